@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef BASE_STR_H
+#define BASE_STR_H
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Frees *(char **)p: for _cleanup_(str_free). */
+void str_free(char **p);
+
+bool str_equal(const char *a, const char *b);
+bool str_starts(const char *s, const char *prefix);
+
+/*
+ * Reads 1 to max_digits hexadecimal digits at *s, no sign, no 0x; moves *s behind them and stores
+ * the value. False, and nothing changed, where there is none or one digit too many.
+ */
+bool str_hex(const char **s, unsigned max_digits, uint32_t *ret) _must_check_;
+
+/* The same for a whole string of decimal digits with nothing else around it, at most max. */
+bool str_decimal(const char *s, unsigned long max, unsigned long *ret) _must_check_;
+
+/*
+ * A text that grows. Zero-initialised is empty. After a failed allocation `failed` is true and
+ * every further call is a no-op: check once at the end.
+ */
+struct text {
+	char *data; /* NUL-terminated, or NULL while empty */
+	size_t len;
+	size_t size;
+	bool failed;
+};
+
+void text_add(struct text *t, const char *bytes, size_t len);
+void text_print(struct text *t, const char *fmt, ...) _printf_(2, 3);
+void text_done(struct text *t);
+
+#endif

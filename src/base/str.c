@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/str.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void str_free(char **p)
+{
+	free(*p);
+	*p = NULL;
+}
+
+bool str_equal(const char *a, const char *b)
+{
+	return strcmp(a, b) == 0;
+}
+
+bool str_starts(const char *s, const char *prefix)
+{
+	return strncmp(s, prefix, strlen(prefix)) == 0;
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+bool str_hex(const char **s, unsigned max_digits, uint32_t *ret)
+{
+	const char *p = *s;
+	uint32_t value = 0;
+	unsigned n = 0;
+
+	for (int d; (d = hex_digit(*p)) >= 0; p++) {
+		if (++n > max_digits)
+			return false;
+		value = value << 4 | (uint32_t)d;
+	}
+	if (n == 0)
+		return false;
+	*s = p;
+	*ret = value;
+	return true;
+}
+
+bool str_decimal(const char *s, unsigned long max, unsigned long *ret)
+{
+	unsigned long value = 0;
+
+	if (*s == '\0')
+		return false;
+	for (; *s; s++) {
+		if (*s < '0' || *s > '9')
+			return false;
+		unsigned long d = (unsigned long)(*s - '0');
+		if (d > max || value > (max - d) / 10)
+			return false;
+		value = value * 10 + d;
+	}
+	*ret = value;
+	return true;
+}
+
+static bool text_reserve(struct text *t, size_t more)
+{
+	if (t->failed)
+		return false;
+	if (more < t->size - t->len)
+		return true;
+	size_t size = t->size ? t->size : 128;
+	while (size - t->len <= more) {
+		if (size > SIZE_MAX / 2) {
+			t->failed = true;
+			return false;
+		}
+		size *= 2;
+	}
+	char *data = realloc(t->data, size);
+	if (!data) {
+		t->failed = true;
+		return false;
+	}
+	t->data = data;
+	t->size = size;
+	return true;
+}
+
+void text_add(struct text *t, const char *bytes, size_t len)
+{
+	if (!text_reserve(t, len))
+		return;
+	memcpy(t->data + t->len, bytes, len);
+	t->len += len;
+	t->data[t->len] = '\0';
+}
+
+void text_print(struct text *t, const char *fmt, ...)
+{
+	va_list ap, again;
+
+	va_start(ap, fmt);
+	va_copy(again, ap);
+	int n = vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		t->failed = true;
+	else if (text_reserve(t, (size_t)n)) {
+		(void)vsnprintf(t->data + t->len, (size_t)n + 1, fmt, again);
+		t->len += (size_t)n;
+	}
+	va_end(again);
+}
+
+void text_done(struct text *t)
+{
+	free(t->data);
+	*t = (struct text){0};
+}

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "pci/scan.h"
+
+#include "base/str.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CLASS_OF(d) ((d)->class >> 8)
+#define BOOT_VGA_UNREAD (-2)
+
+/* PCI Express Base Specification 6.0, sections 7.6.3 and 7.9.3. */
+#define EXTENDED_START 0x100
+#define EXTENDED_END 0x1000
+#define EXTENDED_SERIAL 0x0003
+#define EXTENDED_MAX ((EXTENDED_END - EXTENDED_START) / 8)
+
+void device_list_done(struct device_list *list)
+{
+	free(list->at);
+	*list = (struct device_list){0};
+}
+
+bool device_is_display(const struct device *d)
+{
+	return d->class >> 16 == PCI_BASE_DISPLAY;
+}
+
+bool device_is_bridge(const struct device *d)
+{
+	return d->class >> 16 == PCI_BASE_BRIDGE;
+}
+
+struct device *device_find(const struct device_list *list, struct slot slot)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (slot_compare(list->at[i].slot, slot) == 0)
+			return &list->at[i];
+	return NULL;
+}
+
+static int list_add(struct device_list *list, const struct device *d)
+{
+	if (list->n == list->size) {
+		size_t size = list->size ? list->size * 2 : 16;
+		struct device *at = size <= DEVICES_MAX ? realloc(list->at, size * sizeof(*at))
+							: NULL;
+		if (!at)
+			return -ENOMEM;
+		list->at = at;
+		list->size = size;
+	}
+	list->at[list->n++] = *d;
+	return 0;
+}
+
+static bool read_number(struct sysfs *s, struct slot slot, const char *attribute, uint32_t *ret)
+{
+	char text[16];
+	const char *p = text;
+
+	if (sysfs_read(s, slot, attribute, text, sizeof(text)) < 0)
+		return false;
+	if (str_starts(p, "0x"))
+		p += 2;
+	return str_hex(&p, 8, ret) && *p == '\0';
+}
+
+/*
+ * modalias says in one read what vendor, device, class and the subsystem files say in five. A tree
+ * that was recorded by hand may lack it.
+ */
+static int read_identity(struct sysfs *s, struct device *d)
+{
+	char alias[96];
+	ssize_t n = sysfs_read(s, d->slot, "modalias", alias, sizeof(alias));
+
+	if (n == -ENOENT) {
+		if (!read_number(s, d->slot, "vendor", &d->id.vendor))
+			return -ENOENT;
+		if (!read_number(s, d->slot, "device", &d->id.device) ||
+			!read_number(s, d->slot, "class", &d->class))
+			return -EIO;
+		(void)read_number(s, d->slot, "subsystem_vendor", &d->id.subvendor);
+		(void)read_number(s, d->slot, "subsystem_device", &d->id.subdevice);
+		return 0;
+	}
+	if (n < 0)
+		return (int)n;
+	return pci_modalias_parse(alias, &d->id, &d->class) ? 0 : -EINVAL;
+}
+
+static struct device device_at(struct slot slot)
+{
+	return (struct device){.slot = slot, .boot_vga = BOOT_VGA_UNREAD, .group = -1};
+}
+
+int scan_one(struct sysfs *s, struct slot slot, struct device_list *list, struct err *err)
+{
+	if (device_find(list, slot))
+		return 1;
+	struct device d = device_at(slot);
+	int r = read_identity(s, &d);
+	if (r == -ENOENT)
+		return 0;
+	d.error = r;
+	r = list_add(list, &d);
+	return r < 0 ? err_set(err, -r, "no memory for %zu PCI devices", list->n) : 1;
+}
+
+static bool read_dword(struct sysfs *s, struct slot slot, unsigned offset, uint32_t *ret)
+{
+	uint8_t b[4];
+
+	if (sysfs_read_at(s, slot, "config", offset, b, sizeof(b)) != (ssize_t)sizeof(b))
+		return false;
+	*ret = (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
+	return true;
+}
+
+/* Reads no more of the configuration space than the headers on the way: some devices misbehave
+ * when undefined registers are read (lspci(8), -xxxx). A device that is gone reads as all ones. */
+static uint64_t read_serial(struct sysfs *s, struct slot slot)
+{
+	uint32_t header, low, high;
+	unsigned at = EXTENDED_START;
+
+	for (int i = 0; i < EXTENDED_MAX; i++) {
+		if (!read_dword(s, slot, at, &header) || header == 0 || header == UINT32_MAX)
+			return 0;
+		if ((header & 0xffff) == EXTENDED_SERIAL) {
+			if (!read_dword(s, slot, at + 4, &low) ||
+				!read_dword(s, slot, at + 8, &high))
+				return 0;
+			return (uint64_t)high << 32 | low;
+		}
+		at = header >> 20 & ~3U;
+		if (at < EXTENDED_START || at > EXTENDED_END - 8)
+			return 0;
+	}
+	return 0;
+}
+
+struct walk {
+	struct sysfs *s;
+	struct device_list *list;
+	bool with_serials;
+	bool (*keep)(const struct device *d, const void *arg);
+	const void *arg;
+};
+
+static int walk_device(struct slot slot, void *to)
+{
+	const struct walk *w = to;
+	struct device d = device_at(slot);
+
+	d.error = read_identity(w->s, &d);
+	if (d.error == -ENOENT) /* it vanished between the listing and the look */
+		return 0;
+	if (w->with_serials && d.error == 0 && !device_is_bridge(&d))
+		d.serial = read_serial(w->s, slot);
+	if (d.error == 0 && !w->keep(&d, w->arg))
+		return 0;
+	struct device *known = device_find(w->list, slot);
+	if (known) {
+		known->serial = d.serial;
+		return 0;
+	}
+	return list_add(w->list, &d);
+}
+
+int scan_all(struct sysfs *s, struct device_list *list, bool with_serials,
+	bool (*keep)(const struct device *d, const void *arg), const void *arg, struct err *err)
+{
+	struct walk w = {s, list, with_serials, keep, arg};
+	struct err why = {""};
+	int r = sysfs_each_device(s, walk_device, &w, &why);
+
+	if (r == -ENOMEM)
+		return err_set(err, ENOMEM, "no memory for %zu PCI devices", list->n);
+	if (r < 0)
+		return err_set(err, -r, "%s", why.text);
+	return 0;
+}
+
+void scan_details(struct sysfs *s, struct device *d)
+{
+	char group[16];
+	unsigned long number;
+
+	if (d->detailed)
+		return;
+	d->detailed = true;
+	if (sysfs_link(s, d->slot, "iommu_group", group, sizeof(group)) > 0 &&
+		str_decimal(group, INT32_MAX, &number))
+		d->group = (int)number;
+	if (sysfs_link(s, d->slot, "driver", d->driver, sizeof(d->driver)) < 0)
+		(void)snprintf(d->driver, sizeof(d->driver), "?");
+}
+
+void scan_boot_vga(struct sysfs *s, struct device *d)
+{
+	char text[8];
+
+	if (d->boot_vga != BOOT_VGA_UNREAD)
+		return;
+	d->boot_vga = -1;
+	if (CLASS_OF(d) == PCI_CLASS_VGA &&
+		sysfs_read(s, d->slot, "boot_vga", text, sizeof(text)) > 0)
+		d->boot_vga = text[0] == '1';
+}
+
+static int device_compare(const void *a, const void *b)
+{
+	const struct device *x = a, *y = b;
+	return slot_compare(x->slot, y->slot);
+}
+
+void scan_sort(struct device_list *list)
+{
+	if (list->n > 1)
+		qsort(list->at, list->n, sizeof(*list->at), device_compare);
+}

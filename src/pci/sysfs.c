@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "pci/sysfs.h"
+
+#include "base/file.h"
+#include "base/str.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define CLOSE_BATCH 64
+#define TRIES 2
+
+#define DEVICES "bus/pci/devices"
+#define ATTRIBUTE_PATH_MAX (SLOT_MAX + 64)
+
+/* Entries of getdents64(2), in bytes: one call lists a thousand devices. */
+#define LIST_SIZE 32768
+
+static void close_waiting(struct sysfs *s)
+{
+	if (s->open == 0)
+		return;
+	unsigned first = (unsigned)s->first, last = first + (unsigned)s->open - 1;
+	/* close_range: since Linux 5.9. */
+	if (s->open == 1 || syscall(SYS_close_range, first, last, 0) < 0)
+		for (unsigned fd = first; fd <= last; fd++)
+			(void)close((int)fd);
+	s->open = 0;
+}
+
+/* Takes over a descriptor that has served. Only neighbours can go in one close_range. */
+static void close_later(struct sysfs *s, int fd)
+{
+	if (s->open > 0 && (fd != s->first + s->open || s->open == CLOSE_BATCH))
+		close_waiting(s);
+	if (s->open == 0)
+		s->first = fd;
+	s->open++;
+}
+
+static int open_at(struct sysfs *s, int dirfd, const char *path, int flags)
+{
+	for (int tries = 0;; tries++) {
+		int fd = openat(dirfd, path, flags | O_CLOEXEC | O_NOCTTY);
+		if (fd >= 0)
+			return fd;
+		if (errno == EMFILE)
+			close_waiting(s);
+		if (errno == ENOENT || errno == ENOTDIR || tries + 1 == TRIES)
+			return -errno;
+	}
+}
+
+int sysfs_open(struct sysfs *ret, const char *path, struct err *err)
+{
+	struct sysfs s = {.root = -1, .devices = -1};
+
+	if (!path)
+		path = "/sys";
+	s.root = open_at(&s, AT_FDCWD, path, O_DIRECTORY | O_PATH);
+	if (s.root < 0)
+		return err_set(err, -s.root, "%s: can't open it: %s", path, strerror(-s.root));
+	s.devices = open_at(&s, s.root, DEVICES, O_DIRECTORY | O_RDONLY);
+	if (s.devices < 0) {
+		int r = s.devices;
+		fd_close(&s.root);
+		return err_set(err, -r, "%s/" DEVICES ": can't open it: %s%s", path, strerror(-r),
+			r == -ENOENT ? "; is sysfs mounted there?" : "");
+	}
+	*ret = s;
+	return 0;
+}
+
+void sysfs_done(struct sysfs *s)
+{
+	close_waiting(s);
+	fd_close(&s->devices);
+	fd_close(&s->root);
+}
+
+static const char *attribute_path(
+	struct slot slot, const char *name, char buf[static ATTRIBUTE_PATH_MAX])
+{
+	char address[SLOT_MAX];
+
+	(void)snprintf(buf, ATTRIBUTE_PATH_MAX, "%s/%s", slot_format(slot, address), name);
+	return buf;
+}
+
+static ssize_t read_fd(int fd, off_t offset, void *buf, size_t size)
+{
+	for (int tries = 0;; tries++) {
+		ssize_t n = offset > 0 ? pread(fd, buf, size, offset) : read(fd, buf, size);
+		if (n >= 0)
+			return n;
+		if (tries + 1 == TRIES)
+			return -errno;
+	}
+}
+
+ssize_t sysfs_read_at(struct sysfs *s, struct slot slot, const char *attribute, off_t offset,
+	void *buf, size_t size)
+{
+	char path[ATTRIBUTE_PATH_MAX];
+	int fd = open_at(s, s->devices, attribute_path(slot, attribute, path), O_RDONLY);
+
+	if (fd < 0)
+		return fd;
+	ssize_t n = read_fd(fd, offset, buf, size);
+	close_later(s, fd);
+	return n;
+}
+
+ssize_t sysfs_read(struct sysfs *s, struct slot slot, const char *attribute, char *buf, size_t size)
+{
+	ssize_t n = sysfs_read_at(s, slot, attribute, 0, buf, size - 1);
+
+	if (n < 0)
+		return n;
+	while (n > 0 && buf[n - 1] == '\n')
+		n--;
+	buf[n] = '\0';
+	return n;
+}
+
+ssize_t sysfs_link(struct sysfs *s, struct slot slot, const char *link, char *buf, size_t size)
+{
+	char path[ATTRIBUTE_PATH_MAX], target[PATH_MAX];
+	ssize_t n = -1;
+
+	attribute_path(slot, link, path);
+	for (int tries = 0; n < 0 && tries < TRIES; tries++) {
+		n = readlinkat(s->devices, path, target, sizeof(target) - 1);
+		if (n < 0 && errno == ENOENT)
+			return 0;
+	}
+	if (n < 0)
+		return -errno;
+	target[n] = '\0';
+	const char *slash = strrchr(target, '/'), *last = slash ? slash + 1 : target;
+	size_t len = strlen(last);
+	if (len >= size)
+		return -ENAMETOOLONG;
+	memcpy(buf, last, len + 1);
+	return (ssize_t)len;
+}
+
+static int each_entry(int fd, int (*each)(struct slot slot, void *to), void *to)
+{
+	_Alignas(struct dirent64) char list[LIST_SIZE];
+
+	for (int tries = 0;;) {
+		ssize_t n = getdents64(fd, list, sizeof(list));
+		if (n < 0 && ++tries < TRIES)
+			continue;
+		if (n <= 0)
+			return n < 0 ? -errno : 0;
+		for (ssize_t at = 0; at < n;) {
+			const struct dirent64 *entry =
+				(const struct dirent64 *)(const void *)(list + at);
+			struct slot slot;
+			at += entry->d_reclen;
+			if (!slot_parse(entry->d_name, &slot))
+				continue;
+			int r = each(slot, to);
+			if (r != 0)
+				return r;
+		}
+	}
+}
+
+int sysfs_each_device(
+	struct sysfs *s, int (*each)(struct slot slot, void *to), void *to, struct err *err)
+{
+	int r = lseek(s->devices, 0, SEEK_SET) < 0 ? -errno : each_entry(s->devices, each, to);
+	if (r < 0)
+		return err_set(err, -r, DEVICES ": can't list it: %s", strerror(-r));
+	return r;
+}
+
+struct function_mask {
+	struct slot slot;
+	unsigned mask;
+};
+
+static int function_note(struct slot slot, void *to)
+{
+	struct function_mask *m = to;
+
+	if (slot_same_device(slot, m->slot))
+		m->mask |= 1U << slot.function;
+	return 0;
+}
+
+int sysfs_functions(struct sysfs *s, struct slot slot, unsigned *ret_mask)
+{
+	struct function_mask m = {.slot = slot};
+	char path[ATTRIBUTE_PATH_MAX];
+
+	_cleanup_(fd_close) int fd = open_at(
+		s, s->devices, attribute_path(slot, "..", path), O_DIRECTORY | O_RDONLY);
+	int r = fd < 0 ? fd : each_entry(fd, function_note, &m);
+	if (r < 0)
+		return r;
+	*ret_mask = m.mask;
+	return 0;
+}
+
+int sysfs_secondary_bus(struct sysfs *s, struct slot bridge, uint8_t *ret)
+{
+	char text[16];
+	unsigned long bus;
+	ssize_t n = sysfs_read(s, bridge, "secondary_bus_number", text, sizeof(text));
+
+	if (n < 0)
+		return (int)n;
+	if (!str_decimal(text, 0xff, &bus) || bus == 0)
+		return -EINVAL;
+	*ret = (uint8_t)bus;
+	return 0;
+}
+
+bool sysfs_has_driver(struct sysfs *s, const char *driver)
+{
+	char path[128];
+
+	(void)snprintf(path, sizeof(path), "bus/pci/drivers/%s", driver);
+	return faccessat(s->root, path, F_OK, 0) == 0;
+}
+
+int sysfs_write(struct sysfs *s, const char *path, const char *text)
+{
+	/* No O_CREAT: an attribute is there or it is not. O_TRUNC is for trees of plain files. */
+	int fd = open_at(s, s->root, path, O_WRONLY | O_TRUNC);
+	int r = 0;
+
+	if (fd < 0)
+		return fd;
+	for (int tries = 0; tries < TRIES; tries++) {
+		r = write(fd, text, strlen(text)) < 0 ? -errno : 0;
+		if (r != -EINTR && r != -ENOMEM && r != -EIO)
+			break;
+	}
+	close_later(s, fd);
+	return r;
+}

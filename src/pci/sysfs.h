@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef PCI_SYSFS_H
+#define PCI_SYSFS_H
+
+#include "base/err.h"
+#include "pci/slot.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+/*
+ * The only door to /sys. All access is relative to directories that are opened once, so that a
+ * recorded or fake tree serves in place of the real one.
+ *
+ * System calls are what boot pays for here (reading a device's modalias costs the kernel some
+ * 20,000 instructions, our own code a few hundred), so descriptors that were read are closed many
+ * at a time with close_range(2).
+ */
+struct sysfs {
+	int root;        /* the directory that stands for /sys */
+	int devices;     /* bus/pci/devices below it */
+	int first, open; /* descriptors waiting to be closed: first .. first + open - 1 */
+};
+
+/* path NULL: /sys. Without bus/pci/devices below it: -ENOENT and a text that says so. */
+int sysfs_open(struct sysfs *ret, const char *path, struct err *err) _must_check_;
+void sysfs_done(struct sysfs *s);
+
+/*
+ * Reads an attribute of a device ("modalias") as a NUL-terminated text without its final newline.
+ * Returns its length or -errno. A transient failure is tried once more, because a device that goes
+ * unseen is a device that a guard does not protect.
+ */
+ssize_t sysfs_read(
+	struct sysfs *s, struct slot slot, const char *attribute, char *buf, size_t size);
+
+/*
+ * Reads `size` bytes of a binary attribute from an offset; returns how many there were, or -errno.
+ */
+ssize_t sysfs_read_at(struct sysfs *s, struct slot slot, const char *attribute, off_t offset,
+	void *buf, size_t size);
+
+/*
+ * The last part of a link's target: "driver" → "nvme", "iommu_group" → "12". Returns its length,
+ * 0 where there is no such link, or -errno.
+ */
+ssize_t sysfs_link(struct sysfs *s, struct slot slot, const char *link, char *buf, size_t size);
+
+/*
+ * Calls each(slot, to) for every PCI device, in no order. Stops at the first non-zero answer and
+ * returns it. Names that are no address are passed over.
+ */
+int sysfs_each_device(struct sysfs *s, int (*each)(struct slot slot, void *to), void *to,
+	struct err *err) _must_check_;
+
+/*
+ * The functions that exist beside a function that exists: bit n for function n. Read from the
+ * device's parent directory, which holds one bus, not from the list of all devices.
+ */
+int sysfs_functions(struct sysfs *s, struct slot slot, unsigned *ret_mask) _must_check_;
+
+/*
+ * The bus behind a bridge (secondary_bus_number, drivers/pci/pci-sysfs.c), or -errno: -ENOENT
+ * where the device is no bridge or not there.
+ */
+int sysfs_secondary_bus(struct sysfs *s, struct slot bridge, uint8_t *ret);
+
+/* Is a driver of this name registered on the PCI bus? */
+bool sysfs_has_driver(struct sysfs *s, const char *driver);
+
+/*
+ * Writes a text in one write(2), as sysfs wants it, to a file below the root. 0 or -errno. This is
+ * the only way to write below /sys, and bind/apply its only caller.
+ */
+int sysfs_write(struct sysfs *s, const char *path, const char *text);
+
+#endif

@@ -146,6 +146,7 @@ static uint64_t read_serial(struct sysfs *s, struct slot slot)
 struct walk {
 	struct sysfs *s;
 	struct device_list *list;
+	struct device_list before; /* what was there before the walk, which meets each device once */
 	bool with_serials;
 	bool (*keep)(const struct device *d, const void *arg);
 	const void *arg;
@@ -163,9 +164,8 @@ static int walk_device(struct slot slot, void *to)
 		d.serial = read_serial(w->s, slot);
 	if (d.error == 0 && !w->keep(&d, w->arg))
 		return 0;
-	struct device *known = device_find(w->list, slot);
-	if (known) {
-		known->serial = d.serial;
+	if (device_find(&w->before, slot)) {
+		device_find(w->list, slot)->serial = d.serial;
 		return 0;
 	}
 	return list_add(w->list, &d);
@@ -174,10 +174,18 @@ static int walk_device(struct slot slot, void *to)
 int scan_all(struct sysfs *s, struct device_list *list, bool with_serials,
 	bool (*keep)(const struct device *d, const void *arg), const void *arg, struct err *err)
 {
-	struct walk w = {s, list, with_serials, keep, arg};
 	struct err why = {""};
-	int r = sysfs_each_device(s, walk_device, &w, &why);
+	struct device_list before = {.n = list->n};
 
+	if (before.n > 0) {
+		before.at = malloc(before.n * sizeof(*before.at));
+		if (!before.at)
+			return err_set(err, ENOMEM, "no memory for %zu PCI devices", before.n);
+		memcpy(before.at, list->at, before.n * sizeof(*before.at));
+	}
+	struct walk w = {s, list, before, with_serials, keep, arg};
+	int r = sysfs_each_device(s, walk_device, &w, &why);
+	device_list_done(&before);
 	if (r == -ENOMEM)
 		return err_set(err, ENOMEM, "no memory for %zu PCI devices", list->n);
 	if (r < 0)

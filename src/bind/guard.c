@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bind/guard.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+static void refuse(struct verdict *v, const char *fmt, ...) _printf_(2, 3);
+static void refuse(struct verdict *v, const char *fmt, ...)
+{
+	va_list ap;
+
+	v->action = ACTION_REFUSE;
+	va_start(ap, fmt);
+	(void)vsnprintf(v->why, sizeof(v->why), fmt, ap);
+	va_end(ap);
+}
+
+/* Drops what else of the slot was to be bound, for the same reason. */
+static void refuse_slot(struct plan *p, struct verdict *v, const char *why)
+{
+	char address[SLOT_MAX];
+
+	slot_format(v->device->slot, address);
+	for (size_t i = 0; i < p->n; i++) {
+		struct verdict *other = &p->verdicts[i];
+		if (other == v)
+			refuse(v, "%s", why);
+		else if (other->action == ACTION_BIND &&
+			 slot_same_device(other->device->slot, v->device->slot))
+			refuse(other, "same slot as %s: %.150s", address, why);
+	}
+}
+
+/* A question that a guard asks of one device: true, and the reason, where it has to stay. */
+typedef bool (*guard)(const struct plan *p, const struct host *h, const struct verdict *v,
+	char *why, size_t size);
+
+static bool cannot_be_read(
+	const struct plan *p, const struct host *h, const struct verdict *v, char *why, size_t size)
+{
+	(void)p;
+	(void)h;
+	if (v->device->error == 0)
+		return false;
+	(void)snprintf(why, size, "can't be read: %s", strerror(-v->device->error));
+	return true;
+}
+
+/* vfio-pci refuses bridges (drivers/vfio/pci/vfio_pci_core.c, PCI_HEADER_TYPE_NORMAL), and one that
+ * was taken from its driver takes what lies behind it along. */
+static bool is_bridge(
+	const struct plan *p, const struct host *h, const struct verdict *v, char *why, size_t size)
+{
+	(void)p;
+	(void)h;
+	if (!device_is_bridge(v->device))
+		return false;
+	(void)snprintf(why, size, "is a bridge (class %06x); bridges stay with the host",
+		v->device->class);
+	return true;
+}
+
+/* Where the id went that the config expects: the card moved, or there is a twin, or it is out. */
+static void tell_where(const struct host *h, const struct selector *s, char *buf, size_t size)
+{
+	const struct device *found = NULL;
+	unsigned n = 0;
+	char address[SLOT_MAX], id[PCI_ID_MAX];
+
+	for (size_t i = 0; i < h->devices.n; i++) {
+		const struct device *d = &h->devices.at[i];
+		if (d->error == 0 && pci_id_matches(&s->id, &d->id)) {
+			found = d;
+			n++;
+		}
+	}
+	pci_id_format(&s->id, id);
+	if (n == 0)
+		(void)snprintf(buf, size, "%s is not in this machine", id);
+	else if (n == 1)
+		(void)snprintf(buf, size, "%s is at %s now", id, slot_format(found->slot, address));
+	else
+		(void)snprintf(buf, size, "%s is at %u other places now", id, n);
+}
+
+static bool holds_another_id(
+	const struct plan *p, const struct host *h, const struct verdict *v, char *why, size_t size)
+{
+	char where[80], id[PCI_ID_MAX];
+
+	(void)p;
+	if (!select_id_changed(v->asked, v->device))
+		return false;
+	struct pci_id here = v->device->id;
+	if (v->asked->id.subvendor == PCI_ANY && v->asked->id.subdevice == PCI_ANY)
+		here.subvendor = here.subdevice = PCI_ANY;
+	tell_where(h, v->asked, where, sizeof(where));
+	(void)snprintf(
+		why, size, "another device is there now: %s; %s", pci_id_format(&here, id), where);
+	return true;
+}
+
+static bool has_no_group(
+	const struct plan *p, const struct host *h, const struct verdict *v, char *why, size_t size)
+{
+	(void)p;
+	(void)h;
+	if (v->device->group >= 0)
+		return false;
+	(void)snprintf(why, size, "has no IOMMU group; is the IOMMU on in firmware and kernel?");
+	return true;
+}
+
+static bool is_boot_display(
+	const struct plan *p, const struct host *h, const struct verdict *v, char *why, size_t size)
+{
+	if (!device_is_display(v->device) || p->config->may_take_boot_vga)
+		return false;
+	if (v->device->boot_vga == 1) {
+		(void)snprintf(why, size,
+			"is the firmware's boot display; [guard] boot_vga = allow lets it be "
+			"taken");
+		return true;
+	}
+	if (v->asked->kind == SELECT_GPUS && !host_has_boot_display(h)) {
+		(void)snprintf(why, size,
+			"no display says that it is the boot display; name the device by address");
+		return true;
+	}
+	return false;
+}
+
+static void run_guard(struct plan *p, const struct host *h, guard must_stay)
+{
+	char why[200];
+
+	for (size_t i = 0; i < p->n; i++)
+		if (p->verdicts[i].action == ACTION_BIND &&
+			must_stay(p, h, &p->verdicts[i], why, sizeof(why)))
+			refuse_slot(p, &p->verdicts[i], why);
+}
+
+static bool is_taken(const struct plan *p, const struct device *d)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (p->verdicts[i].device == d)
+			return p->verdicts[i].action == ACTION_BIND;
+	return false;
+}
+
+/* With nothing left to show a login on, the boot display stays; where none is known, all do: which
+ * of them the monitor hangs on is nothing that we can see. */
+static void keep_last_display(struct plan *p, const struct host *h)
+{
+	bool boot_taken = false;
+
+	if (!h->displays_known)
+		return; /* host_look saw that one stays */
+	for (size_t i = 0; i < h->devices.n; i++) {
+		const struct device *d = &h->devices.at[i];
+		if (!device_is_display(d))
+			continue;
+		if (!is_taken(p, d))
+			return;
+		boot_taken |= d->boot_vga == 1;
+	}
+	for (size_t i = 0; i < p->n; i++) {
+		struct verdict *v = &p->verdicts[i];
+		if (v->action == ACTION_BIND && device_is_display(v->device) &&
+			(!boot_taken || v->device->boot_vga == 1))
+			refuse_slot(p, v,
+				"the host would have no display left; [guard] last_display = allow "
+				"lets it "
+				"be taken");
+	}
+}
+
+static void apply_exclude(struct plan *p, const struct host *h)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		struct verdict *v = &p->verdicts[i];
+		const struct selector *s =
+			v->device ? select_first(p->config, h->ways, v->device, true) : NULL;
+		if (s)
+			refuse(v, "excluded by %s:%u", p->config->path, s->line);
+	}
+}
+
+void guard_apply(struct plan *p, const struct host *h)
+{
+	static const guard guards[] = {
+		cannot_be_read, is_bridge, holds_another_id, has_no_group, is_boot_display};
+
+	apply_exclude(p, h);
+	for (size_t i = 0; i < sizeof(guards) / sizeof(*guards); i++) {
+		size_t before = 0, after = 0;
+		for (size_t j = 0; j < p->n; j++)
+			before += p->verdicts[j].action == ACTION_BIND;
+		run_guard(p, h, guards[i]);
+		for (size_t j = 0; j < p->n; j++)
+			after += p->verdicts[j].action == ACTION_BIND;
+		if (guards[i] == has_no_group && before > 0 && after == 0)
+			p->no_iommu = true;
+	}
+	if (!p->config->may_take_last_display)
+		keep_last_display(p, h);
+}

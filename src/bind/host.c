@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bind/host.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+struct look {
+	const struct config *c;
+	struct sysfs *s;
+	struct host *h;
+};
+
+/* Follows the bridges of a path; each says which bus lies behind it. */
+static struct way way_follow(const struct look *l, const struct selector *s)
+{
+	struct way way = {.slot = {.domain = s->domain, .bus = s->bus}};
+
+	for (unsigned i = 0; i < s->steps; i++) {
+		way.slot.device = s->step[i].device;
+		way.slot.function = s->step[i].function;
+		if (i + 1 < s->steps && sysfs_secondary_bus(l->s, way.slot, &way.slot.bus) < 0)
+			return way;
+	}
+	way.found = true;
+	return way;
+}
+
+static bool wanted(const struct device *d, const void *arg)
+{
+	const struct look *l = arg;
+
+	return device_is_display(d) || select_first(l->c, l->h->ways, d, false);
+}
+
+static bool display_or_changed_id(const struct device *d, const void *arg)
+{
+	const struct look *l = arg;
+
+	if (device_is_display(d))
+		return true;
+	for (size_t i = 0; i < l->c->n_selectors; i++)
+		if (l->c->selectors[i].has_id && pci_id_matches(&l->c->selectors[i].id, &d->id))
+			return true;
+	return false;
+}
+
+static int search(
+	const struct look *l, bool (*keep)(const struct device *, const void *), struct err *err)
+{
+	bool serials = false;
+
+	for (size_t i = 0; i < l->c->n_selectors; i++)
+		serials |= l->c->selectors[i].kind == SELECT_SERIAL;
+	int r = scan_all(l->s, &l->h->devices, serials, keep, l, err);
+	if (r == 0)
+		l->h->displays_known = true;
+	return r;
+}
+
+/* All functions of one device, for "0a:00.*" and for companions. */
+static int look_around(const struct look *l, struct slot slot, struct err *err)
+{
+	unsigned mask = 0;
+
+	if (sysfs_functions(l->s, slot, &mask) < 0 || mask == 0)
+		mask = 0xff; /* function 0 is hidden or has gone: ask for each */
+	for (uint8_t f = 0; f < 8; f++) {
+		if (!(mask & 1U << f))
+			continue;
+		slot.function = f;
+		int r = scan_one(l->s, slot, &l->h->devices, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int look_named(const struct look *l, struct err *err)
+{
+	for (size_t i = 0; i < l->c->n_selectors; i++) {
+		const struct selector *s = &l->c->selectors[i];
+		if (s->exclude || (s->kind != SELECT_ADDRESS && !l->h->ways[i].found))
+			continue;
+		struct slot slot = s->kind == SELECT_ADDRESS ? s->slot : l->h->ways[i].slot;
+		int r = s->any_function ? look_around(l, slot, err)
+					: scan_one(l->s, slot, &l->h->devices, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int look_companions(const struct look *l, struct err *err)
+{
+	/* The list grows as we go, but what is added is no display that somebody asked for. */
+	for (size_t i = 0; i < l->h->devices.n; i++) {
+		const struct device *d = &l->h->devices.at[i];
+		if (!device_is_display(d) || !select_first(l->c, l->h->ways, d, false))
+			continue;
+		int r = look_around(l, d->slot, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/*
+ * Must the other display controllers be known, to see that one stays with the host? A VGA device
+ * whose boot_vga says 0 proves that there is another: the kernel always makes one of them the
+ * default (vga_is_boot_device in drivers/pci/vgaarb.c), and that one is guarded.
+ */
+static bool displays_matter(const struct look *l)
+{
+	for (size_t i = 0; i < l->h->devices.n; i++) {
+		const struct device *d = &l->h->devices.at[i];
+		if (!device_is_display(d) || !select_first(l->c, l->h->ways, d, false))
+			continue;
+		if (d->boot_vga < 0 || l->c->may_take_boot_vga)
+			return true;
+	}
+	return false;
+}
+
+static bool some_id_changed(const struct look *l)
+{
+	for (size_t i = 0; i < l->h->devices.n; i++) {
+		const struct device *d = &l->h->devices.at[i];
+		for (size_t j = 0; j < l->c->n_selectors; j++) {
+			const struct selector *s = &l->c->selectors[j];
+			if (!s->exclude && select_matches(s, &l->h->ways[j], d) &&
+				select_id_changed(s, d))
+				return true;
+		}
+	}
+	return false;
+}
+
+static void look_closer(const struct look *l)
+{
+	for (size_t i = 0; i < l->h->devices.n; i++) {
+		struct device *d = &l->h->devices.at[i];
+		if (d->error == 0 && device_is_display(d))
+			scan_boot_vga(l->s, d);
+	}
+}
+
+/* What was named, and what belongs to it, in the order in which each look needs the one before. */
+static int look_all(const struct look *l, struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < l->c->n_selectors; i++)
+		if (l->c->selectors[i].kind == SELECT_PATH)
+			l->h->ways[i] = way_follow(l, &l->c->selectors[i]);
+	if (config_must_search(l->c))
+		r = search(l, wanted, err);
+	if (r == 0)
+		r = look_named(l, err);
+	look_closer(l);
+	if (r == 0 && !l->h->displays_known && (displays_matter(l) || some_id_changed(l))) {
+		r = search(l, display_or_changed_id, err);
+		look_closer(l);
+	}
+	if (r == 0 && l->c->companions)
+		r = look_companions(l, err);
+	return r;
+}
+
+/* Is it asked for, or may it come along with a display controller that is? */
+static bool may_be_bound(const struct look *l, const struct device *d)
+{
+	if (select_first(l->c, l->h->ways, d, false))
+		return true;
+	for (size_t i = 0; l->c->companions && i < l->h->devices.n; i++) {
+		const struct device *other = &l->h->devices.at[i];
+		if (device_is_display(other) && slot_same_device(other->slot, d->slot) &&
+			select_first(l->c, l->h->ways, other, false))
+			return true;
+	}
+	return false;
+}
+
+int host_look(struct host *ret, const struct config *c, struct sysfs *s, struct err *err)
+{
+	struct host h = {.ways = calloc(c->n_selectors ? c->n_selectors : 1, sizeof(*h.ways))};
+	struct look l = {.c = c, .s = s, .h = &h};
+
+	if (!h.ways)
+		return err_set(
+			err, ENOMEM, "out of memory for %zu lines of the config", c->n_selectors);
+	int r = look_all(&l, err);
+	if (r < 0) {
+		host_done(&h);
+		return r;
+	}
+	for (size_t i = 0; i < h.devices.n; i++)
+		if (may_be_bound(&l, &h.devices.at[i]))
+			scan_details(s, &h.devices.at[i]);
+	scan_sort(&h.devices);
+	*ret = h;
+	return 0;
+}
+
+void host_done(struct host *h)
+{
+	device_list_done(&h->devices);
+	free(h->ways);
+	h->ways = NULL;
+}
+
+bool host_has_boot_display(const struct host *h)
+{
+	for (size_t i = 0; i < h->devices.n; i++)
+		if (h->devices.at[i].boot_vga == 1)
+			return true;
+	return false;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef BIND_HOST_H
+#define BIND_HOST_H
+
+#include "base/err.h"
+#include "bind/config.h"
+#include "bind/select.h"
+#include "pci/scan.h"
+#include "pci/sysfs.h"
+
+/*
+ * What a plan needs to know of the machine, and no more: the devices that the config may mean, the
+ * functions they bring along, and the display controllers where it matters which of them stay.
+ */
+struct host {
+	struct device_list devices; /* in address order */
+	bool displays_known;        /* every display controller of the machine is among them */
+	struct way *ways;           /* one for each selector of the config */
+};
+
+/*
+ * Looks at as little as the config needs: addresses and paths are looked up one by one; only ids,
+ * serials and `gpus = non-boot` have every device listed. Never reads what may wait for a driver
+ * (driver_override takes the device's lock). 0, or a negative errno when not even that is possible.
+ */
+int host_look(
+	struct host *ret, const struct config *c, struct sysfs *s, struct err *err) _must_check_;
+
+void host_done(struct host *h);
+
+/* Is there a display controller that the kernel calls the boot display? */
+bool host_has_boot_display(const struct host *h);
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef BIND_KERNEL_CMDLINE_H
+#define BIND_KERNEL_CMDLINE_H
+
+#include <stdbool.h>
+
+/* What the kernel command line says about us. */
+struct boot_switch {
+	enum boot_mode { BOOT_BIND, BOOT_OFF, BOOT_DRY_RUN } mode;
+	char reason[96]; /* why not BOOT_BIND, for people */
+	bool debug;      /* vfio_bind.debug */
+};
+
+/*
+ * Reads vfio_bind=off, vfio_bind=dry-run and vfio_bind.debug; a boot into single, rescue or
+ * emergency counts as off, in systemd's and in init's spelling. Whoever types the switch stands
+ * before a black screen: said twice, the more careful word wins; a value we don't know is off.
+ * Words behind a bare "--" count too: init gets them, and `single` is one of its own.
+ */
+struct boot_switch boot_switch_parse(const char *cmdline);
+
+#endif

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bind/plan.h"
+
+#include "bind/guard.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DEFAULT_DRIVER "vfio-pci"
+
+/* "id 10de:2204", in the words of the config. */
+static void why_asked(const struct selector *s, char *buf, size_t size)
+{
+	static const char *const what[] = {"id", "address", "path", "serial", "gpus ="};
+
+	(void)snprintf(buf, size, "%s %s", what[s->kind], s->text);
+}
+
+static void add(struct plan *p, const struct selector *asked, const struct device *d)
+{
+	struct verdict *v = &p->verdicts[p->n++];
+
+	*v = (struct verdict){
+		.action = d ? ACTION_BIND : ACTION_ABSENT, .asked = asked, .device = d};
+	v->settings = d ? config_settings(p->config, d->slot) : NULL;
+	v->driver = v->settings && v->settings->driver[0] ? v->settings->driver : DEFAULT_DRIVER;
+	why_asked(asked, v->why, sizeof(v->why));
+}
+
+/* A display controller that is to be taken, of the same slot and vendor as d, or NULL. */
+static const struct device *leader_of(
+	const struct config *c, const struct host *h, const struct device *d)
+{
+	for (size_t i = 0; i < h->devices.n; i++) {
+		const struct device *leader = &h->devices.at[i];
+		if (leader != d && device_is_display(leader) &&
+			slot_same_device(leader->slot, d->slot) &&
+			leader->id.vendor == d->id.vendor &&
+			select_first(c, h->ways, leader, false) &&
+			!select_first(c, h->ways, leader, true))
+			return leader;
+	}
+	return NULL;
+}
+
+static void add_found(struct plan *p, const struct host *h)
+{
+	const struct config *c = p->config;
+	char address[SLOT_MAX];
+
+	for (size_t i = 0; i < h->devices.n; i++) {
+		const struct device *d = &h->devices.at[i];
+		const struct selector *asked = select_first(c, h->ways, d, false);
+		if (asked) {
+			add(p, asked, d);
+			continue;
+		}
+		const struct device *leader = c->companions && d->error == 0 ? leader_of(c, h, d)
+									     : NULL;
+		if (!leader || select_first(c, h->ways, d, true))
+			continue;
+		add(p, select_first(c, h->ways, leader, false), d);
+		struct verdict *v = &p->verdicts[p->n - 1];
+		(void)snprintf(v->why, sizeof(v->why), "companion of %s",
+			slot_format(leader->slot, address));
+	}
+}
+
+static bool finds_something(const struct host *h, const struct selector *s, const struct way *way)
+{
+	for (size_t i = 0; i < h->devices.n; i++)
+		if (select_matches(s, way, &h->devices.at[i]))
+			return true;
+	return false;
+}
+
+/* `gpus = non-boot` asks for whatever there is, so that nothing can be absent. */
+static void add_absent(struct plan *p, const struct host *h)
+{
+	const struct config *c = p->config;
+
+	for (size_t i = 0; i < c->n_selectors; i++) {
+		const struct selector *s = &c->selectors[i];
+		if (s->exclude || s->kind == SELECT_GPUS || finds_something(h, s, &h->ways[i]))
+			continue;
+		add(p, s, NULL);
+		struct verdict *v = &p->verdicts[p->n - 1];
+		(void)snprintf(v->why, sizeof(v->why),
+			s->kind == SELECT_PATH && !h->ways[i].found ? "no bridge on the way"
+								    : "no such device");
+	}
+}
+
+static int verdict_compare(const void *a, const void *b)
+{
+	const struct verdict *x = a, *y = b;
+	bool x_place = x->device || x->asked->kind == SELECT_ADDRESS;
+	bool y_place = y->device || y->asked->kind == SELECT_ADDRESS;
+
+	if (x_place != y_place)
+		return x_place ? -1 : 1;
+	if (x_place) {
+		int order = slot_compare(x->device ? x->device->slot : x->asked->slot,
+			y->device ? y->device->slot : y->asked->slot);
+		if (order != 0)
+			return order;
+	}
+	return (x->asked > y->asked) - (x->asked < y->asked);
+}
+
+int plan_make(struct plan *ret, const struct config *c, const struct host *h,
+	const struct boot_switch *b, struct err *err)
+{
+	struct plan p = {.config = c, .off = b->mode == BOOT_BIND ? NULL : b->reason};
+
+	if (h && b->mode != BOOT_OFF) {
+		p.verdicts = calloc(h->devices.n + c->n_selectors + 1, sizeof(*p.verdicts));
+		if (!p.verdicts)
+			return err_set(err, ENOMEM, "out of memory for %zu devices", h->devices.n);
+		add_found(&p, h);
+		guard_apply(&p, h);
+		add_absent(&p, h);
+		qsort(p.verdicts, p.n, sizeof(*p.verdicts), verdict_compare);
+	}
+	*ret = p;
+	return 0;
+}
+
+void plan_done(struct plan *p)
+{
+	free(p->verdicts);
+	p->verdicts = NULL;
+}
+
+bool plan_is_whole(const struct plan *p)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (p->verdicts[i].action != ACTION_BIND)
+			return false;
+	return true;
+}
+
+const char *verdict_name(const struct verdict *v, char buf[static VERDICT_NAME_MAX])
+{
+	if (v->device)
+		return slot_format(v->device->slot, buf);
+	(void)snprintf(buf, VERDICT_NAME_MAX, "%s", v->asked->text);
+	return buf;
+}
+
+const char *action_name(enum action action)
+{
+	static const char *const names[] = {"bind", "refuse", "absent"};
+	return names[action];
+}
+
+void plan_print(const struct plan *p, FILE *f)
+{
+	char name[VERDICT_NAME_MAX], id[PCI_ID_MAX];
+
+	if (p->off)
+		fprintf(f, "nothing is to be touched: %s\n", p->off);
+	if (p->n > 0)
+		fprintf(f, "%-13s %-9s %-6s %-16s %-16s %s\n", "ADDRESS", "ID", "ACTION", "HAS NOW",
+			"SHALL HAVE", "WHY (WHO ASKED)");
+	for (size_t i = 0; i < p->n; i++) {
+		const struct verdict *v = &p->verdicts[i];
+		struct pci_id shown = v->device ? v->device->id : (struct pci_id){0};
+		shown.subvendor = shown.subdevice = PCI_ANY;
+		bool bind = v->action == ACTION_BIND;
+		fprintf(f, "%-13s %-9s %-6s %-16s %-16s %s (%s:%u)\n", verdict_name(v, name),
+			v->device ? pci_id_format(&shown, id) : "-", action_name(v->action),
+			v->device && v->device->driver[0] ? v->device->driver : "-",
+			bind ? v->driver : "-", v->why, p->config->path, v->asked->line);
+	}
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef BIND_PLAN_H
+#define BIND_PLAN_H
+
+#include "base/err.h"
+#include "bind/config.h"
+#include "bind/host.h"
+#include "bind/kernel_cmdline.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+enum action { ACTION_BIND, ACTION_REFUSE, ACTION_ABSENT };
+
+/* What becomes of one device that was asked for, and why. */
+struct verdict {
+	enum action action;
+	const struct selector *asked;           /* the line that asked, or brought it along */
+	const struct device *device;            /* NULL: absent */
+	const struct device_settings *settings; /* of [device], or NULL */
+	const char *driver;                     /* the one it shall have; "none" for none */
+	char why[224];
+};
+
+/*
+ * The whole of what boot will do, made by a pure function of its arguments, to which it keeps
+ * pointers. The verdicts stand in address order, those that are no address behind them; a device
+ * stands once, however many lines ask for it.
+ */
+struct plan {
+	const struct config *config;
+	const char *off; /* why nothing is to be touched, or NULL */
+	struct verdict *verdicts;
+	size_t n;
+	bool no_iommu; /* devices were refused because none of them is in an IOMMU group */
+};
+
+/* host NULL: nothing was looked at, because of an error in the config or the off switch. */
+int plan_make(struct plan *ret, const struct config *c, const struct host *host,
+	const struct boot_switch *b, struct err *err) _must_check_;
+void plan_done(struct plan *p);
+
+/* Is every device that was asked for to be bound? */
+bool plan_is_whole(const struct plan *p);
+
+/* The address, or for what is not there the words of the config. */
+#define VERDICT_NAME_MAX SELECTOR_TEXT_MAX
+const char *verdict_name(const struct verdict *v, char buf[static VERDICT_NAME_MAX]);
+const char *action_name(enum action action);
+
+/* The plan for people. */
+void plan_print(const struct plan *p, FILE *f);
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bind/select.h"
+
+static bool place_matches(struct slot place, bool any_function, struct slot slot)
+{
+	return any_function ? slot_same_device(place, slot) : slot_compare(place, slot) == 0;
+}
+
+bool select_matches(const struct selector *s, const struct way *way, const struct device *d)
+{
+	switch (s->kind) {
+	case SELECT_ID:
+		return d->error == 0 && pci_id_matches(&s->id, &d->id);
+	case SELECT_ADDRESS:
+		return place_matches(s->slot, s->any_function, d->slot);
+	case SELECT_PATH:
+		return way->found && place_matches(way->slot, s->any_function, d->slot);
+	case SELECT_SERIAL:
+		return d->serial != 0 && d->serial == s->serial;
+	case SELECT_GPUS:
+		return device_is_display(d) && d->boot_vga != 1;
+	}
+	return false;
+}
+
+bool select_id_changed(const struct selector *s, const struct device *d)
+{
+	if ((s->kind != SELECT_ADDRESS && s->kind != SELECT_PATH) || !s->has_id)
+		return false;
+	return d->error == 0 && !pci_id_matches(&s->id, &d->id);
+}
+
+const struct selector *select_first(
+	const struct config *c, const struct way *ways, const struct device *d, bool exclude)
+{
+	for (size_t i = 0; i < c->n_selectors; i++) {
+		const struct selector *s = &c->selectors[i];
+		if (s->exclude == exclude && select_matches(s, &ways[i], d) &&
+			!(exclude && select_id_changed(s, d)))
+			return s;
+	}
+	return NULL;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef BIND_SELECT_H
+#define BIND_SELECT_H
+
+#include "bind/config.h"
+#include "pci/scan.h"
+
+#include <stdbool.h>
+
+/* Where the path of a selector leads on this machine. */
+struct way {
+	bool found;
+	struct slot slot;
+};
+
+/*
+ * Does the selector mean this device? `way` is the selector's. For addresses and paths the place
+ * alone counts: whether the id behind '=' is still there is a guard's question (select_id_changed).
+ * SELECT_GPUS means every display controller that is not the firmware's boot display.
+ */
+bool select_matches(const struct selector *s, const struct way *way, const struct device *d);
+
+/* Does an address or path with "=id" find another id there? Never for an unreadable device. */
+bool select_id_changed(const struct selector *s, const struct device *d);
+
+/* The first selector of [bind] (or of [exclude]) that means the device, or NULL. */
+const struct selector *select_first(
+	const struct config *c, const struct way *ways, const struct device *d, bool exclude);
+
+#endif

@@ -15,18 +15,25 @@ static void refuse(struct verdict *v, const char *fmt, ...)
 	va_end(ap);
 }
 
-/* Drops what else of the slot was to be bound, for the same reason. */
+static bool drops_along(const struct verdict *v, const struct verdict *dropped)
+{
+	return slot_same_device(v->device->slot, dropped->device->slot);
+}
+
+/* Drops what else of the slot was to be bound, for the same reason. The verdicts stand in address
+ * order, so its functions are neighbours. */
 static void refuse_slot(struct plan *p, struct verdict *v, const char *why)
 {
 	char address[SLOT_MAX];
+	struct verdict *first = v, *end = p->verdicts + p->n;
 
+	while (first > p->verdicts && drops_along(first - 1, v))
+		first--;
 	slot_format(v->device->slot, address);
-	for (size_t i = 0; i < p->n; i++) {
-		struct verdict *other = &p->verdicts[i];
+	for (struct verdict *other = first; other < end && drops_along(other, v); other++) {
 		if (other == v)
 			refuse(v, "%s", why);
-		else if (other->action == ACTION_BIND &&
-			 slot_same_device(other->device->slot, v->device->slot))
+		else if (other->action == ACTION_BIND)
 			refuse(other, "same slot as %s: %.150s", address, why);
 	}
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bind/plan.h"
 
+#include "base/str.h"
 #include "bind/guard.h"
 
 #include <errno.h>
@@ -75,6 +76,21 @@ static bool finds_something(const struct host *h, const struct selector *s, cons
 	return false;
 }
 
+static bool same_wish(const struct selector *a, const struct selector *b)
+{
+	if (a->kind == SELECT_ADDRESS && b->kind == SELECT_ADDRESS)
+		return a->any_function == b->any_function && slot_compare(a->slot, b->slot) == 0;
+	return a->kind == b->kind && str_equal(a->text, b->text);
+}
+
+static bool is_told(const struct plan *p, const struct selector *s)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (p->verdicts[i].action == ACTION_ABSENT && same_wish(p->verdicts[i].asked, s))
+			return true;
+	return false;
+}
+
 /* `gpus = non-boot` asks for whatever there is, so that nothing can be absent. */
 static void add_absent(struct plan *p, const struct host *h)
 {
@@ -82,7 +98,8 @@ static void add_absent(struct plan *p, const struct host *h)
 
 	for (size_t i = 0; i < c->n_selectors; i++) {
 		const struct selector *s = &c->selectors[i];
-		if (s->exclude || s->kind == SELECT_GPUS || finds_something(h, s, &h->ways[i]))
+		if (s->exclude || s->kind == SELECT_GPUS || is_told(p, s) ||
+			finds_something(h, s, &h->ways[i]))
 			continue;
 		add(p, s, NULL);
 		struct verdict *v = &p->verdicts[p->n - 1];

@@ -146,7 +146,8 @@ static uint64_t read_serial(struct sysfs *s, struct slot slot)
 struct walk {
 	struct sysfs *s;
 	struct device_list *list;
-	struct device_list before; /* what was there before the walk, which meets each device once */
+	struct device_list
+		before; /* what was there before the walk, which meets each device once */
 	bool with_serials;
 	bool (*keep)(const struct device *d, const void *arg);
 	const void *arg;

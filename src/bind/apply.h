@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef BIND_APPLY_H
+#define BIND_APPLY_H
+
+#include "base/err.h"
+#include "bind/plan.h"
+#include "pci/sysfs.h"
+
+#include <stdbool.h>
+
+/* What became of one verdict. */
+struct outcome {
+	bool tried;                   /* it was to be bound */
+	bool holds;                   /* it has the driver it shall have */
+	bool given_back;              /* what we had done to it is undone */
+	unsigned usec;                /* from the start until its last step ended */
+	char after[32];               /* its driver at the end, "" for none */
+	char former[DRIVER_NAME_MAX]; /* the driver_override that somebody else had set, or "" */
+	char trouble[256];            /* why it does not hold, "" where it does */
+};
+
+struct apply_options {
+	struct sysfs *sysfs;
+	bool load_modules;     /* false on a tree that only stands for /sys */
+	unsigned milliseconds; /* for everything, undoing included */
+	int *let_go;           /* told once the overrides stand (child_let_go); may point to -1 */
+};
+
+/*
+ * Carries the plan out: all overrides; [device] rebar; modules; unbind, where another driver sits;
+ * drivers_probe; then reads the driver links back. What a function of a slot can't get, its slot
+ * gives up; a device that does not end on its driver is given back to the host (or held, as the
+ * config says). All writes happen in a child, see bind/child.h.
+ *
+ * *ret holds one outcome a verdict, for the caller to free. 0, or -errno where nothing was written.
+ */
+int apply_plan(struct outcome **ret, const struct plan *p, const struct apply_options *o,
+	struct err *err) _must_check_;
+
+#endif

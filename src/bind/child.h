@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef BIND_CHILD_H
+#define BIND_CHILD_H
+
+#include "base/err.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * A list of steps that is walked in a child, because each of them may hang in the kernel where no
+ * signal reaches: a driver that won't let go, a module that waits for its hardware, a device's lock
+ * that somebody holds. The parent only ever waits with a bound. A child that hangs or dies is left
+ * behind and a new one goes on with the next step, so that one bad device does not stop the others.
+ */
+enum step_state { STEP_WAITING, STEP_RUNNING, STEP_DONE, STEP_HUNG, STEP_DIED, STEP_LEFT };
+
+struct child_list {
+	size_t n;
+	void (*run)(void *to, size_t i); /* what step i does; its results go to shared memory */
+	unsigned (*patience)(void *to, size_t i); /* milliseconds that step i may take */
+	void *to;
+	volatile uint8_t *state; /* n of them, in memory from child_shared */
+};
+
+/* A child that dies in each step must not become a fork bomb. */
+#define CHILDREN_MAX 8
+
+/* Zeroed memory that parent and children share, until the process ends; NULL: none left. */
+void *child_shared(size_t size);
+
+/* CLOCK_MONOTONIC in milliseconds. */
+int64_t child_now(void);
+
+/*
+ * Walks the list until `deadline` (as child_now counts). Afterwards every state is DONE, HUNG (left
+ * behind in that step), DIED, or LEFT (never begun). 0, or -errno where no child could be made:
+ * then all are LEFT.
+ */
+int child_run(const struct child_list *list, int64_t deadline, struct err *err) _must_check_;
+
+/*
+ * Forks once, so that the caller can return while the work goes on. In the child returns 0 and sets
+ * *ret_let_go; in the parent returns the descriptor on which child_wait waits until the child calls
+ * child_let_go or dies; or -errno.
+ */
+int child_detach(int *ret_let_go, struct err *err) _must_check_;
+void child_let_go(int *let_go);
+int child_wait(int fd, unsigned milliseconds); /* 0, or -ETIMEDOUT */
+
+#endif

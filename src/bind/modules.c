@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bind/modules.h"
+
+#include "base/log.h"
+#include "base/str.h"
+
+#include <errno.h>
+#include <libkmod.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+static void ctx_done(struct kmod_ctx **ctx)
+{
+	kmod_unref(*ctx);
+}
+
+static void list_done(struct kmod_list **list)
+{
+	(void)kmod_module_unref_list(*list);
+}
+
+static void module_done(struct kmod_module **module)
+{
+	(void)kmod_module_unref(*module);
+}
+
+/* libkmod prints what it meets to standard error; in early boot that is nowhere. */
+static void take_log(void *data, int priority, const char *file, int line, const char *fn,
+	const char *format, va_list args) __attribute__((format(printf, 6, 0)));
+static void take_log(void *data, int priority, const char *file, int line, const char *fn,
+	const char *format, va_list args)
+{
+	char text[512];
+
+	(void)data;
+	(void)priority;
+	(void)file;
+	(void)line;
+	(void)fn;
+	int n = vsnprintf(text, sizeof(text), format, args);
+	if (n > 0 && (size_t)n < sizeof(text) && text[n - 1] == '\n')
+		text[n - 1] = '\0';
+	log_print(LOG_DEBUG, "libkmod: %s", text);
+}
+
+/* Meets every "install" line of modprobe.d and runs none. */
+static int pass_over_install(struct kmod_module *module, const char *command, void *data)
+{
+	(void)data;
+	log_print(LOG_DEBUG, "%s: 'install %s' of modprobe.d is not run in early boot",
+		kmod_module_get_name(module), command);
+	return 0;
+}
+
+/* What init_module(2) and finit_module(2) mean by their errors, and what helps. */
+static const char *load_strerror(int code)
+{
+	switch (code) {
+	case ENOENT: /* also a symbol that is missing: kernel/module/main.c, simplify_symbols */
+		return "a module that it needs is missing or doesn't fit this kernel; rebuild the "
+		       "image";
+	case ENOEXEC:
+		return "the file is damaged or of another kernel; rebuild the image";
+	case EKEYREJECTED:
+	case ENOKEY:
+		return "the kernel rejects its signature (Secure Boot); sign it or take the "
+		       "distribution's module";
+	case EPERM:
+		return "not permitted (lockdown, or not root)";
+	case EBUSY:
+		return "it is being loaded or removed by somebody else";
+	case EINVAL:
+		return "the kernel refuses it; is an option of [modules] or modprobe.d wrong?";
+	default:
+		return strerror(code);
+	}
+}
+
+static int not_found(const char *name, struct err *err)
+{
+	struct utsname u;
+
+	return err_set(err, ENOENT,
+		"module %s: none for kernel %s in this image; rebuild the image, or install the "
+		"kernel's "
+		"modules",
+		name, uname(&u) == 0 ? u.release : "?");
+}
+
+static int insert(struct kmod_module *module, const char *options, struct err *err)
+{
+	int r = kmod_module_probe_insert_module(
+		module, KMOD_PROBE_IGNORE_COMMAND, options, pass_over_install, NULL, NULL);
+
+	if (r == -EEXIST)
+		return 0;
+	if (r == 0)
+		return 0;
+	int code = r > 0 ? EPERM
+			 : -r; /* positive: kept out by a blacklist, which we did not ask for */
+	return err_set(err, code, "module %s: can't load it: %s", kmod_module_get_name(module),
+		load_strerror(code));
+}
+
+int module_load(const char *name, const char *options, struct err *err)
+{
+	_cleanup_(ctx_done) struct kmod_ctx *ctx = kmod_new(NULL, NULL);
+	_cleanup_(list_done) struct kmod_list *list = NULL;
+	struct kmod_list *at;
+
+	if (!ctx)
+		return err_set(err, ENOMEM, "module %s: libkmod can't start", name);
+	kmod_set_log_fn(ctx, take_log, NULL);
+	/* A lookup that finds nothing succeeds with an empty list. */
+	int r = kmod_module_new_from_lookup(ctx, name, &list);
+	if (r < 0 && r != -ENOENT && r != -ENOSYS)
+		return err_set(err, -r, "module %s: can't look it up: %s", name, strerror(-r));
+	if (!list)
+		return not_found(name, err);
+	kmod_list_foreach(at, list)
+	{
+		_cleanup_(module_done) struct kmod_module *module = kmod_module_get_module(at);
+		r = insert(module, options, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}

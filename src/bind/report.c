@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bind/report.h"
+
+#include "base/file.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/str.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* Messages about single devices; behind them one tells how many more there are. */
+#define TELL_MAX 6
+
+static const char *or_null(const char *s)
+{
+	return s && *s ? s : NULL;
+}
+
+static void print_device(struct json *j, const struct plan *p, size_t i, const struct outcome *o)
+{
+	const struct verdict *v = &p->verdicts[i];
+	char name[VERDICT_NAME_MAX], asked[512];
+
+	(void)snprintf(asked, sizeof(asked), "%s:%u", p->config->path, v->asked->line);
+	json_open_object(j, NULL);
+	json_string(j, "address", verdict_name(v, name));
+	json_string(j, "asked", asked);
+	json_string(j, "action", action_name(v->action));
+	json_string(j, "driver", v->action == ACTION_BIND ? v->driver : NULL);
+	json_string(j, "why", v->why);
+	json_string(j, "before", v->device ? or_null(v->device->driver) : NULL);
+	json_string(j, "after", o ? or_null(o->after) : NULL);
+	if (o && o->tried)
+		json_int(j, "usec", o->usec);
+	else
+		json_null(j, "usec");
+	json_close_object(j);
+}
+
+static void print_errors(
+	struct json *j, const struct plan *p, const struct outcome *outcomes, const char *trouble)
+{
+	char name[VERDICT_NAME_MAX], text[400];
+
+	json_open_array(j, "errors");
+	if (trouble)
+		json_string(j, NULL, trouble);
+	for (size_t i = 0; i < p->config->n_errors; i++)
+		json_string(j, NULL, p->config->errors[i]);
+	for (size_t i = 0; outcomes && i < p->n; i++) {
+		if (!outcomes[i].trouble[0])
+			continue;
+		(void)snprintf(text, sizeof(text), "%s: %s", verdict_name(&p->verdicts[i], name),
+			outcomes[i].trouble);
+		json_string(j, NULL, text);
+	}
+	json_close_array(j);
+}
+
+void report_print(
+	const struct plan *p, const struct outcome *outcomes, const char *trouble, FILE *f)
+{
+	struct json j = {.f = f};
+
+	json_open_object(&j, NULL);
+	json_int(&j, "version", 1);
+	json_string(&j, "off", p->off);
+	json_open_array(&j, "devices");
+	for (size_t i = 0; i < p->n; i++)
+		print_device(&j, p, i, outcomes ? &outcomes[i] : NULL);
+	json_close_array(&j);
+	print_errors(&j, p, outcomes, trouble);
+	json_close_object(&j);
+	json_end(&j);
+}
+
+static void tell_failure(const struct plan *p, const struct verdict *v, const struct outcome *o)
+{
+	char name[VERDICT_NAME_MAX];
+	const char *fate = o->given_back                ? (o->after[0] ? "given back to "
+								       : "given back, no driver has it")
+			   : p->config->hold_on_failure ? "held without a driver"
+							: "left to ";
+
+	log_print(LOG_ERROR, "%s not on %s: %s; %s%s (asked at %s:%u)", verdict_name(v, name),
+		v->driver, o->trouble, fate,
+		o->given_back || !p->config->hold_on_failure ? o->after : "", p->config->path,
+		v->asked->line);
+}
+
+static void tell_verdict(const struct plan *p, const struct verdict *v, const struct outcome *o)
+{
+	char name[VERDICT_NAME_MAX], id[PCI_ID_MAX];
+	const char *path = p->config->path;
+	unsigned line = v->asked->line;
+
+	verdict_name(v, name);
+	if (v->action == ACTION_ABSENT) {
+		log_print(LOG_WARNING, "%s: %s (asked at %s:%u)", name, v->why, path, line);
+	} else if (v->action == ACTION_REFUSE) {
+		log_print(LOG_WARNING, "%s left to the host: %s (asked at %s:%u)", name, v->why,
+			path, line);
+	} else if (o && o->tried && !o->holds) {
+		tell_failure(p, v, o);
+	} else {
+		struct pci_id shown = v->device->id;
+		shown.subvendor = shown.subdevice = PCI_ANY;
+		pci_id_format(&shown, id);
+		log_print(LOG_INFO, "%s %s %s %s: %s (asked at %s:%u)", name, id,
+			o && o->tried ? "is on" : "would go to", v->driver, v->why, path, line);
+		if (o && o->former[0])
+			log_print(LOG_WARNING,
+				"%s: driver_override was '%s', set by somebody else; do two tools "
+				"claim it?",
+				name, o->former);
+	}
+}
+
+static bool is_bad(const struct verdict *v, const struct outcome *o)
+{
+	return v->action != ACTION_BIND || (o && o->tried && !o->holds);
+}
+
+void report_tell(const struct plan *p, const struct outcome *outcomes)
+{
+	size_t told = 0, all = p->n;
+
+	if (p->no_iommu) {
+		log_print(LOG_ERROR,
+			"nothing is bound: no device asked for has an IOMMU group; turn on VT-d or "
+			"AMD-Vi in "
+			"the firmware, and the kernel's IOMMU with vfio-bootcfg --iommu");
+		all = 0;
+	}
+	for (int good = 0; good <= 1; good++)
+		for (size_t i = 0; i < all && told < TELL_MAX; i++) {
+			const struct outcome *o = outcomes ? &outcomes[i] : NULL;
+			if (is_bad(&p->verdicts[i], o) == (bool)good)
+				continue;
+			tell_verdict(p, &p->verdicts[i], o);
+			told++;
+		}
+	if (told < all)
+		log_print(LOG_NOTICE, "and %zu more devices; all are in the report", all - told);
+}
+
+int report_save(const char *dir, const struct plan *p, const struct outcome *outcomes,
+	const char *trouble, struct err *err)
+{
+	_cleanup_(str_free) char *data = NULL;
+	size_t len = 0;
+	FILE *f = open_memstream(&data, &len);
+
+	if (!f)
+		return err_set(err, ENOMEM, "out of memory for the report");
+	report_print(p, outcomes, trouble, f);
+	bool failed = ferror(f);
+	if (fclose(f) != 0 || failed)
+		return err_set(err, ENOMEM, "out of memory for the report");
+
+	if (mkdir(dir, 0755) < 0 && errno != EEXIST)
+		return err_set(err, errno, "%s: can't make it: %s", dir, strerror(errno));
+	_cleanup_(fd_close) int fd = open(dir, O_DIRECTORY | O_PATH | O_CLOEXEC);
+	if (fd < 0)
+		return err_set(err, errno, "%s: can't open it: %s", dir, strerror(errno));
+	return file_replace_volatile(fd, REPORT_NAME, data, len, 0644, err);
+}

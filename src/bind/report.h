@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef BIND_REPORT_H
+#define BIND_REPORT_H
+
+#include "bind/apply.h"
+#include "bind/plan.h"
+
+#include <stdio.h>
+
+#define REPORT_DIR "/run/vfio-bind"
+#define REPORT_NAME "report.json"
+
+/*
+ * Writes plan or report as JSON, the shape that `plan --json` and report.json share. outcomes NULL:
+ * nothing was carried out, "after" and "usec" are null. `trouble` is one more error, or NULL.
+ */
+void report_print(
+	const struct plan *p, const struct outcome *outcomes, const char *trouble, FILE *f);
+
+/*
+ * Tells the kernel log (or standard error) what became of the plan: what is wrong first, then what
+ * was bound, one message a device until there are too many.
+ */
+void report_tell(const struct plan *p, const struct outcome *outcomes);
+
+/* Writes the report as DIR/report.json, DIR made if it is missing. */
+int report_save(const char *dir, const struct plan *p, const struct outcome *outcomes,
+	const char *trouble, struct err *err) _must_check_;
+
+#endif

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/file.h"
+#include "base/log.h"
+#include "base/options.h"
+#include "base/str.h"
+#include "bind/apply.h"
+#include "bind/child.h"
+#include "bind/report.h"
+#include "cmd/cmd.h"
+#include "cmd/situation.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define DEFAULT_SECONDS 10
+#define MAX_SECONDS 600
+#define LOCK_NAME "lock"
+#define LOCK_LOOK_MS 20
+
+struct boot {
+	struct world world;
+	const char *run_dir;
+	unsigned milliseconds;
+	bool json;
+	bool join;
+};
+
+static enum cmd_result finish(const struct boot *o, const struct situation *s,
+	const struct outcome *outcomes, const char *trouble)
+{
+	struct err err = {""};
+
+	if (report_save(o->run_dir, &s->plan, outcomes, trouble, &err) < 0)
+		log_print(LOG_WARNING, "%s", err.text);
+	if (o->json) {
+		report_print(&s->plan, outcomes, trouble, stdout);
+		(void)fflush(stdout);
+	}
+	for (size_t i = 0; i < s->plan.n; i++)
+		if (!outcomes || !outcomes[i].holds)
+			return CMD_NOT_ALL;
+	return CMD_AS_ASKED;
+}
+
+/* Binding a VGA device blanks the console that it shows (aperture_remove_conflicting_pci_devices,
+ * drivers/vfio/pci/vfio_pci_core.c): say so while somebody can read it. */
+static void warn_of_dark(const struct plan *p)
+{
+	char name[VERDICT_NAME_MAX];
+
+	for (size_t i = 0; i < p->n; i++) {
+		const struct verdict *v = &p->verdicts[i];
+		if (v->action == ACTION_BIND && v->device->boot_vga == 1)
+			log_print(LOG_WARNING,
+				"taking the boot display %s: its screen goes dark now",
+				verdict_name(v, name));
+	}
+}
+
+static enum cmd_result carry_out(
+	const struct boot *o, struct situation *s, int *let_go, struct err *err)
+{
+	struct outcome *outcomes = NULL;
+	const struct apply_options a = {.sysfs = &s->sysfs,
+		.load_modules = !o->world.sysfs,
+		.milliseconds = o->milliseconds,
+		.let_go = let_go};
+
+	warn_of_dark(&s->plan);
+	if (apply_plan(&outcomes, &s->plan, &a, err) < 0) {
+		(void)finish(o, s, NULL, err->text);
+		return CMD_SYSTEM;
+	}
+	report_tell(&s->plan, outcomes);
+	enum cmd_result r = finish(o, s, outcomes, NULL);
+	free(outcomes);
+	return r;
+}
+
+static bool binds_something(const struct plan *p)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (p->verdicts[i].action == ACTION_BIND)
+			return true;
+	return false;
+}
+
+/* The lock is held by who works in the background, and goes with the last process of it. */
+static int lock_open(const struct boot *o, struct err *err)
+{
+	_cleanup_(str_free) char *path = NULL;
+
+	if (asprintf(&path, "%s/" LOCK_NAME, o->run_dir) < 0)
+		return err_set(err, ENOMEM, "out of memory");
+	if (mkdir(o->run_dir, 0755) < 0 && errno != EEXIST)
+		return err_set(err, errno, "%s: can't make it: %s", o->run_dir, strerror(errno));
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return err_set(err, errno, "%s: can't open it: %s", path, strerror(errno));
+	return fd;
+}
+
+static void forget_report(const struct boot *o)
+{
+	_cleanup_(str_free) char *path = NULL;
+
+	if (asprintf(&path, "%s/" REPORT_NAME, o->run_dir) >= 0)
+		(void)unlink(path);
+}
+
+static bool has_report(const struct boot *o)
+{
+	_cleanup_(str_free) char *path = NULL;
+
+	return asprintf(&path, "%s/" REPORT_NAME, o->run_dir) >= 0 && access(path, F_OK) == 0;
+}
+
+/* The parent returns as soon as the overrides stand; from then on no other driver can come first.
+ */
+static enum cmd_result carry_out_in_background(
+	const struct boot *o, struct situation *s, struct err *err)
+{
+	_cleanup_(fd_close) int lock = lock_open(o, err);
+	int let_go = -1;
+
+	if (lock < 0 || flock(lock, LOCK_EX | LOCK_NB) < 0) {
+		if (lock >= 0)
+			log_print(
+				LOG_WARNING, "another vfio-bind is at work; doing it all at once");
+		return carry_out(o, s, &let_go, err);
+	}
+	forget_report(o);
+	_cleanup_(fd_close) int wait = child_detach(&let_go, err);
+	if (wait > 0) {
+		if (child_wait(wait, o->milliseconds) < 0)
+			log_print(LOG_WARNING, "the overrides took longer than %u ms; booting on",
+				o->milliseconds);
+		return CMD_AS_ASKED;
+	}
+	if (wait < 0)
+		log_print(LOG_WARNING, "%s; doing it all at once", err->text);
+	(void)alarm(o->milliseconds / 1000 + 2);
+	return carry_out(o, s, &let_go, err);
+}
+
+static enum cmd_result boot(
+	const struct boot *o, const struct boot_switch *b, bool at_once, struct err *err)
+{
+	_cleanup_(situation_done) struct situation s;
+	int let_go = -1;
+	int r = situation_read(&s, &o->world, b, err);
+
+	if (r < 0) {
+		situation_tell_errors(&s);
+		if (r != -EINVAL) {
+			(void)finish(o, &s, NULL, err->text);
+			return CMD_SYSTEM;
+		}
+		log_print(LOG_ERROR, "%s: nothing is bound because of the errors in it",
+			s.config.path);
+		(void)finish(o, &s, NULL, NULL);
+		return CMD_CONFIG;
+	}
+	if (s.plan.off)
+		log_print(LOG_NOTICE, "nothing is touched: %s", s.plan.off);
+	if (s.plan.off || !binds_something(&s.plan)) {
+		report_tell(&s.plan, NULL);
+		return finish(o, &s, NULL, NULL);
+	}
+	if (s.config.load_in_background && !at_once)
+		return carry_out_in_background(o, &s, err);
+	return carry_out(o, &s, &let_go, err);
+}
+
+/* Waits for the work in the background; what it did not finish is done over, at once. */
+static enum cmd_result join(const struct boot *o, const struct boot_switch *b, struct err *err)
+{
+	int64_t deadline = child_now() + o->milliseconds;
+
+	if (b->mode == BOOT_OFF)
+		return CMD_AS_ASKED;
+	_cleanup_(fd_close) int lock = lock_open(o, err);
+	if (lock < 0)
+		return CMD_SYSTEM;
+	while (flock(lock, LOCK_EX | LOCK_NB) < 0) {
+		if (child_now() >= deadline) {
+			(void)err_set(err, ETIMEDOUT,
+				"the work in the background did not end in %u s",
+				o->milliseconds / 1000);
+			return CMD_SYSTEM;
+		}
+		(void)usleep(LOCK_LOOK_MS * 1000);
+	}
+	return has_report(o) ? CMD_AS_ASKED : boot(o, b, true, err);
+}
+
+static int set_seconds(void *to, const char *value, struct err *err)
+{
+	unsigned *milliseconds = to;
+	unsigned long seconds;
+
+	if (!str_decimal(value, MAX_SECONDS, &seconds) || seconds == 0)
+		return err_set(
+			err, EINVAL, "--timeout %s: write seconds, 1 to %d", value, MAX_SECONDS);
+	*milliseconds = (unsigned)seconds * 1000;
+	return 0;
+}
+
+enum cmd_result cmd_boot(int argc, char **argv, struct err *err)
+{
+	struct boot o = {.run_dir = REPORT_DIR, .milliseconds = DEFAULT_SECONDS * 1000};
+	bool help = false;
+	const struct option_row rows[] = {
+		WORLD_OPTIONS(&o.world),
+		{"run", 0, "DIR", "write the report below DIR instead of " REPORT_DIR, &o.run_dir,
+			NULL, NULL, NULL},
+		{"timeout", 0, "SECONDS", "return after this time, whatever hangs (10)", NULL, NULL,
+			set_seconds, &o.milliseconds},
+		{"join", 0, NULL, "wait for what `load = background` left running", NULL, &o.join,
+			NULL, NULL},
+		{"json", 0, NULL, "print the report too", NULL, &o.json, NULL, NULL},
+		{"help", 'h', NULL, "this text", NULL, &help, NULL, NULL},
+		{0},
+	};
+	int operands;
+
+	if (options_read(rows, argc, argv, &operands, err) < 0)
+		return CMD_USAGE;
+	if (operands > 0) {
+		(void)err_set(err, EINVAL, "boot takes no '%s'", argv[1]);
+		return CMD_USAGE;
+	}
+	if (help) {
+		printf("Usage: vfio-bind boot [OPTION...]\nReserves and binds the devices of the "
+		       "config; what "
+		       "the hooks of an initramfs run.\n\n");
+		options_print(rows);
+		return CMD_AS_ASKED;
+	}
+	/* Should all else fail to bound us, this does. */
+	(void)alarm(o.milliseconds / 1000 + 1);
+	struct boot_switch b = world_switch(&o.world);
+	log_open("vfio-bind", o.world.sysfs ? LOG_TO_STDERR : LOG_TO_KMSG, b.debug);
+	return o.join ? join(&o, &b, err) : boot(&o, &b, false, err);
+}

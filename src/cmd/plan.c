@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/log.h"
+#include "base/options.h"
+#include "bind/report.h"
+#include "cmd/cmd.h"
+#include "cmd/situation.h"
+
+#include <errno.h>
+
+static enum cmd_result plan_show(
+	const struct world *w, const struct boot_switch *b, bool json, struct err *err)
+{
+	_cleanup_(situation_done) struct situation s;
+	int r = situation_read(&s, w, b, err);
+
+	if (r < 0 && r != -EINVAL)
+		return CMD_SYSTEM;
+	situation_tell_errors(&s);
+	if (json)
+		report_print(&s.plan, NULL, NULL, stdout);
+	else if (r == 0)
+		plan_print(&s.plan, stdout);
+	if (s.plan.no_iommu)
+		log_print(LOG_WARNING, "no device asked for has an IOMMU group: turn the IOMMU on "
+				       "in the firmware and with "
+				       "vfio-bootcfg --iommu");
+	if (fflush(stdout) != 0)
+		return err_set(err, EIO, "standard output: can't write") ? CMD_SYSTEM : CMD_SYSTEM;
+	if (r < 0)
+		return CMD_CONFIG;
+	return plan_is_whole(&s.plan) ? CMD_AS_ASKED : CMD_NOT_ALL;
+}
+
+enum cmd_result cmd_plan(int argc, char **argv, struct err *err)
+{
+	struct world w = {0};
+	bool json = false, help = false;
+	const struct option_row rows[] = {
+		WORLD_OPTIONS(&w),
+		{"json", 0, NULL, "print JSON instead of a table", NULL, &json, NULL, NULL},
+		{"help", 'h', NULL, "this text", NULL, &help, NULL, NULL},
+		{0},
+	};
+	int operands;
+
+	if (options_read(rows, argc, argv, &operands, err) < 0)
+		return CMD_USAGE;
+	if (operands > 0) {
+		(void)err_set(err, EINVAL, "plan takes no '%s'", argv[1]);
+		return CMD_USAGE;
+	}
+	if (help) {
+		printf("Usage: vfio-bind plan [OPTION...]\nPrints what boot will do with each "
+		       "device that is "
+		       "asked for, and why.\n\n");
+		options_print(rows);
+		return CMD_AS_ASKED;
+	}
+	struct boot_switch b = world_switch(&w);
+	return plan_show(&w, &b, json, err);
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cmd/situation.h"
+
+#include "base/file.h"
+#include "base/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+
+/* COMMAND_LINE_SIZE is 2048 on x86 and at most 4096 elsewhere (arch/.../include/asm/setup.h). */
+#define CMDLINE_MAX 8192
+
+struct boot_switch world_switch(const struct world *w)
+{
+	char line[CMDLINE_MAX];
+
+	if (w->cmdline)
+		return boot_switch_parse(w->cmdline);
+	if (file_read_small(AT_FDCWD, "/proc/cmdline", line, sizeof(line)) >= 0)
+		return boot_switch_parse(line);
+	return (struct boot_switch){.mode = BOOT_OFF,
+		.reason = "/proc/cmdline can't be read, it may say vfio_bind=off"};
+}
+
+static int look_and_plan(
+	struct situation *s, const struct world *w, const struct boot_switch *b, struct err *err)
+{
+	int r = sysfs_open(&s->sysfs, w->sysfs, err);
+
+	if (r == 0)
+		r = host_look(&s->host, &s->config, &s->sysfs, err);
+	if (r == 0)
+		r = plan_make(&s->plan, &s->config, &s->host, b, err);
+	return r;
+}
+
+int situation_read(
+	struct situation *ret, const struct world *w, const struct boot_switch *b, struct err *err)
+{
+	const char *path = w->config ? w->config : CONFIG_PATH;
+
+	*ret = (struct situation){.config = {.path = path}, .sysfs = {.root = -1, .devices = -1}};
+	ret->plan.config = &ret->config;
+	if (b->mode != BOOT_BIND)
+		ret->plan.off = b->reason;
+	if (b->mode == BOOT_OFF)
+		return 0;
+
+	int r = config_read(&ret->config, path);
+	if (r == -ENOMEM)
+		return err_set(err, ENOMEM, "%s: out of memory", path);
+	if (r < 0)
+		return -EINVAL;
+	return look_and_plan(ret, w, b, err);
+}
+
+void situation_done(struct situation *s)
+{
+	plan_done(&s->plan);
+	host_done(&s->host);
+	sysfs_done(&s->sysfs);
+	config_done(&s->config);
+}
+
+void situation_tell_errors(const struct situation *s)
+{
+	const struct config *c = &s->config;
+
+	for (size_t i = 0; i < c->n_errors; i++)
+		log_print(LOG_ERROR, "%s", c->errors[i]);
+	if (c->more_errors > 0)
+		log_print(LOG_ERROR, "%s: and %zu more errors", c->path, c->more_errors);
+}

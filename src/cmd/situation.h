@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CMD_SITUATION_H
+#define CMD_SITUATION_H
+
+#include "base/err.h"
+#include "bind/config.h"
+#include "bind/host.h"
+#include "bind/kernel_cmdline.h"
+#include "bind/plan.h"
+#include "pci/sysfs.h"
+
+#include <stdbool.h>
+
+/* Where the world is: the options that `boot` and `plan` share. NULL: this machine. */
+struct world {
+	const char *config;
+	const char *sysfs;
+	const char *cmdline;
+};
+
+/* The rows of struct option_row for a world `w`. */
+#define WORLD_OPTIONS(w)                                                                           \
+	{"config", 'c', "FILE", "read FILE instead of " CONFIG_PATH, &(w)->config, NULL, NULL,     \
+		NULL},                                                                             \
+		{"sysfs", 0, "DIR", "let DIR stand for /sys", &(w)->sysfs, NULL, NULL, NULL},      \
+	{                                                                                          \
+		"cmdline", 0, "STRING", "let STRING stand for the kernel command line",            \
+			&(w)->cmdline, NULL, NULL, NULL                                            \
+	}
+
+/* The kernel command line's word on us. A line that can't be read is off: it may have said so. */
+struct boot_switch world_switch(const struct world *w);
+
+/* Config, host and the plan made of them. */
+struct situation {
+	struct config config;
+	struct sysfs sysfs;
+	struct host host;
+	struct plan plan;
+};
+
+/*
+ * Reads what the switch lets be read, and plans. 0, -EINVAL where the config is in error (the
+ * errors are in the plan's config), or another negative errno with a text; s->plan is valid in each
+ * case. To be emptied with situation_done.
+ */
+int situation_read(struct situation *ret, const struct world *w, const struct boot_switch *b,
+	struct err *err) _must_check_;
+void situation_done(struct situation *s);
+
+/* Tells the log every error of the config, or as many as help. */
+void situation_tell_errors(const struct situation *s);
+
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/log.h"
+#include "base/str.h"
+#include "cmd/cmd.h"
+
+#include <stddef.h>
+#include <stdio.h>
+
+#ifndef VERSION
+#define VERSION "unknown"
+#endif
+
+static const struct command {
+	const char *name;
+	enum cmd_result (*run)(int argc, char **argv, struct err *err);
+	const char *help;
+} commands[] = {
+	{"boot", cmd_boot, "reserve and bind the devices of the config (run by the initramfs)"},
+	{"plan", cmd_plan, "print what boot will do, and why"},
+};
+
+static void print_help(FILE *f)
+{
+	fputs("Usage: vfio-bind COMMAND [OPTION...]\n\nGives PCI devices to virtual machines, at "
+	      "boot and "
+	      "before any other driver.\n\n",
+		f);
+	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
+		fprintf(f, "  %-8s %s\n", commands[i].name, commands[i].help);
+	fputs("\n`vfio-bind COMMAND --help` tells its options; vfio-bind(8) tells all.\n", f);
+}
+
+/* The exit codes of vfio-bind(8). */
+static int exit_code(enum cmd_result result)
+{
+	switch (result) {
+	case CMD_AS_ASKED:
+		return 0;
+	case CMD_NOT_ALL:
+		return 1;
+	case CMD_USAGE:
+		return 2;
+	case CMD_CONFIG:
+		return 3;
+	case CMD_SYSTEM:
+		return 4;
+	}
+	return 4;
+}
+
+static enum cmd_result run(int argc, char **argv, struct err *err)
+{
+	if (argc < 2) {
+		print_help(stderr);
+		return CMD_USAGE;
+	}
+	if (str_equal(argv[1], "--help") || str_equal(argv[1], "-h")) {
+		print_help(stdout);
+		return CMD_AS_ASKED;
+	}
+	if (str_equal(argv[1], "--version")) {
+		puts("vfio-bind " VERSION);
+		return CMD_AS_ASKED;
+	}
+	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
+		if (str_equal(argv[1], commands[i].name))
+			return commands[i].run(argc - 1, argv + 1, err);
+	(void)err_set(err, 22, "%s: no such command; --help lists them", argv[1]);
+	return CMD_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	struct err err = {""};
+	enum cmd_result result = run(argc, argv, &err);
+
+	if (err.text[0])
+		log_print(LOG_ERROR, "%s", err.text);
+	log_close();
+	return exit_code(result);
+}

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+#   make                  build/vfio-bind and build/vfio-bootcfg
+#   make demo             see it work: a VM booted without and with vfio-bind
+#   make check            every test; installs what the tests need first (NO_INSTALL=1: only names it)
+#   make install          the whole of it; DESTDIR=, PREFIX=
+#   make help             every other target
+
+# ---- settings: make NAME=VALUE ------------------------------------------------------------------
+CC           ?= cc
+CLANG        ?= clang
+CFLAGS       ?= -Os -g
+LDFLAGS      ?=
+BUILD        ?= build
+# yes: the program stands alone, as an initramfs wants it.  no: shared libkmod and inih (pkg-config)
+STATIC       ?= yes
+# Where a static libkmod comes from; neither: kmod's source package through apt (tools/kmod-static)
+KMOD_STATIC_LIB ?=
+KMOD_SRC     ?=
+# Stripped size of vfio-bind that a build may not exceed, in bytes
+SIZE_MAX     ?= 1200000
+# yes: warnings are errors (make check-cc sets it)
+WERROR       ?= no
+# 1: a test that had to be skipped is a failure.   1: name missing packages, install nothing
+MUST_WORK    ?=
+NO_INSTALL   ?=
+V            ?=
+# Generators of initramfs images look for hooks below /usr only, so /usr/local would not work
+PREFIX       ?= /usr
+SYSCONFDIR   ?= /etc
+DESTDIR      ?=
+
+# ---- what the programs are made of --------------------------------------------------------------
+BASE    = err log str json file options
+PCI     = slot id sysfs scan
+BIND    = config reader values select guard plan apply child report modules cmdline
+BIND_CMD = boot plan
+BOOTCFG =
+
+bind_objects    = vfio-bind $(BIND_CMD:%=cmd/%) $(BIND:%=bind/%) $(PCI:%=pci/%) $(BASE:%=base/%)
+bootcfg_objects = vfio-bootcfg $(BOOTCFG:%=bootcfg/%) $(BASE:%=base/%)
+
+programs = $(patsubst src/%.c,$(BUILD)/%,$(wildcard src/vfio-bind.c src/vfio-bootcfg.c))
+manuals  = $(if $(shell command -v scdoc),$(patsubst %.scd,$(BUILD)/%,$(wildcard man/*.scd)))
+
+.PHONY: all
+all: $(programs) $(manuals)
+
+# ---- flags --------------------------------------------------------------------------------------
+WARNINGS = -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wformat=2 -Wvla \
+	-Wpointer-arith -Wcast-qual -Wwrite-strings -Wundef $(if $(filter yes,$(WERROR)),-Werror)
+HARDEN   = -fstack-protector-strong -fstack-clash-protection -D_FORTIFY_SOURCE=2
+LEAN     = -ffunction-sections -fdata-sections
+COMPILE  = -std=gnu11 -D_GNU_SOURCE -Isrc -MMD -MP $(WARNINGS) $(CPPFLAGS)
+LINK     = -Wl,--gc-sections,-z,relro,-z,now,-z,noexecstack,--fatal-warnings
+
+ifeq ($(STATIC),yes)
+kmod_lib   = $(or $(KMOD_STATIC_LIB),$(BUILD)/kmod/libkmod.a)
+kmod_flags = -I$(dir $(kmod_lib))
+bind_libs  = $(kmod_lib) -linih -llzma -lzstd
+bind_link  = -static-pie
+bind_needs = ini.h libinih.a libinih-dev lzma.h liblzma.a liblzma-dev zstd.h libzstd.a libzstd-dev
+else ifeq ($(STATIC),no)
+kmod_lib   =
+kmod_flags = $(shell pkg-config --cflags libkmod inih)
+bind_libs  = $(shell pkg-config --libs libkmod inih)
+bind_link  = -pie
+bind_needs = ini.h - libinih-dev libkmod.h - libkmod-dev
+else
+$(error STATIC=$(STATIC): yes or no)
+endif
+bootcfg_libs  = -lblkid
+bootcfg_needs = blkid/blkid.h - libblkid-dev
+
+# Quiet rules: $(call say,WHAT) before the command, which V=1 shows instead.
+say = $(if $(V),,@printf '  %-8s %s\n' $(1) '$(@:$(BUILD)/%=%)' &&)
+
+# ---- building -----------------------------------------------------------------------------------
+$(BUILD)/vfio-bind: $(bind_objects:%=$(BUILD)/obj/%.o) $(kmod_lib)
+$(BUILD)/vfio-bind: link = $(bind_link)
+$(BUILD)/vfio-bind: libs = $(bind_libs)
+$(BUILD)/vfio-bootcfg: $(bootcfg_objects:%=$(BUILD)/obj/%.o)
+$(BUILD)/vfio-bootcfg: link = -pie
+$(BUILD)/vfio-bootcfg: libs = $(bootcfg_libs)
+
+# What runs is stripped; build/debug/ has the same program with its symbols, for gdb and callgrind.
+$(programs): $(BUILD)/%: $(BUILD)/flags tools/check-elf
+	@mkdir -p $(BUILD)/debug
+	$(call say,LINK)$(CC) $(CFLAGS) -fPIE $(link) $(LINK) $(LDFLAGS) \
+		$(filter %.o,$^) $(libs) $(LDLIBS) -o $(BUILD)/debug/$*
+	$(if $(V),,@)objcopy --strip-all $(BUILD)/debug/$* $@.new
+	$(if $(V),,@)tools/check-elf $(if $(filter -static-pie,$(link)),--static --size-max=$(SIZE_MAX)) $@.new
+	$(if $(V),,@)mv $@.new $@
+
+$(BUILD)/obj/%.o: src/%.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,CC)$(CC) $(COMPILE) $(kmod_flags) $(HARDEN) $(LEAN) $(CFLAGS) -fPIE -c $< -o $@
+
+# A program's first object waits for its libraries to be there, so that what is missing is told in
+# one line and not by the compiler.
+$(bind_objects:%=$(BUILD)/obj/%.o): | $(BUILD)/have-bind $(kmod_lib)
+$(bootcfg_objects:%=$(BUILD)/obj/%.o): | $(if $(filter %/vfio-bootcfg,$(programs)),$(BUILD)/have-bootcfg)
+$(BUILD)/have-%: $(BUILD)/flags tools/have
+	$(if $(V),,@)CC='$(CC)' CPPFLAGS='$(CPPFLAGS) $(if $(KMOD_STATIC_LIB),,$(filter -I%,$(kmod_flags)))' tools/have $($*_needs) && touch $@
+
+# Other flags or another compiler: everything is built again.
+$(BUILD)/flags: FORCE
+	@mkdir -p $(BUILD)
+	@echo '$(CC) $(COMPILE) $(kmod_flags) $(CFLAGS) $(bind_link) $(LDFLAGS)' | cmp -s - $@ || \
+		echo '$(CC) $(COMPILE) $(kmod_flags) $(CFLAGS) $(bind_link) $(LDFLAGS)' >$@
+FORCE:
+
+# The one step that uses the network (unless KMOD_SRC or KMOD_STATIC_LIB is given).
+$(BUILD)/kmod/libkmod.a: tools/kmod-static
+	$(if $(filter install,$(MAKECMDGOALS)),@echo "libkmod is not there yet and install fetches nothing: run 'make' first" >&2; exit 1)
+	$(call say,KMOD)KMOD_SRC='$(KMOD_SRC)' CC='$(CC)' CFLAGS='$(CFLAGS) -fPIE $(HARDEN) $(LEAN)' tools/kmod-static $(BUILD)
+
+$(BUILD)/man/%: man/%.scd
+	@mkdir -p $(@D)
+	$(call say,MAN)scdoc <$< >$@.new && mv $@.new $@
+
+-include $(wildcard $(BUILD)/obj/*.d $(BUILD)/obj/*/*.d)
+
+include tests/tests.mk
+include tools/install.mk

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Everything that judges the tree. Each suite is a target check-NAME that prints lines of the
+# protocol in tests/run ("ok - name"); `make check` runs them all through it.
+
+# ---- the suites, quick ones first. One whose files are not in the tree is not in the list. -------
+suites = lint layers cc tools \
+	$(if $(wildcard tests/unit/*.c),unit) \
+	$(if $(wildcard fuzz/*.c),corpus) \
+	$(if $(wildcard tests/bootcfg/run),bootcfg) \
+	$(if $(wildcard tests/bench/run),bench) \
+	$(if $(wildcard tests/boot/run),boot) \
+	$(if $(wildcard tests/images/run),images)
+
+.PHONY: deps check lint format demo bench fuzz $(suites:%=check-%)
+
+# Only what is missing; nothing at all when all is there.
+deps:
+	@NO_INSTALL='$(NO_INSTALL)' tools/deps build test lint boot
+
+check: deps
+	@$(MAKE) --no-print-directory all
+	@MUST_WORK='$(MUST_WORK)' MAKE='$(MAKE)' tests/run $(BUILD)/check $(suites)
+
+demo:
+	@NO_INSTALL='$(NO_INSTALL)' tools/deps build boot
+	@$(MAKE) --no-print-directory all
+	@tests/boot/demo
+
+# ---- reading ------------------------------------------------------------------------------------
+c_files  = $(sort $(wildcard src/*.[ch] src/*/*.[ch] tests/*/*.[ch] fuzz/*.[ch]))
+sh_files = $(shell tools/shell-files)
+
+format:
+	clang-format -i $(c_files)
+
+lint check-lint:
+	@CC='$(CC)' tools/lint '-std=gnu11 -D_GNU_SOURCE -Isrc -Itests/unit $(kmod_flags)' $(BUILD)
+
+check-layers:
+	@tools/check-layers .
+
+# The whole tree by both compilers, every warning an error; libkmod is not ours to judge, so once.
+check-cc: $(kmod_lib)
+	@for cc in gcc $(CLANG); do \
+		log=$(BUILD)/cc-$$cc.log; \
+		if $(MAKE) --no-print-directory BUILD=$(BUILD)/cc-$$cc CC=$$cc WERROR=yes \
+			$(if $(kmod_lib),KMOD_STATIC_LIB=$(abspath $(kmod_lib))) all compile-tests >$$log 2>&1; \
+		then echo "ok - $$cc: no warning in the whole tree"; \
+		else cat $$log >&2; echo "not ok - $$cc: see the warnings in $$log"; rc=1; fi; \
+	done; exit $${rc:-0}
+
+.PHONY: compile-tests
+compile-tests: $(patsubst %.c,$(BUILD)/tests/%.o,$(wildcard tests/*/*.c fuzz/*.c))
+$(BUILD)/tests/%.o: %.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,CC)$(CC) $(COMPILE) -Itests/unit $(kmod_flags) $(CFLAGS) -c $< -o $@
+
+check-tools: all
+	@CC='$(CC)' tests/tools/run
+
+# ---- running: the same sources with the sanitizers in -------------------------------------------
+SANITIZE = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+san_c    = $(wildcard src/*/*.c)
+san_lib  = $(BUILD)/san/tree.a
+san_libs = $(san_lib) $(or $(bind_libs),) -lblkid
+
+units = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*.c))
+fuzzers = $(patsubst fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard fuzz/*.c))
+
+# One set of objects serves both: fuzzer-no-link only adds the counters that libFuzzer reads.
+$(BUILD)/san/%.o: src/%.c $(BUILD)/flags | $(BUILD)/have-bind $(kmod_lib)
+	@mkdir -p $(@D)
+	$(call say,CC)$(CLANG) $(COMPILE) $(kmod_flags) $(SANITIZE) -fsanitize=fuzzer-no-link -c $< -o $@
+
+# A thin archive: two files of one name (bind/cmdline.o, bootcfg/cmdline.o) stay two.
+$(san_lib): $(san_c:src/%.c=$(BUILD)/san/%.o)
+	@rm -f $@
+	$(call say,AR)$(AR) rcsT $@ $^
+
+$(BUILD)/unit/%: tests/unit/%.c $(san_lib)
+	@mkdir -p $(@D)
+	$(call say,UNIT)$(CLANG) $(COMPILE) -Itests/unit $(kmod_flags) $(SANITIZE) $< $(san_libs) -o $@
+
+$(BUILD)/fuzz/%: fuzz/%.c $(san_lib)
+	@mkdir -p $(@D)
+	$(call say,FUZZ)$(CLANG) $(COMPILE) $(kmod_flags) $(SANITIZE) -fsanitize=fuzzer $< $(san_libs) -o $@
+
+check-unit: $(units)
+	@tests/unit/run $(units)
+
+# Each fuzzer's corpus as plain input, once; and fuzzing itself, each for SECONDS.
+SECONDS ?= 60
+check-corpus: $(fuzzers)
+	@tests/fuzz 0 $(BUILD)/fuzz $(fuzzers)
+fuzz: $(fuzzers)
+	@tests/fuzz $(SECONDS) $(BUILD)/fuzz $(fuzzers)
+
+check-bootcfg: all
+	@tests/bootcfg/run
+check-boot: all
+	@tests/boot/run
+check-images: all
+	@tests/images/run
+bench check-bench: all
+	@tests/bench/run
+
+-include $(wildcard $(BUILD)/san/*/*.d $(BUILD)/unit/*.d $(BUILD)/fuzz/*.d $(BUILD)/tests/*/*.d $(BUILD)/tests/*/*/*.d)

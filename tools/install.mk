@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# What is installed where, and what removes it. A row is SOURCE:DESTINATION:MODE; a source that is
+# not there (manuals without scdoc, say) is left out, which install and uninstall both see.
+
+LIBDIR      = $(PREFIX)/lib
+DATADIR     = $(PREFIX)/share
+MANDIR      = $(DATADIR)/man
+INITCPIODIR = $(LIBDIR)/initcpio
+DRACUTDIR   = $(LIBDIR)/dracut/modules.d
+UNITDIR     = $(LIBDIR)/systemd/system
+BASHDIR     = $(DATADIR)/bash-completion/completions
+ZSHDIR      = $(DATADIR)/zsh/site-functions
+FISHDIR     = $(DATADIR)/fish/vendor_completions.d
+
+# $(call tree,DIRECTORY,DESTINATION,MODE): each file below DIRECTORY, at its place below DESTINATION
+tree = $(foreach f,$(patsubst $1/%,%,$(shell find $1 -type f 2>/dev/null)),$1/$f:$2/$f:$3)
+
+programs_rows = $(foreach p,$(programs),$p:$(PREFIX)/bin/$(notdir $p):755)
+initcpio_rows = \
+	initcpio/install/vfio-bind:$(INITCPIODIR)/install/vfio-bind:644 \
+	initcpio/hooks/vfio-bind:$(INITCPIODIR)/hooks/vfio-bind:644
+dracut_rows = $(call tree,dracut,$(DRACUTDIR),755)
+initramfs-tools_rows = $(call tree,initramfs-tools,$(DATADIR)/initramfs-tools,755)
+rest_rows = \
+	$(foreach u,$(wildcard systemd/*.service systemd/*.path systemd/*.target),$u:$(UNITDIR)/$(notdir $u):644) \
+	$(foreach m,$(manuals),$m:$(MANDIR)/man$(subst .,,$(suffix $m))/$(notdir $m):644) \
+	$(foreach n,vfio-bind vfio-bootcfg,\
+		completions/$n.bash:$(BASHDIR)/$n:644 \
+		completions/_$n:$(ZSHDIR)/_$n:644 \
+		completions/$n.fish:$(FISHDIR)/$n.fish:644) \
+	LICENSE:$(DATADIR)/licenses/vfio-bind/LICENSE:644 \
+	$(BUILD)/kmod/COPYING:$(DATADIR)/licenses/vfio-bind/libkmod-LGPL-2.1:644
+
+hook_sets = initcpio dracut initramfs-tools
+all_rows  = $(programs_rows) $(foreach s,$(hook_sets),$($s_rows)) $(rest_rows)
+
+source_of = $(word 1,$(subst :, ,$1))
+target_of = $(DESTDIR)$(word 2,$(subst :, ,$1))
+mode_of   = $(word 3,$(subst :, ,$1))
+
+define newline
+
+
+endef
+put  = $(if $(wildcard $(call source_of,$1)),@echo '  INSTALL  $(call target_of,$1)' && \
+	install -D -m $(call mode_of,$1) $(call source_of,$1) $(call target_of,$1)$(newline))
+puts = $(foreach r,$1,$(call put,$r))
+
+.PHONY: install $(hook_sets:%=install-%) install-mkinitcpio uninstall clean distclean
+install: all
+	$(call puts,$(all_rows))
+	@$(install_config)
+
+$(hook_sets:%=install-%): install-%: all
+	$(call puts,$(programs_rows) $($*_rows) $(rest_rows))
+	@$(install_config)
+install-mkinitcpio: install-initcpio
+
+# The config is the administrator's: never overwritten, never removed.
+install_config = if [ ! -e '$(DESTDIR)$(SYSCONFDIR)/vfio-bind.conf' ] && [ -e conf/vfio-bind.conf ]; then \
+	echo '  INSTALL  $(DESTDIR)$(SYSCONFDIR)/vfio-bind.conf'; \
+	install -D -m 644 conf/vfio-bind.conf '$(DESTDIR)$(SYSCONFDIR)/vfio-bind.conf'; fi
+
+uninstall:
+	rm -f $(foreach r,$(all_rows),$(call target_of,$r))
+	@rmdir -p $(sort $(foreach r,$(dracut_rows),$(dir $(call target_of,$r)))) \
+		'$(DESTDIR)$(DATADIR)/licenses/vfio-bind' 2>/dev/null || :
+
+# clean keeps what came over the network; distclean keeps nothing.
+clean:
+	rm -rf $(filter-out $(BUILD)/apt $(BUILD)/kmod $(BUILD)/kernels $(BUILD)/chroots,$(wildcard $(BUILD)/*))
+distclean:
+	rm -rf $(BUILD)

@@ -75,8 +75,8 @@ int options_read(
 		} else if (ended || argv[i][0] != '-' || argv[i][1] == '\0') {
 			argv[1 + operands++] = argv[i];
 		} else {
-			const char *next = i + 1 < argc ? argv[i + 1] : NULL;
-			bool had = next != NULL;
+			bool had = i + 1 < argc;
+			const char *next = had ? argv[i + 1] : NULL;
 			int r = word_take(rows, argv[i], &next, err);
 			if (r < 0)
 				return r;

@@ -33,8 +33,8 @@ DESTDIR      ?=
 # ---- what the programs are made of --------------------------------------------------------------
 BASE    = err log str json file options
 PCI     = slot id sysfs scan
-BIND    = config reader values select guard plan apply child report modules cmdline
-BIND_CMD = boot plan
+BIND    = config reader values select host guard plan kernel_cmdline child modules apply report
+BIND_CMD = boot plan situation
 BOOTCFG =
 
 bind_objects    = vfio-bind $(BIND_CMD:%=cmd/%) $(BIND:%=bind/%) $(PCI:%=pci/%) $(BASE:%=base/%)

@@ -70,14 +70,19 @@ const char *pci_id_format(const struct pci_id *id, char buf[static PCI_ID_MAX])
 	return buf;
 }
 
-static bool field_read(const char **s, const char *name, unsigned digits, uint32_t *ret)
+/* A field has a fixed width: the letter behind it may be a hexadecimal digit too ("…1100bc03"). */
+static bool field_read(const char **s, const char *name, size_t digits, uint32_t *ret)
 {
 	size_t len = strlen(name);
+	char field[9];
+	const char *p = field;
 
-	if (strncmp(*s, name, len) != 0)
+	if (strncmp(*s, name, len) != 0 || strnlen(*s + len, digits) < digits)
 		return false;
-	*s += len;
-	return str_hex(s, digits, ret);
+	memcpy(field, *s + len, digits);
+	field[digits] = '\0';
+	*s += len + digits;
+	return str_hex(&p, 8, ret) && *p == '\0';
 }
 
 bool pci_modalias_parse(const char *s, struct pci_id *ret_id, uint32_t *ret_class)

@@ -3,6 +3,7 @@
 #include "base/str.h"
 #include "cmd/cmd.h"
 
+#include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -19,15 +20,15 @@ static const struct command {
 	{"plan", cmd_plan, "print what boot will do, and why"},
 };
 
-static void print_help(FILE *f)
+static void print_help(void)
 {
 	fputs("Usage: vfio-bind COMMAND [OPTION...]\n\nGives PCI devices to virtual machines, at "
 	      "boot and "
 	      "before any other driver.\n\n",
-		f);
+		stdout);
 	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
-		fprintf(f, "  %-8s %s\n", commands[i].name, commands[i].help);
-	fputs("\n`vfio-bind COMMAND --help` tells its options; vfio-bind(8) tells all.\n", f);
+		printf("  %-8s %s\n", commands[i].name, commands[i].help);
+	fputs("\n`vfio-bind COMMAND --help` tells its options; vfio-bind(8) tells all.\n", stdout);
 }
 
 /* The exit codes of vfio-bind(8). */
@@ -51,11 +52,11 @@ static int exit_code(enum cmd_result result)
 static enum cmd_result run(int argc, char **argv, struct err *err)
 {
 	if (argc < 2) {
-		print_help(stderr);
+		(void)err_set(err, EINVAL, "say which command; --help lists them");
 		return CMD_USAGE;
 	}
 	if (str_equal(argv[1], "--help") || str_equal(argv[1], "-h")) {
-		print_help(stdout);
+		print_help();
 		return CMD_AS_ASKED;
 	}
 	if (str_equal(argv[1], "--version")) {
@@ -65,7 +66,7 @@ static enum cmd_result run(int argc, char **argv, struct err *err)
 	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
 		if (str_equal(argv[1], commands[i].name))
 			return commands[i].run(argc - 1, argv + 1, err);
-	(void)err_set(err, 22, "%s: no such command; --help lists them", argv[1]);
+	(void)err_set(err, EINVAL, "%s: no such command; --help lists them", argv[1]);
 	return CMD_USAGE;
 }
 

@@ -69,9 +69,10 @@ int file_read(int dirfd, const char *path, size_t max, char **ret, size_t *ret_l
 		ssize_t n = read_retry(fd, buf + len, size - len - 1);
 		if (n < 0)
 			return err_set(err, errno, "%s: can't read it: %s", path, strerror(errno));
-		if (n == 0)
-			break;
 		len += (size_t)n;
+		/* All of the size that it had is all; a file of /proc ends where nothing comes. */
+		if (n == 0 || (st.st_size > 0 && len == (size_t)st.st_size))
+			break;
 		if (len > max)
 			return err_set(err, EFBIG, "%s: has more than %zu bytes", path, max);
 		if (len + 1 < size)
@@ -136,4 +137,14 @@ int file_replace_volatile(
 		return err_set(err, -r, "%s: can't write it: %s", path, strerror(-r));
 	}
 	return 0;
+}
+
+int file_open_lock(const char *path, struct err *err)
+{
+	int fd = open_retry(
+		AT_FDCWD, path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600);
+
+	if (fd < 0)
+		return err_set(err, errno, "%s: can't open it: %s", path, strerror(errno));
+	return fd;
 }

@@ -32,4 +32,9 @@ ssize_t file_read_small(int dirfd, const char *path, char *buf, size_t size);
 int file_replace_volatile(int dirfd, const char *path, const char *data, size_t len, mode_t mode,
 	struct err *err) _must_check_;
 
+/*
+ * Opens, or makes, an empty file that only serves flock(2). The descriptor is the caller's.
+ */
+int file_open_lock(const char *path, struct err *err) _must_check_;
+
 #endif

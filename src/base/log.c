@@ -28,14 +28,17 @@ void log_open(const char *name, enum log_target target, bool debug)
 	the_log.name = name;
 	the_log.target = target;
 	the_log.debug = debug;
-	the_log.fd = STDERR_FILENO;
-	if (target != LOG_TO_KMSG)
-		return;
-	int fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC | O_NOCTTY);
-	if (fd < 0)
-		the_log.target = LOG_TO_STDERR; /* no /dev yet: better there than nowhere */
-	else
-		the_log.fd = fd;
+	the_log.fd = target == LOG_TO_KMSG ? -1 : STDERR_FILENO;
+}
+
+/* The kernel log is opened when there is something to say: what is urgent at boot comes first. */
+static void open_kmsg(void)
+{
+	the_log.fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	if (the_log.fd < 0) { /* no /dev yet: better there than nowhere */
+		the_log.target = LOG_TO_STDERR;
+		the_log.fd = STDERR_FILENO;
+	}
 }
 
 static void record_write(enum log_level level, const char *text)
@@ -43,6 +46,8 @@ static void record_write(enum log_level level, const char *text)
 	char line[RECORD_MAX];
 	int n;
 
+	if (the_log.fd < 0)
+		open_kmsg();
 	if (the_log.target == LOG_TO_KMSG)
 		n = snprintf(line, sizeof(line), "<%d>%s: %s\n", (int)level, the_log.name, text);
 	else

@@ -19,7 +19,18 @@
 
 #define NO_DRIVER "none"
 
-enum step_kind { OVERRIDE, SETTLE, LET_GO, REBAR, LOAD, UNBIND, PROBE, GIVE_BACK, PROBE_HOST };
+enum step_kind {
+	OVERRIDE,
+	SETTLE,
+	LET_GO,
+	NOTE_DRIVER,
+	REBAR,
+	LOAD,
+	UNBIND,
+	PROBE,
+	GIVE_BACK,
+	PROBE_HOST
+};
 
 struct step {
 	enum step_kind kind;
@@ -36,6 +47,7 @@ struct progress {
 		bool dropped;    /* another function of its slot could not get its override */
 		unsigned usec;
 		char former[DRIVER_NAME_MAX];
+		char before[32];
 	} device[];
 };
 
@@ -62,48 +74,32 @@ static bool wants_none(const struct verdict *v)
 	return str_equal(v->driver, NO_DRIVER);
 }
 
-static int write_device(
-	const struct job *j, const struct verdict *v, const char *file, const char *text)
-{
-	char path[128], address[SLOT_MAX];
-
-	(void)snprintf(path, sizeof(path), "bus/pci/devices/%s/%s",
-		slot_format(v->device->slot, address), file);
-	return sysfs_write(j->options->sysfs, path, text);
-}
-
 static void read_driver(const struct job *j, const struct verdict *v, char buf[static 32])
 {
 	if (sysfs_link(j->options->sysfs, v->device->slot, "driver", buf, 32) < 0)
 		(void)snprintf(buf, 32, "?");
 }
 
-/* An override that was there before belongs to somebody else and comes back if we give up. */
-static void note_former(const struct job *j, const struct verdict *v, struct device_progress *d)
-{
-	char text[64];
-	ssize_t n = sysfs_read(
-		j->options->sysfs, v->device->slot, "driver_override", text, sizeof(text));
-
-	/* Unset reads as "(null)": driver_override_show prints a NULL pointer with %s. */
-	if (n <= 0 || str_equal(text, "(null)") || str_equal(text, v->driver))
-		return;
-	(void)snprintf(d->former, sizeof(d->former), "%.31s", text);
-}
-
 static void step_override(const struct job *j, const struct verdict *v, struct device_progress *d)
 {
-	note_former(j, v, d);
+	char former[64] = "";
+
 	d->overridden = true; /* before the write: who is killed in it may have written */
-	d->override_error = write_device(j, v, "driver_override", v->driver);
+	d->override_error = sysfs_swap(j->options->sysfs, v->device->slot, "driver_override",
+		v->driver, former, sizeof(former));
 	if (d->override_error < 0)
 		d->overridden = false;
+	/* An override that was there before belongs to somebody else and comes back if we give up.
+	 * Unset reads as "(null)": driver_override_show prints a NULL pointer with %s. */
+	else if (!str_equal(former, "(null)") && !str_equal(former, v->driver))
+		(void)snprintf(d->former, sizeof(d->former), "%.31s", former);
 }
 
 static void step_give_back(const struct job *j, const struct verdict *v, struct device_progress *d)
 {
 	/* A lone newline clears it (driver_set_override in drivers/base/driver.c). */
-	if (write_device(j, v, "driver_override", d->former[0] ? d->former : "\n") == 0)
+	if (sysfs_write(j->options->sysfs, v->device->slot, "driver_override",
+		    d->former[0] ? d->former : "\n") == 0)
 		d->overridden = false;
 }
 
@@ -134,7 +130,7 @@ static void step_rebar(const struct job *j, const struct verdict *v, struct devi
 		char file[32], size[16];
 		(void)snprintf(file, sizeof(file), "resource%u_resize", v->settings->rebar[i].bar);
 		(void)snprintf(size, sizeof(size), "%u", v->settings->rebar[i].size);
-		int r = write_device(j, v, file, size);
+		int r = sysfs_write(j->options->sysfs, v->device->slot, file, size);
 		if (r < 0)
 			d->rebar_error = r;
 	}
@@ -183,17 +179,14 @@ static void step_unbind(const struct job *j, const struct verdict *v, struct dev
 	/* A host driver that works is worth more than a device that nobody can drive. */
 	if (!wants_none(v) && !sysfs_has_driver(j->options->sysfs, v->driver))
 		return;
-	d->unbind_error = write_device(
-		j, v, "driver/unbind", slot_format(v->device->slot, address));
+	d->unbind_error = sysfs_write(j->options->sysfs, v->device->slot, "driver/unbind",
+		slot_format(v->device->slot, address));
 }
 
 static void step_probe(const struct job *j, const struct verdict *v, struct device_progress *d)
 {
-	char address[SLOT_MAX];
-
 	if (!d->dropped && d->override_error == 0)
-		d->probe_error = sysfs_write(j->options->sysfs, "bus/pci/drivers_probe",
-			slot_format(v->device->slot, address));
+		d->probe_error = sysfs_probe(j->options->sysfs, v->device->slot);
 	d->usec = (unsigned)(now_usec() - j->began);
 }
 
@@ -213,6 +206,9 @@ static void step_run(void *to, size_t i)
 		break;
 	case LET_GO:
 		child_let_go(j->options->let_go);
+		break;
+	case NOTE_DRIVER:
+		read_driver(j, v, d->before);
 		break;
 	case REBAR:
 		step_rebar(j, v, d);
@@ -374,13 +370,16 @@ static void verify(const struct job *j, struct outcome *outcomes)
 	for (size_t i = 0; i < j->plan->n; i++) {
 		const struct verdict *v = &j->plan->verdicts[i];
 		struct outcome *o = &outcomes[i];
-		if (v->device)
-			memcpy(o->after, v->device->driver, sizeof(o->after));
-		if (v->action != ACTION_BIND)
+		if (v->action != ACTION_BIND) {
+			if (v->device)
+				read_driver(j, v, o->before);
+			memcpy(o->after, o->before, sizeof(o->after));
 			continue;
+		}
 		o->tried = true;
 		read_driver(j, v, o->after);
 		o->usec = j->progress->device[i].usec;
+		memcpy(o->before, j->progress->device[i].before, sizeof(o->before));
 		memcpy(o->former, j->progress->device[i].former, sizeof(o->former));
 		o->holds = j->progress->device[i].overridden && has_its_driver(v, o);
 		if (!o->holds)
@@ -434,8 +433,8 @@ static int job_run(struct job *j, struct outcome *outcomes, struct err *err)
 int apply_plan(
 	struct outcome **ret, const struct plan *p, const struct apply_options *o, struct err *err)
 {
-	/* Every device has at most four steps, and three are for all; undoing takes two. */
-	size_t max_steps = 4 * p->n + 3;
+	/* Every device has at most five steps, and three are for all; undoing takes two. */
+	size_t max_steps = 5 * p->n + 3;
 	struct job j = {.plan = p,
 		.options = o,
 		.progress = child_shared(sizeof(struct progress) +

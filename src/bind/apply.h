@@ -14,6 +14,7 @@ struct outcome {
 	bool holds;                   /* it has the driver it shall have */
 	bool given_back;              /* what we had done to it is undone */
 	unsigned usec;                /* from the start until its last step ended */
+	char before[32];              /* its driver when we came, "" for none */
 	char after[32];               /* its driver at the end, "" for none */
 	char former[DRIVER_NAME_MAX]; /* the driver_override that somebody else had set, or "" */
 	char trouble[256];            /* why it does not hold, "" where it does */

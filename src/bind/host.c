@@ -195,10 +195,16 @@ int host_look(struct host *ret, const struct config *c, struct sysfs *s, struct 
 	}
 	for (size_t i = 0; i < h.devices.n; i++)
 		if (may_be_bound(&l, &h.devices.at[i]))
-			scan_details(s, &h.devices.at[i]);
+			scan_group(s, &h.devices.at[i]);
 	scan_sort(&h.devices);
 	*ret = h;
 	return 0;
+}
+
+void host_look_at_drivers(struct host *h, struct sysfs *s)
+{
+	for (size_t i = 0; i < h->devices.n; i++)
+		scan_driver(s, &h->devices.at[i]);
 }
 
 void host_done(struct host *h)

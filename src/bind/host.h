@@ -26,6 +26,9 @@ struct host {
 int host_look(
 	struct host *ret, const struct config *c, struct sysfs *s, struct err *err) _must_check_;
 
+/* Looks up who has each of the devices now: for people, no plan depends on it. */
+void host_look_at_drivers(struct host *h, struct sysfs *s);
+
 void host_done(struct host *h);
 
 /* Is there a display controller that the kernel calls the boot display? */

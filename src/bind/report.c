@@ -32,7 +32,10 @@ static void print_device(struct json *j, const struct plan *p, size_t i, const s
 	json_string(j, "action", action_name(v->action));
 	json_string(j, "driver", v->action == ACTION_BIND ? v->driver : NULL);
 	json_string(j, "why", v->why);
-	json_string(j, "before", v->device ? or_null(v->device->driver) : NULL);
+	json_string(j, "before",
+		o           ? or_null(o->before)
+		: v->device ? or_null(v->device->driver)
+			    : NULL);
 	json_string(j, "after", o ? or_null(o->after) : NULL);
 	if (o && o->tried)
 		json_int(j, "usec", o->usec);

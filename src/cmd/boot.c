@@ -10,7 +10,6 @@
 #include "cmd/situation.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -99,10 +98,7 @@ static int lock_open(const struct boot *o, struct err *err)
 		return err_set(err, ENOMEM, "out of memory");
 	if (mkdir(o->run_dir, 0755) < 0 && errno != EEXIST)
 		return err_set(err, errno, "%s: can't make it: %s", o->run_dir, strerror(errno));
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0)
-		return err_set(err, errno, "%s: can't open it: %s", path, strerror(errno));
-	return fd;
+	return file_open_lock(path, err);
 }
 
 static void forget_report(const struct boot *o)
@@ -144,7 +140,6 @@ static enum cmd_result carry_out_in_background(
 	}
 	if (wait < 0)
 		log_print(LOG_WARNING, "%s; doing it all at once", err->text);
-	(void)alarm(o->milliseconds / 1000 + 2);
 	return carry_out(o, s, &let_go, err);
 }
 
@@ -169,6 +164,7 @@ static enum cmd_result boot(
 	if (s.plan.off)
 		log_print(LOG_NOTICE, "nothing is touched: %s", s.plan.off);
 	if (s.plan.off || !binds_something(&s.plan)) {
+		host_look_at_drivers(&s.host, &s.sysfs);
 		report_tell(&s.plan, NULL);
 		return finish(o, &s, NULL, NULL);
 	}
@@ -242,8 +238,6 @@ enum cmd_result cmd_boot(int argc, char **argv, struct err *err)
 		options_print(rows);
 		return CMD_AS_ASKED;
 	}
-	/* Should all else fail to bound us, this does. */
-	(void)alarm(o.milliseconds / 1000 + 1);
 	struct boot_switch b = world_switch(&o.world);
 	log_open("vfio-bind", o.world.sysfs ? LOG_TO_STDERR : LOG_TO_KMSG, b.debug);
 	return o.join ? join(&o, &b, err) : boot(&o, &b, false, err);

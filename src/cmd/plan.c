@@ -6,6 +6,7 @@
 #include "cmd/situation.h"
 
 #include <errno.h>
+#include <string.h>
 
 static enum cmd_result plan_show(
 	const struct world *w, const struct boot_switch *b, bool json, struct err *err)
@@ -16,6 +17,7 @@ static enum cmd_result plan_show(
 	if (r < 0 && r != -EINVAL)
 		return CMD_SYSTEM;
 	situation_tell_errors(&s);
+	host_look_at_drivers(&s.host, &s.sysfs);
 	if (json)
 		report_print(&s.plan, NULL, NULL, stdout);
 	else if (r == 0)
@@ -24,8 +26,10 @@ static enum cmd_result plan_show(
 		log_print(LOG_WARNING, "no device asked for has an IOMMU group: turn the IOMMU on "
 				       "in the firmware and with "
 				       "vfio-bootcfg --iommu");
-	if (fflush(stdout) != 0)
-		return err_set(err, EIO, "standard output: can't write") ? CMD_SYSTEM : CMD_SYSTEM;
+	if (fflush(stdout) != 0) {
+		(void)err_set(err, errno, "standard output: %s", strerror(errno));
+		return CMD_SYSTEM;
+	}
 	if (r < 0)
 		return CMD_CONFIG;
 	return plan_is_whole(&s.plan) ? CMD_AS_ASKED : CMD_NOT_ALL;

@@ -40,7 +40,7 @@ int situation_read(
 {
 	const char *path = w->config ? w->config : CONFIG_PATH;
 
-	*ret = (struct situation){.config = {.path = path}, .sysfs = {.root = -1, .devices = -1}};
+	*ret = (struct situation){.config = {.path = path}, .sysfs = {.devices = -1}};
 	ret->plan.config = &ret->config;
 	if (b->mode != BOOT_BIND)
 		ret->plan.off = b->reason;

@@ -194,17 +194,18 @@ int scan_all(struct sysfs *s, struct device_list *list, bool with_serials,
 	return 0;
 }
 
-void scan_details(struct sysfs *s, struct device *d)
+void scan_group(struct sysfs *s, struct device *d)
 {
 	char group[16];
 	unsigned long number;
 
-	if (d->detailed)
-		return;
-	d->detailed = true;
 	if (sysfs_link(s, d->slot, "iommu_group", group, sizeof(group)) > 0 &&
 		str_decimal(group, INT32_MAX, &number))
 		d->group = (int)number;
+}
+
+void scan_driver(struct sysfs *s, struct device *d)
+{
 	if (sysfs_link(s, d->slot, "driver", d->driver, sizeof(d->driver)) < 0)
 		(void)snprintf(d->driver, sizeof(d->driver), "?");
 }

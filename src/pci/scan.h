@@ -22,7 +22,7 @@ struct device {
 	int group;       /* IOMMU group, -1 where there is none */
 	uint64_t serial; /* PCIe Device Serial Number, 0 where it was not asked for or is not there
 			  */
-	char driver[32]; /* who has it now, "" for nobody */
+	char driver[32]; /* who has it now, "" for nobody or where nobody looked */
 };
 
 /* In address order once scan_sort was called. Zero-initialised is empty. */
@@ -58,8 +58,10 @@ int scan_all(struct sysfs *s, struct device_list *list, bool with_serials,
 	bool (*keep)(const struct device *d, const void *arg), const void *arg,
 	struct err *err) _must_check_;
 
-/* Looks up what is needed of a device that was chosen: IOMMU group and present driver. */
-void scan_details(struct sysfs *s, struct device *d);
+/* Looks up what is needed of a device that was chosen. The driver is a look of its own, because
+ * only people want to know it before the device is reserved. */
+void scan_group(struct sysfs *s, struct device *d);
+void scan_driver(struct sysfs *s, struct device *d);
 
 /* Reads boot_vga where the device is VGA compatible (class 0300), once. */
 void scan_boot_vga(struct sysfs *s, struct device *d);

@@ -59,20 +59,18 @@ static int open_at(struct sysfs *s, int dirfd, const char *path, int flags)
 
 int sysfs_open(struct sysfs *ret, const char *path, struct err *err)
 {
-	struct sysfs s = {.root = -1, .devices = -1};
+	struct sysfs s = {.devices = -1};
+	char devices[PATH_MAX];
 
 	if (!path)
 		path = "/sys";
-	s.root = open_at(&s, AT_FDCWD, path, O_DIRECTORY | O_PATH);
-	if (s.root < 0)
-		return err_set(err, -s.root, "%s: can't open it: %s", path, strerror(-s.root));
-	s.devices = open_at(&s, s.root, DEVICES, O_DIRECTORY | O_RDONLY);
-	if (s.devices < 0) {
-		int r = s.devices;
-		fd_close(&s.root);
-		return err_set(err, -r, "%s/" DEVICES ": can't open it: %s%s", path, strerror(-r),
-			r == -ENOENT ? "; is sysfs mounted there?" : "");
-	}
+	if ((size_t)snprintf(devices, sizeof(devices), "%s/" DEVICES, path) >= sizeof(devices))
+		return err_set(err, ENAMETOOLONG, "%s: the path is too long", path);
+	s.devices = open_at(&s, AT_FDCWD, devices, O_DIRECTORY | O_RDONLY);
+	if (s.devices < 0)
+		return err_set(err, -s.devices, "%s: can't open it: %s%s", devices,
+			strerror(-s.devices),
+			s.devices == -ENOENT ? "; is sysfs mounted there?" : "");
 	*ret = s;
 	return 0;
 }
@@ -81,7 +79,6 @@ void sysfs_done(struct sysfs *s)
 {
 	close_waiting(s);
 	fd_close(&s->devices);
-	fd_close(&s->root);
 }
 
 static const char *attribute_path(
@@ -117,15 +114,27 @@ ssize_t sysfs_read_at(struct sysfs *s, struct slot slot, const char *attribute, 
 	return n;
 }
 
-ssize_t sysfs_read(struct sysfs *s, struct slot slot, const char *attribute, char *buf, size_t size)
+static ssize_t read_text(int fd, char *buf, size_t size)
 {
-	ssize_t n = sysfs_read_at(s, slot, attribute, 0, buf, size - 1);
+	ssize_t n = read_fd(fd, 0, buf, size - 1);
 
 	if (n < 0)
 		return n;
 	while (n > 0 && buf[n - 1] == '\n')
 		n--;
 	buf[n] = '\0';
+	return n;
+}
+
+ssize_t sysfs_read(struct sysfs *s, struct slot slot, const char *attribute, char *buf, size_t size)
+{
+	char path[ATTRIBUTE_PATH_MAX];
+	int fd = open_at(s, s->devices, attribute_path(slot, attribute, path), O_RDONLY);
+
+	if (fd < 0)
+		return fd;
+	ssize_t n = read_text(fd, buf, size);
+	close_later(s, fd);
 	return n;
 }
 
@@ -230,23 +239,63 @@ bool sysfs_has_driver(struct sysfs *s, const char *driver)
 {
 	char path[128];
 
-	(void)snprintf(path, sizeof(path), "bus/pci/drivers/%s", driver);
-	return faccessat(s->root, path, F_OK, 0) == 0;
+	(void)snprintf(path, sizeof(path), "../drivers/%s", driver);
+	return faccessat(s->devices, path, F_OK, 0) == 0;
 }
 
-int sysfs_write(struct sysfs *s, const char *path, const char *text)
+static int write_fd(int fd, const char *text)
+{
+	for (int tries = 0;; tries++) {
+		if (pwrite(fd, text, strlen(text), 0) >= 0) /* sysfs_swap has read before */
+			return 0;
+		/* What the kernel says of the device is final; what it says of itself may pass. */
+		bool may_pass = errno == EINTR || errno == ENOMEM || errno == EIO;
+		if (!may_pass || tries + 1 == TRIES)
+			return -errno;
+	}
+}
+
+static int write_path(struct sysfs *s, const char *path, const char *text)
 {
 	/* No O_CREAT: an attribute is there or it is not. O_TRUNC is for trees of plain files. */
-	int fd = open_at(s, s->root, path, O_WRONLY | O_TRUNC);
-	int r = 0;
+	int fd = open_at(s, s->devices, path, O_WRONLY | O_TRUNC);
 
 	if (fd < 0)
 		return fd;
-	for (int tries = 0; tries < TRIES; tries++) {
-		r = write(fd, text, strlen(text)) < 0 ? -errno : 0;
-		if (r != -EINTR && r != -ENOMEM && r != -EIO)
-			break;
-	}
+	int r = write_fd(fd, text);
+	close_later(s, fd);
+	return r;
+}
+
+int sysfs_write(struct sysfs *s, struct slot slot, const char *attribute, const char *text)
+{
+	char path[ATTRIBUTE_PATH_MAX];
+
+	return write_path(s, attribute_path(slot, attribute, path), text);
+}
+
+int sysfs_probe(struct sysfs *s, struct slot slot)
+{
+	char address[SLOT_MAX];
+
+	return write_path(s, "../drivers_probe", slot_format(slot, address));
+}
+
+int sysfs_swap(struct sysfs *s, struct slot slot, const char *attribute, const char *text,
+	char *former, size_t size)
+{
+	char path[ATTRIBUTE_PATH_MAX];
+	int fd = open_at(s, s->devices, attribute_path(slot, attribute, path), O_RDWR);
+
+	if (fd < 0)
+		return fd;
+	ssize_t n = read_text(fd, former, size);
+	int r = n < 0 ? (int)n : 0;
+	/* An attribute has no offset and no length; a plain file that stands for one has both. */
+	if (n > (ssize_t)strlen(text) && ftruncate(fd, 0) < 0)
+		r = -errno;
+	if (r == 0)
+		r = write_fd(fd, text);
 	close_later(s, fd);
 	return r;
 }

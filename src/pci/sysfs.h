@@ -70,9 +70,16 @@ int sysfs_secondary_bus(struct sysfs *s, struct slot bridge, uint8_t *ret);
 bool sysfs_has_driver(struct sysfs *s, const char *driver);
 
 /*
- * Writes a text in one write(2), as sysfs wants it, to a file below the root. 0 or -errno. This is
- * the only way to write below /sys, and bind/apply its only caller.
+ * The two ways to write below /sys, with bind/apply their only caller. A text goes out in one
+ * write(2), as sysfs wants it. 0 or -errno.
  */
-int sysfs_write(struct sysfs *s, const char *path, const char *text);
+int sysfs_write(struct sysfs *s, struct slot slot, const char *attribute, const char *text);
+int sysfs_probe(struct sysfs *s, struct slot slot); /* bus/pci/drivers_probe */
+
+/*
+ * Writes an attribute and tells what it held before (as sysfs_read does), through one descriptor.
+ */
+int sysfs_swap(struct sysfs *s, struct slot slot, const char *attribute, const char *text,
+	char *former, size_t size);
 
 #endif

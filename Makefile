@@ -4,7 +4,7 @@
 #   make demo             see it work: a VM booted without and with vfio-bind
 #   make check            every test; installs what the tests need first (NO_INSTALL=1: only names it)
 #   make install          the whole of it; DESTDIR=, PREFIX=
-#   make help             every other target
+#   make help             all of this and the rest
 
 # ---- settings: make NAME=VALUE ------------------------------------------------------------------
 CC           ?= cc
@@ -120,6 +120,18 @@ $(BUILD)/man/%: man/%.scd
 	$(call say,MAN)scdoc <$< >$@.new && mv $@.new $@
 
 -include $(wildcard $(BUILD)/obj/*.d $(BUILD)/obj/*/*.d)
+
+.PHONY: help
+help:
+	@sed -n 's/^#   \(make .*\)/\1/p' Makefile
+	@printf '%s\n' '' \
+		'make install-mkinitcpio | install-dracut | install-initramfs-tools   programs and one hook' \
+		'make uninstall             all that install put there, but the config' \
+		'make clean | distclean     keep what came over the network | keep nothing' \
+		'make format | lint         clang-format | every reader of sources' \
+		'make fuzz SECONDS=60       each fuzzer for so long' \
+		'make bench                 figures against their limits' \
+		'make check-NAME            one suite: $(suites)'
 
 include tests/tests.mk
 include tools/install.mk

@@ -34,30 +34,34 @@ sh_files = $(shell tools/shell-files)
 format:
 	clang-format -i $(c_files)
 
-lint check-lint:
-	@CC='$(CC)' tools/lint '-std=gnu11 -D_GNU_SOURCE -Isrc -Itests/unit $(kmod_flags)' $(BUILD)
+lint check-lint: $(kmod_lib)
+	@tools/lint
 
 check-layers:
 	@tools/check-layers .
+	@$(if $(unlisted),echo 'not ok - layers: in no program: $(unlisted)'; exit 1,\
+		echo 'ok - layers: every source is part of a program')
+unlisted = $(filter-out $(sort $(bind_objects) $(bootcfg_objects)),$(patsubst src/%.c,%,$(wildcard src/*.c src/*/*.c)))
 
 # The whole tree by both compilers, every warning an error; libkmod is not ours to judge, so once.
 check-cc: $(kmod_lib)
 	@for cc in gcc $(CLANG); do \
 		log=$(BUILD)/cc-$$cc.log; \
 		if $(MAKE) --no-print-directory BUILD=$(BUILD)/cc-$$cc CC=$$cc WERROR=yes \
-			$(if $(kmod_lib),KMOD_STATIC_LIB=$(abspath $(kmod_lib))) all compile-tests >$$log 2>&1; \
+			$(if $(kmod_lib),KMOD_STATIC_LIB=$(abspath $(kmod_lib))) all compile-all >$$log 2>&1; \
 		then echo "ok - $$cc: no warning in the whole tree"; \
 		else cat $$log >&2; echo "not ok - $$cc: see the warnings in $$log"; rc=1; fi; \
 	done; exit $${rc:-0}
 
-.PHONY: compile-tests
-compile-tests: $(patsubst %.c,$(BUILD)/tests/%.o,$(wildcard tests/*/*.c fuzz/*.c))
+.PHONY: compile-all
+compile-all: $(patsubst src/%.c,$(BUILD)/obj/%.o,$(wildcard src/*.c src/*/*.c)) \
+	$(patsubst %.c,$(BUILD)/tests/%.o,$(wildcard tests/*/*.c fuzz/*.c))
 $(BUILD)/tests/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call say,CC)$(CC) $(COMPILE) -Itests/unit $(kmod_flags) $(CFLAGS) -c $< -o $@
 
 check-tools: all
-	@CC='$(CC)' tests/tools/run
+	@CC='$(CC)' BUILD='$(BUILD)' tests/tools/run
 
 # ---- running: the same sources with the sanitizers in -------------------------------------------
 SANITIZE = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all

@@ -86,7 +86,7 @@ bool value_address(const char *word, struct selector *ret, struct err *err)
 }
 
 /* "01.1" or, as the last step, "00.*". */
-static bool step_read(char *text, bool last, struct selector *ret)
+static bool step_read(const char *text, bool last, struct selector *ret)
 {
 	const char *p = text;
 	uint32_t device;

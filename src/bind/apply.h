@@ -11,6 +11,7 @@
 /* What became of one verdict. */
 struct outcome {
 	bool tried;                   /* it was to be bound */
+	bool hangs;                   /* a child was left behind in one of its steps */
 	bool holds;                   /* it has the driver it shall have */
 	bool given_back;              /* what we had done to it is undone */
 	unsigned usec;                /* from the start until its last step ended */

@@ -20,7 +20,7 @@ struct child_list {
 	void (*run)(void *to, size_t i); /* what step i does; its results go to shared memory */
 	unsigned (*patience)(void *to, size_t i); /* milliseconds that step i may take */
 	void *to;
-	volatile uint8_t *state; /* n of them, in memory from child_shared */
+	uint8_t *state; /* n of them, in memory from child_shared; accessed one child at a time */
 };
 
 /* A child that dies in each step must not become a fork bomb. */

@@ -42,15 +42,25 @@ static void refuse_slot(struct plan *p, struct verdict *v, const char *why)
 typedef bool (*guard)(const struct plan *p, const struct host *h, const struct verdict *v,
 	char *why, size_t size);
 
+/* A function that can't be read may be one that belongs along: its slot is not judged without it.
+ */
 static bool cannot_be_read(
 	const struct plan *p, const struct host *h, const struct verdict *v, char *why, size_t size)
 {
+	const struct device *first = h->devices.at, *end = first + h->devices.n, *d = v->device;
+	char address[SLOT_MAX];
+
 	(void)p;
-	(void)h;
-	if (v->device->error == 0)
-		return false;
-	(void)snprintf(why, size, "can't be read: %s", strerror(-v->device->error));
-	return true;
+	while (d > first && slot_same_device(d[-1].slot, v->device->slot))
+		d--;
+	for (; d < end && slot_same_device(d->slot, v->device->slot); d++) {
+		if (d->error == 0)
+			continue;
+		(void)snprintf(why, size, "%s can't be read: %s", slot_format(d->slot, address),
+			strerror(-d->error));
+		return true;
+	}
+	return false;
 }
 
 /* vfio-pci refuses bridges (drivers/vfio/pci/vfio_pci_core.c, PCI_HEADER_TYPE_NORMAL), and one that

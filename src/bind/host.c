@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 struct look {
 	const struct config *c;
@@ -51,6 +52,7 @@ static int search(
 
 	for (size_t i = 0; i < l->c->n_selectors; i++)
 		serials |= l->c->selectors[i].kind == SELECT_SERIAL;
+	l->h->serials_hidden = serials && geteuid() != 0;
 	int r = scan_all(l->s, &l->h->devices, serials, keep, l, err);
 	if (r == 0)
 		l->h->displays_known = true;

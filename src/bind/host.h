@@ -15,6 +15,7 @@
 struct host {
 	struct device_list devices; /* in address order */
 	bool displays_known;        /* every display controller of the machine is among them */
+	bool serials_hidden;        /* only root may read where serial numbers stand */
 	struct way *ways;           /* one for each selector of the config */
 };
 

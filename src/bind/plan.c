@@ -103,9 +103,11 @@ static void add_absent(struct plan *p, const struct host *h)
 			continue;
 		add(p, s, NULL);
 		struct verdict *v = &p->verdicts[p->n - 1];
-		(void)snprintf(v->why, sizeof(v->why),
+		(void)snprintf(v->why, sizeof(v->why), "%s",
 			s->kind == SELECT_PATH && !h->ways[i].found ? "no bridge on the way"
-								    : "no such device");
+			: s->kind == SELECT_SERIAL && h->serials_hidden
+				? "only root can read serial numbers"
+				: "no such device");
 	}
 }
 

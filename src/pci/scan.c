@@ -217,9 +217,12 @@ void scan_boot_vga(struct sysfs *s, struct device *d)
 	if (d->boot_vga != BOOT_VGA_UNREAD)
 		return;
 	d->boot_vga = -1;
-	if (CLASS_OF(d) == PCI_CLASS_VGA &&
-		sysfs_read(s, d->slot, "boot_vga", text, sizeof(text)) > 0)
-		d->boot_vga = text[0] == '1';
+	if (CLASS_OF(d) != PCI_CLASS_VGA)
+		return;
+	ssize_t n = sysfs_read(s, d->slot, "boot_vga", text, sizeof(text));
+	if (n != -ENOENT) /* one that can't be asked counts as the boot display: that is the safe
+			     side */
+		d->boot_vga = n <= 0 || text[0] == '1';
 }
 
 static int device_compare(const void *a, const void *b)

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef BIND_JOB_H
+#define BIND_JOB_H
+
+#include "bind/apply.h"
+#include "bind/child.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * What apply (who walks the steps) and verify (who judges them) share: the list of steps, and what
+ * came of them. Nobody else includes this.
+ */
+enum step_kind {
+	STEP_OVERRIDE,
+	STEP_SETTLE,      /* once: a slot of which one function failed gives up its others */
+	STEP_LET_GO,      /* once: boot may go on (background) */
+	STEP_NOTE_DRIVER, /* who has it before a module comes */
+	STEP_REBAR,
+	STEP_LOAD, /* once */
+	STEP_UNBIND,
+	STEP_PROBE,
+	STEP_GIVE_BACK,
+	STEP_PROBE_HOST,
+};
+
+struct step {
+	enum step_kind kind;
+	size_t verdict; /* none for those that come once */
+};
+
+/* One device's part of what the children find out. Each is written by one child at a time. */
+struct device_progress {
+	int override_error, rebar_error, unbind_error, probe_error; /* 0 or a negative errno */
+	bool overridden;                                            /* our override may stand */
+	bool dropped; /* another function of its slot could not get its override */
+	bool in_step; /* a child is in one of its steps, or ended there */
+	unsigned usec;
+	char former[DRIVER_NAME_MAX];
+	char before[32];
+};
+
+/* In memory that parent and children share. */
+struct progress {
+	struct err modules; /* why a module could not be loaded, or "" */
+	struct device_progress device[];
+};
+
+struct job {
+	const struct plan *plan;
+	const struct apply_options *options;
+	struct progress *progress;
+	struct step *steps;
+	size_t n_steps;
+	uint8_t *state; /* enum step_state of each step, shared too */
+	int64_t began;  /* microseconds */
+};
+
+#define NO_DRIVER "none" /* [device] driver = none */
+
+/* Does the driver link that is there now keep what the verdict promised? */
+bool verify_holds(const struct job *j, const struct verdict *v, const char *driver);
+
+/* Reads the driver links back and says, for what does not hold, why. One outcome a verdict. */
+void verify(const struct job *j, struct outcome *outcomes);
+
+/* Reads who has the device now; "?" where that can't be told. */
+void verify_driver(const struct job *j, const struct verdict *v, char buf[static 32]);
+
+/* Has a child been left behind in the kernel in one of the verdict's steps? */
+bool verify_hangs(const struct job *j, size_t verdict);
+
+#endif

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bind/parser.h"
+
+#include "base/str.h"
+#include "bind/values.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SEPARATORS ", \t"
+
+typedef bool (*value_reader)(const char *word, struct selector *ret, struct err *err);
+
+static void add_selector(
+	struct parser *p, unsigned line, bool exclude, const char *word, value_reader read)
+{
+	struct config *c = p->c;
+	struct selector s = {.exclude = exclude, .line = line};
+	struct err err = {""};
+
+	if (!read(word, &s, &err)) {
+		parser_complain(c, line, "%s", err.text);
+		return;
+	}
+	(void)snprintf(s.text, sizeof(s.text), "%s", word);
+	struct selector *grown = parser_room(
+		c, c->selectors, c->n_selectors, &c->size_selectors, sizeof(*grown));
+	if (!grown)
+		return;
+	c->selectors = grown;
+	c->selectors[c->n_selectors++] = s;
+}
+
+static bool value_gpus(const char *word, struct selector *ret, struct err *err)
+{
+	(void)word;
+	(void)err;
+	ret->kind = SELECT_GPUS;
+	return true;
+}
+
+static void add_module(struct parser *p, unsigned line, const char *word)
+{
+	struct config *c = p->c;
+	struct err err = {""};
+
+	if (!value_module(word, &err)) {
+		parser_complain(c, line, "%s", err.text);
+		return;
+	}
+	char **grown = parser_room(c, c->before, c->n_before, &c->size_before, sizeof(*grown));
+	if (!grown)
+		return;
+	c->before = grown;
+	char *name = strdup(word);
+	if (!name)
+		c->no_memory = true;
+	else
+		c->before[c->n_before++] = name;
+}
+
+static void add_option(struct parser *p, unsigned line, const char *word)
+{
+	struct config *c = p->c;
+	struct err err = {""};
+	size_t used = strlen(c->options);
+
+	if (!value_option(word, &err))
+		parser_complain(c, line, "%s", err.text);
+	else if (used + 1 + strlen(word) >= sizeof(c->options))
+		parser_complain(c, line, "the options together are longer than %zu bytes",
+			sizeof(c->options) - 1);
+	else
+		(void)snprintf(c->options + used, sizeof(c->options) - used, "%s%s",
+			used ? " " : "", word);
+}
+
+static void add_rebar(struct parser *p, unsigned line, const char *word)
+{
+	struct err err = {""};
+
+	if (p->now->rebars == REBAR_MAX)
+		parser_complain(p->c, line, "more than %d BARs; a function has no more", REBAR_MAX);
+	else if (!value_rebar(word, &p->now->rebar[p->now->rebars], &err))
+		parser_complain(p->c, line, "%s", err.text);
+	else
+		p->now->rebars++;
+}
+
+static void set_driver(struct parser *p, unsigned line, const char *word)
+{
+	struct err err = {""};
+
+	if (!value_driver(word, &err))
+		parser_complain(p->c, line, "%s", err.text);
+	else
+		(void)snprintf(p->now->driver, sizeof(p->now->driver), "%s", word);
+}
+
+static void bind_id(struct parser *p, unsigned line, const char *word)
+{
+	add_selector(p, line, false, word, value_id);
+}
+
+static void bind_address(struct parser *p, unsigned line, const char *word)
+{
+	add_selector(p, line, false, word, value_address);
+}
+
+static void bind_path(struct parser *p, unsigned line, const char *word)
+{
+	add_selector(p, line, false, word, value_path);
+}
+
+static void bind_serial(struct parser *p, unsigned line, const char *word)
+{
+	add_selector(p, line, false, word, value_serial);
+}
+
+static void exclude_id(struct parser *p, unsigned line, const char *word)
+{
+	add_selector(p, line, true, word, value_id);
+}
+
+static void exclude_address(struct parser *p, unsigned line, const char *word)
+{
+	add_selector(p, line, true, word, value_address);
+}
+
+static void exclude_path(struct parser *p, unsigned line, const char *word)
+{
+	add_selector(p, line, true, word, value_path);
+}
+
+static void exclude_serial(struct parser *p, unsigned line, const char *word)
+{
+	add_selector(p, line, true, word, value_serial);
+}
+
+static void bind_gpus(struct parser *p, unsigned line, const char *word)
+{
+	if (str_equal(word, "non-boot"))
+		add_selector(p, line, false, word, value_gpus);
+}
+
+static void set_companions(struct parser *p, unsigned line, const char *word)
+{
+	(void)line;
+	p->c->companions = str_equal(word, "yes");
+}
+
+static void set_boot_vga(struct parser *p, unsigned line, const char *word)
+{
+	(void)line;
+	p->c->may_take_boot_vga = str_equal(word, "allow");
+}
+
+static void set_last_display(struct parser *p, unsigned line, const char *word)
+{
+	(void)line;
+	p->c->may_take_last_display = str_equal(word, "allow");
+}
+
+static void set_on_failure(struct parser *p, unsigned line, const char *word)
+{
+	(void)line;
+	p->c->hold_on_failure = str_equal(word, "hold");
+}
+
+static void set_load(struct parser *p, unsigned line, const char *word)
+{
+	(void)line;
+	p->c->load_in_background = str_equal(word, "background");
+}
+
+/* Every key of the file. One with choices takes exactly one of them; a key that takes one value
+ * may stand once, a list may go on with its key written again. */
+static const struct key {
+	enum section section;
+	const char *name;
+	void (*take)(struct parser *p, unsigned line, const char *word);
+	const char *choice[2];
+	bool single;
+} keys[] = {
+	{SECTION_BIND, "ids", bind_id, {NULL}, false},
+	{SECTION_BIND, "addresses", bind_address, {NULL}, false},
+	{SECTION_BIND, "paths", bind_path, {NULL}, false},
+	{SECTION_BIND, "serials", bind_serial, {NULL}, false},
+	{SECTION_BIND, "gpus", bind_gpus, {"none", "non-boot"}, true},
+	{SECTION_BIND, "companions", set_companions, {"yes", "no"}, true},
+	{SECTION_EXCLUDE, "ids", exclude_id, {NULL}, false},
+	{SECTION_EXCLUDE, "addresses", exclude_address, {NULL}, false},
+	{SECTION_EXCLUDE, "paths", exclude_path, {NULL}, false},
+	{SECTION_EXCLUDE, "serials", exclude_serial, {NULL}, false},
+	{SECTION_GUARD, "boot_vga", set_boot_vga, {"exclude", "allow"}, true},
+	{SECTION_GUARD, "last_display", set_last_display, {"exclude", "allow"}, true},
+	{SECTION_GUARD, "on_failure", set_on_failure, {"release", "hold"}, true},
+	{SECTION_MODULES, "load", set_load, {"early", "background"}, true},
+	{SECTION_MODULES, "before", add_module, {NULL}, false},
+	{SECTION_MODULES, "options", add_option, {NULL}, false},
+	{SECTION_DEVICE, "driver", set_driver, {NULL}, true},
+	{SECTION_DEVICE, "rebar", add_rebar, {NULL}, false},
+};
+#define N_KEYS (sizeof(keys) / sizeof(*keys))
+
+/* The words of a list, or the one value of a key that takes one. */
+static void take_words(struct parser *p, unsigned line, const struct key *key, const char *value)
+{
+	char copy[CONFIG_LINE_MAX + 1];
+	char *rest = copy, *word;
+	unsigned words = 0;
+
+	(void)snprintf(copy, sizeof(copy), "%s", value);
+	while ((word = strsep(&rest, SEPARATORS))) {
+		if (*word == '\0')
+			continue;
+		if (key->single && words++ > 0) {
+			parser_complain(p->c, line, "%s takes one value; '%s' is one too many",
+				key->name, word);
+			return;
+		}
+		if (key->choice[0] && !str_equal(word, key->choice[0]) &&
+			!str_equal(word, key->choice[1])) {
+			parser_complain(p->c, line, "%s = %s: write %s or %s", key->name, word,
+				key->choice[0], key->choice[1]);
+			continue;
+		}
+		key->take(p, line, word);
+	}
+	if (key->single && words == 0)
+		parser_complain(
+			p->c, line, "%s has no value; write one, or leave the key out", key->name);
+}
+
+static void unknown_key(struct parser *p, unsigned line, enum section section, const char *name)
+{
+	char known[160] = "";
+	size_t used = 0;
+
+	for (size_t i = 0; i < N_KEYS; i++)
+		if (keys[i].section == section && used < sizeof(known))
+			used += (size_t)snprintf(known + used, sizeof(known) - used, "%s%s",
+				used ? ", " : "", keys[i].name);
+	parser_complain(
+		p->c, line, "'%s' is no key of [%s]; write %s", name, section_name(section), known);
+}
+
+void keys_take(
+	struct parser *p, unsigned line, enum section section, const char *name, const char *value)
+{
+	for (size_t i = 0; i < N_KEYS; i++) {
+		if (keys[i].section != section || !str_equal(keys[i].name, name))
+			continue;
+		if (keys[i].single && p->seen_single & 1U << i)
+			parser_complain(p->c, line, "%s stands twice; leave one of them", name);
+		p->seen_single |= 1U << i;
+		take_words(p, line, &keys[i], value);
+		return;
+	}
+	unknown_key(p, line, section, name);
+}

@@ -164,7 +164,9 @@ const char *verdict_name(const struct verdict *v, char buf[static VERDICT_NAME_M
 {
 	if (v->device)
 		return slot_format(v->device->slot, buf);
-	(void)snprintf(buf, VERDICT_NAME_MAX, "%s", v->asked->text);
+	/* The id behind '=' is no part of the address. */
+	(void)snprintf(
+		buf, VERDICT_NAME_MAX, "%.*s", (int)strcspn(v->asked->text, "="), v->asked->text);
 	return buf;
 }
 

@@ -1,0 +1,176 @@
+# shellcheck shell=bash
+# What every test that boots a machine needs: kernels, images, machines, and the verdict told from inside.
+# Sourced by bash scripts. Everything written stands below $build/boot; nothing else of the machine is touched.
+#
+# Needs (Debian names): qemu-system-x86, busybox-static, kmod, cpio, xz-utils, zstd, jq, apt, debian-archive-keyring.
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+top=$(cd "$here/../.." && pwd)
+build=${BUILD:-$top/build}
+work=$build/boot
+PATH=$PATH:/usr/sbin:/sbin
+
+# Seconds after which QEMU is killed; the guest's own watchdog is sooner and says so in the verdict.
+BOOT_TIMEOUT=${BOOT_TIMEOUT:-90}
+
+say() {
+	printf '%s\n' "$*" >&2
+}
+
+die() {
+	say "$(basename "$0"): $*"
+	exit 2
+}
+
+# tools_missing: the Debian packages to install, on stdout, one to a line; nothing when all is there.
+tools_missing() {
+	local tool package
+	while read -r tool package; do
+		command -v "$tool" >/dev/null || echo "$package"
+	done <<-END
+		qemu-system-x86_64 qemu-system-x86
+		modprobe kmod
+		cpio cpio
+		xz xz-utils
+		zstd zstd
+		jq jq
+		apt-get apt
+		dpkg-deb dpkg
+	END
+	busybox_static >/dev/null || echo busybox-static
+}
+
+tools_need() {
+	local missing
+	missing=$(tools_missing | tr '\n' ' ')
+	[ -z "$missing" ] || die "tools are missing here; install: $missing"
+}
+
+# busybox_static: path of a busybox that needs no libraries.
+busybox_static() {
+	local path
+	path=$(command -v busybox) && ! ldd "$path" >/dev/null 2>&1 && echo "$path"
+}
+
+# ---- images: an initramfs is a row of cpio archives, and the kernel unpacks them one over the other -------------
+
+# The modules a distribution's image would hold for the machine below; names a kernel hasn't got are left out.
+image_modules='vfio vfio-pci vfio_iommu_type1 vfio_virqfd iommufd bochs snd-hda-intel e1000e i6300esb'
+
+# image_pack DIRECTORY FILE: the directory as a cpio archive, the same bytes for the same contents.
+image_pack() {
+	(cd "$1" && find . -mindepth 1 -print0 | LC_ALL=C sort -z |
+		cpio --quiet -0 -o -H newc -R 0:0 --reproducible) >"$2.new" && mv "$2.new" "$2"
+}
+
+# image_put ROOT FILE...: host programs with the libraries they are linked to.
+image_put() {
+	local root=$1 file lib
+	shift
+	for file; do
+		install -D "$file" "$root/$file"
+		# ldd's lines: "name => path (address)" and "path (address)"; vdso has no path.
+		for lib in $(ldd "$file" 2>/dev/null | grep -o '/[^ ]*'); do
+			install -D "$lib" "$root/$lib"
+		done
+	done
+}
+
+# modules_convert DIRECTORY FORM: every module below it as .ko, .ko.xz or .ko.zst, whatever it was.
+# The kernel's own decoder takes only CRC32 or no check from xz, and 1 MiB of window (kernel: Documentation/staging/xz.rst).
+modules_convert() {
+	local file
+	find "$1" -name '*.ko.xz' -exec xz -d {} +
+	find "$1" -name '*.ko.zst' -exec zstd -q -d --rm {} +
+	case $2 in
+	ko) ;;
+	ko.xz) find "$1" -name '*.ko' -exec xz --check=crc32 --lzma2=dict=1MiB {} + ;;
+	ko.zst) find "$1" -name '*.ko' -exec zstd -q --rm {} + ;;
+	*) die "no such form of modules: $2" ;;
+	esac
+}
+
+# image_base SUITE FORM [WITHOUT...]: a base image with the kernel's modules, on stdout its path. FORM is shipped, ko, ko.xz or
+# ko.zst; WITHOUT names modules to leave out. Made once.
+image_base() {
+	local suite=$1 form=$2 version dir root name file out
+	shift 2
+	read -r _ version dir < <("$here/kernels" "$suite") || return
+	out=$work/images/$(IFS=-; echo "$version-$form${*:+-without-$*}").cpio
+	echo "$out"
+	if [ -e "$out" ] && [ "$out" -nt "$here/lib.sh" ] && [ "$out" -nt "$here/init" ]; then
+		return
+	fi
+	mkdir -p "$work/images"
+	root=$(mktemp -d "$work/images/root.XXXXXX")
+	mkdir -p "$root/usr/bin" "$root/usr/lib" "$root/usr/lib64" "$root/etc/modprobe.d"
+	ln -s usr/bin "$root/bin"
+	ln -s usr/bin "$root/sbin"
+	ln -s usr/lib "$root/lib"
+	ln -s usr/lib64 "$root/lib64"
+	install "$(busybox_static)" "$root/usr/bin/busybox"
+	image_put "$root" "$(readlink -f "$(command -v modprobe)")"
+	ln -sf "$(readlink -f "$(command -v modprobe)")" "$root/usr/bin/modprobe"
+	install "$here/init" "$root/init"
+	for name in $image_modules; do
+		modprobe -d "$dir" -S "$version" --show-depends "$name" 2>/dev/null
+	done | sed -n 's/^insmod \([^ ]*\).*/\1/p' | sort -u | while read -r file; do
+		name=$(basename "$file")
+		case " $* " in *" ${name%%.*} "*) continue ;; esac
+		install -m 644 -D "$file" "$root/usr/${file#"$dir"/}"
+	done
+	cp "$dir/lib/modules/$version/"modules.{order,builtin*} "$root/usr/lib/modules/$version/"
+	[ "$form" = shipped ] || modules_convert "$root/usr/lib/modules" "$form"
+	depmod -b "$root" "$version"
+	image_pack "$root" "$out"
+	rm -rf "$root"
+}
+
+# ---- machines -------------------------------------------------------------------------------------------------
+
+# A q35 with an emulated IOMMU. What is in it, and what a Debian kernel puts on it when nobody says otherwise:
+#
+#   00:01.0  VGA, the firmware's boot display     1234:1111  class 0300  bochs-drm
+#   00:02.0  VGA, the second, identical card      1234:1111  class 0300  bochs-drm
+#   00:03.0  secondary-vga, the same ids again    1234:1111  class 0380  bochs-drm
+#   00:04.0  bochs-display                        1234:1111  class 0380  bochs-drm
+#   00:04.1  HDA audio of another vendor          8086:293e  class 0403  snd_hda_intel
+#   00:04.2  a function of the card's own vendor  1234:11e8  class 00ff  (none)
+#   00:05.0  root port, 01:00.0 behind it         8086:10d3  class 0200  e1000e
+#   00:06.0  root port, 02:00.0 behind it         8086:10d3  class 0200  e1000e, told apart by its serial number
+#   00:1f.*  what every q35 has: ISA bridge, AHCI, SMBus
+# shellcheck disable=SC2054 # the commas are QEMU's
+machine_devices=(
+	-device VGA,addr=1.0
+	-device VGA,addr=2.0
+	-device secondary-vga,addr=3.0
+	-device bochs-display,addr=4.0,multifunction=on
+	-device ich9-intel-hda,addr=4.1
+	-device edu,addr=4.2
+	-device pcie-root-port,id=port1,addr=5.0,chassis=1
+	-device e1000e,bus=port1,mac=52:54:00:00:00:01
+	-device pcie-root-port,id=port2,addr=6.0,chassis=2
+	-device e1000e,bus=port2,mac=52:54:00:00:00:02
+)
+
+# vm_run NAME KERNEL COMMANDLINE IMAGE...: boots it and returns when it is off. $work/NAME.log has the console,
+# $work/NAME.verdict what the guest told. 0: it powered itself off; that says nothing of the verdict.
+# VM_DEVICES (array) replaces the machine's devices; VM_IOMMU=off leaves the IOMMU out.
+vm_run() {
+	local name=$1 kernel=$2 cmdline=$3 iommu=(-device 'intel-iommu,intremap=on') status=0
+	local devices=("${VM_DEVICES[@]:-${machine_devices[@]}}")
+	shift 3
+	mkdir -p "$work"
+	: >"$work/$name.log"
+	: >"$work/$name.verdict"
+	[ "${VM_IOMMU:-on}" = on ] || iommu=()
+	cat "$@" >"$work/$name.initrd"
+	timeout "$BOOT_TIMEOUT" qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot \
+		-machine q35,kernel-irqchip=split -accel tcg -cpu max -m 512 -smp 1 -nic none \
+		"${iommu[@]}" "${devices[@]}" -serial "file:$work/$name.log" -serial "file:$work/$name.verdict" \
+		-kernel "$kernel" -initrd "$work/$name.initrd" \
+		-append "console=ttyS0 panic=-1 intel_iommu=on $cmdline" 2>"$work/$name.qemu" || status=$?
+	rm -f "$work/$name.initrd"
+	[ "$status" -eq 0 ] || cat "$work/$name.qemu" >&2
+	return "$status"
+}

@@ -55,7 +55,7 @@ busybox_static() {
 # ---- images: an initramfs is a row of cpio archives, and the kernel unpacks them one over the other -------------
 
 # The modules a distribution's image would hold for the machine below; names a kernel hasn't got are left out.
-image_modules='vfio vfio-pci vfio_iommu_type1 vfio_virqfd iommufd bochs snd-hda-intel e1000e i6300esb'
+image_modules='vfio vfio-pci vfio_iommu_type1 vfio_virqfd iommufd bochs snd-hda-intel e1000e ahci i6300esb'
 
 # image_pack DIRECTORY FILE: the directory as a cpio archive, the same bytes for the same contents.
 image_pack() {
@@ -98,7 +98,7 @@ image_base() {
 	read -r _ version dir < <("$here/kernels" "$suite") || return
 	out=$work/images/$(IFS=-; echo "$version-$form${*:+-without-$*}").cpio
 	echo "$out"
-	if [ -e "$out" ] && [ "$out" -nt "$here/lib.sh" ] && [ "$out" -nt "$here/init" ]; then
+	if [ "$out" -nt "$here/lib.sh" ] && [ "$out" -nt "$here/init" ] && [ "$out" -nt "$dir" ]; then
 		return
 	fi
 	mkdir -p "$work/images"
@@ -106,6 +106,7 @@ image_base() {
 	mkdir -p "$root/usr/bin" "$root/usr/lib" "$root/usr/lib64" "$root/etc/modprobe.d"
 	ln -s usr/bin "$root/bin"
 	ln -s usr/bin "$root/sbin"
+	ln -s bin "$root/usr/sbin"
 	ln -s usr/lib "$root/lib"
 	ln -s usr/lib64 "$root/lib64"
 	install "$(busybox_static)" "$root/usr/bin/busybox"
@@ -128,7 +129,8 @@ image_base() {
 
 # ---- machines -------------------------------------------------------------------------------------------------
 
-# A q35 with an emulated IOMMU. What is in it, and what a Debian kernel puts on it when nobody says otherwise:
+# Every machine is a q35 with an emulated IOMMU. What is in the one called q35, and what a Debian kernel puts on it when
+# nobody says otherwise:
 #
 #   00:01.0  VGA, the firmware's boot display     1234:1111  class 0300  bochs-drm
 #   00:02.0  VGA, the second, identical card      1234:1111  class 0300  bochs-drm
@@ -138,39 +140,82 @@ image_base() {
 #   00:04.2  a function of the card's own vendor  1234:11e8  class 00ff  (none)
 #   00:05.0  root port, 01:00.0 behind it         8086:10d3  class 0200  e1000e
 #   00:06.0  root port, 02:00.0 behind it         8086:10d3  class 0200  e1000e, told apart by its serial number
-#   00:1f.*  what every q35 has: ISA bridge, AHCI, SMBus
-# shellcheck disable=SC2054 # the commas are QEMU's
-machine_devices=(
-	-device VGA,addr=1.0
-	-device VGA,addr=2.0
-	-device secondary-vga,addr=3.0
-	-device bochs-display,addr=4.0,multifunction=on
-	-device ich9-intel-hda,addr=4.1
-	-device edu,addr=4.2
-	-device pcie-root-port,id=port1,addr=5.0,chassis=1
-	-device e1000e,bus=port1,mac=52:54:00:00:00:01
-	-device pcie-root-port,id=port2,addr=6.0,chassis=2
-	-device e1000e,bus=port2,mac=52:54:00:00:00:02
-)
+#   00:1f.*  what every q35 has: ISA bridge, AHCI (ahci), SMBus
+#
+# machine_args MACHINE: QEMU's arguments for it, a word to a line.
+#   no-iommu: q35 without its IOMMU; one-display: a VGA and a NIC; demo: what `demo` shows; bare: nothing but an IOMMU.
+machine_args() {
+	# TCG everywhere: the same on every machine, and an emulated IOMMU is all that is asked of it. kernel-irqchip=split
+	# is what interrupt remapping wants (QEMU: hw/i386/intel_iommu.c).
+	printf '%s\n' -nodefaults -no-user-config -display none -no-reboot -machine q35,kernel-irqchip=split \
+		-accel tcg -cpu qemu64 -smp 1 -m "${VM_MEMORY:-512}" -nic none
+	case $1 in
+	q35 | one-display | demo | bare) printf '%s\n' -device intel-iommu,intremap=on ;;
+	no-iommu) ;;
+	*) die "no such machine: $1" ;;
+	esac
+	[ "$1" = bare ] || printf '%s\n' -device VGA,addr=1.0
+	case $1 in
+	q35 | no-iommu) printf '%s\n' -device VGA,addr=2.0 -device secondary-vga,addr=3.0 -device edu,addr=4.2 \
+		-device pcie-root-port,id=port2,addr=6.0,chassis=2 -device e1000e,bus=port2,mac=52:54:00:00:00:02 ;;
+	demo) printf '%s\n' -device VGA,addr=2.0 ;;
+	esac
+	case $1 in
+	q35 | no-iommu | demo) printf '%s\n' -device bochs-display,addr=4.0,multifunction=on -device ich9-intel-hda,addr=4.1 ;;
+	esac
+	[ "$1" = bare ] || printf '%s\n' -device pcie-root-port,id=port1,addr=5.0,chassis=1 \
+		-device e1000e,bus=port1,mac=52:54:00:00:00:01
+}
 
-# vm_run NAME KERNEL COMMANDLINE IMAGE...: boots it and returns when it is off. $work/NAME.log has the console,
-# $work/NAME.verdict what the guest told. 0: it powered itself off; that says nothing of the verdict.
-# VM_DEVICES (array) replaces the machine's devices; VM_IOMMU=off leaves the IOMMU out.
-vm_run() {
-	local name=$1 kernel=$2 cmdline=$3 iommu=(-device 'intel-iommu,intremap=on') status=0
-	local devices=("${VM_DEVICES[@]:-${machine_devices[@]}}")
-	shift 3
+# vm_start NAME MACHINE [QEMU ARGUMENT...]: starts a machine and returns when it is off. $work/NAME.console has the first
+# serial port (the console), $work/NAME.verdict the second (what the guest tells). 0: it powered itself off or rebooted;
+# that says nothing of the verdict.
+vm_start() {
+	local name=$1 machine=$2 status=0 args
+	shift 2
 	mkdir -p "$work"
-	: >"$work/$name.log"
+	: >"$work/$name.console"
 	: >"$work/$name.verdict"
-	[ "${VM_IOMMU:-on}" = on ] || iommu=()
-	cat "$@" >"$work/$name.initrd"
-	timeout "$BOOT_TIMEOUT" qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot \
-		-machine q35,kernel-irqchip=split -accel tcg -cpu max -m 512 -smp 1 -nic none \
-		"${iommu[@]}" "${devices[@]}" -serial "file:$work/$name.log" -serial "file:$work/$name.verdict" \
-		-kernel "$kernel" -initrd "$work/$name.initrd" \
-		-append "console=ttyS0 panic=-1 intel_iommu=on $cmdline" 2>"$work/$name.qemu" || status=$?
-	rm -f "$work/$name.initrd"
-	[ "$status" -eq 0 ] || cat "$work/$name.qemu" >&2
+	mapfile -t args < <(machine_args "$machine")
+	timeout "$BOOT_TIMEOUT" qemu-system-x86_64 "${args[@]}" -serial "file:$work/$name.console" \
+		-serial "file:$work/$name.verdict" "$@" 2>"$work/$name.qemu" || status=$?
+	case $status in
+	0) rm -f "$work/$name.qemu" ;;
+	124) say "$name: still running after $BOOT_TIMEOUT s, ended" ;;
+	*) say "$name: QEMU failed ($status): $(head -n 1 "$work/$name.qemu")" ;;
+	esac
 	return "$status"
+}
+
+# vm_boot NAME MACHINE KERNEL COMMANDLINE IMAGE...: vm_start with a kernel and a row of images given from outside.
+vm_boot() {
+	local name=$1 machine=$2 kernel=$3 cmdline=$4 status=0
+	shift 4
+	cat "$@" >"$work/$name.initrd"
+	vm_start "$name" "$machine" -kernel "$kernel" -initrd "$work/$name.initrd" \
+		-append "console=ttyS0 panic=-1 intel_iommu=on $cmdline" || status=$?
+	rm -f "$work/$name.initrd"
+	return "$status"
+}
+
+# ---- the verdict: what /init told, a fact to a line -----------------------------------------------------------
+
+# verdict_devices FILE: the addresses of all PCI functions.
+verdict_devices() {
+	sed -n 's/^device \([^ ]*\) .*/\1/p' "$1"
+}
+
+# verdict_get FILE ADDRESS KEY: class, id, subsystem, boot_vga, group, override or driver of one function.
+verdict_get() {
+	sed -n "s/^device $2 .*$3=\([^ ]*\).*/\1/p" "$1"
+}
+
+# verdict_report FILE: /run/vfio-bind/report.json as it was.
+verdict_report() {
+	sed -n 's/^report //p' "$1"
+}
+
+# verdict_reached FILE: did userland go on to the end, before the guest's watchdog?
+verdict_reached() {
+	grep -qx 'userland reached' "$1" && ! grep -qx watchdog "$1"
 }

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 # Judges a boot by what the scenario table (F, filled by `run`) expects of it. Every judge_x prints what is wrong, a line
 # each, and nothing when all is as it should be.

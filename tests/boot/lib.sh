@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 # What every test that boots a machine needs: kernels, images, machines, and the verdict told from inside.
 # Sourced by bash scripts. Everything written stands below $build/boot; nothing else of the machine is touched.

@@ -100,13 +100,27 @@ static void tell_where(const struct host *h, const struct selector *s, char *buf
 		(void)snprintf(buf, size, "%s is at %u other places now", id, n);
 }
 
+/* With "0a:00.*=id" the id is one function's: a card's sound has another than the card. */
+static bool slot_holds_id(const struct host *h, const struct selector *s, struct slot slot)
+{
+	for (size_t i = 0; i < h->devices.n; i++) {
+		const struct device *d = &h->devices.at[i];
+		if (slot_same_device(d->slot, slot) && d->error == 0 &&
+			pci_id_matches(&s->id, &d->id))
+			return true;
+	}
+	return false;
+}
+
 static bool holds_another_id(
 	const struct plan *p, const struct host *h, const struct verdict *v, char *why, size_t size)
 {
 	char where[80], id[PCI_ID_MAX];
 
 	(void)p;
-	if (!select_id_changed(v->asked, v->device))
+	if (v->companion || !select_id_changed(v->asked, v->device))
+		return false;
+	if (v->asked->any_function && slot_holds_id(h, v->asked, v->device->slot))
 		return false;
 	struct pci_id here = v->device->id;
 	if (v->asked->id.subvendor == PCI_ANY && v->asked->id.subdevice == PCI_ANY)

@@ -63,6 +63,7 @@ static void add_found(struct plan *p, const struct host *h)
 			continue;
 		add(p, select_first(c, h->ways, leader, false), d);
 		struct verdict *v = &p->verdicts[p->n - 1];
+		v->companion = true;
 		(void)snprintf(v->why, sizeof(v->why), "companion of %s",
 			slot_format(leader->slot, address));
 	}

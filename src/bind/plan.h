@@ -18,6 +18,7 @@ struct verdict {
 	enum action action;
 	const struct selector *asked;           /* the line that asked, or brought it along */
 	const struct device *device;            /* NULL: absent */
+	bool companion;                         /* brought along, not meant by `asked` itself */
 	const struct device_settings *settings; /* of [device], or NULL */
 	const char *driver;                     /* the one it shall have; "none" for none */
 	char why[224];

@@ -90,8 +90,14 @@ $(BUILD)/fuzz/%: fuzz/%.c $(san_lib)
 	@mkdir -p $(@D)
 	$(call say,FUZZ)$(CLANG) $(COMPILE) $(kmod_flags) $(SANITIZE) -fsanitize=fuzzer $< $(san_libs) -o $@
 
-check-unit: $(units)
-	@tests/unit/run $(units)
+# The whole program with the sanitizers in, for the cases that run it.
+san_bind = $(BUILD)/san/vfio-bind.o
+$(BUILD)/san/bin/vfio-bind: $(san_bind) $(san_lib)
+	@mkdir -p $(@D)
+	$(call say,LINK)$(CLANG) $(SANITIZE) $(san_bind) $(san_libs) -o $@
+
+check-unit: all $(units) $(BUILD)/san/bin/vfio-bind
+	@VFIO_BIND='$(BUILD)/vfio-bind $(BUILD)/san/bin/vfio-bind' tests/unit/run $(units) tests/unit/cases
 
 # Each fuzzer's corpus as plain input, once; and fuzzing itself, each for SECONDS.
 SECONDS ?= 60

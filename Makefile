@@ -50,15 +50,18 @@ all: $(programs) $(manuals)
 WARNINGS = -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wformat=2 -Wvla \
 	-Wpointer-arith -Wcast-qual -Wwrite-strings -Wundef $(if $(filter yes,$(WERROR)),-Werror)
 HARDEN   = -fstack-protector-strong -fstack-clash-protection -D_FORTIFY_SOURCE=2
-LEAN     = -ffunction-sections -fdata-sections
+LEAN     = -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables
 COMPILE  = -std=gnu11 -D_GNU_SOURCE -Isrc -MMD -MP $(WARNINGS) $(CPPFLAGS)
 LINK     = -Wl,--gc-sections,-z,relro,-z,now,-z,noexecstack,--fatal-warnings
+# Relative relocations packed (DT_RELR) where the linker can: 35 kB less to load at boot.
+RELR     = $(if $(shell $(CC) -Wl,--help 2>/dev/null | grep -o pack-relative-relocs),-Wl$(,)-z$(,)pack-relative-relocs)
+,       := ,
 
 ifeq ($(STATIC),yes)
 kmod_lib   = $(or $(KMOD_STATIC_LIB),$(BUILD)/kmod/libkmod.a)
 kmod_flags = -I$(dir $(kmod_lib))
 bind_libs  = $(kmod_lib) -linih -llzma -lzstd
-bind_link  = -static-pie
+bind_link  = -static-pie $(RELR) -Wl,--no-eh-frame-hdr,-T,tools/no-unwind.ld
 bind_needs = ini.h libinih.a libinih-dev lzma.h liblzma.a liblzma-dev zstd.h libzstd.a libzstd-dev
 else ifeq ($(STATIC),no)
 kmod_lib   =
@@ -89,7 +92,7 @@ $(programs): $(BUILD)/%: $(BUILD)/flags tools/check-elf
 	$(call say,LINK)$(CC) $(CFLAGS) -fPIE $(link) $(LINK) $(LDFLAGS) \
 		$(filter %.o,$^) $(libs) $(LDLIBS) -o $(BUILD)/debug/$*
 	$(if $(V),,@)objcopy --strip-all $(BUILD)/debug/$* $@.new
-	$(if $(V),,@)tools/check-elf $(if $(filter -static-pie,$(link)),--static --size-max=$(SIZE_MAX)) $@.new
+	$(if $(V),,@)tools/check-elf $(if $(findstring -static-pie,$(link)),--static --size-max=$(SIZE_MAX)) $@.new
 	$(if $(V),,@)mv $@.new $@
 
 $(BUILD)/obj/%.o: src/%.c $(BUILD)/flags

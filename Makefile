@@ -33,7 +33,7 @@ DESTDIR      ?=
 # ---- what the programs are made of --------------------------------------------------------------
 BASE    = err log str json file options
 PCI     = slot id sysfs scan
-BIND    = config keys reader values select host guard plan kernel_cmdline child modules apply verify report
+BIND    = config keys parser reader values select host guard plan kernel_cmdline child modules apply verify report
 BIND_CMD = boot plan situation
 BOOTCFG =
 

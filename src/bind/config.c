@@ -8,76 +8,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-
-void *parser_room(struct config *c, void *array, size_t n, size_t *size, size_t element)
-{
-	if (n < *size)
-		return array;
-	size_t more = *size ? *size * 2 : 8;
-	void *grown = reallocarray(array, more, element);
-	if (!grown) {
-		c->no_memory = true;
-		return NULL;
-	}
-	*size = more;
-	return grown;
-}
-
-void parser_complain(struct config *c, unsigned line, const char *fmt, ...)
-{
-	if (c->n_errors == CONFIG_ERRORS_MAX) {
-		c->more_errors++;
-		return;
-	}
-	char what[768];
-	va_list ap;
-	va_start(ap, fmt);
-	(void)vsnprintf(what, sizeof(what), fmt, ap);
-	va_end(ap);
-
-	char **errors = parser_room(c, c->errors, c->n_errors, &c->size_errors, sizeof(*errors));
-	if (!errors)
-		return;
-	c->errors = errors;
-	char *text;
-	int r = line ? asprintf(&text, "%s:%u: %s", c->path, line, what)
-		     : asprintf(&text, "%s", what);
-	if (r < 0)
-		c->no_memory = true;
-	else
-		c->errors[c->n_errors++] = text;
-}
-
-static const char *const sections[] = {
-	[SECTION_BIND] = "bind",
-	[SECTION_EXCLUDE] = "exclude",
-	[SECTION_GUARD] = "guard",
-	[SECTION_MODULES] = "modules",
-	[SECTION_DEVICE] = "device",
-};
-#define N_SECTIONS (sizeof(sections) / sizeof(*sections))
-
-const char *section_name(enum section section)
-{
-	return sections[section];
-}
-
-static bool section_known(const char *name, enum section *ret)
-{
-	for (size_t i = 0; i < N_SECTIONS; i++) {
-		bool same = i == SECTION_DEVICE ? str_starts(name, "device ")
-						: str_equal(name, sections[i]);
-		if (same) {
-			*ret = (enum section)i;
-			return true;
-		}
-	}
-	return false;
-}
 
 static void begin_device(struct parser *p, unsigned line, const char *address)
 {

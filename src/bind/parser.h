@@ -29,6 +29,9 @@ void *parser_room(struct config *c, void *array, size_t n, size_t *size, size_t 
 
 const char *section_name(enum section section);
 
+/* Which section a heading without its brackets begins; "device " has its address behind it. */
+bool section_known(const char *heading, enum section *ret);
+
 /* Takes one "name = value" line of a section. */
 void keys_take(
 	struct parser *p, unsigned line, enum section section, const char *name, const char *value);

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void begin_device(struct parser *p, unsigned line, const char *address)
 {

@@ -56,8 +56,11 @@ static bool cannot_be_read(
 	for (; d < end && slot_same_device(d->slot, v->device->slot); d++) {
 		if (d->error == 0)
 			continue;
-		(void)snprintf(why, size, "%s can't be read: %s", slot_format(d->slot, address),
-			strerror(-d->error));
+		if (d == v->device)
+			(void)snprintf(why, size, "can't be read: %s", strerror(-d->error));
+		else
+			(void)snprintf(why, size, "%s of its slot can't be read: %s",
+				slot_format(d->slot, address), strerror(-d->error));
 		return true;
 	}
 	return false;

@@ -77,7 +77,7 @@ judge_report() {
 		takes) [ "$row" = "bind $link $link" ] ;;
 		empties) [ "$row" = 'bind none -' ] ;;
 		holds) [ "$row" = 'bind vfio-pci -' ] ;;
-		spares) [[ $row == 'bind vfio-pci '* && $row != 'bind vfio-pci vfio-pci' ]] ;;
+		spares) [[ $row == 'bind '* && ${row#bind } != "${row##* } ${row##* }" ]] ;;
 		refuses) [[ $row == 'refuse '* ]] ;;
 		unasked) [ -z "$row" ] ;;
 		esac || echo "the report says of $address: ${row:-nothing}"

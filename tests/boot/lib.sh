@@ -124,7 +124,7 @@ image_base() {
 	cp "$dir/lib/modules/$version/"modules.{order,builtin*} "$root/usr/lib/modules/$version/"
 	[ "$form" = shipped ] || modules_convert "$root/usr/lib/modules" "$form"
 	depmod -b "$root" "$version"
-	image_pack "$root" "$out"
+	image_pack "$root" "$out" || die "$out could not be made"
 	rm -rf "$root"
 }
 
@@ -178,8 +178,13 @@ vm_start() {
 	: >"$work/$name.console"
 	: >"$work/$name.verdict"
 	mapfile -t args < <(machine_args "$machine")
-	timeout "$BOOT_TIMEOUT" qemu-system-x86_64 "${args[@]}" -serial "file:$work/$name.console" \
-		-serial "file:$work/$name.verdict" "$@" 2>"$work/$name.qemu" || status=$?
+	# Whoever ends this script ends the machine: a shell does not hand a signal on to what it waits for.
+	(
+		trap 'kill "$!"' TERM INT
+		timeout "$BOOT_TIMEOUT" qemu-system-x86_64 "${args[@]}" -serial "file:$work/$name.console" \
+			-serial "file:$work/$name.verdict" "$@" 2>"$work/$name.qemu" &
+		wait "$!"
+	) || status=$?
 	case $status in
 	0) rm -f "$work/$name.qemu" ;;
 	124) say "$name: still running after $BOOT_TIMEOUT s, ended" ;;

@@ -1,0 +1,504 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bind/config.h"
+
+#include "check.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define X10 "xxxxxxxxxx"
+#define X100 X10 X10 X10 X10 X10 X10 X10 X10 X10 X10
+
+/* One wrong file: its errors, each with the line it stands at and some of its words. */
+struct wrong {
+	const char *name;
+	const char *text;
+	size_t len; /* 0: the text's */
+	struct {
+		unsigned line;
+		const char *words;
+	} errors[6]; /* ended by line 0 */
+};
+
+static const struct wrong wrongs[] = {
+	/* bytes */
+	{"a NUL byte", "[bind]\nids = 10de:\0\n", 20, {{2, "a NUL byte"}}},
+	{"a NUL byte in a comment", "# a\0b\n", 6, {{1, "a NUL byte"}}},
+	{"a NUL byte at the end", "[bind]\n\0", 8, {{2, "a NUL byte"}}},
+	{"a control character", "[bind]\nids = 10de:2204\x1b[0m\n", 0,
+		{{2, "a control character"}}},
+	{"a carriage return amid a line", "[bind]\nids\r = 10de:2204\n", 0,
+		{{2, "a control character"}}},
+	{"a form feed", "[bind]\n\f\n", 0, {{2, "a control character"}}},
+	{"no UTF-8, in a value", "[bind]\nids = \xff\xfe\n", 0, {{2, "is no PCI id"}}},
+	{"no UTF-8, in a key", "[bind]\n\xc3\x28 = 1\n", 0, {{2, "is no key of [bind]"}}},
+	{"UTF-16", "\xff\xfe[\0b\0i\0n\0d\0]\0\n\0", 16, {{1, "NUL"}, {2, "NUL"}}},
+	{"a byte order mark amid the file", "[bind]\n\xef\xbb\xbfids = 10de:2204\n", 0,
+		{{2, "is no key of [bind]"}}},
+	{"a line of 199 bytes", "[bind]\nids = " X100 X10 X10 X10 X10 X10 X10 X10 X10 X10 "xxx\n",
+		0, {{2, "longer than 198 bytes"}}},
+	{"a comment of 199 bytes",
+		"[bind]\n#" X100 X10 X10 X10 X10 X10 X10 X10 X10 X10 "xxxxxxxx\n", 0,
+		{{2, "longer than 198 bytes"}}},
+
+	/* lines */
+	{"an indented line", "[bind]\nids = 10de:2204\n  10de:1aef\n", 0, {{3, "is indented"}}},
+	{"a line indented by a tab", "[bind]\n\tids = 10de:2204\n", 0, {{2, "is indented"}}},
+	{"an indented section", " [bind]\n", 0, {{1, "is indented"}}},
+	{"a key without a value", "[bind]\nids\n", 0, {{2, "write key = value"}}},
+	{"a colon for an equals sign", "[bind]\nids: 10de:2204\n", 0, {{2, "write key = value"}}},
+	{"a colon before the equals sign", "[bind]\naddresses:01:00.0=10de:2204\n", 0,
+		{{2, "write key = value"}}},
+	{"a value without a key", "[bind]\n= 10de:2204\n", 0, {{2, "is no key of [bind]"}}},
+	{"a comment behind a value", "[bind]\nids = 10de:2204 # my card\n", 0,
+		{{2, "a comment behind a value"}}},
+	{"a comment right behind a value", "[bind]\nids = 10de:2204;x\n", 0,
+		{{2, "a comment behind a value"}}},
+
+	/* sections */
+	{"a key before any section", "ids = 10de:2204\n", 0, {{1, "before any section"}}},
+	{"an unknown section", "\n[binds]\nids = 10de:2204\nx = y\n", 0,
+		{{2, "[binds] is no section"}}},
+	{"a section in capitals", "[Bind]\n", 0, {{1, "[Bind] is no section"}}},
+	{"a section with blanks", "[ bind ]\n", 0, {{1, "is no section"}}},
+	{"an empty section", "[]\n", 0, {{1, "is no section"}}},
+	{"a section that does not end", "[bind\nids = 10de:2204\n", 0,
+		{{1, "without ']'"}, {2, "before any section"}}},
+	{"something behind a section", "[bind] x\n", 0, {{1, "behind a section's ']'"}}},
+	{"a comment behind a section", "[bind] # x\n", 0, {{1, "behind a section's ']'"}}},
+	{"a section twice", "[bind]\n[guard]\n[bind]\n", 0, {{3, "[bind] stands twice"}}},
+	{"a section without an address", "[device]\n", 0, {{1, "is no section"}}},
+	{"a section of no address", "[device 09:00.8]\ndriver = none\n", 0,
+		{{1, "is no PCI address"}}},
+	{"a section of all functions", "[device 09:00.*]\n", 0, {{1, "is no PCI address"}}},
+	{"a device twice, written in two ways",
+		"[device 0000:09:00.0]\ndriver = none\n[device 9:0.0]\n", 0,
+		{{3, "stands at line 1 already"}}},
+	{"a section's name over inih's 49 bytes",
+		"[device 0000:09:00.0                                      .]\n", 0,
+		{{1, "is no PCI address"}}},
+
+	/* keys */
+	{"an unknown key", "[bind]\nid = 10de:2204\n", 0,
+		{{2, "'id' is no key of [bind]; write ids, addresses, paths"}}},
+	{"a key in capitals", "[bind]\nIDS = 10de:2204\n", 0, {{2, "'IDS' is no key"}}},
+	{"a key of another section", "[guard]\nids = 10de:2204\n", 0,
+		{{2, "'ids' is no key of [guard]; write boot_vga, last_display, on_failure"}}},
+	{"gpus can't be excluded", "[exclude]\ngpus = none\n", 0, {{2, "is no key of [exclude]"}}},
+	{"a single key twice", "[bind]\ngpus = none\ngpus = non-boot\n", 0,
+		{{3, "gpus stands twice"}}},
+	{"a single key with two values", "[guard]\nboot_vga = allow exclude\n", 0,
+		{{2, "'exclude' is one too many"}}},
+	{"a single key without a value", "[guard]\nboot_vga =\n", 0, {{2, "has no value"}}},
+
+	/* values */
+	{"ids that are none",
+		"[bind]\nids = 10de\nids = 10de:22045\nids = 10de:2204:\nids = 0x10de:2204\n"
+		"ids = 10de:*\n",
+		0,
+		{{2, "'10de' is no PCI id; write vendor:device"}, {3, "'10de:22045'"},
+			{4, "'10de:2204:'"}, {5, "'0x10de:2204'"}, {6, "'10de:*'"}}},
+	{"ids of nothing that answers", "[bind]\nids = 0000:0000, ffff:ffff\n", 0,
+		{{2, "'0000:0000' is no vendor that exists"},
+			{2, "'ffff:ffff' is no vendor that exists"}}},
+	{"half a subsystem", "[bind]\nids = 10de:2204:1458\n", 0, {{2, "is no PCI id"}}},
+	{"addresses that are none",
+		"[bind]\naddresses = 01:00\naddresses = 01:20.0\naddresses = 01:00.8\n"
+		"addresses = 100:00.0\naddresses = 123456789:01:00.0\n",
+		0,
+		{{2, "'01:00' is no PCI address"}, {3, "'01:20.0'"}, {4, "'01:00.8'"},
+			{5, "'100:00.0'"}, {6, "'123456789:01:00.0'"}}},
+	{"an address with an id that is none", "[bind]\naddresses = 01:00.0=10de, 01:00.0=\n", 0,
+		{{2, "'01:00.0=10de' is no address with its id"}, {2, "'01:00.0='"}}},
+	{"a dot for anything, as lspci's output read by a pattern", "[bind]\naddresses = 01x00.0\n",
+		0, {{2, "is no PCI address"}}},
+	{"paths that are none",
+		"[bind]\npaths = 00.0\npaths = 0:01.*/00.0\npaths = 0:01.0//00.0\npaths = 0:01.0/\n"
+		"paths = 0:1.0/1.0/1.0/1.0/1.0/1.0/1.0/1.0/1.0\n",
+		0,
+		{{2, "'00.0' is no path"}, {3, "is no path"}, {4, "is no path"}, {5, "is no path"},
+			{6, "is no path"}}},
+	{"serial numbers that are none",
+		"[bind]\nserials = 00-11-22-33-44-55-66\nserials = 0011223344556677\n"
+		"serials = 00-11-22-33-44-55-66-7\nserials = 00:11:22:33:44:55:66:77\n",
+		0,
+		{{2, "as lspci -v prints it"}, {3, "serial number"}, {4, "serial number"},
+			{5, "serial number"}}},
+	{"serial numbers that many cards share",
+		"[bind]\nserials = 00-00-00-00-00-00-00-00 ff-ff-ff-ff-ff-ff-ff-ff\n", 0,
+		{{2, "that tells cards apart"}, {2, "that tells cards apart"}}},
+	{"choices", "[bind]\ngpus = all\ncompanions = true\n[guard]\nlast_display = yes\n", 0,
+		{{2, "gpus = all: write none or non-boot"},
+			{3, "companions = true: write yes or no"},
+			{5, "last_display = yes: write exclude or allow"}}},
+	{"a host's driver", "[device 09:00.0]\ndriver = nouveau\n", 0,
+		{{2, "'nouveau' is no driver for a VM"}}},
+	{"a driver that is a path", "[device 09:00.0]\ndriver = ../vfio-pci\n", 0,
+		{{2, "is no driver"}}},
+	{"resizable BARs that are none", "[device 09:00.0]\nrebar = 6:14 0:44 0 0: :1\n", 0,
+		{{2, "'6:14'"}, {2, "'0:44'"}, {2, "'0'"}, {2, "'0:'"}, {2, "':1'"}}},
+	{"a seventh BAR", "[device 09:00.0]\nrebar = 0:1 1:1 2:1 3:1 4:1 5:1 0:2\n", 0,
+		{{2, "more than 6 BARs"}}},
+	{"modules that are none", "[modules]\nbefore = vendor-reset.ko /lib/x\n", 0,
+		{{2, "'vendor-reset.ko' is no module name"}, {2, "'/lib/x'"}}},
+	{"options that are none", "[modules]\noptions = disable_vga =1 a=\"b\"\n", 0,
+		{{2, "'disable_vga' is no module option"}, {2, "'=1'"}, {2, "'a=\"b\"'"}}},
+	{"every error, not only the first",
+		"[bind]\nids = x\n[bin]\n y\n[guard]\nboot_vga = maybe\nz = 1\n[modules]\nload = "
+		"late\n",
+		0,
+		{{2, "'x'"}, {3, "[bin]"}, {4, "is indented"}, {6, "boot_vga = maybe"}, {7, "'z'"},
+			{9, "load = late"}}},
+};
+
+/* The parser sees a buffer of just this size, so that the sanitizer sees what it reads behind. */
+static int parse(struct config *c, const char *text, size_t len)
+{
+	char *data = malloc(len + 1);
+
+	if (!data)
+		abort();
+	memcpy(data, text, len);
+	data[len] = '\0';
+	int r = config_parse(c, "F", data, len);
+	free(data);
+	return r;
+}
+
+static void check_wrong(const struct wrong *w)
+{
+	struct config c;
+	size_t n = 0;
+	char place[32];
+
+	check_case("%s", w->name);
+	CHECK_INT(parse(&c, w->text, w->len ? w->len : strlen(w->text)), -EINVAL);
+	while (n < sizeof(w->errors) / sizeof(*w->errors) && w->errors[n].line != 0)
+		n++;
+	CHECK_INT(c.n_errors, n);
+	for (size_t i = 0; i < n && i < c.n_errors; i++) {
+		(void)snprintf(place, sizeof(place), "F:%u: ", w->errors[i].line);
+		CHECK(strncmp(c.errors[i], place, strlen(place)) == 0);
+		CHECK_HAS(c.errors[i], place);
+		CHECK_HAS(c.errors[i], w->errors[i].words);
+	}
+	if (c.n_errors > n)
+		CHECK_STR(c.errors[n], NULL);
+	config_done(&c);
+}
+
+/* The same config in whatever clothes an editor gives it. */
+static void test_clothes(void)
+{
+	static const char *const same[] = {
+		"[bind]\nids = 10de:2204, 10de:1aef\n",
+		"[bind]\r\nids = 10de:2204, 10de:1aef\r\n",
+		"[bind]\nids = 10de:2204, 10de:1aef",
+		"\xef\xbb\xbf[bind]\nids = 10de:2204, 10de:1aef\n",
+		"\xef\xbb\xbf[bind]\r\nids=10de:2204,10de:1aef",
+		"[bind]\nids = 10de:2204\nids = 10de:1aef\n",
+		"# c\n; c\n   # indented\n\t\n\n[bind]\n\nids\t=\t10de:2204 \t,, 10DE:1AEF ,\n",
+		"[bind]   \nids = 10de:2204 10de:1aef   \n",
+	};
+
+	for (size_t i = 0; i < sizeof(same) / sizeof(*same); i++) {
+		struct config c;
+
+		check_case("clothes %zu", i);
+		CHECK_INT(parse(&c, same[i], strlen(same[i])), 0);
+		if (CHECK_INT(c.n_selectors, 2)) {
+			CHECK_INT(c.selectors[0].id.vendor, 0x10de);
+			CHECK_INT(c.selectors[0].id.device, 0x2204);
+			CHECK_INT(c.selectors[1].id.device, 0x1aef);
+		}
+		config_done(&c);
+	}
+}
+
+static void test_defaults(void)
+{
+	static const char *const empty[] = {
+		"", "\n", "\r\n", "\xef\xbb\xbf", "# nothing", "[bind]\n"};
+
+	for (size_t i = 0; i < sizeof(empty) / sizeof(*empty); i++) {
+		struct config c;
+
+		check_case("defaults %zu", i);
+		CHECK_INT(parse(&c, empty[i], strlen(empty[i])), 0);
+		CHECK_INT(c.n_selectors, 0);
+		CHECK(c.companions);
+		CHECK(!c.may_take_boot_vga);
+		CHECK(!c.may_take_last_display);
+		CHECK(!c.hold_on_failure);
+		CHECK(!c.load_in_background);
+		CHECK_INT(c.n_before, 0);
+		CHECK_STR(c.options, "");
+		config_done(&c);
+		config_done(&c);
+	}
+}
+
+static const char whole[] = "[bind]\n"
+			    "ids = 10de:2204:1458:*\n"
+			    "addresses = 9:0.*, 10000:e1:1f.7=8086:0a54:8086:1234\n"
+			    "paths = 0000:00:01.1/00.0, 40:3.2/0.0/10.*=10de:1aef\n"
+			    "serials = 00-11-22-33-44-55-66-77\n"
+			    "gpus = non-boot\n"
+			    "companions = no\n"
+			    "[exclude]\n"
+			    "ids = 1a03:2000\n"
+			    "addresses = 01:00.0\n"
+			    "paths = 0:2.0\n"
+			    "serials = fF-11-22-33-44-55-66-77\n"
+			    "[guard]\n"
+			    "boot_vga = allow\n"
+			    "last_display = allow\n"
+			    "on_failure = hold\n"
+			    "[modules]\n"
+			    "load = background\n"
+			    "before = vendor-reset, irqbypass\n"
+			    "options = disable_idle_d3=1 disable_vga=1\n"
+			    "options = ids=\n"
+			    "[device 0000:09:00.0]\n"
+			    "driver = mlx5_vfio_pci\n"
+			    "rebar = 0:14 2:3\n"
+			    "[device 9:0.1]\n"
+			    "driver = none\n";
+
+static void test_every_key(void)
+{
+	static const struct slot slot = {.bus = 9};
+	struct config c;
+
+	check_case("every key");
+	CHECK_INT(parse(&c, whole, strlen(whole)), 0);
+	if (!CHECK_INT(c.n_selectors, 11)) {
+		config_done(&c);
+		return;
+	}
+	const struct selector *s = c.selectors;
+	CHECK_INT(s[0].line, 2);
+	CHECK_STR(s[0].text, "10de:2204:1458:*");
+	CHECK_INT(s[0].id.subvendor, 0x1458);
+	CHECK_INT(s[0].id.subdevice, PCI_ANY);
+	CHECK(s[1].any_function && !s[1].has_id);
+	CHECK_INT(s[1].slot.bus, 9);
+	CHECK_INT(s[2].slot.domain, 0x10000);
+	CHECK_INT(s[2].slot.device, 0x1f);
+	CHECK_INT(s[2].slot.function, 7);
+	CHECK(s[2].has_id);
+	CHECK_INT(s[2].id.subdevice, 0x1234);
+	CHECK_STR(s[2].text, "10000:e1:1f.7=8086:0a54:8086:1234");
+	CHECK_INT(s[3].steps, 2);
+	CHECK_INT(s[3].step[0].function, 1);
+	CHECK_INT(s[4].bus, 0x40);
+	CHECK_INT(s[4].steps, 3);
+	CHECK_INT(s[4].step[2].device, 0x10);
+	CHECK(s[4].any_function && s[4].has_id);
+	CHECK(s[5].serial == 0x0011223344556677);
+	CHECK_INT(s[6].kind, SELECT_GPUS);
+	for (size_t i = 0; i < 11; i++)
+		CHECK_INT(s[i].exclude, i >= 7);
+	CHECK_INT(s[10].line, 12);
+	CHECK(!c.companions && c.may_take_boot_vga && c.may_take_last_display);
+	CHECK(c.hold_on_failure && c.load_in_background);
+	if (CHECK_INT(c.n_before, 2)) {
+		CHECK_STR(c.before[0], "vendor-reset");
+		CHECK_STR(c.before[1], "irqbypass");
+	}
+	CHECK_STR(c.options, "disable_idle_d3=1 disable_vga=1 ids=");
+	const struct device_settings *d = config_settings(&c, slot);
+	if (CHECK(d)) {
+		CHECK_STR(d->driver, "mlx5_vfio_pci");
+		CHECK_INT(d->rebars, 2);
+		CHECK_INT(d->rebar[1].bar, 2);
+		CHECK_INT(d->rebar[0].size, 14);
+	}
+	CHECK_INT(c.n_settings, 2);
+	CHECK(config_must_search(&c));
+	config_done(&c);
+}
+
+static void test_must_search(void)
+{
+	static const struct {
+		const char *text;
+		bool search;
+	} rows[] = {
+		{"[bind]\naddresses = 01:00.0\npaths = 0:1.0/0.0\n", false},
+		{"[bind]\naddresses = 01:00.0\n[exclude]\nids = 10de:2204\n", false},
+		{"[bind]\ngpus = none\n", false},
+		{"[bind]\ngpus = non-boot\n", true},
+		{"[bind]\nids = 10de:2204\n", true},
+		{"[bind]\nserials = 00-11-22-33-44-55-66-77\n", true},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct config c;
+
+		check_case("must every device be listed? %zu", i);
+		CHECK_INT(parse(&c, rows[i].text, strlen(rows[i].text)), 0);
+		CHECK_INT(config_must_search(&c), rows[i].search);
+		config_done(&c);
+	}
+}
+
+/* A line of 198 bytes is read to its end: an id that ends there, and one that lacks its last digit.
+ */
+static void test_longest_line(void)
+{
+	char text[300];
+	struct config c;
+
+	check_case("a line of 198 bytes");
+	(void)snprintf(text, sizeof(text), "[bind]\nids =%193s", "8086:15fa");
+	CHECK_INT(strlen(text), strlen("[bind]\n") + CONFIG_LINE_MAX);
+	CHECK_INT(parse(&c, text, strlen(text)), 0);
+	if (CHECK_INT(c.n_selectors, 1))
+		CHECK_INT(c.selectors[0].id.device, 0x15fa);
+	config_done(&c);
+	(void)snprintf(text, sizeof(text), "[bind]\nids =%193s", "8086:15f");
+	CHECK_INT(parse(&c, text, strlen(text)), -EINVAL);
+	CHECK_INT(c.n_errors, 1);
+	config_done(&c);
+}
+
+static void test_sizes(void)
+{
+	size_t len = 1U << 20;
+	char *data = malloc(len + 1);
+	struct config c;
+
+	if (!data)
+		abort();
+	memset(data, 'x', len);
+	data[len] = '\0';
+
+	check_case("a line of 1 MiB");
+	CHECK_INT(config_parse(&c, "F", data, len), -EINVAL);
+	CHECK_INT(c.n_errors, 1);
+	CHECK_STR(c.errors[0], "F: has 1048576 bytes, 65536 at most are read");
+	config_done(&c);
+
+	check_case("a line of 64 KiB");
+	CHECK_INT(config_parse(&c, "F", data, CONFIG_MAX), -EINVAL);
+	CHECK_INT(c.n_errors, 1);
+	CHECK_HAS(c.errors[0], "F:1: the line is longer than 198 bytes");
+	config_done(&c);
+
+	check_case("64 KiB of empty lines, and one byte more");
+	memset(data, '\n', CONFIG_MAX + 1);
+	CHECK_INT(config_parse(&c, "F", data, CONFIG_MAX), 0);
+	config_done(&c);
+	CHECK_INT(config_parse(&c, "F", data, CONFIG_MAX + 1), -EINVAL);
+	config_done(&c);
+
+	check_case("more errors than are kept");
+	memset(data, ' ', 400);
+	for (size_t i = 0; i < 200; i++)
+		memcpy(data + 2 * i, "x\n", 2);
+	CHECK_INT(config_parse(&c, "F", data, 400), -EINVAL);
+	CHECK_INT(c.n_errors, CONFIG_ERRORS_MAX);
+	CHECK_INT(c.more_errors, 200 - CONFIG_ERRORS_MAX);
+	CHECK_HAS(c.errors[CONFIG_ERRORS_MAX - 1], "F:64: ");
+	config_done(&c);
+
+	check_case("options longer than a line together");
+	(void)snprintf(data, 512, "[modules]\noptions = a=%0150d\noptions = b=%0150d\n", 1, 1);
+	CHECK_INT(config_parse(&c, "F", data, strlen(data)), -EINVAL);
+	CHECK_HAS(c.errors[0], "F:3: the options together are longer");
+	config_done(&c);
+	free(data);
+}
+
+static int read_config(const char *path, char *error, size_t size)
+{
+	struct config c;
+	int r = config_read(&c, path);
+
+	(void)snprintf(error, size, "%s", c.n_errors > 0 ? c.errors[0] : "");
+	config_done(&c);
+	return r;
+}
+
+static int write_file(const char *path)
+{
+	FILE *f = fopen(path, "w");
+
+	return f && fputs("[bind]\n", f) >= 0 ? fclose(f) : EOF;
+}
+
+/* Root may read everything, so somebody else has to try. */
+static int read_as_nobody(const char *path)
+{
+	char error[512];
+	int status = -1;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		if (geteuid() == 0 && setuid(65534) < 0)
+			_exit(255);
+		int r = read_config(path, error, sizeof(error));
+		_exit(strstr(error, path) ? -r : 254);
+	}
+	return waitpid(pid, &status, 0) == pid && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void test_files(void)
+{
+	char dir[] = "/tmp/vfio-bind-config-XXXXXX", path[64], error[512];
+
+	if (!mkdtemp(dir) || chmod(dir, 0755) < 0)
+		abort();
+	(void)snprintf(path, sizeof(path), "%s/conf", dir);
+
+	check_case("no such file");
+	CHECK_INT(read_config(path, error, sizeof(error)), -ENOENT);
+	CHECK_HAS(error, path);
+	CHECK_HAS(error, "No such file");
+
+	check_case("a directory");
+	CHECK_INT(read_config(dir, error, sizeof(error)), -EISDIR);
+	CHECK_HAS(error, "is a directory");
+
+	check_case("a FIFO is not waited for");
+	CHECK_INT(mkfifo(path, 0600), 0);
+	CHECK_INT(read_config(path, error, sizeof(error)), -EINVAL);
+	CHECK_HAS(error, "is not a regular file");
+	(void)unlink(path);
+
+	check_case("a device that never ends");
+	CHECK_INT(read_config("/dev/zero", error, sizeof(error)), -EINVAL);
+
+	check_case("a file that we may not read");
+	CHECK_INT(write_file(path), 0);
+	CHECK_INT(chmod(path, 0), 0);
+	CHECK_INT(read_as_nobody(path), EACCES);
+	(void)unlink(path);
+
+	check_case("a link that leads nowhere, and one that leads to itself");
+	CHECK_INT(symlink("nowhere", path), 0);
+	CHECK_INT(read_config(path, error, sizeof(error)), -ENOENT);
+	(void)unlink(path);
+	CHECK_INT(symlink("conf", path), 0);
+	CHECK_INT(read_config(path, error, sizeof(error)), -ELOOP);
+	(void)unlink(path);
+	(void)rmdir(dir);
+}
+
+int main(void)
+{
+	for (size_t i = 0; i < sizeof(wrongs) / sizeof(*wrongs); i++)
+		check_wrong(&wrongs[i]);
+	test_clothes();
+	test_defaults();
+	test_every_key();
+	test_must_search();
+	test_longest_line();
+	test_sizes();
+	test_files();
+	return check_done();
+}

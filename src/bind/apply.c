@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bind/apply.h"
 
+#include "base/log.h"
 #include "base/str.h"
 #include "bind/job.h"
 #include "bind/modules.h"
@@ -76,7 +77,8 @@ static void do_settle(const struct job *j)
 	const struct plan *p = j->plan;
 
 	for (size_t bad = 0; bad < p->n; bad++) {
-		if (j->progress->device[bad].override_error == 0)
+		const struct device_progress *b = &j->progress->device[bad];
+		if (b->override_error == 0 && !b->in_step)
 			continue;
 		size_t i = bad;
 		while (i > 0 && same_slot(&p->verdicts[i - 1], &p->verdicts[bad]))
@@ -132,6 +134,11 @@ static void do_load(const struct job *j)
 		if (v->action != ACTION_BIND || wants_none(v) || !is_first_with_driver(p, i))
 			continue;
 		bool own = str_equal(v->driver, "vfio-pci") && p->config->options[0];
+		if (own && sysfs_has_driver(j->options->sysfs, v->driver))
+			log_print(LOG_WARNING,
+				"vfio-pci is built in or was loaded before us: the options of "
+				"[modules] have no effect; give them on the kernel command line, "
+				"as vfio-pci.NAME=VALUE");
 		if (module_load(v->driver, own ? p->config->options : NULL, &err) < 0)
 			j->progress->modules = err;
 	}

@@ -15,6 +15,9 @@
 #include <time.h>
 #include <unistd.h>
 
+/* How often the parent sees how far its child has come. */
+#define WATCH_MS 500
+
 /* How often we look where there is no pidfd_open (before Linux 5.3). */
 #define LOOK_MS 20
 
@@ -99,8 +102,8 @@ static enum step_state watch(
 		int64_t end = at < list->n ? began + list->patience(list->to, at) : deadline;
 		if (end > deadline)
 			end = deadline;
-		unsigned ms = end > now ? (unsigned)(end - now) : 0;
-		if (has_ended(pid, pidfd, ms))
+		int64_t ms = end > now ? end - now : 0;
+		if (has_ended(pid, pidfd, (unsigned)(ms < WATCH_MS ? ms : WATCH_MS)))
 			return STEP_DIED;
 		if (child_now() >= end && first_unfinished(list, at) == at)
 			return STEP_HUNG;

@@ -84,15 +84,13 @@ void report_print(
 static void tell_failure(const struct plan *p, const struct verdict *v, const struct outcome *o)
 {
 	char name[VERDICT_NAME_MAX];
-	const char *fate = o->given_back                ? (o->after[0] ? "given back to "
-								       : "given back, no driver has it")
-			   : p->config->hold_on_failure ? "held without a driver"
-							: "left to ";
+	const char *has = o->after[0] ? o->after : "no driver";
+	const char *fate = o->given_back                ? "given back, and has"
+			   : p->config->hold_on_failure ? "held, and has"
+							: "left as it is, and has";
 
-	log_print(LOG_ERROR, "%s not on %s: %s; %s%s (asked at %s:%u)", verdict_name(v, name),
-		v->driver, o->trouble, fate,
-		o->given_back || !p->config->hold_on_failure ? o->after : "", p->config->path,
-		v->asked->line);
+	log_print(LOG_ERROR, "%s not on %s: %s; %s %s (asked at %s:%u)", verdict_name(v, name),
+		v->driver, o->trouble, fate, has, p->config->path, v->asked->line);
 }
 
 static void tell_verdict(const struct plan *p, const struct verdict *v, const struct outcome *o)

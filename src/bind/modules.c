@@ -103,6 +103,40 @@ static int insert(struct kmod_module *module, const char *options, struct err *e
 		load_strerror(code));
 }
 
+/* As with modprobe, a soft dependency that can't be loaded stops nothing. */
+static void insert_soft(const struct kmod_list *list)
+{
+	const struct kmod_list *at;
+
+	kmod_list_foreach(at, list)
+	{
+		_cleanup_(module_done) struct kmod_module *module = kmod_module_get_module(at);
+		int r = kmod_module_probe_insert_module(
+			module, 0, NULL, pass_over_install, NULL, NULL);
+		if (r < 0)
+			log_print(LOG_DEBUG, "module %s, a soft dependency: %s",
+				kmod_module_get_name(module), load_strerror(-r));
+	}
+}
+
+/*
+ * KMOD_PROBE_IGNORE_COMMAND keeps a module's own "install" line from standing in for it, and passes
+ * over its own soft dependencies too (libkmod-module.c, kmod_module_get_probe_list); so these are
+ * loaded here.
+ */
+static int insert_with_soft(struct kmod_module *module, const char *options, struct err *err)
+{
+	_cleanup_(list_done) struct kmod_list *pre = NULL;
+	_cleanup_(list_done) struct kmod_list *post = NULL;
+
+	(void)kmod_module_get_softdeps(module, &pre, &post);
+	insert_soft(pre);
+	int r = insert(module, options, err);
+	if (r == 0)
+		insert_soft(post);
+	return r;
+}
+
 int module_load(const char *name, const char *options, struct err *err)
 {
 	_cleanup_(ctx_done) struct kmod_ctx *ctx = kmod_new(NULL, NULL);
@@ -121,7 +155,7 @@ int module_load(const char *name, const char *options, struct err *err)
 	kmod_list_foreach(at, list)
 	{
 		_cleanup_(module_done) struct kmod_module *module = kmod_module_get_module(at);
-		r = insert(module, options, err);
+		r = insert_with_soft(module, options, err);
 		if (r < 0)
 			return r;
 	}

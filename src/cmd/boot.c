@@ -184,6 +184,9 @@ static enum cmd_result join(const struct boot *o, const struct boot_switch *b, s
 	if (lock < 0)
 		return CMD_SYSTEM;
 	while (flock(lock, LOCK_EX | LOCK_NB) < 0) {
+		/* A child that hangs in the kernel keeps the lock, but the work is done. */
+		if (has_report(o))
+			return CMD_AS_ASKED;
 		if (child_now() >= deadline) {
 			(void)err_set(err, ETIMEDOUT,
 				"the work in the background did not end in %u s",

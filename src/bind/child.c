@@ -4,12 +4,12 @@
 #include "base/file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -147,9 +147,8 @@ int child_detach(int *ret_let_go, struct err *err)
 {
 	int ends[2];
 
-	/* No pipe: whoever waited may have gone on, and then a write to it kills the writer. */
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
-		return err_set(err, errno, "can't make a socket: %s", strerror(errno));
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return err_set(err, errno, "can't make a pipe: %s", strerror(errno));
 	pid_t pid = fork_child();
 	if (pid < 0) {
 		int code = errno;
@@ -157,18 +156,20 @@ int child_detach(int *ret_let_go, struct err *err)
 		(void)close(ends[1]);
 		return err_set(err, code, "can't go to the background: %s", strerror(code));
 	}
-	(void)close(ends[pid == 0 ? 0 : 1]);
+	/* The child keeps the end to read from too: whoever waited may have gone on, and a write to
+	 * a pipe that nobody can read kills the writer. */
 	if (pid == 0) {
 		*ret_let_go = ends[1];
 		return 0;
 	}
+	(void)close(ends[1]);
 	return ends[0];
 }
 
 void child_let_go(int *let_go)
 {
 	if (*let_go >= 0)
-		while (send(*let_go, "", 1, MSG_NOSIGNAL) < 0 && errno == EINTR)
+		while (write(*let_go, "", 1) < 0 && errno == EINTR)
 			;
 	fd_close(let_go);
 }

@@ -37,11 +37,13 @@ static void close_waiting(struct sysfs *s)
 /* Takes over a descriptor that has served. Only neighbours can go in one close_range. */
 static void close_later(struct sysfs *s, int fd)
 {
-	if (s->open > 0 && (fd != s->first + s->open || s->open == CLOSE_BATCH))
+	if (s->open > 0 && fd != s->first + s->open)
 		close_waiting(s);
 	if (s->open == 0)
 		s->first = fd;
 	s->open++;
+	if (s->open == CLOSE_BATCH) /* before another is opened behind these, which begins no row */
+		close_waiting(s);
 }
 
 static int open_at(struct sysfs *s, int dirfd, const char *path, int flags)
@@ -50,11 +52,10 @@ static int open_at(struct sysfs *s, int dirfd, const char *path, int flags)
 		int fd = openat(dirfd, path, flags | O_CLOEXEC | O_NOCTTY);
 		if (fd >= 0)
 			return fd;
-		int code = errno;
-		if (code == EMFILE)
+		if (errno == EMFILE)
 			close_waiting(s);
-		if (code == ENOENT || code == ENOTDIR || tries + 1 == TRIES)
-			return -code;
+		if (errno == ENOENT || errno == ENOTDIR || tries + 1 == TRIES)
+			return -errno;
 	}
 }
 

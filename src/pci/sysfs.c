@@ -52,10 +52,11 @@ static int open_at(struct sysfs *s, int dirfd, const char *path, int flags)
 		int fd = openat(dirfd, path, flags | O_CLOEXEC | O_NOCTTY);
 		if (fd >= 0)
 			return fd;
-		if (errno == EMFILE)
+		int code = errno; /* closing may set another */
+		if (code == EMFILE)
 			close_waiting(s);
-		if (errno == ENOENT || errno == ENOTDIR || tries + 1 == TRIES)
-			return -errno;
+		if (code == ENOENT || code == ENOTDIR || tries + 1 == TRIES)
+			return -code;
 	}
 }
 

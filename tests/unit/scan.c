@@ -68,9 +68,9 @@ static void compare(struct sysfs *s, struct device_list *list, const struct orac
 	char buf[SLOT_MAX];
 	struct device *d = device_find(list, o->slot);
 
-	if (!check_that(d != NULL, __FILE__, __LINE__, "lspci sees %s and we do not",
-		    slot_format(o->slot, buf)) ||
-		d->error)
+	(void)check_that(d != NULL, __FILE__, __LINE__, "lspci sees %s and we do not",
+		slot_format(o->slot, buf));
+	if (!d || d->error)
 		return;
 	CHECK_INT(d->id.vendor, o->id.vendor);
 	CHECK_INT(d->id.device, o->id.device);

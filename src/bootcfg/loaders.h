@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef BOOTCFG_LOADERS_H
+#define BOOTCFG_LOADERS_H
+
+#include "bootcfg/root.h"
+#include "bootcfg/source.h"
+
+/* How a place is written: which format edits it. */
+enum place_kind {
+	PLACE_GRUB,       /* /etc/default/grub and its drop-ins */
+	PLACE_SHELL,      /* another shell file with a variable of its own */
+	PLACE_BLS,        /* one loader entry */
+	PLACE_PLAIN,      /* /etc/kernel/cmdline */
+	PLACE_GRUBENV,    /* kernelopts in grubenv */
+	PLACE_KERNELSTUB, /* the JSON of Pop!_OS */
+	PLACE_LIMINE,
+	PLACE_EXTLINUX,
+	PLACE_REFIND_LINUX,
+	PLACE_REFIND_CONF,
+};
+
+/* One place where kernel parameters are to be changed. */
+struct place {
+	enum place_kind kind;
+	struct strings paths;  /* the files, in the order their reader takes them */
+	const char *variable;  /* PLACE_SHELL: the variable; PLACE_GRUB: the one for new words */
+	enum bls_reader reader;
+	unsigned order;        /* written first: what matters for the next kernel */
+	bool create;           /* the (last) file may be made */
+	char *seed;            /* what a created file starts from: allocated, or NULL */
+};
+
+/* What a system boots with, as far as its files tell. */
+struct loaders {
+	struct place *place;
+	size_t places;
+	struct strings found;  /* the loaders, by name */
+	struct strings next;   /* commands that bring the edit to the boot files */
+	struct strings notes;
+	char *kernelopts;      /* from grubenv, or NULL */
+};
+
+/* Exit codes of section "EXIT STATUS" in vfio-bootcfg(8), as negative returns of loaders_find. */
+#define LOADERS_OWNED (-1003)     /* somebody else owns the command line; err has their command */
+#define LOADERS_AMBIGUOUS (-1004) /* err lists what was found */
+
+struct loaders_options {
+	const char *loader; /* --boot-loader, or NULL */
+	const char *entry;  /* --entry: ID, default, all, or NULL: all of ours but fallbacks */
+	bool iommu;         /* the request is about the IOMMU: a Xen dom0 is told off */
+};
+
+int loaders_find(const struct root *r, const struct loaders_options *o, struct loaders *ret,
+	struct err *err) _must_check_;
+void loaders_done(struct loaders *l);
+
+#endif

@@ -31,9 +31,13 @@ struct shell_vars {
 void shell_vars_done(struct shell_vars *vars);
 struct shell_var *shell_var_find(const struct shell_vars *vars, const char *name);
 
-/* One text goes through; several in turn are files sourced one after another. */
-int shell_run(struct shell_vars *vars, const struct shell *s, uint16_t file, const char *text,
-	struct err *err) _must_check_;
+/* The variable, made unset where it is new: one that is known to be empty. NULL: no memory. */
+struct shell_var *shell_var_make(struct shell_vars *vars, const char *name);
+
+/* One text goes through; several in turn are files sourced one after another. A variable nobody
+ * assigned is the environment's: its expansion is opaque. `name` is for messages. */
+int shell_run(struct shell_vars *vars, const struct shell *s, uint16_t file, const char *name,
+	const char *text, struct err *err) _must_check_;
 
 /* How a word is written in a context: a change_encode. */
 int shell_encode(

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/replace.h"
+
+#include "base/file.h"
+#include "base/str.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#define FILE_MAX ((size_t)16 << 20)
+
+static bool on_fat(int fd)
+{
+	struct statfs st;
+	return fstatfs(fd, &st) == 0 && st.f_type == MSDOS_SUPER_MAGIC;
+}
+
+/* FAT has no owners and no attributes: what it can't keep was never there. */
+static bool tolerable(int fd, int code)
+{
+	return (code == EPERM || code == ENOTSUP) && on_fat(fd);
+}
+
+static int xattr_copy(int from, int to, const char *name)
+{
+	char value[4096];
+	ssize_t len = fgetxattr(from, name, value, sizeof(value));
+
+	if (len < 0)
+		return errno == ENODATA ? 0 : -errno;
+	return fsetxattr(to, name, value, (size_t)len, 0) < 0 ? -errno : 0;
+}
+
+static int xattrs_copy(int from, int to)
+{
+	char names[4096];
+	ssize_t len = flistxattr(from, names, sizeof(names));
+
+	if (len < 0)
+		return errno == ENOTSUP ? 0 : -errno;
+	for (const char *name = names; name < names + len; name += strlen(name) + 1) {
+		int r = xattr_copy(from, to, name);
+		if (r < 0 && !tolerable(to, -r))
+			return r;
+	}
+	return 0;
+}
+
+/* Owner first: chown drops set-id bits, and an ACL goes by the mode. */
+static int attributes_copy(int from, int to)
+{
+	struct stat st;
+
+	if (fstat(from, &st) < 0)
+		return -errno;
+	if (fchown(to, st.st_uid, st.st_gid) < 0 && !tolerable(to, errno))
+		return -errno;
+	if (fchmod(to, st.st_mode & 07777) < 0 && !tolerable(to, errno))
+		return -errno;
+	return xattrs_copy(from, to);
+}
+
+static int data_write(int fd, const char *data, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = write(fd, data, len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		data += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+/* 0: the file holds these bytes. -EBUSY: others. */
+static int data_check(int dirfd, const char *name, const char *data, size_t len)
+{
+	_cleanup_(str_free) char *now = NULL;
+	size_t now_len = 0;
+	int r = file_read(dirfd, name, FILE_MAX, &now, &now_len, NULL);
+
+	if (r < 0)
+		return r;
+	return now_len == len && memcmp(now, data, len) == 0 ? 0 : -EBUSY;
+}
+
+static int temp_fill(int dirfd, const char *temp, int old, const struct replacement *to)
+{
+	_cleanup_(fd_close) int fd = openat(
+		dirfd, temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600);
+	if (fd < 0)
+		return -errno;
+	int r = 0;
+	if (old >= 0)
+		r = attributes_copy(old, fd);
+	else if ((fchown(fd, to->uid, to->gid) < 0 || fchmod(fd, to->mode) < 0) &&
+		 !tolerable(fd, errno))
+		r = -errno;
+	if (r == 0)
+		r = data_write(fd, to->data, to->len);
+	if (r == 0 && fsync(fd) < 0)
+		r = -errno;
+	return r == 0 ? data_check(dirfd, temp, to->data, to->len) : r;
+}
+
+/* A copy of the old file on FAT; its name is hidden and ends in nothing a loader reads. */
+static int last_good_make(int dirfd, const char *good, const struct replacement *to)
+{
+	struct replacement copy = {.data = to->old, .len = to->old_len, .mode = 0600};
+
+	(void)unlinkat(dirfd, good, 0); /* left by a power loss: the journal has it, too */
+	return temp_fill(dirfd, good, -1, &copy);
+}
+
+static int swap_in(int dirfd, const char *name, const char *temp, const struct replacement *to)
+{
+	/* The last look before the rename: an editor or a package manager may have been here. */
+	if (to->old) {
+		int r = data_check(dirfd, name, to->old, to->old_len);
+		if (r < 0)
+			return r;
+		if (renameat(dirfd, temp, dirfd, name) < 0)
+			return -errno;
+	} else if (renameat2(dirfd, temp, dirfd, name, RENAME_NOREPLACE) < 0) {
+		return errno == EEXIST ? -EBUSY : -errno;
+	}
+	if (fsync(dirfd) < 0 && errno != EINVAL)
+		return -errno;
+	return data_check(dirfd, name, to->data, to->len);
+}
+
+static int dir_handle(int dirfd)
+{
+	/* The given one may be O_PATH, which can't be flushed. */
+	return openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+int file_replace(int dirfd, const char *name, const struct replacement *to, struct err *err)
+{
+	_cleanup_(str_free) char *temp = NULL, *good = NULL;
+	_cleanup_(fd_close) int dir = dir_handle(dirfd), old = -1;
+
+	if (dir < 0)
+		return err_set(err, errno, "%s: can't open its directory: %s", name, strerror(errno));
+	if (asprintf(&temp, ".%s.%ld.vfio-new", name, (long)getpid()) < 0 ||
+		asprintf(&good, ".%s.vfio-old", name) < 0)
+		return err_set(err, ENOMEM, "%s: out of memory", name);
+	if (to->old) {
+		old = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK);
+		if (old < 0)
+			return err_set(err, errno, "%s: can't open it: %s", name, strerror(errno));
+	}
+	bool fat = to->old && on_fat(dir);
+	int r = temp_fill(dir, temp, old, to);
+	if (r == 0 && fat)
+		r = last_good_make(dir, good, to);
+	if (r == 0)
+		r = swap_in(dir, name, temp, to);
+	if (r < 0)
+		(void)unlinkat(dir, temp, 0);
+	if (fat)
+		(void)unlinkat(dir, good, 0);
+	if (fat)
+		(void)syncfs(dir);
+	if (r == -EBUSY)
+		return err_set(err, EBUSY, "%s: somebody else changed it meanwhile", name);
+	return r < 0 ? err_set(err, -r, "%s: can't write it: %s", name, strerror(-r)) : 0;
+}
+
+int file_remove(int dirfd, const char *name, const char *data, size_t len, struct err *err)
+{
+	_cleanup_(fd_close) int dir = dir_handle(dirfd);
+	int r = dir < 0 ? -errno : data_check(dir, name, data, len);
+
+	if (r == 0 && unlinkat(dir, name, 0) < 0)
+		r = -errno;
+	if (r == 0 && fsync(dir) < 0 && errno != EINVAL)
+		r = -errno;
+	if (r == -EBUSY)
+		return err_set(err, EBUSY, "%s: somebody else changed it meanwhile", name);
+	return r < 0 ? err_set(err, -r, "%s: can't remove it: %s", name, strerror(-r)) : 0;
+}

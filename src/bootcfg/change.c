@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bootcfg/change.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+void change_done(struct change *c)
+{
+	for (size_t i = 0; i < c->words; i++)
+		free(c->fate[i]);
+	free(c->fate);
+	strings_done(&c->append);
+	strings_done(&c->notes);
+	*c = (struct change){0};
+}
+
+bool change_empty(const struct change *c)
+{
+	for (size_t i = 0; i < c->words; i++)
+		if (c->fate[i])
+			return false;
+	return c->append.n == 0;
+}
+
+/* A line while it is decided on: its words decoded, the appended ones behind them. */
+struct draft {
+	const struct line *line;
+	struct change *change;
+	size_t kernel;   /* words before `--` */
+	struct kword *k; /* one for each word of the line, then one for each appended */
+	size_t n;
+};
+
+static void draft_done(struct draft *d)
+{
+	for (size_t i = 0; i < d->n; i++)
+		kword_done(&d->k[i]);
+	free(d->k);
+}
+
+static int draft_push(struct draft *d, const char *word)
+{
+	struct kword *k = realloc(d->k, (d->n + 1) * sizeof(*k));
+	if (!k)
+		return -ENOMEM;
+	d->k = k;
+	if (kword_read(word, &k[d->n]) < 0)
+		return -ENOMEM;
+	d->n++;
+	return 0;
+}
+
+/* Word i is there for the kernel after what has been decided so far. */
+static bool draft_stays(const struct draft *d, size_t i)
+{
+	const struct line *l = d->line;
+
+	if (i >= l->words)
+		return true;
+	if (i >= d->kernel || l->word[i].opaque)
+		return false;
+	return !d->change->fate[i] || d->change->fate[i][0] != '\0';
+}
+
+/* … and the reader of the line sees it. */
+static bool draft_counts(const struct draft *d, size_t i)
+{
+	const struct line *l = d->line;
+	return draft_stays(d, i) && (i >= l->words || !l->field[l->word[i].field].unseen);
+}
+
+static int draft_become(struct draft *d, size_t i, const char *text)
+{
+	char *copy = strdup(text);
+	struct kword k = {0};
+	if (!copy || (copy[0] && kword_read(copy, &k) < 0)) {
+		free(copy);
+		return -ENOMEM;
+	}
+	free(d->change->fate[i]);
+	d->change->fate[i] = copy;
+	if (copy[0]) {
+		kword_done(&d->k[i]);
+		d->k[i] = k;
+	}
+	return 0;
+}
+
+static int draft_append(struct draft *d, const char *word)
+{
+	if (draft_push(d, word) < 0)
+		return -ENOMEM;
+	return strings_add(&d->change->append, word);
+}
+
+/* The list of K=list without the item, or NULL where it is not in it. "" when nothing is left. */
+static char *list_without(const struct kword *k, const char *item)
+{
+	struct text left = {0};
+	const char *list = k->value, *at;
+	size_t n = 0;
+
+	if (!kword_list_has(list, item, strlen(item)) || strpbrk(list, " \t\""))
+		return NULL;
+	while (list) {
+		size_t len = kword_list_next(&list, &at);
+		if (len == strlen(item) && strncasecmp(at, item, len) == 0)
+			continue;
+		text_print(&left, "%s%s%.*s", n == 0 ? k->name : "", n == 0 ? "=" : ",", (int)len, at);
+		n++;
+	}
+	if (left.failed)
+		text_done(&left);
+	return n == 0 && !left.data ? strdup("") : left.data;
+}
+
+static int remove_one(struct draft *d, size_t i, const struct want *w)
+{
+	const struct kword *k = &d->k[i];
+
+	if (!kword_same_name(k->name, w->k.name))
+		return 0;
+	if (w->kind == WANT_REMOVE_ELEMENT) {
+		if (!k->value)
+			return 0;
+		_cleanup_(str_free) char *left = list_without(k, w->k.value);
+		return left ? draft_become(d, i, left) : 0;
+	}
+	if (w->kind == WANT_REMOVE_KEY ? !k->value : !kword_equal(k, &w->k))
+		return 0;
+	return draft_become(d, i, "");
+}
+
+/* A word that is asked for in the same breath stays where it is: twice is then the same as once. */
+static bool wanted_too(const struct request *r, const struct kword *k)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (r->v[i].kind == WANT_ADD && kword_equal(&r->v[i].k, k))
+			return true;
+	return false;
+}
+
+static int removals_decide(struct draft *d, const struct request *r, struct err *err)
+{
+	for (size_t i = 0; i < d->kernel; i++) {
+		if (d->line->word[i].opaque)
+			continue;
+		for (size_t w = 0; w < r->n && draft_stays(d, i); w++) {
+			if (r->v[w].kind == WANT_ADD || r->v[w].kind == WANT_SET ||
+				(r->v[w].kind == WANT_REMOVE_KEY && wanted_too(r, &d->k[i])))
+				continue;
+			if (remove_one(d, i, &r->v[w]) < 0)
+				return err_set(err, ENOMEM, "out of memory");
+		}
+		if (!draft_stays(d, i) && kword_same_name(d->k[i].name, "root"))
+			return err_set(err, EINVAL,
+				"%s would go, and nothing boots without it: not done",
+				d->line->word[i].text);
+	}
+	return 0;
+}
+
+static size_t find_last(const struct draft *d, const char *name)
+{
+	for (size_t i = d->n; i-- > 0;)
+		if (draft_counts(d, i) && kword_same_name(d->k[i].name, name))
+			return i;
+	return SIZE_MAX;
+}
+
+static bool has_word(const struct draft *d, const struct kword *want)
+{
+	for (size_t i = 0; i < d->n; i++)
+		if (draft_counts(d, i) && kword_equal(&d->k[i], want))
+			return true;
+	return false;
+}
+
+/* Each occurrence is handled, so where it stands does not matter: one is enough. */
+static bool every_counts(const char *name)
+{
+	static const char *const names[] = {"console", "earlycon", "video", "ip", "isolcpus",
+		"nohz_full", "initcall_blacklist", "module_blacklist", "modprobe.blacklist",
+		"hugepagesz", NULL};
+	for (const char *const *n = names; *n; n++)
+		if (kword_same_name(*n, name))
+			return true;
+	return str_starts(name, "rd.") || str_starts(name, "systemd.");
+}
+
+/* Parameters that take a comma list and handle every occurrence; the other word of a pair that
+ * undoes the first when it comes later. */
+static bool list_valued(const char *name)
+{
+	return kword_same_name(name, "iommu") || kword_same_name(name, "intel_iommu") ||
+	       kword_same_name(name, "amd_iommu") || kword_same_name(name, "pci");
+}
+
+static const char *opposite(const char *name, const char *item, size_t len)
+{
+	static const struct {
+		const char *name, *item, *other;
+	} pairs[] = {{"iommu", "pt", "nopt"}, {"iommu", "nopt", "pt"}, {"intel_iommu", "on", "off"},
+		{"intel_iommu", "off", "on"}};
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(*pairs); i++)
+		if (kword_same_name(pairs[i].name, name) && strlen(pairs[i].item) == len &&
+			memcmp(pairs[i].item, item, len) == 0)
+			return pairs[i].other;
+	return NULL;
+}
+
+static bool item_in_effect(const struct draft *d, const char *name, const char *item, size_t len)
+{
+	const char *other = opposite(name, item, len);
+	bool on = false;
+
+	for (size_t i = 0; i < d->n; i++) {
+		if (!draft_counts(d, i) || !kword_same_name(d->k[i].name, name))
+			continue;
+		for (const char *list = d->k[i].value, *at; list;) {
+			size_t n = kword_list_next(&list, &at);
+			if (n == len && memcmp(at, item, n) == 0)
+				on = true;
+			else if (other && n == strlen(other) && memcmp(at, other, n) == 0)
+				on = false;
+		}
+	}
+	return on;
+}
+
+static bool list_in_effect(const struct draft *d, const struct kword *k)
+{
+	for (const char *list = k->value, *at; list;) {
+		size_t len = kword_list_next(&list, &at);
+		if (!item_in_effect(d, k->name, at, len))
+			return false;
+	}
+	return true;
+}
+
+static bool in_effect(const struct draft *d, const struct kword *k)
+{
+	if (!k->value || every_counts(k->name))
+		return has_word(d, k);
+	if (list_valued(k->name))
+		return list_in_effect(d, k);
+	size_t last = find_last(d, k->name);
+	return last != SIZE_MAX && kword_equal(&d->k[last], k);
+}
+
+/* The last vfio-pci.ids= is the only one the kernel uses (kernel/params.c, module_param_string):
+ * a second word would take the first device away, so the ids are merged into it. */
+static int ids_add(struct draft *d, const struct want *w)
+{
+	size_t last = find_last(d, w->k.name);
+	if (last == SIZE_MAX || !d->k[last].value)
+		return draft_append(d, w->text);
+	_cleanup_(text_done) struct text merged = {0};
+	text_print(&merged, "%s=%s", d->k[last].name, d->k[last].value);
+	bool more = false;
+	for (const char *list = w->k.value, *at; list;) {
+		size_t len = kword_list_next(&list, &at);
+		if (kword_list_has(d->k[last].value, at, len))
+			continue;
+		text_print(&merged, "%s%.*s", d->k[last].value[0] || more ? "," : "", (int)len, at);
+		more = true;
+	}
+	if (merged.failed)
+		return -ENOMEM;
+	if (!more)
+		return 0;
+	if (last < d->line->words)
+		return draft_become(d, last, merged.data);
+	return draft_append(d, merged.data); /* asked for twice in one request: the last one wins */
+}
+
+/* hugepages=N belongs to the hugepagesz= before it (mm/hugetlb.c): the two are one wish. */
+static bool pair_in_effect(const struct draft *d, const struct kword *size, const struct kword *n)
+{
+	for (size_t i = 0; i + 1 < d->n; i++)
+		if (draft_counts(d, i) && draft_counts(d, i + 1) && kword_equal(&d->k[i], size) &&
+			kword_equal(&d->k[i + 1], n))
+			return true;
+	return false;
+}
+
+static int add_one(struct draft *d, const struct want *w)
+{
+	const struct kword *k = &w->k;
+
+	if (k->value && kword_same_name(k->name, "vfio_pci.ids"))
+		return ids_add(d, w);
+	if (in_effect(d, k))
+		return 0;
+	/* Nothing resets iommu=off, so a later iommu=pt would be without effect. */
+	if (k->value && kword_same_name(k->name, "iommu") && !kword_list_has(k->value, "off", 3)) {
+		for (size_t i = 0; i < d->kernel; i++) {
+			struct want off = {.kind = WANT_REMOVE_ELEMENT,
+				.k = {.name = (char *)"iommu", .value = (char *)"off"}};
+			if (draft_stays(d, i) && remove_one(d, i, &off) < 0)
+				return -ENOMEM;
+		}
+	}
+	return draft_append(d, w->text);
+}
+
+static int set_one(struct draft *d, const struct want *w)
+{
+	size_t last = find_last(d, w->k.name);
+
+	for (size_t i = 0; i < d->kernel; i++) {
+		if (!draft_stays(d, i) || !d->k[i].value ||
+			!kword_same_name(d->k[i].name, w->k.name))
+			continue;
+		if (i == last ? !kword_equal(&d->k[i], &w->k) : true)
+			if (draft_become(d, i, i == last ? w->text : "") < 0)
+				return -ENOMEM;
+	}
+	return last == SIZE_MAX || !d->k[last].value ? draft_append(d, w->text) : 0;
+}
+
+static int additions_decide(struct draft *d, const struct request *r)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		const struct want *w = &r->v[i], *next = i + 1 < r->n ? w + 1 : NULL;
+		int ret = 0;
+		if (w->kind == WANT_SET) {
+			ret = set_one(d, w);
+		} else if (w->kind == WANT_ADD && next && next->kind == WANT_ADD &&
+			   kword_same_name(w->k.name, "hugepagesz") &&
+			   kword_same_name(next->k.name, "hugepages")) {
+			if (!pair_in_effect(d, &w->k, &next->k)) {
+				ret = draft_append(d, w->text);
+				if (ret == 0)
+					ret = draft_append(d, next->text);
+			}
+			i++;
+		} else if (w->kind == WANT_ADD) {
+			ret = add_one(d, w);
+		}
+		if (ret < 0)
+			return ret;
+	}
+	return 0;
+}
+
+static size_t length_after(const struct line *l, const struct change *c)
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < l->words; i++) {
+		const char *text = c->fate[i] ? c->fate[i] : l->word[i].text;
+		len += text[0] ? strlen(text) + 1 : 0;
+	}
+	for (size_t i = 0; i < c->append.n; i++)
+		len += strlen(c->append.v[i]) + 1;
+	return len > 0 ? len - 1 : 0;
+}
+
+int change_decide(
+	const struct line *l, const struct request *r, struct change *ret, struct err *err)
+{
+	_cleanup_(change_done) struct change c = {0};
+	_cleanup_(draft_done) struct draft d = {
+		.line = l, .change = &c, .kernel = line_kernel_words(l)};
+
+	c.fate = calloc(l->words + 1, sizeof(*c.fate));
+	if (!c.fate)
+		return err_set(err, ENOMEM, "out of memory");
+	c.words = l->words;
+	for (size_t i = 0; i < l->words; i++)
+		if (draft_push(&d, l->word[i].text) < 0)
+			return err_set(err, ENOMEM, "out of memory");
+
+	int rc = removals_decide(&d, r, err);
+	if (rc < 0)
+		return rc;
+	if (additions_decide(&d, r) < 0)
+		return err_set(err, ENOMEM, "out of memory");
+	size_t len = length_after(l, &c);
+	if (c.append.n > 0 && len > CHANGE_LINE_MAX)
+		return err_set(err, EINVAL,
+			"the kernel command line would have %zu characters, and the kernel reads "
+			"%d: the rest would be cut off",
+			len, CHANGE_LINE_MAX);
+	*ret = c;
+	c = (struct change){0};
+	return 0;
+}

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bootcfg/journal.h"
+
+#include "base/file.h"
+#include "base/replace.h"
+#include "bootcfg/journal_store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+/* Signals wait while files are swapped: a rollback half done by ^C helps nobody. */
+static void signals_hold(sigset_t *old)
+{
+	sigset_t all;
+
+	sigemptyset(&all);
+	sigaddset(&all, SIGINT);
+	sigaddset(&all, SIGTERM);
+	sigaddset(&all, SIGHUP);
+	sigaddset(&all, SIGPIPE);
+	(void)sigprocmask(SIG_BLOCK, &all, old);
+}
+
+static int file_put(const struct root *r, const struct stored_file *f, const char *from,
+	size_t from_len, const char *to, size_t to_len, struct err *err)
+{
+	_cleanup_(fd_close) int dir = -1;
+	_cleanup_(str_free) char *name = NULL;
+	struct err why = {0};
+
+	int rc = root_locate(r, f->path, &dir, &name, err);
+	if (rc < 0)
+		return rc;
+	if (to) {
+		struct replacement with = {.data = to,
+			.len = to_len,
+			.old = from,
+			.old_len = from_len,
+			.mode = f->mode,
+			.uid = f->uid,
+			.gid = f->gid};
+		rc = file_replace(dir, name, &with, &why);
+	} else if (from) {
+		rc = file_remove(dir, name, from, from_len, &why);
+	}
+	if (rc == -EROFS)
+		return err_set(err, EROFS, "%s: its file system is read-only; remount it with "
+					   "`mount -o remount,rw`, then run this again", f->path);
+	return rc < 0 ? err_set(err, -rc, "/%s: %.400s", f->path, why.text) : 0;
+}
+
+/* Puts back what was written, last file first. */
+static int roll_back(const struct root *r, const struct stored *s, size_t done, struct err *err)
+{
+	int rc = 0;
+
+	for (size_t i = done; i-- > 0;) {
+		const struct stored_file *f = &s->file[i];
+		int one = file_put(r, f, f->text, f->len, f->old, f->old_len, err);
+		rc = one < 0 ? one : rc;
+	}
+	return rc;
+}
+
+int journal_commit(const struct root *r, const struct journal_file *files, size_t n,
+	const char *what, unsigned *ret_id, struct err *err)
+{
+	_cleanup_(store_close) struct store st = STORE_CLOSED;
+	_cleanup_(stored_done) struct stored s = {0};
+	sigset_t signals;
+
+	int rc = store_open(r, true, &st, err);
+	if (rc == 0)
+		rc = stored_fill(r, files, n, what, &s, err);
+	if (rc < 0) {
+		store_clean(&st);
+		return rc;
+	}
+	signals_hold(&signals);
+	rc = store_write(&st, &s, err);
+	for (size_t i = 0; i < s.files && rc == 0; i++) {
+		const struct stored_file *f = &s.file[i];
+		rc = file_put(r, f, f->old, f->old_len, f->text, f->len, err);
+		if (rc < 0) {
+			struct err again = {0};
+			if (roll_back(r, &s, i, &again) == 0)
+				(void)store_remove(&st, s.id, NULL);
+			else
+				rc = err_set(err, ENOTRECOVERABLE,
+					"%.200s; and %.200s: run vfio-bootcfg --undo",
+					again.text, "the files written before could not be put back");
+		}
+	}
+	if (rc < 0)
+		store_clean(&st);
+	(void)sigprocmask(SIG_SETMASK, &signals, NULL);
+	*ret_id = s.id;
+	return rc;
+}
+
+static bool same(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+	return a && b && a_len == b_len && memcmp(a, b, a_len) == 0;
+}
+
+/* What a file is now. */
+enum now { NOW_NEW, NOW_OLD, NOW_OTHER };
+
+static int file_now(const struct root *r, const struct stored_file *f, enum now *ret, struct err *err)
+{
+	_cleanup_(str_free) char *text = NULL;
+	size_t len = 0;
+	int rc = root_read(r, f->path, &text, &len, err);
+
+	if (rc < 0 && rc != -ENOENT)
+		return rc;
+	if (same(text, len, f->text, f->len))
+		*ret = NOW_NEW;
+	else if ((!text && !f->old) || same(text, len, f->old, f->old_len))
+		*ret = NOW_OLD;
+	else
+		*ret = NOW_OTHER;
+	return 0;
+}
+
+int journal_undo(const struct root *r, unsigned id, bool dry, struct strings *ret_paths,
+	struct err *err)
+{
+	_cleanup_(store_close) struct store st = STORE_CLOSED;
+	_cleanup_(stored_done) struct stored s = {0};
+	sigset_t signals;
+
+	int rc = store_open(r, false, &st, err);
+	if (rc == 0)
+		rc = store_read(&st, id, &s, err);
+	if (rc < 0)
+		return rc;
+	bool todo[s.files + 1];
+	for (size_t i = 0; i < s.files; i++) {
+		enum now now;
+		rc = file_now(r, &s.file[i], &now, err);
+		if (rc < 0)
+			return rc;
+		if (now == NOW_OTHER)
+			return err_set(err, EBUSY,
+				"/%s: was changed after change %u; nothing is taken back. Take your "
+				"own words out with --remove, or put the file back by hand: what it "
+				"was is in /%s/%04u",
+				s.file[i].path, s.id, JOURNAL_DIR, s.id);
+		todo[i] = now == NOW_NEW;
+		if (strings_add(ret_paths, s.file[i].path) < 0)
+			return err_set(err, ENOMEM, "out of memory");
+	}
+	if (dry)
+		return 0;
+	signals_hold(&signals);
+	for (size_t i = 0; i < s.files && rc == 0; i++) {
+		const struct stored_file *f = &s.file[i];
+		if (todo[i])
+			rc = file_put(r, f, f->text, f->len, f->old, f->old_len, err);
+	}
+	if (rc == 0)
+		rc = store_remove(&st, s.id, err);
+	if (rc == 0)
+		store_clean(&st);
+	(void)sigprocmask(SIG_SETMASK, &signals, NULL);
+	return rc;
+}

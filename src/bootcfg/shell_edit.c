@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bootcfg/kword.h"
+#include "bootcfg/shell_value.h"
+#include "bootcfg/source.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The files as their reader would have sourced them. */
+struct reading {
+	struct shell_vars vars;
+	struct line line;
+};
+
+static void reading_done(struct reading *r)
+{
+	shell_vars_done(&r->vars);
+	line_done(&r->line);
+}
+
+static int file_read_in(struct shell_vars *vars, const struct source *s, uint16_t file, bool bash,
+	struct err *err)
+{
+	_cleanup_(shell_done) struct shell shell = {0};
+	size_t len;
+	const char *text = source_text(s, &len);
+	int r = shell_read(s->path, text, len, &shell, err);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < shell.n && !bash; i++)
+		if (shell.v[i].append)
+			return err_set(err, EINVAL,
+				"%s:%zu: `+=' is bash's, and this system's sh is another: the file "
+				"does not work as it is",
+				s->path, shell.v[i].line);
+	return shell_run(vars, &shell, file, s->path, text, err);
+}
+
+/* A real newline in a value cuts GRUB's linux line: what stands behind it never gets there. */
+static int newline_check(const struct reading *r, const struct sources *s, struct err *err)
+{
+	const struct cell *newline = NULL;
+
+	for (size_t f = 0; f < r->line.fields; f++) {
+		const struct field *field = &r->line.field[f];
+		for (size_t i = 0; i < field->n; i++) {
+			const struct cell *c = &field->cell[i];
+			if (c->c == '\n' && !c->opaque)
+				newline = c;
+			if (!newline || kword_blank(c->c))
+				continue;
+			const char *text = s->v[newline->file].text ? s->v[newline->file].text
+								    : s->v[newline->file].old;
+			size_t line = 1;
+			for (size_t at = 0; at < newline->begin; at++)
+				line += text[at] == '\n';
+			return err_set(err, EINVAL,
+				"%s:%zu: a line break inside the quotes cuts the kernel's line "
+				"there; join the lines first",
+				s->v[newline->file].path, line);
+		}
+	}
+	return 0;
+}
+
+static int reading_make(const struct sources *s, const struct shell_format *f, struct reading *ret,
+	struct err *err)
+{
+	for (const char *const *name = f->names; *name; name++)
+		if (!shell_var_make(&ret->vars, *name))
+			return err_set(err, ENOMEM, "out of memory");
+	for (size_t i = 0; i < s->n; i++) {
+		int r = file_read_in(&ret->vars, &s->v[i], (uint16_t)i, f->bash, err);
+		if (r < 0)
+			return r;
+	}
+	ret->line.dialect = f->dialect;
+	for (const char *const *name = f->names; *name; name++) {
+		const struct shell_var *var = shell_var_find(&ret->vars, *name);
+		struct field *field = line_field(&ret->line);
+		if (!field)
+			return err_set(err, ENOMEM, "out of memory");
+		for (size_t i = 0; i < var->value.n; i++)
+			if (field_add(field, &var->value.cell[i]) < 0)
+				return err_set(err, ENOMEM, "out of memory");
+		field->at = var->value.at;
+		field->context = var->value.context;
+		field->file = var->value.file;
+		if (str_equal(*name, f->home))
+			ret->line.home = ret->line.fields - 1;
+	}
+	struct err why = {0};
+	int r = line_split(&ret->line, &why);
+	if (r < 0) {
+		const struct shell_var *home = shell_var_find(&ret->vars, f->home);
+		return err_set(err, -r, "%s:%zu: %.300s", s->v[home->file].path, home->line,
+			why.text);
+	}
+	return f->dialect == DIALECT_GRUB ? newline_check(ret, s, err) : 0;
+}
+
+/* What can't be known can't be edited so that old words, less removed, plus added come out. */
+static int certain_check(const struct reading *r, const struct sources *s,
+	const struct shell_format *f, const struct request *req, struct err *err)
+{
+	for (const char *const *name = f->names; *name; name++) {
+		const struct shell_var *var = shell_var_find(&r->vars, *name);
+		if (var->command)
+			return err_set(err, EINVAL,
+				"%s:%zu: %s holds a command substitution, whose words nobody knows "
+				"before it runs; write them out first",
+				s->v[var->file].path, var->line, *name);
+		for (size_t i = 0; i < req->n && var->unknown; i++)
+			if (req->v[i].kind != WANT_ADD && req->v[i].kind != WANT_REMOVE_ELEMENT)
+				return err_set(err, EINVAL,
+					"%s:%zu: %s is set where nobody can tell whether it is run; "
+					"take %s out there by hand",
+					s->v[var->file].path, var->line, *name, req->v[i].text);
+	}
+	return 0;
+}
+
+static bool ends_in(const char *text, size_t len, const char *end)
+{
+	size_t n = strlen(end);
+	return len >= n && memcmp(text + len - n, end, n) == 0;
+}
+
+/* A new last line `left"words"`, in the file's own style of line ends. */
+static int line_append(struct source *s, const char *left, const char *words, enum dialect dialect,
+	struct err *err)
+{
+	_cleanup_(text_done) struct text out = {0};
+	size_t len;
+	const char *text = source_text(s, &len);
+	const char *nl = memchr(text, '\n', len);
+	const char *eol = nl && nl > text && nl[-1] == '\r' ? "\r\n" : "\n";
+
+	if (ends_in(text, len, "\\"))
+		return err_set(err, EINVAL, "%s: ends in a backslash: a line added there would be "
+					    "taken for the end of the last one", s->path);
+	text_add(&out, text, len);
+	if (len > 0 && text[len - 1] != '\n')
+		text_print(&out, "%s", eol);
+	text_print(&out, "%s", left);
+	int r = shell_encode(SHELL_DOUBLE, words, dialect, &out, err);
+	if (r < 0)
+		return r;
+	text_print(&out, "\"%s", eol);
+	return source_take(s, &out) < 0 ? err_set(err, ENOMEM, "out of memory") : 0;
+}
+
+/* tuned adds a line of its own that ends in \$tuned_params and looks for it when it is removed. */
+static bool home_is_tuned(const struct reading *r)
+{
+	for (size_t i = r->line.words; i-- > 0;)
+		if (r->line.word[i].field == r->line.home)
+			return str_equal(r->line.word[i].text, "$tuned_params");
+	return false;
+}
+
+static int words_append_line(struct sources *s, const struct reading *r,
+	const struct shell_format *f, const struct change *c, struct err *err)
+{
+	const struct shell_var *home = shell_var_find(&r->vars, f->home);
+	_cleanup_(text_done) struct text left = {0}, words = {0};
+
+	for (size_t i = 0; i < c->append.n; i++)
+		text_print(&words, "%s%s", i > 0 ? " " : "", c->append.v[i]);
+	if (!home->set && !f->create_append)
+		text_print(&left, "%s=\"", f->home);
+	else if (f->create_append)
+		text_print(&left, "%s+=\" ", f->home);
+	else
+		text_print(&left, "%s=\"${%s} ", f->home, f->home);
+	if (left.failed || words.failed)
+		return err_set(err, ENOMEM, "out of memory");
+	/* Behind every file that assigns it: the last one that does. */
+	size_t file = home->set ? home->file : f->home_file;
+	return line_append(&s->v[file], left.data, words.data, f->dialect, err);
+}
+
+/*
+ * X=quiet becomes X="quiet iommu=pt": quotes around the whole, not around the tail. Only where the
+ * value is plain letters of this one assignment.
+ */
+static bool value_is_bare(const struct field *field, const struct shell_var *var)
+{
+	static const char plain[] = "_=.,:/@%+-";
+
+	for (size_t i = 0; i < field->n; i++) {
+		const struct cell *c = &field->cell[i];
+		if (c->file != var->file || c->begin < var->begin || c->end > var->end ||
+			c->context != SHELL_BARE || c->opaque || c->end != c->begin + 1 ||
+			c->out != c->end)
+			return false;
+		bool alnum = (c->c >= '0' && c->c <= '9') || ((c->c | 32) >= 'a' && (c->c | 32) <= 'z');
+		if (!alnum && !strchr(plain, c->c))
+			return false;
+	}
+	return field->n > 0 && field->n == var->end - var->begin;
+}
+
+static int words_splice(struct sources *s, struct reading *r, const struct shell_format *f,
+	const struct change *c, struct err *err)
+{
+	_cleanup_(splices_done) struct splices p = {0};
+	struct field *field = &r->line.field[r->line.home];
+	const struct shell_var *home = shell_var_find(&r->vars, f->home);
+	bool bare = c->append.n > 0 && value_is_bare(field, home);
+
+	for (size_t i = 0; i < field->n && bare; i++)
+		field->cell[i].context = field->cell[i].out_context = SHELL_DOUBLE;
+	int rc = change_splice(&r->line, c, shell_encode, &p, err);
+	if (rc < 0)
+		return rc;
+	if (bare && (splices_add(&p, home->file, home->begin, home->begin, "\"") < 0 ||
+			    splices_add(&p, home->file, home->end, home->end, "\"") < 0))
+		return err_set(err, ENOMEM, "out of memory");
+	/* The quote in front comes before anything else that is put there. */
+	for (size_t i = 0; i < p.n && bare; i++)
+		p.v[i].order = i == p.n - 2 ? 0 : p.v[i].order + 1;
+	return sources_apply(s, &p) < 0 ? err_set(err, ENOMEM, "out of memory") : 0;
+}
+
+static int edit_verify(struct sources *s, const struct shell_format *f,
+	const struct strings *expect, struct err *err)
+{
+	_cleanup_(reading_done) struct reading r = {0};
+	int rc = reading_make(s, f, &r, err);
+
+	if (rc < 0)
+		return rc;
+	if (line_words(&r.line, &s->after) < 0)
+		return err_set(err, ENOMEM, "out of memory");
+	if (!strings_equal(&s->after, expect)) {
+		const struct shell_var *home = shell_var_find(&r.vars, f->home);
+		return err_set(err, EINVAL,
+			"%s:%zu: is written in a way that can't be edited with certainty: the words "
+			"would come out otherwise",
+			s->v[home->file].path, home->line);
+	}
+	return 0;
+}
+
+/* Words go into the home variable, and not before a `--` in one of the others. */
+static bool appends_to_home(const struct line *l, const struct change *c)
+{
+	size_t end = line_kernel_words(l);
+	return c->append.n > 0 && (end == l->words || l->word[end].field > l->home);
+}
+
+int shell_format_edit(
+	struct sources *s, const struct shell_format *f, const struct request *req, struct err *err)
+{
+	_cleanup_(reading_done) struct reading r = {0};
+	_cleanup_(change_done) struct change c = {0};
+	_cleanup_(strings_done) struct strings expect = {0};
+
+	int rc = reading_make(s, f, &r, err);
+	if (rc < 0)
+		return rc;
+	if (line_words(&r.line, &s->before) < 0)
+		return err_set(err, ENOMEM, "out of memory");
+	if (req->n == 0)
+		return 0;
+	const struct shell_var *home = shell_var_find(&r.vars, f->home);
+	if (!home->set && f->must_exist)
+		return err_set(err, ENOENT, "%s: does not set %s", s->v[f->home_file].path, f->home);
+	rc = certain_check(&r, s, f, req, err);
+	if (rc == 0)
+		rc = change_decide(&r.line, req, &c, err);
+	if (rc < 0 || change_empty(&c))
+		return rc;
+	if (change_expect(&r.line, &c, &expect) < 0 || sources_report(s, &r.line, &c) < 0)
+		return err_set(err, ENOMEM, "out of memory");
+
+	bool own_line = appends_to_home(&r.line, &c) &&
+			(!home->set || home->unknown || home_is_tuned(&r));
+	if (own_line)
+		rc = words_append_line(s, &r, f, &c, err);
+	struct change rest = c;
+	if (own_line)
+		rest.append = (struct strings){0};
+	/* Cuts lie before the new last line, so their places are still right. */
+	if (rc == 0 && !change_empty(&rest))
+		rc = words_splice(s, &r, f, &rest, err);
+	return rc < 0 ? rc : edit_verify(s, f, &expect, err);
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bootcfg/shell_value.h"
+
+#include "bootcfg/kword.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * GRUB reads a word off, and when it holds a blank puts quotes around it for the kernel; a literal
+ * quote or backslash would reach the kernel with a backslash in front, which it does not know
+ * (grub-core/lib/cmdline.c).
+ */
+int grub_encode(const char *word, struct text *ret, struct err *err)
+{
+	_cleanup_(kword_done) struct kword k = {0};
+	if (kword_read(word, &k) < 0)
+		return err_set(err, ENOMEM, "out of memory");
+	_cleanup_(text_done) struct text plain = {0};
+	text_print(&plain, "%s%s%s", k.name, k.value ? "=" : "", k.value ? k.value : "");
+	if (plain.failed)
+		return err_set(err, ENOMEM, "out of memory");
+	if (strpbrk(plain.data, "\"'\\"))
+		return err_set(err, EINVAL,
+			"%s: GRUB can't pass a quote or a backslash on to the kernel", word);
+	bool quote = strpbrk(plain.data, " ;&|<>{}()") != NULL;
+
+	text_add(ret, "\"", quote);
+	for (const char *p = plain.data; *p; p++) {
+		if (*p == '$')
+			text_add(ret, "\\", 1);
+		text_add(ret, p, 1);
+	}
+	text_add(ret, "\"", quote);
+	return 0;
+}
+
+/* Word by word through GRUB's layer, blanks between them kept. */
+static int grub_layer(const char *text, struct text *ret, struct err *err)
+{
+	while (*text) {
+		if (kword_blank(*text)) {
+			text_add(ret, text++, 1);
+			continue;
+		}
+		const char *end = kword_end(text);
+		_cleanup_(str_free) char *word = strndup(text, (size_t)(end - text));
+		if (!word)
+			return err_set(err, ENOMEM, "out of memory");
+		int r = grub_encode(word, ret, err);
+		if (r < 0)
+			return r;
+		text = end;
+	}
+	return 0;
+}
+
+int shell_encode(
+	uint8_t context, const char *text, enum dialect dialect, struct text *ret, struct err *err)
+{
+	_cleanup_(text_done) struct text inner = {0};
+
+	if (dialect == DIALECT_GRUB) {
+		int r = grub_layer(text, &inner, err);
+		if (r < 0)
+			return r;
+	} else {
+		text_print(&inner, "%s", text);
+	}
+	if (inner.failed)
+		return err_set(err, ENOMEM, "out of memory");
+	const char *p = inner.data ? inner.data : "";
+	if (context == SHELL_SINGLE) {
+		if (strchr(p, '\''))
+			return err_set(err, EINVAL, "%s: a ' can't stand in single quotes", text);
+		text_add(ret, p, strlen(p));
+		return 0;
+	}
+	/* Outside of quotes it brings its own; they join what stands beside them (XCU 2.2). */
+	text_add(ret, "\"", context != SHELL_DOUBLE);
+	for (; *p; p++) {
+		if (strchr("\"\\$`", *p))
+			text_add(ret, "\\", 1);
+		text_add(ret, p, 1);
+	}
+	text_add(ret, "\"", context != SHELL_DOUBLE);
+	return 0;
+}

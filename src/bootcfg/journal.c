@@ -55,14 +55,42 @@ static int file_put(const struct root *r, const struct stored_file *f, const cha
 	return rc < 0 ? err_set(err, -rc, "/%s: %.400s", f->path, why.text) : 0;
 }
 
-/* Puts back what was written, last file first. */
+static bool same(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+	return a && b && a_len == b_len && memcmp(a, b, a_len) == 0;
+}
+
+/* What a file is now. */
+enum now { NOW_NEW, NOW_OLD, NOW_OTHER };
+
+static int file_now(const struct root *r, const struct stored_file *f, enum now *ret, struct err *err)
+{
+	_cleanup_(str_free) char *text = NULL;
+	size_t len = 0;
+	int rc = root_read(r, f->path, &text, &len, err);
+
+	if (rc < 0 && rc != -ENOENT)
+		return rc;
+	if (same(text, len, f->text, f->len))
+		*ret = NOW_NEW;
+	else if ((!text && !f->old) || same(text, len, f->old, f->old_len))
+		*ret = NOW_OLD;
+	else
+		*ret = NOW_OTHER;
+	return 0;
+}
+
+/* Puts back what was written, last file first; the last may have been written or not. */
 static int roll_back(const struct root *r, const struct stored *s, size_t done, struct err *err)
 {
 	int rc = 0;
 
 	for (size_t i = done; i-- > 0;) {
 		const struct stored_file *f = &s->file[i];
-		int one = file_put(r, f, f->text, f->len, f->old, f->old_len, err);
+		enum now now;
+		int one = file_now(r, f, &now, err);
+		if (one == 0 && now == NOW_NEW)
+			one = file_put(r, f, f->text, f->len, f->old, f->old_len, err);
 		rc = one < 0 ? one : rc;
 	}
 	return rc;
@@ -89,12 +117,12 @@ int journal_commit(const struct root *r, const struct journal_file *files, size_
 		rc = file_put(r, f, f->old, f->old_len, f->text, f->len, err);
 		if (rc < 0) {
 			struct err again = {0};
-			if (roll_back(r, &s, i, &again) == 0)
-				(void)store_remove(&st, s.id, NULL);
-			else
+			if (roll_back(r, &s, i + 1, &again) < 0 ||
+				store_remove(&st, s.id, &again) < 0)
 				rc = err_set(err, ENOTRECOVERABLE,
-					"%.200s; and %.200s: run vfio-bootcfg --undo",
-					again.text, "the files written before could not be put back");
+					"%.200s; and the files written before could not be put "
+					"back: %.200s",
+					again.text, "run vfio-bootcfg --undo");
 		}
 	}
 	if (rc < 0)
@@ -102,31 +130,6 @@ int journal_commit(const struct root *r, const struct journal_file *files, size_
 	(void)sigprocmask(SIG_SETMASK, &signals, NULL);
 	*ret_id = s.id;
 	return rc;
-}
-
-static bool same(const char *a, size_t a_len, const char *b, size_t b_len)
-{
-	return a && b && a_len == b_len && memcmp(a, b, a_len) == 0;
-}
-
-/* What a file is now. */
-enum now { NOW_NEW, NOW_OLD, NOW_OTHER };
-
-static int file_now(const struct root *r, const struct stored_file *f, enum now *ret, struct err *err)
-{
-	_cleanup_(str_free) char *text = NULL;
-	size_t len = 0;
-	int rc = root_read(r, f->path, &text, &len, err);
-
-	if (rc < 0 && rc != -ENOENT)
-		return rc;
-	if (same(text, len, f->text, f->len))
-		*ret = NOW_NEW;
-	else if ((!text && !f->old) || same(text, len, f->old, f->old_len))
-		*ret = NOW_OLD;
-	else
-		*ret = NOW_OTHER;
-	return 0;
 }
 
 int journal_undo(const struct root *r, unsigned id, bool dry, struct strings *ret_paths,

@@ -24,10 +24,15 @@ struct place {
 	enum place_kind kind;
 	struct strings paths;  /* the files, in the order their reader takes them */
 	const char *variable;  /* PLACE_SHELL: the variable; PLACE_GRUB: the one for new words */
+	size_t home_file;      /* which of the files new words go to, where there is a choice */
 	enum bls_reader reader;
+	bool kernelopts;       /* PLACE_BLS: grubenv holds them */
+	bool bash;             /* the reader knows += */
+	bool must_exist;       /* PLACE_SHELL: the variable is set, or it is an error */
+	bool append;           /* PLACE_SHELL: a new line is NAME+=" …" */
+	bool first_line;       /* PLACE_PLAIN: Proxmox */
 	unsigned order;        /* written first: what matters for the next kernel */
-	bool create;           /* the (last) file may be made */
-	char *seed;            /* what a created file starts from: allocated, or NULL */
+	char *seed;            /* what a file that is not there starts from: allocated, or NULL */
 };
 
 /* What a system boots with, as far as its files tell. */
@@ -37,7 +42,6 @@ struct loaders {
 	struct strings found;  /* the loaders, by name */
 	struct strings next;   /* commands that bring the edit to the boot files */
 	struct strings notes;
-	char *kernelopts;      /* from grubenv, or NULL */
 };
 
 /* Exit codes of section "EXIT STATUS" in vfio-bootcfg(8), as negative returns of loaders_find. */
@@ -47,9 +51,13 @@ struct loaders {
 struct loaders_options {
 	const char *loader; /* --boot-loader, or NULL */
 	const char *entry;  /* --entry: ID, default, all, or NULL: all of ours but fallbacks */
-	bool iommu;         /* the request is about the IOMMU: a Xen dom0 is told off */
+	const struct request *request; /* for the words of another tool's command */
 };
 
+/*
+ * Concludes which files are the source of the kernel command line. -ENOENT where no loader is found,
+ * -EINVAL for one that can't be edited; both with what to do.
+ */
 int loaders_find(const struct root *r, const struct loaders_options *o, struct loaders *ret,
 	struct err *err) _must_check_;
 void loaders_done(struct loaders *l);

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef BOOTCFG_MENUS_H
+#define BOOTCFG_MENUS_H
+
+#include "bootcfg/loaders.h"
+#include "bootcfg/survey.h"
+
+/* Loaders whose menu is a file that people write: Limine, rEFInd, extlinux and syslinux, and the
+ * shell files of Alpine and Debian that extlinux.conf is made from. */
+int menus_find(const struct survey *s, const struct loaders_options *o, struct loaders *to,
+	struct err *err) _must_check_;
+
+#endif

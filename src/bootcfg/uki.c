@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bootcfg/uki.h"
+
+#include "bootcfg/kword.h"
+#include "bootcfg/shell_value.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct place *place_add(struct loaders *to, enum place_kind kind, unsigned order)
+{
+	struct place *v = realloc(to->place, (to->places + 1) * sizeof(*v));
+	if (!v)
+		return NULL;
+	to->place = v;
+	v[to->places] = (struct place){.kind = kind, .order = order};
+	return &v[to->places++];
+}
+
+static int dir_add(const struct root *r, const char *dir, const char *suffix, struct strings *to)
+{
+	_cleanup_(strings_done) struct strings names = {0};
+	int rc = root_list(r, dir, suffix, &names);
+
+	for (size_t i = 0; i < names.n && rc == 0; i++) {
+		struct text path = {0};
+		text_print(&path, "%s/%s", dir, names.v[i]);
+		if (path.data && !root_is_file(r, path.data))
+			text_done(&path);
+		else
+			rc = strings_take(to, path.data);
+	}
+	return rc;
+}
+
+static bool place_known(const struct loaders *to, const char *path)
+{
+	for (size_t i = 0; i < to->places; i++)
+		if (strings_have(&to->place[i].paths, path))
+			return true;
+	return false;
+}
+
+int kernel_cmdline_add(const struct survey *s, struct loaders *to, const char *drop_in_dir,
+	const char *suffix, bool *ret_found)
+{
+	static const char own[] = "etc/kernel/cmdline", vendor[] = "usr/lib/kernel/cmdline";
+	_cleanup_(strings_done) struct strings drops = {0};
+	bool have = root_is_file(s->root, own), seed = !have && root_is_file(s->root, vendor);
+
+	if (drop_in_dir && dir_add(s->root, drop_in_dir, suffix, &drops) < 0)
+		return -ENOMEM;
+	*ret_found = have || seed || drops.n > 0;
+	if (!*ret_found || place_known(to, own) || (drops.n > 0 && place_known(to, drops.v[0])))
+		return 0;
+	struct place *p = place_add(to, PLACE_PLAIN, 20);
+	if (!p)
+		return -ENOMEM;
+	/* A file of ours in the vendor's place takes over all of it, so it starts as a copy: with
+	 * only the new words the next kernel would have no root=. */
+	size_t len;
+	if (seed && root_read(s->root, vendor, &p->seed, &len, NULL) < 0)
+		return -EIO;
+	int rc = have || seed ? strings_add(&p->paths, own) : 0;
+	for (size_t i = 0; i < drops.n && rc == 0; i++)
+		rc = strings_add(&p->paths, drops.v[i]);
+	p->home_file = have || seed ? 0 : drops.n - 1;
+	return rc;
+}
+
+static int file_add(const struct survey *s, struct loaders *to, const char *path)
+{
+	while (*path == '/')
+		path++;
+	if (place_known(to, path))
+		return 0;
+	if (!root_is_file(s->root, path))
+		return -ENOENT;
+	struct place *p = place_add(to, PLACE_PLAIN, 20);
+	return p ? strings_add(&p->paths, path) : -ENOMEM;
+}
+
+/* The option of a preset that names a file with the command line: allocated, or NULL. */
+static char *cmdline_option(const char *options)
+{
+	const char *at = options ? strstr(options, "--cmdline") : NULL;
+	if (!at)
+		return NULL;
+	at += strlen("--cmdline");
+	if (*at != '=' && *at != ' ')
+		return NULL;
+	at += strspn(at, "= ");
+	return strndup(at, strcspn(at, " \t"));
+}
+
+/* Where mkinitcpio takes the command line of one preset from (mkinitcpio v41, build_uki). */
+static int preset_source_add(const struct survey *s, struct loaders *to, const char *file,
+	const char *preset, bool *ret_default, struct err *err)
+{
+	char name[256];
+
+	(void)snprintf(name, sizeof(name), "%s_cmdline", preset);
+	_cleanup_(str_free) char *path = survey_shell_value(s->root, file, name);
+	(void)snprintf(name, sizeof(name), "%s_options", preset);
+	_cleanup_(str_free) char *options = survey_shell_value(s->root, file, name);
+	if (!path)
+		path = survey_shell_value(s->root, file, "ALL_cmdline");
+	if (!path)
+		path = cmdline_option(options);
+	if (!path || !path[0]) {
+		*ret_default = true;
+		return 0;
+	}
+	int rc = file_add(s, to, path);
+	return rc == -ENOENT ? err_set(err, EINVAL, "/%s: takes the command line from %s, which is not "
+						    "there", file, path)
+			     : rc;
+}
+
+/* Every PRESET_uki= that is set in a preset file. */
+static int preset_look(const struct survey *s, struct loaders *to, const char *file, bool *ret_found,
+	bool *ret_default, struct err *err)
+{
+	_cleanup_(str_free) char *text = NULL;
+	_cleanup_(shell_done) struct shell shell = {0};
+	size_t len;
+
+	int rc = root_read(s->root, file, &text, &len, err);
+	if (rc == 0)
+		rc = shell_read(file, text, len, &shell, err);
+	for (size_t i = 0; i < shell.n && rc == 0; i++) {
+		const char *name = shell.v[i].name;
+		const char *tail = name ? strrchr(name, '_') : NULL;
+		if (shell.v[i].kind != SHELL_ASSIGN || !tail || shell.v[i].begin == shell.v[i].end ||
+			(!str_equal(tail, "_uki") && !str_starts(tail, "_efi")))
+			continue;
+		_cleanup_(str_free) char *preset = strndup(name, (size_t)(tail - name));
+		*ret_found = true;
+		rc = preset ? preset_source_add(s, to, file, preset, ret_default, err) : -ENOMEM;
+	}
+	return rc;
+}
+
+static int mkinitcpio_look(
+	const struct survey *s, struct loaders *to, bool *ret_found, struct err *err)
+{
+	_cleanup_(strings_done) struct strings files = {0};
+	bool found = false, defaults = false, have = true;
+
+	int rc = dir_add(s->root, "etc/mkinitcpio.d", ".preset", &files);
+	for (size_t i = 0; i < files.n && rc == 0; i++)
+		rc = preset_look(s, to, files.v[i], &found, &defaults, err);
+	if (rc == 0 && defaults)
+		rc = kernel_cmdline_add(s, to, "etc/cmdline.d", ".conf", &have);
+	if (rc < 0)
+		return rc;
+	if (!have)
+		return err_set(err, EINVAL,
+			"mkinitcpio builds these unified kernel images with the command line of the "
+			"running system; write it to /etc/kernel/cmdline first (with root=), so that "
+			"there is something to edit");
+	*ret_found |= found;
+	return found ? strings_add(&to->next, "mkinitcpio -P") : 0;
+}
+
+static bool is_yes(const char *value)
+{
+	return value && str_equal(value, "yes");
+}
+
+static int dracut_look(const struct survey *s, struct loaders *to, bool *ret_found, struct err *err)
+{
+	_cleanup_(strings_done) struct strings files = {0};
+	bool uefi = false, set = false;
+
+	int rc = root_is_file(s->root, "etc/dracut.conf") ? strings_add(&files, "etc/dracut.conf") : 0;
+	if (rc == 0)
+		rc = dir_add(s->root, "etc/dracut.conf.d", ".conf", &files);
+	for (size_t i = 0; i < files.n && rc == 0; i++) {
+		_cleanup_(str_free) char *value = survey_shell_value(s->root, files.v[i], "uefi");
+		_cleanup_(str_free) char *words =
+			survey_shell_value(s->root, files.v[i], "kernel_cmdline");
+		uefi |= is_yes(value);
+		set |= words || root_holds(s->root, files.v[i], "\nkernel_cmdline");
+	}
+	if (rc < 0 || !uefi)
+		return rc;
+	if (!set)
+		return err_set(err, EINVAL,
+			"dracut builds these unified kernel images without a kernel_cmdline= in "
+			"/etc/dracut.conf.d; a line with only the new words would leave them without "
+			"root=: write the whole command line there first");
+	struct place *p = place_add(to, PLACE_SHELL, 20);
+	if (!p)
+		return -ENOMEM;
+	p->variable = "kernel_cmdline";
+	p->bash = true;
+	p->must_exist = true;
+	p->paths = files;
+	files = (struct strings){0};
+	*ret_found = true;
+	return strings_add(&to->next, "dracut --regenerate-all --force");
+}
+
+/* `layout=` in install.conf, or images that are there with /etc/kernel/cmdline as their source. */
+static int kernel_install_look(
+	const struct survey *s, struct loaders *to, bool *ret_found, struct err *err)
+{
+	_cleanup_(str_free) char *layout = survey_shell_value(s->root, "etc/kernel/install.conf", "layout");
+	_cleanup_(str_free) char *vendor =
+		survey_shell_value(s->root, "usr/lib/kernel/install.conf", "layout");
+	bool uki = str_equal(layout ? layout : vendor ? vendor : "", "uki"), have = false;
+	bool images = false;
+
+	for (size_t i = 0; i < s->boots.n; i++) {
+		_cleanup_(strings_done) struct strings names = {0};
+		char dir[1024];
+		(void)snprintf(dir, sizeof(dir), "%s/EFI/Linux", s->boots.v[i]);
+		(void)!root_list(s->root, dir, ".efi", &names);
+		images |= names.n > 0;
+	}
+	if (!uki && (!images || *ret_found))
+		return 0;
+	if (kernel_cmdline_add(s, to, NULL, NULL, &have) < 0)
+		return err_set(err, ENOMEM, "out of memory");
+	if (!have && uki)
+		return err_set(err, EINVAL,
+			"kernel-install builds unified kernel images with the command line of the "
+			"running system; write it to /etc/kernel/cmdline first (with root=), so that "
+			"there is something to edit");
+	if (!have)
+		return strings_add(&to->notes, "unified kernel images were found, and nothing that "
+					       "says what builds them: they are left alone");
+	*ret_found = true;
+	return strings_add(&to->next, "kernel-install add-all");
+}
+
+int uki_find(const struct survey *s, struct loaders *to, bool *ret_found, struct err *err)
+{
+	int rc = mkinitcpio_look(s, to, ret_found, err);
+
+	if (rc == 0)
+		rc = dracut_look(s, to, ret_found, err);
+	if (rc == 0)
+		rc = kernel_install_look(s, to, ret_found, err);
+	return rc == -ENOMEM ? err_set(err, ENOMEM, "out of memory") : rc;
+}

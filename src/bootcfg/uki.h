@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef BOOTCFG_UKI_H
+#define BOOTCFG_UKI_H
+
+#include "bootcfg/loaders.h"
+#include "bootcfg/survey.h"
+
+/*
+ * Unified kernel images: the command line is inside a signed file, so its source is edited and the
+ * image built again. Adds places and the command that builds; *ret_found tells whether there are
+ * any. -EINVAL where there is no source that could be edited without taking root= away.
+ */
+int uki_find(const struct survey *s, struct loaders *to, bool *ret_found, struct err *err)
+	_must_check_;
+
+/* /etc/kernel/cmdline and what is read with it; made from /usr/lib/kernel/cmdline where only that
+ * one is there. False: neither is. Each file is added once. */
+int kernel_cmdline_add(const struct survey *s, struct loaders *to, const char *drop_in_dir,
+	const char *suffix, bool *ret_found) _must_check_;
+
+/* A new place at the end; NULL without memory. */
+struct place *place_add(struct loaders *to, enum place_kind kind, unsigned order);
+
+#endif

@@ -91,6 +91,19 @@ int plain_edit(struct sources *s, const struct plain_format *f, const struct req
 int plain_encode(
 	uint8_t context, const char *text, enum dialect dialect, struct text *ret, struct err *err);
 
+/* Menus that people write: every entry's line is a command line of its own. Entries that are a way
+ * back (fallback, rescue, snapshot) or that start no Linux are left alone. */
+int limine_edit(struct sources *s, const struct request *r, struct err *err) _must_check_;
+int extlinux_edit(struct sources *s, const struct request *r, struct err *err) _must_check_;
+int refind_linux_edit(struct sources *s, const struct request *r, struct err *err) _must_check_;
+int refind_conf_edit(struct sources *s, const struct request *r, struct err *err) _must_check_;
+
+/* kernelopts= in GRUB's environment block, which is 1024 bytes whatever it holds. */
+int grubenv_edit(struct sources *s, const struct request *r, struct err *err) _must_check_;
+
+/* user.kernel_options in the JSON of kernelstub: a list of words, or one string. */
+int kernelstub_edit(struct sources *s, const struct request *r, struct err *err) _must_check_;
+
 /*
  * The second half of every format: decides on l, splices, and fills the reports. *ret_expect: the
  * words that a second reading has to find. `where` is put before what is wrong. 1: changed, 0: not.

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bootcfg/source.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * GRUB's environment block (grub-core/lib/envblk.c): a fixed first line, NAME=VALUE lines in which a
+ * backslash escapes itself and a newline, filled up with `#` to 1024 bytes. GRUB writes it in place
+ * through a list of blocks, so the size must not change.
+ */
+#define ENV_SIZE 1024
+
+static const char signature[] = "# GRUB Environment Block\n";
+
+static int value_find(const struct source *s, size_t *begin, size_t *end, struct err *err)
+{
+	size_t len;
+	const char *text = source_text(s, &len), *at = NULL;
+
+	if (len != ENV_SIZE || memcmp(text, signature, sizeof(signature) - 1) != 0)
+		return err_set(err, EINVAL, "%s: is no GRUB environment block of %d bytes", s->path,
+			ENV_SIZE);
+	at = memmem(text, len, "\nkernelopts=", 12);
+	if (!at)
+		return err_set(err, EINVAL, "%s: does not hold kernelopts", s->path);
+	*begin = (size_t)(at - text) + 12;
+	const char *nl = memchr(text + *begin, '\n', len - *begin);
+	if (!nl)
+		return err_set(err, EINVAL, "%s: kernelopts has no end", s->path);
+	*end = (size_t)(nl - text);
+	if (memchr(text + *begin, '\\', *end - *begin))
+		return err_set(err, EINVAL, "%s: kernelopts holds a backslash", s->path);
+	return 0;
+}
+
+static int reading_make(const struct sources *s, struct line *l, struct err *err)
+{
+	size_t begin, end, len;
+	const char *text = source_text(&s->v[0], &len);
+	struct err why = {0};
+
+	int rc = value_find(&s->v[0], &begin, &end, err);
+	if (rc < 0)
+		return rc;
+	struct field *f = line_field(l);
+	if (!f || field_add_bytes(f, text, begin, end, 0) < 0)
+		return err_set(err, ENOMEM, "out of memory");
+	f->at = begin;
+	rc = line_split(l, &why);
+	return rc < 0 ? err_set(err, -rc, "%s: %.400s", s->v[0].path, why.text) : 0;
+}
+
+/* Back to 1024 bytes: the filling gives or takes what the value lost or gained. */
+static int size_restore(struct source *s, struct err *err)
+{
+	_cleanup_(text_done) struct text out = {0};
+
+	while (s->len > ENV_SIZE && s->text[s->len - 1] == '#')
+		s->len--;
+	if (s->len > ENV_SIZE)
+		return err_set(err, ENOSPC, "%s: the words don't fit into its %d bytes", s->path,
+			ENV_SIZE);
+	text_add(&out, s->text, s->len);
+	while (out.len < ENV_SIZE && !out.failed)
+		text_add(&out, "#", 1);
+	return source_take(s, &out) < 0 ? err_set(err, ENOMEM, "out of memory") : 0;
+}
+
+int grubenv_edit(struct sources *s, const struct request *r, struct err *err)
+{
+	_cleanup_(line_done) struct line old = {0}, new = {0};
+	_cleanup_(strings_done) struct strings expect = {0};
+
+	int rc = reading_make(s, &old, err);
+	if (rc == 0)
+		rc = line_edit(s, &old, r, plain_encode, s->v[0].path, &expect, err);
+	if (rc <= 0)
+		return rc;
+	rc = size_restore(&s->v[0], err);
+	if (rc == 0)
+		rc = reading_make(s, &new, err);
+	if (rc < 0)
+		return rc;
+	if (line_words(&new, &s->after) < 0)
+		return err_set(err, ENOMEM, "out of memory");
+	return strings_equal(&s->after, &expect)
+		       ? 0
+		       : err_set(err, EINVAL, "%s: can't be edited with certainty", s->v[0].path);
+}

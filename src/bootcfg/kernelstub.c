@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bootcfg/kword.h"
+#include "bootcfg/source.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * /etc/kernelstub/configuration of Pop!_OS: JSON, in it user.kernel_options, a list of words or,
+ * from some vendors, one string of them. Only that value is touched; the rest of the file is not
+ * even re-indented.
+ */
+struct json_scan {
+	const char *text;
+	size_t len, at;
+};
+
+static void space_skip(struct json_scan *s)
+{
+	while (s->at < s->len && strchr(" \t\r\n", s->text[s->at]))
+		s->at++;
+}
+
+static bool take(struct json_scan *s, char c)
+{
+	space_skip(s);
+	if (s->at >= s->len || s->text[s->at] != c)
+		return false;
+	s->at++;
+	return true;
+}
+
+/* The stretch between the quotes of the string that is next. */
+static bool string_scan(struct json_scan *s, size_t *begin, size_t *end)
+{
+	if (!take(s, '"'))
+		return false;
+	*begin = s->at;
+	for (; s->at < s->len && s->text[s->at] != '"'; s->at++)
+		if (s->text[s->at] == '\\')
+			s->at++;
+	if (s->at >= s->len)
+		return false;
+	*end = s->at++;
+	return true;
+}
+
+/* Any value at all; depth bounds what a hostile file can make us do. */
+static bool value_skip(struct json_scan *s, unsigned depth)
+{
+	size_t begin, end;
+
+	space_skip(s);
+	if (s->at >= s->len || depth > 32)
+		return false;
+	char open = s->text[s->at];
+	if (open == '"')
+		return string_scan(s, &begin, &end);
+	if (open != '{' && open != '[') {
+		begin = s->at;
+		while (s->at < s->len && !strchr(",]} \t\r\n", s->text[s->at]))
+			s->at++;
+		return s->at > begin;
+	}
+	char close = open == '{' ? '}' : ']';
+	s->at++;
+	if (take(s, close))
+		return true;
+	do {
+		if (open == '{' && (!string_scan(s, &begin, &end) || !take(s, ':')))
+			return false;
+		if (!value_skip(s, depth + 1))
+			return false;
+	} while (take(s, ','));
+	return take(s, close);
+}
+
+/* Moves to the value of a key of the object that is next. */
+static bool member_find(struct json_scan *s, const char *key)
+{
+	size_t begin, end;
+
+	if (!take(s, '{'))
+		return false;
+	do {
+		if (!string_scan(s, &begin, &end) || !take(s, ':'))
+			return false;
+		if (end - begin == strlen(key) && memcmp(s->text + begin, key, end - begin) == 0) {
+			space_skip(s);
+			return true;
+		}
+		if (!value_skip(s, 0))
+			return false;
+	} while (take(s, ','));
+	return false;
+}
+
+/* The options as a line: one field for each string. */
+struct options {
+	struct line line;
+	bool list;
+	size_t open, close;      /* the brackets of the list */
+	struct {
+		size_t begin, end; /* with the quotes */
+	} element[256];
+};
+
+enum context { IN_STRING };
+
+static int encode(
+	uint8_t context, const char *text, enum dialect dialect, struct text *ret, struct err *err)
+{
+	(void)context;
+	(void)dialect;
+	(void)err;
+	for (const char *p = text; *p; p++) {
+		if (*p == '"' || *p == '\\')
+			text_add(ret, "\\", 1);
+		text_add(ret, p, 1);
+	}
+	return 0;
+}
+
+static int string_field(struct options *o, const char *text, size_t begin, size_t end)
+{
+	struct field *f = line_field(&o->line);
+	if (!f)
+		return -ENOMEM;
+	f->at = begin;
+	for (size_t i = begin; i < end;) {
+		size_t n = text[i] == '\\' ? 2 : 1;
+		struct cell c = {.c = text[i + n - 1], .begin = i, .end = i + n, .out = i + n};
+		/* \n, \u0041: no kernel option is written like that. */
+		c.opaque = n == 2 && !strchr("\"\\/", c.c);
+		if (field_add(f, &c) < 0)
+			return -ENOMEM;
+		i += n;
+	}
+	return 0;
+}
+
+static int options_scan(const struct source *src, struct options *o, struct err *err)
+{
+	struct json_scan s = {.text = src->text ? src->text : src->old,
+		.len = src->text ? src->len : src->old_len};
+	struct json_scan whole = s;
+	size_t begin, end;
+
+	if (!value_skip(&whole, 0) || (space_skip(&whole), whole.at != whole.len))
+		return err_set(err, EINVAL, "%s: is no valid JSON", src->path);
+	if (!member_find(&s, "user") || !member_find(&s, "kernel_options"))
+		return err_set(err, EINVAL, "%s: has no user.kernel_options", src->path);
+	if (s.text[s.at] == '"') {
+		if (!string_scan(&s, &begin, &end))
+			return err_set(err, EINVAL, "%s: is no valid JSON", src->path);
+		return string_field(o, s.text, begin, end) < 0
+			       ? err_set(err, ENOMEM, "out of memory")
+			       : 0;
+	}
+	o->list = true;
+	o->open = s.at;
+	if (!take(&s, '['))
+		return err_set(err, EINVAL, "%s: user.kernel_options is neither a list nor a string",
+			src->path);
+	while (!take(&s, ']')) {
+		if (o->line.fields == 256 || !string_scan(&s, &begin, &end))
+			return err_set(err, EINVAL,
+				"%s: user.kernel_options holds something else than strings",
+				src->path);
+		o->element[o->line.fields].begin = begin - 1;
+		o->element[o->line.fields].end = end + 1;
+		if (string_field(o, s.text, begin, end) < 0)
+			return err_set(err, ENOMEM, "out of memory");
+		(void)take(&s, ',');
+	}
+	o->close = s.at - 1;
+	return 0;
+}
+
+static int options_read(const struct source *src, struct options *o, struct err *err)
+{
+	struct err why = {0};
+	int rc = options_scan(src, o, err);
+
+	if (rc < 0)
+		return rc;
+	o->line.home = o->line.fields > 0 ? o->line.fields - 1 : 0;
+	rc = line_split(&o->line, &why);
+	return rc < 0 ? err_set(err, -rc, "%s: %.400s", src->path, why.text) : 0;
+}
+
+static bool element_goes(const struct options *o, const struct change *c, size_t field)
+{
+	size_t words = 0, gone = 0;
+
+	for (size_t i = 0; i < o->line.words; i++) {
+		if (o->line.word[i].field != field)
+			continue;
+		words++;
+		gone += c->fate[i] && c->fate[i][0] == '\0';
+	}
+	return words > 0 && words == gone;
+}
+
+/* An element goes with the comma and the blanks before it; the first with those behind it. */
+static int elements_cut(const struct options *o, const struct change *c, struct splices *p,
+	size_t *ret_left)
+{
+	bool first = true; /* nothing that stays is before it */
+
+	for (size_t f = 0; f < o->line.fields; f++) {
+		if (!element_goes(o, c, f)) {
+			first = false;
+			(*ret_left)++;
+			continue;
+		}
+		size_t begin = o->element[f].begin, end = o->element[f].end;
+		if (!first)
+			begin = o->element[f - 1].end;
+		else if (f + 1 < o->line.fields)
+			end = o->element[f + 1].begin;
+		if (splices_add(p, 0, begin, end, "") < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* New elements behind the last one, on lines of their own where the others are. */
+static int elements_add(const char *text, const struct options *o, const struct change *c,
+	size_t left, struct splices *p)
+{
+	_cleanup_(text_done) struct text out = {0};
+	size_t n = o->line.fields, at = n > 0 ? o->element[n - 1].end : o->open + 1;
+	size_t from = n > 1 ? o->element[n - 2].end + 1 : o->open + 1;
+	_cleanup_(str_free) char *gap =
+		n > 0 ? strndup(text + from, o->element[n - 1].begin - from) : strdup("");
+
+	if (!gap || strspn(gap, " \t\r\n") != strlen(gap))
+		return -ENOMEM;
+	if (n == 1 && !strchr(gap, '\n'))
+		gap[0] = '\0';
+	for (size_t i = 0; i < c->append.n; i++, left++) {
+		text_print(&out, "%s%s\"", left > 0 ? "," : "",
+			left == 0 ? "" : gap[0] ? gap : " ");
+		(void)encode(IN_STRING, c->append.v[i], DIALECT_KERNEL, &out, NULL);
+		text_print(&out, "\"");
+	}
+	return out.failed ? -ENOMEM : splices_add(p, 0, at, at, out.data ? out.data : "");
+}
+
+static int list_edit(struct sources *s, struct options *o, const struct request *r,
+	struct strings *expect, struct err *err)
+{
+	_cleanup_(change_done) struct change c = {0};
+	_cleanup_(splices_done) struct splices p = {0};
+	struct err why = {0};
+	size_t left = 0, len;
+	const char *text = source_text(&s->v[0], &len);
+
+	if (line_words(&o->line, &s->before) < 0)
+		return err_set(err, ENOMEM, "out of memory");
+	int rc = change_decide(&o->line, r, &c, &why);
+	if (rc < 0)
+		return err_set(err, -rc, "%s: %.400s", s->v[0].path, why.text);
+	if (change_empty(&c))
+		return 0;
+	if (change_expect(&o->line, &c, expect) < 0 || sources_report(s, &o->line, &c) < 0)
+		return err_set(err, ENOMEM, "out of memory");
+	/* Words inside elements first, those elements that go as a whole are cut over them. */
+	struct change rest = c;
+	rest.append = (struct strings){0};
+	if (line_kernel_words(&o->line) < o->line.words && c.append.n > 0)
+		return err_set(err, EINVAL, "%s: holds a bare `--'; take it out first", s->v[0].path);
+	rc = change_splice(&o->line, &rest, encode, &p, &why);
+	if (rc == 0)
+		rc = elements_cut(o, &c, &p, &left);
+	if (rc == 0 && c.append.n > 0)
+		rc = elements_add(text, o, &c, left, &p);
+	if (rc == 0)
+		rc = sources_apply(s, &p);
+	return rc < 0 ? err_set(err, -rc, "%s: can't be edited", s->v[0].path) : 1;
+}
+
+int kernelstub_edit(struct sources *s, const struct request *r, struct err *err)
+{
+	struct options old = {0}, new = {0};
+	_cleanup_(strings_done) struct strings expect = {0};
+
+	int rc = options_read(&s->v[0], &old, err);
+	if (rc == 0)
+		rc = old.list ? list_edit(s, &old, r, &expect, err)
+			      : line_edit(s, &old.line, r, encode, s->v[0].path, &expect, err);
+	if (rc > 0)
+		rc = options_read(&s->v[0], &new, err);
+	else
+		goto out;
+	if (rc == 0 && line_words(&new.line, &s->after) < 0)
+		rc = err_set(err, ENOMEM, "out of memory");
+	if (rc == 0 && !strings_equal(&s->after, &expect))
+		rc = err_set(err, EINVAL, "%s: can't be edited with certainty", s->v[0].path);
+out:
+	line_done(&old.line);
+	line_done(&new.line);
+	return rc;
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bootcfg/menu.h"
+
+#include "bootcfg/kword.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+int menu_value_add(struct menu_values *to, size_t begin, size_t end, bool quoted)
+{
+	struct menu_value *v = realloc(to->v, (to->n + 1) * sizeof(*v));
+	if (!v)
+		return -ENOMEM;
+	to->v = v;
+	v[to->n++] = (struct menu_value){begin, end, quoted};
+	return 0;
+}
+
+static void values_done(struct menu_values *v)
+{
+	free(v->v);
+}
+
+bool menu_line_next(const char *text, size_t len, size_t *at, struct menu_line *ret)
+{
+	if (*at >= len)
+		return false;
+	const char *nl = memchr(text + *at, '\n', len - *at);
+	size_t end = nl ? (size_t)(nl - text) : len;
+
+	ret->begin = *at;
+	ret->number++;
+	*at = nl ? end + 1 : len;
+	while (end > ret->begin && kword_blank(text[end - 1]))
+		end--;
+	while (ret->begin < end && kword_blank(text[ret->begin]))
+		ret->begin++;
+	ret->end = end;
+	return true;
+}
+
+bool menu_is_way_back(const char *text, size_t begin, size_t end)
+{
+	static const char *const words[] = {
+		"fallback", "rescue", "recovery", "snapshot", "memtest", "single-user", "minimal", NULL};
+	_cleanup_(str_free) char *title = strndup(text + begin, end - begin);
+
+	for (const char *const *w = words; *w && title; w++)
+		if (strcasestr(title, *w))
+			return true;
+	return false;
+}
+
+enum context { PLAIN, QUOTED, PLAIN_EMPTY };
+
+static int encode(
+	uint8_t context, const char *text, enum dialect dialect, struct text *ret, struct err *err)
+{
+	if (context == QUOTED && strchr(text, '%'))
+		return err_set(err, EINVAL, "%s: rEFInd reads a %% as its own", text);
+	if (context == PLAIN_EMPTY)
+		text_add(ret, " ", 1);
+	if (context != QUOTED)
+		return plain_encode(context, text, dialect, ret, err);
+	for (const char *p = text; *p; p++)
+		text_add(ret, *p == '"' ? "\"\"" : p, *p == '"' ? 2 : 1);
+	return 0;
+}
+
+/* One value as a line of its own. */
+static int value_line(const char *text, const struct menu_value *v, struct line *ret, struct err *err)
+{
+	struct field *f = line_field(ret);
+	if (!f)
+		return -ENOMEM;
+	f->at = v->begin;
+	f->context = v->quoted ? QUOTED
+		     : v->begin > 0 && !kword_blank(text[v->begin - 1]) && text[v->begin - 1] != '='
+			     ? PLAIN_EMPTY
+			     : PLAIN;
+	for (size_t i = v->begin; i < v->end;) {
+		size_t n = v->quoted && text[i] == '"' && i + 1 < v->end ? 2 : 1;
+		struct cell c = {.c = text[i],
+			.begin = i,
+			.end = i + n,
+			.out = i + n,
+			.context = v->quoted ? QUOTED : PLAIN,
+			.out_context = v->quoted ? QUOTED : PLAIN};
+		if (field_add(f, &c) < 0)
+			return -ENOMEM;
+		i += n;
+	}
+	return line_split(ret, err);
+}
+
+/* Decides on one line and adds its splices; what it is to be goes to expect. */
+static int value_edit(struct sources *s, const char *text, const struct menu_value *v,
+	const struct request *r, struct splices *p, struct strings *expect, struct err *err)
+{
+	_cleanup_(line_done) struct line l = {0};
+	_cleanup_(change_done) struct change c = {0};
+
+	int rc = value_line(text, v, &l, err);
+	if (rc == 0)
+		rc = line_words(&l, &s->before);
+	if (rc == 0)
+		rc = change_decide(&l, r, &c, err);
+	if (rc == 0)
+		rc = change_expect(&l, &c, expect);
+	if (rc == 0 && !change_empty(&c)) {
+		rc = change_splice(&l, &c, encode, p, err);
+		if (rc == 0)
+			rc = sources_report(s, &l, &c);
+	}
+	return rc;
+}
+
+static int edit_verify(
+	struct sources *s, menu_scan scan, const struct strings *expect, struct err *err)
+{
+	_cleanup_(values_done) struct menu_values values = {0};
+	size_t len;
+	const char *text = source_text(&s->v[0], &len);
+
+	int rc = scan(s->v[0].path, text, len, &values, err);
+	for (size_t i = 0; i < values.n && rc == 0; i++) {
+		_cleanup_(line_done) struct line l = {0};
+		rc = value_line(text, &values.v[i], &l, err);
+		if (rc == 0)
+			rc = line_words(&l, &s->after);
+	}
+	if (rc == 0 && !strings_equal(&s->after, expect))
+		rc = err_set(err, EINVAL, "%s: can't be edited with certainty", s->v[0].path);
+	return rc;
+}
+
+int menu_edit(struct sources *s, menu_scan scan, const struct request *r, struct err *err)
+{
+	_cleanup_(values_done) struct menu_values values = {0};
+	_cleanup_(splices_done) struct splices p = {0};
+	_cleanup_(strings_done) struct strings expect = {0};
+	size_t len;
+	const char *text = source_text(&s->v[0], &len);
+	struct err why = {0};
+
+	if (memchr(text, '\0', len))
+		return err_set(err, EINVAL, "%s: holds a NUL byte, so it is no text", s->v[0].path);
+	int rc = scan(s->v[0].path, text, len, &values, err);
+	if (rc < 0)
+		return rc;
+	if (values.n == 0 && r->n > 0)
+		return err_set(err, EINVAL, "%s: has no kernel command line that could be edited",
+			s->v[0].path);
+	for (size_t i = 0; i < values.n && rc == 0; i++)
+		rc = value_edit(s, text, &values.v[i], r, &p, &expect, &why);
+	if (rc == -ENOMEM)
+		return err_set(err, ENOMEM, "out of memory");
+	if (rc < 0)
+		return err_set(err, -rc, "%s: %.400s", s->v[0].path, why.text);
+	if (p.n == 0)
+		return 0;
+	if (sources_apply(s, &p) < 0)
+		return err_set(err, ENOMEM, "out of memory");
+	return edit_verify(s, scan, &expect, err);
+}

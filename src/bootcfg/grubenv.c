@@ -37,7 +37,7 @@ static int value_find(const struct source *s, size_t *begin, size_t *end, struct
 
 static int reading_make(const struct sources *s, struct line *l, struct err *err)
 {
-	size_t begin, end, len;
+	size_t begin = 0, end = 0, len;
 	const char *text = source_text(&s->v[0], &len);
 	struct err why = {0};
 

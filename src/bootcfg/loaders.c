@@ -121,6 +121,7 @@ static int grub_add(struct search *q)
 		return -ENOMEM;
 	p->variable = "GRUB_CMDLINE_LINUX_DEFAULT";
 	p->bash = q->s->sh_is_bash;
+	p->dropins_unsure = !q->s->grub_dropins_sure;
 	if (q->s->grub_dropins || !q->s->grub_dropins_sure) {
 		if (root_list(q->s->root, "etc/default/grub.d", ".cfg", &drops) < 0)
 			return -ENOMEM;

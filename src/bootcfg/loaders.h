@@ -30,6 +30,7 @@ struct place {
 	bool bash;             /* the reader knows += */
 	bool must_exist;       /* PLACE_SHELL: the variable is set, or it is an error */
 	bool append;           /* PLACE_SHELL: a new line is NAME+=" …" */
+	bool dropins_unsure;   /* PLACE_GRUB: nobody knows whether the files behind the first are read */
 	bool first_line;       /* PLACE_PLAIN: Proxmox */
 	unsigned order;        /* written first: what matters for the next kernel */
 	char *seed;            /* what a file that is not there starts from: allocated, or NULL */

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bootcfg/edit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define CONTEXT 3
+
+/* A text as lines: pointers to their starts, one more for the end. */
+struct lines {
+	const char **at;
+	size_t n;
+};
+
+static struct lines lines_of(const char *text, size_t len)
+{
+	struct lines l = {0};
+	size_t n = 1;
+
+	for (size_t i = 0; i < len; i++)
+		n += text[i] == '\n';
+	l.at = calloc(n + 1, sizeof(*l.at));
+	if (!l.at)
+		return l;
+	for (size_t i = 0; i < len;) {
+		const char *nl = memchr(text + i, '\n', len - i);
+		l.at[l.n++] = text + i;
+		i = nl ? (size_t)(nl - text) + 1 : len;
+	}
+	l.at[l.n] = text + len;
+	return l;
+}
+
+static bool line_same(const struct lines *a, size_t i, const struct lines *b, size_t k)
+{
+	size_t len = (size_t)(a->at[i + 1] - a->at[i]);
+	return len == (size_t)(b->at[k + 1] - b->at[k]) && memcmp(a->at[i], b->at[k], len) == 0;
+}
+
+static void line_put(char mark, const struct lines *l, size_t i, FILE *f)
+{
+	size_t len = (size_t)(l->at[i + 1] - l->at[i]);
+
+	putc(mark, f);
+	fwrite(l->at[i], 1, len, f);
+	if (len == 0 || l->at[i][len - 1] != '\n')
+		fputs("\n\\ No newline at end of file\n", f);
+}
+
+/* What the two have in common from here on: the next line of old that is in new, near first. */
+static void resync(const struct lines *a, size_t i, const struct lines *b, size_t k, size_t *di, size_t *dk)
+{
+	for (size_t sum = 1; sum <= a->n - i + b->n - k; sum++) {
+		for (size_t x = 0; x <= sum; x++) {
+			if (i + x > a->n || k + sum - x > b->n)
+				continue;
+			bool ends = i + x == a->n && k + sum - x == b->n;
+			if (ends || (i + x < a->n && k + sum - x < b->n &&
+					    line_same(a, i + x, b, k + sum - x))) {
+				*di = x;
+				*dk = sum - x;
+				return;
+			}
+		}
+	}
+	*di = a->n - i;
+	*dk = b->n - k;
+}
+
+/* A stretch of lines that differ: [a, a_end) became [b, b_end). */
+struct hunk {
+	size_t a, a_end, b, b_end;
+};
+
+static size_t hunks_find(const struct lines *a, const struct lines *b, struct hunk *to, size_t max)
+{
+	size_t n = 0, i = 0, k = 0;
+
+	while ((i < a->n || k < b->n) && n < max) {
+		if (i < a->n && k < b->n && line_same(a, i, b, k)) {
+			i++;
+			k++;
+			continue;
+		}
+		size_t di = 0, dk = 0;
+		resync(a, i, b, k, &di, &dk);
+		to[n++] = (struct hunk){i, i + di, k, k + dk};
+		i += di;
+		k += dk;
+	}
+	return n;
+}
+
+static void range_put(char mark, size_t first, size_t count, FILE *f)
+{
+	/* An empty range is named by the line before it. */
+	fprintf(f, "%c%zu", mark, count == 0 ? first : first + 1);
+	if (count != 1)
+		fprintf(f, ",%zu", count);
+}
+
+/* Hunks [from, to) are near enough to share one block. */
+static void block_put(const struct lines *a, const struct lines *b, const struct hunk *h, size_t n, FILE *f)
+{
+	size_t begin = h[0].a > CONTEXT ? h[0].a - CONTEXT : 0;
+	size_t end = h[n - 1].a_end + CONTEXT < a->n ? h[n - 1].a_end + CONTEXT : a->n;
+	size_t b_begin = h[0].b - (h[0].a - begin), b_end = h[n - 1].b_end + (end - h[n - 1].a_end);
+
+	fputs("@@ ", f);
+	range_put('-', begin, end - begin, f);
+	putc(' ', f);
+	range_put('+', b_begin, b_end - b_begin, f);
+	fputs(" @@\n", f);
+	for (size_t i = begin, at = 0; at <= n; at++) {
+		for (size_t stop = at < n ? h[at].a : end; i < stop; i++)
+			line_put(' ', a, i, f);
+		if (at == n)
+			break;
+		for (; i < h[at].a_end; i++)
+			line_put('-', a, i, f);
+		for (size_t k = h[at].b; k < h[at].b_end; k++)
+			line_put('+', b, k, f);
+	}
+}
+
+void diff_print(
+	const char *path, const char *old, size_t old_len, const char *text, size_t len, FILE *f)
+{
+	struct lines a = lines_of(old ? old : "", old ? old_len : 0), b = lines_of(text, len);
+	struct hunk *h = calloc(a.n + b.n + 1, sizeof(*h));
+
+	if (a.at && b.at && h) {
+		size_t n = hunks_find(&a, &b, h, a.n + b.n + 1);
+		fprintf(f, "--- %s%s\n+++ b/%s\n", old ? "a/" : "/dev/null", old ? path : "", path);
+		for (size_t i = 0; i < n;) {
+			size_t k = i + 1;
+			while (k < n && h[k].a - h[k - 1].a_end <= 2 * CONTEXT)
+				k++;
+			block_put(&a, &b, h + i, k - i, f);
+			i = k;
+		}
+	}
+	free(h);
+	free(a.at);
+	free(b.at);
+}

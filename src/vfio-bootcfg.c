@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/log.h"
+#include "base/options.h"
+#include "base/str.h"
+#include "bootcfg/edit.h"
+#include "bootcfg/journal.h"
+#include "bootcfg/loaders.h"
+#include "bootcfg/request.h"
+#include "bootcfg/root.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* EXIT STATUS in vfio-bootcfg(8). */
+enum { EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_OWNED = 3, EXIT_AMBIGUOUS = 4, EXIT_BROKEN = 5,
+	EXIT_DIFFERS = 10 };
+
+struct options {
+	const char *root, *loader, *entry, *cpu, *ids, *hugepages, *isolate, *acs;
+	bool iommu, no_pt, status, check, undo, history, dry_run, exit_code, json, no_regen, yes, force;
+	bool quiet, verbose, help, version;
+	struct request words; /* of --add, --remove, --set, in their order */
+};
+
+static int add_take(void *to, const char *value, struct err *err)
+{
+	return request_add(&((struct options *)to)->words, value, err);
+}
+
+static int remove_take(void *to, const char *value, struct err *err)
+{
+	return request_remove(&((struct options *)to)->words, value, err);
+}
+
+static int set_take(void *to, const char *value, struct err *err)
+{
+	struct options *o = to;
+	return request_set(&o->words, value, o->force, err);
+}
+
+static int usage(const struct err *err)
+{
+	log_print(LOG_ERROR, "%s", err->text);
+	return EXIT_USAGE;
+}
+
+static int failure(int rc, const struct err *err)
+{
+	log_print(LOG_ERROR, "%s", err->text[0] ? err->text : strerror(-rc));
+	switch (rc) {
+	case LOADERS_OWNED:
+		return EXIT_OWNED;
+	case LOADERS_AMBIGUOUS:
+		return EXIT_AMBIGUOUS;
+	case -ENOTRECOVERABLE:
+		return EXIT_BROKEN;
+	default:
+		return EXIT_FAILED;
+	}
+}
+
+static void notes_print(const struct strings *notes)
+{
+	for (size_t i = 0; i < notes->n; i++)
+		log_print(LOG_NOTICE, "%s", notes->v[i]);
+}
+
+/* What the journal calls this change: the command line without the root. */
+static char *change_name(const struct request *r)
+{
+	static const char *const verbs[] = {[WANT_ADD] = "--add",
+		[WANT_SET] = "--set",
+		[WANT_REMOVE_WORD] = "--remove",
+		[WANT_REMOVE_KEY] = "--remove"};
+	struct text t = {0};
+
+	for (size_t i = 0; i < r->n; i++)
+		if (r->v[i].kind != WANT_REMOVE_ELEMENT)
+			text_print(&t, "%s%s %s", t.len > 0 ? " " : "", verbs[r->v[i].kind],
+				r->v[i].text);
+	return t.data;
+}
+
+static void commands_print(const struct root *r, const struct loaders *l)
+{
+	for (size_t i = 0; i < l->next.n; i++)
+		printf("next: %s%s\n", l->next.v[i], r->host ? "" : "  (inside that system)");
+	if (l->next.n == 0)
+		printf("nothing else to do\n");
+}
+
+static int edit_run(const struct options *o, const struct root *r)
+{
+	_cleanup_(loaders_done) struct loaders l = {0};
+	_cleanup_(plan_done) struct plan p = {0};
+	struct loaders_options lo = {.loader = o->loader, .entry = o->entry, .request = &o->words};
+	struct err err = {0};
+
+	int rc = loaders_find(r, &lo, &l, &err);
+	if (rc == 0)
+		rc = plan_make(r, &l, &o->words, &p, &err);
+	if (rc < 0)
+		return failure(rc, &err);
+	if (!o->quiet)
+		notes_print(&l.notes);
+	if (o->check) {
+		if (!o->quiet)
+			plan_print(&p, stdout);
+		return plan_is_empty(&p) ? 0 : EXIT_DIFFERS;
+	}
+	if (plan_is_empty(&p)) {
+		if (!o->quiet)
+			log_print(LOG_NOTICE, "nothing to do: it is so already");
+		return 0;
+	}
+	if (o->dry_run) {
+		plan_print_diff(&p, stdout);
+		return o->exit_code ? EXIT_DIFFERS : 0;
+	}
+	_cleanup_(str_free) char *what = change_name(&o->words);
+	unsigned id = 0;
+	rc = plan_commit(r, &p, what ? what : "", &id, &err);
+	if (rc < 0)
+		return failure(rc, &err);
+	if (!o->quiet) {
+		plan_print(&p, stdout);
+		commands_print(r, &l);
+		printf("undo: vfio-bootcfg%s%s --undo\n", r->host ? "" : " --root ",
+			r->host ? "" : o->root);
+	}
+	return 0;
+}
+
+static int undo_run(const struct options *o, const struct root *r, const char *id_text)
+{
+	_cleanup_(strings_done) struct strings paths = {0};
+	struct err err = {0};
+	unsigned long id = 0;
+
+	if (id_text && (!str_decimal(id_text, 999999, &id) || id == 0)) {
+		(void)err_set(&err, EINVAL, "%s: --undo takes the number of a change", id_text);
+		return usage(&err);
+	}
+	int rc = journal_undo(r, (unsigned)id, o->dry_run, &paths, &err);
+	if (rc < 0)
+		return failure(rc, &err);
+	for (size_t i = 0; i < paths.n && !o->quiet; i++)
+		printf("%s  /%s\n", o->dry_run ? "would restore" : "restored", paths.v[i]);
+	return 0;
+}
+
+static int history_run(const struct root *r)
+{
+	_cleanup_(journal_list_done) struct journal_list l = {0};
+	struct err err = {0};
+
+	int rc = journal_read(r, &l, &err);
+	if (rc < 0)
+		return failure(rc, &err);
+	for (size_t i = 0; i < l.n; i++) {
+		printf("%u  %s  %s\n", l.v[i].id, l.v[i].when, l.v[i].what);
+		for (size_t k = 0; k < l.v[i].paths.n; k++)
+			printf("   /%s\n", l.v[i].paths.v[k]);
+	}
+	return 0;
+}
+
+static int cpu_find(const struct options *o, enum cpu *ret, struct err *err)
+{
+	if (!o->cpu) {
+		*ret = CPU_UNKNOWN;
+#if defined(__x86_64__) || defined(__i386__)
+		if (__builtin_cpu_is("intel"))
+			*ret = CPU_INTEL;
+		else if (__builtin_cpu_is("amd"))
+			*ret = CPU_AMD;
+#endif
+		return 0;
+	}
+	if (!str_equal(o->cpu, "intel") && !str_equal(o->cpu, "amd"))
+		return err_set(err, EINVAL, "%s: --cpu takes intel or amd", o->cpu);
+	*ret = str_equal(o->cpu, "intel") ? CPU_INTEL : CPU_AMD;
+	return 0;
+}
+
+static int iommu_take(struct options *o, const struct root *r, struct err *err)
+{
+	enum cpu cpu;
+	int rc = cpu_find(o, &cpu, err);
+
+	if (rc == 0)
+		rc = request_iommu(&o->words, cpu, o->no_pt, err);
+	if (rc == 0 && !o->cpu && !r->host)
+		log_print(LOG_WARNING,
+			"taking the processor of this machine, %s, for that of %s; --cpu says otherwise",
+			cpu == CPU_INTEL ? "Intel" : "AMD", o->root);
+	return rc;
+}
+
+static int run(struct options *o, int operands, char **argv)
+{
+	struct err err = {0};
+	struct root r = {.fd = -1};
+	int verbs = (o->iommu || o->words.n > 0) + o->undo + o->history + o->status;
+
+	if (operands > (o->undo ? 1 : 0)) {
+		(void)err_set(&err, EINVAL, "%s: is no option; a word is added with --add", argv[o->undo ? 2 : 1]);
+		return usage(&err);
+	}
+	if (verbs != 1) {
+		(void)err_set(&err, EINVAL,
+			verbs == 0 ? "nothing asked for: --iommu is what most people want; --help lists "
+				     "the rest"
+				   : "--iommu, --add, --remove and --set go together; --undo, --history "
+				     "and --status stand alone");
+		return usage(&err);
+	}
+	int rc = root_open(&r, o->root ? o->root : "/", &err);
+	if (rc < 0)
+		return failure(rc, &err);
+	int status = EXIT_FAILED;
+	if (o->undo) {
+		status = undo_run(o, &r, operands ? argv[1] : NULL);
+	} else if (o->history) {
+		status = history_run(&r);
+	} else {
+		rc = o->iommu ? iommu_take(o, &r, &err) : 0;
+		status = rc < 0 ? usage(&err) : edit_run(o, &r);
+	}
+	root_done(&r);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = {0};
+	struct err err = {0};
+	int operands = 0;
+	const struct option_row rows[] = {
+		{.name = "iommu", .help = "turn the IOMMU on: what most people want", .flag = &o.iommu},
+		{.name = "no-pt", .help = "without iommu=pt", .flag = &o.no_pt},
+		{.name = "cpu", .arg = "intel|amd", .help = "the processor of that system", .value = &o.cpu},
+		{.name = "add", .arg = "WORD", .help = "add a kernel parameter", .add = add_take, .to = &o},
+		{.name = "remove", .arg = "WORD", .help = "remove K, K=V, or with K= any value of K",
+			.add = remove_take, .to = &o},
+		{.name = "set", .arg = "K=V", .help = "make this the only K=", .add = set_take, .to = &o},
+		{.name = "status", .help = "what boots here, and with which parameters", .flag = &o.status},
+		{.name = "check", .help = "change nothing, exit 10 where something would be",
+			.flag = &o.check},
+		{.name = "undo", .arg = NULL, .help = "take the last change back, or change N",
+			.flag = &o.undo},
+		{.name = "history", .help = "list the changes that can be taken back", .flag = &o.history},
+		{.name = "dry-run", .letter = 'n', .help = "print a diff, write nothing", .flag = &o.dry_run},
+		{.name = "exit-code", .help = "with --dry-run: exit 10 where something would change",
+			.flag = &o.exit_code},
+		{.name = "root", .arg = "DIR", .help = "the system below DIR", .value = &o.root},
+		{.name = "boot-loader", .arg = "NAME", .help = "edit this loader", .value = &o.loader},
+		{.name = "loader", .arg = "NAME", .help = "the same", .value = &o.loader},
+		{.name = "entry", .arg = "ID", .help = "this entry only, or default, or all",
+			.value = &o.entry},
+		{.name = "no-regen", .help = "leave generated boot files alone", .flag = &o.no_regen},
+		{.name = "force", .help = "let --set replace parameters that add up", .flag = &o.force},
+		{.name = "yes", .letter = 'y', .help = "do not ask", .flag = &o.yes},
+		{.name = "json", .help = "print data as JSON", .flag = &o.json},
+		{.name = "quiet", .letter = 'q', .help = "only errors", .flag = &o.quiet},
+		{.name = "verbose", .letter = 'v', .help = "more of the story", .flag = &o.verbose},
+		{.name = "help", .letter = 'h', .help = "this text", .flag = &o.help},
+		{0},
+	};
+
+	log_open("vfio-bootcfg", LOG_TO_STDERR, false);
+	int status;
+	if (options_read(rows, argc, argv, &operands, &err) < 0) {
+		status = usage(&err);
+	} else if (o.help) {
+		printf("Usage: vfio-bootcfg --iommu | --add WORD | --remove WORD | --set K=V | --status | "
+		       "--undo [N] | --history\n");
+		options_print(rows);
+		status = 0;
+	} else {
+		status = run(&o, operands, argv);
+	}
+	request_done(&o.words);
+	if (fflush(stdout) != 0 && status == 0)
+		status = EXIT_FAILED;
+	return status;
+}

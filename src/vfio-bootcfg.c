@@ -187,7 +187,7 @@ static int cpu_find(const struct options *o, enum cpu *ret, struct err *err)
 
 static int iommu_take(struct options *o, const struct root *r, struct err *err)
 {
-	enum cpu cpu;
+	enum cpu cpu = CPU_UNKNOWN;
 	int rc = cpu_find(o, &cpu, err);
 
 	if (rc == 0)

@@ -309,7 +309,7 @@ static int edit_verify(struct sources *s, const struct bls_format *f, const stru
 	if (rc == 0 && line_words(&r.line, &s->after) < 0)
 		rc = err_set(err, ENOMEM, "out of memory");
 	line_done(&r.line);
-	if (rc == 0 && !strings_equal(&s->after, expect))
+	if (rc == 0 && !strings_same_words(&s->after, expect))
 		rc = err_set(err, EINVAL,
 			"%s: the boot loader would not read these words as they are meant: the quotes "
 			"at the ends of the line would be taken for a pair",

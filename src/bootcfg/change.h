@@ -17,7 +17,8 @@ void strings_done(struct strings *s);
 int strings_add(struct strings *s, const char *text) _must_check_;
 int strings_take(struct strings *s, char *text) _must_check_; /* owns text, freed on failure */
 bool strings_have(const struct strings *s, const char *text);
-bool strings_equal(const struct strings *a, const struct strings *b);
+/* Word by word what the kernel takes for the same. */
+bool strings_same_words(const struct strings *a, const struct strings *b);
 
 /* What becomes of one line. */
 struct change {

@@ -85,7 +85,7 @@ int grubenv_edit(struct sources *s, const struct request *r, struct err *err)
 		return rc;
 	if (line_words(&new, &s->after) < 0)
 		return err_set(err, ENOMEM, "out of memory");
-	return strings_equal(&s->after, &expect)
+	return strings_same_words(&s->after, &expect)
 		       ? 0
 		       : err_set(err, EINVAL, "%s: can't be edited with certainty", s->v[0].path);
 }

@@ -297,7 +297,7 @@ int kernelstub_edit(struct sources *s, const struct request *r, struct err *err)
 		goto out;
 	if (rc == 0 && line_words(&new.line, &s->after) < 0)
 		rc = err_set(err, ENOMEM, "out of memory");
-	if (rc == 0 && !strings_equal(&s->after, &expect))
+	if (rc == 0 && !strings_same_words(&s->after, &expect))
 		rc = err_set(err, EINVAL, "%s: can't be edited with certainty", s->v[0].path);
 out:
 	line_done(&old.line);

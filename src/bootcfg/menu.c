@@ -130,7 +130,7 @@ static int edit_verify(
 		if (rc == 0)
 			rc = line_words(&l, &s->after);
 	}
-	if (rc == 0 && !strings_equal(&s->after, expect))
+	if (rc == 0 && !strings_same_words(&s->after, expect))
 		rc = err_set(err, EINVAL, "%s: can't be edited with certainty", s->v[0].path);
 	return rc;
 }

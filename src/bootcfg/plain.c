@@ -117,7 +117,7 @@ int plain_edit(
 		return rc;
 	if (line_words(&new, &s->after) < 0)
 		return err_set(err, ENOMEM, "out of memory");
-	return strings_equal(&s->after, &expect)
+	return strings_same_words(&s->after, &expect)
 		       ? 0
 		       : err_set(err, EINVAL, "%s: can't be edited with certainty", where);
 }

@@ -235,7 +235,7 @@ static int edit_verify(struct sources *s, const struct shell_format *f,
 		return rc;
 	if (line_words(&r.line, &s->after) < 0)
 		return err_set(err, ENOMEM, "out of memory");
-	if (!strings_equal(&s->after, expect)) {
+	if (!strings_same_words(&s->after, expect)) {
 		const struct shell_var *home = shell_var_find(&r.vars, f->home);
 		return err_set(err, EINVAL,
 			"%s:%zu: is written in a way that can't be edited with certainty: the words "

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bootcfg/change.h"
 
+#include "bootcfg/kword.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,12 +40,22 @@ bool strings_have(const struct strings *s, const char *text)
 	return false;
 }
 
-bool strings_equal(const struct strings *a, const struct strings *b)
+/* One word spelt in two ways: `a="b c"` and `"a=b c"`. */
+static bool word_same(const char *a, const char *b)
+{
+	_cleanup_(kword_done) struct kword x = {0}, y = {0};
+
+	if (str_equal(a, b))
+		return true;
+	return kword_read(a, &x) == 0 && kword_read(b, &y) == 0 && kword_equal(&x, &y);
+}
+
+bool strings_same_words(const struct strings *a, const struct strings *b)
 {
 	if (a->n != b->n)
 		return false;
 	for (size_t i = 0; i < a->n; i++)
-		if (!str_equal(a->v[i], b->v[i]))
+		if (!word_same(a->v[i], b->v[i]))
 			return false;
 	return true;
 }

@@ -18,21 +18,27 @@ int grub_encode(const char *word, struct text *ret, struct err *err)
 	if (kword_read(word, &k) < 0)
 		return err_set(err, ENOMEM, "out of memory");
 	_cleanup_(text_done) struct text plain = {0};
-	text_print(&plain, "%s%s%s", k.name, k.value ? "=" : "", k.value ? k.value : "");
+	text_print(&plain, "%s%s", k.name, k.value ? "=" : "");
+	size_t value = plain.len;
+	text_print(&plain, "%s", k.value ? k.value : "");
 	if (plain.failed)
 		return err_set(err, ENOMEM, "out of memory");
 	if (strpbrk(plain.data, "\"'\\"))
 		return err_set(err, EINVAL,
 			"%s: GRUB can't pass a quote or a backslash on to the kernel", word);
 	bool quote = strpbrk(plain.data, " ;&|<>{}()") != NULL;
+	/* name="va lue" reads better than "name=va lue" and is the same, unless the name needs it. */
+	size_t open = quote && !strpbrk(k.name, " ;&|<>{}()") ? value : 0;
 
-	text_add(ret, "\"", quote);
-	for (const char *p = plain.data; *p; p++) {
-		if (*p == '$')
+	for (size_t i = 0; i < plain.len; i++) {
+		if (quote && i == open)
+			text_add(ret, "\"", 1);
+		if (plain.data[i] == '$')
 			text_add(ret, "\\", 1);
-		text_add(ret, p, 1);
+		text_add(ret, plain.data + i, 1);
 	}
-	text_add(ret, "\"", quote);
+	if (quote)
+		text_add(ret, "\"", 1);
 	return 0;
 }
 

@@ -14,12 +14,19 @@
 #include <string.h>
 
 /* EXIT STATUS in vfio-bootcfg(8). */
-enum { EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_OWNED = 3, EXIT_AMBIGUOUS = 4, EXIT_BROKEN = 5,
-	EXIT_DIFFERS = 10 };
+enum {
+	EXIT_FAILED = 1,
+	EXIT_USAGE = 2,
+	EXIT_OWNED = 3,
+	EXIT_AMBIGUOUS = 4,
+	EXIT_BROKEN = 5,
+	EXIT_DIFFERS = 10
+};
 
 struct options {
 	const char *root, *loader, *entry, *cpu, *ids, *hugepages, *isolate, *acs;
-	bool iommu, no_pt, status, check, undo, history, dry_run, exit_code, json, no_regen, yes, force;
+	bool iommu, no_pt, status, check, undo, history, dry_run, exit_code, json, no_regen, yes,
+		force;
 	bool quiet, verbose, help, version;
 	struct request words; /* of --add, --remove, --set, in their order */
 };
@@ -194,7 +201,8 @@ static int iommu_take(struct options *o, const struct root *r, struct err *err)
 		rc = request_iommu(&o->words, cpu, o->no_pt, err);
 	if (rc == 0 && !o->cpu && !r->host)
 		log_print(LOG_WARNING,
-			"taking the processor of this machine, %s, for that of %s; --cpu says otherwise",
+			"taking the processor of this machine, %s, for that of %s; --cpu says "
+			"otherwise",
 			cpu == CPU_INTEL ? "Intel" : "AMD", o->root);
 	return rc;
 }
@@ -206,14 +214,17 @@ static int run(struct options *o, int operands, char **argv)
 	int verbs = (o->iommu || o->words.n > 0) + o->undo + o->history + o->status;
 
 	if (operands > (o->undo ? 1 : 0)) {
-		(void)err_set(&err, EINVAL, "%s: is no option; a word is added with --add", argv[o->undo ? 2 : 1]);
+		(void)err_set(&err, EINVAL, "%s: is no option; a word is added with --add",
+			argv[o->undo ? 2 : 1]);
 		return usage(&err);
 	}
 	if (verbs != 1) {
 		(void)err_set(&err, EINVAL,
-			verbs == 0 ? "nothing asked for: --iommu is what most people want; --help lists "
+			verbs == 0 ? "nothing asked for: --iommu is what most people want; --help "
+				     "lists "
 				     "the rest"
-				   : "--iommu, --add, --remove and --set go together; --undo, --history "
+				   : "--iommu, --add, --remove and --set go together; --undo, "
+				     "--history "
 				     "and --status stand alone");
 		return usage(&err);
 	}
@@ -239,29 +250,65 @@ int main(int argc, char **argv)
 	struct err err = {0};
 	int operands = 0;
 	const struct option_row rows[] = {
-		{.name = "iommu", .help = "turn the IOMMU on: what most people want", .flag = &o.iommu},
+		{.name = "iommu",
+			.help = "turn the IOMMU on: what most people want",
+			.flag = &o.iommu},
 		{.name = "no-pt", .help = "without iommu=pt", .flag = &o.no_pt},
-		{.name = "cpu", .arg = "intel|amd", .help = "the processor of that system", .value = &o.cpu},
-		{.name = "add", .arg = "WORD", .help = "add a kernel parameter", .add = add_take, .to = &o},
-		{.name = "remove", .arg = "WORD", .help = "remove K, K=V, or with K= any value of K",
-			.add = remove_take, .to = &o},
-		{.name = "set", .arg = "K=V", .help = "make this the only K=", .add = set_take, .to = &o},
-		{.name = "status", .help = "what boots here, and with which parameters", .flag = &o.status},
-		{.name = "check", .help = "change nothing, exit 10 where something would be",
+		{.name = "cpu",
+			.arg = "intel|amd",
+			.help = "the processor of that system",
+			.value = &o.cpu},
+		{.name = "add",
+			.arg = "WORD",
+			.help = "add a kernel parameter",
+			.add = add_take,
+			.to = &o},
+		{.name = "remove",
+			.arg = "WORD",
+			.help = "remove K, K=V, or with K= any value of K",
+			.add = remove_take,
+			.to = &o},
+		{.name = "set",
+			.arg = "K=V",
+			.help = "make this the only K=",
+			.add = set_take,
+			.to = &o},
+		{.name = "status",
+			.help = "what boots here, and with which parameters",
+			.flag = &o.status},
+		{.name = "check",
+			.help = "change nothing, exit 10 where something would be",
 			.flag = &o.check},
-		{.name = "undo", .arg = NULL, .help = "take the last change back, or change N",
+		{.name = "undo",
+			.arg = NULL,
+			.help = "take the last change back, or change N",
 			.flag = &o.undo},
-		{.name = "history", .help = "list the changes that can be taken back", .flag = &o.history},
-		{.name = "dry-run", .letter = 'n', .help = "print a diff, write nothing", .flag = &o.dry_run},
-		{.name = "exit-code", .help = "with --dry-run: exit 10 where something would change",
+		{.name = "history",
+			.help = "list the changes that can be taken back",
+			.flag = &o.history},
+		{.name = "dry-run",
+			.letter = 'n',
+			.help = "print a diff, write nothing",
+			.flag = &o.dry_run},
+		{.name = "exit-code",
+			.help = "with --dry-run: exit 10 where something would change",
 			.flag = &o.exit_code},
 		{.name = "root", .arg = "DIR", .help = "the system below DIR", .value = &o.root},
-		{.name = "boot-loader", .arg = "NAME", .help = "edit this loader", .value = &o.loader},
+		{.name = "boot-loader",
+			.arg = "NAME",
+			.help = "edit this loader",
+			.value = &o.loader},
 		{.name = "loader", .arg = "NAME", .help = "the same", .value = &o.loader},
-		{.name = "entry", .arg = "ID", .help = "this entry only, or default, or all",
+		{.name = "entry",
+			.arg = "ID",
+			.help = "this entry only, or default, or all",
 			.value = &o.entry},
-		{.name = "no-regen", .help = "leave generated boot files alone", .flag = &o.no_regen},
-		{.name = "force", .help = "let --set replace parameters that add up", .flag = &o.force},
+		{.name = "no-regen",
+			.help = "leave generated boot files alone",
+			.flag = &o.no_regen},
+		{.name = "force",
+			.help = "let --set replace parameters that add up",
+			.flag = &o.force},
 		{.name = "yes", .letter = 'y', .help = "do not ask", .flag = &o.yes},
 		{.name = "json", .help = "print data as JSON", .flag = &o.json},
 		{.name = "quiet", .letter = 'q', .help = "only errors", .flag = &o.quiet},
@@ -275,7 +322,8 @@ int main(int argc, char **argv)
 	if (options_read(rows, argc, argv, &operands, &err) < 0) {
 		status = usage(&err);
 	} else if (o.help) {
-		printf("Usage: vfio-bootcfg --iommu | --add WORD | --remove WORD | --set K=V | --status | "
+		printf("Usage: vfio-bootcfg --iommu | --add WORD | --remove WORD | --set K=V | "
+		       "--status | "
 		       "--undo [N] | --history\n");
 		options_print(rows);
 		status = 0;

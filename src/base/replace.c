@@ -151,7 +151,8 @@ int file_replace(int dirfd, const char *name, const struct replacement *to, stru
 	_cleanup_(fd_close) int dir = dir_handle(dirfd), old = -1;
 
 	if (dir < 0)
-		return err_set(err, errno, "%s: can't open its directory: %s", name, strerror(errno));
+		return err_set(
+			err, errno, "%s: can't open its directory: %s", name, strerror(errno));
 	if (asprintf(&temp, ".%s.%ld.vfio-new", name, (long)getpid()) < 0 ||
 		asprintf(&good, ".%s.vfio-old", name) < 0)
 		return err_set(err, ENOMEM, "%s: out of memory", name);

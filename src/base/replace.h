@@ -12,8 +12,8 @@
 struct replacement {
 	const char *data;
 	size_t len;
-	/* What it holds now, checked right before the rename: -EBUSY when somebody else wrote in the
-	 * meantime. NULL: there is no such file, and one that appears is not overwritten. */
+	/* What it holds now, checked right before the rename: -EBUSY when somebody else wrote in
+	 * the meantime. NULL: there is no such file, and one that appears is not overwritten. */
 	const char *old;
 	size_t old_len;
 	/* For a file that is new; one that exists keeps its own, and its extended attributes. */
@@ -24,16 +24,17 @@ struct replacement {
 
 /*
  * Replaces a file the whole way: a new file beside it (hidden, and no name a boot loader reads),
- * with mode, owner and extended attributes of the old, flushed, read back and compared, renamed over
- * it, the directory flushed. After a power loss there is the old file or the new one. On FAT, whose
- * rename is not power-safe, a copy of the old stays beside it until the new one has been read back.
- * `name` has no slash and is no symlink; on failure the old file is untouched and nothing is left.
+ * with mode, owner and extended attributes of the old, flushed, read back and compared, renamed
+ * over it, the directory flushed. After a power loss there is the old file or the new one. On FAT,
+ * whose rename is not power-safe, a copy of the old stays beside it until the new one has been read
+ * back. `name` has no slash and is no symlink; on failure the old file is untouched and nothing is
+ * left.
  */
-int file_replace(int dirfd, const char *name, const struct replacement *to, struct err *err)
-	_must_check_;
+int file_replace(
+	int dirfd, const char *name, const struct replacement *to, struct err *err) _must_check_;
 
 /* Removes a file that holds these bytes, and flushes the directory. -EBUSY when it holds others. */
-int file_remove(int dirfd, const char *name, const char *data, size_t len, struct err *err)
-	_must_check_;
+int file_remove(
+	int dirfd, const char *name, const char *data, size_t len, struct err *err) _must_check_;
 
 #endif

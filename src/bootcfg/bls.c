@@ -17,7 +17,7 @@
  * tab behind the key only where the line holds no blank.
  */
 struct entry_line {
-	size_t begin, end, next;  /* the line, without and with its end */
+	size_t begin, end, next; /* the line, without and with its end */
 	size_t key, key_end;
 	size_t value, value_end; /* without blanks around it */
 };
@@ -80,8 +80,9 @@ int bls_read(const char *text, size_t len, struct bls_entry *ret)
 	const struct {
 		const char *key;
 		char **to;
-	} keys[] = {{"linux", &e.linux_path}, {"efi", &e.efi}, {"uki", &e.uki}, {"initrd", &e.initrd},
-		{"machine-id", &e.machine_id}, {"title", &e.title}, {"options", &e.options}};
+	} keys[] = {{"linux", &e.linux_path}, {"efi", &e.efi}, {"uki", &e.uki},
+		{"initrd", &e.initrd}, {"machine-id", &e.machine_id}, {"title", &e.title},
+		{"options", &e.options}};
 	struct entry_line l;
 
 	for (size_t at = 0; line_next(text, len, &at, &l);) {
@@ -166,7 +167,7 @@ static int options_field(struct line *l, const char *text, const struct entry_li
 struct reading {
 	struct line line;
 	struct entry_line options[16]; /* one for each field */
-	bool opens; /* a line of its own had to be invented for home */
+	bool opens;                    /* a line of its own had to be invented for home */
 };
 
 static int lines_read(struct reading *r, const char *text, size_t len, enum bls_reader reader,
@@ -196,8 +197,8 @@ static int lines_read(struct reading *r, const char *text, size_t len, enum bls_
 	return 0;
 }
 
-static int reading_make(const struct sources *s, const struct bls_format *f, struct reading *r,
-	struct err *err)
+static int reading_make(
+	const struct sources *s, const struct bls_format *f, struct reading *r, struct err *err)
 {
 	const char *path = s->v[0].path;
 	size_t len;
@@ -230,8 +231,8 @@ static int reading_make(const struct sources *s, const struct bls_format *f, str
 }
 
 /* A bare `options` would make GRUB stop reading there: the line goes with its last word. */
-static int emptied_lines_cut(const struct sources *s, const struct reading *r,
-	const struct change *c, struct splices *p)
+static int emptied_lines_cut(
+	const struct sources *s, const struct reading *r, const struct change *c, struct splices *p)
 {
 	size_t len;
 	const char *text = source_text(&s->v[0], &len);
@@ -262,7 +263,8 @@ static int tabs_replace(const struct sources *s, const struct reading *r, struct
 	size_t len;
 	const char *text = source_text(&s->v[0], &len);
 
-	if (!r->opens && l->value > l->key_end && memchr(text + l->key_end, '\t', l->value - l->key_end))
+	if (!r->opens && l->value > l->key_end &&
+		memchr(text + l->key_end, '\t', l->value - l->key_end))
 		return splices_add(p, 0, l->key_end, l->value, " ");
 	return 0;
 }
@@ -311,7 +313,8 @@ static int edit_verify(struct sources *s, const struct bls_format *f, const stru
 	line_done(&r.line);
 	if (rc == 0 && !strings_same_words(&s->after, expect))
 		rc = err_set(err, EINVAL,
-			"%s: the boot loader would not read these words as they are meant: the quotes "
+			"%s: the boot loader would not read these words as they are meant: the "
+			"quotes "
 			"at the ends of the line would be taken for a pair",
 			s->v[0].path);
 	return rc;

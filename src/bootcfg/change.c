@@ -109,7 +109,8 @@ static char *list_without(const struct kword *k, const char *item)
 		size_t len = kword_list_next(&list, &at);
 		if (len == strlen(item) && strncasecmp(at, item, len) == 0)
 			continue;
-		text_print(&left, "%s%s%.*s", n == 0 ? k->name : "", n == 0 ? "=" : ",", (int)len, at);
+		text_print(
+			&left, "%s%s%.*s", n == 0 ? k->name : "", n == 0 ? "=" : ",", (int)len, at);
 		n++;
 	}
 	if (left.failed)

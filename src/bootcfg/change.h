@@ -34,8 +34,8 @@ bool change_empty(const struct change *c);
  * Decides. Pure. -EINVAL with the reason where the request can't be met (it would take root= away,
  * the line would be longer than the kernel reads).
  */
-int change_decide(
-	const struct line *l, const struct request *r, struct change *ret, struct err *err) _must_check_;
+int change_decide(const struct line *l, const struct request *r, struct change *ret,
+	struct err *err) _must_check_;
 
 /* The line after the change, word by word, to be compared with a second reading. */
 int change_expect(const struct line *l, const struct change *c, struct strings *ret) _must_check_;
@@ -65,7 +65,7 @@ int change_splice(const struct line *l, const struct change *c, change_encode en
 	struct splices *ret, struct err *err) _must_check_;
 
 /* The text of `file` with its splices done. */
-int splices_apply(struct splices *s, uint16_t file, const char *text, size_t len, struct text *ret)
-	_must_check_;
+int splices_apply(struct splices *s, uint16_t file, const char *text, size_t len,
+	struct text *ret) _must_check_;
 
 #endif

@@ -48,7 +48,8 @@ static void line_put(char mark, const struct lines *l, size_t i, FILE *f)
 }
 
 /* What the two have in common from here on: the next line of old that is in new, near first. */
-static void resync(const struct lines *a, size_t i, const struct lines *b, size_t k, size_t *di, size_t *dk)
+static void resync(
+	const struct lines *a, size_t i, const struct lines *b, size_t k, size_t *di, size_t *dk)
 {
 	for (size_t sum = 1; sum <= a->n - i + b->n - k; sum++) {
 		for (size_t x = 0; x <= sum; x++) {
@@ -100,7 +101,8 @@ static void range_put(char mark, size_t first, size_t count, FILE *f)
 }
 
 /* Hunks [from, to) are near enough to share one block. */
-static void block_put(const struct lines *a, const struct lines *b, const struct hunk *h, size_t n, FILE *f)
+static void block_put(
+	const struct lines *a, const struct lines *b, const struct hunk *h, size_t n, FILE *f)
 {
 	size_t begin = h[0].a > CONTEXT ? h[0].a - CONTEXT : 0;
 	size_t end = h[n - 1].a_end + CONTEXT < a->n ? h[n - 1].a_end + CONTEXT : a->n;

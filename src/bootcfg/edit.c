@@ -162,7 +162,8 @@ void plan_print(const struct plan *p, FILE *f)
 		for (size_t k = 0; k < set->n; k++) {
 			if (!set->v[k].text)
 				continue;
-			fprintf(f, "%s  /%s ", set->v[k].old ? "changed" : "created", set->v[k].path);
+			fprintf(f, "%s  /%s ", set->v[k].old ? "changed" : "created",
+				set->v[k].path);
 			for (size_t w = 0; w < set->removed.n; w++)
 				fprintf(f, " -%s", set->removed.v[w]);
 			for (size_t w = 0; w < set->added.n; w++)

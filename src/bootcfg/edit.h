@@ -33,7 +33,7 @@ int plan_commit(const struct root *r, const struct plan *p, const char *what, un
 	struct err *err) _must_check_;
 
 /* One file's unified diff with three lines of context; old NULL: the file is new. */
-void diff_print(const char *path, const char *old, size_t old_len, const char *text, size_t len,
-	FILE *f);
+void diff_print(
+	const char *path, const char *old, size_t old_len, const char *text, size_t len, FILE *f);
 
 #endif

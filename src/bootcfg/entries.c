@@ -47,7 +47,8 @@ static char *entry_id(const char *name)
 	size_t len = strlen(name) - strlen(".conf"), plus = len;
 	struct text id = {0};
 
-	while (plus > 0 && ((name[plus - 1] >= '0' && name[plus - 1] <= '9') || name[plus - 1] == '-'))
+	while (plus > 0 &&
+		((name[plus - 1] >= '0' && name[plus - 1] <= '9') || name[plus - 1] == '-'))
 		plus--;
 	if (plus > 0 && name[plus - 1] == '+' && plus < len)
 		len = plus - 1;
@@ -118,7 +119,7 @@ static bool name_has_token(const struct survey *s, const char *name)
 struct search {
 	const struct survey *s;
 	const char *pick, *boot, *dir;
-	char *pattern; /* of the default entry */
+	char *pattern;   /* of the default entry */
 	char system[33]; /* the machine the first entry belongs to */
 };
 
@@ -151,13 +152,15 @@ static const char *reason_to_skip(
 
 	if (picked && (!id || !matches(id, q->pick)))
 		return "";
-	if (q->pick && str_equal(q->pick, "default") && (!id || !q->pattern || !matches(id, q->pattern)))
+	if (q->pick && str_equal(q->pick, "default") &&
+		(!id || !q->pattern || !matches(id, q->pattern)))
 		return "";
 	if (e->efi && strcasestr(e->efi, "/microsoft/"))
 		return "left alone: starts Windows";
 	if (!e->linux_path && (e->efi || e->uki) && !has_root(e)) {
 		to->skipped_uki++;
-		return "left alone: options here would take the place of the command line inside the "
+		return "left alone: options here would take the place of the command line inside "
+		       "the "
 		       "image it starts";
 	}
 	if (!e->linux_path && !e->efi && !e->uki)
@@ -190,11 +193,14 @@ static int entry_look(struct search *q, const char *name, struct entries *to, st
 	const char *why = reason_to_skip(q, name, &e, to);
 	if (why)
 		return why[0] ? note(to, path, why) : 0;
-	const char *system = e.machine_id ? e.machine_id : is_hex32(name) && name[32] == '-' ? name : NULL;
+	const char *system = e.machine_id                        ? e.machine_id
+			     : is_hex32(name) && name[32] == '-' ? name
+								 : NULL;
 	if (system && !q->s->machine_id && !q->s->token) {
 		if (q->system[0] && strncasecmp(q->system, system, 32) != 0)
 			return err_set(err, EMLINK,
-				"/%s: the entries are of several systems, and without /etc/machine-id "
+				"/%s: the entries are of several systems, and without "
+				"/etc/machine-id "
 				"nobody can tell which are this one's; --entry names them",
 				path);
 		(void)snprintf(q->system, sizeof(q->system), "%.32s", system);
@@ -219,8 +225,8 @@ static int directory_look(const struct survey *s, const char *boot, const char *
 		srel[strcspn(srel, "\r\n")] = '\0';
 		if (!str_equal(srel, "type1"))
 			return err_set(err, EINVAL,
-				"/%s: says %.40s: these entries follow rules other than type1", path,
-				srel);
+				"/%s: says %.40s: these entries follow rules other than type1",
+				path, srel);
 	}
 	struct search q = {.s = s, .pick = pick, .boot = boot, .dir = dir, .pattern = pattern};
 	for (size_t i = 0; i < names.n && rc == 0; i++)

@@ -15,7 +15,7 @@ struct entry {
 struct entries {
 	struct entry *v;
 	size_t n;
-	size_t seen;      /* .conf files there were, ours or not */
+	size_t seen;        /* .conf files there were, ours or not */
 	size_t skipped_uki; /* entries that start a UKI: its command line is made elsewhere */
 	struct strings notes;
 };
@@ -25,8 +25,8 @@ struct entries {
  * for all but fallback and rescue entries. -EINVAL where entries.srel names another semantics,
  * -ENOENT where pick names nothing, -EMLINK where they are of several systems and ours is unknown.
  */
-int entries_find(const struct survey *s, const char *pick, struct entries *ret, struct err *err)
-	_must_check_;
+int entries_find(const struct survey *s, const char *pick, struct entries *ret,
+	struct err *err) _must_check_;
 void entries_done(struct entries *e);
 
 #endif

@@ -6,9 +6,9 @@
 #include <string.h>
 
 /*
- * GRUB's environment block (grub-core/lib/envblk.c): a fixed first line, NAME=VALUE lines in which a
- * backslash escapes itself and a newline, filled up with `#` to 1024 bytes. GRUB writes it in place
- * through a list of blocks, so the size must not change.
+ * GRUB's environment block (grub-core/lib/envblk.c): a fixed first line, NAME=VALUE lines in which
+ * a backslash escapes itself and a newline, filled up with `#` to 1024 bytes. GRUB writes it in
+ * place through a list of blocks, so the size must not change.
  */
 #define ENV_SIZE 1024
 

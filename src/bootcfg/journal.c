@@ -50,8 +50,10 @@ static int file_put(const struct root *r, const struct stored_file *f, const cha
 		rc = file_remove(dir, name, from, from_len, &why);
 	}
 	if (rc == -EROFS)
-		return err_set(err, EROFS, "%s: its file system is read-only; remount it with "
-					   "`mount -o remount,rw`, then run this again", f->path);
+		return err_set(err, EROFS,
+			"%s: its file system is read-only; remount it with "
+			"`mount -o remount,rw`, then run this again",
+			f->path);
 	return rc < 0 ? err_set(err, -rc, "/%s: %.400s", f->path, why.text) : 0;
 }
 
@@ -63,7 +65,8 @@ static bool same(const char *a, size_t a_len, const char *b, size_t b_len)
 /* What a file is now. */
 enum now { NOW_NEW, NOW_OLD, NOW_OTHER };
 
-static int file_now(const struct root *r, const struct stored_file *f, enum now *ret, struct err *err)
+static int file_now(
+	const struct root *r, const struct stored_file *f, enum now *ret, struct err *err)
 {
 	_cleanup_(str_free) char *text = NULL;
 	size_t len = 0;
@@ -132,8 +135,8 @@ int journal_commit(const struct root *r, const struct journal_file *files, size_
 	return rc;
 }
 
-int journal_undo(const struct root *r, unsigned id, bool dry, struct strings *ret_paths,
-	struct err *err)
+int journal_undo(
+	const struct root *r, unsigned id, bool dry, struct strings *ret_paths, struct err *err)
 {
 	_cleanup_(store_close) struct store st = STORE_CLOSED;
 	_cleanup_(stored_done) struct stored s = {0};
@@ -152,8 +155,10 @@ int journal_undo(const struct root *r, unsigned id, bool dry, struct strings *re
 			return rc;
 		if (now == NOW_OTHER)
 			return err_set(err, EBUSY,
-				"/%s: was changed after change %u; nothing is taken back. Take your "
-				"own words out with --remove, or put the file back by hand: what it "
+				"/%s: was changed after change %u; nothing is taken back. Take "
+				"your "
+				"own words out with --remove, or put the file back by hand: what "
+				"it "
 				"was is in /%s/%04u",
 				s.file[i].path, s.id, JOURNAL_DIR, s.id);
 		todo[i] = now == NOW_NEW;

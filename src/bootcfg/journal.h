@@ -42,9 +42,9 @@ int journal_read(const struct root *r, struct journal_list *ret, struct err *err
 void journal_list_done(struct journal_list *l);
 
 /*
- * Takes change `id` back (0: the last one). A file that holds the bytes we wrote gets its old bytes;
- * one that holds its old bytes is left; anything else is refused (-EBUSY) before a file is touched.
- * dry: only says what would be done. *ret_paths: the files concerned.
+ * Takes change `id` back (0: the last one). A file that holds the bytes we wrote gets its old
+ * bytes; one that holds its old bytes is left; anything else is refused (-EBUSY) before a file is
+ * touched. dry: only says what would be done. *ret_paths: the files concerned.
  */
 int journal_undo(const struct root *r, unsigned id, bool dry, struct strings *ret_paths,
 	struct err *err) _must_check_;

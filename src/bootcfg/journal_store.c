@@ -28,8 +28,8 @@ static int parents_make(const struct root *r, struct text *made)
 			continue;
 		const char *name = strrchr(*p, '/') ? strrchr(*p, '/') + 1 : *p;
 		_cleanup_(str_free) char *dir = strndup(*p, (size_t)(name - *p));
-		_cleanup_(fd_close) int fd =
-			dir ? root_fd(r, dir, O_RDONLY | O_DIRECTORY) : -ENOMEM;
+		_cleanup_(fd_close) int fd = dir ? root_fd(r, dir, O_RDONLY | O_DIRECTORY)
+						 : -ENOMEM;
 		if (fd < 0)
 			return fd;
 		if (mkdirat(fd, name, str_equal(*p, JOURNAL_DIR) ? 0700 : 0755) < 0 &&
@@ -283,7 +283,8 @@ int store_write(struct store *st, struct stored *s, struct err *err)
 		rc = -errno;
 	if (rc < 0) {
 		dir_remove(st->dir, part);
-		return err_set(err, -rc, "/%s: can't keep the old files there, so nothing is changed: %s",
+		return err_set(err, -rc,
+			"/%s: can't keep the old files there, so nothing is changed: %s",
 			JOURNAL_DIR, strerror(-rc));
 	}
 	return 0;
@@ -298,7 +299,8 @@ static int file_line_read(int dir, const char *line, struct stored *s)
 	int path = 0;
 	char name[32];
 
-	if (sscanf(line, "file %zu %o %ju %ju %15s %n", &index, &mode, &uid, &gid, how, &path) < 5 ||
+	if (sscanf(line, "file %zu %o %ju %ju %15s %n", &index, &mode, &uid, &gid, how, &path) <
+			5 ||
 		path == 0 || index != s->files)
 		return -EBADMSG;
 	struct stored_file *v = realloc(s->file, (s->files + 1) * sizeof(*v));
@@ -311,7 +313,8 @@ static int file_line_read(int dir, const char *line, struct stored *s)
 		.uid = (uid_t)uid,
 		.gid = (gid_t)gid};
 	(void)snprintf(name, sizeof(name), "%zu.new", index);
-	int rc = f->path ? file_read(dir, name, (size_t)16 << 20, &f->text, &f->len, NULL) : -ENOMEM;
+	int rc = f->path ? file_read(dir, name, (size_t)16 << 20, &f->text, &f->len, NULL)
+			 : -ENOMEM;
 	(void)snprintf(name, sizeof(name), "%zu.old", index);
 	if (rc == 0 && str_equal(how, "replaced"))
 		rc = file_read(dir, name, (size_t)16 << 20, &f->old, &f->old_len, NULL);
@@ -326,7 +329,7 @@ static int change_read(int dir, struct stored *s)
 	char *rest = text;
 
 	for (char *line; rc == 0 && (line = strsep(&rest, "\n"));) {
-		char **to = str_starts(line, "when ") ? &s->when
+		char **to = str_starts(line, "when ")   ? &s->when
 			    : str_starts(line, "what ") ? &s->what
 							: NULL;
 		if (to) {
@@ -362,8 +365,8 @@ int store_read(const struct store *st, unsigned id, struct stored *ret, struct e
 		return err_set(err, errno, "there is no change %u; --history lists them", s.id);
 	rc = change_read(dir, &s);
 	if (rc < 0)
-		return err_set(err, -rc, "/%s/%s: can't be read: %s", JOURNAL_DIR, name,
-			strerror(-rc));
+		return err_set(
+			err, -rc, "/%s/%s: can't be read: %s", JOURNAL_DIR, name, strerror(-rc));
 	*ret = s;
 	s = (struct stored){0};
 	return 0;

@@ -33,7 +33,10 @@ struct store {
 	const struct root *root;
 	int dir; /* of the journal, locked */
 };
-#define STORE_CLOSED {.dir = -1}
+#define STORE_CLOSED                                                                               \
+	{                                                                                          \
+		.dir = -1                                                                          \
+	}
 
 /* make: creates the directory. Without it -ENOENT where there is no journal. Waits for the lock. */
 int store_open(const struct root *r, bool make, struct store *ret, struct err *err) _must_check_;
@@ -50,8 +53,8 @@ void stored_done(struct stored *s);
 int store_ids(const struct store *st, unsigned **ret, size_t *ret_n) _must_check_;
 /* Gives s the next number. */
 int store_write(struct store *st, struct stored *s, struct err *err) _must_check_;
-int store_read(const struct store *st, unsigned id, struct stored *ret, struct err *err)
-	_must_check_;
+int store_read(
+	const struct store *st, unsigned id, struct stored *ret, struct err *err) _must_check_;
 int store_remove(struct store *st, unsigned id, struct err *err) _must_check_;
 
 #endif

@@ -100,7 +100,7 @@ static bool member_find(struct json_scan *s, const char *key)
 struct options {
 	struct line line;
 	bool list;
-	size_t open, close;      /* the brackets of the list */
+	size_t open, close; /* the brackets of the list */
 	struct {
 		size_t begin, end; /* with the quotes */
 	} element[256];
@@ -161,8 +161,8 @@ static int options_scan(const struct source *src, struct options *o, struct err 
 	o->list = true;
 	o->open = s.at;
 	if (!take(&s, '['))
-		return err_set(err, EINVAL, "%s: user.kernel_options is neither a list nor a string",
-			src->path);
+		return err_set(err, EINVAL,
+			"%s: user.kernel_options is neither a list nor a string", src->path);
 	while (!take(&s, ']')) {
 		if (o->line.fields == 256 || !string_scan(&s, &begin, &end))
 			return err_set(err, EINVAL,
@@ -204,8 +204,8 @@ static bool element_goes(const struct options *o, const struct change *c, size_t
 }
 
 /* An element goes with the comma and the blanks before it; the first with those behind it. */
-static int elements_cut(const struct options *o, const struct change *c, struct splices *p,
-	size_t *ret_left)
+static int elements_cut(
+	const struct options *o, const struct change *c, struct splices *p, size_t *ret_left)
 {
 	bool first = true; /* nothing that stays is before it */
 
@@ -233,8 +233,8 @@ static int elements_add(const char *text, const struct options *o, const struct 
 	_cleanup_(text_done) struct text out = {0};
 	size_t n = o->line.fields, at = n > 0 ? o->element[n - 1].end : o->open + 1;
 	size_t from = n > 1 ? o->element[n - 2].end + 1 : o->open + 1;
-	_cleanup_(str_free) char *gap =
-		n > 0 ? strndup(text + from, o->element[n - 1].begin - from) : strdup("");
+	_cleanup_(str_free) char *gap = n > 0 ? strndup(text + from, o->element[n - 1].begin - from)
+					      : strdup("");
 
 	if (!gap || strspn(gap, " \t\r\n") != strlen(gap))
 		return -ENOMEM;
@@ -242,7 +242,9 @@ static int elements_add(const char *text, const struct options *o, const struct 
 		gap[0] = '\0';
 	for (size_t i = 0; i < c->append.n; i++, left++) {
 		text_print(&out, "%s%s\"", left > 0 ? "," : "",
-			left == 0 ? "" : gap[0] ? gap : " ");
+			left == 0 ? ""
+			: gap[0]  ? gap
+				  : " ");
 		(void)encode(IN_STRING, c->append.v[i], DIALECT_KERNEL, &out, NULL);
 		text_print(&out, "\"");
 	}
@@ -271,7 +273,8 @@ static int list_edit(struct sources *s, struct options *o, const struct request 
 	struct change rest = c;
 	rest.append = (struct strings){0};
 	if (line_kernel_words(&o->line) < o->line.words && c.append.n > 0)
-		return err_set(err, EINVAL, "%s: holds a bare `--'; take it out first", s->v[0].path);
+		return err_set(
+			err, EINVAL, "%s: holds a bare `--'; take it out first", s->v[0].path);
 	rc = change_splice(&o->line, &rest, encode, &p, &why);
 	if (rc == 0)
 		rc = elements_cut(o, &c, &p, &left);

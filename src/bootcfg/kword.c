@@ -111,8 +111,8 @@ int kword_check(const char *word, struct err *err)
 	if (word[0] == '=')
 		return err_set(err, EINVAL, "%s: a kernel parameter has a name before the =", word);
 	if (word[0] == '#')
-		return err_set(err, EINVAL, "%s: a word that starts with # is read as a comment",
-			word);
+		return err_set(
+			err, EINVAL, "%s: a word that starts with # is read as a comment", word);
 	if (str_equal(word, "--"))
 		return err_set(err, EINVAL,
 			"--: the bare -- ends the kernel's part of the line, it is no parameter");

@@ -9,7 +9,8 @@
 
 /*
  * One word of the kernel command line, read as the kernel reads it (lib/cmdline.c next_arg,
- * kernel/params.c): blanks are isspace(), only `"` quotes, there is no escape, the first `=` splits,
+ * kernel/params.c): blanks are isspace(), only `"` quotes, there is no escape, the first `=`
+ * splits,
  * `-` and `_` are the same in names.
  */
 struct kword {

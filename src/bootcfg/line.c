@@ -56,7 +56,7 @@ int field_add_bytes(struct field *f, const char *text, size_t begin, size_t end,
 /* What a stretch of cells is to the reader, while it is put together. */
 struct reading {
 	struct text text;
-	bool blank;  /* holds a blank that did not split */
+	bool blank; /* holds a blank that did not split */
 	bool opaque;
 };
 
@@ -105,7 +105,8 @@ static int grub_word(const struct field *f, size_t *i, struct reading *r)
 			else
 				reading_add(r, &f->cell[++*i]);
 		} else {
-			/* A variable of GRUB's own ($tuned_params): its value is not in this file. */
+			/* A variable of GRUB's own ($tuned_params): its value is not in this file.
+			 */
 			r->opaque |= c->c == '$' && quote != '\'' && more;
 			reading_add(r, c);
 		}
@@ -155,7 +156,8 @@ static int field_split(struct line *l, size_t index, struct err *err)
 			return 0;
 		struct reading r = {0};
 		struct word w = {.field = (uint16_t)index, .first = i};
-		int ret = l->dialect == DIALECT_GRUB ? grub_word(f, &i, &r) : kernel_word(f, &i, &r);
+		int ret = l->dialect == DIALECT_GRUB ? grub_word(f, &i, &r)
+						     : kernel_word(f, &i, &r);
 		w.last = i;
 		w.opaque = r.opaque;
 		w.text = reading_take(&r, l->dialect);

@@ -62,8 +62,8 @@ struct field *line_field(struct line *l);
 int field_add(struct field *f, const struct cell *c) _must_check_;
 
 /* Every byte of text[begin, end) of file as a cell of its own: for formats without quoting. */
-int field_add_bytes(struct field *f, const char *text, size_t begin, size_t end, uint16_t file)
-	_must_check_;
+int field_add_bytes(
+	struct field *f, const char *text, size_t begin, size_t end, uint16_t file) _must_check_;
 
 /* Finds the words of all fields. -EINVAL for a quote that does not end. */
 int line_split(struct line *l, struct err *err) _must_check_;

@@ -43,8 +43,7 @@ static bool wanted(const struct search *q, const char *name)
 static int entries_add(struct search *q, enum bls_reader reader, bool kernelopts)
 {
 	for (size_t i = 0; i < q->entries.n; i++) {
-		struct place *p =
-			place_add(q->to, PLACE_BLS, q->entries.v[i].is_default ? 40 : 30);
+		struct place *p = place_add(q->to, PLACE_BLS, q->entries.v[i].is_default ? 40 : 30);
 		if (!p || strings_add(&p->paths, q->entries.v[i].path) < 0)
 			return -ENOMEM;
 		p->reader = reader;
@@ -76,9 +75,10 @@ static char *grubenv_find(const struct root *r)
 }
 
 /*
- * GRUB with entries read at boot (Fedora, RHEL): the entries are what boots now, /etc/kernel/cmdline
- * makes the next kernel's, GRUB_CMDLINE_LINUX what grub2-mkconfig would put in their place. That one
- * also rewrites /etc/kernel/cmdline when it is the older file: so it is written second.
+ * GRUB with entries read at boot (Fedora, RHEL): the entries are what boots now,
+ * /etc/kernel/cmdline makes the next kernel's, GRUB_CMDLINE_LINUX what grub2-mkconfig would put in
+ * their place. That one also rewrites /etc/kernel/cmdline when it is the older file: so it is
+ * written second.
  */
 static int grub_bls_add(struct search *q, enum bls_reader reader)
 {
@@ -107,8 +107,9 @@ static const char *grub_command(const struct survey *s)
 {
 	if (survey_is_like(s, "debian") || survey_is_like(s, "ubuntu"))
 		return "update-grub";
-	return s->grub_cfg && strstr(s->grub_cfg, "grub2") ? "grub2-mkconfig -o /boot/grub2/grub.cfg"
-							   : "grub-mkconfig -o /boot/grub/grub.cfg";
+	return s->grub_cfg && strstr(s->grub_cfg, "grub2")
+		       ? "grub2-mkconfig -o /boot/grub2/grub.cfg"
+		       : "grub-mkconfig -o /boot/grub/grub.cfg";
 }
 
 /* /etc/default/grub and, where this grub-mkconfig reads them, its drop-ins in C order. */
@@ -137,8 +138,9 @@ static int grub_add(struct search *q)
 	if (q->s->grub_cfg && strings_add(&q->to->next, grub_command(q->s)) < 0)
 		return -ENOMEM;
 	if (!q->s->grub_cfg)
-		return strings_add(&q->to->notes, "no grub.cfg was found: if GRUB does not boot this "
-						  "system, this edit is without effect");
+		return strings_add(&q->to->notes,
+			"no grub.cfg was found: if GRUB does not boot this "
+			"system, this edit is without effect");
 	return 0;
 }
 
@@ -160,7 +162,8 @@ static int ambiguous(const struct search *q, struct err *err)
 	for (size_t i = 0; i < q->to->found.n; i++)
 		text_print(&list, "%s%s", i > 0 ? ", " : "", q->to->found.v[i]);
 	(void)err_set(err, EINVAL,
-		"more than one boot loader was found and nothing tells which one boots this system: "
+		"more than one boot loader was found and nothing tells which one boots this "
+		"system: "
 		"%s; say it with --boot-loader NAME",
 		list.data ? list.data : "");
 	return LOADERS_AMBIGUOUS;
@@ -174,17 +177,18 @@ static int nothing_found(const struct search *q, struct err *err)
 		return err_set(err, ENOENT, "%s: no such boot loader was found here", q->o->loader);
 	if (s->unmounted.n > 0)
 		return err_set(err, ENOENT,
-			"no boot loader was found; /%s is in /etc/fstab and not mounted: run `mount "
+			"no boot loader was found; /%s is in /etc/fstab and not mounted: run "
+			"`mount "
 			"/%s`, then this again",
 			s->unmounted.v[0], s->unmounted.v[0]);
 	if (q->entries.seen > 0)
-		return err_set(err, ENOENT,
-			"no boot entry is this system's to edit%s%.300s",
+		return err_set(err, ENOENT, "no boot entry is this system's to edit%s%.300s",
 			q->entries.notes.n > 0 ? ": " : "",
 			q->entries.notes.n > 0 ? q->entries.notes.v[0] : "");
 	if (s->grub_cfg)
 		return err_set(err, ENOENT,
-			"/%s: is there without /etc/default/grub and grub-mkconfig: a menu written by "
+			"/%s: is there without /etc/default/grub and grub-mkconfig: a menu written "
+			"by "
 			"hand is edited by hand",
 			s->grub_cfg);
 	return err_set(err, ENOENT, "no boot loader that this program knows was found");
@@ -203,7 +207,7 @@ static int bls_look(struct search *q, struct err *err)
 		by_sd = true;
 	if (q->entries.n > 0 && (by_grub || by_sd)) {
 		enum bls_reader reader = by_grub && (by_sd && s->systemd_boot) ? BLS_BOTH
-					 : by_grub			       ? BLS_GRUB
+					 : by_grub                             ? BLS_GRUB
 									       : BLS_SYSTEMD_BOOT;
 		rc = found_add(q, by_grub ? "grub (with loader entries)" : "systemd-boot");
 		if (rc == 0 && by_grub)
@@ -290,8 +294,8 @@ static int place_compare(const void *a, const void *b)
 	return x->order < y->order ? -1 : x->order > y->order;
 }
 
-int loaders_find(const struct root *r, const struct loaders_options *o, struct loaders *ret,
-	struct err *err)
+int loaders_find(
+	const struct root *r, const struct loaders_options *o, struct loaders *ret, struct err *err)
 {
 	_cleanup_(survey_done) struct survey s = {0};
 	_cleanup_(loaders_done) struct loaders l = {0};

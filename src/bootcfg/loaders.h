@@ -22,26 +22,27 @@ enum place_kind {
 /* One place where kernel parameters are to be changed. */
 struct place {
 	enum place_kind kind;
-	struct strings paths;  /* the files, in the order their reader takes them */
-	const char *variable;  /* PLACE_SHELL: the variable; PLACE_GRUB: the one for new words */
-	size_t home_file;      /* which of the files new words go to, where there is a choice */
+	struct strings paths; /* the files, in the order their reader takes them */
+	const char *variable; /* PLACE_SHELL: the variable; PLACE_GRUB: the one for new words */
+	size_t home_file;     /* which of the files new words go to, where there is a choice */
 	enum bls_reader reader;
-	bool kernelopts;       /* PLACE_BLS: grubenv holds them */
-	bool bash;             /* the reader knows += */
-	bool must_exist;       /* PLACE_SHELL: the variable is set, or it is an error */
-	bool append;           /* PLACE_SHELL: a new line is NAME+=" …" */
-	bool dropins_unsure;   /* PLACE_GRUB: nobody knows whether the files behind the first are read */
-	bool first_line;       /* PLACE_PLAIN: Proxmox */
-	unsigned order;        /* written first: what matters for the next kernel */
-	char *seed;            /* what a file that is not there starts from: allocated, or NULL */
+	bool kernelopts;     /* PLACE_BLS: grubenv holds them */
+	bool bash;           /* the reader knows += */
+	bool must_exist;     /* PLACE_SHELL: the variable is set, or it is an error */
+	bool append;         /* PLACE_SHELL: a new line is NAME+=" …" */
+	bool dropins_unsure; /* PLACE_GRUB: nobody knows whether the files behind the first are read
+			      */
+	bool first_line;     /* PLACE_PLAIN: Proxmox */
+	unsigned order;      /* written first: what matters for the next kernel */
+	char *seed;          /* what a file that is not there starts from: allocated, or NULL */
 };
 
 /* What a system boots with, as far as its files tell. */
 struct loaders {
 	struct place *place;
 	size_t places;
-	struct strings found;  /* the loaders, by name */
-	struct strings next;   /* commands that bring the edit to the boot files */
+	struct strings found; /* the loaders, by name */
+	struct strings next;  /* commands that bring the edit to the boot files */
 	struct strings notes;
 };
 
@@ -56,8 +57,8 @@ struct loaders_options {
 };
 
 /*
- * Concludes which files are the source of the kernel command line. -ENOENT where no loader is found,
- * -EINVAL for one that can't be edited; both with what to do.
+ * Concludes which files are the source of the kernel command line. -ENOENT where no loader is
+ * found, -EINVAL for one that can't be edited; both with what to do.
  */
 int loaders_find(const struct root *r, const struct loaders_options *o, struct loaders *ret,
 	struct err *err) _must_check_;

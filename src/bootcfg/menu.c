@@ -42,8 +42,8 @@ bool menu_line_next(const char *text, size_t len, size_t *at, struct menu_line *
 
 bool menu_is_way_back(const char *text, size_t begin, size_t end)
 {
-	static const char *const words[] = {
-		"fallback", "rescue", "recovery", "snapshot", "memtest", "single-user", "minimal", NULL};
+	static const char *const words[] = {"fallback", "rescue", "recovery", "snapshot", "memtest",
+		"single-user", "minimal", NULL};
 	_cleanup_(str_free) char *title = strndup(text + begin, end - begin);
 
 	for (const char *const *w = words; *w && title; w++)
@@ -69,7 +69,8 @@ static int encode(
 }
 
 /* One value as a line of its own. */
-static int value_line(const char *text, const struct menu_value *v, struct line *ret, struct err *err)
+static int value_line(
+	const char *text, const struct menu_value *v, struct line *ret, struct err *err)
 {
 	struct field *f = line_field(ret);
 	if (!f)

@@ -15,8 +15,8 @@ struct menu_values {
 	struct menu_value *v;
 	size_t n;
 };
-typedef int (*menu_scan)(const char *path, const char *text, size_t len, struct menu_values *ret,
-	struct err *err);
+typedef int (*menu_scan)(
+	const char *path, const char *text, size_t len, struct menu_values *ret, struct err *err);
 int menu_value_add(struct menu_values *to, size_t begin, size_t end, bool quoted) _must_check_;
 
 /* One line of a text, without its end and without blanks around it. False at the end. */
@@ -28,7 +28,7 @@ bool menu_line_next(const char *text, size_t len, size_t *at, struct menu_line *
 /* An entry that a person falls back to, by its title. */
 bool menu_is_way_back(const char *text, size_t begin, size_t end);
 
-int menu_edit(struct sources *s, menu_scan scan, const struct request *r, struct err *err)
-	_must_check_;
+int menu_edit(
+	struct sources *s, menu_scan scan, const struct request *r, struct err *err) _must_check_;
 
 #endif

@@ -23,8 +23,8 @@ static size_t key_at(const char *text, const struct menu_line *l, const char *ke
  * Limine: `/Title` opens an entry (`:` in the old limine.cfg), `cmdline: words` belongs to it;
  * old spelling CMDLINE=, and kernel_cmdline is the same (CONFIG.md of limine).
  */
-static int limine_scan(const char *path, const char *text, size_t len, struct menu_values *ret,
-	struct err *err)
+static int limine_scan(
+	const char *path, const char *text, size_t len, struct menu_values *ret, struct err *err)
 {
 	static const char *const keys[] = {"cmdline", "kernel_cmdline", NULL};
 	struct menu_line l = {0};
@@ -74,8 +74,8 @@ static int label_close(struct label *l, struct menu_values *ret)
 
 /* syslinux (doc/syslinux.txt): LABEL opens an entry, LINUX or KERNEL names what it starts, APPEND
  * its command line; an APPEND before the first label is for entries without one of their own. */
-static int extlinux_scan(const char *path, const char *text, size_t len, struct menu_values *ret,
-	struct err *err)
+static int extlinux_scan(
+	const char *path, const char *text, size_t len, struct menu_values *ret, struct err *err)
 {
 	struct menu_line l = {0};
 	struct label label = {.linux_there = true};
@@ -135,14 +135,15 @@ static bool quoted_end(const char *text, size_t at, size_t end, size_t *ret)
 static int refind_error(const char *path, const struct menu_line *l, struct err *err)
 {
 	return err_set(err, EINVAL,
-		"%s:%zu: the options are not in double quotes, so only the first word counts; put them "
+		"%s:%zu: the options are not in double quotes, so only the first word counts; put "
+		"them "
 		"in quotes first",
 		path, l->number);
 }
 
 /* refind_linux.conf: "title" "options", the first line is the default (rEFInd, refind/config.c). */
-static int refind_linux_scan(const char *path, const char *text, size_t len,
-	struct menu_values *ret, struct err *err)
+static int refind_linux_scan(
+	const char *path, const char *text, size_t len, struct menu_values *ret, struct err *err)
 {
 	struct menu_line l = {0};
 
@@ -173,8 +174,8 @@ int refind_linux_edit(struct sources *s, const struct request *r, struct err *er
 }
 
 /* refind.conf: `options "…"` inside a menuentry that starts Linux: one whose options name root=. */
-static int refind_conf_scan(const char *path, const char *text, size_t len,
-	struct menu_values *ret, struct err *err)
+static int refind_conf_scan(
+	const char *path, const char *text, size_t len, struct menu_values *ret, struct err *err)
 {
 	struct menu_line l = {0};
 	bool inside = false, way_back = false;

@@ -58,7 +58,8 @@ static bool checksum_enrolled(const struct survey *s)
 					continue;
 				const char *at = memmem(data, len, mark, sizeof(mark) - 1);
 				at = at ? at + sizeof(mark) - 1 : NULL;
-				if (at && data + len - at >= 128 && strspn(at, "0123456789abcdef") >= 128 &&
+				if (at && data + len - at >= 128 &&
+					strspn(at, "0123456789abcdef") >= 128 &&
 					strspn(at, "0") < 128)
 					return true;
 			}
@@ -78,7 +79,8 @@ static int limine_look(const struct survey *s, struct loaders *to, struct err *e
 		return 0;
 	if (checksum_enrolled(s)) {
 		(void)err_set(err, EPERM,
-			"/%s: its checksum is enrolled in Limine's EFI program, which would refuse to "
+			"/%s: its checksum is enrolled in Limine's EFI program, which would refuse "
+			"to "
 			"boot after an edit; edit it, then run `limine enroll-config`",
 			path);
 		return LOADERS_OWNED;

@@ -8,7 +8,8 @@
 #include <string.h>
 
 /* The request in somebody else's words: `add` and `remove` are put before each word. */
-static void words_print(const struct request *r, const char *add, const char *remove, struct text *to)
+static void words_print(
+	const struct request *r, const char *add, const char *remove, struct text *to)
 {
 	for (size_t i = 0; i < r->n; i++) {
 		const struct want *w = &r->v[i];
@@ -80,7 +81,8 @@ int owners_check(const struct survey *s, const struct request *r, struct err *er
 		words_print(r, "\"", "not \"", &words);
 		err_set(err, EPERM,
 			"NixOS makes its boot entries anew at every switch: put the words in "
-			"configuration.nix instead, boot.kernelParams = [ … ]; (asked for:%s) and run "
+			"configuration.nix instead, boot.kernelParams = [ … ]; (asked for:%s) and "
+			"run "
 			"`nixos-rebuild boot`",
 			words.data ? words.data : " nothing");
 		return LOADERS_OWNED;
@@ -88,7 +90,8 @@ int owners_check(const struct survey *s, const struct request *r, struct err *er
 	if (is_guix(s)) {
 		words_print(r, "", "not ", &words);
 		err_set(err, EPERM,
-			"Guix makes its boot entries anew: put the words in (kernel-arguments …) of the "
+			"Guix makes its boot entries anew: put the words in (kernel-arguments …) "
+			"of the "
 			"operating-system (asked for:%s) and run `guix system reconfigure`",
 			words.data ? words.data : " nothing");
 		return LOADERS_OWNED;
@@ -98,7 +101,8 @@ int owners_check(const struct survey *s, const struct request *r, struct err *er
 			     !root_is_file(s->root, "usr/bin/rpm-ostree");
 		words_print(r, "--append-if-missing=", "--delete-if-present=", &words);
 		err_set(err, EPERM,
-			bootc ? "this is an image-based system (bootc): its kernel arguments are files in "
+			bootc ? "this is an image-based system (bootc): its kernel arguments are "
+				"files in "
 				"/usr/lib/bootc/kargs.d of the image (asked for:%s)"
 			      : "the deployments of this system own the kernel command line; run: "
 				"rpm-ostree kargs%s",

@@ -39,8 +39,8 @@ static int want_new(struct request *r, enum want_kind kind, const char *text, st
 	int ret = 0;
 	for (size_t i = 0; i < r->n && ret == 0; i++)
 		if (contradicts(&r->v[i], &w))
-			ret = err_set(err, EINVAL, "%s and %s contradict each other", r->v[i].text,
-				text);
+			ret = err_set(
+				err, EINVAL, "%s and %s contradict each other", r->v[i].text, text);
 	struct want *v = ret < 0 ? NULL : realloc(r->v, (r->n + 1) * sizeof(*v));
 	if (!v) {
 		free(w.text);
@@ -113,8 +113,8 @@ int request_set(struct request *r, const char *text, bool force, struct err *err
 	if (kword_read(text, &k) < 0)
 		return err_set(err, ENOMEM, "out of memory");
 	if (!k.value)
-		return err_set(err, EINVAL, "%s: --set takes K=V; --add adds a word without a value",
-			text);
+		return err_set(err, EINVAL,
+			"%s: --set takes K=V; --add adds a word without a value", text);
 	if (many_valued(k.name) && !force)
 		return err_set(err, EINVAL,
 			"%s: every %s= counts, so --set would take the others away; use --add, or "

@@ -21,7 +21,7 @@ enum want_kind {
 /* One thing that is wanted of a kernel command line. */
 struct want {
 	enum want_kind kind;
-	char *text;    /* the word in kernel spelling; for the last two kinds the key or `K=V` */
+	char *text;     /* the word in kernel spelling; for the last two kinds the key or `K=V` */
 	struct kword k; /* the same, decoded */
 };
 

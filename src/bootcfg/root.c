@@ -159,11 +159,12 @@ int root_locate(
 			break;
 		_cleanup_(fd_close) int fd = root_fd(r, dir, O_RDONLY | O_DIRECTORY);
 		if (fd < 0)
-			return err_set(err, -fd, "%s: can't open its directory: %s", path,
-				strerror(-fd));
+			return err_set(
+				err, -fd, "%s: can't open its directory: %s", path, strerror(-fd));
 		int rc = link_read(fd, name, target, sizeof(target));
 		if (rc < 0)
-			return err_set(err, -rc, "%s: can't read the link: %s", path, strerror(-rc));
+			return err_set(
+				err, -rc, "%s: can't read the link: %s", path, strerror(-rc));
 		if (rc == 0) {
 			*ret_name = strdup(name);
 			if (!*ret_name)

@@ -31,8 +31,8 @@ bool root_is_dir(const struct root *r, const char *path);
 bool root_is_link(const struct root *r, const char *path);
 
 /* A whole regular file; -ENOENT without a text where there is none. */
-int root_read(const struct root *r, const char *path, char **ret, size_t *ret_len, struct err *err)
-	_must_check_;
+int root_read(const struct root *r, const char *path, char **ret, size_t *ret_len,
+	struct err *err) _must_check_;
 
 /* The first bytes of a file hold this text (at most 1 MiB is looked at). */
 bool root_holds(const struct root *r, const char *path, const char *text);

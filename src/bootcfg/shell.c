@@ -48,8 +48,8 @@ static void quotes_drop(char *name)
 	*to = '\0';
 }
 
-static int event_add(struct parser *p, enum shell_kind kind, struct span name, struct span value,
-	bool append)
+static int event_add(
+	struct parser *p, enum shell_kind kind, struct span name, struct span value, bool append)
 {
 	struct shell_event *v = realloc(p->out->v, (p->out->n + 1) * sizeof(*v));
 	if (v)
@@ -146,8 +146,7 @@ static int expansions_add(struct parser *p, struct span w)
 	return 0;
 }
 
-static const char *const assigners[] = {
-	"export", "readonly", "declare", "typeset", "local", NULL};
+static const char *const assigners[] = {"export", "readonly", "declare", "typeset", "local", NULL};
 static const char *const readers[] = {
 	"read", "getopts", "printf", "mapfile", "readarray", "let", "for", NULL};
 static const char *const opaques[] = {"eval", ".", "source", "trap", "alias", NULL};
@@ -338,8 +337,7 @@ static int operator_read(struct parser *p)
 	} else if (scan_take(&p->s, ")")) {
 		return open_pop(p, OPEN_PAREN, ")");
 	} else {
-		return scan_error(&p->s, EINVAL, "`%c' is not expected here",
-			p->s.text[p->s.at]);
+		return scan_error(&p->s, EINVAL, "`%c' is not expected here", p->s.text[p->s.at]);
 	}
 	return 0;
 }

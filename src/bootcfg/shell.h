@@ -39,8 +39,8 @@ struct shell {
  * -EINVAL with `LINE: what` for what sh would call a syntax error: an open quote, an unfinished
  * here-document, an if without fi. `name` is put before the line number.
  */
-int shell_read(const char *name, const char *text, size_t len, struct shell *ret, struct err *err)
-	_must_check_;
+int shell_read(const char *name, const char *text, size_t len, struct shell *ret,
+	struct err *err) _must_check_;
 void shell_done(struct shell *s);
 
 #endif

@@ -19,8 +19,8 @@ static void reading_done(struct reading *r)
 	line_done(&r->line);
 }
 
-static int file_read_in(struct shell_vars *vars, const struct source *s, uint16_t file, bool bash,
-	struct err *err)
+static int file_read_in(
+	struct shell_vars *vars, const struct source *s, uint16_t file, bool bash, struct err *err)
 {
 	_cleanup_(shell_done) struct shell shell = {0};
 	size_t len;
@@ -65,8 +65,8 @@ static int newline_check(const struct reading *r, const struct sources *s, struc
 	return 0;
 }
 
-static int reading_make(const struct sources *s, const struct shell_format *f, struct reading *ret,
-	struct err *err)
+static int reading_make(
+	const struct sources *s, const struct shell_format *f, struct reading *ret, struct err *err)
 {
 	for (const char *const *name = f->names; *name; name++)
 		if (!shell_var_make(&ret->vars, *name))
@@ -95,8 +95,8 @@ static int reading_make(const struct sources *s, const struct shell_format *f, s
 	int r = line_split(&ret->line, &why);
 	if (r < 0) {
 		const struct shell_var *home = shell_var_find(&ret->vars, f->home);
-		return err_set(err, -r, "%s:%zu: %.300s", s->v[home->file].path, home->line,
-			why.text);
+		return err_set(
+			err, -r, "%s:%zu: %.300s", s->v[home->file].path, home->line, why.text);
 	}
 	return f->dialect == DIALECT_GRUB ? newline_check(ret, s, err) : 0;
 }
@@ -115,7 +115,8 @@ static int certain_check(const struct reading *r, const struct sources *s,
 		for (size_t i = 0; i < req->n && var->unknown; i++)
 			if (req->v[i].kind != WANT_ADD && req->v[i].kind != WANT_REMOVE_ELEMENT)
 				return err_set(err, EINVAL,
-					"%s:%zu: %s is set where nobody can tell whether it is run; "
+					"%s:%zu: %s is set where nobody can tell whether it is "
+					"run; "
 					"take %s out there by hand",
 					s->v[var->file].path, var->line, *name, req->v[i].text);
 	}
@@ -139,8 +140,10 @@ static int line_append(struct source *s, const char *left, const char *words, en
 	const char *eol = nl && nl > text && nl[-1] == '\r' ? "\r\n" : "\n";
 
 	if (ends_in(text, len, "\\"))
-		return err_set(err, EINVAL, "%s: ends in a backslash: a line added there would be "
-					    "taken for the end of the last one", s->path);
+		return err_set(err, EINVAL,
+			"%s: ends in a backslash: a line added there would be "
+			"taken for the end of the last one",
+			s->path);
 	text_add(&out, text, len);
 	if (len > 0 && text[len - 1] != '\n')
 		text_print(&out, "%s", eol);
@@ -196,7 +199,8 @@ static bool value_is_bare(const struct field *field, const struct shell_var *var
 			c->context != SHELL_BARE || c->opaque || c->end != c->begin + 1 ||
 			c->out != c->end)
 			return false;
-		bool alnum = (c->c >= '0' && c->c <= '9') || ((c->c | 32) >= 'a' && (c->c | 32) <= 'z');
+		bool alnum = (c->c >= '0' && c->c <= '9') ||
+			     ((c->c | 32) >= 'a' && (c->c | 32) <= 'z');
 		if (!alnum && !strchr(plain, c->c))
 			return false;
 	}
@@ -238,7 +242,8 @@ static int edit_verify(struct sources *s, const struct shell_format *f,
 	if (!strings_same_words(&s->after, expect)) {
 		const struct shell_var *home = shell_var_find(&r.vars, f->home);
 		return err_set(err, EINVAL,
-			"%s:%zu: is written in a way that can't be edited with certainty: the words "
+			"%s:%zu: is written in a way that can't be edited with certainty: the "
+			"words "
 			"would come out otherwise",
 			s->v[home->file].path, home->line);
 	}
@@ -268,7 +273,8 @@ int shell_format_edit(
 		return 0;
 	const struct shell_var *home = shell_var_find(&r.vars, f->home);
 	if (!home->set && f->must_exist)
-		return err_set(err, ENOENT, "%s: does not set %s", s->v[f->home_file].path, f->home);
+		return err_set(
+			err, ENOENT, "%s: does not set %s", s->v[f->home_file].path, f->home);
 	rc = certain_check(&r, s, f, req, err);
 	if (rc == 0)
 		rc = change_decide(&r.line, req, &c, err);

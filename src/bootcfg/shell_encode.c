@@ -27,7 +27,8 @@ int grub_encode(const char *word, struct text *ret, struct err *err)
 		return err_set(err, EINVAL,
 			"%s: GRUB can't pass a quote or a backslash on to the kernel", word);
 	bool quote = strpbrk(plain.data, " ;&|<>{}()") != NULL;
-	/* name="va lue" reads better than "name=va lue" and is the same, unless the name needs it. */
+	/* name="va lue" reads better than "name=va lue" and is the same, unless the name needs it.
+	 */
 	size_t open = quote && !strpbrk(k.name, " ;&|<>{}()") ? value : 0;
 
 	for (size_t i = 0; i < plain.len; i++) {

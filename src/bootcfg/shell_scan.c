@@ -188,9 +188,10 @@ static int word_read(struct scan *s, struct span *ret)
 		size_t next = scan_skip(s->text, s->at, s->len, 0);
 		if (next == SIZE_MAX)
 			return scan_error(s, EINVAL,
-				s->text[s->at] == '\\' ? "ends in a backslash"
-						       : "a quote or bracket that opens here has no "
-							 "end");
+				s->text[s->at] == '\\'
+					? "ends in a backslash"
+					: "a quote or bracket that opens here has no "
+					  "end");
 		move_to(s, next);
 	}
 	*ret = (struct span){begin, s->at, line};
@@ -200,8 +201,8 @@ static int word_read(struct scan *s, struct span *ret)
 /* <, >, <<, <<-, <<<, >&, &>, … and the word that belongs to it. */
 static int redirection_read(struct scan *s)
 {
-	static const char *const ops[] = {"<<<", "<<-", "&>>", "<<", ">>", "<&", ">&", "<>", ">|",
-		"&>", "<", ">", NULL};
+	static const char *const ops[] = {
+		"<<<", "<<-", "&>>", "<<", ">>", "<&", ">&", "<>", ">|", "&>", "<", ">", NULL};
 	const char *const *op = ops;
 	struct span w;
 

@@ -53,7 +53,8 @@ struct decode {
 	unsigned depth;
 };
 
-static int cell_put(struct decode *d, char c, bool opaque, size_t begin, size_t end, uint8_t context)
+static int cell_put(
+	struct decode *d, char c, bool opaque, size_t begin, size_t end, uint8_t context)
 {
 	struct cell cell = {.c = c,
 		.opaque = opaque,
@@ -102,7 +103,8 @@ static int word_put(
 	return r;
 }
 
-/* ${NAME}, and the forms that ask whether NAME is set; text[at] is the `$`, end is behind the `}`. */
+/* ${NAME}, and the forms that ask whether NAME is set; text[at] is the `$`, end is behind the `}`.
+ */
 static int braces_decode(struct decode *d, size_t at, size_t end, uint8_t context)
 {
 	const char *t = d->text;
@@ -136,9 +138,8 @@ static int dollar_decode(struct decode *d, size_t *at, size_t end, uint8_t conte
 			return -ENOMEM;
 		const struct shell_var *var = shell_var_find(d->vars, name);
 		*at = name_end;
-		return var && !var->unknown
-			       ? var_put(d, var, name_end, context)
-			       : cell_put(d, '\x01', true, from, name_end, context);
+		return var && !var->unknown ? var_put(d, var, name_end, context)
+					    : cell_put(d, '\x01', true, from, name_end, context);
 	}
 	if (from + 1 < end && (t[from + 1] == '{' || t[from + 1] == '(')) {
 		size_t next = scan_skip(t, from, end, 0);
@@ -238,7 +239,8 @@ static int value_decode(struct decode *d, size_t begin, size_t end, uint8_t cont
 		} else if (c == '$' && next == '\'' && context == SHELL_BARE) {
 			/* $'…' is bash's; its escapes are many and nobody uses it here. */
 			size_t skip = scan_skip(d->text, i, end, 0);
-			r = skip == SIZE_MAX ? -EINVAL : cell_put(d, '\x01', true, i, skip, context);
+			r = skip == SIZE_MAX ? -EINVAL
+					     : cell_put(d, '\x01', true, i, skip, context);
 			i = skip;
 		} else {
 			if (c == '$')

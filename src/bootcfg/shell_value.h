@@ -17,10 +17,10 @@ struct shell_var {
 	char *name;
 	struct field value;
 	bool set;
-	bool unknown;          /* assigned where nobody can tell (a condition, eval, read) */
-	bool command;          /* a command substitution is part of it */
-	size_t line;           /* of the last assignment */
-	size_t begin, end;     /* the last assignment's value */
+	bool unknown;      /* assigned where nobody can tell (a condition, eval, read) */
+	bool command;      /* a command substitution is part of it */
+	size_t line;       /* of the last assignment */
+	size_t begin, end; /* the last assignment's value */
 	uint16_t file;
 };
 
@@ -40,9 +40,8 @@ int shell_run(struct shell_vars *vars, const struct shell *s, uint16_t file, con
 	const char *text, struct err *err) _must_check_;
 
 /* How a word is written in a context: a change_encode. */
-int shell_encode(
-	uint8_t context, const char *text, enum dialect dialect, struct text *ret, struct err *err)
-	_must_check_;
+int shell_encode(uint8_t context, const char *text, enum dialect dialect, struct text *ret,
+	struct err *err) _must_check_;
 
 /* A word for GRUB's script, or -EINVAL: it can't carry `"`, `'` and `\` to the kernel. */
 int grub_encode(const char *word, struct text *ret, struct err *err) _must_check_;

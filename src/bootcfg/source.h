@@ -18,8 +18,8 @@ struct source {
 struct sources {
 	struct source *v;
 	size_t n;
-	struct strings before;  /* the command line's words as read, for the report */
-	struct strings after;   /* and as they will be */
+	struct strings before; /* the command line's words as read, for the report */
+	struct strings after;  /* and as they will be */
 	struct strings notes;
 	struct strings added, removed; /* what the edit did, word by word */
 };
@@ -109,7 +109,7 @@ int kernelstub_edit(struct sources *s, const struct request *r, struct err *err)
  * words that a second reading has to find. `where` is put before what is wrong. 1: changed, 0: not.
  */
 int line_edit(struct sources *s, const struct line *l, const struct request *r,
-	change_encode encode, const char *where, struct strings *ret_expect, struct err *err)
-	_must_check_;
+	change_encode encode, const char *where, struct strings *ret_expect,
+	struct err *err) _must_check_;
 
 #endif

@@ -198,8 +198,8 @@ static int words_append(const struct line *l, const struct change *c, change_enc
 		return encode_at(ret, home->file, home->at, home->context, words.data, l->dialect,
 			encode, err);
 	const struct cell *cell = &home->cell[l->word[spot.after].last - 1];
-	return encode_at(ret, home->file, cell->out, cell->out_context, words.data, l->dialect,
-		encode, err);
+	return encode_at(
+		ret, home->file, cell->out, cell->out_context, words.data, l->dialect, encode, err);
 }
 
 int change_splice(const struct line *l, const struct change *c, change_encode encode,
@@ -239,8 +239,7 @@ static int splice_compare(const void *a, const void *b)
 	return x->order < y->order ? -1 : x->order > y->order;
 }
 
-int splices_apply(
-	struct splices *s, uint16_t file, const char *text, size_t len, struct text *ret)
+int splices_apply(struct splices *s, uint16_t file, const char *text, size_t len, struct text *ret)
 {
 	size_t at = 0;
 

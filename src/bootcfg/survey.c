@@ -73,8 +73,8 @@ static char *first_line(const struct root *r, const char *path)
 
 static void os_read(struct survey *s)
 {
-	const char *path =
-		root_is_file(s->root, "etc/os-release") ? "etc/os-release" : "usr/lib/os-release";
+	const char *path = root_is_file(s->root, "etc/os-release") ? "etc/os-release"
+								   : "usr/lib/os-release";
 
 	s->os_id = survey_shell_value(s->root, path, "ID");
 	s->os_like = survey_shell_value(s->root, path, "ID_LIKE");
@@ -225,8 +225,8 @@ static void grub_find(struct survey *s)
 	s->grub_mkconfig = program != NULL;
 	s->grub_defaults = root_is_file(s->root, "etc/default/grub");
 	s->grub_cfg = grub_cfg_find(s);
-	_cleanup_(str_free) char *bls =
-		survey_shell_value(s->root, "etc/default/grub", "GRUB_ENABLE_BLSCFG");
+	_cleanup_(str_free) char *bls = survey_shell_value(
+		s->root, "etc/default/grub", "GRUB_ENABLE_BLSCFG");
 	s->grub_bls = bls && str_equal(bls, "true");
 	if (s->grub_cfg) {
 		s->grub_menu = root_holds(s->root, s->grub_cfg, "menuentry ");

@@ -120,7 +120,8 @@ static int sdbootutil_add(const struct survey *s, struct loaders *to, struct err
 		return err_set(err, ENOMEM, "out of memory");
 	if (!have)
 		return err_set(err, ENOENT,
-			"/etc/kernel/cmdline: is not there, and sdbootutil makes the boot entries from "
+			"/etc/kernel/cmdline: is not there, and sdbootutil makes the boot entries "
+			"from "
 			"it; write the whole command line there first (with root=)");
 	return 0;
 }

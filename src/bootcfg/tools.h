@@ -8,7 +8,8 @@
 /*
  * Distributions with a tool of their own that writes all boot entries from one file: kernelstub
  * (Pop!_OS), sdboot-manage (CachyOS), proxmox-boot-tool, sdbootutil (openSUSE), limine-entry-tool.
- * The file is edited, the entries are the tool's. *ret_done: there is one, nothing else is looked for.
+ * The file is edited, the entries are the tool's. *ret_done: there is one, nothing else is looked
+ * for.
  */
 int tools_find(const struct survey *s, const struct loaders_options *o, struct loaders *to,
 	bool *ret_done, struct err *err) _must_check_;

@@ -114,14 +114,16 @@ static int preset_source_add(const struct survey *s, struct loaders *to, const c
 		return 0;
 	}
 	int rc = file_add(s, to, path);
-	return rc == -ENOENT ? err_set(err, EINVAL, "/%s: takes the command line from %s, which is not "
-						    "there", file, path)
+	return rc == -ENOENT ? err_set(err, EINVAL,
+				       "/%s: takes the command line from %s, which is not "
+				       "there",
+				       file, path)
 			     : rc;
 }
 
 /* Every PRESET_uki= that is set in a preset file. */
-static int preset_look(const struct survey *s, struct loaders *to, const char *file, bool *ret_found,
-	bool *ret_default, struct err *err)
+static int preset_look(const struct survey *s, struct loaders *to, const char *file,
+	bool *ret_found, bool *ret_default, struct err *err)
 {
 	_cleanup_(str_free) char *text = NULL;
 	_cleanup_(shell_done) struct shell shell = {0};
@@ -133,7 +135,8 @@ static int preset_look(const struct survey *s, struct loaders *to, const char *f
 	for (size_t i = 0; i < shell.n && rc == 0; i++) {
 		const char *name = shell.v[i].name;
 		const char *tail = name ? strrchr(name, '_') : NULL;
-		if (shell.v[i].kind != SHELL_ASSIGN || !tail || shell.v[i].begin == shell.v[i].end ||
+		if (shell.v[i].kind != SHELL_ASSIGN || !tail ||
+			shell.v[i].begin == shell.v[i].end ||
 			(!str_equal(tail, "_uki") && !str_starts(tail, "_efi")))
 			continue;
 		_cleanup_(str_free) char *preset = strndup(name, (size_t)(tail - name));
@@ -158,8 +161,10 @@ static int mkinitcpio_look(
 		return rc;
 	if (!have)
 		return err_set(err, EINVAL,
-			"mkinitcpio builds these unified kernel images with the command line of the "
-			"running system; write it to /etc/kernel/cmdline first (with root=), so that "
+			"mkinitcpio builds these unified kernel images with the command line of "
+			"the "
+			"running system; write it to /etc/kernel/cmdline first (with root=), so "
+			"that "
 			"there is something to edit");
 	*ret_found |= found;
 	return found ? strings_add(&to->next, "mkinitcpio -P") : 0;
@@ -175,13 +180,14 @@ static int dracut_look(const struct survey *s, struct loaders *to, bool *ret_fou
 	_cleanup_(strings_done) struct strings files = {0};
 	bool uefi = false, set = false;
 
-	int rc = root_is_file(s->root, "etc/dracut.conf") ? strings_add(&files, "etc/dracut.conf") : 0;
+	int rc = root_is_file(s->root, "etc/dracut.conf") ? strings_add(&files, "etc/dracut.conf")
+							  : 0;
 	if (rc == 0)
 		rc = dir_add(s->root, "etc/dracut.conf.d", ".conf", &files);
 	for (size_t i = 0; i < files.n && rc == 0; i++) {
 		_cleanup_(str_free) char *value = survey_shell_value(s->root, files.v[i], "uefi");
-		_cleanup_(str_free) char *words =
-			survey_shell_value(s->root, files.v[i], "kernel_cmdline");
+		_cleanup_(str_free) char *words = survey_shell_value(
+			s->root, files.v[i], "kernel_cmdline");
 		uefi |= is_yes(value);
 		set |= words || root_holds(s->root, files.v[i], "\nkernel_cmdline");
 	}
@@ -190,7 +196,8 @@ static int dracut_look(const struct survey *s, struct loaders *to, bool *ret_fou
 	if (!set)
 		return err_set(err, EINVAL,
 			"dracut builds these unified kernel images without a kernel_cmdline= in "
-			"/etc/dracut.conf.d; a line with only the new words would leave them without "
+			"/etc/dracut.conf.d; a line with only the new words would leave them "
+			"without "
 			"root=: write the whole command line there first");
 	struct place *p = place_add(to, PLACE_SHELL, 20);
 	if (!p)
@@ -208,9 +215,10 @@ static int dracut_look(const struct survey *s, struct loaders *to, bool *ret_fou
 static int kernel_install_look(
 	const struct survey *s, struct loaders *to, bool *ret_found, struct err *err)
 {
-	_cleanup_(str_free) char *layout = survey_shell_value(s->root, "etc/kernel/install.conf", "layout");
-	_cleanup_(str_free) char *vendor =
-		survey_shell_value(s->root, "usr/lib/kernel/install.conf", "layout");
+	_cleanup_(str_free) char *layout = survey_shell_value(
+		s->root, "etc/kernel/install.conf", "layout");
+	_cleanup_(str_free) char *vendor = survey_shell_value(
+		s->root, "usr/lib/kernel/install.conf", "layout");
 	bool uki = str_equal(layout ? layout : vendor ? vendor : "", "uki"), have = false;
 	bool images = false;
 
@@ -228,7 +236,8 @@ static int kernel_install_look(
 	if (!have && uki)
 		return err_set(err, EINVAL,
 			"kernel-install builds unified kernel images with the command line of the "
-			"running system; write it to /etc/kernel/cmdline first (with root=), so that "
+			"running system; write it to /etc/kernel/cmdline first (with root=), so "
+			"that "
 			"there is something to edit");
 	if (!have)
 		return strings_add(&to->notes, "unified kernel images were found, and nothing that "

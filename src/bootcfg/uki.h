@@ -10,8 +10,8 @@
  * image built again. Adds places and the command that builds; *ret_found tells whether there are
  * any. -EINVAL where there is no source that could be edited without taking root= away.
  */
-int uki_find(const struct survey *s, struct loaders *to, bool *ret_found, struct err *err)
-	_must_check_;
+int uki_find(
+	const struct survey *s, struct loaders *to, bool *ret_found, struct err *err) _must_check_;
 
 /* /etc/kernel/cmdline and what is read with it; made from /usr/lib/kernel/cmdline where only that
  * one is there. False: neither is. Each file is added once. */

@@ -31,11 +31,13 @@ SYSCONFDIR   ?= /etc
 DESTDIR      ?=
 
 # ---- what the programs are made of --------------------------------------------------------------
-BASE    = err log str json file options
+BASE    = err log str json file replace options
 PCI     = slot id sysfs scan
 BIND    = config keys parser reader values select host guard plan kernel_cmdline child modules apply verify report
 BIND_CMD = boot plan situation
-BOOTCFG =
+BOOTCFG = kword request line change splice source shell_scan shell shell_value shell_encode shell_edit \
+	bls plain grubenv kernelstub menu menu_scan root journal_store journal_list journal survey owners entries uki \
+	tools menus loaders advice diff edit
 
 bind_objects    = vfio-bind $(BIND_CMD:%=cmd/%) $(BIND:%=bind/%) $(PCI:%=pci/%) $(BASE:%=base/%)
 bootcfg_objects = vfio-bootcfg $(BOOTCFG:%=bootcfg/%) $(BASE:%=base/%)

@@ -110,8 +110,10 @@ static int edit_run(const struct options *o, const struct root *r)
 		rc = plan_make(r, &l, &o->words, &p, &err);
 	if (rc < 0)
 		return failure(rc, &err);
-	if (!o->quiet)
+	if (!o->quiet) {
 		notes_print(&l.notes);
+		notes_print(&p.notes);
+	}
 	if (o->check) {
 		if (!o->quiet)
 			plan_print(&p, stdout);

@@ -106,8 +106,15 @@ check-corpus: $(fuzzers)
 fuzz: $(fuzzers)
 	@tests/fuzz $(SECONDS) $(BUILD)/fuzz $(fuzzers)
 
-check-bootcfg: all
-	@tests/bootcfg/run
+# Every case by the program as it is installed, and by the one with the sanitizers in.
+san_bootcfg = $(BUILD)/san/vfio-bootcfg.o
+$(BUILD)/san/bin/vfio-bootcfg: $(san_bootcfg) $(san_lib)
+	@mkdir -p $(@D)
+	$(call say,LINK)$(CLANG) $(SANITIZE) $(san_bootcfg) $(san_libs) -o $@
+
+check-bootcfg: all $(BUILD)/san/bin/vfio-bootcfg
+	@VFIO_BOOTCFG=$(BUILD)/vfio-bootcfg tests/bootcfg/run
+	@VFIO_BOOTCFG=$(BUILD)/san/bin/vfio-bootcfg tests/bootcfg/run | sed 's/bootcfg/& (sanitizers)/'
 check-boot: all
 	@tests/boot/run
 check-images: all

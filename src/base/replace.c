@@ -178,6 +178,14 @@ int file_replace(int dirfd, const char *name, const struct replacement *to, stru
 	return r < 0 ? err_set(err, -r, "%s: can't write it: %s", name, strerror(-r)) : 0;
 }
 
+int file_rename(int dirfd, const char *from, const char *to)
+{
+	if (renameat(dirfd, from, dirfd, to) < 0)
+		return -errno;
+	_cleanup_(fd_close) int dir = dir_handle(dirfd);
+	return dir < 0 || fsync(dir) < 0 ? -errno : 0;
+}
+
 int file_remove(int dirfd, const char *name, const char *data, size_t len, struct err *err)
 {
 	_cleanup_(fd_close) int dir = dir_handle(dirfd);

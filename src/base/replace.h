@@ -33,6 +33,9 @@ struct replacement {
 int file_replace(
 	int dirfd, const char *name, const struct replacement *to, struct err *err) _must_check_;
 
+/* Renames within a directory, and flushes it. -errno. */
+int file_rename(int dirfd, const char *from, const char *to) _must_check_;
+
 /* Removes a file that holds these bytes, and flushes the directory. -EBUSY when it holds others. */
 int file_remove(
 	int dirfd, const char *name, const char *data, size_t len, struct err *err) _must_check_;

@@ -118,18 +118,22 @@ static char *list_without(const struct kword *k, const char *item)
 	return n == 0 && !left.data ? strdup("") : left.data;
 }
 
+static int item_remove(struct draft *d, size_t i, const char *name, const char *item)
+{
+	if (!d->k[i].value || !kword_same_name(d->k[i].name, name))
+		return 0;
+	_cleanup_(str_free) char *left = list_without(&d->k[i], item);
+	return left ? draft_become(d, i, left) : 0;
+}
+
 static int remove_one(struct draft *d, size_t i, const struct want *w)
 {
 	const struct kword *k = &d->k[i];
 
+	if (w->kind == WANT_REMOVE_ELEMENT)
+		return item_remove(d, i, w->k.name, w->k.value);
 	if (!kword_same_name(k->name, w->k.name))
 		return 0;
-	if (w->kind == WANT_REMOVE_ELEMENT) {
-		if (!k->value)
-			return 0;
-		_cleanup_(str_free) char *left = list_without(k, w->k.value);
-		return left ? draft_become(d, i, left) : 0;
-	}
 	if (w->kind == WANT_REMOVE_KEY ? !k->value : !kword_equal(k, &w->k))
 		return 0;
 	return draft_become(d, i, "");
@@ -299,9 +303,7 @@ static int add_one(struct draft *d, const struct want *w)
 	/* Nothing resets iommu=off, so a later iommu=pt would be without effect. */
 	if (k->value && kword_same_name(k->name, "iommu") && !kword_list_has(k->value, "off", 3)) {
 		for (size_t i = 0; i < d->kernel; i++) {
-			struct want off = {.kind = WANT_REMOVE_ELEMENT,
-				.k = {.name = (char *)"iommu", .value = (char *)"off"}};
-			if (draft_stays(d, i) && remove_one(d, i, &off) < 0)
+			if (draft_stays(d, i) && item_remove(d, i, "iommu", "off") < 0)
 				return -ENOMEM;
 		}
 	}

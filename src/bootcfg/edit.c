@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bootcfg/edit.h"
 
+#include "bootcfg/advice.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +12,7 @@ void plan_done(struct plan *p)
 	for (size_t i = 0; i < p->n; i++)
 		sources_done(&p->set[i]);
 	free(p->set);
+	strings_done(&p->notes);
 	*p = (struct plan){0};
 }
 
@@ -130,7 +133,11 @@ int plan_make(const struct root *r, const struct loaders *l, const struct reques
 		if (rc < 0)
 			return rc;
 		untouched_drop(s);
+		if (advice_words(&s->before, &s->after, req, &p.notes) < 0)
+			return err_set(err, ENOMEM, "out of memory");
 	}
+	if (!plan_is_empty(&p) && advice_system(r, &p.notes) < 0)
+		return err_set(err, ENOMEM, "out of memory");
 	*ret = p;
 	p = (struct plan){0};
 	return 0;

@@ -13,6 +13,7 @@
 struct plan {
 	struct sources *set; /* one for each place, in the order they are written */
 	size_t n;
+	struct strings notes; /* what a person should know about the words */
 };
 
 /* Reads every place and edits it in memory. All or nothing: one refusal is the plan's. */

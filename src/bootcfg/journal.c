@@ -147,7 +147,6 @@ int journal_undo(
 		rc = store_read(&st, id, &s, err);
 	if (rc < 0)
 		return rc;
-	bool todo[s.files + 1];
 	for (size_t i = 0; i < s.files; i++) {
 		enum now now;
 		rc = file_now(r, &s.file[i], &now, err);
@@ -161,7 +160,7 @@ int journal_undo(
 				"it "
 				"was is in /%s/%04u",
 				s.file[i].path, s.id, JOURNAL_DIR, s.id);
-		todo[i] = now == NOW_NEW;
+		s.file[i].restore = now == NOW_NEW;
 		if (strings_add(ret_paths, s.file[i].path) < 0)
 			return err_set(err, ENOMEM, "out of memory");
 	}
@@ -170,7 +169,7 @@ int journal_undo(
 	signals_hold(&signals);
 	for (size_t i = 0; i < s.files && rc == 0; i++) {
 		const struct stored_file *f = &s.file[i];
-		if (todo[i])
+		if (f->restore)
 			rc = file_put(r, f, f->text, f->len, f->old, f->old_len, err);
 	}
 	if (rc == 0)

@@ -35,7 +35,6 @@ static int parents_make(const struct root *r, struct text *made)
 		if (mkdirat(fd, name, str_equal(*p, JOURNAL_DIR) ? 0700 : 0755) < 0 &&
 			errno != EEXIST)
 			return -errno;
-		(void)fsync(fd);
 		if (!str_equal(*p, JOURNAL_DIR))
 			text_print(made, "%s\n", *p);
 	}
@@ -277,10 +276,8 @@ int store_write(struct store *st, struct stored *s, struct err *err)
 		rc < 0 ? -1 : openat(st->dir, part, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (rc == 0)
 		rc = dir < 0 ? -errno : change_write(dir, s);
-	if (rc == 0 && renameat(st->dir, part, st->dir, name) < 0)
-		rc = -errno;
-	if (rc == 0 && fsync(st->dir) < 0)
-		rc = -errno;
+	if (rc == 0)
+		rc = file_rename(st->dir, part, name);
 	if (rc < 0) {
 		dir_remove(st->dir, part);
 		return err_set(err, -rc,
@@ -379,50 +376,10 @@ int store_remove(struct store *st, unsigned id, struct err *err)
 	/* First out of sight in one step, then piece by piece. */
 	(void)snprintf(name, sizeof(name), "%04u", id);
 	(void)snprintf(part, sizeof(part), "%s.part", name);
-	if (renameat(st->dir, name, st->dir, part) < 0)
-		return err_set(err, errno, "/%s/%s: can't remove it: %s", JOURNAL_DIR, name,
-			strerror(errno));
-	dir_remove(st->dir, part);
-	(void)fsync(st->dir);
-	return 0;
-}
-
-void journal_list_done(struct journal_list *l)
-{
-	for (size_t i = 0; i < l->n; i++) {
-		free(l->v[i].when);
-		free(l->v[i].what);
-		strings_done(&l->v[i].paths);
-	}
-	free(l->v);
-	*l = (struct journal_list){0};
-}
-
-int journal_read(const struct root *r, struct journal_list *ret, struct err *err)
-{
-	_cleanup_(store_close) struct store st = STORE_CLOSED;
-	unsigned *ids = NULL;
-	size_t n = 0;
-
-	st.root = r;
-	st.dir = root_fd(r, JOURNAL_DIR, O_RDONLY | O_DIRECTORY);
-	if (st.dir == -ENOENT)
-		return 0;
-	int rc = st.dir < 0 ? st.dir : store_ids(&st, &ids, &n);
+	int rc = file_rename(st->dir, name, part);
 	if (rc < 0)
-		return err_set(err, -rc, "/%s: can't read it: %s", JOURNAL_DIR, strerror(-rc));
-	ret->v = calloc(n + 1, sizeof(*ret->v));
-	for (size_t i = 0; i < n && ret->v && rc == 0; i++) {
-		_cleanup_(stored_done) struct stored s = {0};
-		rc = store_read(&st, ids[i], &s, err);
-		if (rc < 0)
-			break;
-		struct journal_entry *e = &ret->v[ret->n++];
-		*e = (struct journal_entry){.id = s.id, .when = s.when, .what = s.what};
-		s.when = s.what = NULL;
-		for (size_t f = 0; f < s.files && rc == 0; f++)
-			rc = strings_add(&e->paths, s.file[f].path);
-	}
-	free(ids);
-	return ret->v ? rc : err_set(err, ENOMEM, "out of memory");
+		return err_set(
+			err, -rc, "/%s/%s: can't remove it: %s", JOURNAL_DIR, name, strerror(-rc));
+	dir_remove(st->dir, part);
+	return 0;
 }

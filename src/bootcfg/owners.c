@@ -55,7 +55,8 @@ static bool is_ostree(const struct survey *s)
 	for (const char *const *d = dirs; *d; d++)
 		if (root_is_dir(s->root, *d))
 			return true;
-	return root_is_file(s->root, "run/ostree-booted") || ostree_entries(s);
+	return root_is_file(s->root, "run/ostree-booted") ||
+	       root_is_dir(s->root, "usr/lib/bootc/kargs.d") || ostree_entries(s);
 }
 
 /* A hypervisor's menu entries are made from these; Linux is its guest then. */
@@ -91,8 +92,8 @@ int owners_check(const struct survey *s, const struct request *r, struct err *er
 		words_print(r, "", "not ", &words);
 		err_set(err, EPERM,
 			"Guix makes its boot entries anew: put the words in (kernel-arguments …) "
-			"of the "
-			"operating-system (asked for:%s) and run `guix system reconfigure`",
+			"of "
+			"the operating-system and run `guix system reconfigure`; asked for:%s",
 			words.data ? words.data : " nothing");
 		return LOADERS_OWNED;
 	}
@@ -101,11 +102,11 @@ int owners_check(const struct survey *s, const struct request *r, struct err *er
 			     !root_is_file(s->root, "usr/bin/rpm-ostree");
 		words_print(r, "--append-if-missing=", "--delete-if-present=", &words);
 		err_set(err, EPERM,
-			bootc ? "this is an image-based system (bootc): its kernel arguments are "
-				"files in "
-				"/usr/lib/bootc/kargs.d of the image (asked for:%s)"
-			      : "the deployments of this system own the kernel command line; run: "
-				"rpm-ostree kargs%s",
+			bootc ? "this system is an image (bootc): its kernel arguments are files "
+				"in "
+				"/usr/lib/bootc/kargs.d of that image; asked for:%s"
+			      : "the deployments here own the kernel command line; run: rpm-ostree "
+				"kargs%s",
 			words.data ? words.data : "");
 		return LOADERS_OWNED;
 	}

@@ -91,10 +91,9 @@ $(BUILD)/fuzz/%: fuzz/%.c $(san_lib)
 	$(call say,FUZZ)$(CLANG) $(COMPILE) $(kmod_flags) $(SANITIZE) -fsanitize=fuzzer $< $(san_libs) -o $@
 
 # The whole program with the sanitizers in, for the cases that run it.
-san_bind = $(BUILD)/san/vfio-bind.o
-$(BUILD)/san/bin/vfio-bind: $(san_bind) $(san_lib)
+$(BUILD)/san/bin/vfio-bind: $(bind_objects:%=$(BUILD)/san/%.o)
 	@mkdir -p $(@D)
-	$(call say,LINK)$(CLANG) $(SANITIZE) $(san_bind) $(san_libs) -o $@
+	$(call say,LINK)$(CLANG) $(SANITIZE) $^ $(bind_libs) -o $@
 
 check-unit: all $(units) $(BUILD)/san/bin/vfio-bind
 	@VFIO_BIND='$(BUILD)/vfio-bind $(BUILD)/san/bin/vfio-bind' tests/unit/run $(units) tests/unit/cases
@@ -107,10 +106,9 @@ fuzz: $(fuzzers)
 	@tests/fuzz $(SECONDS) $(BUILD)/fuzz $(fuzzers)
 
 # Every case by the program as it is installed, and by the one with the sanitizers in.
-san_bootcfg = $(BUILD)/san/vfio-bootcfg.o
-$(BUILD)/san/bin/vfio-bootcfg: $(san_bootcfg) $(san_lib)
+$(BUILD)/san/bin/vfio-bootcfg: $(bootcfg_objects:%=$(BUILD)/san/%.o)
 	@mkdir -p $(@D)
-	$(call say,LINK)$(CLANG) $(SANITIZE) $(san_bootcfg) $(san_libs) -o $@
+	$(call say,LINK)$(CLANG) $(SANITIZE) $^ $(bootcfg_libs) -o $@
 
 check-bootcfg: all $(BUILD)/san/bin/vfio-bootcfg
 	@VFIO_BOOTCFG=$(BUILD)/vfio-bootcfg tests/bootcfg/run

@@ -53,7 +53,9 @@ WARNINGS = -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wfor
 	-Wpointer-arith -Wcast-qual -Wwrite-strings -Wundef $(if $(filter yes,$(WERROR)),-Werror)
 HARDEN   = -fstack-protector-strong -fstack-clash-protection -D_FORTIFY_SOURCE=2
 LEAN     = -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables
-COMPILE  = -std=gnu11 -D_GNU_SOURCE -Isrc -MMD -MP $(WARNINGS) $(CPPFLAGS)
+COMPILE  = -std=gnu11 -D_GNU_SOURCE -Isrc -MMD -MP $(WARNINGS) $(SAME) $(CPPFLAGS)
+# The same sources make the same bytes, wherever they stand and wherever they are built.
+SAME     = -ffile-prefix-map=$(CURDIR)=. $(kmod_flags:-I%=-ffile-prefix-map=%=kmod/)
 LINK     = -Wl,--gc-sections,-z,relro,-z,now,-z,noexecstack,--fatal-warnings
 # Relative relocations packed (DT_RELR) where the linker can: 35 kB less to load at boot.
 RELR     = $(if $(shell $(CC) -Wl,--help 2>/dev/null | grep -o pack-relative-relocs),-Wl$(,)-z$(,)pack-relative-relocs)
@@ -118,7 +120,7 @@ FORCE:
 # The one step that uses the network (unless KMOD_SRC or KMOD_STATIC_LIB is given).
 $(BUILD)/kmod/libkmod.a: tools/kmod-static
 	$(if $(filter install,$(MAKECMDGOALS)),@echo "libkmod is not there yet and install fetches nothing: run 'make' first" >&2; exit 1)
-	$(call say,KMOD)KMOD_SRC='$(KMOD_SRC)' CC='$(CC)' CFLAGS='$(CFLAGS) -fPIE $(HARDEN) $(LEAN)' tools/kmod-static $(BUILD)
+	$(call say,KMOD)KMOD_SRC='$(KMOD_SRC)' CC='$(CC)' CFLAGS='$(CFLAGS) -fPIE $(HARDEN) $(LEAN) -ffile-prefix-map=$(CURDIR)=.' tools/kmod-static $(BUILD)
 
 $(BUILD)/man/%: man/%.scd
 	@mkdir -p $(@D)

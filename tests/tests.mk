@@ -4,7 +4,7 @@
 # protocol in tests/run ("ok - name"); `make check` runs them all through it.
 
 # ---- the suites, quick ones first. One whose files are not in the tree is not in the list. -------
-suites = lint layers cc tools \
+suites = lint layers cc tools kmod \
 	$(if $(wildcard tests/unit/*.c),unit) \
 	$(if $(wildcard fuzz/*.c),corpus) \
 	$(if $(wildcard tests/bootcfg/run),bootcfg) \
@@ -67,6 +67,8 @@ $(BUILD)/tests/%.o: %.c $(BUILD)/flags
 
 check-tools: all
 	@CC='$(CC)' BUILD='$(BUILD)' tests/tools/run
+check-kmod:
+	@CC='$(CC)' BUILD='$(BUILD)' tests/tools/kmod
 
 # ---- running: the same sources with the sanitizers in -------------------------------------------
 SANITIZE = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# What every test that boots a machine needs: kernels, images, machines, and the verdict told from inside.
-# Sourced by bash scripts. Everything written stands below $build/boot; nothing else of the machine is touched.
+# What every test that boots a machine needs: kernels, images, machines, and the verdict told from
+# inside. Sourced by bash scripts. Everything written stands below $build/boot; nothing else of the
+# machine is touched.
 #
-# Needs (Debian names): qemu-system-x86, busybox-static, kmod, cpio, xz-utils, zstd, jq, apt, debian-archive-keyring.
+# Needs (Debian names): qemu-system-x86, busybox-static, kmod, cpio, xz-utils, zstd, jq, apt,
+# debian-archive-keyring.
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 top=$(cd "$here/../.." && pwd)
@@ -14,17 +16,21 @@ PATH=$PATH:/usr/sbin:/sbin
 # Seconds after which QEMU is killed; the guest's own watchdog is sooner and says so in the verdict.
 BOOT_TIMEOUT=${BOOT_TIMEOUT:-120}
 
-say() {
+say()
+{
 	printf '%s\n' "$*" >&2
 }
 
-die() {
+die()
+{
 	say "$(basename "$0"): $*"
 	exit 2
 }
 
-# tools_missing: the Debian packages to install, on stdout, one to a line; nothing when all is there.
-tools_missing() {
+# tools_missing: the Debian packages to install, on stdout, one to a line; nothing when all is
+# there.
+tools_missing()
+{
 	local tool package
 	while read -r tool package; do
 		command -v "$tool" >/dev/null || echo "$package"
@@ -41,31 +47,37 @@ tools_missing() {
 	busybox_static >/dev/null || echo busybox-static
 }
 
-tools_need() {
+tools_need()
+{
 	local missing
 	missing=$(tools_missing | tr '\n' ' ')
 	[ -z "$missing" ] || die "tools are missing here; install: $missing"
 }
 
 # busybox_static: path of a busybox that needs no libraries.
-busybox_static() {
+busybox_static()
+{
 	local path
 	path=$(command -v busybox) && ! ldd "$path" >/dev/null 2>&1 && echo "$path"
 }
 
-# ---- images: an initramfs is a row of cpio archives, and the kernel unpacks them one over the other -------------
+# ---- images: a row of cpio archives, which the kernel unpacks one over the other -----------------
 
-# The modules a distribution's image would hold for the machine below; names a kernel hasn't got are left out.
-image_modules='vfio vfio-pci vfio_iommu_type1 vfio_virqfd iommufd bochs snd-hda-intel e1000e ahci i6300esb'
+# The modules a distribution's image would hold for the machine below; names a kernel hasn't got are
+# left out.
+image_modules='vfio vfio-pci vfio_iommu_type1 vfio_virqfd iommufd
+	bochs snd-hda-intel e1000e ahci i6300esb'
 
 # image_pack DIRECTORY FILE: the directory as a cpio archive, the same bytes for the same contents.
-image_pack() {
+image_pack()
+{
 	(cd "$1" && find . -mindepth 1 -print0 | LC_ALL=C sort -z |
 		cpio --quiet -0 -o -H newc -R 0:0 --reproducible) >"$2.new" && mv "$2.new" "$2"
 }
 
 # image_put ROOT FILE...: host programs with the libraries they are linked to.
-image_put() {
+image_put()
+{
 	local root=$1 file lib
 	shift
 	for file; do
@@ -78,8 +90,10 @@ image_put() {
 }
 
 # modules_convert DIRECTORY FORM: every module below it as .ko, .ko.xz or .ko.zst, whatever it was.
-# The kernel's own decoder takes only CRC32 or no check from xz, and 1 MiB of window (kernel: Documentation/staging/xz.rst).
-modules_convert() {
+# The kernel's own decoder takes only CRC32 or no check from xz, and 1 MiB of window (kernel:
+# Documentation/staging/xz.rst).
+modules_convert()
+{
 	local file
 	find "$1" -name '*.ko.xz' -exec xz -d {} +
 	find "$1" -name '*.ko.zst' -exec zstd -q -d --rm {} +
@@ -91,15 +105,16 @@ modules_convert() {
 	esac
 }
 
-# image_base SUITE FORM [WITHOUT...]: a base image with the kernel's modules, on stdout its path. FORM is shipped, ko, ko.xz or
-# ko.zst; WITHOUT names modules to leave out. Made once.
-image_base() {
+# image_base SUITE FORM [WITHOUT...]: a base image with the kernel's modules, on stdout its path.
+# FORM is shipped, ko, ko.xz or ko.zst; WITHOUT names modules to leave out. Made once.
+image_base()
+{
 	local suite=$1 form=$2 version dir root name file out
 	shift 2
 	read -r _ version dir < <("$here/kernels" "$suite") || return
 	out=$work/images/$(IFS=-; echo "$version-$form${*:+-without-$*}").cpio
 	echo "$out"
-	if [ "$out" -nt "$here/lib.sh" ] && [ "$out" -nt "$here/init" ] && [ "$out" -nt "$dir" ]; then
+	if [ "$out" -nt "$dir" ] && [ "$out" -nt "$here/init" ] && [ "$out" -nt "$here/lib.sh" ]; then
 		return
 	fi
 	mkdir -p "$work/images"
@@ -128,10 +143,10 @@ image_base() {
 	rm -rf "$root"
 }
 
-# ---- machines -------------------------------------------------------------------------------------------------
+# ---- machines -----------------------------------------------------------------------------------
 
-# Every machine is a q35 with an emulated IOMMU. What is in the one called q35, and what a Debian kernel puts on it when
-# nobody says otherwise:
+# Every machine is a q35 with an emulated IOMMU. What is in the one called q35, and what a Debian
+# kernel puts on it when nobody says otherwise:
 #
 #   00:01.0  VGA, the firmware's boot display     1234:1111  class 0300  bochs-drm
 #   00:02.0  VGA, the second, identical card      1234:1111  class 0300  bochs-drm
@@ -140,16 +155,18 @@ image_base() {
 #   00:04.1  HDA audio of another vendor          8086:293e  class 0403  snd_hda_intel
 #   00:04.2  a function of the card's own vendor  1234:11e8  class 00ff  (none)
 #   00:05.0  root port, 01:00.0 behind it         8086:10d3  class 0200  e1000e
-#   00:06.0  root port, 02:00.0 behind it         8086:10d3  class 0200  e1000e, told apart by its serial number
+#   00:06.0  root port, 02:00.0 behind it         8086:10d3  class 0200  e1000e, another serial number
 #   00:1f.*  what every q35 has: ISA bridge, AHCI (ahci), SMBus
 #
 # machine_args MACHINE: QEMU's arguments for it, a word to a line.
-#   no-iommu: q35 without its IOMMU; one-display: a VGA and a NIC; demo: what `demo` shows; bare: nothing but an IOMMU.
-machine_args() {
-	# TCG everywhere: the same on every machine, and an emulated IOMMU is all that is asked of it. kernel-irqchip=split
-	# is what interrupt remapping wants (QEMU: hw/i386/intel_iommu.c).
-	printf '%s\n' -nodefaults -no-user-config -display none -no-reboot -machine q35,kernel-irqchip=split \
-		-accel tcg -cpu qemu64 -smp 1 -m "${VM_MEMORY:-512}" -nic none
+#   no-iommu: q35 without its IOMMU; one-display: a VGA and a NIC; demo: what `demo` shows;
+#   bare: nothing but an IOMMU.
+machine_args()
+{
+	# TCG everywhere: the same on every machine, and an emulated IOMMU is all that is asked of
+	# it. kernel-irqchip=split is what interrupt remapping wants (QEMU: hw/i386/intel_iommu.c).
+	printf '%s\n' -nodefaults -no-user-config -display none -no-reboot -nic none -accel tcg \
+		-machine q35,kernel-irqchip=split -cpu qemu64 -smp 1 -m "${VM_MEMORY:-512}"
 	case $1 in
 	q35 | one-display | demo | bare) printf '%s\n' -device intel-iommu,intremap=on ;;
 	no-iommu) ;;
@@ -157,32 +174,37 @@ machine_args() {
 	esac
 	[ "$1" = bare ] || printf '%s\n' -device VGA,addr=1.0
 	case $1 in
-	q35 | no-iommu) printf '%s\n' -device VGA,addr=2.0 -device secondary-vga,addr=3.0 -device edu,addr=4.2 \
-		-device pcie-root-port,id=port2,addr=6.0,chassis=2 -device e1000e,bus=port2,mac=52:54:00:00:00:02 ;;
+	q35 | no-iommu) printf '%s\n' -device VGA,addr=2.0 -device secondary-vga,addr=3.0 \
+		-device edu,addr=4.2 -device pcie-root-port,id=port2,addr=6.0,chassis=2 \
+		-device e1000e,bus=port2,mac=52:54:00:00:00:02 ;;
 	demo) printf '%s\n' -device VGA,addr=2.0 ;;
 	esac
 	case $1 in
-	q35 | no-iommu | demo) printf '%s\n' -device bochs-display,addr=4.0,multifunction=on -device ich9-intel-hda,addr=4.1 ;;
+	q35 | no-iommu | demo) printf '%s\n' -device bochs-display,addr=4.0,multifunction=on \
+		-device ich9-intel-hda,addr=4.1 ;;
 	esac
 	[ "$1" = bare ] || printf '%s\n' -device pcie-root-port,id=port1,addr=5.0,chassis=1 \
 		-device e1000e,bus=port1,mac=52:54:00:00:00:01
 }
 
-# vm_start NAME MACHINE [QEMU ARGUMENT...]: starts a machine and returns when it is off. $work/NAME.console has the first
-# serial port (the console), $work/NAME.verdict the second (what the guest tells). 0: it powered itself off or rebooted;
-# that says nothing of the verdict.
-vm_start() {
+# vm_start NAME MACHINE [QEMU ARGUMENT...]: starts a machine and returns when it is off.
+# $work/NAME.console has the first serial port (the console), $work/NAME.verdict the second (what
+# the guest tells). 0: it powered itself off or rebooted; that says nothing of the verdict.
+vm_start()
+{
 	local name=$1 machine=$2 status=0 args
 	shift 2
 	mkdir -p "$work"
 	: >"$work/$name.console"
 	: >"$work/$name.verdict"
 	mapfile -t args < <(machine_args "$machine")
-	# Whoever ends this script ends the machine: a shell does not hand a signal on to what it waits for.
+	# Whoever ends this script ends the machine: a shell does not hand a signal on to what it
+	# waits for.
 	(
 		trap 'kill "$!"' TERM INT
-		timeout "$BOOT_TIMEOUT" qemu-system-x86_64 "${args[@]}" -serial "file:$work/$name.console" \
-			-serial "file:$work/$name.verdict" "$@" 2>"$work/$name.qemu" &
+		timeout "$BOOT_TIMEOUT" qemu-system-x86_64 "${args[@]}" \
+			-serial "file:$work/$name.console" -serial "file:$work/$name.verdict" \
+			"$@" 2>"$work/$name.qemu" &
 		wait "$!"
 	) || status=$?
 	case $status in
@@ -193,10 +215,13 @@ vm_start() {
 	return "$status"
 }
 
-# vm_boot NAME MACHINE KERNEL COMMANDLINE IMAGE...: vm_start with a kernel and a row of images given from outside.
-# no_timer_check: on a busy host the emulated timer can miss the moment in which the kernel waits for it, and with
-# interrupt remapping that is a panic (panic_if_irq_remap, arch/x86/kernel/apic/io_apic.c).
-vm_boot() {
+# vm_boot NAME MACHINE KERNEL COMMANDLINE IMAGE...: vm_start with a kernel and a row of images given
+# from outside.
+# no_timer_check: on a busy host the emulated timer can miss the moment in which the kernel waits
+# for it, and with interrupt remapping that is a panic (panic_if_irq_remap,
+# arch/x86/kernel/apic/io_apic.c).
+vm_boot()
+{
 	local name=$1 machine=$2 kernel=$3 cmdline=$4 status=0
 	shift 4
 	cat "$@" >"$work/$name.initrd"
@@ -206,24 +231,29 @@ vm_boot() {
 	return "$status"
 }
 
-# ---- the verdict: what /init told, a fact to a line -----------------------------------------------------------
+# ---- the verdict: what /init told, a fact to a line ---------------------------------------------
 
 # verdict_devices FILE: the addresses of all PCI functions.
-verdict_devices() {
+verdict_devices()
+{
 	sed -n 's/^device \([^ ]*\) .*/\1/p' "$1"
 }
 
-# verdict_get FILE ADDRESS KEY: class, id, subsystem, boot_vga, group, override or driver of one function.
-verdict_get() {
+# verdict_get FILE ADDRESS KEY: class, id, subsystem, boot_vga, group, override or driver of one
+# function.
+verdict_get()
+{
 	sed -n "s/^device $2 .*$3=\([^ ]*\).*/\1/p" "$1"
 }
 
 # verdict_report FILE: /run/vfio-bind/report.json as it was.
-verdict_report() {
+verdict_report()
+{
 	sed -n 's/^report //p' "$1"
 }
 
 # verdict_reached FILE: did userland go on to the end, before the guest's watchdog?
-verdict_reached() {
+verdict_reached()
+{
 	grep -qx 'userland reached' "$1" && ! grep -qx watchdog "$1"
 }

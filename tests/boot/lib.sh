@@ -14,7 +14,7 @@ work=$build/boot
 PATH=$PATH:/usr/sbin:/sbin
 
 # Seconds after which QEMU is killed; the guest's own watchdog is sooner and says so in the verdict.
-BOOT_TIMEOUT=${BOOT_TIMEOUT:-120}
+BOOT_TIMEOUT=${BOOT_TIMEOUT:-150}
 
 say()
 {

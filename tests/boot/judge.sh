@@ -132,6 +132,14 @@ judge_rest()
 	# A second run (join, again) has words of its own.
 	[ "$records" -le 10 ] || [ -n "${F[$name.join]-}" ] ||
 		echo "$records records on the kernel log"
+	# Each device that was bound is told with the line that asked, as long as they are few.
+	if [ "$(wc -w <<<"${F[$name.expected]-}")" -le 6 ]; then
+		for path in ${F[$name.expected]-}; do
+			[ "${F[$name.expect.$path]}" != takes ] ||
+				grep -q "^kmsg .*$path.*/etc/vfio-bind.conf:[0-9]" "$verdict" ||
+				echo "no word of $path and who asked for it on the kernel log"
+		done
+	fi
 	while read -r path value; do
 		[ -z "$path" ] || grep -qx "fact $path $value *" "$verdict" ||
 			echo "not $value, but $(grep "^fact $path " "$verdict")"

@@ -215,6 +215,26 @@ vm_start()
 	return "$status"
 }
 
+# vm_background COMMAND...: runs it (vm_boot, or a function that uses it) as a job that ends with the
+# script, machines included; for `wait`.
+vm_background()
+{
+	# A process group of its own is what can be ended whole; timeout makes another for QEMU.
+	set -m
+	"$@" &
+	set +m
+	trap vm_end_all EXIT
+	trap 'exit 1' INT TERM
+}
+
+vm_end_all()
+{
+	local group
+	for group in $(jobs -pr); do
+		kill -- "-$group" 2>/dev/null
+	done
+}
+
 # vm_boot NAME MACHINE KERNEL COMMANDLINE IMAGE...: vm_start with a kernel and a row of images given
 # from outside.
 # no_timer_check: on a busy host the emulated timer can miss the moment in which the kernel waits

@@ -170,7 +170,9 @@ static void do_device(const struct job *j, enum step_kind kind, size_t i)
 	const struct verdict *v = &j->plan->verdicts[i];
 	struct device_progress *d = &j->progress->device[i];
 
-	if (kind != STEP_GIVE_BACK && kind != STEP_PROBE_HOST && is_out(j, i))
+	bool for_the_host = kind == STEP_NOTE_DRIVER || kind == STEP_GIVE_BACK ||
+			    kind == STEP_PROBE_HOST;
+	if (!for_the_host && is_out(j, i))
 		return;
 	d->in_step = true;
 	switch (kind) {

@@ -34,7 +34,7 @@ void log_open(const char *name, enum log_target target, bool debug)
 /* The kernel log is opened when there is something to say: what is urgent at boot comes first. */
 static void open_kmsg(void)
 {
-	the_log.fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	the_log.fd = open("/dev/kmsg", O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY);
 	if (the_log.fd < 0) { /* no /dev yet: better there than nowhere */
 		the_log.target = LOG_TO_STDERR;
 		the_log.fd = STDERR_FILENO;
@@ -62,6 +62,9 @@ static void record_write(enum log_level level, const char *text)
 	line[len - 1] = '\n';
 	while (write(the_log.fd, line, len) < 0 && errno == EINTR)
 		;
+	/* The kernel counts for each opening, and drops what comes behind the tenth. */
+	if (the_log.debug && the_log.target == LOG_TO_KMSG)
+		fd_close(&the_log.fd);
 }
 
 void log_print(enum log_level level, const char *fmt, ...)

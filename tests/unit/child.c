@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Real children that hang, die and are late: the parent always comes back, with a word on each step. */
+/* Real children that hang, die and are late: the parent always comes back, with a word on each
+ * step. */
 #include "bind/child.h"
 
 #include "check.h"
@@ -181,7 +182,8 @@ static void test_no_zombies(void)
 	CHECK_INT(errno, ECHILD);
 }
 
-/* What boot does with `load = background`; the worker tells how far it came through shared memory. */
+/* What boot does with `load = background`; the worker tells how far it came through shared memory.
+ */
 static void test_detach(void)
 {
 	static const struct {

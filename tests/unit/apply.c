@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Plans carried out on a fake kernel, every call of which may fail, hang or be the last. */
+#include "bind/apply.h"
+
+#include "base/str.h"
+#include "bind/child.h"
+#include "check.h"
+#include "fake_kernel.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* ---- the tests --------------------------------------------------------------------------------
+ */
+
+static char top[64];
+static bool hold;
+
+static bool shell(const char *fmt, ...) _printf_(1, 2);
+static bool shell(const char *fmt, ...)
+{
+	char command[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(command, sizeof(command), fmt, ap);
+	va_end(ap);
+	return system(command) == 0; // NOLINT(cert-env33-c): the test's own words
+}
+
+/* What every test starts from: the desktop, no driver bound, each device's own told in "native". */
+static void make_tree(void)
+{
+	if (!shell("tests/unit/tree tests/unit/trees/desktop %s/sys", top) ||
+		!shell("cd %s/sys/" DEVICES " && for d in *; do [ ! -e $d/driver ] || { "
+		       "basename $(readlink $d/driver) >$d/native; rm $d/driver; }; done",
+			top))
+		abort();
+}
+
+static void new_machine(void)
+{
+	*world = (struct world){.module = "vfio-pci"};
+	(void)snprintf(world->tree, sizeof(world->tree), "%s/sys", top);
+	(void)rmdir(path_of(DRIVERS "/vfio-pci"));
+	for (size_t i = 0; i < N_FUNCTIONS; i++) {
+		(void)unlink(path_of(DEVICES "/%s/driver", functions[i]));
+		int fd = open(
+			path_of(DEVICES "/%s/driver_override", functions[i]), O_WRONLY | O_TRUNC);
+		if (fd < 0 || write(fd, "(null)\n", 7) != 7)
+			abort();
+		(void)close(fd);
+	}
+}
+
+static struct outcome outcomes[N_FUNCTIONS];
+static int64_t took;
+
+/* Carries out the plan for the card and the network controller. Returns what apply_plan returned.
+ */
+static int carry_out(unsigned milliseconds)
+{
+	static const char text[] =
+		"[bind]\naddresses = 01:00.0, 03:00.0\n[guard]\non_failure = hold\n";
+	static const char *const release = "[bind]\naddresses = 01:00.0, 03:00.0\n";
+	_cleanup_(config_done) struct config c = {0};
+	_cleanup_(host_done) struct host h = {0};
+	_cleanup_(sysfs_done) struct sysfs s = {.devices = -1};
+	_cleanup_(plan_done) struct plan p = {0};
+	const struct boot_switch b = {.mode = BOOT_BIND};
+	struct outcome *got = NULL;
+	struct err err = {""};
+	int let_go = -1;
+	const char *config = hold ? text : release;
+
+	memset(outcomes, 0, sizeof(outcomes));
+	if (config_parse(&c, "F", config, strlen(config)) < 0 ||
+		sysfs_open(&s, world->tree, &err) < 0 || host_look(&h, &c, &s, &err) < 0 ||
+		plan_make(&p, &c, &h, &b, &err) < 0 || p.n != N_FUNCTIONS)
+		abort();
+	const struct apply_options o = {
+		.sysfs = &s, .load_modules = true, .milliseconds = milliseconds, .let_go = &let_go};
+	int64_t began = child_now();
+	int r = apply_plan(&got, &p, &o, &err);
+	took = child_now() - began;
+	if (r == 0)
+		memcpy(outcomes, got, sizeof(outcomes));
+	free(got);
+	return r;
+}
+
+static void check_device(const char *address, const char *driver, const char *override)
+{
+	char have[64];
+
+	driver_of(address, have, sizeof(have));
+	(void)check_that(str_equal(have, driver), __FILE__, __LINE__,
+		"%s has the driver '%s', not '%s'", address, have, driver);
+	override_of(address, have, sizeof(have));
+	(void)check_that(str_equal(have, override), __FILE__, __LINE__,
+		"%s has the override '%s', not '%s'", address, have, override);
+}
+
+static bool trace_has(const char *line, size_t *ret_at)
+{
+	for (size_t i = 0; i < world->calls && i < CALLS_MAX; i++)
+		if (str_equal(world->trace[i], line)) {
+			if (ret_at)
+				*ret_at = i;
+			return true;
+		}
+	return false;
+}
+
+static size_t last_of(const char *what)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < world->calls && i < CALLS_MAX; i++)
+		if (str_starts(world->trace[i], what))
+			at = i;
+	return at;
+}
+
+static void check_all_bound(void)
+{
+	for (size_t i = 0; i < N_FUNCTIONS; i++) {
+		CHECK(outcomes[i].tried && outcomes[i].holds && !outcomes[i].given_back);
+		CHECK_STR(outcomes[i].after, "vfio-pci");
+		CHECK_STR(outcomes[i].trouble, "");
+		check_device(functions[i], "vfio-pci", "vfio-pci");
+	}
+}
+
+static void test_bound(void)
+{
+	size_t load = 0, probe = 0;
+
+	check_case("early boot, a module: overrides, load, then probes, and all is bound");
+	new_machine();
+	CHECK_INT(carry_out(10000), 0);
+	check_all_bound();
+	CHECK(trace_has("load vfio-pci", &load));
+	CHECK(trace_has("probe 0000:01:00.0", &probe));
+	CHECK_INT(last_of("override"), N_FUNCTIONS - 1);
+	CHECK(load == N_FUNCTIONS && probe > load);
+	CHECK(!trace_has("unbind 0000:01:00.0", NULL));
+	for (size_t i = 0; i < N_FUNCTIONS; i++)
+		CHECK_STR(outcomes[i].before, "");
+
+	check_case("built in: it does not look again by itself, so it is probed");
+	new_machine();
+	kernel_register("vfio-pci", functions);
+	CHECK_INT(carry_out(10000), 0);
+	check_all_bound();
+	CHECK(trace_has("probe 0000:03:00.0", NULL));
+
+	check_case("bound already: nobody is unbound");
+	world->calls = 0;
+	CHECK_INT(carry_out(10000), 0);
+	check_all_bound();
+	CHECK(!trace_has("unbind 0000:01:00.0", NULL));
+	CHECK_STR(outcomes[0].before, "vfio-pci");
+
+	check_case("host drivers have them: unbound once vfio-pci is there, then probed");
+	new_machine();
+	kernel_register("nouveau", functions);
+	kernel_register("igc", functions);
+	check_device("0000:01:00.0", "nouveau", "");
+	CHECK_INT(carry_out(10000), 0);
+	check_all_bound();
+	CHECK_STR(outcomes[0].before, "nouveau");
+	CHECK(trace_has("load vfio-pci", &load) && trace_has("unbind 0000:01:00.0", &probe));
+	CHECK(load < probe);
+}
+
+static void test_given_back(void)
+{
+	check_case("no module: all is given back and the host's drivers come");
+	new_machine();
+	world->module[0] = '\0';
+	kernel_register("nouveau", functions);
+	kernel_register("igc", functions);
+	CHECK_INT(carry_out(10000), 0);
+	check_device("0000:01:00.0", "nouveau", "");
+	check_device("0000:01:00.1", "snd_hda_intel", "");
+	check_device("0000:03:00.0", "igc", "");
+	CHECK(!trace_has("unbind 0000:01:00.0", NULL));
+	for (size_t i = 0; i < N_FUNCTIONS; i++) {
+		CHECK(outcomes[i].tried && !outcomes[i].holds && outcomes[i].given_back);
+		CHECK_HAS(outcomes[i].trouble, "module vfio-pci: none for this kernel");
+	}
+
+	check_case("vfio-pci refuses one: it goes back to its driver, the others stay");
+	new_machine();
+	(void)snprintf(world->refused, sizeof(world->refused), "0000:03:00.0");
+	kernel_register("igc", functions);
+	CHECK_INT(carry_out(10000), 0);
+	check_device("0000:03:00.0", "igc", "");
+	CHECK_HAS(outcomes[4].trouble, "the driver refuses it");
+	CHECK(outcomes[4].given_back);
+	CHECK_STR(outcomes[4].before, "igc");
+	CHECK_STR(outcomes[4].after, "igc");
+	for (size_t i = 0; i < 4; i++)
+		check_device(functions[i], "vfio-pci", "vfio-pci");
+
+	check_case("hold: what is refused stays reserved");
+	new_machine();
+	hold = true;
+	(void)snprintf(world->refused, sizeof(world->refused), "0000:03:00.0");
+	kernel_register("igc", functions);
+	CHECK_INT(carry_out(10000), 0);
+	check_device("0000:03:00.0", "", "vfio-pci");
+	CHECK(!outcomes[4].given_back && !outcomes[4].holds);
+	hold = false;
+}
+
+/* After whatever happened a device is ours whole or the host's whole, and the outcome says which.
+ */
+static void check_whole(void)
+{
+	char driver[64], override[64];
+
+	for (size_t i = 0; i < N_FUNCTIONS; i++) {
+		driver_of(functions[i], driver, sizeof(driver));
+		override_of(functions[i], override, sizeof(override));
+		bool ours = str_equal(driver, "vfio-pci") && str_equal(override, "vfio-pci");
+		bool hosts = !str_equal(driver, "vfio-pci") && override[0] == '\0';
+		(void)check_that(ours || hosts, __FILE__, __LINE__,
+			"%s is left half: driver '%s', override '%s'", functions[i], driver,
+			override);
+		(void)check_that(outcomes[i].holds == ours, __FILE__, __LINE__,
+			"%s: the outcome says %s; driver '%s', override '%s'", functions[i],
+			outcomes[i].holds ? "bound" : "not bound", driver, override);
+		CHECK_INT(outcomes[i].trouble[0] != '\0', !outcomes[i].holds);
+	}
+}
+
+/* A machine on which every step has something to do: a driver has one of the devices. */
+static void new_busy_machine(void)
+{
+	new_machine();
+	kernel_register("igc", functions);
+}
+
+static unsigned count_calls(void)
+{
+	new_busy_machine();
+	(void)carry_out(10000);
+	return world->calls;
+}
+
+static void test_each_call(enum fate fate, const char *name)
+{
+	unsigned n = count_calls();
+
+	for (unsigned at = 1; at <= n; at++) {
+		check_case("call %u of %u %s: ours whole or the host's whole", at, n, name);
+		new_busy_machine();
+		world->fate = fate;
+		world->code = EIO;
+		world->at = at;
+		CHECK_INT(carry_out(10000), 0);
+		check_whole();
+		CHECK(took < 2000);
+	}
+}
+
+/* Bounds short enough for a test: a quarter of the time is kept for undoing. */
+static void test_hangs(void)
+{
+	static const struct {
+		const char *call;
+		const char *words;
+	} rows[] = {
+		{"override 0000:01:00.0", "writing driver_override hangs"},
+		{"load vfio-pci", "loading the modules hangs"},
+		{"unbind 0000:03:00.0", "taking it from its driver hangs"},
+		{"probe 0000:01:00.2", "probing hangs"},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		size_t at = 0, told = 0;
+
+		check_case("%s hangs: left behind in time, told, undone", rows[i].call);
+		(void)count_calls();
+		CHECK(trace_has(rows[i].call, &at));
+		new_busy_machine();
+		world->fate = HANG;
+		world->at = (unsigned)at + 1;
+		CHECK_INT(carry_out(1200), 0);
+		CHECK(took >= 800 && took < 3000);
+		check_whole();
+		for (size_t k = 0; k < N_FUNCTIONS; k++)
+			told += strstr(outcomes[k].trouble, rows[i].words) != NULL;
+		CHECK(told > 0);
+	}
+}
+
+int main(void)
+{
+	const char *temp = getenv("TMPDIR");
+
+	(void)setvbuf(stdout, NULL, _IOLBF, 0);
+	(void)snprintf(top, sizeof(top), "%.32s/vfio-bind-apply-XXXXXX", temp ? temp : "/tmp");
+	world = child_shared(sizeof(*world));
+	if (!mkdtemp(top) || !world)
+		abort();
+	make_tree();
+	test_bound();
+	test_given_back();
+	test_each_call(FAIL, "fails");
+	test_each_call(DIE_BEFORE, "is where the child is killed");
+	test_each_call(DIE_AFTER, "is the last before the child is killed");
+	test_hangs();
+	(void)shell("rm -rf %s", top);
+	return check_done();
+}

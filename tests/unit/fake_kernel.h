@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef FAKE_KERNEL_H
+#define FAKE_KERNEL_H
+
+/*
+ * A tree that answers as the kernel does: what is written to drivers_probe and unbind moves the
+ * driver links (drivers/base/dd.c, bus.c), a loaded module registers its driver, and a registered
+ * driver takes what it matches. The linker puts us between apply and the door to sysfs (--wrap, see
+ * tests.mk), so every call can also fail, hang, or be the last thing that a child does.
+ */
+#include "base/file.h"
+#include "base/str.h"
+#include "bind/modules.h"
+#include "pci/sysfs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define DEVICES "bus/pci/devices"
+#define DRIVERS "bus/pci/drivers"
+#define CALLS_MAX 200
+
+/* What happens to the call number `at` (from 1); 0: nothing to any. */
+enum fate { GO_ON, FAIL, DIE_BEFORE, DIE_AFTER, HANG };
+
+/* The fake kernel's state that is no file, shared with the children. */
+static struct world {
+	char tree[80];
+	char module[32];  /* the module that can be loaded, "" for none */
+	char refused[32]; /* the address that vfio-pci does not take */
+	enum fate fate;
+	unsigned at;
+	int code;
+	unsigned calls;
+	char trace[CALLS_MAX][64];
+} * world;
+
+int __wrap_sysfs_swap(struct sysfs *s, struct slot slot, const char *attribute, const char *text,
+	char *former, size_t size);
+int __wrap_sysfs_write(struct sysfs *s, struct slot slot, const char *attribute, const char *text);
+int __wrap_sysfs_probe(struct sysfs *s, struct slot slot);
+int __wrap_module_load(const char *name, const char *options, struct err *err);
+int __real_sysfs_swap(struct sysfs *s, struct slot slot, const char *attribute, const char *text,
+	char *former, size_t size);
+int __real_sysfs_write(struct sysfs *s, struct slot slot, const char *attribute, const char *text);
+int __real_sysfs_probe(struct sysfs *s, struct slot slot);
+
+/* ---- the kernel -------------------------------------------------------------------------------
+ */
+
+static const char *path_of(const char *fmt, ...) _printf_(1, 2);
+static const char *path_of(const char *fmt, ...)
+{
+	static char paths[4][256];
+	static unsigned next;
+	char *path = paths[next++ % 4];
+	int n = snprintf(path, 256, "%s/", world->tree);
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(path + n, 256 - (size_t)n, fmt, ap);
+	va_end(ap);
+	return path;
+}
+
+static void read_word(const char *path, char *buf, size_t size)
+{
+	ssize_t n = file_read_small(AT_FDCWD, path, buf, size);
+
+	buf[n < 0 ? 0 : n] = '\0';
+	buf[strcspn(buf, "\n")] = '\0';
+}
+
+static void driver_of(const char *address, char *buf, size_t size)
+{
+	char target[256];
+	ssize_t n = readlink(path_of(DEVICES "/%s/driver", address), target, sizeof(target) - 1);
+
+	target[n < 0 ? 0 : n] = '\0';
+	const char *slash = strrchr(target, '/');
+	(void)snprintf(buf, size, "%s", slash ? slash + 1 : "");
+}
+
+static void override_of(const char *address, char *buf, size_t size)
+{
+	read_word(path_of(DEVICES "/%s/driver_override", address), buf, size);
+	if (str_equal(buf, "(null)"))
+		buf[0] = '\0';
+}
+
+/* pci_match_device: an override is the only driver that matches; else the host's own ("native",
+ * which is no file of the kernel's). A driver may refuse. -EINVAL as vfio-pci answers, 0 if none
+ * matches. */
+static int kernel_probe(const char *address)
+{
+	char driver[64], wanted[64];
+
+	driver_of(address, driver, sizeof(driver));
+	if (driver[0])
+		return 0;
+	override_of(address, wanted, sizeof(wanted));
+	if (!wanted[0])
+		read_word(path_of(DEVICES "/%s/native", address), wanted, sizeof(wanted));
+	if (!wanted[0] || access(path_of(DRIVERS "/%s", wanted), F_OK) < 0)
+		return 0;
+	if (str_equal(wanted, "vfio-pci") && str_equal(world->refused, address))
+		return -EINVAL;
+	return symlink(path_of(DRIVERS "/%s", wanted), path_of(DEVICES "/%s/driver", address)) < 0
+		       ? -errno
+		       : 0;
+}
+
+static void kernel_register(const char *driver, const char *const *addresses)
+{
+	(void)mkdir(path_of(DRIVERS "/%s", driver), 0755);
+	for (; *addresses; addresses++)
+		(void)kernel_probe(*addresses);
+}
+
+/* Files that a child left open would be there twice; what the calls do is all that counts. */
+static int meet(const char *what, const char *address, bool before)
+{
+	if (before) {
+		unsigned n = world->calls++;
+		if (n < CALLS_MAX)
+			(void)snprintf(
+				world->trace[n], sizeof(world->trace[n]), "%s %s", what, address);
+	}
+	if (world->calls != world->at)
+		return 0;
+	if (world->fate == FAIL && before)
+		return -world->code;
+	if (world->fate == (before ? DIE_BEFORE : DIE_AFTER))
+		(void)raise(SIGKILL);
+	while (world->fate == HANG && before)
+		(void)pause();
+	return 0;
+}
+
+int __wrap_sysfs_swap(struct sysfs *s, struct slot slot, const char *attribute, const char *text,
+	char *former, size_t size)
+{
+	char address[SLOT_MAX];
+	int r = meet("override", slot_format(slot, address), true);
+
+	if (r == 0)
+		r = __real_sysfs_swap(s, slot, attribute, text, former, size);
+	if (r == 0)
+		r = meet("override", address, false);
+	return r;
+}
+
+int __wrap_sysfs_write(struct sysfs *s, struct slot slot, const char *attribute, const char *text)
+{
+	char address[SLOT_MAX];
+	bool unbind = str_equal(attribute, "driver/unbind");
+	const char *what = unbind ? "unbind" : "give back";
+	int r = meet(what, slot_format(slot, address), true);
+
+	if (r == 0)
+		r = __real_sysfs_write(s, slot, attribute, text);
+	if (r == 0 && unbind)
+		(void)unlink(path_of(DEVICES "/%s/driver", address));
+	if (r == 0)
+		r = meet(what, address, false);
+	return r;
+}
+
+int __wrap_sysfs_probe(struct sysfs *s, struct slot slot)
+{
+	char address[SLOT_MAX];
+	int r = meet("probe", slot_format(slot, address), true);
+
+	if (r == 0)
+		r = __real_sysfs_probe(s, slot);
+	if (r == 0)
+		r = kernel_probe(address);
+	if (r == 0)
+		r = meet("probe", address, false);
+	return r;
+}
+
+static const char *const functions[] = {
+	"0000:01:00.0", "0000:01:00.1", "0000:01:00.2", "0000:01:00.3", "0000:03:00.0", NULL};
+#define N_FUNCTIONS 5
+
+int __wrap_module_load(const char *name, const char *options, struct err *err)
+{
+	(void)options;
+	if (access(path_of(DRIVERS "/%s", name), F_OK) == 0)
+		return 0; /* built in, or loaded */
+	int r = meet("load", name, true);
+	if (r == 0 && !str_equal(name, world->module))
+		r = err_set(err, ENOENT, "module %s: none for this kernel", name);
+	if (r == 0)
+		kernel_register(name, functions);
+	if (r == 0)
+		r = meet("load", name, false);
+	return r;
+}
+
+#endif

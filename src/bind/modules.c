@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <libkmod.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 
@@ -160,4 +161,98 @@ int module_load(const char *name, const char *options, struct err *err)
 			return r;
 	}
 	return 0;
+}
+
+int names_add(struct names *names, const char *name, struct err *err)
+{
+	for (size_t i = 0; i < names->n; i++)
+		if (str_equal(names->name[i], name))
+			return 0;
+	if (names->n == names->size) {
+		size_t size = names->size ? names->size * 2 : 16;
+		char **grown = reallocarray(names->name, size, sizeof(*grown));
+		if (!grown)
+			return err_set(err, ENOMEM, "out of memory");
+		names->name = grown;
+		names->size = size;
+	}
+	names->name[names->n] = strdup(name);
+	if (!names->name[names->n])
+		return err_set(err, ENOMEM, "out of memory");
+	names->n++;
+	return 0;
+}
+
+void names_done(struct names *names)
+{
+	for (size_t i = 0; i < names->n; i++)
+		free(names->name[i]);
+	free(names->name);
+	*names = (struct names){0};
+}
+
+bool module_same(const char *a, const char *b)
+{
+	for (; *a && *b; a++, b++) {
+		char one = *a == '-' ? '_' : *a, other = *b == '-' ? '_' : *b;
+		if (one != other)
+			return false;
+	}
+	return *a == *b;
+}
+
+/* A soft dependency may lead back to who wished for it: `depth` ends such a circle. */
+#define DEPTH_MAX 8
+static int add_module(
+	struct names *names, struct kmod_module *module, unsigned depth, struct err *err);
+
+static int add_list(
+	struct names *names, const struct kmod_list *list, unsigned depth, struct err *err)
+{
+	const struct kmod_list *at;
+	int r = 0;
+
+	kmod_list_foreach(at, list)
+	{
+		_cleanup_(module_done) struct kmod_module *module = kmod_module_get_module(at);
+		if (r >= 0)
+			r = add_module(names, module, depth, err);
+	}
+	return r;
+}
+
+/* What is built in, and a softdep that this kernel hasn't got, has no file. */
+static int add_module(
+	struct names *names, struct kmod_module *module, unsigned depth, struct err *err)
+{
+	_cleanup_(list_done) struct kmod_list *needs = kmod_module_get_dependencies(module);
+	_cleanup_(list_done) struct kmod_list *pre = NULL;
+	_cleanup_(list_done) struct kmod_list *post = NULL;
+
+	if (depth == DEPTH_MAX || !kmod_module_get_path(module))
+		return 0;
+	(void)kmod_module_get_softdeps(module, &pre, &post);
+	int r = add_list(names, pre, depth + 1, err);
+	if (r >= 0)
+		r = add_list(names, needs, depth + 1, err);
+	if (r >= 0)
+		r = names_add(names, kmod_module_get_name(module), err);
+	return r < 0 ? r : add_list(names, post, depth + 1, err);
+}
+
+int modules_needed(struct names *names, const char *directory, const char *name, struct err *err)
+{
+	_cleanup_(ctx_done) struct kmod_ctx *ctx = kmod_new(directory, NULL);
+	_cleanup_(list_done) struct kmod_list *list = NULL;
+
+	if (!ctx)
+		return err_set(err, ENOMEM, "module %s: libkmod can't start", name);
+	kmod_set_log_fn(ctx, take_log, NULL);
+	int r = kmod_module_new_from_lookup(ctx, name, &list);
+	if (r < 0 && r != -ENOENT && r != -ENOSYS)
+		return err_set(err, -r, "module %s: can't look it up in %s: %s", name, directory,
+			strerror(-r));
+	if (!list)
+		return err_set(err, ENOENT, "module %s: none in %s", name, directory);
+	return add_list(names, list, 0, err);
 }

@@ -4,14 +4,39 @@
 
 #include "base/err.h"
 
+#include <stdbool.h>
+#include <stddef.h>
+
 /*
  * Loads a kernel module with what it depends on, its soft dependencies, and the options that
  * modprobe.d gives it; `options` (or NULL) go behind those. "install" lines of modprobe.d are not
  * run: they need a shell, which an image may not have. Loaded or built in already is success.
  *
  * Blocks for as long as the kernel takes. 0, or -errno with what modprobe would say and a hint.
- * libkmod lives behind this one function; it reads the real /sys, /proc and /lib/modules.
+ * libkmod lives behind the functions of this file; this one reads the real /sys, /proc and
+ * /lib/modules.
  */
 int module_load(const char *name, const char *options, struct err *err) _must_check_;
+
+/* A list of names, each once, in the order they came. Zero-initialised is empty. */
+struct names {
+	char **name;
+	size_t n, size;
+};
+
+/* Adds a copy, unless it is there. 0 or -ENOMEM. */
+int names_add(struct names *names, const char *name, struct err *err) _must_check_;
+void names_done(struct names *names);
+
+/*
+ * Adds to *names every module that loading `name` takes in the kernel whose directory is given,
+ * dependencies and soft dependencies included, in the order of loading. What is built in adds
+ * nothing. -ENOENT where the kernel's index knows no such module.
+ */
+int modules_needed(
+	struct names *names, const char *directory, const char *name, struct err *err) _must_check_;
+
+/* Modules are named with - and _ alike. */
+bool module_same(const char *a, const char *b);
 
 #endif

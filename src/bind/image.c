@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bind/image.h"
+
+#include "base/file.h"
+#include "base/str.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SETTINGS_MAX 65536
+
+/* Where modprobe looks, and of files of one name which one counts: the first (modprobe.d(5)). */
+static const char *const settings_directories[] = {"/etc/modprobe.d", "/run/modprobe.d",
+	"/usr/local/lib/modprobe.d", "/usr/lib/modprobe.d", "/lib/modprobe.d"};
+#define N_DIRECTORIES (sizeof(settings_directories) / sizeof(*settings_directories))
+
+static int want(struct image *image, const char *directory, const char *name, struct err *err)
+{
+	int r = modules_needed(&image->modules, directory, name, err);
+
+	if (r != -ENOENT)
+		return r;
+	*err = (struct err){""};
+	return names_add(&image->missing, name, err);
+}
+
+/* vfio_iommu_type1 is no dependency but a wish of vfio's (a softdep), without which nothing can be
+ * handed to a VM; vfio-pci first, so that its absence is told first. */
+static int want_modules(
+	struct image *image, const struct config *c, const char *directory, struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < c->n_before; i++)
+		r = want(image, directory, c->before[i], err);
+	if (r >= 0)
+		r = want(image, directory, "vfio-pci", err);
+	if (r >= 0)
+		r = want(image, directory, "vfio_iommu_type1", err);
+	for (size_t i = 0; r >= 0 && i < c->n_settings; i++) {
+		const char *driver = c->settings[i].driver;
+		if (*driver && !str_equal(driver, "none"))
+			r = want(image, directory, driver, err);
+	}
+	return r;
+}
+
+/* Is the line "options MODULE …" or "softdep MODULE …" of one of our modules? Cuts the line up. */
+static bool line_concerns(char *line, const struct names *modules)
+{
+	char *command = strsep(&line, " \t");
+
+	while (line && (*line == ' ' || *line == '\t'))
+		line++;
+	char *module = strsep(&line, " \t");
+	if (!module || (!str_equal(command, "options") && !str_equal(command, "softdep")))
+		return false;
+	for (size_t i = 0; i < modules->n; i++)
+		if (module_same(modules->name[i], module))
+			return true;
+	return false;
+}
+
+static bool file_concerns(const char *path, const struct names *modules)
+{
+	_cleanup_(str_free) char *data = NULL;
+	size_t len;
+
+	if (file_read(AT_FDCWD, path, SETTINGS_MAX, &data, &len, NULL) < 0)
+		return false;
+	char *rest = data, *line;
+	while ((line = strsep(&rest, "\n")))
+		if (line_concerns(line, modules))
+			return true;
+	return false;
+}
+
+static int is_settings(const struct dirent *entry)
+{
+	size_t len = strlen(entry->d_name);
+
+	return len > 5 && str_equal(entry->d_name + len - 5, ".conf");
+}
+
+static bool hidden(size_t directory, const char *name)
+{
+	for (size_t i = 0; i < directory; i++) {
+		_cleanup_(str_free) char *path = NULL;
+		if (asprintf(&path, "%s/%s", settings_directories[i], name) >= 0 &&
+			access(path, F_OK) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int add_settings(struct image *image, size_t directory, const char *name, struct err *err)
+{
+	_cleanup_(str_free) char *path = NULL;
+
+	if (hidden(directory, name))
+		return 0;
+	if (asprintf(&path, "%s/%s", settings_directories[directory], name) < 0)
+		return err_set(err, ENOMEM, "out of memory");
+	return file_concerns(path, &image->modules) ? names_add(&image->files, path, err) : 0;
+}
+
+static int want_settings(struct image *image, struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < N_DIRECTORIES; i++) {
+		struct dirent **entries = NULL;
+		int n = scandir(settings_directories[i], &entries, is_settings, alphasort);
+		for (int j = 0; j < n; j++) {
+			if (r >= 0)
+				r = add_settings(image, i, entries[j]->d_name, err);
+			free(entries[j]);
+		}
+		free(entries);
+	}
+	return r;
+}
+
+int image_list(struct image *ret, const struct config *c, const char *directory, struct err *err)
+{
+	*ret = (struct image){0};
+	if (access(directory, F_OK) < 0)
+		return err_set(err, errno, "%s: no modules of this kernel: %s", directory,
+			strerror(errno));
+	int r = want_modules(ret, c, directory, err);
+	if (r >= 0)
+		r = names_add(&ret->files, c->path, err);
+	if (r >= 0)
+		r = want_settings(ret, err);
+	return r < 0 ? r : 0;
+}
+
+void image_done(struct image *image)
+{
+	names_done(&image->modules);
+	names_done(&image->missing);
+	names_done(&image->files);
+}

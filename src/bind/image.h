@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef BIND_IMAGE_H
+#define BIND_IMAGE_H
+
+#include "base/err.h"
+#include "bind/config.h"
+#include "bind/modules.h"
+
+/*
+ * What an initramfs image of one kernel has to hold so that `boot` can do there what the config
+ * says. This is the one place that decides it; the hooks of all generators copy what it lists.
+ */
+struct image {
+	struct names modules; /* with all they depend on, each behind what it needs */
+	struct names missing; /* wanted, but this kernel has none of the name */
+	struct names files;   /* the config, and what modprobe.d says about the modules */
+};
+
+/*
+ * directory is the kernel's, /lib/modules/VERSION. The modules are those of `before`, vfio-pci with
+ * its IOMMU side, and the drivers of [device]. 0, or -errno where the directory or memory is not
+ * there. To be emptied with image_done in each case.
+ */
+int image_list(struct image *ret, const struct config *c, const char *directory,
+	struct err *err) _must_check_;
+void image_done(struct image *image);
+
+#endif

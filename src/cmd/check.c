@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/file.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/options.h"
+#include "base/str.h"
+#include "bind/image.h"
+#include "cmd/cmd.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct check {
+	const char *config;
+	const char *image; /* VERSION or DIRECTORY of a kernel, or NULL */
+	bool json;
+};
+
+/*
+ * Does a package manager build this image? Then a failure of ours would leave a kernel without an
+ * image, or dpkg half configured, with all that comes of it. dpkg sets the first for its maintainer
+ * scripts and for whatever they run (DPKG_MAINTSCRIPT_PACKAGE is emptied by the trigger of
+ * initramfs-tools); kernel-install(8) sets the others for its plugins.
+ */
+static const char *package_manager(void)
+{
+	if (getenv("DPKG_RUNNING_VERSION"))
+		return "dpkg";
+	if (getenv("KERNEL_INSTALL_STAGING_AREA") || getenv("KERNEL_INSTALL_MACHINE_ID"))
+		return "kernel-install";
+	return NULL;
+}
+
+static void tell_errors(const struct config *c)
+{
+	for (size_t i = 0; i < c->n_errors; i++)
+		log_print(LOG_ERROR, "%s", c->errors[i]);
+	if (c->more_errors > 0)
+		log_print(LOG_ERROR, "%s: and %zu more errors", c->path, c->more_errors);
+}
+
+static void print_names(struct json *j, const char *key, const struct names *names)
+{
+	json_open_array(j, key);
+	for (size_t i = 0; i < names->n; i++)
+		json_string(j, NULL, names->name[i]);
+	json_close_array(j);
+}
+
+static void print_json(
+	const struct config *c, const char *directory, const struct image *image, const char *self)
+{
+	struct json j = {.f = stdout};
+
+	json_open_object(&j, NULL);
+	json_int(&j, "version", 1);
+	json_string(&j, "config", c->path);
+	json_open_array(&j, "errors");
+	for (size_t i = 0; i < c->n_errors; i++)
+		json_string(&j, NULL, c->errors[i]);
+	json_close_array(&j);
+	if (directory) {
+		json_open_object(&j, "image");
+		json_string(&j, "kernel", directory);
+		json_string(&j, "program", self);
+		print_names(&j, "files", &image->files);
+		print_names(&j, "modules", &image->modules);
+		print_names(&j, "missing", &image->missing);
+		json_close_object(&j);
+	}
+	json_close_object(&j);
+	json_end(&j);
+}
+
+/* One thing to a line, its kind before it: what a shell reads with `read -r kind thing`. */
+static void print_list(const struct image *image, const char *self)
+{
+	printf("program %s\n", self);
+	for (size_t i = 0; i < image->files.n; i++)
+		printf("file %s\n", image->files.name[i]);
+	for (size_t i = 0; i < image->modules.n; i++)
+		printf("module %s\n", image->modules.name[i]);
+}
+
+static void tell_missing(const struct image *image, const char *kernel)
+{
+	for (size_t i = 0; i < image->missing.n; i++)
+		log_print(LOG_WARNING,
+			"kernel %s has no module %s: with this image %s; install the kernel's "
+			"modules and rebuild it",
+			kernel, image->missing.name[i],
+			module_same(image->missing.name[i], "vfio-pci")
+				? "nothing can be bound"
+				: "what needs it can't be bound");
+}
+
+/* A config in error still makes a list: the image binds nothing, and says why at each boot. */
+static enum cmd_result judge(const struct check *o, const struct config *c)
+{
+	const char *manager = o->image ? package_manager() : NULL;
+
+	tell_errors(c);
+	if (c->n_errors == 0)
+		return CMD_AS_ASKED;
+	if (!manager)
+		return CMD_CONFIG;
+	log_print(LOG_WARNING,
+		"%s: has errors; because %s builds it, the image is made all the same, and it "
+		"binds nothing: correct the file and rebuild the image",
+		c->path, manager);
+	return CMD_AS_ASKED;
+}
+
+static enum cmd_result show_image(
+	const struct check *o, const struct config *c, enum cmd_result result, struct err *err)
+{
+	_cleanup_(image_done) struct image image = {0};
+	_cleanup_(str_free) char *directory = NULL;
+	char self[PATH_MAX];
+
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	if (n < 0) {
+		(void)err_set(err, errno, "/proc/self/exe: %s; is /proc mounted?", strerror(errno));
+		return CMD_SYSTEM;
+	}
+	self[n] = '\0';
+	if (asprintf(&directory, "%s%s", strchr(o->image, '/') ? "" : "/lib/modules/", o->image) <
+		0)
+		return CMD_SYSTEM;
+	if (image_list(&image, c, directory, err) < 0)
+		return CMD_SYSTEM;
+	if (o->json)
+		print_json(c, directory, &image, self);
+	else
+		print_list(&image, self);
+	const char *slash = strrchr(directory, '/');
+	tell_missing(&image, slash[1] ? slash + 1 : directory);
+	return result;
+}
+
+static enum cmd_result check(const struct check *o, struct err *err)
+{
+	_cleanup_(config_done) struct config c = {0};
+
+	if (config_read(&c, o->config) == -ENOMEM) {
+		(void)err_set(err, ENOMEM, "%s: out of memory", o->config);
+		return CMD_SYSTEM;
+	}
+	enum cmd_result result = judge(o, &c);
+	if (o->image)
+		result = show_image(o, &c, result, err);
+	else if (o->json)
+		print_json(&c, NULL, NULL, NULL);
+	if (fflush(stdout) != 0) {
+		(void)err_set(err, EIO, "standard output: can't write");
+		return CMD_SYSTEM;
+	}
+	return result;
+}
+
+enum cmd_result cmd_check(int argc, char **argv, struct err *err)
+{
+	struct check o = {.config = CONFIG_PATH};
+	bool help = false;
+	const struct option_row rows[] = {
+		{"config", 'c', "FILE", "judge FILE instead of " CONFIG_PATH, &o.config, NULL, NULL,
+			NULL},
+		{"image", 0, "KERNEL",
+			"list what an image of this kernel has to hold (a version or its module "
+			"directory)",
+			&o.image, NULL, NULL, NULL},
+		{"json", 0, NULL, "print JSON", NULL, &o.json, NULL, NULL},
+		{"help", 'h', NULL, "this text", NULL, &help, NULL, NULL},
+		{0},
+	};
+	int operands;
+
+	if (options_read(rows, argc, argv, &operands, err) < 0)
+		return CMD_USAGE;
+	if (operands > 0) {
+		(void)err_set(err, EINVAL, "check takes no '%s'", argv[1]);
+		return CMD_USAGE;
+	}
+	if (help) {
+		printf("Usage: vfio-bind check [OPTION...]\nJudges the config: every error as "
+		       "FILE:LINE. Exit status 3 where there is one.\n\n");
+		options_print(rows);
+		return CMD_AS_ASKED;
+	}
+	return check(&o, err);
+}

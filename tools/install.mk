@@ -19,8 +19,10 @@ tree = $(foreach f,$(patsubst $1/%,%,$(shell find $1 -type f 2>/dev/null)),$1/$f
 programs_rows = $(foreach p,$(programs),$p:$(PREFIX)/bin/$(notdir $p):755)
 initcpio_rows = \
 	initcpio/install/vfio-bind:$(INITCPIODIR)/install/vfio-bind:644 \
-	initcpio/hooks/vfio-bind:$(INITCPIODIR)/hooks/vfio-bind:644
-dracut_rows = $(call tree,dracut,$(DRACUTDIR),755)
+	initcpio/hooks/vfio-bind:$(INITCPIODIR)/hooks/vfio-bind:644 \
+	systemd/initrd/vfio-bind.service:$(LIBDIR)/vfio-bind/vfio-bind.service:644
+dracut_rows = $(call tree,dracut,$(DRACUTDIR),755) \
+	systemd/initrd/vfio-bind.service:$(DRACUTDIR)/50vfio-bind/vfio-bind.service:644
 initramfs-tools_rows = $(call tree,initramfs-tools,$(DATADIR)/initramfs-tools,755)
 rest_rows = \
 	$(foreach u,$(wildcard systemd/*.service systemd/*.path systemd/*.target),$u:$(UNITDIR)/$(notdir $u):644) \

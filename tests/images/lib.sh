@@ -3,17 +3,18 @@
 # Images made by the distributions' own generators, each in its own Debian, and booted into a root that tells what it
 # finds. Sourced by bash scripts. Everything written stands below $build/images; a chroot itself is never changed.
 #
-# Needs, besides what tests/boot/lib.sh does: root, mmdebstrap, unshare, mke2fs.
+# Needs (Debian names), besides what tests/boot/lib.sh does: mmdebstrap, util-linux, e2fsprogs; and root.
 
 images=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=tests/boot/lib.sh
 . "$images/../boot/lib.sh"
 work=$build/images
-BOOT_TIMEOUT=${BOOT_TIMEOUT:-300}
-VM_MEMORY=1024
+# Seconds: an image with systemd in it takes about a minute to its root when two CPUs are emulated side by side.
+BOOT_TIMEOUT=${IMAGE_BOOT_TIMEOUT:-300}
+export VM_MEMORY=1024
 
-# The devices asked for, on the machine called q35 (tests/boot/lib.sh): a twin of the boot display, two more cards of the
-# same id, and an audio function that another driver would take.
+# Asked for on the machine called q35 (tests/boot/lib.sh): a twin of the boot display, two more cards of the same id, and an
+# audio function that another driver would take.
 asked='0000:00:02.0 0000:00:03.0 0000:00:04.0 0000:00:04.1'
 
 # root_disk: an ext4 file system whose init tells the verdict; on stdout its path. Made once.
@@ -34,16 +35,36 @@ root_disk() {
 	rm -rf "$dir"
 }
 
-# image_make NAME SUITE GENERATOR [STEP...]: builds an image in an overlay of the suite's chroot, with the suite's own
-# kernel, and puts it to $work/NAME.img, what the generator said to $work/NAME.log. Its status is the generator's.
-# A STEP is a function below, called step_STEP, run inside before the image is made.
+# image_make NAME SUITE GENERATOR [STEP...]: has the generator make an image in an overlay of the suite's Debian, for the
+# suite's own kernel, after the steps (tests/images/inside). $work/NAME.img is the image, $work/NAME.log what was said.
+# The status is the generator's.
 image_make() {
-	local name=$1 suite=$2 version dir chroot
+	local name=$1 suite=$2 version dir chroot status=0
 	read -r _ version dir < <("$here/kernels" "$suite") || return
 	chroot=$("$images/chroot" "$suite") || return
-	mkdir -p "$work"
-	rm -rf "${work:?}/$name".{img,overlay}
-	mkdir -p "$work/$name.overlay"/{upper,work,root}
-	unshare -m --propagation private bash "$images/inside" "$@" \
-		"$chroot" "$version" "$dir" >"$work/$name.log" 2>&1
+	shift 2
+	rm -rf "${work:?}/$name".{img,log,overlay}
+	mkdir -p "$work/$name.overlay"/{upper,work,root,out}
+	TOP=$top IMAGES=$images CHROOT=$chroot VERSION=$version KERNEL=$dir OVERLAY=$work/$name.overlay \
+		unshare -m --propagation private "$images/inside" "$@" >"$work/$name.log" 2>&1 || status=$?
+	[ ! -e "$work/$name.overlay/out/initrd" ] || mv "$work/$name.overlay/out/initrd" "$work/$name.img"
+	rm -rf "$work/$name.overlay"
+	return "$status"
+}
+
+# image_boot NAME SUITE IMAGE [COMMANDLINE]: boots an image with its kernel; $work/NAME.verdict is what the root told.
+image_boot() {
+	local name=$1 dir image=$3 status=0
+	read -r _ _ dir < <("$here/kernels" "$2") || return
+	vm_start "$name" q35 -kernel "$dir/vmlinuz" -initrd "$work/$image.img" \
+		-drive "file=$(root_disk),if=none,id=root,format=raw,snapshot=on" -device virtio-blk-pci,drive=root,addr=8.0 \
+		-append "console=ttyS0 panic=-1 intel_iommu=on root=/dev/vda rootfstype=ext4 ro ${4-}"
+}
+
+# drivers NAME: who has what was asked for, in that order, in one word each.
+drivers() {
+	local address
+	for address in $asked; do
+		printf '%s ' "$(verdict_get "$work/$1.verdict" "$address" driver)"
+	done
 }

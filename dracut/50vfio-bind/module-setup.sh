@@ -45,6 +45,7 @@ install() {
 	while read -r kind thing; do
 		case $kind in
 		program) inst_binary "$thing" /usr/bin/vfio-bind ;;
+		library) inst_library "$thing" ;;
 		file) inst_simple "${thing#"${dracutsysrootdir-}"}" ;;
 		esac
 	done < <(vfio_bind_list 2>/dev/null)

@@ -134,6 +134,8 @@ int image_list(struct image *ret, const struct config *c, const char *directory,
 			strerror(errno));
 	int r = want_modules(ret, c, directory, err);
 	if (r >= 0)
+		r = modules_libraries(&ret->libraries, directory, err);
+	if (r >= 0)
 		r = names_add(&ret->files, c->path, err);
 	if (r >= 0)
 		r = want_settings(ret, err);
@@ -144,5 +146,6 @@ void image_done(struct image *image)
 {
 	names_done(&image->modules);
 	names_done(&image->missing);
+	names_done(&image->libraries);
 	names_done(&image->files);
 }

@@ -11,9 +11,10 @@
  * says. This is the one place that decides it; the hooks of all generators copy what it lists.
  */
 struct image {
-	struct names modules; /* with all they depend on, each behind what it needs */
-	struct names missing; /* wanted, but this kernel has none of the name */
-	struct names files;   /* the config, and what modprobe.d says about the modules */
+	struct names modules;   /* with all they depend on, each behind what it needs */
+	struct names missing;   /* wanted, but this kernel has none of the name */
+	struct names libraries; /* of this program; none where it is static */
+	struct names files;     /* the config, and what modprobe.d says about the modules */
 };
 
 /*

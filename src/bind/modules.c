@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <libkmod.h>
+#include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -255,4 +256,45 @@ int modules_needed(struct names *names, const char *directory, const char *name,
 	if (!list)
 		return err_set(err, ENOENT, "module %s: none in %s", name, directory);
 	return add_list(names, list, 0, err);
+}
+
+/* Has libkmod open a module's file: since kmod 33 it loads its decoders with dlopen when one is
+ * compressed (libkmod/libkmod-file.c), so that no look at our own ELF file tells them. */
+static void read_a_module(const char *directory)
+{
+	_cleanup_(ctx_done) struct kmod_ctx *ctx = kmod_new(directory, NULL);
+	_cleanup_(module_done) struct kmod_module *module = NULL;
+	_cleanup_(list_done) struct kmod_list *list = NULL;
+	struct kmod_list *info = NULL;
+
+	if (!ctx)
+		return;
+	kmod_set_log_fn(ctx, take_log, NULL);
+	if (kmod_module_new_from_lookup(ctx, "vfio-pci", &list) < 0 || !list)
+		return;
+	module = kmod_module_get_module(list);
+	if (kmod_module_get_path(module) && kmod_module_get_info(module, &info) >= 0)
+		kmod_module_info_free_list(info);
+}
+
+struct library_walk {
+	struct names *names;
+	struct err *err;
+};
+
+/* The program itself and the kernel's vdso have no path. */
+static int take_library(struct dl_phdr_info *info, size_t size, void *to)
+{
+	struct library_walk *walk = to;
+
+	(void)size;
+	return info->dlpi_name[0] == '/' ? names_add(walk->names, info->dlpi_name, walk->err) : 0;
+}
+
+int modules_libraries(struct names *names, const char *directory, struct err *err)
+{
+	struct library_walk walk = {names, err};
+
+	read_a_module(directory);
+	return dl_iterate_phdr(take_library, &walk);
 }

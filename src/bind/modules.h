@@ -36,6 +36,13 @@ void names_done(struct names *names);
 int modules_needed(
 	struct names *names, const char *directory, const char *name, struct err *err) _must_check_;
 
+/*
+ * Adds to *names the shared libraries that this program is made of, by the names it found them
+ * under, libkmod's decoder for the modules of that kernel included, which is loaded at need only. A
+ * static program has none.
+ */
+int modules_libraries(struct names *names, const char *directory, struct err *err) _must_check_;
+
 /* Modules are named with - and _ alike. */
 bool module_same(const char *a, const char *b);
 

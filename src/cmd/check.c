@@ -67,6 +67,7 @@ static void print_json(
 		json_open_object(&j, "image");
 		json_string(&j, "kernel", directory);
 		json_string(&j, "program", self);
+		print_names(&j, "libraries", &image->libraries);
 		print_names(&j, "files", &image->files);
 		print_names(&j, "modules", &image->modules);
 		print_names(&j, "missing", &image->missing);
@@ -80,6 +81,8 @@ static void print_json(
 static void print_list(const struct image *image, const char *self)
 {
 	printf("program %s\n", self);
+	for (size_t i = 0; i < image->libraries.n; i++)
+		printf("library %s\n", image->libraries.name[i]);
 	for (size_t i = 0; i < image->files.n; i++)
 		printf("file %s\n", image->files.name[i]);
 	for (size_t i = 0; i < image->modules.n; i++)

@@ -12,7 +12,7 @@ suites = lint layers cc tools kmod \
 	$(if $(wildcard tests/boot/run),boot) \
 	$(if $(wildcard tests/images/run),images)
 
-.PHONY: deps check lint format demo bench fuzz $(suites:%=check-%)
+.PHONY: check-images-all check-mkinitcpio deps check lint format demo bench fuzz $(suites:%=check-%)
 
 # Only what is missing; nothing at all when all is there.
 deps:
@@ -126,8 +126,17 @@ check-bootcfg: all $(BUILD)/san/bin/vfio-bootcfg
 	@VFIO_BOOTCFG=$(BUILD)/san/bin/vfio-bootcfg tests/bootcfg/run | sed 's/bootcfg/& (sanitizers)/'
 check-boot: all
 	@tests/boot/run
+# The generators of Debian: a small set, and every generator, version and flavour. mkinitcpio is in no Debian: the one that is
+# installed in the root tree MKINITCPIO_ROOT, where there is one.
 check-images: all
+	@NO_INSTALL='$(NO_INSTALL)' tools/deps boot images
 	@tests/images/run
+check-images-all: all
+	@NO_INSTALL='$(NO_INSTALL)' tools/deps boot images
+	@tests/images/run --all
+check-mkinitcpio: all
+	@$(if $(MKINITCPIO_ROOT),MKINITCPIO_ROOT='$(MKINITCPIO_ROOT)' tests/images/run --mkinitcpio,\
+		echo 'check-mkinitcpio: not run: no mkinitcpio; name a root tree it is installed in: MKINITCPIO_ROOT=DIRECTORY')
 bench check-bench: all
 	@tests/bench/run
 

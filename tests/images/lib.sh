@@ -35,13 +35,16 @@ root_disk() {
 	rm -rf "$dir"
 }
 
-# image_make NAME SUITE GENERATOR [STEP...]: has the generator make an image in an overlay of the suite's Debian, for the
-# suite's own kernel, after the steps (tests/images/inside). $work/NAME.img is the image, $work/NAME.log what was said.
+# image_make NAME SUITE GENERATOR [STEP...]: has the generator make an image in an overlay of the suite's Debian (mkinitcpio, which
+# Debian hasn't got: of the root tree $MKINITCPIO_ROOT it is installed in), for the suite's own kernel, after the steps (tests/images/inside). $work/NAME.img is the image, $work/NAME.log what was said.
 # The status is the generator's.
 image_make() {
 	local name=$1 suite=$2 version dir chroot status=0
 	read -r _ version dir < <("$here/kernels" "$suite") || return
-	chroot=$("$images/chroot" "$suite") || return
+	case $3 in
+	mkinitcpio*) chroot=${MKINITCPIO_ROOT:?} ;;
+	*) chroot=$("$images/chroot" "$suite") || return ;;
+	esac
 	shift 2
 	rm -rf "${work:?}/$name".{img,log,overlay}
 	mkdir -p "$work/$name.overlay"/{upper,work,root,out}

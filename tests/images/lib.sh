@@ -42,6 +42,9 @@ image_make() {
 	local name=$1 suite=$2 version dir chroot status=0
 	read -r _ version dir < <("$here/kernels" "$suite") || return
 	case $3 in
+	deb) ls "$build"/packages/vfio-bind_*.deb >/dev/null 2>&1 || "$images/package" "$suite" || return ;;
+	esac
+	case $3 in
 	mkinitcpio*) chroot=${MKINITCPIO_ROOT:?} ;;
 	*) chroot=$("$images/chroot" "$suite") || return ;;
 	esac

@@ -18,6 +18,7 @@ static const struct command {
 } commands[] = {
 	{"boot", cmd_boot, "reserve and bind the devices of the config (run by the initramfs)"},
 	{"plan", cmd_plan, "print what boot will do, and why"},
+	{"added", cmd_added, "bind a device that came later (run by udev)"},
 	{"check", cmd_check, "judge the config; list what an initramfs image has to hold"},
 };
 

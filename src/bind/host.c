@@ -26,6 +26,13 @@ static struct way way_follow(const struct look *l, const struct selector *s)
 	return way;
 }
 
+static void ways_follow(const struct look *l)
+{
+	for (size_t i = 0; i < l->c->n_selectors; i++)
+		if (l->c->selectors[i].kind == SELECT_PATH)
+			l->h->ways[i] = way_follow(l, &l->c->selectors[i]);
+}
+
 static bool wanted(const struct device *d, const void *arg)
 {
 	const struct look *l = arg;
@@ -151,9 +158,7 @@ static int look_all(const struct look *l, struct err *err)
 {
 	int r = 0;
 
-	for (size_t i = 0; i < l->c->n_selectors; i++)
-		if (l->c->selectors[i].kind == SELECT_PATH)
-			l->h->ways[i] = way_follow(l, &l->c->selectors[i]);
+	ways_follow(l);
 	if (config_must_search(l->c))
 		r = search(l, wanted, err);
 	if (r == 0)
@@ -222,4 +227,32 @@ bool host_has_boot_display(const struct host *h)
 		if (h->devices.at[i].boot_vga == 1)
 			return true;
 	return false;
+}
+
+static bool mentions(const struct look *l)
+{
+	for (size_t i = 0; i < l->c->n_selectors; i++)
+		if (l->c->selectors[i].kind == SELECT_SERIAL)
+			return true;
+	for (size_t i = 0; i < l->h->devices.n; i++)
+		if (select_first(l->c, l->h->ways, &l->h->devices.at[i], false))
+			return true;
+	return false;
+}
+
+int host_mentions(const struct config *c, struct sysfs *s, struct slot slot, struct err *err)
+{
+	_cleanup_(host_done) struct host h = {
+		.ways = calloc(c->n_selectors ? c->n_selectors : 1, sizeof(*h.ways))};
+	struct look l = {.c = c, .s = s, .h = &h};
+
+	if (!h.ways)
+		return err_set(
+			err, ENOMEM, "out of memory for %zu lines of the config", c->n_selectors);
+	ways_follow(&l);
+	int r = look_around(&l, slot, err);
+	if (r < 0)
+		return r;
+	look_closer(&l);
+	return mentions(&l);
 }

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #define SETTINGS_MAX 65536
+#define UDEV_RULES "/usr/lib/udev/rules.d/70-vfio-bind.rules"
 
 /* Where modprobe looks, and of files of one name which one counts: the first (modprobe.d(5)). */
 static const char *const settings_directories[] = {"/etc/modprobe.d", "/run/modprobe.d",
@@ -137,6 +138,8 @@ int image_list(struct image *ret, const struct config *c, const char *directory,
 		r = modules_libraries(&ret->libraries, directory, err);
 	if (r >= 0)
 		r = names_add(&ret->files, c->path, err);
+	if (r >= 0 && access(UDEV_RULES, F_OK) == 0)
+		r = names_add(&ret->files, UDEV_RULES, err);
 	if (r >= 0)
 		r = want_settings(ret, err);
 	return r < 0 ? r : 0;

@@ -14,7 +14,7 @@ struct image {
 	struct names modules;   /* with all they depend on, each behind what it needs */
 	struct names missing;   /* wanted, but this kernel has none of the name */
 	struct names libraries; /* of this program; none where it is static */
-	struct names files;     /* the config, and what modprobe.d says about the modules */
+	struct names files;     /* the config, the udev rule, modprobe.d's words on the modules */
 };
 
 /*

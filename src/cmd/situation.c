@@ -55,6 +55,20 @@ int situation_read(
 	return look_and_plan(ret, w, b, err);
 }
 
+int situation_mentions(const struct world *w, struct slot slot, struct err *err)
+{
+	_cleanup_(config_done) struct config c = {0};
+	_cleanup_(sysfs_done) struct sysfs s = {.root = -1, .devices = -1};
+	int r = config_read(&c, w->config ? w->config : CONFIG_PATH);
+
+	if (r == -ENOMEM)
+		return err_set(err, ENOMEM, "out of memory for the config");
+	if (r < 0)
+		return 0;
+	r = sysfs_open(&s, w->sysfs, err);
+	return r < 0 ? r : host_mentions(&c, &s, slot, err);
+}
+
 void situation_done(struct situation *s)
 {
 	plan_done(&s->plan);

@@ -46,6 +46,12 @@ struct situation {
  */
 int situation_read(struct situation *ret, const struct world *w, const struct boot_switch *b,
 	struct err *err) _must_check_;
+/*
+ * May the config mean a function of this card, or bring it along? Told from the config and the card
+ * alone. 1 or 0, or a negative errno with a text. A config with errors means nothing.
+ */
+int situation_mentions(const struct world *w, struct slot slot, struct err *err) _must_check_;
+
 void situation_done(struct situation *s);
 
 /* Tells the log every error of the config, or as many as help. */

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/log.h"
+#include "base/options.h"
+#include "base/str.h"
+#include "bind/apply.h"
+#include "bind/report.h"
+#include "cmd/cmd.h"
+#include "cmd/situation.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* udev itself gives up after 180 s (udev.conf(5), event_timeout). */
+#define MILLISECONDS 10000
+
+struct added {
+	struct world world;
+	const char *address;
+	const char *run_dir;
+	struct slot slot;
+};
+
+/* What is asked for elsewhere is boot's; of a plan only this card stays. */
+static void keep_slot(struct plan *p, struct slot slot)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->n; i++)
+		if (p->verdicts[i].device && slot_same_device(p->verdicts[i].device->slot, slot))
+			p->verdicts[n++] = p->verdicts[i];
+	p->n = n;
+}
+
+/* A report beside that of the boot, for each device that came later: which it was is in the name.
+ */
+static enum cmd_result carry_out(const struct added *o, struct situation *s, struct err *err)
+{
+	_cleanup_(str_free) char *dir = NULL;
+	struct outcome *outcomes = NULL;
+	enum cmd_result result = CMD_AS_ASKED;
+	int let_go = -1;
+	const struct apply_options a = {.sysfs = &s->sysfs,
+		.load_modules = !o->world.sysfs,
+		.milliseconds = MILLISECONDS,
+		.let_go = &let_go};
+
+	if (apply_plan(&outcomes, &s->plan, &a, err) < 0)
+		return CMD_SYSTEM;
+	report_tell(&s->plan, outcomes);
+	for (size_t i = 0; i < s->plan.n; i++)
+		if (!outcomes[i].holds)
+			result = CMD_NOT_ALL;
+	if (asprintf(&dir, "%s/%s", o->run_dir, o->address) < 0 ||
+		report_save(dir, &s->plan, outcomes, NULL, err) < 0)
+		result = CMD_SYSTEM;
+	free(outcomes);
+	return result;
+}
+
+/*
+ * Most devices that appear mean nothing to the config, and a machine may have thousands: that is
+ * found out from the card alone. Only for one that is asked for is the machine looked at, because
+ * guards and "=id" need to know the others.
+ */
+static enum cmd_result take(const struct added *o, const struct boot_switch *b, struct err *err)
+{
+	_cleanup_(situation_done) struct situation s;
+	int r = situation_mentions(&o->world, o->slot, err);
+
+	if (r <= 0)
+		return r < 0 ? CMD_SYSTEM : CMD_AS_ASKED;
+	r = situation_read(&s, &o->world, b, err);
+	if (r < 0)
+		return r == -EINVAL ? CMD_CONFIG : CMD_SYSTEM;
+	keep_slot(&s.plan, o->slot);
+	if (s.plan.off || s.plan.n == 0)
+		return CMD_AS_ASKED;
+	return carry_out(o, &s, err);
+}
+
+enum cmd_result cmd_added(int argc, char **argv, struct err *err)
+{
+	struct added o = {.run_dir = REPORT_DIR};
+	bool help = false;
+	const struct option_row rows[] = {
+		WORLD_OPTIONS(&o.world),
+		{"run", 0, "DIR", "write the report below DIR instead of " REPORT_DIR, &o.run_dir,
+			NULL, NULL, NULL},
+		{"help", 'h', NULL, "this text", NULL, &help, NULL, NULL},
+		{0},
+	};
+	int operands;
+
+	if (options_read(rows, argc, argv, &operands, err) < 0)
+		return CMD_USAGE;
+	if (help) {
+		printf("Usage: vfio-bind added [OPTION...] ADDRESS\nBinds a device that came after "
+		       "boot, if the config asks for it; what the udev rule runs.\n\n");
+		options_print(rows);
+		return CMD_AS_ASKED;
+	}
+	o.address = operands == 1 ? argv[1] : "";
+	if (operands != 1 || !slot_parse(o.address, &o.slot)) {
+		(void)err_set(err, EINVAL, "added takes one PCI address, as 0000:0a:00.0");
+		return CMD_USAGE;
+	}
+	struct boot_switch b = world_switch(&o.world);
+	log_open("vfio-bind", o.world.sysfs ? LOG_TO_STDERR : LOG_TO_KMSG, b.debug);
+	return b.mode == BOOT_BIND ? take(&o, &b, err) : CMD_AS_ASKED;
+}

@@ -25,6 +25,7 @@ dracut_rows = $(call tree,dracut,$(DRACUTDIR),755) \
 	systemd/initrd/vfio-bind.service:$(DRACUTDIR)/50vfio-bind/vfio-bind.service:644
 initramfs-tools_rows = $(call tree,initramfs-tools,$(DATADIR)/initramfs-tools,755)
 rest_rows = \
+	udev/70-vfio-bind.rules:$(LIBDIR)/udev/rules.d/70-vfio-bind.rules:644 \
 	setup/setup:$(LIBDIR)/vfio-bind/setup:755 \
 	setup/mkinitcpio.conf:$(LIBDIR)/vfio-bind/mkinitcpio.conf:644 \
 	$(foreach u,$(wildcard systemd/*.service systemd/*.path systemd/*.target),$u:$(UNITDIR)/$(notdir $u):644) \

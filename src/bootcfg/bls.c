@@ -342,6 +342,7 @@ int bls_edit(
 	}
 	if (r->n == 0)
 		goto out;
+	bool moved = change_place(&old.line, r);
 	rc = change_decide(&old.line, r, &c, &why);
 	if (rc < 0) {
 		rc = err_set(err, -rc, "%s: %.400s", s->v[0].path, why.text);
@@ -349,6 +350,15 @@ int bls_edit(
 	}
 	if (change_empty(&c))
 		goto out;
+	/* GRUB sees the first line only, systemd-boot lets the last word win: no place is right. */
+	if (moved && c.append.n > 0 && f->reader == BLS_BOTH) {
+		rc = err_set(err, EINVAL,
+			"%s: a later options line would win over the new words for one boot loader "
+			"and "
+			"not for the other; join the lines first",
+			s->v[0].path);
+		goto out;
+	}
 	/* GRUB of Fedora takes default_kernelopts for an entry that has no options of its own. */
 	if (old.opens && c.append.n > 0 && f->reader == BLS_GRUB)
 		rc = err_set(err, EINVAL,

@@ -184,8 +184,7 @@ static bool has_word(const struct draft *d, const struct kword *want)
 	return false;
 }
 
-/* Each occurrence is handled, so where it stands does not matter: one is enough. */
-static bool every_counts(const char *name)
+bool change_every_counts(const char *name)
 {
 	static const char *const names[] = {"console", "earlycon", "video", "ip", "isolcpus",
 		"nohz_full", "initcall_blacklist", "module_blacklist", "modprobe.blacklist",
@@ -248,7 +247,7 @@ static bool list_in_effect(const struct draft *d, const struct kword *k)
 
 static bool in_effect(const struct draft *d, const struct kword *k)
 {
-	if (!k->value || every_counts(k->name))
+	if (!k->value || change_every_counts(k->name))
 		return has_word(d, k);
 	if (list_valued(k->name))
 		return list_in_effect(d, k);
@@ -361,6 +360,35 @@ static size_t length_after(const struct line *l, const struct change *c)
 	for (size_t i = 0; i < c->append.n; i++)
 		len += strlen(c->append.v[i]) + 1;
 	return len > 0 ? len - 1 : 0;
+}
+
+static bool word_named(const char *word, const struct request *r)
+{
+	_cleanup_(kword_done) struct kword k = {0};
+
+	if (kword_read(word, &k) < 0)
+		return false;
+	for (size_t i = 0; i < r->n; i++)
+		if ((r->v[i].kind == WANT_ADD || r->v[i].kind == WANT_SET) &&
+			!change_every_counts(k.name) && kword_same_name(r->v[i].k.name, k.name))
+			return k.value != NULL;
+	return false;
+}
+
+bool change_place(struct line *l, const struct request *r)
+{
+	size_t end = line_kernel_words(l);
+
+	for (size_t i = end; i-- > 0;) {
+		const struct word *w = &l->word[i];
+		if (w->field <= l->home)
+			return false;
+		if (w->opaque || l->field[w->field].unseen || !word_named(w->text, r))
+			continue;
+		l->home = w->field;
+		return true;
+	}
+	return false;
 }
 
 int change_decide(

@@ -37,6 +37,15 @@ bool change_empty(const struct change *c);
 int change_decide(const struct line *l, const struct request *r, struct change *ret,
 	struct err *err) _must_check_;
 
+/*
+ * Where new words go when a field behind home holds a word of the same name, which would win over
+ * them: to the last such field. Moves l->home; true when it did.
+ */
+bool change_place(struct line *l, const struct request *r);
+
+/* The kernel handles every occurrence of this parameter on its own, wherever it stands. */
+bool change_every_counts(const char *name);
+
 /* The line after the change, word by word, to be compared with a second reading. */
 int change_expect(const struct line *l, const struct change *c, struct strings *ret) _must_check_;
 

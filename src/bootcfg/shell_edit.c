@@ -257,9 +257,10 @@ static bool appends_to_home(const struct line *l, const struct change *c)
 	return c->append.n > 0 && (end == l->words || l->word[end].field > l->home);
 }
 
-int shell_format_edit(
-	struct sources *s, const struct shell_format *f, const struct request *req, struct err *err)
+int shell_format_edit(struct sources *s, const struct shell_format *format,
+	const struct request *req, struct err *err)
 {
+	struct shell_format here = *format, *f = &here;
 	_cleanup_(reading_done) struct reading r = {0};
 	_cleanup_(change_done) struct change c = {0};
 	_cleanup_(strings_done) struct strings expect = {0};
@@ -271,6 +272,8 @@ int shell_format_edit(
 		return err_set(err, ENOMEM, "out of memory");
 	if (req->n == 0)
 		return 0;
+	(void)change_place(&r.line, req);
+	f->home = f->names[r.line.home];
 	const struct shell_var *home = shell_var_find(&r.vars, f->home);
 	if (!home->set && f->must_exist)
 		return err_set(

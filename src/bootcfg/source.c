@@ -123,8 +123,8 @@ int plain_encode(
 	return 0;
 }
 
-int line_edit(struct sources *s, const struct line *l, const struct request *r,
-	change_encode encode, const char *where, struct strings *ret_expect, struct err *err)
+int line_edit(struct sources *s, struct line *l, const struct request *r, change_encode encode,
+	const char *where, struct strings *ret_expect, struct err *err)
 {
 	_cleanup_(change_done) struct change c = {0};
 	_cleanup_(splices_done) struct splices p = {0};
@@ -134,6 +134,7 @@ int line_edit(struct sources *s, const struct line *l, const struct request *r,
 		return err_set(err, ENOMEM, "out of memory");
 	if (r->n == 0)
 		return 0;
+	(void)change_place(l, r);
 	int rc = change_decide(l, r, &c, &why);
 	if (rc == 0 && change_empty(&c))
 		return 0;

@@ -108,8 +108,7 @@ int kernelstub_edit(struct sources *s, const struct request *r, struct err *err)
  * The second half of every format: decides on l, splices, and fills the reports. *ret_expect: the
  * words that a second reading has to find. `where` is put before what is wrong. 1: changed, 0: not.
  */
-int line_edit(struct sources *s, const struct line *l, const struct request *r,
-	change_encode encode, const char *where, struct strings *ret_expect,
-	struct err *err) _must_check_;
+int line_edit(struct sources *s, struct line *l, const struct request *r, change_encode encode,
+	const char *where, struct strings *ret_expect, struct err *err) _must_check_;
 
 #endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Any bytes as a boot loader entry; the first one says who reads it. */
+#include "bootcfg_edit.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static enum bls_reader reader;
+
+static int edit(struct sources *s, const struct request *r, struct err *err)
+{
+	struct bls_format f = {.reader = reader};
+	struct bls_entry e = {0};
+	size_t len;
+	const char *text = source_text(&s->v[0], &len);
+
+	must(bls_read(text, len, &e) == 0);
+	bls_entry_done(&e);
+	return bls_edit(s, &f, r, err);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	if (size == 0)
+		return 0;
+	reader = (enum bls_reader)(data[0] % 3);
+	return fuzz_edit(data + 1, size - 1, edit);
+}

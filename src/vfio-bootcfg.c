@@ -333,7 +333,8 @@ int main(int argc, char **argv)
 		status = run(&o, operands, argv);
 	}
 	request_done(&o.words);
-	if (fflush(stdout) != 0 && status == 0)
+	/* Data that did not arrive is a failure; a tale of what was written is not: it was written. */
+	if (fflush(stdout) != 0 && status == 0 && (o.dry_run || o.check || o.status || o.history))
 		status = EXIT_FAILED;
 	return status;
 }

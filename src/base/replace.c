@@ -15,6 +15,8 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#define TEMP ".%s.vfio-new"
+#define LAST_GOOD ".%s.vfio-old"
 #define FILE_MAX ((size_t)16 << 20)
 
 static bool on_fat(int fd)
@@ -153,9 +155,9 @@ int file_replace(int dirfd, const char *name, const struct replacement *to, stru
 	if (dir < 0)
 		return err_set(
 			err, errno, "%s: can't open its directory: %s", name, strerror(errno));
-	if (asprintf(&temp, ".%s.%ld.vfio-new", name, (long)getpid()) < 0 ||
-		asprintf(&good, ".%s.vfio-old", name) < 0)
+	if (asprintf(&temp, TEMP, name) < 0 || asprintf(&good, LAST_GOOD, name) < 0)
 		return err_set(err, ENOMEM, "%s: out of memory", name);
+	(void)unlinkat(dir, temp, 0); /* left by a power loss; whoever writes holds a lock */
 	if (to->old) {
 		old = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK);
 		if (old < 0)
@@ -176,6 +178,16 @@ int file_replace(int dirfd, const char *name, const struct replacement *to, stru
 	if (r == -EBUSY)
 		return err_set(err, EBUSY, "%s: somebody else changed it meanwhile", name);
 	return r < 0 ? err_set(err, -r, "%s: can't write it: %s", name, strerror(-r)) : 0;
+}
+
+void file_tidy(int dirfd, const char *name)
+{
+	_cleanup_(str_free) char *temp = NULL, *good = NULL;
+
+	if (asprintf(&temp, TEMP, name) < 0 || asprintf(&good, LAST_GOOD, name) < 0)
+		return;
+	(void)unlinkat(dirfd, temp, 0);
+	(void)unlinkat(dirfd, good, 0);
 }
 
 int file_rename(int dirfd, const char *from, const char *to)

@@ -33,6 +33,9 @@ struct replacement {
 int file_replace(
 	int dirfd, const char *name, const struct replacement *to, struct err *err) _must_check_;
 
+/* Removes what a replacement that was cut short by a power loss left beside the file. */
+void file_tidy(int dirfd, const char *name);
+
 /* Renames within a directory, and flushes it. -errno. */
 int file_rename(int dirfd, const char *from, const char *to) _must_check_;
 

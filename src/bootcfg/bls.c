@@ -200,7 +200,7 @@ static int lines_read(struct reading *r, const char *text, size_t len, enum bls_
 static int reading_make(
 	const struct sources *s, const struct bls_format *f, struct reading *r, struct err *err)
 {
-	const char *path = s->v[0].path;
+	const char *path = s->v[0].name;
 	size_t len;
 	const char *text = source_text(&s->v[0], &len);
 	struct entry_line last = {0};
@@ -295,7 +295,7 @@ static int edit_apply(struct sources *s, const struct bls_format *f, const struc
 
 	int rc = change_splice(&r->line, c, grub ? encode_grub : encode_kernel, &p, &why);
 	if (rc < 0)
-		return err_set(err, -rc, "%s: %.400s", s->v[0].path, why.text);
+		return err_set(err, -rc, "%s: %.400s", s->v[0].name, why.text);
 	if (emptied_lines_cut(s, r, c, &p) < 0 || (grub && tabs_replace(s, r, &p) < 0) ||
 		sources_report(s, &r->line, c) < 0 || sources_apply(s, &p) < 0)
 		return err_set(err, ENOMEM, "out of memory");
@@ -316,7 +316,7 @@ static int edit_verify(struct sources *s, const struct bls_format *f, const stru
 			"%s: the boot loader would not read these words as they are meant: the "
 			"quotes "
 			"at the ends of the line would be taken for a pair",
-			s->v[0].path);
+			s->v[0].name);
 	return rc;
 }
 
@@ -345,7 +345,7 @@ int bls_edit(
 	bool moved = change_place(&old.line, r);
 	rc = change_decide(&old.line, r, &c, &why);
 	if (rc < 0) {
-		rc = err_set(err, -rc, "%s: %.400s", s->v[0].path, why.text);
+		rc = err_set(err, -rc, "%s: %.400s", s->v[0].name, why.text);
 		goto out;
 	}
 	if (change_empty(&c))
@@ -356,7 +356,7 @@ int bls_edit(
 			"%s: a later options line would win over the new words for one boot loader "
 			"and "
 			"not for the other; join the lines first",
-			s->v[0].path);
+			s->v[0].name);
 		goto out;
 	}
 	/* GRUB of Fedora takes default_kernelopts for an entry that has no options of its own. */
@@ -364,7 +364,7 @@ int bls_edit(
 		rc = err_set(err, EINVAL,
 			"%s: has no options that GRUB reads; a line with the new words alone would "
 			"take the place of GRUB's defaults, root= with them",
-			s->v[0].path);
+			s->v[0].name);
 	if (rc == 0 && change_expect(&old.line, &c, &expect) < 0)
 		rc = err_set(err, ENOMEM, "out of memory");
 	if (rc == 0)

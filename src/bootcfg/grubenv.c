@@ -20,18 +20,18 @@ static int value_find(const struct source *s, size_t *begin, size_t *end, struct
 	const char *text = source_text(s, &len), *at = NULL;
 
 	if (len != ENV_SIZE || memcmp(text, signature, sizeof(signature) - 1) != 0)
-		return err_set(err, EINVAL, "%s: is no GRUB environment block of %d bytes", s->path,
+		return err_set(err, EINVAL, "%s: is no GRUB environment block of %d bytes", s->name,
 			ENV_SIZE);
 	at = memmem(text, len, "\nkernelopts=", 12);
 	if (!at)
-		return err_set(err, EINVAL, "%s: does not hold kernelopts", s->path);
+		return err_set(err, EINVAL, "%s: does not hold kernelopts", s->name);
 	*begin = (size_t)(at - text) + 12;
 	const char *nl = memchr(text + *begin, '\n', len - *begin);
 	if (!nl)
-		return err_set(err, EINVAL, "%s: kernelopts has no end", s->path);
+		return err_set(err, EINVAL, "%s: kernelopts has no end", s->name);
 	*end = (size_t)(nl - text);
 	if (memchr(text + *begin, '\\', *end - *begin))
-		return err_set(err, EINVAL, "%s: kernelopts holds a backslash", s->path);
+		return err_set(err, EINVAL, "%s: kernelopts holds a backslash", s->name);
 	return 0;
 }
 
@@ -49,7 +49,7 @@ static int reading_make(const struct sources *s, struct line *l, struct err *err
 		return err_set(err, ENOMEM, "out of memory");
 	f->at = begin;
 	rc = line_split(l, &why);
-	return rc < 0 ? err_set(err, -rc, "%s: %.400s", s->v[0].path, why.text) : 0;
+	return rc < 0 ? err_set(err, -rc, "%s: %.400s", s->v[0].name, why.text) : 0;
 }
 
 /* Back to 1024 bytes: the filling gives or takes what the value lost or gained. */
@@ -60,7 +60,7 @@ static int size_restore(struct source *s, struct err *err)
 	while (s->len > ENV_SIZE && s->text[s->len - 1] == '#')
 		s->len--;
 	if (s->len > ENV_SIZE)
-		return err_set(err, ENOSPC, "%s: the words don't fit into its %d bytes", s->path,
+		return err_set(err, ENOSPC, "%s: the words don't fit into its %d bytes", s->name,
 			ENV_SIZE);
 	text_add(&out, s->text, s->len);
 	while (out.len < ENV_SIZE && !out.failed)
@@ -75,7 +75,7 @@ int grubenv_edit(struct sources *s, const struct request *r, struct err *err)
 
 	int rc = reading_make(s, &old, err);
 	if (rc == 0)
-		rc = line_edit(s, &old, r, plain_encode, s->v[0].path, &expect, err);
+		rc = line_edit(s, &old, r, plain_encode, s->v[0].name, &expect, err);
 	if (rc <= 0)
 		return rc;
 	rc = size_restore(&s->v[0], err);
@@ -87,5 +87,5 @@ int grubenv_edit(struct sources *s, const struct request *r, struct err *err)
 		return err_set(err, ENOMEM, "out of memory");
 	return strings_same_words(&s->after, &expect)
 		       ? 0
-		       : err_set(err, EINVAL, "%s: can't be edited with certainty", s->v[0].path);
+		       : err_set(err, EINVAL, "%s: can't be edited with certainty", s->v[0].name);
 }

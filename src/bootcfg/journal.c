@@ -99,6 +99,15 @@ static int roll_back(const struct root *r, const struct stored *s, size_t done, 
 	return rc;
 }
 
+static void file_leftovers(const struct root *r, const struct stored_file *f)
+{
+	_cleanup_(fd_close) int dir = -1;
+	_cleanup_(str_free) char *name = NULL;
+
+	if (root_locate(r, f->path, &dir, &name, NULL) == 0)
+		file_tidy(dir, name);
+}
+
 int journal_commit(const struct root *r, const struct journal_file *files, size_t n,
 	const char *what, unsigned *ret_id, struct err *err)
 {
@@ -171,6 +180,8 @@ int journal_undo(
 		const struct stored_file *f = &s.file[i];
 		if (f->restore)
 			rc = file_put(r, f, f->text, f->len, f->old, f->old_len, err);
+		else
+			file_leftovers(r, f);
 	}
 	if (rc == 0)
 		rc = store_remove(&st, s.id, err);

@@ -115,6 +115,7 @@ void store_clean(struct store *st)
 		return;
 	(void)!file_read(st->dir, MADE, 4096, &made, &len, NULL);
 	(void)unlinkat(st->dir, MADE, 0);
+	file_tidy(st->dir, MADE);
 	_cleanup_(fd_close) int lib = root_fd(st->root, "var/lib", O_RDONLY | O_DIRECTORY);
 	if (lib < 0 || unlinkat(lib, strrchr(JOURNAL_DIR, '/') + 1, AT_REMOVEDIR) < 0)
 		return;
@@ -280,6 +281,7 @@ int store_write(struct store *st, struct stored *s, struct err *err)
 		rc = file_rename(st->dir, part, name);
 	if (rc < 0) {
 		dir_remove(st->dir, part);
+		dir_remove(st->dir, name); /* renamed, and then it could not be flushed */
 		return err_set(err, -rc,
 			"/%s: can't keep the old files there, so nothing is changed: %s",
 			JOURNAL_DIR, strerror(-rc));

@@ -148,12 +148,12 @@ static int options_scan(const struct source *src, struct options *o, struct err 
 	size_t begin, end;
 
 	if (!value_skip(&whole, 0) || (space_skip(&whole), whole.at != whole.len))
-		return err_set(err, EINVAL, "%s: is no valid JSON", src->path);
+		return err_set(err, EINVAL, "%s: is no valid JSON", src->name);
 	if (!member_find(&s, "user") || !member_find(&s, "kernel_options"))
-		return err_set(err, EINVAL, "%s: has no user.kernel_options", src->path);
+		return err_set(err, EINVAL, "%s: has no user.kernel_options", src->name);
 	if (s.text[s.at] == '"') {
 		if (!string_scan(&s, &begin, &end))
-			return err_set(err, EINVAL, "%s: is no valid JSON", src->path);
+			return err_set(err, EINVAL, "%s: is no valid JSON", src->name);
 		return string_field(o, s.text, begin, end) < 0
 			       ? err_set(err, ENOMEM, "out of memory")
 			       : 0;
@@ -162,12 +162,12 @@ static int options_scan(const struct source *src, struct options *o, struct err 
 	o->open = s.at;
 	if (!take(&s, '['))
 		return err_set(err, EINVAL,
-			"%s: user.kernel_options is neither a list nor a string", src->path);
+			"%s: user.kernel_options is neither a list nor a string", src->name);
 	while (!take(&s, ']')) {
 		if (o->line.fields == 256 || !string_scan(&s, &begin, &end))
 			return err_set(err, EINVAL,
 				"%s: user.kernel_options holds something else than strings",
-				src->path);
+				src->name);
 		o->element[o->line.fields].begin = begin - 1;
 		o->element[o->line.fields].end = end + 1;
 		if (string_field(o, s.text, begin, end) < 0)
@@ -187,7 +187,7 @@ static int options_read(const struct source *src, struct options *o, struct err 
 		return rc;
 	o->line.home = o->line.fields > 0 ? o->line.fields - 1 : 0;
 	rc = line_split(&o->line, &why);
-	return rc < 0 ? err_set(err, -rc, "%s: %.400s", src->path, why.text) : 0;
+	return rc < 0 ? err_set(err, -rc, "%s: %.400s", src->name, why.text) : 0;
 }
 
 static bool element_goes(const struct options *o, const struct change *c, size_t field)
@@ -264,7 +264,7 @@ static int list_edit(struct sources *s, struct options *o, const struct request 
 		return err_set(err, ENOMEM, "out of memory");
 	int rc = change_decide(&o->line, r, &c, &why);
 	if (rc < 0)
-		return err_set(err, -rc, "%s: %.400s", s->v[0].path, why.text);
+		return err_set(err, -rc, "%s: %.400s", s->v[0].name, why.text);
 	if (change_empty(&c))
 		return 0;
 	if (change_expect(&o->line, &c, expect) < 0 || sources_report(s, &o->line, &c) < 0)
@@ -274,7 +274,7 @@ static int list_edit(struct sources *s, struct options *o, const struct request 
 	rest.append = (struct strings){0};
 	if (line_kernel_words(&o->line) < o->line.words && c.append.n > 0)
 		return err_set(
-			err, EINVAL, "%s: holds a bare `--'; take it out first", s->v[0].path);
+			err, EINVAL, "%s: holds a bare `--'; take it out first", s->v[0].name);
 	rc = change_splice(&o->line, &rest, encode, &p, &why);
 	if (rc == 0)
 		rc = elements_cut(o, &c, &p, &left);
@@ -282,7 +282,7 @@ static int list_edit(struct sources *s, struct options *o, const struct request 
 		rc = elements_add(text, o, &c, left, &p);
 	if (rc == 0)
 		rc = sources_apply(s, &p);
-	return rc < 0 ? err_set(err, -rc, "%s: can't be edited", s->v[0].path) : 1;
+	return rc < 0 ? err_set(err, -rc, "%s: can't be edited", s->v[0].name) : 1;
 }
 
 int kernelstub_edit(struct sources *s, const struct request *r, struct err *err)
@@ -293,7 +293,7 @@ int kernelstub_edit(struct sources *s, const struct request *r, struct err *err)
 	int rc = options_read(&s->v[0], &old, err);
 	if (rc == 0)
 		rc = old.list ? list_edit(s, &old, r, &expect, err)
-			      : line_edit(s, &old.line, r, encode, s->v[0].path, &expect, err);
+			      : line_edit(s, &old.line, r, encode, s->v[0].name, &expect, err);
 	if (rc > 0)
 		rc = options_read(&s->v[0], &new, err);
 	else
@@ -301,7 +301,7 @@ int kernelstub_edit(struct sources *s, const struct request *r, struct err *err)
 	if (rc == 0 && line_words(&new.line, &s->after) < 0)
 		rc = err_set(err, ENOMEM, "out of memory");
 	if (rc == 0 && !strings_same_words(&s->after, &expect))
-		rc = err_set(err, EINVAL, "%s: can't be edited with certainty", s->v[0].path);
+		rc = err_set(err, EINVAL, "%s: can't be edited with certainty", s->v[0].name);
 out:
 	line_done(&old.line);
 	line_done(&new.line);

@@ -124,7 +124,7 @@ static int edit_verify(
 	size_t len;
 	const char *text = source_text(&s->v[0], &len);
 
-	int rc = scan(s->v[0].path, text, len, &values, err);
+	int rc = scan(s->v[0].name, text, len, &values, err);
 	for (size_t i = 0; i < values.n && rc == 0; i++) {
 		_cleanup_(line_done) struct line l = {0};
 		rc = value_line(text, &values.v[i], &l, err);
@@ -132,7 +132,7 @@ static int edit_verify(
 			rc = line_words(&l, &s->after);
 	}
 	if (rc == 0 && !strings_same_words(&s->after, expect))
-		rc = err_set(err, EINVAL, "%s: can't be edited with certainty", s->v[0].path);
+		rc = err_set(err, EINVAL, "%s: can't be edited with certainty", s->v[0].name);
 	return rc;
 }
 
@@ -146,19 +146,19 @@ int menu_edit(struct sources *s, menu_scan scan, const struct request *r, struct
 	struct err why = {0};
 
 	if (memchr(text, '\0', len))
-		return err_set(err, EINVAL, "%s: holds a NUL byte, so it is no text", s->v[0].path);
-	int rc = scan(s->v[0].path, text, len, &values, err);
+		return err_set(err, EINVAL, "%s: holds a NUL byte, so it is no text", s->v[0].name);
+	int rc = scan(s->v[0].name, text, len, &values, err);
 	if (rc < 0)
 		return rc;
 	if (values.n == 0 && r->n > 0)
 		return err_set(err, EINVAL, "%s: has no kernel command line that could be edited",
-			s->v[0].path);
+			s->v[0].name);
 	for (size_t i = 0; i < values.n && rc == 0; i++)
 		rc = value_edit(s, text, &values.v[i], r, &p, &expect, &why);
 	if (rc == -ENOMEM)
 		return err_set(err, ENOMEM, "out of memory");
 	if (rc < 0)
-		return err_set(err, -rc, "%s: %.400s", s->v[0].path, why.text);
+		return err_set(err, -rc, "%s: %.400s", s->v[0].name, why.text);
 	if (p.n == 0)
 		return 0;
 	if (sources_apply(s, &p) < 0)

@@ -79,7 +79,7 @@ static int reading_make(
 		const char *text = source_text(&s->v[i], &len);
 		if (memchr(text, '\0', len))
 			return err_set(err, EINVAL, "%s: holds a NUL byte, so it is no text",
-				s->v[i].path);
+				s->v[i].name);
 		if (source_fields(l, s, i, f->first_line, &blank) < 0)
 			return err_set(err, ENOMEM, "out of memory");
 		if (i != f->home_file)
@@ -87,7 +87,7 @@ static int reading_make(
 		if (l->fields == before && f->first_line && !blank)
 			return err_set(err, EINVAL,
 				"%s:1: is a comment, and the first line is the one that is read",
-				s->v[i].path);
+				s->v[i].name);
 		if (l->fields == before && home_make(l, s, i, blank) < 0)
 			return err_set(err, ENOMEM, "out of memory");
 		l->home = l->fields - 1;
@@ -97,7 +97,7 @@ static int reading_make(
 		return err_set(err, EINVAL, "no file to write to");
 	struct err why = {0};
 	int r = line_split(l, &why);
-	return r < 0 ? err_set(err, -r, "%s: %.400s", s->v[f->home_file].path, why.text) : 0;
+	return r < 0 ? err_set(err, -r, "%s: %.400s", s->v[f->home_file].name, why.text) : 0;
 }
 
 int plain_edit(
@@ -105,7 +105,7 @@ int plain_edit(
 {
 	_cleanup_(line_done) struct line old = {0}, new = {0};
 	_cleanup_(strings_done) struct strings expect = {0};
-	const char *where = s->v[f->home_file].path;
+	const char *where = s->v[f->home_file].name;
 
 	int rc = reading_make(s, f, &old, err);
 	if (rc == 0)

@@ -25,7 +25,7 @@ static int file_read_in(
 	_cleanup_(shell_done) struct shell shell = {0};
 	size_t len;
 	const char *text = source_text(s, &len);
-	int r = shell_read(s->path, text, len, &shell, err);
+	int r = shell_read(s->name, text, len, &shell, err);
 
 	if (r < 0)
 		return r;
@@ -34,8 +34,8 @@ static int file_read_in(
 			return err_set(err, EINVAL,
 				"%s:%zu: `+=' is bash's, and this system's sh is another: the file "
 				"does not work as it is",
-				s->path, shell.v[i].line);
-	return shell_run(vars, &shell, file, s->path, text, err);
+				s->name, shell.v[i].line);
+	return shell_run(vars, &shell, file, s->name, text, err);
 }
 
 /* A real newline in a value cuts GRUB's linux line: what stands behind it never gets there. */
@@ -59,7 +59,7 @@ static int newline_check(const struct reading *r, const struct sources *s, struc
 			return err_set(err, EINVAL,
 				"%s:%zu: a line break inside the quotes cuts the kernel's line "
 				"there; join the lines first",
-				s->v[newline->file].path, line);
+				s->v[newline->file].name, line);
 		}
 	}
 	return 0;
@@ -96,7 +96,7 @@ static int reading_make(
 	if (r < 0) {
 		const struct shell_var *home = shell_var_find(&ret->vars, f->home);
 		return err_set(
-			err, -r, "%s:%zu: %.300s", s->v[home->file].path, home->line, why.text);
+			err, -r, "%s:%zu: %.300s", s->v[home->file].name, home->line, why.text);
 	}
 	return f->dialect == DIALECT_GRUB ? newline_check(ret, s, err) : 0;
 }
@@ -111,14 +111,14 @@ static int certain_check(const struct reading *r, const struct sources *s,
 			return err_set(err, EINVAL,
 				"%s:%zu: %s holds a command substitution, whose words nobody knows "
 				"before it runs; write them out first",
-				s->v[var->file].path, var->line, *name);
+				s->v[var->file].name, var->line, *name);
 		for (size_t i = 0; i < req->n && var->unknown; i++)
 			if (req->v[i].kind != WANT_ADD && req->v[i].kind != WANT_REMOVE_ELEMENT)
 				return err_set(err, EINVAL,
 					"%s:%zu: %s is set where nobody can tell whether it is "
 					"run; "
 					"take %s out there by hand",
-					s->v[var->file].path, var->line, *name, req->v[i].text);
+					s->v[var->file].name, var->line, *name, req->v[i].text);
 	}
 	return 0;
 }
@@ -143,7 +143,7 @@ static int line_append(struct source *s, const char *left, const char *words, en
 		return err_set(err, EINVAL,
 			"%s: ends in a backslash: a line added there would be "
 			"taken for the end of the last one",
-			s->path);
+			s->name);
 	text_add(&out, text, len);
 	if (len > 0 && text[len - 1] != '\n')
 		text_print(&out, "%s", eol);
@@ -245,7 +245,7 @@ static int edit_verify(struct sources *s, const struct shell_format *f,
 			"%s:%zu: is written in a way that can't be edited with certainty: the "
 			"words "
 			"would come out otherwise",
-			s->v[home->file].path, home->line);
+			s->v[home->file].name, home->line);
 	}
 	return 0;
 }
@@ -255,6 +255,18 @@ static bool appends_to_home(const struct line *l, const struct change *c)
 {
 	size_t end = line_kernel_words(l);
 	return c->append.n > 0 && (end == l->words || l->word[end].field > l->home);
+}
+
+static int decide(const struct sources *s, const struct reading *r, const struct shell_var *home,
+	const struct request *req, struct change *ret, struct err *err)
+{
+	struct err why = {0};
+	int rc = change_decide(&r->line, req, ret, &why);
+
+	if (rc == 0)
+		return 0;
+	return err_set(err, -rc, "%s:%zu: %.400s", s->v[home->file].name,
+		home->line ? home->line : 1, why.text);
 }
 
 int shell_format_edit(struct sources *s, const struct shell_format *format,
@@ -277,10 +289,10 @@ int shell_format_edit(struct sources *s, const struct shell_format *format,
 	const struct shell_var *home = shell_var_find(&r.vars, f->home);
 	if (!home->set && f->must_exist)
 		return err_set(
-			err, ENOENT, "%s: does not set %s", s->v[f->home_file].path, f->home);
+			err, ENOENT, "%s: does not set %s", s->v[f->home_file].name, f->home);
 	rc = certain_check(&r, s, f, req, err);
 	if (rc == 0)
-		rc = change_decide(&r.line, req, &c, err);
+		rc = decide(s, &r, home, req, &c, err);
 	if (rc < 0 || change_empty(&c))
 		return rc;
 	if (change_expect(&r.line, &c, &expect) < 0 || sources_report(s, &r.line, &c) < 0)

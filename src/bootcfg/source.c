@@ -2,6 +2,7 @@
 #include "bootcfg/source.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,7 @@ void sources_done(struct sources *s)
 {
 	for (size_t i = 0; i < s->n; i++) {
 		free(s->v[i].path);
+		free(s->v[i].name);
 		free(s->v[i].old);
 		free(s->v[i].text);
 	}
@@ -24,14 +26,15 @@ void sources_done(struct sources *s)
 int sources_add(struct sources *s, const char *path, char *text, size_t len)
 {
 	struct source *v = realloc(s->v, (s->n + 1) * sizeof(*v));
-	char *copy = v ? strdup(path) : NULL;
+	char *copy = v ? strdup(path) : NULL, *name = NULL;
 	if (v)
 		s->v = v;
-	if (!copy) {
+	if (!copy || asprintf(&name, "/%s", path) < 0) {
+		free(copy);
 		free(text);
 		return -ENOMEM;
 	}
-	v[s->n++] = (struct source){.path = copy, .old = text, .old_len = len};
+	v[s->n++] = (struct source){.path = copy, .name = name, .old = text, .old_len = len};
 	return 0;
 }
 

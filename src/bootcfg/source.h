@@ -8,6 +8,7 @@
 /* A file that holds kernel parameters: what it said, and what it is to say. */
 struct source {
 	char *path; /* below the root, without a leading slash */
+	char *name; /* the same with it, for messages */
 	char *old;  /* allocated; NULL: there is no such file */
 	size_t old_len;
 	char *text; /* the new text; NULL: as it was */

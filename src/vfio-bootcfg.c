@@ -5,13 +5,17 @@
 #include "bootcfg/edit.h"
 #include "bootcfg/journal.h"
 #include "bootcfg/loaders.h"
+#include "bootcfg/regen.h"
 #include "bootcfg/request.h"
 #include "bootcfg/root.h"
+#include "bootcfg/running.h"
+#include "bootcfg/show.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* EXIT STATUS in vfio-bootcfg(8). */
 enum {
@@ -90,12 +94,87 @@ static char *change_name(const struct request *r)
 	return t.data;
 }
 
-static void commands_print(const struct root *r, const struct loaders *l)
+static void commands_print(const struct options *o, const struct root *r, const struct loaders *l)
 {
+	bool ours = r->host && !o->no_regen && geteuid() == 0;
+
 	for (size_t i = 0; i < l->next.n; i++)
-		printf("next: %s%s\n", l->next.v[i], r->host ? "" : "  (inside that system)");
+		printf("%s: %s%s\n", ours ? "done" : "next", l->next.v[i],
+			r->host ? "" : "  (inside that system)");
 	if (l->next.n == 0)
 		printf("nothing else to do\n");
+}
+
+/* The words of all places, once each: what generated files have to hold afterwards. */
+static int words_added(const struct plan *p, struct strings *ret)
+{
+	for (size_t i = 0; i < p->n; i++)
+		for (size_t k = 0; k < p->set[i].added.n; k++)
+			if (!strings_have(ret, p->set[i].added.v[k]) &&
+				strings_add(ret, p->set[i].added.v[k]) < 0)
+				return -ENOMEM;
+	return 0;
+}
+
+/* On the running system: the distribution's tools. When one fails everything is put back. */
+static int regenerate(const struct options *o, const struct root *r, const struct loaders *l,
+	const struct plan *p, unsigned id)
+{
+	_cleanup_(strings_done) struct strings added = {0}, paths = {0};
+	struct err err = {0}, back = {0};
+
+	if (!r->host || o->no_regen || geteuid() != 0 || l->next.n == 0)
+		return 0;
+	if (!o->quiet)
+		for (size_t i = 0; i < l->next.n; i++)
+			log_print(LOG_NOTICE, "running %s", l->next.v[i]);
+	int rc = words_added(p, &added);
+	if (rc == 0)
+		rc = regen_run(r, l, &added, &err);
+	if (rc == 0)
+		return 0;
+	log_print(LOG_ERROR, "%s", err.text);
+	rc = journal_undo(r, id, false, &paths, &back);
+	if (rc == 0) {
+		/* What the failed run left half done is made again from the old sources. A menu of
+		 * GRUB was never touched. */
+		added = (struct strings){0};
+		if (!l->grub_cfg && regen_run(r, l, &added, &back) < 0)
+			rc = -EIO;
+	}
+	if (rc < 0) {
+		log_print(LOG_ERROR, "%s; and putting it back failed, too: %s",
+			"the edit is in place", back.text);
+		return EXIT_BROKEN;
+	}
+	log_print(LOG_NOTICE, "everything is as it was before");
+	return EXIT_FAILED;
+}
+
+static void booted_check(const struct root *r, const struct loaders *l)
+{
+	_cleanup_(running_done) struct running now = {0};
+
+	if (running_read(r, &now) < 0 || !now.loader)
+		return;
+	for (size_t i = 0; i < l->found.n; i++)
+		if (str_starts(l->found.v[i], now.loader) || !str_equal(now.loader, "grub"))
+			return;
+	log_print(LOG_WARNING, "this edits %s, and it was %s that booted this system",
+		l->found.n > 0 ? l->found.v[0] : "?", now.loader);
+}
+
+static int dry_run_print(const struct options *o, const struct loaders *l, const struct plan *p)
+{
+	if (o->json)
+		plan_print_json(l, p, stdout);
+	else if (o->check && !o->quiet)
+		plan_print(p, stdout);
+	else if (o->dry_run)
+		plan_print_diff(p, stdout);
+	if (plan_is_empty(p))
+		return 0;
+	return o->check || o->exit_code ? EXIT_DIFFERS : 0;
 }
 
 static int edit_run(const struct options *o, const struct root *r)
@@ -113,33 +192,72 @@ static int edit_run(const struct options *o, const struct root *r)
 	if (!o->quiet) {
 		notes_print(&l.notes);
 		notes_print(&p.notes);
+		booted_check(r, &l);
 	}
-	if (o->check) {
-		if (!o->quiet)
-			plan_print(&p, stdout);
-		return plan_is_empty(&p) ? 0 : EXIT_DIFFERS;
-	}
+	if (o->check || o->dry_run)
+		return dry_run_print(o, &l, &p);
 	if (plan_is_empty(&p)) {
 		if (!o->quiet)
 			log_print(LOG_NOTICE, "nothing to do: it is so already");
 		return 0;
-	}
-	if (o->dry_run) {
-		plan_print_diff(&p, stdout);
-		return o->exit_code ? EXIT_DIFFERS : 0;
 	}
 	_cleanup_(str_free) char *what = change_name(&o->words);
 	unsigned id = 0;
 	rc = plan_commit(r, &p, what ? what : "", &id, &err);
 	if (rc < 0)
 		return failure(rc, &err);
-	if (!o->quiet) {
+	int status = regenerate(o, r, &l, &p, id);
+	if (status == 0 && o->json)
+		plan_print_json(&l, &p, stdout);
+	if (status == 0 && !o->quiet && !o->json) {
 		plan_print(&p, stdout);
-		commands_print(r, &l);
+		commands_print(o, r, &l);
 		printf("undo: vfio-bootcfg%s%s --undo\n", r->host ? "" : " --root ",
 			r->host ? "" : o->root);
 	}
+	return status;
+}
+
+static int status_run(const struct options *o, const struct root *r)
+{
+	_cleanup_(loaders_done) struct loaders l = {0};
+	_cleanup_(plan_done) struct plan p = {0};
+	_cleanup_(running_done) struct running now = {0};
+	struct loaders_options lo = {.loader = o->loader, .entry = o->entry, .request = &o->words};
+	struct err err = {0};
+
+	int rc = loaders_find(r, &lo, &l, &err);
+	if (rc == 0)
+		rc = plan_make(r, &l, &o->words, &p, &err);
+	if (rc == 0)
+		rc = running_read(r, &now);
+	if (rc < 0)
+		return failure(rc, &err);
+	if (o->json)
+		status_print_json(&l, &p, &now, stdout);
+	else
+		status_print(&l, &p, &now, stdout);
 	return 0;
+}
+
+/* After the sources the boot files: the same tools, on the running system. */
+static int undo_regenerate(const struct options *o, const struct root *r)
+{
+	_cleanup_(loaders_done) struct loaders l = {0};
+	_cleanup_(strings_done) struct strings none = {0};
+	struct request nothing = {0};
+	struct loaders_options lo = {.loader = o->loader, .request = &nothing};
+	struct err err = {0};
+
+	if (!r->host || o->no_regen || geteuid() != 0)
+		return 0;
+	int rc = loaders_find(r, &lo, &l, &err);
+	if (rc == 0)
+		rc = regen_run(r, &l, &none, &err);
+	if (rc < 0)
+		log_print(LOG_ERROR, "the sources are restored, the boot files are not: %s",
+			err.text);
+	return rc < 0 ? EXIT_BROKEN : 0;
 }
 
 static int undo_run(const struct options *o, const struct root *r, const char *id_text)
@@ -157,7 +275,7 @@ static int undo_run(const struct options *o, const struct root *r, const char *i
 		return failure(rc, &err);
 	for (size_t i = 0; i < paths.n && !o->quiet; i++)
 		printf("%s  /%s\n", o->dry_run ? "would restore" : "restored", paths.v[i]);
-	return 0;
+	return o->dry_run ? 0 : undo_regenerate(o, r);
 }
 
 static int history_run(const struct root *r)
@@ -238,6 +356,8 @@ static int run(struct options *o, int operands, char **argv)
 		status = undo_run(o, &r, operands ? argv[1] : NULL);
 	} else if (o->history) {
 		status = history_run(&r);
+	} else if (o->status) {
+		status = status_run(o, &r);
 	} else {
 		rc = o->iommu ? iommu_take(o, &r, &err) : 0;
 		status = rc < 0 ? usage(&err) : edit_run(o, &r);
@@ -333,7 +453,8 @@ int main(int argc, char **argv)
 		status = run(&o, operands, argv);
 	}
 	request_done(&o.words);
-	/* Data that did not arrive is a failure; a tale of what was written is not: it was written. */
+	/* Data that did not arrive is a failure; a tale of what was written is not: it was written.
+	 */
 	if (fflush(stdout) != 0 && status == 0 && (o.dry_run || o.check || o.status || o.history))
 		status = EXIT_FAILED;
 	return status;

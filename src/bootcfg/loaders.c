@@ -4,6 +4,7 @@
 #include "bootcfg/entries.h"
 #include "bootcfg/menus.h"
 #include "bootcfg/owners.h"
+#include "bootcfg/running.h"
 #include "bootcfg/survey.h"
 #include "bootcfg/tools.h"
 #include "bootcfg/uki.h"
@@ -19,6 +20,7 @@ void loaders_done(struct loaders *l)
 		free(l->place[i].seed);
 	}
 	free(l->place);
+	free(l->grub_cfg);
 	strings_done(&l->found);
 	strings_done(&l->next);
 	strings_done(&l->notes);
@@ -135,8 +137,11 @@ static int grub_add(struct search *q)
 				return -ENOMEM;
 		}
 	}
-	if (q->s->grub_cfg && strings_add(&q->to->next, grub_command(q->s)) < 0)
-		return -ENOMEM;
+	if (q->s->grub_cfg) {
+		q->to->grub_cfg = strdup(q->s->grub_cfg);
+		if (!q->to->grub_cfg || strings_add(&q->to->next, grub_command(q->s)) < 0)
+			return -ENOMEM;
+	}
 	if (!q->s->grub_cfg)
 		return strings_add(&q->to->notes,
 			"no grub.cfg was found: if GRUB does not boot this "
@@ -181,6 +186,12 @@ static int nothing_found(const struct search *q, struct err *err)
 			"`mount "
 			"/%s`, then this again",
 			s->unmounted.v[0], s->unmounted.v[0]);
+	if (s->esps.n > 0 && q->entries.seen == 0)
+		return err_set(err, ENOENT,
+			"no boot loader was found; the boot partition on %s is not mounted: mount "
+			"it, "
+			"then run this again",
+			s->esps.v[0]);
 	if (q->entries.seen > 0)
 		return err_set(err, ENOENT, "no boot entry is this system's to edit%s%.300s",
 			q->entries.notes.n > 0 ? ": " : "",
@@ -288,6 +299,30 @@ static int search_run(struct search *q, struct err *err)
 	return q->to->found.n > 1 && !q->o->loader ? ambiguous(q, err) : 0;
 }
 
+/* What is found is not what decides where the running system tells which loader booted it. */
+static int booted_by(const struct root *r, const struct loaders_options *o, struct survey *s,
+	struct loaders *to, struct err *err)
+{
+	_cleanup_(running_done) struct running now = {0};
+	struct loaders_options by = *o;
+	struct search q = {.s = s, .o = &by, .to = to};
+
+	if (running_read(r, &now) < 0 || !now.loader)
+		return LOADERS_AMBIGUOUS;
+	loaders_done(to);
+	by.loader = now.loader;
+	struct err ignored = {0};
+	int rc = search_run(&q, &ignored);
+	entries_done(&q.entries);
+	if (rc < 0)
+		return LOADERS_AMBIGUOUS;
+	_cleanup_(text_done) struct text note = {0};
+	text_print(&note, "of the boot loaders found it is %s that booted this system", now.loader);
+	return note.failed || strings_add(&to->notes, note.data) < 0
+		       ? err_set(err, ENOMEM, "out of memory")
+		       : 0;
+}
+
 static int place_compare(const void *a, const void *b)
 {
 	const struct place *x = a, *y = b;
@@ -307,6 +342,8 @@ int loaders_find(
 	if (rc == 0)
 		rc = search_run(&q, err);
 	entries_done(&q.entries);
+	if (rc == LOADERS_AMBIGUOUS && !o->loader && r->host)
+		rc = booted_by(r, o, &s, &l, err);
 	if (rc < 0)
 		return rc;
 	qsort(l.place, l.places, sizeof(*l.place), place_compare);

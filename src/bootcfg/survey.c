@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "bootcfg/kword.h"
+#include "bootcfg/running.h"
 #include "bootcfg/shell_value.h"
 
 #include <ctype.h>
@@ -23,6 +24,7 @@ void survey_done(struct survey *s)
 	free(s->loader_type);
 	strings_done(&s->boots);
 	strings_done(&s->unmounted);
+	strings_done(&s->esps);
 	*s = (struct survey){0};
 }
 
@@ -271,6 +273,8 @@ int survey_make(const struct root *r, struct survey *ret, struct err *err)
 		rc = boot_add(&s, *p);
 	if (rc == 0)
 		rc = fstab_read(&s);
+	if (rc == 0)
+		rc = esp_find(&s);
 	if (rc < 0 || !s.os_id || !s.os_like) {
 		survey_done(&s);
 		return err_set(err, ENOMEM, "out of memory");

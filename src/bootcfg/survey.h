@@ -12,6 +12,7 @@ struct survey {
 	char *machine_id, *token; /* NULL where unknown */
 	struct strings boots;     /* directories that may be $BOOT or the ESP: boot, efi, … */
 	struct strings unmounted; /* those fstab mounts there and that are empty */
+	struct strings esps;      /* boot partitions of the running system that are not mounted */
 	bool systemd_boot;        /* its binary or its loader.conf is there */
 	char *grub_cfg;           /* NULL: none */
 	bool grub_mkconfig;       /* the program is there */

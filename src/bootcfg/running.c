@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bootcfg/running.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* systemd's vendor GUID (systemd.io/BOOT_LOADER_INTERFACE). */
+#define LOADER_INFO "sys/firmware/efi/efivars/LoaderInfo-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
+
+void running_done(struct running *r)
+{
+	free(r->cmdline);
+	*r = (struct running){0};
+}
+
+/* Four bytes of attributes, then UTF-16: the names we look for are ASCII. */
+static char *loader_info(const struct root *r)
+{
+	_cleanup_(str_free) char *data = NULL;
+	struct text name = {0};
+	size_t len = 0;
+
+	if (root_read(r, LOADER_INFO, &data, &len, NULL) < 0)
+		return NULL;
+	for (size_t i = 4; i + 1 < len && data[i]; i += 2)
+		text_add(&name, &data[i], 1);
+	return name.data;
+}
+
+static const char *loader_by_name(const char *info)
+{
+	static const char *const names[][2] = {{"systemd-boot", "systemd-boot"}, {"GRUB", "grub"},
+		{"Limine", "limine"}, {"limine", "limine"}, {"rEFInd", "refind"}};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names) && info; i++)
+		if (str_starts(info, names[i][0]))
+			return names[i][1];
+	return NULL;
+}
+
+int running_read(const struct root *r, struct running *ret)
+{
+	size_t len = 0;
+
+	*ret = (struct running){0};
+	if (!r->host)
+		return 0;
+	if (root_read(r, "proc/cmdline", &ret->cmdline, &len, NULL) < 0)
+		return 0;
+	while (len > 0 && ret->cmdline[len - 1] == '\n')
+		ret->cmdline[--len] = '\0';
+	_cleanup_(str_free) char *info = loader_info(r);
+	ret->loader = loader_by_name(info);
+	/* GRUB puts BOOT_IMAGE= first, with a path of its own style; syslinux puts it, too, but
+	 * names no device and has an initrd= behind it. */
+	if (!ret->loader && str_starts(ret->cmdline, "BOOT_IMAGE="))
+		ret->loader = strstr(ret->cmdline, " initrd=") ? "extlinux" : "grub";
+	else if (!ret->loader && strstr(ret->cmdline, "initrd=\\"))
+		ret->loader = "systemd-boot";
+	return 0;
+}

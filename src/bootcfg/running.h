@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef BOOTCFG_RUNNING_H
+#define BOOTCFG_RUNNING_H
+
+#include "bootcfg/root.h"
+#include "bootcfg/survey.h"
+
+/*
+ * What booted this machine, by what it left behind: the EFI variable LoaderInfo (systemd-boot,
+ * Limine and GRUB from 2.12 on set it) and the marks loaders put on the kernel command line. Only
+ * of the running system; another root gives nothing.
+ */
+struct running {
+	char *cmdline;      /* /proc/cmdline without its newline, or NULL */
+	const char *loader; /* grub, systemd-boot, limine, refind, extlinux; NULL: nobody knows */
+};
+
+int running_read(const struct root *r, struct running *ret) _must_check_;
+void running_done(struct running *r);
+
+/*
+ * The EFI system partition and the extended boot partition of the disk that holds /, by partition
+ * type. Where they are mounted goes to s->boots; those that are mounted nowhere, by disk and
+ * number, to s->esps.
+ */
+int esp_find(struct survey *s) _must_check_;
+
+#endif

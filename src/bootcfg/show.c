@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bootcfg/show.h"
+
+#include "base/json.h"
+#include "bootcfg/kword.h"
+
+#include <string.h>
+
+static void words_put(const struct strings *words, FILE *f)
+{
+	for (size_t i = 0; i < words->n; i++)
+		fprintf(f, "%s%s", i > 0 ? " " : "", words->v[i]);
+	putc('\n', f);
+}
+
+static const char *joined(const struct strings *s, struct text *t, const char *between)
+{
+	for (size_t i = 0; i < s->n; i++)
+		text_print(t, "%s%s", i > 0 ? between : "", s->v[i]);
+	return t->data ? t->data : "";
+}
+
+/* A word of the next boot that the running kernel did not get. The source has not the whole line
+ * (GRUB adds root=), so only this way round. */
+static bool is_running(const char *word, const char *cmdline)
+{
+	size_t len = strlen(word);
+
+	for (const char *p = cmdline; p && *p;) {
+		p += strspn(p, " ");
+		const char *end = kword_end(p);
+		if ((size_t)(end - p) == len && memcmp(p, word, len) == 0)
+			return true;
+		p = end;
+	}
+	return false;
+}
+
+void status_print(const struct loaders *l, const struct plan *p, const struct running *now, FILE *f)
+{
+	_cleanup_(text_done) struct text found = {0}, pending = {0};
+
+	fprintf(f, "boot loader: %s\n", joined(&l->found, &found, ", "));
+	if (now->loader)
+		fprintf(f, "booted by:   %s\n", now->loader);
+	if (now->cmdline)
+		fprintf(f, "running:     %s\n", now->cmdline);
+	for (size_t i = 0; i < p->n; i++) {
+		_cleanup_(text_done) struct text paths = {0};
+		for (size_t k = 0; k < p->set[i].n; k++)
+			text_print(&paths, "%s/%s", k > 0 ? " " : "", p->set[i].v[k].path);
+		fprintf(f, "%s:\n    ", paths.data ? paths.data : "");
+		words_put(&p->set[i].before, f);
+		for (size_t k = 0; k < p->set[i].before.n && now->cmdline; k++)
+			if (!is_running(p->set[i].before.v[k], now->cmdline) &&
+				!strstr(pending.data ? pending.data : "", p->set[i].before.v[k]))
+				text_print(&pending, " %s", p->set[i].before.v[k]);
+	}
+	if (pending.data)
+		fprintf(f, "from the next boot on:%s\n", pending.data);
+	for (size_t i = 0; i < l->notes.n; i++)
+		fprintf(f, "note: %s\n", l->notes.v[i]);
+}
+
+static void strings_json(struct json *j, const char *key, const struct strings *s)
+{
+	json_open_array(j, key);
+	for (size_t i = 0; i < s->n; i++)
+		json_string(j, NULL, s->v[i]);
+	json_close_array(j);
+}
+
+static void sources_json(struct json *j, const struct plan *p)
+{
+	json_open_array(j, "sources");
+	for (size_t i = 0; i < p->n; i++) {
+		const struct sources *s = &p->set[i];
+		json_open_object(j, NULL);
+		json_open_array(j, "files");
+		for (size_t k = 0; k < s->n; k++) {
+			json_open_object(j, NULL);
+			json_string(j, "path", s->v[k].name);
+			json_bool(j, "changes", s->v[k].text != NULL);
+			json_close_object(j);
+		}
+		json_close_array(j);
+		strings_json(j, "words", s->after.n > 0 ? &s->after : &s->before);
+		strings_json(j, "added", &s->added);
+		strings_json(j, "removed", &s->removed);
+		json_close_object(j);
+	}
+	json_close_array(j);
+}
+
+void status_print_json(
+	const struct loaders *l, const struct plan *p, const struct running *now, FILE *f)
+{
+	struct json j = {.f = f};
+
+	json_open_object(&j, NULL);
+	json_int(&j, "version", 1);
+	strings_json(&j, "loaders", &l->found);
+	json_string(&j, "booted_by", now->loader);
+	json_string(&j, "running", now->cmdline);
+	sources_json(&j, p);
+	strings_json(&j, "next", &l->next);
+	strings_json(&j, "notes", &l->notes);
+	json_close_object(&j);
+	json_end(&j);
+}
+
+void plan_print_json(const struct loaders *l, const struct plan *p, FILE *f)
+{
+	struct json j = {.f = f};
+
+	json_open_object(&j, NULL);
+	json_int(&j, "version", 1);
+	strings_json(&j, "loaders", &l->found);
+	json_bool(&j, "changes", !plan_is_empty(p));
+	sources_json(&j, p);
+	strings_json(&j, "next", &l->next);
+	strings_json(&j, "notes", &l->notes);
+	json_close_object(&j);
+	json_end(&j);
+}

@@ -37,7 +37,7 @@ BIND    = config keys parser reader values select host guard plan kernel_cmdline
 BIND_CMD = boot added check plan situation
 BOOTCFG = kword request line change splice source shell_scan shell shell_value shell_encode shell_edit \
 	bls plain grubenv kernelstub menu menu_scan root journal_store journal_list journal survey owners entries uki \
-	tools menus loaders advice regen diff edit show running esp
+	tools menus loaders advice tuning regen diff edit show running esp
 
 bind_objects    = vfio-bind $(BIND_CMD:%=cmd/%) $(BIND:%=bind/%) $(PCI:%=pci/%) $(BASE:%=base/%)
 bootcfg_objects = vfio-bootcfg $(BOOTCFG:%=bootcfg/%) $(BASE:%=base/%)

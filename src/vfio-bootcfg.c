@@ -10,6 +10,7 @@
 #include "bootcfg/root.h"
 #include "bootcfg/running.h"
 #include "bootcfg/show.h"
+#include "bootcfg/tuning.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -29,9 +30,11 @@ enum {
 
 struct options {
 	const char *root, *loader, *entry, *cpu, *ids, *hugepages, *isolate, *acs;
+	bool framebuffer;
 	bool iommu, no_pt, status, check, undo, history, dry_run, exit_code, json, no_regen, yes,
 		force;
 	bool quiet, verbose, help, version;
+	struct strings sets;
 	struct request words; /* of --add, --remove, --set, in their order */
 };
 
@@ -47,8 +50,9 @@ static int remove_take(void *to, const char *value, struct err *err)
 
 static int set_take(void *to, const char *value, struct err *err)
 {
-	struct options *o = to;
-	return request_set(&o->words, value, o->force, err);
+	return strings_add(&((struct options *)to)->sets, value) < 0
+		       ? err_set(err, ENOMEM, "out of memory")
+		       : 0;
 }
 
 static int usage(const struct err *err)
@@ -327,11 +331,38 @@ static int iommu_take(struct options *o, const struct root *r, struct err *err)
 	return rc;
 }
 
+/* --set is read last: --force may stand behind it. */
+static int words_take(struct options *o, const struct root *r, struct err *err)
+{
+	_cleanup_(strings_done) struct strings notes = {0};
+	int rc = 0;
+
+	for (size_t i = 0; i < o->sets.n && rc == 0; i++)
+		rc = request_set(&o->words, o->sets.v[i], o->force, err);
+	if (rc == 0 && o->iommu)
+		rc = iommu_take(o, r, err);
+	if (rc == 0 && o->ids)
+		rc = tuning_ids(&o->words, o->ids, &notes, err);
+	if (rc == 0 && o->hugepages)
+		rc = tuning_hugepages(r, &o->words, o->hugepages, &notes, err);
+	if (rc == 0 && o->isolate)
+		rc = tuning_isolate(r, &o->words, o->isolate, &notes, err);
+	if (rc == 0 && o->acs)
+		rc = tuning_acs(&o->words, o->acs, &notes, err);
+	if (rc == 0 && o->framebuffer)
+		rc = tuning_framebuffer(r, &o->words, &notes, err);
+	if (rc == 0 && !o->quiet)
+		notes_print(&notes);
+	return rc;
+}
+
 static int run(struct options *o, int operands, char **argv)
 {
 	struct err err = {0};
 	struct root r = {.fd = -1};
-	int verbs = (o->iommu || o->words.n > 0) + o->undo + o->history + o->status;
+	bool edits = o->iommu || o->words.n > 0 || o->sets.n > 0 || o->ids || o->hugepages ||
+		     o->isolate || o->acs || o->framebuffer;
+	int verbs = edits + o->undo + o->history + o->status;
 
 	if (operands > (o->undo ? 1 : 0)) {
 		(void)err_set(&err, EINVAL, "%s: is no option; a word is added with --add",
@@ -359,7 +390,7 @@ static int run(struct options *o, int operands, char **argv)
 	} else if (o->status) {
 		status = status_run(o, &r);
 	} else {
-		rc = o->iommu ? iommu_take(o, &r, &err) : 0;
+		rc = words_take(o, &r, &err);
 		status = rc < 0 ? usage(&err) : edit_run(o, &r);
 	}
 	root_done(&r);
@@ -395,6 +426,25 @@ int main(int argc, char **argv)
 			.help = "make this the only K=",
 			.add = set_take,
 			.to = &o},
+		{.name = "ids",
+			.arg = "LIST",
+			.help = "vfio-pci.ids=, merged: for a vfio-pci that is built in",
+			.value = &o.ids},
+		{.name = "hugepages",
+			.arg = "SIZE:COUNT",
+			.help = "reserve 1G or 2M pages at boot",
+			.value = &o.hugepages},
+		{.name = "isolate-cpus",
+			.arg = "LIST",
+			.help = "keep processors free of the host's work",
+			.value = &o.isolate},
+		{.name = "acs-override",
+			.arg = "WHAT",
+			.help = "split IOMMU groups; fakes isolation",
+			.value = &o.acs},
+		{.name = "release-framebuffer",
+			.help = "free the boot display for a guest, where the kernel does not",
+			.flag = &o.framebuffer},
 		{.name = "status",
 			.help = "what boots here, and with which parameters",
 			.flag = &o.status},
@@ -453,6 +503,7 @@ int main(int argc, char **argv)
 		status = run(&o, operands, argv);
 	}
 	request_done(&o.words);
+	strings_done(&o.sets);
 	/* Data that did not arrive is a failure; a tale of what was written is not: it was written.
 	 */
 	if (fflush(stdout) != 0 && status == 0 && (o.dry_run || o.check || o.status || o.history))

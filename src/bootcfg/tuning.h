@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef BOOTCFG_TUNING_H
+#define BOOTCFG_TUNING_H
+
+#include "bootcfg/request.h"
+#include "bootcfg/root.h"
+
+/*
+ * The words of the passthrough guides, each with the check that the guides leave out. They add to
+ * the request; what a person should know goes to notes. -EINVAL for a bad value, or one that this
+ * machine (when r is the running system) could not boot with.
+ */
+
+/* vendor:device pairs for a vfio-pci that is built in; merged with those on the line. */
+int tuning_ids(
+	struct request *to, const char *ids, struct strings *notes, struct err *err) _must_check_;
+
+/* SIZE:COUNT, as 1G:8. */
+int tuning_hugepages(const struct root *r, struct request *to, const char *pages,
+	struct strings *notes, struct err *err) _must_check_;
+
+/* A list of processors as the kernel takes it, 2-5,8. */
+int tuning_isolate(const struct root *r, struct request *to, const char *cpus,
+	struct strings *notes, struct err *err) _must_check_;
+
+/* downstream, multifunction, or both. */
+int tuning_acs(
+	struct request *to, const char *what, struct strings *notes, struct err *err) _must_check_;
+
+/* Nothing, with the reason, for a kernel whose vfio-pci does it itself. */
+int tuning_framebuffer(const struct root *r, struct request *to, struct strings *notes,
+	struct err *err) _must_check_;
+
+#endif

@@ -1,0 +1,29 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# bash completion of vfio-bootcfg
+
+_vfio_bootcfg()
+{
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} words
+	COMPREPLY=()
+	case $prev in
+	--cpu) words='intel amd' ;;
+	--hugepages) words='1G: 2M:' ;;
+	--acs-override) words='downstream multifunction downstream,multifunction' ;;
+	--root)
+		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+		return
+		;;
+	--boot-loader | --loader) words='grub systemd-boot bls uki limine refind extlinux kernelstub sdboot-manage sdbootutil proxmox' ;;
+	--entry) words='default all' ;;
+	--add | --remove | --set | --ids | --isolate-cpus) return ;;
+	*)
+		words='--iommu --no-pt --cpu --add --remove --set --ids --hugepages --isolate-cpus
+			--acs-override --release-framebuffer --status --check --undo --history --dry-run
+			--exit-code --root --boot-loader --loader --entry --no-regen --force --yes --json
+			--quiet --verbose --help'
+		;;
+	esac
+	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+}
+complete -F _vfio_bootcfg vfio-bootcfg

@@ -21,7 +21,7 @@ _vfio_bootcfg()
 		words='--iommu --no-pt --cpu --add --remove --set --ids --hugepages --isolate-cpus
 			--acs-override --release-framebuffer --status --check --undo --history --dry-run
 			--exit-code --root --boot-loader --loader --entry --no-regen --force --yes --json
-			--quiet --verbose --help'
+			--quiet --verbose --help --version'
 		;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")

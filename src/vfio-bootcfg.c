@@ -18,6 +18,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#ifndef VERSION
+#define VERSION "unknown"
+#endif
+
 /* EXIT STATUS in vfio-bootcfg(8). */
 enum {
 	EXIT_FAILED = 1,
@@ -486,6 +490,7 @@ int main(int argc, char **argv)
 		{.name = "quiet", .letter = 'q', .help = "only errors", .flag = &o.quiet},
 		{.name = "verbose", .letter = 'v', .help = "more of the story", .flag = &o.verbose},
 		{.name = "help", .letter = 'h', .help = "this text", .flag = &o.help},
+		{.name = "version", .help = "the version of this program", .flag = &o.version},
 		{0},
 	};
 
@@ -493,6 +498,9 @@ int main(int argc, char **argv)
 	int status;
 	if (options_read(rows, argc, argv, &operands, &err) < 0) {
 		status = usage(&err);
+	} else if (o.version) {
+		puts("vfio-bootcfg " VERSION);
+		status = 0;
 	} else if (o.help) {
 		printf("Usage: vfio-bootcfg --iommu | --add WORD | --remove WORD | --set K=V | "
 		       "--status | "

@@ -173,7 +173,7 @@ static int look_all(const struct look *l, struct err *err)
 	return r;
 }
 
-/* Is it asked for, or may it come along with a display controller that is? */
+/* Is it asked for, or may it come along with a display controller that is, as leader_of has it? */
 static bool may_be_bound(const struct look *l, const struct device *d)
 {
 	if (select_first(l->c, l->h->ways, d, false))
@@ -181,6 +181,7 @@ static bool may_be_bound(const struct look *l, const struct device *d)
 	for (size_t i = 0; l->c->companions && i < l->h->devices.n; i++) {
 		const struct device *other = &l->h->devices.at[i];
 		if (device_is_display(other) && slot_same_device(other->slot, d->slot) &&
+			other->id.vendor == d->id.vendor &&
 			select_first(l->c, l->h->ways, other, false))
 			return true;
 	}

@@ -82,6 +82,8 @@ void sysfs_done(struct sysfs *s)
 {
 	close_waiting(s);
 	fd_close(&s->devices);
+	free(s->listed);
+	s->listed = NULL;
 }
 
 static const char *attribute_path(
@@ -187,10 +189,38 @@ static int each_entry(int fd, int (*each)(struct slot slot, void *to), void *to)
 	}
 }
 
+struct listing {
+	struct sysfs *s;
+	int (*each)(struct slot slot, void *to);
+	void *to;
+};
+
+static int list_note(struct slot slot, void *to)
+{
+	const struct listing *l = to;
+	struct sysfs *s = l->s;
+
+	if (s->n_listed == s->size_listed) {
+		size_t size = s->size_listed ? s->size_listed * 2 : 64;
+		struct slot *listed = realloc(s->listed, size * sizeof(*listed));
+		if (!listed)
+			return -ENOMEM;
+		s->listed = listed;
+		s->size_listed = size;
+	}
+	s->listed[s->n_listed++] = slot;
+	return l->each(slot, l->to);
+}
+
 int sysfs_each_device(
 	struct sysfs *s, int (*each)(struct slot slot, void *to), void *to, struct err *err)
 {
-	int r = lseek(s->devices, 0, SEEK_SET) < 0 ? -errno : each_entry(s->devices, each, to);
+	struct listing l = {s, each, to};
+
+	s->n_listed = 0;
+	int r = lseek(s->devices, 0, SEEK_SET) < 0 ? -errno : each_entry(s->devices, list_note, &l);
+	if (r != 0) /* half a list answers no question */
+		s->n_listed = 0;
 	if (r < 0)
 		return err_set(err, -r, DEVICES ": can't list it: %s", strerror(-r));
 	return r;
@@ -215,6 +245,12 @@ int sysfs_functions(struct sysfs *s, struct slot slot, unsigned *ret_mask)
 	struct function_mask m = {.slot = slot};
 	char path[ATTRIBUTE_PATH_MAX];
 
+	if (s->n_listed > 0) {
+		for (size_t i = 0; i < s->n_listed; i++)
+			(void)function_note(s->listed[i], &m);
+		*ret_mask = m.mask;
+		return 0;
+	}
 	_cleanup_(fd_close) int fd = open_at(
 		s, s->devices, attribute_path(slot, "..", path), O_DIRECTORY | O_RDONLY);
 	int r = fd < 0 ? fd : each_entry(fd, function_note, &m);

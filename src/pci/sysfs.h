@@ -18,9 +18,10 @@
  * at a time with close_range(2).
  */
 struct sysfs {
-	int root;        /* the directory that stands for /sys */
-	int devices;     /* bus/pci/devices below it */
-	int first, open; /* descriptors waiting to be closed: first .. first + open - 1 */
+	int devices;         /* bus/pci/devices */
+	int first, open;     /* descriptors waiting to be closed: first .. first + open - 1 */
+	struct slot *listed; /* all devices, once sysfs_each_device has been through */
+	size_t n_listed, size_listed;
 };
 
 /* path NULL: /sys. Without bus/pci/devices below it: -ENOENT and a text that says so. */
@@ -55,8 +56,8 @@ int sysfs_each_device(struct sysfs *s, int (*each)(struct slot slot, void *to), 
 	struct err *err) _must_check_;
 
 /*
- * The functions that exist beside a function that exists: bit n for function n. Read from the
- * device's parent directory, which holds one bus, not from the list of all devices.
+ * The functions that exist beside a function that exists: bit n for function n. Where all devices
+ * were listed before, that answers; else the device's parent directory does, which holds one bus.
  */
 int sysfs_functions(struct sysfs *s, struct slot slot, unsigned *ret_mask) _must_check_;
 

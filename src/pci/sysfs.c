@@ -151,8 +151,10 @@ ssize_t sysfs_link(struct sysfs *s, struct slot slot, const char *link, char *bu
 	attribute_path(slot, link, path);
 	for (int tries = 0; n < 0 && tries < TRIES; tries++) {
 		n = readlinkat(s->devices, path, target, sizeof(target) - 1);
-		if (n < 0 && errno == ENOENT)
+		if (n < 0 && errno == ENOENT) {
+			buf[0] = '\0';
 			return 0;
+		}
 	}
 	if (n < 0)
 		return -errno;

@@ -44,7 +44,7 @@ ssize_t sysfs_read_at(struct sysfs *s, struct slot slot, const char *attribute, 
 
 /*
  * The last part of a link's target: "driver" → "nvme", "iommu_group" → "12". Returns its length,
- * 0 where there is no such link, or -errno.
+ * 0 and "" where there is no such link, or -errno.
  */
 ssize_t sysfs_link(struct sysfs *s, struct slot slot, const char *link, char *buf, size_t size);
 

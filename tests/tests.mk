@@ -12,7 +12,7 @@ suites = lint layers cc tools kmod \
 	$(if $(wildcard tests/boot/run),boot) \
 	$(if $(wildcard tests/images/run),images)
 
-.PHONY: check-images-all check-mkinitcpio deps check lint format demo bench fuzz $(suites:%=check-%)
+.PHONY: check-images-all check-mkinitcpio check-packages dist deps check lint format demo bench fuzz $(suites:%=check-%)
 
 # Only what is missing; nothing at all when all is there.
 deps:
@@ -134,6 +134,9 @@ check-images: all
 check-images-all: all
 	@NO_INSTALL='$(NO_INSTALL)' tools/deps boot images
 	@tests/images/run --all
+check-packages:
+	@NO_INSTALL='$(NO_INSTALL)' tools/deps boot images
+	@tests/images/package --all
 check-mkinitcpio: all
 	@$(if $(MKINITCPIO_ROOT),MKINITCPIO_ROOT='$(MKINITCPIO_ROOT)' tests/images/run --mkinitcpio,\
 		echo 'check-mkinitcpio: not run: no mkinitcpio; name a root tree it is installed in: MKINITCPIO_ROOT=DIRECTORY')

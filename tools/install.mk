@@ -72,6 +72,12 @@ uninstall:
 	@rmdir -p $(sort $(foreach r,$(dracut_rows),$(dir $(call target_of,$r)))) \
 		'$(DESTDIR)$(DATADIR)/licenses/vfio-bind' 2>/dev/null || :
 
+# What the packages of packaging/ are built from.
+DIST = vfio-bind-$(shell sed -n 's/^pkgver=//p' packaging/PKGBUILD)
+dist:
+	@mkdir -p $(BUILD)
+	git archive --prefix=$(DIST)/ -o $(BUILD)/$(DIST).tar.gz HEAD
+
 # clean keeps what came over the network; distclean keeps nothing.
 clean:
 	rm -rf $(filter-out $(BUILD)/apt $(BUILD)/kmod $(BUILD)/kernels $(BUILD)/chroots,$(wildcard $(BUILD)/*))

@@ -42,7 +42,7 @@ image_make() {
 	local name=$1 suite=$2 version dir chroot status=0
 	read -r _ version dir < <("$here/kernels" "$suite") || return
 	case $3 in
-	deb) ls "$build"/packages/vfio-bind_*.deb >/dev/null 2>&1 || "$images/package" "$suite" || return ;;
+	deb) ls "$build"/packages/vfio-bind_*.deb >/dev/null 2>&1 || "$images/package" >&2 || return ;;
 	esac
 	case $3 in
 	mkinitcpio*) chroot=${MKINITCPIO_ROOT:?} ;;

@@ -22,6 +22,15 @@ bool str_starts(const char *s, const char *prefix)
 	return strncmp(s, prefix, strlen(prefix)) == 0;
 }
 
+size_t str_copy(char *buf, size_t size, const char *s)
+{
+	size_t len = strnlen(s, size - 1);
+
+	memcpy(buf, s, len);
+	buf[len] = '\0';
+	return len;
+}
+
 static int hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')
@@ -46,6 +55,22 @@ bool str_hex(const char **s, unsigned max_digits, uint32_t *ret)
 	}
 	if (n == 0)
 		return false;
+	*s = p;
+	*ret = value;
+	return true;
+}
+
+bool str_hex_fixed(const char **s, unsigned digits, uint32_t *ret)
+{
+	const char *p = *s;
+	uint32_t value = 0;
+
+	for (unsigned n = 0; n < digits; n++) {
+		int d = hex_digit(*p++);
+		if (d < 0)
+			return false;
+		value = value << 4 | (uint32_t)d;
+	}
 	*s = p;
 	*ret = value;
 	return true;

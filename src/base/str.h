@@ -15,10 +15,20 @@ bool str_equal(const char *a, const char *b);
 bool str_starts(const char *s, const char *prefix);
 
 /*
+ * Copies s, cut where it does not fit, and returns the length of what was copied; buf is terminated
+ * in any case (size > 0). For what is done on the way to the overrides: there the pages that printf
+ * and its kin touch cost the kernel several times what the text is worth.
+ */
+size_t str_copy(char *buf, size_t size, const char *s);
+
+/*
  * Reads 1 to max_digits hexadecimal digits at *s, no sign, no 0x; moves *s behind them and stores
  * the value. False, and nothing changed, where there is none or one digit too many.
  */
 bool str_hex(const char **s, unsigned max_digits, uint32_t *ret) _must_check_;
+
+/* Reads exactly so many (at most 8) hexadecimal digits, whatever comes behind them. */
+bool str_hex_fixed(const char **s, unsigned digits, uint32_t *ret) _must_check_;
 
 /* The same for a whole string of decimal digits with nothing else around it, at most max. */
 bool str_decimal(const char *s, unsigned long max, unsigned long *ret) _must_check_;

@@ -54,7 +54,7 @@ static void do_override(const struct job *j, const struct verdict *v, struct dev
 	/* An override that was there before belongs to somebody else and comes back if we give up.
 	 * Unset reads as "(null)": driver_override_show prints a NULL pointer with %s. */
 	else if (!str_equal(former, "(null)") && !str_equal(former, v->driver))
-		(void)snprintf(d->former, sizeof(d->former), "%.31s", former);
+		(void)str_copy(d->former, sizeof(d->former), former);
 }
 
 static void do_give_back(const struct job *j, const struct verdict *v, struct device_progress *d)

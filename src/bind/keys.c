@@ -23,7 +23,7 @@ static void add_selector(
 		parser_complain(c, line, "%s", err.text);
 		return;
 	}
-	(void)snprintf(s.text, sizeof(s.text), "%s", word);
+	(void)str_copy(s.text, sizeof(s.text), word);
 	struct selector *grown = parser_room(
 		c, c->selectors, c->n_selectors, &c->size_selectors, sizeof(*grown));
 	if (!grown)
@@ -95,7 +95,7 @@ static void set_driver(struct parser *p, unsigned line, const char *word)
 	if (!value_driver(word, &err))
 		parser_complain(p->c, line, "%s", err.text);
 	else
-		(void)snprintf(p->now->driver, sizeof(p->now->driver), "%s", word);
+		(void)str_copy(p->now->driver, sizeof(p->now->driver), word);
 }
 
 static void bind_id(struct parser *p, unsigned line, const char *word)
@@ -211,7 +211,7 @@ static void take_words(struct parser *p, unsigned line, const struct key *key, c
 	char *rest = copy, *word;
 	unsigned words = 0;
 
-	(void)snprintf(copy, sizeof(copy), "%s", value);
+	(void)str_copy(copy, sizeof(copy), value);
 	while ((word = strsep(&rest, SEPARATORS))) {
 		if (*word == '\0')
 			continue;

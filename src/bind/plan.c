@@ -15,7 +15,10 @@ static void why_asked(const struct selector *s, char *buf, size_t size)
 {
 	static const char *const what[] = {"id", "address", "path", "serial", "gpus ="};
 
-	(void)snprintf(buf, size, "%s %s", what[s->kind], s->text);
+	size_t len = str_copy(buf, size, what[s->kind]);
+
+	len += str_copy(buf + len, size - len, " ");
+	(void)str_copy(buf + len, size - len, s->text);
 }
 
 static void add(struct plan *p, const struct selector *asked, const struct device *d)
@@ -64,8 +67,9 @@ static void add_found(struct plan *p, const struct host *h)
 		add(p, select_first(c, h->ways, leader, false), d);
 		struct verdict *v = &p->verdicts[p->n - 1];
 		v->companion = true;
-		(void)snprintf(v->why, sizeof(v->why), "companion of %s",
-			slot_format(leader->slot, address));
+		size_t len = str_copy(v->why, sizeof(v->why), "companion of ");
+		(void)str_copy(
+			v->why + len, sizeof(v->why) - len, slot_format(leader->slot, address));
 	}
 }
 

@@ -4,7 +4,6 @@
 #include "base/str.h"
 
 #include <stdio.h>
-#include <string.h>
 
 static bool part_parse(const char **s, bool may_be_any, uint32_t *ret)
 {
@@ -71,18 +70,15 @@ const char *pci_id_format(const struct pci_id *id, char buf[static PCI_ID_MAX])
 }
 
 /* A field has a fixed width: the letter behind it may be a hexadecimal digit too ("…1100bc03"). */
-static bool field_read(const char **s, const char *name, size_t digits, uint32_t *ret)
+static bool field_read(const char **s, const char *name, unsigned digits, uint32_t *ret)
 {
-	size_t len = strlen(name);
-	char field[9];
-	const char *p = field;
+	const char *p = *s;
 
-	if (strncmp(*s, name, len) != 0 || strnlen(*s + len, digits) < digits)
-		return false;
-	memcpy(field, *s + len, digits);
-	field[digits] = '\0';
-	*s += len + digits;
-	return str_hex(&p, 8, ret) && *p == '\0';
+	for (; *name; name++, p++)
+		if (*p != *name)
+			return false;
+	*s = p;
+	return str_hex_fixed(s, digits, ret);
 }
 
 bool pci_modalias_parse(const char *s, struct pci_id *ret_id, uint32_t *ret_class)

@@ -3,8 +3,6 @@
 
 #include "base/str.h"
 
-#include <stdio.h>
-
 bool slot_read_device(const char **s, struct slot *ret)
 {
 	const char *p = *s;
@@ -39,10 +37,29 @@ bool slot_parse(const char *s, struct slot *ret)
 	return true;
 }
 
+static char *put_hex(char *at, uint32_t value, unsigned min_digits)
+{
+	unsigned digits = min_digits;
+
+	while (digits < 8 && value >> 4 * digits)
+		digits++;
+	for (unsigned n = digits; n-- > 0;)
+		*at++ = "0123456789abcdef"[value >> 4 * n & 0xf];
+	return at;
+}
+
+/* By hand, for it is done for every device of the machine before any is reserved (see str_copy). */
 const char *slot_format(struct slot slot, char buf[static SLOT_MAX])
 {
-	(void)snprintf(buf, SLOT_MAX, "%04x:%02x:%02x.%x", slot.domain, slot.bus,
-		slot.device & 0x1fU, slot.function & 7U);
+	char *at = put_hex(buf, slot.domain, 4);
+
+	*at++ = ':';
+	at = put_hex(at, slot.bus, 2);
+	*at++ = ':';
+	at = put_hex(at, slot.device & 0x1fU, 2);
+	*at++ = '.';
+	at = put_hex(at, slot.function & 7U, 1);
+	*at = '\0';
 	return buf;
 }
 

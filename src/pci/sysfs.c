@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -65,9 +66,8 @@ int sysfs_open(struct sysfs *ret, const char *path, struct err *err)
 	struct sysfs s = {.devices = -1};
 	char devices[PATH_MAX];
 
-	if (!path)
-		path = "/sys";
-	if ((size_t)snprintf(devices, sizeof(devices), "%s/" DEVICES, path) >= sizeof(devices))
+	size_t len = str_copy(devices, sizeof(devices), path ? path : "/sys");
+	if (str_copy(devices + len, sizeof(devices) - len, "/" DEVICES) < strlen("/" DEVICES))
 		return err_set(err, ENAMETOOLONG, "%s: the path is too long", path);
 	s.devices = open_at(&s, AT_FDCWD, devices, O_DIRECTORY | O_RDONLY);
 	if (s.devices < 0)
@@ -89,9 +89,10 @@ void sysfs_done(struct sysfs *s)
 static const char *attribute_path(
 	struct slot slot, const char *name, char buf[static ATTRIBUTE_PATH_MAX])
 {
-	char address[SLOT_MAX];
+	size_t len = strlen(slot_format(slot, buf));
 
-	(void)snprintf(buf, ATTRIBUTE_PATH_MAX, "%s/%s", slot_format(slot, address), name);
+	buf[len++] = '/';
+	(void)str_copy(buf + len, ATTRIBUTE_PATH_MAX - len, name);
 	return buf;
 }
 
@@ -167,12 +168,16 @@ ssize_t sysfs_link(struct sysfs *s, struct slot slot, const char *link, char *bu
 	return (ssize_t)len;
 }
 
+/* The list is no array on the stack: there the compiler touches each of its pages, ours as it grows
+ * and the kernel's when it hands one over (-fstack-clash-protection). */
 static int each_entry(int fd, int (*each)(struct slot slot, void *to), void *to)
 {
-	_Alignas(struct dirent64) char list[LIST_SIZE];
+	_cleanup_(str_free) char *list = malloc(LIST_SIZE);
 
+	if (!list)
+		return -ENOMEM;
 	for (int tries = 0;;) {
-		ssize_t n = getdents64(fd, list, sizeof(list));
+		ssize_t n = getdents64(fd, list, LIST_SIZE);
 		if (n < 0 && ++tries < TRIES)
 			continue;
 		if (n <= 0)

@@ -58,7 +58,7 @@ int situation_read(
 int situation_mentions(const struct world *w, struct slot slot, struct err *err)
 {
 	_cleanup_(config_done) struct config c = {0};
-	_cleanup_(sysfs_done) struct sysfs s = {.root = -1, .devices = -1};
+	_cleanup_(sysfs_done) struct sysfs s = {.devices = -1};
 	int r = config_read(&c, w->config ? w->config : CONFIG_PATH);
 
 	if (r == -ENOMEM)

@@ -65,11 +65,11 @@ static enum cmd_result carry_out(const struct added *o, struct situation *s, str
  */
 static enum cmd_result take(const struct added *o, const struct boot_switch *b, struct err *err)
 {
-	_cleanup_(situation_done) struct situation s;
 	int r = situation_mentions(&o->world, o->slot, err);
 
 	if (r <= 0)
 		return r < 0 ? CMD_SYSTEM : CMD_AS_ASKED;
+	_cleanup_(situation_done) struct situation s;
 	r = situation_read(&s, &o->world, b, err);
 	if (r < 0)
 		return r == -EINVAL ? CMD_CONFIG : CMD_SYSTEM;

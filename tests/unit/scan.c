@@ -120,7 +120,7 @@ static bool keep_all(const struct device *d, const void *arg)
 
 static void check_tree(const char *tree)
 {
-	_cleanup_(sysfs_done) struct sysfs s = {.root = -1, .devices = -1};
+	_cleanup_(sysfs_done) struct sysfs s = {.devices = -1};
 	_cleanup_(device_list_done) struct device_list list = {0};
 	struct err err = {""};
 
@@ -137,7 +137,7 @@ static void check_tree(const char *tree)
 /* The serial numbers that lspci -v prints as "Device Serial Number 00-11-22-33-44-55-66-77". */
 static void check_serials(const char *tree)
 {
-	_cleanup_(sysfs_done) struct sysfs s = {.root = -1, .devices = -1};
+	_cleanup_(sysfs_done) struct sysfs s = {.devices = -1};
 	_cleanup_(device_list_done) struct device_list list = {0};
 	struct err err = {""};
 	char expected[64];

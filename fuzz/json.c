@@ -93,7 +93,7 @@ static void read_value(struct reader *r)
 
 	r->values++;
 	if (object || *r->at == '[') {
-		char close = object ? '}' : ']';
+		unsigned char close = object ? '}' : ']';
 		r->at++;
 		for (bool first = true; *r->at != close; first = false) {
 			must(first || *r->at++ == ',');

@@ -198,11 +198,10 @@ int __wrap_module_load(const char *name, const char *options, struct err *err)
 	int r = meet("load", name, true);
 	if (r == 0 && !str_equal(name, world->module))
 		r = err_set(err, ENOENT, "module %s: none for this kernel", name);
-	if (r == 0)
-		kernel_register(name, functions);
-	if (r == 0)
-		r = meet("load", name, false);
-	return r;
+	if (r < 0)
+		return r;
+	kernel_register(name, functions);
+	return meet("load", name, false);
 }
 
 #endif

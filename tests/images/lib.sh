@@ -45,7 +45,7 @@ image_make() {
 	deb) ls "$build"/packages/vfio-bind_*.deb >/dev/null 2>&1 || "$images/package" >&2 || return ;;
 	esac
 	case $3 in
-	mkinitcpio*) chroot=${MKINITCPIO_ROOT:?} ;;
+	*mkinitcpio*) chroot=${MKINITCPIO_ROOT:?} ;;
 	*) chroot=$("$images/chroot" "$suite") || return ;;
 	esac
 	shift 2

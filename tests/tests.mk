@@ -123,7 +123,13 @@ $(BUILD)/san/bin/vfio-bootcfg: $(bootcfg_objects:%=$(BUILD)/san/%.o)
 
 check-bootcfg: all $(BUILD)/san/bin/vfio-bootcfg
 	@VFIO_BOOTCFG=$(BUILD)/vfio-bootcfg tests/bootcfg/run
-	@VFIO_BOOTCFG=$(BUILD)/san/bin/vfio-bootcfg tests/bootcfg/run | sed 's/bootcfg/& (sanitizers)/'
+	@VFIO_BOOTCFG=$(BUILD)/san/bin/vfio-bootcfg tests/bootcfg/run --label 'sanitizers: '
+	@VFIO_BOOTCFG=$(BUILD)/vfio-bootcfg tests/bootcfg/faults
+
+# Nine boots of GRUB (BIOS, UEFI) and systemd-boot: minutes, and root. Not part of check.
+.PHONY: check-bootcfg-boot
+check-bootcfg-boot: all
+	@VFIO_BOOTCFG=$(BUILD)/vfio-bootcfg tests/bootcfg/boot
 check-boot: all
 	@tests/boot/run
 # The generators of Debian: a small set, and every generator, version and flavour. mkinitcpio is in no Debian: the one that is

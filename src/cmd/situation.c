@@ -3,21 +3,22 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/str.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 /* COMMAND_LINE_SIZE is 2048 on x86 and at most 4096 elsewhere (arch/.../include/asm/setup.h). */
 #define CMDLINE_MAX 8192
 
 struct boot_switch world_switch(const struct world *w)
 {
-	char line[CMDLINE_MAX];
-
 	if (w->cmdline)
 		return boot_switch_parse(w->cmdline);
-	if (file_read_small(AT_FDCWD, "/proc/cmdline", line, sizeof(line)) >= 0)
+	_cleanup_(str_free) char *line = malloc(CMDLINE_MAX);
+	if (line && file_read_small(AT_FDCWD, "/proc/cmdline", line, CMDLINE_MAX) >= 0)
 		return boot_switch_parse(line);
 	return (struct boot_switch){.mode = BOOT_OFF,
 		.reason = "/proc/cmdline can't be read, it may say vfio_bind=off"};

@@ -7,7 +7,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +18,9 @@
 
 #define DEVICES "bus/pci/devices"
 #define ATTRIBUTE_PATH_MAX (SLOT_MAX + 64)
+
+/* Links of a device lead up from it, three bytes a bridge, and down to a driver or group. */
+#define LINK_MAX_SIZE 512
 
 /* Entries of getdents64(2), in bytes: one call lists a thousand devices. */
 #define LIST_SIZE 32768
@@ -64,11 +66,15 @@ static int open_at(struct sysfs *s, int dirfd, const char *path, int flags)
 int sysfs_open(struct sysfs *ret, const char *path, struct err *err)
 {
 	struct sysfs s = {.devices = -1};
-	char devices[PATH_MAX];
 
-	size_t len = str_copy(devices, sizeof(devices), path ? path : "/sys");
-	if (str_copy(devices + len, sizeof(devices) - len, "/" DEVICES) < strlen("/" DEVICES))
-		return err_set(err, ENAMETOOLONG, "%s: the path is too long", path);
+	if (!path)
+		path = "/sys";
+	size_t len = strlen(path), size = len + sizeof("/" DEVICES);
+	_cleanup_(str_free) char *devices = malloc(size);
+	if (!devices)
+		return err_set(err, ENOMEM, "%s: out of memory", path);
+	(void)str_copy(devices, size, path);
+	(void)str_copy(devices + len, size - len, "/" DEVICES);
 	s.devices = open_at(&s, AT_FDCWD, devices, O_DIRECTORY | O_RDONLY);
 	if (s.devices < 0)
 		return err_set(err, -s.devices, "%s: can't open it: %s%s", devices,
@@ -146,7 +152,7 @@ ssize_t sysfs_read(struct sysfs *s, struct slot slot, const char *attribute, cha
 
 ssize_t sysfs_link(struct sysfs *s, struct slot slot, const char *link, char *buf, size_t size)
 {
-	char path[ATTRIBUTE_PATH_MAX], target[PATH_MAX];
+	char path[ATTRIBUTE_PATH_MAX], target[LINK_MAX_SIZE];
 	ssize_t n = -1;
 
 	attribute_path(slot, link, path);
@@ -159,6 +165,8 @@ ssize_t sysfs_link(struct sysfs *s, struct slot slot, const char *link, char *bu
 	}
 	if (n < 0)
 		return -errno;
+	if (n == sizeof(target) - 1)
+		return -ENAMETOOLONG;
 	target[n] = '\0';
 	const char *slash = strrchr(target, '/'), *last = slash ? slash + 1 : target;
 	size_t len = strlen(last);

@@ -85,10 +85,12 @@ static void do_settle(const struct job *j)
 			i--;
 		for (; i < p->n && same_slot(&p->verdicts[i], &p->verdicts[bad]); i++) {
 			struct device_progress *d = &j->progress->device[i];
-			if (i == bad || p->verdicts[i].action != ACTION_BIND)
+			if (p->verdicts[i].action != ACTION_BIND)
 				continue;
-			d->dropped = true;
-			if (d->overridden)
+			/* Who was killed in its step may have written; who hangs in it holds the
+			 * file, and undoing comes to that last. */
+			d->dropped |= i != bad;
+			if (d->overridden && !verify_hangs(j, i))
 				do_give_back(j, &p->verdicts[i], d);
 		}
 	}
@@ -277,7 +279,7 @@ static int carry_out(struct job *j, struct err *err)
 
 /* A device on which a child hangs comes last: its lock may be held, and the others shall not wait
  * for that. */
-static int undo(struct job *j, struct outcome *outcomes, struct err *err)
+static int undo_once(struct job *j, struct outcome *outcomes, struct err *err)
 {
 	const struct plan *p = j->plan;
 	size_t free_ones = 0;
@@ -303,6 +305,21 @@ static int undo(struct job *j, struct outcome *outcomes, struct err *err)
 		outcomes[i].given_back = !j->progress->device[i].overridden;
 		verify_driver(j, &p->verdicts[i], outcomes[i].after);
 	}
+	return r;
+}
+
+static bool some_step_died(const struct job *j)
+{
+	return memchr(j->state, STEP_DIED, j->n_steps) != NULL;
+}
+
+/* Once more where a child was killed: what it was to give back would else stay, and half a slot. */
+static int undo(struct job *j, struct outcome *outcomes, struct err *err)
+{
+	int r = undo_once(j, outcomes, err);
+
+	if (r == 0 && some_step_died(j))
+		r = undo_once(j, outcomes, err);
 	return r;
 }
 

@@ -171,10 +171,10 @@ int file_replace(int dirfd, const char *name, const struct replacement *to, stru
 		r = swap_in(dir, name, temp, to);
 	if (r < 0)
 		(void)unlinkat(dir, temp, 0);
-	if (fat)
+	if (fat) {
 		(void)unlinkat(dir, good, 0);
-	if (fat)
 		(void)syncfs(dir);
+	}
 	if (r == -EBUSY)
 		return err_set(err, EBUSY, "%s: somebody else changed it meanwhile", name);
 	return r < 0 ? err_set(err, -r, "%s: can't write it: %s", name, strerror(-r)) : 0;

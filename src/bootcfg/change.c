@@ -399,7 +399,8 @@ int change_decide(
 		.line = l, .change = &c, .kernel = line_kernel_words(l)};
 
 	c.fate = calloc(l->words + 1, sizeof(*c.fate));
-	if (!c.fate)
+	d.k = calloc(l->words + 1, sizeof(*d.k));
+	if (!c.fate || !d.k)
 		return err_set(err, ENOMEM, "out of memory");
 	c.words = l->words;
 	for (size_t i = 0; i < l->words; i++)

@@ -136,7 +136,7 @@ void diff_print(
 		fprintf(f, "--- %s%s\n+++ b/%s\n", old ? "a/" : "/dev/null", old ? path : "", path);
 		for (size_t i = 0; i < n;) {
 			size_t k = i + 1;
-			while (k < n && h[k].a - h[k - 1].a_end <= 2 * CONTEXT)
+			while (k < n && h[k].a - h[k - 1].a_end <= 2 * (size_t)CONTEXT)
 				k++;
 			block_put(&a, &b, h + i, k - i, f);
 			i = k;

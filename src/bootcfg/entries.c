@@ -118,7 +118,7 @@ static bool name_has_token(const struct survey *s, const char *name)
 
 struct search {
 	const struct survey *s;
-	const char *pick, *boot, *dir;
+	const char *pick, *dir;
 	char *pattern;   /* of the default entry */
 	char system[33]; /* the machine the first entry belongs to */
 };
@@ -228,7 +228,7 @@ static int directory_look(const struct survey *s, const char *boot, const char *
 				"/%s: says %.40s: these entries follow rules other than type1",
 				path, srel);
 	}
-	struct search q = {.s = s, .pick = pick, .boot = boot, .dir = dir, .pattern = pattern};
+	struct search q = {.s = s, .pick = pick, .dir = dir, .pattern = pattern};
 	for (size_t i = 0; i < names.n && rc == 0; i++)
 		rc = entry_look(&q, names.v[i], to, err);
 	return rc;

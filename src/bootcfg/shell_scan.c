@@ -259,7 +259,7 @@ int scan_function(struct scan *s, struct span w)
 
 int scan_test(struct scan *s)
 {
-	struct span w;
+	struct span w = {0};
 
 	while (!scan_end(s)) {
 		scan_space(s, true);

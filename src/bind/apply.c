@@ -44,7 +44,7 @@ static bool is_out(const struct job *j, size_t i)
 
 static void do_override(const struct job *j, const struct verdict *v, struct device_progress *d)
 {
-	char former[64] = "";
+	char former[FORMER_MAX] = "";
 
 	d->overridden = true; /* before the write: who is killed in it may have written */
 	d->override_error = sysfs_swap(j->options->sysfs, v->device->slot, "driver_override",
@@ -97,7 +97,7 @@ static void do_settle(const struct job *j)
 }
 
 /* resourceN_resize takes the exponent of the size (drivers/pci/pci-sysfs.c), from a device that no
- * driver has. */
+ * driver has: before the modules come, or when its host driver has gone. */
 static void do_rebar(const struct job *j, const struct verdict *v, struct device_progress *d)
 {
 	for (unsigned i = 0; i < v->settings->rebars; i++) {
@@ -158,6 +158,8 @@ static void do_unbind(const struct job *j, const struct verdict *v, struct devic
 		return;
 	d->unbind_error = sysfs_write(j->options->sysfs, v->device->slot, "driver/unbind",
 		slot_format(v->device->slot, address));
+	if (d->unbind_error == 0 && v->settings)
+		do_rebar(j, v, d);
 }
 
 /* A driver that was there before the override does not look again by itself: always probe. */
@@ -185,7 +187,8 @@ static void do_device(const struct job *j, enum step_kind kind, size_t i)
 		verify_driver(j, v, d->before);
 		break;
 	case STEP_REBAR:
-		do_rebar(j, v, d);
+		if (d->before[0] == '\0')
+			do_rebar(j, v, d);
 		break;
 	case STEP_UNBIND:
 		do_unbind(j, v, d);
@@ -323,17 +326,27 @@ static int undo(struct job *j, struct outcome *outcomes, struct err *err)
 	return r;
 }
 
+static bool some_override_stands(const struct job *j)
+{
+	for (size_t i = 0; i < j->plan->n; i++)
+		if (j->progress->device[i].overridden)
+			return true;
+	return false;
+}
+
+/* Where something was written, each device's outcome tells what went wrong, not an error. */
 static int run(struct job *j, struct outcome *outcomes, struct err *err)
 {
 	struct err undo_err = {""};
 	int r = carry_out(j, err);
+	bool written = some_override_stands(j);
 
 	verify(j, outcomes);
-	if (j->plan->config->hold_on_failure)
-		return r;
-	if (undo(j, outcomes, &undo_err) < 0 && r == 0)
-		r = err_set(err, ECHILD, "%s", undo_err.text);
-	return r;
+	if (!j->plan->config->hold_on_failure && undo(j, outcomes, &undo_err) < 0)
+		log_print(LOG_ERROR, "can't give devices back: %s", undo_err.text);
+	if (written && err)
+		err->text[0] = '\0';
+	return written ? 0 : r;
 }
 
 int apply_plan(

@@ -8,17 +8,20 @@
 
 #include <stdbool.h>
 
+/* Somebody else's driver_override, which may be any text. */
+#define FORMER_MAX 64
+
 /* What became of one verdict. */
 struct outcome {
-	bool tried;                   /* it was to be bound */
-	bool hangs;                   /* a child was left behind in one of its steps */
-	bool holds;                   /* it has the driver it shall have */
-	bool given_back;              /* what we had done to it is undone */
-	unsigned usec;                /* from the start until its last step ended */
-	char before[32];              /* its driver when we came, "" for none */
-	char after[32];               /* its driver at the end, "" for none */
-	char former[DRIVER_NAME_MAX]; /* the driver_override that somebody else had set, or "" */
-	char trouble[256];            /* why it does not hold, "" where it does */
+	bool tried;              /* it was to be bound */
+	bool hangs;              /* a child was left behind in one of its steps */
+	bool holds;              /* it has the driver it shall have */
+	bool given_back;         /* what we had done to it is undone */
+	unsigned usec;           /* from the start until its last step ended */
+	char before[32];         /* its driver when we came, "" for none */
+	char after[32];          /* its driver at the end, "" for none */
+	char former[FORMER_MAX]; /* the driver_override that somebody else had set, or "" */
+	char trouble[256];       /* why it does not hold, "" where it does */
 };
 
 struct apply_options {

@@ -37,7 +37,7 @@ struct device_progress {
 	bool dropped; /* another function of its slot could not get its override */
 	bool in_step; /* a child is in one of its steps, or ended there */
 	unsigned usec;
-	char former[DRIVER_NAME_MAX];
+	char former[FORMER_MAX];
 	char before[32];
 };
 

@@ -13,7 +13,7 @@
 
 #define STEPS 12
 
-enum what { WORK, HANG, DIE, ABORT, EXIT, SLOW };
+enum what { WORK, HANG, HANG_LONG, DIE, ABORT, EXIT, SLOW };
 
 /* In shared memory: how often each step ran, and by whom. */
 struct trace {
@@ -35,6 +35,7 @@ static void run(void *to, size_t i)
 	case WORK:
 		break;
 	case HANG:
+	case HANG_LONG:
 		for (;;)
 			(void)pause();
 	case DIE:
@@ -53,9 +54,9 @@ static void run(void *to, size_t i)
 
 static unsigned patience(void *to, size_t i)
 {
-	(void)to;
-	(void)i;
-	return 300;
+	const struct trace *t = to;
+
+	return t->what[i] == HANG_LONG ? 60000 : 300;
 }
 
 static struct trace *new_trace(void)
@@ -130,7 +131,7 @@ static void test_late(void)
 
 	t = new_trace();
 	check_case("the deadline ends the walk, whatever the patience");
-	t->what[2] = HANG;
+	t->what[2] = HANG_LONG;
 	int64_t took = walk(t, 4, 1500, 0);
 	CHECK_INT(t->state[0], STEP_DONE);
 	CHECK_INT(t->state[1], STEP_DONE);

@@ -16,7 +16,7 @@ suites = lint layers cc tools kmod \
 
 # Only what is missing; nothing at all when all is there.
 deps:
-	@NO_INSTALL='$(NO_INSTALL)' tools/deps build test lint boot
+	@NO_INSTALL='$(NO_INSTALL)' tools/deps build test lint boot images
 
 check: deps
 	@$(MAKE) --no-print-directory all
@@ -129,6 +129,7 @@ check-bootcfg: all $(BUILD)/san/bin/vfio-bootcfg
 # Nine boots of GRUB (BIOS, UEFI) and systemd-boot: minutes, and root. Not part of check.
 .PHONY: check-bootcfg-boot
 check-bootcfg-boot: all
+	@NO_INSTALL='$(NO_INSTALL)' tools/deps boot loaders
 	@VFIO_BOOTCFG=$(BUILD)/vfio-bootcfg tests/bootcfg/boot
 check-boot: all
 	@tests/boot/run

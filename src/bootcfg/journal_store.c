@@ -298,7 +298,6 @@ static int file_line_read(int dir, const char *line, struct stored *s)
 	int path = 0;
 	char name[32];
 
-	/* NOLINTNEXTLINE(cert-err34-c): written by us, below a directory of root's */
 	if (sscanf(line, "file %zu %o %ju %ju %15s %n", &index, &mode, &uid, &gid, how, &path) <
 			5 ||
 		path == 0 || index != s->files)

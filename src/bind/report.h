@@ -9,6 +9,7 @@
 
 #define REPORT_DIR "/run/vfio-bind"
 #define REPORT_NAME "report.json"
+#define LOCK_NAME "lock" /* flock(2): held by who is at work */
 
 /*
  * Writes plan or report as JSON, the shape that `plan --json` and report.json share. outcomes NULL:

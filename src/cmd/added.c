@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/file.h"
 #include "base/log.h"
 #include "base/options.h"
 #include "base/str.h"
 #include "bind/apply.h"
+#include "bind/child.h"
+#include "bind/job.h"
 #include "bind/report.h"
 #include "cmd/cmd.h"
 #include "cmd/situation.h"
@@ -10,9 +13,14 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* udev itself gives up after 180 s (udev.conf(5), event_timeout). */
 #define MILLISECONDS 10000
+#define LOOK_MS 20
 
 struct added {
 	struct world world;
@@ -30,6 +38,42 @@ static void keep_slot(struct plan *p, struct slot slot)
 		if (p->verdicts[i].device && slot_same_device(p->verdicts[i].device->slot, slot))
 			p->verdicts[n++] = p->verdicts[i];
 	p->n = n;
+}
+
+/* A coldplug says "add" of what boot has bound: that is nobody's news. */
+static bool holds_already(const struct plan *p)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		const struct verdict *v = &p->verdicts[i];
+		if (v->action == ACTION_BIND &&
+			!str_equal(v->device->driver,
+				str_equal(v->driver, NO_DRIVER) ? "" : v->driver))
+			return false;
+	}
+	return true;
+}
+
+/* One at a time, and behind what boot has left running: `load = background` holds the same lock. */
+static int lock_take(const struct added *o, struct err *err)
+{
+	_cleanup_(str_free) char *path = NULL;
+	int64_t deadline = child_now() + MILLISECONDS;
+
+	if (asprintf(&path, "%s/" LOCK_NAME, o->run_dir) < 0)
+		return err_set(err, ENOMEM, "out of memory");
+	if (mkdir(o->run_dir, 0755) < 0 && errno != EEXIST)
+		return err_set(err, errno, "%s: can't make it: %s", o->run_dir, strerror(errno));
+	int fd = file_open_lock(path, err);
+	while (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		if (child_now() >= deadline) {
+			fd_close(&fd);
+			return err_set(err, ETIMEDOUT,
+				"%s: another vfio-bind has been at work for %d s", path,
+				MILLISECONDS / 1000);
+		}
+		(void)usleep(LOOK_MS * 1000);
+	}
+	return fd;
 }
 
 /* A report beside that of the boot, for each device that came later: which it was is in the name.
@@ -69,12 +113,16 @@ static enum cmd_result take(const struct added *o, const struct boot_switch *b, 
 
 	if (r <= 0)
 		return r < 0 ? CMD_SYSTEM : CMD_AS_ASKED;
+	_cleanup_(fd_close) int lock = lock_take(o, err);
+	if (lock < 0)
+		return CMD_SYSTEM;
 	_cleanup_(situation_done) struct situation s;
 	r = situation_read(&s, &o->world, b, err);
 	if (r < 0)
 		return r == -EINVAL ? CMD_CONFIG : CMD_SYSTEM;
 	keep_slot(&s.plan, o->slot);
-	if (s.plan.off || s.plan.n == 0)
+	host_look_at_drivers(&s.host, &s.sysfs);
+	if (s.plan.off || holds_already(&s.plan))
 		return CMD_AS_ASKED;
 	return carry_out(o, &s, err);
 }

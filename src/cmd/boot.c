@@ -18,7 +18,6 @@
 
 #define DEFAULT_SECONDS 10
 #define MAX_SECONDS 600
-#define LOCK_NAME "lock"
 #define LOCK_LOOK_MS 20
 
 struct boot {

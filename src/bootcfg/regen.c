@@ -48,7 +48,8 @@ static void child_exec(const struct child *c)
 	sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	(void)setpgid(0, 0); /* so that what it starts can be ended with it */
-	if (dup2(c->in, STDIN_FILENO) >= 0 && dup2(c->out, 1) >= 0 && dup2(c->err, 2) >= 0) {
+	if (c->argv[0] && dup2(c->in, STDIN_FILENO) >= 0 && dup2(c->out, 1) >= 0 &&
+		dup2(c->err, 2) >= 0) {
 		environ = environment;
 		(void)execvp(c->argv[0], c->argv);
 	}
@@ -82,7 +83,9 @@ static int output_read(int fd, char **ret, size_t *ret_len)
 		return -errno;
 	size_t size = (size_t)st.st_size < OUTPUT_MAX ? (size_t)st.st_size : OUTPUT_MAX;
 	char *text = malloc(size + 1);
-	ssize_t n = text ? pread(fd, text, size, 0) : -1;
+	if (!text)
+		return -ENOMEM;
+	ssize_t n = pread(fd, text, size, 0);
 	if (n < 0) {
 		free(text);
 		return -EIO;
@@ -128,7 +131,7 @@ static int program_run(
 		return err_set(
 			err, ETIMEDOUT, "%s: did not end within %d s", command, REGEN_SECONDS);
 	if (rc < 0 || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-		if (output_read(talk, &said, &len) == 0)
+		if (output_read(talk, &said, &len) == 0 && said)
 			tail_cut(said, len);
 		return err_set(err, EIO, "%s: failed with status %d: %.300s", command,
 			WIFEXITED(status) ? WEXITSTATUS(status) : -1,
@@ -216,7 +219,7 @@ static int grub_make(const struct root *r, const char *command, const char *cfg,
 	if (rc == 0)
 		rc = script_check(menu, len, err);
 	if (rc == 0)
-		rc = menu_check(old, menu, added, err);
+		rc = menu_check(old, menu ? menu : "", added, err);
 	if (rc == 0)
 		rc = root_locate(r, cfg, &dir, &name, err);
 	if (rc < 0)

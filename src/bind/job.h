@@ -57,8 +57,6 @@ struct job {
 	int64_t began;  /* microseconds */
 };
 
-#define NO_DRIVER "none" /* [device] driver = none */
-
 /* Does the driver link that is there now keep what the verdict promised? */
 bool verify_holds(const struct job *j, const struct verdict *v, const char *driver);
 

@@ -11,6 +11,9 @@
 #include <stddef.h>
 #include <stdio.h>
 
+/* [device] driver = none: it is reserved and stays without a driver. */
+#define NO_DRIVER "none"
+
 enum action { ACTION_BIND, ACTION_REFUSE, ACTION_ABSENT };
 
 /* What becomes of one device that was asked for, and why. */

@@ -113,7 +113,8 @@ static void tell_verdict(const struct plan *p, const struct verdict *v, const st
 		pci_id_format(&shown, id);
 		log_print(LOG_INFO, "%s %s %s %s: %s (asked at %s:%u)", name, id,
 			o && o->tried ? "is on" : "would go to",
-			str_equal(v->driver, "none") ? "no driver" : v->driver, v->why, path, line);
+			str_equal(v->driver, NO_DRIVER) ? "no driver" : v->driver, v->why, path,
+			line);
 		if (o && o->former[0])
 			log_print(LOG_WARNING,
 				"%s: driver_override was '%s', set by somebody else; do two tools "

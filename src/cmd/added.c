@@ -5,7 +5,6 @@
 #include "base/str.h"
 #include "bind/apply.h"
 #include "bind/child.h"
-#include "bind/job.h"
 #include "bind/report.h"
 #include "cmd/cmd.h"
 #include "cmd/situation.h"

@@ -92,7 +92,7 @@ static int run(char **argv)
 			(void)dup2(null, fd);
 		(void)close(null);
 		(void)ptrace(PTRACE_TRACEME, 0, NULL, NULL);
-		(void)raise(SIGSTOP);
+		(void)kill(getpid(), SIGSTOP);
 		execv(argv[0], argv);
 		_exit(127);
 	}

@@ -152,7 +152,7 @@ static enum cmd_result boot(
 	int r = situation_read(&s, &o->world, b, err);
 
 	if (r < 0) {
-		situation_tell_errors(&s);
+		situation_tell_errors(&s.config);
 		if (r != -EINVAL) {
 			(void)finish(o, &s, NULL, err->text);
 			return CMD_SYSTEM;

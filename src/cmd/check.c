@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "bind/image.h"
 #include "cmd/cmd.h"
+#include "cmd/situation.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -33,14 +34,6 @@ static const char *package_manager(void)
 	if (getenv("KERNEL_INSTALL_STAGING_AREA") || getenv("KERNEL_INSTALL_MACHINE_ID"))
 		return "kernel-install";
 	return NULL;
-}
-
-static void tell_errors(const struct config *c)
-{
-	for (size_t i = 0; i < c->n_errors; i++)
-		log_print(LOG_ERROR, "%s", c->errors[i]);
-	if (c->more_errors > 0)
-		log_print(LOG_ERROR, "%s: and %zu more errors", c->path, c->more_errors);
 }
 
 static void print_names(struct json *j, const char *key, const struct names *names)
@@ -106,7 +99,7 @@ static enum cmd_result judge(const struct check *o, const struct config *c)
 {
 	const char *manager = o->image ? package_manager() : NULL;
 
-	tell_errors(c);
+	situation_tell_errors(c);
 	if (c->n_errors == 0)
 		return CMD_AS_ASKED;
 	if (!manager)

@@ -16,7 +16,7 @@ static enum cmd_result plan_show(
 
 	if (r < 0 && r != -EINVAL)
 		return CMD_SYSTEM;
-	situation_tell_errors(&s);
+	situation_tell_errors(&s.config);
 	host_look_at_drivers(&s.host, &s.sysfs);
 	if (json)
 		report_print(&s.plan, NULL, NULL, stdout);

@@ -78,10 +78,8 @@ void situation_done(struct situation *s)
 	config_done(&s->config);
 }
 
-void situation_tell_errors(const struct situation *s)
+void situation_tell_errors(const struct config *c)
 {
-	const struct config *c = &s->config;
-
 	for (size_t i = 0; i < c->n_errors; i++)
 		log_print(LOG_ERROR, "%s", c->errors[i]);
 	if (c->more_errors > 0)

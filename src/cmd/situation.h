@@ -55,6 +55,6 @@ int situation_mentions(const struct world *w, struct slot slot, struct err *err)
 void situation_done(struct situation *s);
 
 /* Tells the log every error of the config, or as many as help. */
-void situation_tell_errors(const struct situation *s);
+void situation_tell_errors(const struct config *c);
 
 #endif

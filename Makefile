@@ -34,7 +34,7 @@ DESTDIR      ?=
 BASE    = err log str json file replace options
 PCI     = slot id sysfs scan
 BIND    = config keys parser reader values select host guard plan kernel_cmdline child modules image apply verify report
-BIND_CMD = boot added check plan situation
+BIND_CMD = boot added check plan run situation
 BOOTCFG = kword request line change splice source shell_scan shell shell_value shell_encode shell_edit \
 	bls plain grubenv kernelstub menu menu_scan root journal_store journal_list journal survey owners entries uki \
 	tools menus loaders advice tuning regen diff edit show running esp

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CMD_RUN_H
+#define CMD_RUN_H
+
+#include "base/err.h"
+
+/*
+ * Runs another program of the system (our own setup, vfio-bootcfg) for a person who asked for it,
+ * with standard input, output and error of ours and a PATH that is nobody's to choose, and waits
+ * for it: it asks and tells for itself. argv ends in NULL; no shell reads it. Returns its exit
+ * status (128 + the signal that ended it), or a negative errno where it could not be started.
+ */
+int run_program(const char *const argv[], struct err *err) _must_check_;
+
+#endif

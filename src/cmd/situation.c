@@ -56,6 +56,37 @@ int situation_read(
 	return look_and_plan(ret, w, b, err);
 }
 
+static bool no_groups(const struct host *h)
+{
+	for (size_t i = 0; i < h->devices.n; i++)
+		if (h->devices.at[i].group >= 0)
+			return false;
+	return true;
+}
+
+int situation_imagine(struct situation *ret, const struct world *w, const char *name,
+	const char *text, size_t len, bool imagine_groups, struct err *err)
+{
+	const struct boot_switch bind = {.mode = BOOT_BIND};
+
+	*ret = (struct situation){.config = {.path = name}, .sysfs = {.devices = -1}};
+	ret->plan.config = &ret->config;
+	int r = config_parse(&ret->config, name, text, len);
+	if (r < 0)
+		return err_set(
+			err, -r, "%s", r == -ENOMEM ? "out of memory" : ret->config.errors[0]);
+	r = sysfs_open(&ret->sysfs, w->sysfs, err);
+	if (r == 0)
+		r = host_look(&ret->host, &ret->config, &ret->sysfs, err);
+	if (r < 0)
+		return r;
+	if (imagine_groups && no_groups(&ret->host))
+		for (size_t i = 0; i < ret->host.devices.n; i++)
+			ret->host.devices.at[i].group = 0;
+	host_look_at_drivers(&ret->host, &ret->sysfs);
+	return plan_make(&ret->plan, &ret->config, &ret->host, &bind, err);
+}
+
 int situation_mentions(const struct world *w, struct slot slot, struct err *err)
 {
 	_cleanup_(config_done) struct config c = {0};

@@ -47,6 +47,14 @@ struct situation {
 int situation_read(struct situation *ret, const struct world *w, const struct boot_switch *b,
 	struct err *err) _must_check_;
 /*
+ * Plans for a config that stands in memory (operands, what `init` proposes) and not in a file;
+ * `name` stands for its path and, as `text`, is kept by reference. The off switch is not asked:
+ * whoever types a command means it. With imagine_groups a machine on which no function has an IOMMU
+ * group is planned for as if each had one, so that all other guards have their say.
+ */
+int situation_imagine(struct situation *ret, const struct world *w, const char *name,
+	const char *text, size_t len, bool imagine_groups, struct err *err) _must_check_;
+/*
  * May the config mean a function of this card, or bring it along? Told from the config and the card
  * alone. 1 or 0, or a negative errno with a text. A config with errors means nothing.
  */

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,7 +40,25 @@ static ssize_t read_retry(int fd, char *buf, size_t size)
 	}
 }
 
-int file_read(int dirfd, const char *path, size_t max, char **ret, size_t *ret_len, struct err *err)
+/* Who but root, or whoever runs this, may have written it? The bits of the group tell of POSIX ACLs
+ * too: they show the mask of all its entries. */
+static int judge_owner(const char *path, const struct stat *st, struct err *err)
+{
+	if (st->st_uid != 0 && st->st_uid != geteuid())
+		return err_set(err, EPERM,
+			"%s: belongs to user %u, and what it says would be done as root; chown "
+			"root it",
+			path, (unsigned)st->st_uid);
+	if (st->st_mode & (S_IWGRP | S_IWOTH))
+		return err_set(err, EPERM,
+			"%s: others than its owner may write it (mode %04o), and what it says "
+			"would be done as root; chmod go-w it",
+			path, (unsigned)st->st_mode & 07777);
+	return 0;
+}
+
+static int read_whole(int dirfd, const char *path, size_t max, bool trusted, char **ret,
+	size_t *ret_len, struct err *err)
 {
 	/* O_NONBLOCK: opening a FIFO by that name must not wait for a writer. */
 	_cleanup_(fd_close) int fd = open_retry(
@@ -54,6 +73,9 @@ int file_read(int dirfd, const char *path, size_t max, char **ret, size_t *ret_l
 		return err_set(err, EISDIR, "%s: is a directory, not a file", path);
 	if (!S_ISREG(st.st_mode))
 		return err_set(err, EINVAL, "%s: is not a regular file", path);
+	int r = trusted ? judge_owner(path, &st, err) : 0;
+	if (r < 0)
+		return r;
 	if (st.st_size > (off_t)max)
 		return err_set(err, EFBIG, "%s: has %lld bytes, %zu at most are read", path,
 			(long long)st.st_size, max);
@@ -88,6 +110,17 @@ int file_read(int dirfd, const char *path, size_t max, char **ret, size_t *ret_l
 	*ret_len = len;
 	buf = NULL;
 	return 0;
+}
+
+int file_read(int dirfd, const char *path, size_t max, char **ret, size_t *ret_len, struct err *err)
+{
+	return read_whole(dirfd, path, max, false, ret, ret_len, err);
+}
+
+int file_read_trusted(
+	int dirfd, const char *path, size_t max, char **ret, size_t *ret_len, struct err *err)
+{
+	return read_whole(dirfd, path, max, true, ret, ret_len, err);
 }
 
 ssize_t file_read_small(int dirfd, const char *path, char *buf, size_t size)
@@ -139,10 +172,10 @@ int file_replace_volatile(
 	return 0;
 }
 
-int file_open_lock(const char *path, struct err *err)
+int file_open_lock(int dirfd, const char *path, struct err *err)
 {
 	int fd = open_retry(
-		AT_FDCWD, path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600);
+		dirfd, path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600);
 
 	if (fd < 0)
 		return err_set(err, errno, "%s: can't open it: %s", path, strerror(errno));

@@ -20,6 +20,15 @@ int file_read(int dirfd, const char *path, size_t max, char **ret, size_t *ret_l
 	struct err *err) _must_check_;
 
 /*
+ * The same for a file that says what root shall do. -EPERM where another than root, or than who
+ * runs this, owns it, or where group or others may write it. It is the file that was opened which
+ * is judged, behind whatever links: who may replace one of its directories could as well replace
+ * the program.
+ */
+int file_read_trusted(int dirfd, const char *path, size_t max, char **ret, size_t *ret_len,
+	struct err *err) _must_check_;
+
+/*
  * Reads a small file (/proc, /sys) into a buffer, NUL-terminated, in one read; returns its length
  * or -errno without a text, because callers often expect the file to be absent.
  */
@@ -33,8 +42,9 @@ int file_replace_volatile(int dirfd, const char *path, const char *data, size_t 
 	struct err *err) _must_check_;
 
 /*
- * Opens, or makes, an empty file that only serves flock(2). The descriptor is the caller's.
+ * Opens, or makes, an empty file below dirfd that only serves flock(2). The descriptor is the
+ * caller's.
  */
-int file_open_lock(const char *path, struct err *err) _must_check_;
+int file_open_lock(int dirfd, const char *path, struct err *err) _must_check_;
 
 #endif

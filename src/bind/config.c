@@ -117,9 +117,10 @@ int config_read(struct config *ret, const char *path)
 	size_t len = 0;
 	struct err err = {""};
 
-	int r = file_read(AT_FDCWD, path, CONFIG_MAX, &data, &len, &err);
+	int r = file_read_trusted(AT_FDCWD, path, CONFIG_MAX, &data, &len, &err);
 	if (r < 0) {
 		*ret = config_default(path);
+		ret->unread = true;
 		parser_complain(ret, 0, "%s", err.text);
 		return r;
 	}

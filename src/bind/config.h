@@ -74,6 +74,8 @@ struct config {
 	size_t n_errors, size_errors;
 	size_t more_errors; /* found behind CONFIG_ERRORS_MAX */
 	bool no_memory;
+	bool unread; /* not one byte was taken: it is not there, no file, too large, or not root's
+		      */
 };
 
 /*
@@ -83,7 +85,10 @@ struct config {
  */
 int config_parse(struct config *ret, const char *path, const char *data, size_t len) _must_check_;
 
-/* Reads and parses the file; what can't be read is one error in the config, and -errno. */
+/*
+ * Reads and parses the file; what can't be read is one error in the config, and -errno. So is one
+ * that others than root (and whoever runs this) may have written: see file_read_trusted.
+ */
 int config_read(struct config *ret, const char *path) _must_check_;
 
 void config_done(struct config *c);

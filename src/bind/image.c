@@ -136,7 +136,7 @@ int image_list(struct image *ret, const struct config *c, const char *directory,
 	int r = want_modules(ret, c, directory, err);
 	if (r >= 0)
 		r = modules_libraries(&ret->libraries, directory, err);
-	if (r >= 0)
+	if (r >= 0 && !c->unread)
 		r = names_add(&ret->files, c->path, err);
 	if (r >= 0 && access(UDEV_RULES, F_OK) == 0)
 		r = names_add(&ret->files, UDEV_RULES, err);

@@ -14,7 +14,9 @@ struct image {
 	struct names modules;   /* with all they depend on, each behind what it needs */
 	struct names missing;   /* wanted, but this kernel has none of the name */
 	struct names libraries; /* of this program; none where it is static */
-	struct names files;     /* the config, the udev rule, modprobe.d's words on the modules */
+	/* The udev rule, modprobe.d's words on the modules, and the config if it could be read: in
+	 * an image every file is root's, so that one which isn't must not get there. */
+	struct names files;
 };
 
 /*

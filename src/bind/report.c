@@ -151,6 +151,18 @@ void report_tell(const struct plan *p, const struct outcome *outcomes)
 		log_print(LOG_NOTICE, "and %zu more devices; all are in the report", all - told);
 }
 
+int report_dir_open(const char *dir, struct err *err)
+{
+	/* For everybody's eyes and nobody else's hands, whatever hook or shell started us. */
+	(void)umask(022);
+	if (mkdir(dir, 0755) < 0 && errno != EEXIST)
+		return err_set(err, errno, "%s: can't make it: %s", dir, strerror(errno));
+	int fd = open(dir, O_DIRECTORY | O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return err_set(err, errno, "%s: can't open it: %s", dir, strerror(errno));
+	return fd;
+}
+
 int report_save(const char *dir, const struct plan *p, const struct outcome *outcomes,
 	const char *trouble, struct err *err)
 {
@@ -165,10 +177,8 @@ int report_save(const char *dir, const struct plan *p, const struct outcome *out
 	if (fclose(f) != 0 || failed)
 		return err_set(err, ENOMEM, "out of memory for the report");
 
-	if (mkdir(dir, 0755) < 0 && errno != EEXIST)
-		return err_set(err, errno, "%s: can't make it: %s", dir, strerror(errno));
-	_cleanup_(fd_close) int fd = open(dir, O_DIRECTORY | O_PATH | O_CLOEXEC);
+	_cleanup_(fd_close) int fd = report_dir_open(dir, err);
 	if (fd < 0)
-		return err_set(err, errno, "%s: can't open it: %s", dir, strerror(errno));
+		return fd;
 	return file_replace_volatile(fd, REPORT_NAME, data, len, 0644, err);
 }

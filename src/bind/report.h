@@ -24,6 +24,13 @@ void report_print(
  */
 void report_tell(const struct plan *p, const struct outcome *outcomes);
 
+/*
+ * Opens the directory of reports and lock, which is no symlink; makes it where it is missing, for
+ * all to read. From then on the process makes files with the modes that it says (umask 022). The
+ * descriptor is the caller's; or -errno.
+ */
+int report_dir_open(const char *dir, struct err *err) _must_check_;
+
 /* Writes the report as DIR/report.json, DIR made if it is missing. */
 int report_save(const char *dir, const struct plan *p, const struct outcome *outcomes,
 	const char *trouble, struct err *err) _must_check_;

@@ -14,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* udev itself gives up after 180 s (udev.conf(5), event_timeout). */
@@ -55,20 +54,15 @@ static bool holds_already(const struct plan *p)
 /* One at a time, and behind what boot has left running: `load = background` holds the same lock. */
 static int lock_take(const struct added *o, struct err *err)
 {
-	_cleanup_(str_free) char *path = NULL;
 	int64_t deadline = child_now() + MILLISECONDS;
-
-	if (asprintf(&path, "%s/" LOCK_NAME, o->run_dir) < 0)
-		return err_set(err, ENOMEM, "out of memory");
-	if (mkdir(o->run_dir, 0755) < 0 && errno != EEXIST)
-		return err_set(err, errno, "%s: can't make it: %s", o->run_dir, strerror(errno));
-	int fd = file_open_lock(path, err);
+	_cleanup_(fd_close) int dir = report_dir_open(o->run_dir, err);
+	int fd = dir < 0 ? dir : file_open_lock(dir, LOCK_NAME, err);
 	while (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0) {
 		if (child_now() >= deadline) {
 			fd_close(&fd);
 			return err_set(err, ETIMEDOUT,
-				"%s: another vfio-bind has been at work for %d s", path,
-				MILLISECONDS / 1000);
+				"%s/" LOCK_NAME ": another vfio-bind has been at work for %d s",
+				o->run_dir, MILLISECONDS / 1000);
 		}
 		(void)usleep(LOOK_MS * 1000);
 	}

@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define DEFAULT_SECONDS 10
@@ -93,13 +92,9 @@ static bool binds_something(const struct plan *p)
 /* The lock is held by who works in the background, and goes with the last process of it. */
 static int lock_open(const struct boot *o, struct err *err)
 {
-	_cleanup_(str_free) char *path = NULL;
+	_cleanup_(fd_close) int dir = report_dir_open(o->run_dir, err);
 
-	if (asprintf(&path, "%s/" LOCK_NAME, o->run_dir) < 0)
-		return err_set(err, ENOMEM, "out of memory");
-	if (mkdir(o->run_dir, 0755) < 0 && errno != EEXIST)
-		return err_set(err, errno, "%s: can't make it: %s", o->run_dir, strerror(errno));
-	return file_open_lock(path, err);
+	return dir < 0 ? dir : file_open_lock(dir, LOCK_NAME, err);
 }
 
 static void forget_report(const struct boot *o)

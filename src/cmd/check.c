@@ -25,13 +25,15 @@ struct check {
  * Does a package manager build this image? Then a failure of ours would leave a kernel without an
  * image, or dpkg half configured, with all that comes of it. dpkg sets the first for its maintainer
  * scripts and for whatever they run (DPKG_MAINTSCRIPT_PACKAGE is emptied by the trigger of
- * initramfs-tools); kernel-install(8) sets the others for its plugins.
+ * initramfs-tools); kernel-install(8) sets the others for its plugins. Whoever makes them up gets
+ * an image that binds nothing, never one that binds what the config would not let it.
  */
 static const char *package_manager(void)
 {
-	if (getenv("DPKG_RUNNING_VERSION"))
+	if (secure_getenv("DPKG_RUNNING_VERSION"))
 		return "dpkg";
-	if (getenv("KERNEL_INSTALL_STAGING_AREA") || getenv("KERNEL_INSTALL_MACHINE_ID"))
+	if (secure_getenv("KERNEL_INSTALL_STAGING_AREA") ||
+		secure_getenv("KERNEL_INSTALL_MACHINE_ID"))
 		return "kernel-install";
 	return NULL;
 }

@@ -13,6 +13,9 @@ build=${BUILD:-$top/build}
 work=$build/boot
 PATH=$PATH:/usr/sbin:/sbin
 
+# The files of an image, as those of a system: nobody but root may write them.
+umask 022
+
 # Seconds after which QEMU is killed; the guest's own watchdog is sooner and says so in the verdict.
 BOOT_TIMEOUT=${BOOT_TIMEOUT:-150}
 

@@ -14,7 +14,7 @@
 static int dir = -1;
 static char dir_path[] = "/tmp/vfio-bind-unit-XXXXXX";
 static const char *const names[] = {
-	"plain", "empty", "big", "fifo", "sub", "link", "new", "new.new"};
+	"plain", "empty", "big", "fifo", "sub", "ours", "link", "new", "new.new"};
 
 static void put(const char *name, const char *data, size_t len)
 {
@@ -96,6 +96,74 @@ static void test_read_refused(void)
 	expect_refused("link", ENOENT, 100);
 }
 
+/* read with the given mode, as file_read_trusted has it; then through a link, where the file
+ * counts. */
+static int read_trusted(const char *name, mode_t mode, struct err *err)
+{
+	char *data = NULL;
+	size_t len;
+
+	if (fchmodat(dir, name, mode, 0) < 0)
+		abort();
+	int r = file_read_trusted(dir, name, 100, &data, &len, err);
+	free(data);
+	return r;
+}
+
+static void test_read_trusted(void)
+{
+	static const mode_t trusted[] = {0644, 0600, 0400, 0755, 04644};
+	static const mode_t distrusted[] = {0664, 0646, 0666, 0620, 0602, 0777};
+	struct err err = {""};
+
+	check_case("file_read_trusted: what only its owner may write");
+	put("ours", "x", 1);
+	for (size_t i = 0; i < sizeof(trusted) / sizeof(*trusted); i++)
+		CHECK_INT(read_trusted("ours", trusted[i], &err), 0);
+
+	check_case("file_read_trusted: not what group or others may write, and it says what to do");
+	for (size_t i = 0; i < sizeof(distrusted) / sizeof(*distrusted); i++) {
+		CHECK_INT(read_trusted("ours", distrusted[i], &err), -EPERM);
+		CHECK_HAS(err.text, "ours: others than its owner may write it");
+		CHECK_HAS(err.text, "chmod go-w");
+	}
+	CHECK_HAS(err.text, "(mode 0777)");
+
+	check_case("file_read_trusted: behind a link it is the file that counts");
+	(void)unlinkat(dir, "link", 0);
+	if (symlinkat("ours", dir, "link") < 0)
+		abort();
+	CHECK_INT(read_trusted("link", 0666, &err), -EPERM);
+	CHECK_INT(read_trusted("link", 0644, &err), 0);
+
+	check_case("file_read_trusted: not what belongs to somebody else");
+	if (geteuid() != 0) {
+		CHECK_SKIP("only root can give a file away");
+		return;
+	}
+	if (fchownat(dir, "ours", 65534, 0, 0) < 0)
+		abort();
+	CHECK_INT(read_trusted("ours", 0644, &err), -EPERM);
+	CHECK_HAS(err.text, "belongs to user 65534");
+	CHECK_HAS(err.text, "chown root");
+
+	check_case("file_read_trusted: for who is not root, what is theirs and what is root's");
+	if (fchmod(dir, 0755) < 0 || seteuid(65534) < 0)
+		abort();
+	CHECK_INT(read_trusted("ours", 0644, &err), 0);
+	CHECK_INT(read_trusted("ours", 0666, &err), -EPERM);
+	if (seteuid(0) < 0 || fchownat(dir, "ours", 0, 0, 0) < 0 || seteuid(65534) < 0)
+		abort();
+	CHECK_INT(file_read_trusted(dir, "ours", 100, &(char *){NULL}, &(size_t){0}, &err), -EPERM);
+	if (seteuid(0) < 0 || fchmodat(dir, "ours", 0644, 0) < 0 || seteuid(65534) < 0)
+		abort();
+	_cleanup_(str_free) char *data = NULL;
+	size_t len;
+	CHECK_INT(file_read_trusted(dir, "ours", 100, &data, &len, &err), 0);
+	if (seteuid(0) < 0)
+		abort();
+}
+
 static void test_read_small(void)
 {
 	char buf[8];
@@ -159,6 +227,7 @@ int main(void)
 	(void)umask(022);
 	test_read();
 	test_read_refused();
+	test_read_trusted();
 	test_read_small();
 	test_replace();
 	test_fd_close();

@@ -20,6 +20,7 @@ static const struct command {
 	{"plan", cmd_plan, "print what boot will do, and why"},
 	{"added", cmd_added, "bind a device that came later (run by udev)"},
 	{"check", cmd_check, "judge the config; list what an initramfs image has to hold"},
+	{"rom", cmd_rom, "read an option ROM, list and trim its images"},
 };
 
 static void print_help(void)

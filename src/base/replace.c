@@ -180,6 +180,32 @@ int file_replace(int dirfd, const char *name, const struct replacement *to, stru
 	return r < 0 ? err_set(err, -r, "%s: can't write it: %s", name, strerror(-r)) : 0;
 }
 
+int file_replace_path(const char *path, const char *data, size_t len, mode_t mode, struct err *err)
+{
+	_cleanup_(str_free) char *real = realpath(path, NULL), *old = NULL;
+	struct replacement to = {
+		.data = data, .len = len, .mode = mode, .uid = geteuid(), .gid = getegid()};
+
+	if (!real && errno != ENOENT)
+		return err_set(err, errno, "%s: can't find it: %s", path, strerror(errno));
+	if (real) {
+		int r = file_read(AT_FDCWD, real, FILE_MAX, &old, &to.old_len, err);
+		if (r < 0)
+			return r;
+		to.old = old;
+	} else if (!(real = strdup(path))) {
+		return err_set(err, ENOMEM, "%s: out of memory", path);
+	}
+	char *slash = strrchr(real, '/'), *name = slash ? slash + 1 : real;
+	if (slash)
+		*slash = '\0';
+	const char *directory = !slash ? "." : *real ? real : "/";
+	_cleanup_(fd_close) int dir = open(directory, O_DIRECTORY | O_PATH | O_CLOEXEC);
+	if (dir < 0)
+		return err_set(err, errno, "%s: can't open it: %s", directory, strerror(errno));
+	return file_replace(dir, name, &to, err);
+}
+
 void file_tidy(int dirfd, const char *name)
 {
 	_cleanup_(str_free) char *temp = NULL, *good = NULL;

@@ -33,6 +33,13 @@ struct replacement {
 int file_replace(
 	int dirfd, const char *name, const struct replacement *to, struct err *err) _must_check_;
 
+/*
+ * The same for the file that a path leads to, symlinks followed: what it holds now is read first, a
+ * file that is not there is made with `mode`. -EINVAL for what is no regular file.
+ */
+int file_replace_path(
+	const char *path, const char *data, size_t len, mode_t mode, struct err *err) _must_check_;
+
 /* Removes what a replacement that was cut short by a power loss left beside the file. */
 void file_tidy(int dirfd, const char *name);
 

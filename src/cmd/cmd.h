@@ -21,5 +21,6 @@ enum cmd_result cmd_boot(int argc, char **argv, struct err *err);
 enum cmd_result cmd_plan(int argc, char **argv, struct err *err);
 enum cmd_result cmd_added(int argc, char **argv, struct err *err);
 enum cmd_result cmd_check(int argc, char **argv, struct err *err);
+enum cmd_result cmd_rom(int argc, char **argv, struct err *err);
 
 #endif

@@ -33,7 +33,7 @@ DESTDIR      ?=
 # ---- what the programs are made of --------------------------------------------------------------
 BASE    = err log str json file replace options
 PCI     = slot id sysfs scan rom
-BIND    = config keys parser reader values select host guard plan kernel_cmdline child modules image apply verify dump report
+BIND    = config keys parser reader values select host guard plan kernel_cmdline child modules image image_record apply verify dump report
 BIND_CMD = boot added check plan rom run situation
 BOOTCFG = kword request line change splice source shell_scan shell shell_value shell_encode shell_edit \
 	bls plain grubenv kernelstub menu menu_scan root journal_store journal_list journal survey owners entries uki \

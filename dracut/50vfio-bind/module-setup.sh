@@ -3,10 +3,10 @@
 # dracut: puts vfio-bind into the image. What goes in is `vfio-bind check --image`'s to say.
 # 50-59 is where modules from outside dracut belong (dracut.modules(7)); the order at boot does not come from it.
 
-# vfio_bind_list: prints what goes in; fails where the config's errors shall stop the build.
+# vfio_bind_list: prints what goes in, and leaves a record in the image; fails where the config's errors shall stop the build.
 vfio_bind_list() {
 	vfio-bind check --config "${dracutsysrootdir-}/etc/vfio-bind.conf" \
-		--image "${srcmods:-${dracutsysrootdir-}/lib/modules/${kernel:?}}"
+		--image "${srcmods:-${dracutsysrootdir-}/lib/modules/${kernel:?}}" --into "${initdir:?}"
 }
 
 check() {
@@ -35,7 +35,7 @@ installkernel() {
 	for name in "${names[@]}"; do
 		# hostonly would leave out what this machine has no use for at this moment.
 		hostonly='' instmods "$name"
-		[[ $(find "${initdir:?}" -name "${name//_/[-_]}.ko*" -print -quit) ]] ||
+		[[ $(find "$initdir" -name "${name//_/[-_]}.ko*" -print -quit) ]] ||
 			dwarn "vfio-bind: module $name did not get into the image; does omit_drivers name it?"
 	done
 }

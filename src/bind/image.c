@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -127,6 +128,28 @@ static int want_settings(struct image *image, struct err *err)
 	return r;
 }
 
+int image_config_digest(char ret[IMAGE_DIGEST_MAX], const char *path, struct err *err)
+{
+	_cleanup_(str_free) char *data = NULL;
+	uint64_t hash = 0xcbf29ce484222325; /* its offset basis; below, its prime */
+	size_t len;
+
+	int r = file_read(AT_FDCWD, path, CONFIG_MAX, &data, &len, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < len; i++)
+		hash = (hash ^ (unsigned char)data[i]) * 0x100000001b3;
+	(void)snprintf(ret, IMAGE_DIGEST_MAX, "%016" PRIx64, hash);
+	return 0;
+}
+
+static int want_config(struct image *image, const struct config *c, struct err *err)
+{
+	int r = image_config_digest(image->digest, c->path, err);
+
+	return r < 0 ? r : names_add(&image->files, c->path, err);
+}
+
 int image_list(struct image *ret, const struct config *c, const char *directory, struct err *err)
 {
 	*ret = (struct image){0};
@@ -137,7 +160,7 @@ int image_list(struct image *ret, const struct config *c, const char *directory,
 	if (r >= 0)
 		r = modules_libraries(&ret->libraries, directory, err);
 	if (r >= 0 && !c->unread)
-		r = names_add(&ret->files, c->path, err);
+		r = want_config(ret, c, err);
 	if (r >= 0 && access(UDEV_RULES, F_OK) == 0)
 		r = names_add(&ret->files, UDEV_RULES, err);
 	if (r >= 0)

@@ -6,6 +6,8 @@
 #include "bind/config.h"
 #include "bind/modules.h"
 
+#define IMAGE_DIGEST_MAX 17
+
 /*
  * What an initramfs image of one kernel has to hold so that `boot` can do there what the config
  * says. This is the one place that decides it; the hooks of all generators copy what it lists.
@@ -17,7 +19,14 @@ struct image {
 	/* The udev rule, modprobe.d's words on the modules, and the config if it could be read: in
 	 * an image every file is root's, so that one which isn't must not get there. */
 	struct names files;
+	char digest[IMAGE_DIGEST_MAX]; /* of the config; "" where it could not be read */
 };
+
+/*
+ * Tells whether a config has changed, and nothing else: 16 hexadecimal digits of its bytes (FNV-1a,
+ * 64 bits). -errno where it can't be read.
+ */
+int image_config_digest(char ret[IMAGE_DIGEST_MAX], const char *path, struct err *err) _must_check_;
 
 /*
  * directory is the kernel's, /lib/modules/VERSION. The modules are those of `before`, vfio-pci with

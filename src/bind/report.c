@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "bind/image_record.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -44,8 +45,27 @@ static void print_device(struct json *j, const struct plan *p, size_t i, const s
 	json_close_object(j);
 }
 
-static void print_errors(
-	struct json *j, const struct plan *p, const struct outcome *outcomes, const char *trouble)
+static bool has_error(const struct config *c, const char *error)
+{
+	for (size_t i = 0; i < c->n_errors; i++)
+		if (str_equal(c->errors[i], error))
+			return true;
+	return false;
+}
+
+/* What the image's build knew and this boot can't: a config that could not be copied, for one. */
+static void print_recorded_errors(
+	struct json *j, const struct config *c, struct image_record *record)
+{
+	const char *error;
+
+	while ((error = image_record_next(record, "error")))
+		if (!has_error(c, error))
+			json_string(j, NULL, error);
+}
+
+static void print_errors(struct json *j, const struct plan *p, const struct outcome *outcomes,
+	const char *trouble, struct image_record *record)
 {
 	char name[VERDICT_NAME_MAX], text[400];
 
@@ -54,6 +74,7 @@ static void print_errors(
 		json_string(j, NULL, trouble);
 	for (size_t i = 0; i < p->config->n_errors; i++)
 		json_string(j, NULL, p->config->errors[i]);
+	print_recorded_errors(j, p->config, record);
 	for (size_t i = 0; outcomes && i < p->n; i++) {
 		if (!outcomes[i].trouble[0])
 			continue;
@@ -64,11 +85,45 @@ static void print_errors(
 	json_close_array(j);
 }
 
+/* The digest stands first: image_is_of_config looks for it there. */
+static void print_image(struct json *j, struct image_record *record)
+{
+	char digest[IMAGE_DIGEST_MAX];
+	const char *config = image_record_next(record, "config");
+
+	if (!record->data) {
+		json_null(j, "image");
+		return;
+	}
+	if (config)
+		(void)str_copy(digest, sizeof(digest), config);
+	json_open_object(j, "image");
+	json_string(j, "config", config ? digest : NULL);
+	record->at = 0;
+	json_string(j, "kernel", image_record_next(record, "kernel"));
+	json_close_object(j);
+}
+
+/* Where nothing is to be read (vfio_bind=off) the record isn't read either. */
+static void read_record(struct image_record *ret, const struct plan *p)
+{
+	struct err err;
+
+	*ret = (struct image_record){0};
+	if (p->off && p->n == 0 && p->config->n_errors == 0)
+		return;
+	int r = image_record_read(ret, p->config->path, &err);
+	if (r < 0 && r != -ENOENT)
+		log_print(LOG_WARNING, "%s", err.text);
+}
+
 void report_print(
 	const struct plan *p, const struct outcome *outcomes, const char *trouble, FILE *f)
 {
+	_cleanup_(image_record_done) struct image_record record;
 	struct json j = {.f = f};
 
+	read_record(&record, p);
 	json_open_object(&j, NULL);
 	json_int(&j, "version", 1);
 	json_string(&j, "off", p->off);
@@ -76,7 +131,8 @@ void report_print(
 	for (size_t i = 0; i < p->n; i++)
 		print_device(&j, p, i, outcomes ? &outcomes[i] : NULL);
 	json_close_array(&j);
-	print_errors(&j, p, outcomes, trouble);
+	print_errors(&j, p, outcomes, trouble, &record);
+	print_image(&j, &record);
 	json_close_object(&j);
 	json_end(&j);
 }

@@ -13,7 +13,8 @@
 
 /*
  * Writes plan or report as JSON, the shape that `plan --json` and report.json share. outcomes NULL:
- * nothing was carried out, "after" and "usec" are null. `trouble` is one more error, or NULL.
+ * nothing was carried out, "after" and "usec" are null. `trouble` is one more error, or NULL. What
+ * the record beside the config (bind/image_record) has to say of the image is added.
  */
 void report_print(
 	const struct plan *p, const struct outcome *outcomes, const char *trouble, FILE *f);

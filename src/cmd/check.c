@@ -5,6 +5,7 @@
 #include "base/options.h"
 #include "base/str.h"
 #include "bind/image.h"
+#include "bind/image_record.h"
 #include "cmd/cmd.h"
 #include "cmd/situation.h"
 
@@ -18,6 +19,7 @@
 struct check {
 	const char *config;
 	const char *image; /* VERSION or DIRECTORY of a kernel, or NULL */
+	const char *into;  /* root of the image being made, or NULL */
 	bool json;
 };
 
@@ -136,7 +138,10 @@ static enum cmd_result show_image(
 	else
 		print_list(&image, self);
 	const char *slash = strrchr(directory, '/');
-	tell_missing(&image, slash[1] ? slash + 1 : directory);
+	const char *kernel = slash[1] ? slash + 1 : directory;
+	tell_missing(&image, kernel);
+	if (o->into && image_record_save(o->into, c, &image, kernel, err) < 0)
+		return CMD_SYSTEM;
 	return result;
 }
 
@@ -171,6 +176,9 @@ enum cmd_result cmd_check(int argc, char **argv, struct err *err)
 			"list what an image of this kernel has to hold (a version or its module "
 			"directory)",
 			&o.image, NULL, NULL, NULL},
+		{"into", 0, "DIR",
+			"with --image: leave a record of it in the image that DIR becomes", &o.into,
+			NULL, NULL, NULL},
 		{"json", 0, NULL, "print JSON", NULL, &o.json, NULL, NULL},
 		{"help", 'h', NULL, "this text", NULL, &help, NULL, NULL},
 		{0},
@@ -181,6 +189,11 @@ enum cmd_result cmd_check(int argc, char **argv, struct err *err)
 		return CMD_USAGE;
 	if (operands > 0) {
 		(void)err_set(err, EINVAL, "check takes no '%s'", argv[1]);
+		return CMD_USAGE;
+	}
+	if (o.into && !o.image) {
+		(void)err_set(
+			err, EINVAL, "--into %s: say of which kernel: --image KERNEL", o.into);
 		return CMD_USAGE;
 	}
 	if (help) {

@@ -36,8 +36,9 @@ root_disk() {
 }
 
 # image_make NAME SUITE GENERATOR [STEP...]: has the generator make an image in an overlay of the suite's Debian (mkinitcpio, which
-# Debian hasn't got: of the root tree $MKINITCPIO_ROOT it is installed in), for the suite's own kernel, after the steps (tests/images/inside). $work/NAME.img is the image, $work/NAME.log what was said.
-# The status is the generator's.
+# Debian hasn't got: of the root tree $MKINITCPIO_ROOT it is installed in), for the suite's own kernel, after the steps
+# (tests/images/inside). $work/NAME.img is the image, $work/NAME.conf the config it was made from, $work/NAME.log what was
+# said. The status is the generator's.
 image_make() {
 	local name=$1 suite=$2 version dir chroot status=0
 	read -r _ version dir < <("$here/kernels" "$suite") || return
@@ -49,11 +50,12 @@ image_make() {
 	*) chroot=$("$images/chroot" "$suite") || return ;;
 	esac
 	shift 2
-	rm -rf "${work:?}/$name".{img,log,overlay}
+	rm -rf "${work:?}/$name".{img,conf,log,overlay}
 	mkdir -p "$work/$name.overlay"/{upper,work,root,out}
 	TOP=$top IMAGES=$images CHROOT=$chroot VERSION=$version KERNEL=$dir OVERLAY=$work/$name.overlay \
 		unshare -m --propagation private "$images/inside" "$@" >"$work/$name.log" 2>&1 || status=$?
 	[ ! -e "$work/$name.overlay/out/initrd" ] || mv "$work/$name.overlay/out/initrd" "$work/$name.img"
+	[ ! -e "$work/$name.overlay/out/conf" ] || mv "$work/$name.overlay/out/conf" "$work/$name.conf"
 	rm -rf "$work/$name.overlay"
 	return "$status"
 }
@@ -66,6 +68,15 @@ image_boot() {
 	vm_start "$name" q35 -kernel "$dir/vmlinuz" -initrd "$work/$image.img" \
 		-drive "file=$(root_disk),if=none,id=root,format=raw,snapshot=on" -device virtio-blk-pci,drive=root,addr=8.0 \
 		-append "console=ttyS0 no_timer_check panic=-1 intel_iommu=on root=/dev/vda rootfstype=ext4 ro ${4-}"
+}
+
+# digest FILE: of a config, as `check` on the host has it.
+digest() {
+	local dir
+	dir=$(mktemp -d "$work/digest.XXXXXX")
+	"$build/vfio-bind" check --config "$1" --image "$dir" --into "$dir" >/dev/null 2>&1 || :
+	sed -n 's/^config \([^ ]*\) .*/\1/p' "$dir/etc/vfio-bind.image"
+	rm -rf "$dir"
 }
 
 # drivers NAME: who has what was asked for, in that order, in one word each.

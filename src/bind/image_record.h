@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef BIND_IMAGE_RECORD_H
+#define BIND_IMAGE_RECORD_H
+
+#include "base/err.h"
+#include "bind/config.h"
+#include "bind/image.h"
+
+#include <stddef.h>
+
+/*
+ * /etc/vfio-bind.image in an image: what was known when the image was made. A fact a line, its kind
+ * before it:
+ *
+ *	version 1
+ *	kernel 6.12.117+deb13-amd64
+ *	config 5f0c3d1a9e8b7c24 /etc/vfio-bind.conf    (a digest of the file; not there if
+ *unreadable) error /etc/vfio-bind.conf:2: ...               (the image was made all the same)
+ *	missing vfio-pci                               (a module that was wanted)
+ *
+ * Who reads it passes over kinds that it doesn't know, so that an older program in an older image
+ * and a newer one on the host understand each other.
+ */
+#define IMAGE_RECORD_NAME "vfio-bind.image"
+#define IMAGE_RECORD_MAX 65536
+
+/*
+ * Writes it below root, the directory that becomes the image; `kernel` is a version. What does not
+ * fit into IMAGE_RECORD_MAX is left out from the end, in whole lines. 0 or -errno.
+ */
+int image_record_save(const char *root, const struct config *c, const struct image *image,
+	const char *kernel, struct err *err) _must_check_;
+
+struct image_record {
+	char *data;
+	size_t len, at;
+};
+
+/* Reads the record that stands beside the config of that path. -ENOENT where there is none. */
+int image_record_read(struct image_record *ret, const char *config, struct err *err) _must_check_;
+void image_record_done(struct image_record *r);
+
+/*
+ * The value of the next fact of that kind: a string of the record's. Behind the last one NULL, and
+ * from there on the first again, so that a loop over one kind may follow on another.
+ */
+const char *image_record_next(struct image_record *r, const char *kind);
+
+/*
+ * Is the image that this boot came from of the config as it is now? By the report in report_dir.
+ * 1 or 0, or -errno with a text: -ENODATA where the report doesn't say (vfio_bind=off, or an image
+ * of an older vfio-bind), -ENOENT where there is no report or no config.
+ */
+int image_is_of_config(const char *report_dir, const char *config, struct err *err) _must_check_;
+
+#endif

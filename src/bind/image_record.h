@@ -13,10 +13,10 @@
  * before it:
  *
  *	version 1
- *	kernel 6.12.117+deb13-amd64
- *	config 5f0c3d1a9e8b7c24 /etc/vfio-bind.conf    (a digest of the file; not there if
- *unreadable) error /etc/vfio-bind.conf:2: ...               (the image was made all the same)
- *	missing vfio-pci                               (a module that was wanted)
+ *	kernel VERSION
+ *	config DIGEST FILE    (not where the config could not be read)
+ *	error FILE:LINE: ...  (a package manager's image is made all the same)
+ *	missing MODULE        (wanted, and the kernel has none)
  *
  * Who reads it passes over kinds that it doesn't know, so that an older program in an older image
  * and a newer one on the host understand each other.

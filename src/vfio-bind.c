@@ -19,6 +19,8 @@ static const struct command {
 	{"boot", cmd_boot, "reserve and bind the devices of the config (run by the initramfs)"},
 	{"plan", cmd_plan, "print what boot will do, and why"},
 	{"added", cmd_added, "bind a device that came later (run by udev)"},
+	{"setup", cmd_setup, "the whole way from nothing to \"reboot now\", and back"},
+	{"init", cmd_init, "ask which devices VMs shall have, and write the config"},
 	{"check", cmd_check, "judge the config; list what an initramfs image has to hold"},
 	{"rom", cmd_rom, "read an option ROM, list and trim its images"},
 };

@@ -34,6 +34,12 @@ bool str_hex_fixed(const char **s, unsigned digits, uint32_t *ret) _must_check_;
 bool str_decimal(const char *s, unsigned long max, unsigned long *ret) _must_check_;
 
 /*
+ * FNV-1a, 64 bits (draft-eastlake-fnv): tells whether bytes have changed, and keeps nobody from
+ * changing them.
+ */
+uint64_t str_hash(const char *bytes, size_t len);
+
+/*
  * A text that grows. Zero-initialised is empty. After a failed allocation `failed` is true and
  * every further call is a no-op: check once at the end.
  */

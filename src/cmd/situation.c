@@ -80,7 +80,8 @@ int situation_imagine(struct situation *ret, const struct world *w, const char *
 		r = host_look(&ret->host, &ret->config, &ret->sysfs, err);
 	if (r < 0)
 		return r;
-	if (imagine_groups && no_groups(&ret->host))
+	ret->groups_imagined = imagine_groups && no_groups(&ret->host);
+	if (ret->groups_imagined)
 		for (size_t i = 0; i < ret->host.devices.n; i++)
 			ret->host.devices.at[i].group = 0;
 	host_look_at_drivers(&ret->host, &ret->sysfs);

@@ -37,6 +37,7 @@ struct situation {
 	struct sysfs sysfs;
 	struct host host;
 	struct plan plan;
+	bool groups_imagined; /* situation_imagine found none on this machine */
 };
 
 /*

@@ -1,0 +1,34 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# bash completion of vfio-bind. Commands and options are asked of the program's own --help, so that they are those of the
+# version that is installed.
+
+_vfio_bind()
+{
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} program=${COMP_WORDS[0]} words
+	COMPREPLY=()
+	if [ "$COMP_CWORD" -eq 1 ]; then
+		words="$("$program" --help 2>/dev/null | sed -n 's/^  \([a-z]\{1,\}\) .*/\1/p') --help --version"
+		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+		return
+	fi
+	# What an option takes stands behind it in capitals.
+	case $prev$("$program" "${COMP_WORDS[1]}" --help 2>/dev/null | sed -n "s/^ .*$prev \([A-Z]\{1,\}\) .*/ \1/p" | head -n 1) in
+	*' FILE') mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+	*' DIR') mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
+	'--gpu WHICH') mapfile -t COMPREPLY < <(compgen -W non-boot -- "$cur") ;;
+	-*' '*) ;;
+	*)
+		case $cur in
+		-*) words=$("$program" "${COMP_WORDS[1]}" --help 2>/dev/null | grep -o -- '--[a-z][a-z-]*' | sort -u) ;;
+		*) words=$(cd /sys/bus/pci/devices 2>/dev/null && echo *) ;;
+		esac
+		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+		# A colon parts words for bash: what stands before the last one is there already.
+		if declare -F __ltrim_colon_completions >/dev/null; then
+			__ltrim_colon_completions "$cur"
+		fi
+		;;
+	esac
+}
+complete -F _vfio_bind vfio-bind

@@ -131,15 +131,12 @@ static int want_settings(struct image *image, struct err *err)
 int image_config_digest(char ret[IMAGE_DIGEST_MAX], const char *path, struct err *err)
 {
 	_cleanup_(str_free) char *data = NULL;
-	uint64_t hash = 0xcbf29ce484222325; /* its offset basis; below, its prime */
 	size_t len;
 
 	int r = file_read(AT_FDCWD, path, CONFIG_MAX, &data, &len, err);
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < len; i++)
-		hash = (hash ^ (unsigned char)data[i]) * 0x100000001b3;
-	(void)snprintf(ret, IMAGE_DIGEST_MAX, "%016" PRIx64, hash);
+	(void)snprintf(ret, IMAGE_DIGEST_MAX, "%016" PRIx64, str_hash(data, len));
 	return 0;
 }
 

@@ -111,13 +111,14 @@ int config_parse(struct config *ret, const char *path, const char *data, size_t 
 	return ret->n_errors > 0 ? -EINVAL : 0;
 }
 
-int config_read(struct config *ret, const char *path)
+int config_read(struct config *ret, const char *path, bool to_do)
 {
 	_cleanup_(str_free) char *data = NULL;
 	size_t len = 0;
 	struct err err = {""};
 
-	int r = file_read_trusted(AT_FDCWD, path, CONFIG_MAX, &data, &len, &err);
+	int r = to_do ? file_read_trusted(AT_FDCWD, path, CONFIG_MAX, &data, &len, &err)
+		      : file_read(AT_FDCWD, path, CONFIG_MAX, &data, &len, &err);
 	if (r < 0) {
 		*ret = config_default(path);
 		ret->unread = true;

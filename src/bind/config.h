@@ -86,10 +86,11 @@ struct config {
 int config_parse(struct config *ret, const char *path, const char *data, size_t len) _must_check_;
 
 /*
- * Reads and parses the file; what can't be read is one error in the config, and -errno. So is one
+ * Reads and parses the file; what can't be read is one error in the config, and -errno. With
+ * `to_do` (it says what is done as root, and was not named by who runs this only to look) so is one
  * that others than root (and whoever runs this) may have written: see file_read_trusted.
  */
-int config_read(struct config *ret, const char *path) _must_check_;
+int config_read(struct config *ret, const char *path, bool to_do) _must_check_;
 
 void config_done(struct config *c);
 

@@ -122,7 +122,7 @@ static enum cmd_result take(const struct added *o, const struct boot_switch *b, 
 
 enum cmd_result cmd_added(int argc, char **argv, struct err *err)
 {
-	struct added o = {.run_dir = REPORT_DIR};
+	struct added o = {.world.acts = true, .run_dir = REPORT_DIR};
 	bool help = false;
 	const struct option_row rows[] = {
 		WORLD_OPTIONS(&o.world),

@@ -208,7 +208,8 @@ static int set_seconds(void *to, const char *value, struct err *err)
 
 enum cmd_result cmd_boot(int argc, char **argv, struct err *err)
 {
-	struct boot o = {.run_dir = REPORT_DIR, .milliseconds = DEFAULT_SECONDS * 1000};
+	struct boot o = {
+		.world.acts = true, .run_dir = REPORT_DIR, .milliseconds = DEFAULT_SECONDS * 1000};
 	bool help = false;
 	const struct option_row rows[] = {
 		WORLD_OPTIONS(&o.world),

@@ -148,9 +148,10 @@ static enum cmd_result show_image(
 static enum cmd_result check(const struct check *o, struct err *err)
 {
 	_cleanup_(config_done) struct config c = {0};
+	const char *path = o->config ? o->config : CONFIG_PATH;
 
-	if (config_read(&c, o->config) == -ENOMEM) {
-		(void)err_set(err, ENOMEM, "%s: out of memory", o->config);
+	if (config_read(&c, path, o->image || !o->config) == -ENOMEM) {
+		(void)err_set(err, ENOMEM, "%s: out of memory", path);
 		return CMD_SYSTEM;
 	}
 	enum cmd_result result = judge(o, &c);
@@ -167,7 +168,7 @@ static enum cmd_result check(const struct check *o, struct err *err)
 
 enum cmd_result cmd_check(int argc, char **argv, struct err *err)
 {
-	struct check o = {.config = CONFIG_PATH};
+	struct check o = {0};
 	bool help = false;
 	const struct option_row rows[] = {
 		{"config", 'c', "FILE", "judge FILE instead of " CONFIG_PATH, &o.config, NULL, NULL,

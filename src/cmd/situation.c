@@ -24,6 +24,12 @@ struct boot_switch world_switch(const struct world *w)
 		.reason = "/proc/cmdline can't be read, it may say vfio_bind=off"};
 }
 
+/* A file that was named to a program which only looks, or works on a tree, may be anybody's. */
+static bool is_done(const struct world *w)
+{
+	return !w->config || (w->acts && !w->sysfs);
+}
+
 static int look_and_plan(
 	struct situation *s, const struct world *w, const struct boot_switch *b, struct err *err)
 {
@@ -48,7 +54,7 @@ int situation_read(
 	if (b->mode == BOOT_OFF)
 		return 0;
 
-	int r = config_read(&ret->config, path);
+	int r = config_read(&ret->config, path, is_done(w));
 	if (r == -ENOMEM)
 		return err_set(err, ENOMEM, "%s: out of memory", path);
 	if (r < 0)
@@ -92,7 +98,7 @@ int situation_mentions(const struct world *w, struct slot slot, struct err *err)
 {
 	_cleanup_(config_done) struct config c = {0};
 	_cleanup_(sysfs_done) struct sysfs s = {.devices = -1};
-	int r = config_read(&c, w->config ? w->config : CONFIG_PATH);
+	int r = config_read(&c, w->config ? w->config : CONFIG_PATH, is_done(w));
 
 	if (r == -ENOMEM)
 		return err_set(err, ENOMEM, "out of memory for the config");

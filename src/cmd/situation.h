@@ -16,6 +16,7 @@ struct world {
 	const char *config;
 	const char *sysfs;
 	const char *cmdline;
+	bool acts; /* what the config says is done, and not only looked at */
 };
 
 /* The rows of struct option_row for a world `w`. */

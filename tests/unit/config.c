@@ -417,7 +417,7 @@ static void test_sizes(void)
 static int read_config(const char *path, char *error, size_t size)
 {
 	struct config c;
-	int r = config_read(&c, path);
+	int r = config_read(&c, path, true);
 
 	(void)snprintf(error, size, "%s", c.n_errors > 0 ? c.errors[0] : "");
 	config_done(&c);

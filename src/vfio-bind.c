@@ -21,6 +21,7 @@ static const struct command {
 	{"added", cmd_added, "bind a device that came later (run by udev)"},
 	{"setup", cmd_setup, "the whole way from nothing to \"reboot now\", and back"},
 	{"init", cmd_init, "ask which devices VMs shall have, and write the config"},
+	{"list", cmd_list, "show the devices by IOMMU group, and what hangs behind them"},
 	{"check", cmd_check, "judge the config; list what an initramfs image has to hold"},
 	{"rom", cmd_rom, "read an option ROM, list and trim its images"},
 };

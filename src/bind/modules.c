@@ -298,3 +298,42 @@ int modules_libraries(struct names *names, const char *directory, struct err *er
 	read_a_module(directory);
 	return dl_iterate_phdr(take_library, &walk);
 }
+
+int module_index_open(struct module_index *ret, struct err *err)
+{
+	struct kmod_ctx *ctx = kmod_new(NULL, NULL);
+
+	if (!ctx)
+		return err_set(err, ENOMEM, "libkmod can't start");
+	kmod_set_log_fn(ctx, take_log, NULL);
+	int r = kmod_load_resources(ctx); /* or each question would open them again */
+	if (r < 0) {
+		kmod_unref(ctx);
+		return err_set(
+			err, -r, "the modules of this kernel can't be looked up: %s", strerror(-r));
+	}
+	ret->ctx = ctx;
+	return 0;
+}
+
+char *module_index_drivers(struct module_index *index, const char *modalias)
+{
+	_cleanup_(list_done) struct kmod_list *list = NULL;
+	const struct kmod_list *at;
+	struct text names = {0};
+
+	if (kmod_module_new_from_lookup(index->ctx, modalias, &list) < 0)
+		return NULL;
+	kmod_list_foreach(at, list)
+	{
+		_cleanup_(module_done) struct kmod_module *module = kmod_module_get_module(at);
+		text_print(&names, "%s%s", names.len ? " " : "", kmod_module_get_name(module));
+	}
+	return names.data;
+}
+
+void module_index_done(struct module_index *index)
+{
+	kmod_unref(index->ctx);
+	index->ctx = NULL;
+}

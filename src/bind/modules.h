@@ -43,6 +43,18 @@ int modules_needed(
  */
 int modules_libraries(struct names *names, const char *directory, struct err *err) _must_check_;
 
+/*
+ * The running kernel's answers to "who could drive this?". Open it once for many questions; -errno
+ * where the kernel's modules are not there.
+ */
+struct module_index {
+	struct kmod_ctx *ctx;
+};
+int module_index_open(struct module_index *ret, struct err *err) _must_check_;
+/* The names, blanks between, for the caller to free; NULL for none. */
+char *module_index_drivers(struct module_index *index, const char *modalias);
+void module_index_done(struct module_index *index);
+
 /* Modules are named with - and _ alike. */
 bool module_same(const char *a, const char *b);
 

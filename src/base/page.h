@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef BASE_PAGE_H
+#define BASE_PAGE_H
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+
+/*
+ * Text for people, as wide as the terminal and no wider: 80 columns where there is none, or what
+ * COLUMNS says. Lines are cut, phrases are wrapped. What came from a device is printable
+ * afterwards: a USB stick may call itself an escape sequence.
+ */
+struct page {
+	FILE *f;
+	unsigned width;
+	bool coloured;
+	unsigned column;
+	unsigned indent; /* of this line, and of those that its phrases go on in */
+	bool first;      /* no phrase stands on the line yet */
+};
+
+enum style { PLAIN, BOLD, FAINT, GOOD, NOTE, BAD };
+enum colour_mode { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER };
+
+/* "auto", "always" or "never"; `to` is an enum colour_mode. For a row of options. */
+int page_set_colour(void *to, const char *value, struct err *err);
+
+/* AUTO: colours on a terminal, unless NO_COLOR or TERM=dumb stands in the environment. */
+void page_open(struct page *ret, FILE *f, enum colour_mode mode);
+
+void page_line(struct page *p, unsigned indent); /* ends a line that was begun, begins one */
+void page_end(struct page *p);                   /* ends a line that was begun */
+
+/* Adds to the line as much as fits. */
+void page_put(struct page *p, enum style style, const char *fmt, ...) _printf_(3, 4);
+/* Adds a phrase, with a comma before it or on a line of its own; only one longer than that is cut.
+ */
+void page_phrase(struct page *p, enum style style, const char *fmt, ...) _printf_(3, 4);
+/* The same for a sentence: words are wrapped, no comma stands before it. */
+void page_words(struct page *p, enum style style, const char *fmt, ...) _printf_(3, 4);
+
+#endif

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cmd/list.h"
+
+#include "base/log.h"
+#include "base/options.h"
+#include "base/str.h"
+#include "bind/modules.h"
+#include "cmd/cmd.h"
+#include "cmd/situation.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CLASS_USB 0x0c03
+
+struct list {
+	struct world world;
+	bool json, tree, gpu, usb, asked;
+	const char *group;
+	int group_number;
+	enum colour_mode colour;
+};
+
+const struct verdict *listing_verdict(const struct listing *l, const struct function *f)
+{
+	for (size_t i = 0; l->plan && i < l->plan->n; i++) {
+		const struct verdict *v = &l->plan->verdicts[i];
+		if (v->device && slot_compare(v->device->slot, f->d.slot) == 0)
+			return v;
+	}
+	return NULL;
+}
+
+size_t listing_slots_of(const struct inventory *v, int group)
+{
+	const struct function *last = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; group >= 0 && i < v->n; i++) {
+		const struct function *f = &v->at[i];
+		if (f->d.group != group || device_is_bridge(&f->d))
+			continue;
+		n += !last || !slot_same_device(last->d.slot, f->d.slot);
+		last = f;
+	}
+	return n;
+}
+
+/* A card is shown whole: with its sound, which goes where it goes. */
+static bool is_of_display(const struct inventory *v, const struct function *f)
+{
+	for (size_t i = 0; i < v->n; i++)
+		if (device_is_display(&v->at[i].d) && slot_same_device(v->at[i].d.slot, f->d.slot))
+			return true;
+	return false;
+}
+
+static bool is_wanted(const struct list *o, const struct listing *l, const struct function *f)
+{
+	bool kind = (o->gpu && is_of_display(l->inventory, f)) ||
+		    (o->usb && f->d.class >> 8 == CLASS_USB);
+
+	return (kind || !(o->gpu || o->usb)) && (!o->group || f->d.group == o->group_number) &&
+	       (!o->asked || listing_verdict(l, f));
+}
+
+/* What has no group comes last. */
+static int order(const void *a, const void *b)
+{
+	const struct function *x = *(const struct function *const *)a;
+	const struct function *y = *(const struct function *const *)b;
+	unsigned one = (unsigned)x->d.group, other = (unsigned)y->d.group;
+
+	return one != other ? (one > other) - (one < other) : slot_compare(x->d.slot, y->d.slot);
+}
+
+static enum cmd_result show(const struct list *o, struct listing *l, struct err *err)
+{
+	struct page page;
+
+	/* pointers are what is sorted */
+	l->shown = calloc(l->inventory->n ? l->inventory->n : 1,
+		sizeof(*l->shown)); // NOLINT(bugprone-sizeof-expression)
+	if (!l->shown) {
+		(void)err_set(err, ENOMEM, "no memory for %zu devices", l->inventory->n);
+		return CMD_SYSTEM;
+	}
+	for (size_t i = 0; i < l->inventory->n; i++)
+		if (is_wanted(o, l, &l->inventory->at[i]))
+			l->shown[l->n++] = &l->inventory->at[i];
+	qsort(l->shown, l->n, sizeof(*l->shown), order); // NOLINT(bugprone-sizeof-expression)
+	page_open(&page, stdout, o->colour);
+	if (o->json)
+		listing_print_json(l, stdout);
+	else if (o->tree)
+		listing_print_tree(l, &page);
+	else
+		listing_print(l, &page);
+	free(l->shown);
+	if (fflush(stdout) != 0) {
+		(void)err_set(err, errno, "standard output: %s", strerror(errno));
+		return CMD_SYSTEM;
+	}
+	return CMD_AS_ASKED;
+}
+
+/* The drivers that the running kernel would load; modalias is what it asks modprobe for. */
+static void add_candidates(struct inventory *v, struct sysfs *s)
+{
+	struct err err = {""};
+	struct module_index index;
+	char alias[96];
+
+	if (module_index_open(&index, &err) < 0)
+		return; /* no index, no candidates: that is `check`'s to tell */
+	for (size_t i = 0; i < v->n; i++)
+		if (sysfs_read(s, v->at[i].d.slot, "modalias", alias, sizeof(alias)) > 0)
+			v->at[i].candidates = module_index_drivers(&index, alias);
+	module_index_done(&index);
+}
+
+/* A config that is not there asks for nothing; one with errors would, and nobody knows what for. */
+static int read_situation(const struct list *o, struct situation *s, struct err *err)
+{
+	const struct boot_switch bind = {.mode = BOOT_BIND};
+	int r = situation_read(s, &o->world, &bind, err);
+
+	if (r != -EINVAL)
+		return r;
+	if (o->world.config || o->asked || access(CONFIG_PATH, F_OK) == 0) {
+		situation_tell_errors(&s->config);
+		log_print(LOG_WARNING, "what the config asks for is not marked");
+	}
+	return r;
+}
+
+/* A tree may bring its own pci.ids; else this machine's names are as good as any. */
+static void open_names(struct pci_names *names, const char *sysfs)
+{
+	_cleanup_(str_free) char *path = NULL;
+
+	if (sysfs && asprintf(&path, "%s/" NOTES_DIRECTORY "/pci.ids", sysfs) < 0)
+		path = NULL;
+	names_open(names, path);
+}
+
+static enum cmd_result list(const struct list *o, struct err *err)
+{
+	_cleanup_(situation_done) struct situation s;
+	_cleanup_(sysfs_done) struct sysfs sysfs = {.devices = -1};
+	_cleanup_(inventory_done) struct inventory inventory = {0};
+	_cleanup_(notes_done) struct notes notes = {0};
+	_cleanup_(names_close) struct pci_names names = {0};
+	int asked = read_situation(o, &s, err);
+
+	if (asked < 0 && asked != -EINVAL)
+		return CMD_SYSTEM;
+	if (sysfs_open(&sysfs, o->world.sysfs, err) < 0)
+		return CMD_SYSTEM;
+	notes_read(&notes, &sysfs, !o->world.sysfs);
+	open_names(&names, o->world.sysfs);
+	if (inventory_gather(&inventory, &sysfs, &names, &notes, err) < 0)
+		return CMD_SYSTEM;
+	if (!o->world.sysfs)
+		add_candidates(&inventory, &sysfs);
+	struct listing l = {.inventory = &inventory,
+		.plan = asked == 0 ? &s.plan : NULL,
+		.asked_only = o->asked};
+	enum cmd_result result = show(o, &l, err);
+	return result == CMD_AS_ASKED && o->asked && asked < 0 ? CMD_CONFIG : result;
+}
+
+static int set_group(struct list *o, struct err *err)
+{
+	unsigned long number;
+
+	if (!o->group)
+		return 0;
+	if (!str_decimal(o->group, INT32_MAX, &number))
+		return err_set(err, EINVAL, "--group %s: write the number of a group", o->group);
+	o->group_number = (int)number;
+	return 0;
+}
+
+enum cmd_result cmd_list(int argc, char **argv, struct err *err)
+{
+	struct list o = {0};
+	bool help = false;
+	const struct option_row rows[] = {
+		{"gpu", 0, NULL, "only display controllers, each with its slot", NULL, &o.gpu, NULL,
+			NULL},
+		{"usb", 0, NULL, "only USB controllers", NULL, &o.usb, NULL, NULL},
+		{"group", 0, "N", "only this IOMMU group", &o.group, NULL, NULL, NULL},
+		{"asked", 0, NULL, "only what the config asks for", NULL, &o.asked, NULL, NULL},
+		{"tree", 0, NULL, "by the bridges they hang on", NULL, &o.tree, NULL, NULL},
+		{"json", 0, NULL, "print JSON", NULL, &o.json, NULL, NULL},
+		{"color", 0, "WHEN", "auto, always or never", NULL, NULL, page_set_colour,
+			&o.colour},
+		{"config", 'c', "FILE", "read FILE instead of " CONFIG_PATH, &o.world.config, NULL,
+			NULL, NULL},
+		{"sysfs", 0, "DIR", "let DIR stand for /sys", &o.world.sysfs, NULL, NULL, NULL},
+		{"help", 'h', NULL, "this text", NULL, &help, NULL, NULL},
+		{0},
+	};
+	int operands;
+
+	if (options_read(rows, argc, argv, &operands, err) < 0 || set_group(&o, err) < 0)
+		return CMD_USAGE;
+	if (operands > 0) {
+		(void)err_set(err, EINVAL, "list takes no '%s'", argv[1]);
+		return CMD_USAGE;
+	}
+	if (help) {
+		printf("Usage: vfio-bind list [OPTION...]\nPrints the PCI devices by IOMMU group, "
+		       "who has them, and what hangs behind them.\n\n");
+		options_print(rows);
+		return CMD_AS_ASKED;
+	}
+	return list(&o, err);
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef PCI_BEHIND_H
+#define PCI_BEHIND_H
+
+#include "base/err.h"
+#include "pci/notes.h"
+#include "pci/slot.h"
+#include "pci/sysfs.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum behind_kind { BEHIND_BLOCK, BEHIND_NET, BEHIND_USB };
+
+/* One thing that goes away with a PCI function: a disk, a network interface, a USB device. */
+struct behind {
+	enum behind_kind kind;
+	struct slot slot;         /* the function */
+	char name[40];            /* "nvme0n1", "eth0", "1-2" */
+	char what[100];           /* model, or product; of an interface the bridge it is part of */
+	char id[16];              /* of a USB device, "046d:c52b" */
+	unsigned long long bytes; /* of a disk */
+	bool up;                  /* of an interface */
+	/* What it is used for, each with a NUL behind it and one more at the end: where a disk, its
+	 * partitions and what is made of them (LVM, LUKS, RAID, btrfs) are mounted; an interface's
+	 * addresses. NULL: nothing. */
+	char *uses;
+};
+
+/* A list that grows; owned by who made it. */
+struct behind_list {
+	struct behind *at;
+	size_t n, size;
+};
+
+/* Gathers all, sorted by function, kind and name. 0, or -ENOMEM. */
+int behind_gather(struct behind_list *ret, struct sysfs *s, const struct notes *notes,
+	struct err *err) _must_check_;
+void behind_done(struct behind *at, size_t n);
+
+/* behind_block.c: disks. Adds to the list. */
+int behind_gather_block(
+	struct behind_list *list, struct sysfs *s, const struct notes *notes) _must_check_;
+int behind_add(struct behind_list *list, const struct behind *b) _must_check_;
+
+#endif

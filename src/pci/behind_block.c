@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Disks, and what they are used for: a disk is used where its partitions are, and those where what
+ * is made of them is (`holders`: LVM, LUKS, RAID), or the btrfs that they are a part of.
+ */
+#include "base/mounts.h"
+#include "base/str.h"
+#include "pci/behind.h"
+#include "pci/sysfs_path.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* LUKS on LVM on RAID on a partition is four. */
+#define DEPTH_MAX 8
+#define BLOCK_NAME_MAX 40
+
+struct block_look {
+	struct sysfs *s;
+	struct behind_list *list;
+	struct mounts mounts;
+	struct text uses; /* of the disk that is looked at, each ended by NUL */
+	unsigned depth;
+};
+
+static bool has_use(const struct text *uses, const char *point)
+{
+	for (size_t at = 0; at < uses->len; at += strlen(uses->data + at) + 1)
+		if (str_equal(uses->data + at, point))
+			return true;
+	return false;
+}
+
+static void add_mounts_of(struct block_look *l, const char *name)
+{
+	char number[24], mapped[128];
+
+	(void)sysfs_path_read(l->s, number, sizeof(number), "class/block/%s/dev", name);
+	(void)sysfs_path_read(l->s, mapped, sizeof(mapped), "class/block/%s/dm/name", name);
+	for (size_t i = 0; i < l->mounts.n; i++) {
+		const struct mount *m = &l->mounts.at[i];
+		bool same = (*number && str_equal(m->device, number)) ||
+			    str_equal(m->source, name) || (*mapped && str_equal(m->source, mapped));
+		if (same && !has_use(&l->uses, m->point))
+			text_add(&l->uses, m->point, strlen(m->point) + 1);
+	}
+}
+
+/* mountinfo names one of a btrfs's devices, whichever. */
+static int add_btrfs_device(const char *name, void *to)
+{
+	add_mounts_of(to, name);
+	return 0;
+}
+
+struct btrfs_look {
+	struct block_look *l;
+	const char *name;
+};
+
+static int look_btrfs(const char *id, void *to)
+{
+	const struct btrfs_look *b = to;
+	char path[SYSFS_PATH_MAX];
+
+	if (!sysfs_path_exists(b->l->s, "fs/btrfs/%s/devices/%s", id, b->name))
+		return 0;
+	(void)snprintf(path, sizeof(path), "fs/btrfs/%.200s/devices", id);
+	return sysfs_path_each(b->l->s, path, add_btrfs_device, b->l);
+}
+
+static int add_uses_of(const char *name, void *to);
+
+/* A partition is a directory in its disk's, as queue/ and holders/ are, but named after the disk.
+ */
+static int look_part(const char *name, void *to)
+{
+	struct block_look *l = to;
+
+	return sysfs_path_exists(l->s, "class/block/%s/partition", name) ? add_uses_of(name, l) : 0;
+}
+
+static int add_uses_of(const char *name, void *to)
+{
+	struct block_look *l = to;
+	struct btrfs_look b = {l, name};
+	char path[SYSFS_PATH_MAX];
+
+	if (l->depth == DEPTH_MAX)
+		return 0;
+	l->depth++;
+	add_mounts_of(l, name);
+	int r = sysfs_path_each(l->s, "fs/btrfs", look_btrfs, &b);
+	(void)snprintf(path, sizeof(path), "class/block/%.200s/holders", name);
+	if (r == 0)
+		r = sysfs_path_each(l->s, path, add_uses_of, l);
+	(void)snprintf(path, sizeof(path), "class/block/%.200s", name);
+	if (r == 0 && !sysfs_path_exists(l->s, "%s/partition", path))
+		r = sysfs_path_each(l->s, path, look_part, l);
+	l->depth--;
+	return r;
+}
+
+static int add_disk(struct block_look *l, const char *name, struct slot slot)
+{
+	struct behind b = {.kind = BEHIND_BLOCK, .slot = slot};
+	char text[32];
+
+	(void)str_copy(b.name, sizeof(b.name), name);
+	if (sysfs_path_read(l->s, b.what, sizeof(b.what), "class/block/%s/device/model", name) < 0)
+		(void)sysfs_path_read(
+			l->s, b.what, sizeof(b.what), "class/block/%s/device/name", name);
+	if (sysfs_path_read(l->s, text, sizeof(text), "class/block/%s/size", name) > 0)
+		b.bytes = strtoull(text, NULL, 10) * 512;
+	l->uses = (struct text){0};
+	int r = add_uses_of(name, l);
+	if (l->uses.len > 0)
+		text_add(&l->uses, "", 1);
+	b.uses = l->uses.data;
+	if (r == 0)
+		r = l->uses.failed ? -ENOMEM : behind_add(l->list, &b);
+	if (r < 0)
+		free(b.uses);
+	return r;
+}
+
+struct paths_look {
+	struct block_look *l;
+	const char *disk;
+	const char *subsystem;
+};
+
+static int look_controller(const char *name, void *to)
+{
+	const struct paths_look *p = to;
+	char target[SYSFS_PATH_MAX];
+	struct slot slot;
+
+	/* nvme0 is a link to a controller; nvme0n1, the disk, a directory */
+	if (!str_starts(name, "nvme") ||
+		sysfs_path_link(p->l->s, target, sizeof(target),
+			"devices/virtual/nvme-subsystem/%s/%s", p->subsystem, name) < 0 ||
+		!sysfs_path_owner(target, &slot))
+		return 0;
+	return add_disk(p->l, p->disk, slot);
+}
+
+/* With multipath (the kernel's default for NVMe) a disk belongs to a subsystem, and that to one
+ * controller or more (drivers/nvme/host/multipath.c). */
+static int look_paths(struct block_look *l, const char *name, const char *target)
+{
+	static const char where[] = "/nvme-subsystem/";
+	const char *at = strstr(target, where);
+	char subsystem[BLOCK_NAME_MAX], path[SYSFS_PATH_MAX];
+
+	if (!at)
+		return 0;
+	at += strlen(where);
+	size_t len = strcspn(at, "/");
+	if (len >= sizeof(subsystem))
+		return 0;
+	memcpy(subsystem, at, len);
+	subsystem[len] = '\0';
+	struct paths_look p = {l, name, subsystem};
+	(void)snprintf(path, sizeof(path), "devices/virtual/nvme-subsystem/%s", subsystem);
+	return sysfs_path_each(l->s, path, look_controller, &p);
+}
+
+static int look_block(const char *name, void *to)
+{
+	struct block_look *l = to;
+	char target[SYSFS_PATH_MAX], hidden[4];
+	struct slot slot;
+
+	if (sysfs_path_link(l->s, target, sizeof(target), "class/block/%s", name) < 0 ||
+		sysfs_path_exists(l->s, "class/block/%s/partition", name))
+		return 0;
+	/* nvme0c0n1 is one path to nvme0n1, and nobody's disk */
+	if (sysfs_path_read(l->s, hidden, sizeof(hidden), "class/block/%s/hidden", name) > 0 &&
+		hidden[0] == '1')
+		return 0;
+	return sysfs_path_owner(target, &slot) ? add_disk(l, name, slot)
+					       : look_paths(l, name, target);
+}
+
+static int read_mounts(struct mounts *m, const struct notes *notes)
+{
+	char *copy = NULL;
+	int r = 0;
+
+	if (notes->mountinfo) {
+		copy = strdup(notes->mountinfo);
+		r = copy ? mounts_add_mountinfo(m, copy) : -ENOMEM;
+		free(copy);
+	}
+	if (r == 0 && notes->swaps) {
+		copy = strdup(notes->swaps);
+		r = copy ? mounts_add_swaps(m, copy) : -ENOMEM;
+		free(copy);
+	}
+	return r;
+}
+
+int behind_gather_block(struct behind_list *list, struct sysfs *s, const struct notes *notes)
+{
+	struct block_look l = {.s = s, .list = list};
+	int r = read_mounts(&l.mounts, notes);
+
+	if (r == 0)
+		r = sysfs_path_each(s, "class/block", look_block, &l);
+	mounts_done(&l.mounts);
+	return r;
+}

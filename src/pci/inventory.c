@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "pci/inventory.h"
+
+#include "base/str.h"
+#include "pci/sysfs_path.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define RESOURCE_SIZE 1024
+
+static bool read_text(
+	struct sysfs *s, const struct function *f, const char *attribute, char *buf, size_t size)
+{
+	ssize_t n = sysfs_read(s, f->d.slot, attribute, buf, size);
+
+	if (n < 0)
+		buf[0] = '\0';
+	return n >= 0;
+}
+
+static bool read_number(
+	struct sysfs *s, const struct function *f, const char *attribute, unsigned *ret)
+{
+	char text[32];
+	unsigned long number;
+
+	if (!read_text(s, f, attribute, text, sizeof(text)) ||
+		!str_decimal(text, UINT32_MAX, &number))
+		return false;
+	*ret = (unsigned)number;
+	return true;
+}
+
+/* "8.0 GT/s PCIe", or "Unknown" where there is no link (pci_speed_string in drivers/pci/probe.c).
+ */
+static void read_speed(struct sysfs *s, const struct function *f, const char *rate,
+	const char *width, struct speed *ret)
+{
+	char text[32];
+
+	if (!read_text(s, f, rate, text, sizeof(text)) || str_starts(text, "Unknown"))
+		return;
+	char *unit = strstr(text, " PCIe");
+	if (unit)
+		*unit = '\0';
+	(void)str_copy(ret->rate, sizeof(ret->rate), text);
+	(void)read_number(s, f, width, &ret->width);
+}
+
+/*
+ * Since Linux 5.15 reset_method names the ways in the order in which they are tried, and is not
+ * there where there is none (reset_method_attr_is_visible in drivers/pci/pci.c); before,
+ * `reset` said no more than that there is one.
+ */
+static void read_reset(struct sysfs *s, struct function *f)
+{
+	if (!read_text(s, f, "reset_method", f->reset, sizeof(f->reset)) &&
+		sysfs_path_exists(
+			s, "bus/pci/devices/%s/reset", slot_format(f->d.slot, (char[SLOT_MAX]){0})))
+		(void)str_copy(f->reset, sizeof(f->reset), "yes");
+}
+
+/* "devices/pci0000:00/0000:00:01.0/0000:01:00.0": who is above, and where it all begins. */
+static void read_place(struct sysfs *s, struct function *f)
+{
+	char target[SYSFS_PATH_MAX], address[SLOT_MAX];
+
+	if (sysfs_path_link(s, target, sizeof(target), "bus/pci/devices/%s",
+		    slot_format(f->d.slot, address)) < 0)
+		return;
+	char *last = strrchr(target, '/');
+	if (!last)
+		return;
+	*last = '\0';
+	f->has_above = sysfs_path_owner(target, &f->above);
+	for (char *at = strstr(target, "/pci"); at; at = strstr(at + 1, "/pci")) {
+		char *name = at + 1; /* the last one: VMD has a host bridge of its own */
+		size_t len = strcspn(name, "/");
+		if (len < sizeof(f->root)) {
+			memcpy(f->root, name, len);
+			f->root[len] = '\0';
+		}
+	}
+}
+
+/* A line for each region: start, end and flags (resource_show in drivers/pci/pci-sysfs.c). */
+static void read_bars(struct sysfs *s, struct function *f)
+{
+	char text[RESOURCE_SIZE], name[24], sizes[32];
+	bool any = false;
+
+	for (unsigned i = 0; i < BARS; i++) {
+		(void)snprintf(name, sizeof(name), "resource%u_resize", i);
+		if (!read_text(s, f, name, sizes, sizeof(sizes)))
+			continue;
+		f->bars[i].resizable = any = true;
+		f->bars[i].sizes = strtoull(sizes, NULL, 16);
+	}
+	if (!any || !read_text(s, f, "resource", text, sizeof(text)))
+		return;
+	char *rest = text, *line;
+	for (unsigned i = 0; i < BARS && (line = strsep(&rest, "\n")); i++) {
+		char *end;
+		uint64_t first = strtoull(line, &end, 16), last = strtoull(end, NULL, 16);
+		if (last > first)
+			f->bars[i].size = last - first + 1;
+	}
+}
+
+static void read_virtual(struct sysfs *s, struct function *f)
+{
+	char text[SLOT_MAX];
+
+	if (read_number(s, f, "sriov_totalvfs", &f->vfs_max))
+		(void)read_number(s, f, "sriov_numvfs", &f->vfs);
+	f->is_vf = sysfs_link(s, f->d.slot, "physfn", text, sizeof(text)) > 0 &&
+		   slot_parse(text, &f->physical);
+}
+
+static void read_function(struct sysfs *s, struct function *f)
+{
+	char address[SLOT_MAX];
+	unsigned node;
+
+	scan_group(s, &f->d);
+	scan_driver(s, &f->d);
+	scan_boot_vga(s, &f->d);
+	read_place(s, f);
+	read_reset(s, f);
+	read_virtual(s, f);
+	read_speed(s, f, "current_link_speed", "current_link_width", &f->now);
+	read_speed(s, f, "max_link_speed", "max_link_width", &f->max);
+	/* -1, which is no number to read_number, for a machine with one node */
+	f->numa = read_number(s, f, "numa_node", &node) ? (int)node : -1;
+	if (device_is_bridge(&f->d)) {
+		(void)read_number(s, f, "secondary_bus_number", &f->first_bus);
+		(void)read_number(s, f, "subordinate_bus_number", &f->last_bus);
+		return;
+	}
+	f->has_rom = sysfs_path_exists(
+		s, "bus/pci/devices/%s/rom", slot_format(f->d.slot, address));
+	read_bars(s, f);
+}
+
+static void read_names(struct pci_names *names, struct function *f)
+{
+	if (f->d.error)
+		return;
+	(void)names_class(names, f->d.class, f->class_name, sizeof(f->class_name));
+	(void)names_vendor(names, f->d.id.vendor, f->vendor_name, sizeof(f->vendor_name));
+	(void)names_device(names, &f->d.id, f->name, sizeof(f->name));
+	if (!device_is_bridge(&f->d))
+		(void)names_subsystem(
+			names, &f->d.id, f->subsystem_name, sizeof(f->subsystem_name));
+}
+
+/* A line of the notes: an address, and behind it the names. */
+static int take_candidates(struct inventory *v, const struct notes *notes)
+{
+	for (const char *line = notes->candidates; line && *line;) {
+		size_t end = strcspn(line, "\n"), len = strcspn(line, " \n");
+		char address[SLOT_MAX];
+		struct slot slot;
+		if (len < sizeof(address) && len < end) {
+			memcpy(address, line, len);
+			address[len] = '\0';
+			struct function *f = slot_parse(address, &slot) ? inventory_find(v, slot)
+									: NULL;
+			if (f && !f->candidates) {
+				f->candidates = strndup(line + len + 1, end - len - 1);
+				if (!f->candidates)
+					return -ENOMEM;
+			}
+		}
+		line += end + (line[end] == '\n');
+	}
+	return 0;
+}
+
+static bool keep_all(const struct device *d, const void *arg)
+{
+	(void)d;
+	(void)arg;
+	return true;
+}
+
+static int gather(struct inventory *v, struct sysfs *s, struct pci_names *names,
+	const struct notes *notes, struct err *err)
+{
+	_cleanup_(device_list_done) struct device_list list = {0};
+	struct behind_list behind = {0};
+
+	int r = scan_all(s, &list, false, keep_all, NULL, err);
+	if (r < 0)
+		return r;
+	scan_sort(&list);
+	v->at = calloc(list.n ? list.n : 1, sizeof(*v->at));
+	if (!v->at)
+		return err_set(err, ENOMEM, "no memory for %zu PCI devices", list.n);
+	for (; v->n < list.n; v->n++) {
+		struct function *f = &v->at[v->n];
+		f->d = list.at[v->n];
+		read_function(s, f);
+		read_names(names, f);
+	}
+	for (size_t i = 0; i < v->n; i++) {
+		struct function *above = v->at[i].has_above ? inventory_find(v, v->at[i].above)
+							    : NULL;
+		if (above)
+			above->has_below = true;
+		else
+			v->at[i].has_above = false;
+	}
+	if (take_candidates(v, notes) < 0)
+		return err_set(err, ENOMEM, "no memory for %zu PCI devices", list.n);
+	r = behind_gather(&behind, s, notes, err);
+	v->behind = behind.at;
+	v->n_behind = behind.n;
+	return r;
+}
+
+int inventory_gather(struct inventory *ret, struct sysfs *s, struct pci_names *names,
+	const struct notes *notes, struct err *err)
+{
+	*ret = (struct inventory){0};
+	return gather(ret, s, names, notes, err);
+}
+
+void inventory_done(struct inventory *v)
+{
+	for (size_t i = 0; i < v->n; i++)
+		free(v->at[i].candidates);
+	free(v->at);
+	behind_done(v->behind, v->n_behind);
+	*v = (struct inventory){0};
+}
+
+static int compare_slot(const void *key, const void *at)
+{
+	const struct slot *slot = key;
+	const struct function *f = at;
+
+	return slot_compare(*slot, f->d.slot);
+}
+
+struct function *inventory_find(const struct inventory *v, struct slot slot)
+{
+	return v->n ? bsearch(&slot, v->at, v->n, sizeof(*v->at), compare_slot) : NULL;
+}
+
+const struct behind *inventory_behind(const struct inventory *v, struct slot slot, size_t *ret_n)
+{
+	size_t first = 0, n = 0;
+
+	while (first < v->n_behind && slot_compare(v->behind[first].slot, slot) < 0)
+		first++;
+	while (first + n < v->n_behind && slot_compare(v->behind[first + n].slot, slot) == 0)
+		n++;
+	*ret_n = n;
+	return n ? &v->behind[first] : NULL;
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef PCI_INVENTORY_H
+#define PCI_INVENTORY_H
+
+#include "base/err.h"
+#include "pci/behind.h"
+#include "pci/names.h"
+#include "pci/notes.h"
+#include "pci/scan.h"
+#include "pci/sysfs.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define BARS 6
+#define NAME_MAX_BYTES 96
+
+/* A base address register whose size can be set (resourceN_resize of drivers/pci/pci-sysfs.c). */
+struct bar {
+	bool resizable;
+	uint64_t size;  /* bytes, 0 where it has none now */
+	uint64_t sizes; /* bit n: it can be 2^n MiB */
+};
+
+/* All that people want to know of one PCI function. Texts are "" where there is nothing known. */
+struct function {
+	struct device d;
+	char class_name[48], vendor_name[NAME_MAX_BYTES], name[NAME_MAX_BYTES];
+	char subsystem_name[NAME_MAX_BYTES];
+	char root[24];                /* the host bridge it hangs on, "pci0000:00" */
+	bool has_above;               /* is there a bridge above it? */
+	struct slot above;            /* that bridge */
+	bool has_below;               /* is it above another? */
+	unsigned first_bus, last_bus; /* behind a bridge; 0: it is none that leads on */
+	char reset[64];               /* "flr bus"; "" for no way to reset it alone */
+	int numa;                     /* node, or -1 */
+	struct speed {
+		char rate[16]; /* "8.0 GT/s" */
+		unsigned width;
+	} now, max;
+	unsigned vfs, vfs_max; /* virtual functions there are and there can be */
+	bool is_vf;
+	struct slot physical; /* of a virtual function */
+	bool has_rom;
+	struct bar bars[BARS];
+	char *candidates; /* drivers that the kernel has for it, blanks between; NULL: none known */
+};
+
+/*
+ * The whole machine, functions in address order. Nothing in it is read that may wait for a driver:
+ * driver_override takes the device's lock, and is left out.
+ */
+struct inventory {
+	struct function *at;
+	size_t n;
+	struct behind *behind; /* in the order of their functions' addresses */
+	size_t n_behind;
+};
+
+/*
+ * Gathers it. names may know nothing; notes says what is mounted, which addresses interfaces have
+ * and which drivers could serve. To be emptied with inventory_done in each case. -errno.
+ */
+int inventory_gather(struct inventory *ret, struct sysfs *s, struct pci_names *names,
+	const struct notes *notes, struct err *err) _must_check_;
+void inventory_done(struct inventory *v);
+
+struct function *inventory_find(const struct inventory *v, struct slot slot);
+
+/* What hangs behind a function: the first of *ret_n neighbours, NULL for none. */
+const struct behind *inventory_behind(const struct inventory *v, struct slot slot, size_t *ret_n);
+
+#endif

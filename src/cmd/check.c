@@ -129,8 +129,13 @@ static enum cmd_result show_image(
 	}
 	self[n] = '\0';
 	if (asprintf(&directory, "%s%s", strchr(o->image, '/') ? "" : "/lib/modules/", o->image) <
-		0)
+		0) {
+		(void)err_set(err, ENOMEM, "out of memory");
 		return CMD_SYSTEM;
+	}
+	/* dracut says "/lib/modules/VERSION/". */
+	for (size_t len = strlen(directory); len > 1 && directory[len - 1] == '/'; len--)
+		directory[len - 1] = '\0';
 	if (image_list(&image, c, directory, err) < 0)
 		return CMD_SYSTEM;
 	if (o->json)
@@ -138,11 +143,25 @@ static enum cmd_result show_image(
 	else
 		print_list(&image, self);
 	const char *slash = strrchr(directory, '/');
-	const char *kernel = slash[1] ? slash + 1 : directory;
+	const char *kernel = slash && slash[1] ? slash + 1 : directory;
 	tell_missing(&image, kernel);
 	if (o->into && image_record_save(o->into, c, &image, kernel, err) < 0)
 		return CMD_SYSTEM;
 	return result;
+}
+
+/* A kernel without modules, say: that stops nobody but who builds by hand. */
+static enum cmd_result without_list(struct err *err)
+{
+	const char *manager = package_manager();
+
+	if (!manager)
+		return CMD_SYSTEM;
+	log_print(LOG_WARNING,
+		"%s; because %s builds it, the image is made all the same, and it binds nothing",
+		err->text, manager);
+	*err = (struct err){""};
+	return CMD_AS_ASKED;
 }
 
 static enum cmd_result check(const struct check *o, struct err *err)
@@ -159,6 +178,8 @@ static enum cmd_result check(const struct check *o, struct err *err)
 		result = show_image(o, &c, result, err);
 	else if (o->json)
 		print_json(&c, NULL, NULL, NULL);
+	if (result == CMD_SYSTEM)
+		result = without_list(err);
 	if (fflush(stdout) != 0) {
 		(void)err_set(err, EIO, "standard output: can't write");
 		return CMD_SYSTEM;

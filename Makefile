@@ -30,6 +30,9 @@ PREFIX       ?= /usr
 SYSCONFDIR   ?= /etc
 DESTDIR      ?=
 
+# What the programs say they are; the packages of packaging/ are of the same (make check-tools).
+VERSION = 0.2.0
+
 # ---- what the programs are made of --------------------------------------------------------------
 BASE    = err log str json file replace options mounts page
 PCI     = slot id sysfs scan rom sysfs_path names notes behind behind_block inventory
@@ -54,7 +57,7 @@ WARNINGS = -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wfor
 	-Wpointer-arith -Wcast-qual -Wwrite-strings -Wundef $(if $(filter yes,$(WERROR)),-Werror)
 HARDEN   = -fstack-protector-strong -fstack-clash-protection -D_FORTIFY_SOURCE=2
 LEAN     = -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables
-COMPILE  = -std=gnu11 -D_GNU_SOURCE -Isrc -MMD -MP $(WARNINGS) $(SAME) $(CPPFLAGS)
+COMPILE  = -std=gnu11 -D_GNU_SOURCE -DVERSION=\"$(VERSION)\" -Isrc -MMD -MP $(WARNINGS) $(SAME) $(CPPFLAGS)
 # The same sources make the same bytes, wherever they stand and wherever they are built.
 SAME     = -ffile-prefix-map=$(CURDIR)=. $(kmod_flags:-I%=-ffile-prefix-map=%=kmod/)
 LINK     = -Wl,--gc-sections,-z,relro,-z,now,-z,noexecstack,--fatal-warnings

@@ -73,7 +73,7 @@ uninstall:
 		'$(DESTDIR)$(DATADIR)/licenses/vfio-bind' 2>/dev/null || :
 
 # What the packages of packaging/ are built from.
-DIST = vfio-bind-$(shell sed -n 's/^pkgver=//p' packaging/PKGBUILD)
+DIST = vfio-bind-$(VERSION)
 dist:
 	@mkdir -p $(BUILD)
 	git archive --prefix=$(DIST)/ -o $(BUILD)/$(DIST).tar.gz HEAD

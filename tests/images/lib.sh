@@ -35,15 +35,24 @@ root_disk() {
 	rm -rf "$dir"
 }
 
+# other_suite SUITE: whose kernel is the second one where two are installed.
+other_suite() {
+	case $1 in
+	bookworm) echo trixie ;;
+	*) echo bookworm ;;
+	esac
+}
+
 # image_make NAME SUITE GENERATOR [STEP...]: has the generator make an image in an overlay of the suite's Debian (mkinitcpio, which
 # Debian hasn't got: of the root tree $MKINITCPIO_ROOT it is installed in), for the suite's own kernel, after the steps
 # (tests/images/inside). $work/NAME.img is the image, $work/NAME.conf the config it was made from, $work/NAME.log what was
 # said. The status is the generator's.
 image_make() {
-	local name=$1 suite=$2 version dir chroot status=0
+	local name=$1 suite=$2 version dir other_version other_dir chroot status=0
 	read -r _ version dir < <("$here/kernels" "$suite") || return
+	read -r _ other_version other_dir < <("$here/kernels" "$(other_suite "$suite")") || return
 	case $3 in
-	deb) ls "$build"/packages/vfio-bind_*.deb >/dev/null 2>&1 || "$images/package" >&2 || return ;;
+	deb*) ls "$build"/packages/vfio-bind_*.deb >/dev/null 2>&1 || "$images/package" >&2 || return ;;
 	esac
 	case $3 in
 	*mkinitcpio*) chroot=${MKINITCPIO_ROOT:?} ;;
@@ -52,7 +61,8 @@ image_make() {
 	shift 2
 	rm -rf "${work:?}/$name".{img,conf,log,overlay}
 	mkdir -p "$work/$name.overlay"/{upper,work,root,out}
-	TOP=$top IMAGES=$images CHROOT=$chroot VERSION=$version KERNEL=$dir OVERLAY=$work/$name.overlay \
+	TOP=$top IMAGES=$images CHROOT=$chroot VERSION=$version KERNEL=$dir OTHER_VERSION=$other_version \
+		OTHER_KERNEL=$other_dir OVERLAY=$work/$name.overlay \
 		unshare -m --propagation private "$images/inside" "$@" >"$work/$name.log" 2>&1 || status=$?
 	[ ! -e "$work/$name.overlay/out/initrd" ] || mv "$work/$name.overlay/out/initrd" "$work/$name.img"
 	[ ! -e "$work/$name.overlay/out/conf" ] || mv "$work/$name.overlay/out/conf" "$work/$name.conf"
@@ -70,12 +80,12 @@ image_boot() {
 		-append "console=ttyS0 no_timer_check panic=-1 intel_iommu=on root=/dev/vda rootfstype=ext4 ro ${4-}"
 }
 
-# digest FILE: of a config, as `check` on the host has it.
+# digest FILE: of a config, as `check` on the host has it; null where there is none.
 digest() {
 	local dir
 	dir=$(mktemp -d "$work/digest.XXXXXX")
 	"$build/vfio-bind" check --config "$1" --image "$dir" --into "$dir" >/dev/null 2>&1 || :
-	sed -n 's/^config \([^ ]*\) .*/\1/p' "$dir/etc/vfio-bind.image"
+	sed -n 's/^config \([^ ]*\) .*/\1/p' "$dir/etc/vfio-bind.image" | grep . || echo null
 	rm -rf "$dir"
 }
 

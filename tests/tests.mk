@@ -95,6 +95,7 @@ $(BUILD)/unit/%: tests/unit/%.c $(san_lib)
 
 # Its fake kernel stands between apply and what apply calls.
 $(BUILD)/unit/apply: unit_link = $(patsubst %,-Wl$(comma)--wrap=%,sysfs_swap sysfs_write sysfs_probe module_load)
+$(BUILD)/unit/release: unit_link = $(patsubst %,-Wl$(comma)--wrap=%,sysfs_swap sysfs_write sysfs_probe module_load module_load_for)
 $(BUILD)/unit/dump: unit_link = $(patsubst %,-Wl$(comma)--wrap=%,sysfs_read sysfs_read_at sysfs_write)
 comma = ,
 
@@ -108,7 +109,7 @@ $(BUILD)/san/bin/vfio-bind: $(bind_objects:%=$(BUILD)/san/%.o)
 	$(call say,LINK)$(CLANG) $(SANITIZE) $^ $(bind_libs) -o $@
 
 check-unit: all $(units) $(BUILD)/san/bin/vfio-bind
-	@VFIO_BIND='$(BUILD)/vfio-bind $(BUILD)/san/bin/vfio-bind' tests/unit/run $(units) tests/unit/cases tests/unit/listing tests/unit/commands tests/unit/init tests/unit/help tests/unit/writes tests/unit/roms
+	@VFIO_BIND='$(BUILD)/vfio-bind $(BUILD)/san/bin/vfio-bind' tests/unit/run $(units) tests/unit/cases tests/unit/listing tests/unit/commands tests/unit/init tests/unit/help tests/unit/writes tests/unit/roms tests/unit/hands
 
 # Each fuzzer's corpus as plain input, once; and fuzzing itself, each for SECONDS.
 SECONDS ?= 60

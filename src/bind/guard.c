@@ -22,7 +22,7 @@ static bool drops_along(const struct verdict *v, const struct verdict *dropped)
 
 /* Drops what else of the slot was to be bound, for the same reason. The verdicts stand in address
  * order, so its functions are neighbours. */
-static void refuse_slot(struct plan *p, struct verdict *v, const char *why)
+void guard_refuse_slot(struct plan *p, struct verdict *v, const char *why)
 {
 	char address[SLOT_MAX];
 	struct verdict *first = v, *end = p->verdicts + p->n;
@@ -171,7 +171,7 @@ static void run_guard(struct plan *p, const struct host *h, guard must_stay)
 	for (size_t i = 0; i < p->n; i++)
 		if (p->verdicts[i].action == ACTION_BIND &&
 			must_stay(p, h, &p->verdicts[i], why, sizeof(why)))
-			refuse_slot(p, &p->verdicts[i], why);
+			guard_refuse_slot(p, &p->verdicts[i], why);
 }
 
 static bool is_taken(const struct plan *p, const struct device *d)
@@ -202,7 +202,7 @@ static void keep_last_display(struct plan *p, const struct host *h)
 		struct verdict *v = &p->verdicts[i];
 		if (v->action == ACTION_BIND && device_is_display(v->device) &&
 			(!boot_taken || v->device->boot_vga == 1))
-			refuse_slot(p, v,
+			guard_refuse_slot(p, v,
 				"the host would have no display left; [guard] last_display = allow "
 				"lets it "
 				"be taken");

@@ -13,4 +13,7 @@
  */
 void guard_apply(struct plan *p, const struct host *host);
 
+/* What other guards share: drops what of the verdict's slot was to be bound, for this reason. */
+void guard_refuse_slot(struct plan *p, struct verdict *v, const char *why);
+
 #endif

@@ -164,6 +164,35 @@ int module_load(const char *name, const char *options, struct err *err)
 	return 0;
 }
 
+int module_load_for(const char *modalias, struct err *err)
+{
+	_cleanup_(ctx_done) struct kmod_ctx *ctx = kmod_new(NULL, NULL);
+	_cleanup_(list_done) struct kmod_list *list = NULL;
+	struct kmod_list *at;
+	int known = 0, failed = 0;
+
+	if (!ctx)
+		return err_set(err, ENOMEM, "libkmod can't start");
+	kmod_set_log_fn(ctx, take_log, NULL);
+	if (kmod_module_new_from_lookup(ctx, modalias, &list) < 0)
+		return 0;
+	kmod_list_foreach(at, list)
+	{
+		_cleanup_(module_done) struct kmod_module *module = kmod_module_get_module(at);
+		int r = kmod_module_probe_insert_module(module,
+			KMOD_PROBE_APPLY_BLACKLIST_ALIAS_ONLY, NULL, pass_over_install, NULL, NULL);
+		if (r > 0) /* blacklisted */
+			continue;
+		known++;
+		if (r >= 0 || r == -EEXIST)
+			continue;
+		failed++;
+		(void)err_set(err, -r, "module %s: can't load it: %s", kmod_module_get_name(module),
+			load_strerror(-r));
+	}
+	return known > 0 && failed == known ? -EIO : known;
+}
+
 int names_add(struct names *names, const char *name, struct err *err)
 {
 	for (size_t i = 0; i < names->n; i++)

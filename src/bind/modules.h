@@ -18,6 +18,13 @@
  */
 int module_load(const char *name, const char *options, struct err *err) _must_check_;
 
+/*
+ * Loads what udev would load for a device: every module of which an alias matches its modalias, but
+ * those that modprobe.d blacklists. Returns how many there are, built-in ones included, or -errno
+ * with a text where none of them could be loaded.
+ */
+int module_load_for(const char *modalias, struct err *err) _must_check_;
+
 /* A list of names, each once, in the order they came. Zero-initialised is empty. */
 struct names {
 	char **name;

@@ -181,9 +181,18 @@ const char *action_name(enum action action)
 	return names[action];
 }
 
+const char *verdict_asked(const struct plan *p, const struct verdict *v, char buf[static ASKED_MAX])
+{
+	if (v->asked->line == 0)
+		(void)str_copy(buf, ASKED_MAX, "command line");
+	else
+		(void)snprintf(buf, ASKED_MAX, "%s:%u", p->config->path, v->asked->line);
+	return buf;
+}
+
 void plan_print(const struct plan *p, FILE *f)
 {
-	char name[VERDICT_NAME_MAX], id[PCI_ID_MAX];
+	char name[VERDICT_NAME_MAX], id[PCI_ID_MAX], asked[ASKED_MAX];
 
 	if (p->off)
 		fprintf(f, "nothing is to be touched: %s\n", p->off);
@@ -195,9 +204,9 @@ void plan_print(const struct plan *p, FILE *f)
 		struct pci_id shown = v->device ? v->device->id : (struct pci_id){0};
 		shown.subvendor = shown.subdevice = PCI_ANY;
 		bool bind = v->action == ACTION_BIND;
-		fprintf(f, "%-13s %-9s %-6s %-16s %-16s %s (%s:%u)\n", verdict_name(v, name),
+		fprintf(f, "%-13s %-9s %-6s %-16s %-16s %s (%s)\n", verdict_name(v, name),
 			v->device ? pci_id_format(&shown, id) : "-", action_name(v->action),
 			v->device && v->device->driver[0] ? v->device->driver : "-",
-			bind ? v->driver : "-", v->why, p->config->path, v->asked->line);
+			bind ? v->driver : "-", v->why, verdict_asked(p, v, asked));
 	}
 }

@@ -53,6 +53,11 @@ bool plan_is_whole(const struct plan *p);
 const char *verdict_name(const struct verdict *v, char buf[static VERDICT_NAME_MAX]);
 const char *action_name(enum action action);
 
+/* FILE:LINE of who asked; "command line" for an operand, which has no line. */
+#define ASKED_MAX 512
+const char *verdict_asked(
+	const struct plan *p, const struct verdict *v, char buf[static ASKED_MAX]);
+
 /* The plan for people. */
 void plan_print(const struct plan *p, FILE *f);
 

@@ -24,12 +24,11 @@ static const char *or_null(const char *s)
 static void print_device(struct json *j, const struct plan *p, size_t i, const struct outcome *o)
 {
 	const struct verdict *v = &p->verdicts[i];
-	char name[VERDICT_NAME_MAX], asked[512];
+	char name[VERDICT_NAME_MAX], asked[ASKED_MAX];
 
-	(void)snprintf(asked, sizeof(asked), "%s:%u", p->config->path, v->asked->line);
 	json_open_object(j, NULL);
 	json_string(j, "address", verdict_name(v, name));
-	json_string(j, "asked", asked);
+	json_string(j, "asked", verdict_asked(p, v, asked));
 	json_string(j, "action", action_name(v->action));
 	json_string(j, "driver", v->action == ACTION_BIND ? v->driver : NULL);
 	json_string(j, "why", v->why);
@@ -139,38 +138,36 @@ void report_print(
 
 static void tell_failure(const struct plan *p, const struct verdict *v, const struct outcome *o)
 {
-	char name[VERDICT_NAME_MAX];
+	char name[VERDICT_NAME_MAX], asked[ASKED_MAX];
 	const char *has = o->after[0] ? o->after : "no driver";
 	const char *fate = o->given_back                ? "given back, and has"
 			   : p->config->hold_on_failure ? "held, and has"
 							: "left as it is, and has";
 
-	log_print(LOG_ERROR, "%s not on %s: %s; %s %s (asked at %s:%u)", verdict_name(v, name),
-		v->driver, o->trouble, fate, has, p->config->path, v->asked->line);
+	log_print(LOG_ERROR, "%s not on %s: %s; %s %s (asked at %s)", verdict_name(v, name),
+		v->driver, o->trouble, fate, has, verdict_asked(p, v, asked));
 }
 
 static void tell_verdict(const struct plan *p, const struct verdict *v, const struct outcome *o)
 {
-	char name[VERDICT_NAME_MAX], id[PCI_ID_MAX];
-	const char *path = p->config->path;
-	unsigned line = v->asked->line;
+	char name[VERDICT_NAME_MAX], id[PCI_ID_MAX], asked[ASKED_MAX];
 
 	verdict_name(v, name);
+	verdict_asked(p, v, asked);
 	if (v->action == ACTION_ABSENT) {
-		log_print(LOG_WARNING, "%s: %s (asked at %s:%u)", name, v->why, path, line);
+		log_print(LOG_WARNING, "%s: %s (asked at %s)", name, v->why, asked);
 	} else if (v->action == ACTION_REFUSE) {
-		log_print(LOG_WARNING, "%s left to the host: %s (asked at %s:%u)", name, v->why,
-			path, line);
+		log_print(
+			LOG_WARNING, "%s left to the host: %s (asked at %s)", name, v->why, asked);
 	} else if (o && o->tried && !o->holds) {
 		tell_failure(p, v, o);
 	} else {
 		struct pci_id shown = v->device->id;
 		shown.subvendor = shown.subdevice = PCI_ANY;
 		pci_id_format(&shown, id);
-		log_print(LOG_INFO, "%s %s %s %s: %s (asked at %s:%u)", name, id,
+		log_print(LOG_INFO, "%s %s %s %s: %s (asked at %s)", name, id,
 			o && o->tried ? "is on" : "would go to",
-			str_equal(v->driver, NO_DRIVER) ? "no driver" : v->driver, v->why, path,
-			line);
+			str_equal(v->driver, NO_DRIVER) ? "no driver" : v->driver, v->why, asked);
 		if (o && o->former[0])
 			log_print(LOG_WARNING,
 				"%s: driver_override was '%s', set by somebody else; do two tools "

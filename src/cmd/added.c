@@ -1,24 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "base/file.h"
 #include "base/log.h"
 #include "base/options.h"
 #include "base/str.h"
 #include "bind/apply.h"
-#include "bind/child.h"
 #include "bind/report.h"
 #include "cmd/cmd.h"
+#include "cmd/lock.h"
 #include "cmd/situation.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 /* udev itself gives up after 180 s (udev.conf(5), event_timeout). */
 #define MILLISECONDS 10000
-#define LOOK_MS 20
 
 struct added {
 	struct world world;
@@ -49,24 +45,6 @@ static bool holds_already(const struct plan *p)
 			return false;
 	}
 	return true;
-}
-
-/* One at a time, and behind what boot has left running: `load = background` holds the same lock. */
-static int lock_take(const struct added *o, struct err *err)
-{
-	int64_t deadline = child_now() + MILLISECONDS;
-	_cleanup_(fd_close) int dir = report_dir_open(o->run_dir, err);
-	int fd = dir < 0 ? dir : file_open_lock(dir, LOCK_NAME, err);
-	while (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0) {
-		if (child_now() >= deadline) {
-			fd_close(&fd);
-			return err_set(err, ETIMEDOUT,
-				"%s/" LOCK_NAME ": another vfio-bind has been at work for %d s",
-				o->run_dir, MILLISECONDS / 1000);
-		}
-		(void)usleep(LOOK_MS * 1000);
-	}
-	return fd;
 }
 
 /* A report beside that of the boot, for each device that came later: which it was is in the name.
@@ -106,7 +84,8 @@ static enum cmd_result take(const struct added *o, const struct boot_switch *b, 
 
 	if (r <= 0)
 		return r < 0 ? CMD_SYSTEM : CMD_AS_ASKED;
-	_cleanup_(fd_close) int lock = lock_take(o, err);
+	/* One at a time, and behind what boot has left running: `load = background`. */
+	_cleanup_(lock_done) int lock = lock_take(o->run_dir, MILLISECONDS, err);
 	if (lock < 0)
 		return CMD_SYSTEM;
 	_cleanup_(situation_done) struct situation s;

@@ -30,7 +30,7 @@ static bool is_done(const struct world *w)
 	return !w->config || (w->acts && !w->sysfs);
 }
 
-static int look_and_plan(
+int situation_plan(
 	struct situation *s, const struct world *w, const struct boot_switch *b, struct err *err)
 {
 	int r = sysfs_open(&s->sysfs, w->sysfs, err);
@@ -59,7 +59,7 @@ int situation_read(
 		return err_set(err, ENOMEM, "%s: out of memory", path);
 	if (r < 0)
 		return -EINVAL;
-	return look_and_plan(ret, w, b, err);
+	return situation_plan(ret, w, b, err);
 }
 
 static bool no_groups(const struct host *h)

@@ -48,6 +48,9 @@ struct situation {
  */
 int situation_read(struct situation *ret, const struct world *w, const struct boot_switch *b,
 	struct err *err) _must_check_;
+/* The rest of it, for a config that s holds already, and nothing else. */
+int situation_plan(struct situation *s, const struct world *w, const struct boot_switch *b,
+	struct err *err) _must_check_;
 /*
  * Plans for a config that stands in memory (operands, what `init` proposes) and not in a file;
  * `name` stands for its path and, as `text`, is kept by reference. The off switch is not asked:

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bind/release.h"
+
+#include "base/str.h"
+#include "bind/child.h"
+#include "bind/modules.h"
+#include "bind/plan.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* vfio-pci waits for the VM that has the device, for ever (vfio_unregister_group_dev). */
+#define PATIENCE_MS 3000
+
+enum kind { CLEAR, UNBIND, PROBE, LOAD, PROBE_AGAIN, KINDS };
+
+struct work {
+	const struct release_options *o;
+	struct release *list; /* in memory that parent and children share */
+	size_t n;
+	uint8_t *state; /* step kind * n + i */
+};
+
+bool release_is_vfio(const char *driver)
+{
+	return strstr(driver, "vfio") || str_equal(driver, "pci-stub");
+}
+
+static void read_driver(const struct work *w, const struct release *d, char buf[static 32])
+{
+	if (sysfs_link(w->o->sysfs, d->slot, "driver", buf, 32) < 0)
+		(void)snprintf(buf, 32, "?");
+}
+
+static bool has_driver(const struct work *w, const struct release *d)
+{
+	char driver[32];
+
+	read_driver(w, d, driver);
+	return driver[0] != '\0';
+}
+
+/* Reading it waits for the device's lock (driver_override_show), so it is a step too. */
+static void do_clear(const struct work *w, struct release *d)
+{
+	char now[64];
+
+	ssize_t n = sysfs_read(w->o->sysfs, d->slot, "driver_override", now, sizeof(now));
+	if (n < 0)
+		d->override_error = (int)n;
+	else if (release_is_vfio(now) || str_equal(now, NO_DRIVER))
+		d->override_error = sysfs_write(w->o->sysfs, d->slot, "driver_override", "\n");
+}
+
+static void do_unbind(const struct work *w, struct release *d)
+{
+	char address[SLOT_MAX];
+
+	if (d->override_error == 0 && release_is_vfio(d->before))
+		d->unbind_error = sysfs_write(
+			w->o->sysfs, d->slot, "driver/unbind", slot_format(d->slot, address));
+}
+
+static void do_probe(const struct work *w, struct release *d)
+{
+	if (d->override_error == 0 && d->unbind_error == 0 && !has_driver(w, d))
+		d->probe_error = sysfs_probe(w->o->sysfs, d->slot);
+}
+
+static void do_load(const struct work *w, struct release *d)
+{
+	char alias[96];
+
+	if (!w->o->load_modules || d->override_error < 0 || d->unbind_error < 0 ||
+		has_driver(w, d) ||
+		sysfs_read(w->o->sysfs, d->slot, "modalias", alias, sizeof(alias)) < 0)
+		return;
+	struct err err = {""};
+	d->known = module_load_for(alias, &err);
+	if (d->known < 0)
+		(void)str_copy(d->trouble, sizeof(d->trouble), err.text);
+}
+
+static void run_step(void *to, size_t step)
+{
+	static void (*const what[KINDS])(const struct work *w, struct release *d) = {
+		do_clear, do_unbind, do_probe, do_load, do_probe};
+	const struct work *w = to;
+
+	what[step / w->n](w, &w->list[step % w->n]);
+}
+
+static unsigned step_patience(void *to, size_t step)
+{
+	const struct work *w = to;
+	return step / w->n == LOAD ? w->o->milliseconds : PATIENCE_MS;
+}
+
+/* The first step of the device that did not end, or KINDS. */
+static enum kind bad_step(const struct work *w, size_t i)
+{
+	for (unsigned kind = 0; kind < KINDS; kind++)
+		if (w->state[kind * w->n + i] != STEP_DONE)
+			return (enum kind)kind;
+	return KINDS;
+}
+
+static void tell(const struct work *w, size_t i)
+{
+	static const char *const what[KINDS] = {"clearing driver_override",
+		"taking it from its driver", "probing", "loading its host driver", "probing"};
+	struct release *d = &w->list[i];
+	enum kind bad = bad_step(w, i);
+	char *buf = d->trouble;
+	size_t size = sizeof(d->trouble);
+
+	if (bad < KINDS && w->state[bad * w->n + i] == STEP_HUNG)
+		(void)snprintf(buf, size, "%s hangs in the kernel and was left behind", what[bad]);
+	else if (bad < KINDS)
+		(void)snprintf(buf, size, "no time was left for %s, or it was killed", what[bad]);
+	else if (d->override_error < 0)
+		(void)snprintf(
+			buf, size, "can't clear driver_override: %s", strerror(-d->override_error));
+	else if (d->unbind_error < 0)
+		(void)snprintf(buf, size, "%s does not let it go: %s", d->after,
+			strerror(-d->unbind_error));
+	else if (d->trouble[0] == '\0' && d->probe_error < 0)
+		(void)snprintf(
+			buf, size, "its host driver refuses it: %s", strerror(-d->probe_error));
+	else if (d->trouble[0] == '\0')
+		(void)snprintf(buf, size,
+			d->after[0] ? "%s has it again"
+				    : "its host driver is loaded and did not take it%s; the "
+				      "kernel log says more",
+			d->after);
+}
+
+static void verify(const struct work *w)
+{
+	for (size_t i = 0; i < w->n; i++) {
+		struct release *d = &w->list[i];
+		enum kind bad = bad_step(w, i);
+		read_driver(w, d, d->after);
+		d->hangs = bad < KINDS && w->state[bad * w->n + i] == STEP_HUNG;
+		bool free_again = d->override_error == 0 && !release_is_vfio(d->after) &&
+				  bad == KINDS;
+		/* What no module wants has no host driver to go back to. */
+		d->holds = free_again && (d->after[0] || (d->known == 0 && d->probe_error == 0));
+		if (d->holds)
+			d->trouble[0] = '\0';
+		else
+			tell(w, i);
+	}
+}
+
+int release_all(struct release *list, size_t n, const struct release_options *o, struct err *err)
+{
+	size_t size = n * sizeof(*list);
+	struct work w = {.o = o, .n = n, .list = child_shared(size + KINDS * n)};
+
+	if (!w.list)
+		return err_set(err, ENOMEM, "out of memory for %zu devices", n);
+	w.state = (uint8_t *)w.list + size;
+	memcpy(w.list, list, size);
+	for (size_t i = 0; i < n; i++)
+		read_driver(&w, &w.list[i], w.list[i].before);
+	const struct child_list steps = {.n = KINDS * n,
+		.run = run_step,
+		.patience = step_patience,
+		.to = &w,
+		.state = w.state};
+	int r = child_run(&steps, child_now() + o->milliseconds, err);
+	verify(&w);
+	memcpy(list, w.list, size);
+	return r;
+}

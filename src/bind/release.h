@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef BIND_RELEASE_H
+#define BIND_RELEASE_H
+
+#include "base/err.h"
+#include "pci/slot.h"
+#include "pci/sysfs.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* One function that goes back to the host, and what became of that. */
+struct release {
+	struct slot slot;
+	char before[32];   /* its driver when we came, "" for none */
+	char after[32];    /* its driver at the end, "" for none */
+	bool holds;        /* it is the host's again: free of vfio, with the driver that wants it */
+	bool hangs;        /* a child was left behind in one of its steps */
+	char trouble[256]; /* why it does not hold, "" where it does */
+	/* What the steps find out. */
+	int override_error, unbind_error, probe_error;
+	int known; /* modules that want the device; negative: why none of them could be loaded */
+};
+
+struct release_options {
+	struct sysfs *sysfs;
+	bool load_modules;     /* false on a tree that only stands for /sys */
+	unsigned milliseconds; /* for everything */
+};
+
+/*
+ * Gives functions back: clears the driver_override that names vfio or nothing (another one is
+ * somebody else's, and stays); takes them from vfio; has the kernel look for a driver, and where
+ * none is there yet, loads the modules that want them, as udev would; then reads the driver links
+ * back. What is with a host driver already is left alone. As in apply, all of that happens in a
+ * child, see bind/child.h. 0, or -errno where nothing was written.
+ */
+int release_all(struct release *list, size_t n, const struct release_options *o,
+	struct err *err) _must_check_;
+
+/* Is this a driver that devices are held with for a VM? */
+bool release_is_vfio(const char *driver);
+
+#endif

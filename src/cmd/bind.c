@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/log.h"
+#include "base/options.h"
+#include "bind/apply.h"
+#include "bind/guard.h"
+#include "bind/report.h"
+#include "bind/values.h"
+#include "cmd/cmd.h"
+#include "cmd/hand.h"
+#include "cmd/lock.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DEFAULT_MS 10000
+
+static void set_driver(struct plan *p, const char *driver)
+{
+	for (size_t i = 0; driver && i < p->n; i++)
+		p->verdicts[i].driver = driver;
+}
+
+static bool has_it(const struct verdict *v)
+{
+	return str_equal(v->device->driver, str_equal(v->driver, NO_DRIVER) ? "" : v->driver);
+}
+
+/* What is taken from under its users hangs, or they do: such a slot stays as it is. */
+static int refuse_held(struct situation *s, const struct hand *o, struct err *err)
+{
+	char why[200];
+
+	for (size_t i = 0; i < s->plan.n; i++) {
+		_cleanup_(text_done) struct text users = {0};
+		struct verdict *v = &s->plan.verdicts[i];
+		if (v->action != ACTION_BIND || !v->device->driver[0] || has_it(v))
+			continue;
+		int r = hand_is_held(&users, o, s, v->device, err);
+		if (r < 0)
+			return r;
+		if (r == 0)
+			continue;
+		(void)snprintf(
+			why, sizeof(why), "in use (--force takes it all the same): %s", users.data);
+		guard_refuse_slot(&s->plan, v, why);
+	}
+	return 0;
+}
+
+/* A report for each slot, named by its first function, as `added` leaves them. */
+static int save_reports(
+	const struct hand *o, const struct plan *p, const struct outcome *outcomes, struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0, n; i < p->n; i += n) {
+		_cleanup_(str_free) char *dir = NULL;
+		const struct device *d = p->verdicts[i].device;
+		char address[SLOT_MAX];
+		bool bound = false;
+		for (n = 0; i + n < p->n; n++) {
+			const struct device *other = p->verdicts[i + n].device;
+			if (n > 0 && !(d && other && slot_same_device(d->slot, other->slot)))
+				break;
+			bound |= outcomes[i + n].holds;
+		}
+		struct plan part = *p;
+		part.verdicts = p->verdicts + i;
+		part.n = n;
+		if (!d || !bound)
+			continue;
+		if (asprintf(&dir, "%s/%s", o->run_dir, slot_format(d->slot, address)) < 0)
+			return err_set(err, ENOMEM, "out of memory");
+		r = report_save(dir, &part, outcomes + i, NULL, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static bool some_are_to_be_bound(const struct plan *p)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (p->verdicts[i].action == ACTION_BIND)
+			return true;
+	return false;
+}
+
+static enum cmd_result show(
+	const struct hand *o, const struct plan *p, const struct outcome *outcomes, struct err *err)
+{
+	if (o->json)
+		report_print(p, outcomes, NULL, stdout);
+	else if (o->dry_run)
+		plan_print(p, stdout);
+	if (fflush(stdout) != 0) {
+		(void)err_set(err, errno, "standard output: %s", strerror(errno));
+		return CMD_SYSTEM;
+	}
+	for (size_t i = 0; i < p->n; i++)
+		if (outcomes ? !outcomes[i].holds : p->verdicts[i].action != ACTION_BIND)
+			return CMD_NOT_ALL;
+	return CMD_AS_ASKED;
+}
+
+static enum cmd_result carry_out(const struct hand *o, struct situation *s, struct err *err)
+{
+	struct outcome *outcomes = NULL;
+	int let_go = -1;
+	const struct apply_options a = {.sysfs = &s->sysfs,
+		.load_modules = !o->world.sysfs,
+		.milliseconds = o->milliseconds,
+		.let_go = &let_go};
+
+	if (!some_are_to_be_bound(&s->plan)) {
+		report_tell(&s->plan, NULL);
+		(void)show(o, &s->plan, NULL, err);
+		return CMD_NOT_ALL;
+	}
+	if (apply_plan(&outcomes, &s->plan, &a, err) < 0)
+		return CMD_SYSTEM;
+	report_tell(&s->plan, outcomes);
+	hand_tell_groups(s);
+	enum cmd_result r = show(o, &s->plan, outcomes, err);
+	if (save_reports(o, &s->plan, outcomes, err) < 0)
+		r = CMD_SYSTEM;
+	free(outcomes);
+	return r;
+}
+
+static enum cmd_result bind(const struct hand *o, char **operands, int n, struct err *err)
+{
+	_cleanup_(lock_done) int lock = -1;
+	_cleanup_(situation_done) struct situation s = {.sysfs = {.devices = -1}};
+
+	if (!o->dry_run) {
+		lock = lock_take(o->run_dir, o->milliseconds, err);
+		if (lock < 0)
+			return CMD_SYSTEM;
+	}
+	enum cmd_result r = hand_plan(&s, o, operands, n, true, err);
+	if (r != CMD_AS_ASKED)
+		return r;
+	set_driver(&s.plan, o->driver);
+	if (refuse_held(&s, o, err) < 0)
+		return CMD_SYSTEM;
+	return o->dry_run ? show(o, &s.plan, NULL, err) : carry_out(o, &s, err);
+}
+
+enum cmd_result cmd_bind(int argc, char **argv, struct err *err)
+{
+	struct hand o = {.run_dir = REPORT_DIR, .milliseconds = DEFAULT_MS};
+	bool help = false;
+	const struct option_row rows[] = {
+		{"driver", 0, "DRIVER", "bind to DRIVER instead of vfio-pci; none: to no driver",
+			&o.driver, NULL, NULL, NULL},
+		HAND_OPTIONS(&o),
+		{"dry-run", 0, NULL, "print what would be done, and do nothing", NULL, &o.dry_run,
+			NULL, NULL},
+		WORLD_OPTIONS(&o.world),
+		{"help", 'h', NULL, "this text", NULL, &help, NULL, NULL},
+		{0},
+	};
+	int operands;
+
+	if (options_read(rows, argc, argv, &operands, err) < 0)
+		return CMD_USAGE;
+	if (help) {
+		printf("Usage: vfio-bind bind [OPTION...] ADDRESS...\nTakes devices from the host, "
+		       "now and until the next boot.\n\n");
+		options_print(rows);
+		return CMD_AS_ASKED;
+	}
+	if (operands == 0) {
+		(void)err_set(err, EINVAL, "bind takes PCI addresses, as 0000:0a:00.0");
+		return CMD_USAGE;
+	}
+	if (o.driver && !value_driver(o.driver, err))
+		return CMD_USAGE;
+	log_open("vfio-bind", LOG_TO_STDERR, false);
+	return bind(&o, argv + 1, operands, err);
+}

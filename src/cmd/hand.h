@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CMD_HAND_H
+#define CMD_HAND_H
+
+#include "base/str.h"
+#include "cmd/cmd.h"
+#include "cmd/situation.h"
+
+#include <stdbool.h>
+
+/* What `bind` and `release` share: devices that are named on the command line change hands. */
+struct hand {
+	struct world world;
+	const char *run_dir;
+	const char *driver; /* of bind: the driver they shall have, or NULL */
+	unsigned milliseconds;
+	bool force; /* also where somebody uses them */
+	bool only;  /* no function that is not named */
+	bool group; /* all endpoints of their IOMMU groups */
+	bool dry_run;
+	bool json;
+};
+
+/* Reads --timeout, for a row of struct option_row whose `to` is the milliseconds. */
+int hand_set_seconds(void *to, const char *value, struct err *err);
+
+/* The rows of struct option_row that both have. */
+#define HAND_OPTIONS(o)                                                                            \
+	{"force", 0, NULL, "also where somebody uses it", NULL, &(o)->force, NULL, NULL},          \
+		{"only", 0, NULL, "only the functions named, without companions", NULL,            \
+			&(o)->only, NULL, NULL},                                                   \
+		{"group", 0, NULL, "and all endpoints of its IOMMU group", NULL, &(o)->group,      \
+			NULL, NULL},                                                               \
+		{"timeout", 0, "SECONDS", "return after this time, whatever hangs (10)", NULL,     \
+			NULL, hand_set_seconds, &(o)->milliseconds},                               \
+		{"run", 0, "DIR", "keep lock and report below DIR instead of " REPORT_DIR,         \
+			&(o)->run_dir, NULL, NULL, NULL},                                          \
+	{                                                                                          \
+		"json", 0, NULL, "print JSON", NULL, &(o)->json, NULL, NULL                        \
+	}
+
+/*
+ * Plans for the operands (addresses, or paths, as the config writes them) and nothing else, with
+ * all guards; with the config's settings, guards and [exclude] where `with_config`, else with the
+ * defaults. The drivers are looked up. The result is for finishing with, but for CMD_AS_ASKED;
+ * s is to be emptied with situation_done in each case.
+ */
+enum cmd_result hand_plan(struct situation *s, const struct hand *o, char **operands, int n,
+	bool with_config, struct err *err);
+
+/*
+ * Who uses the device, "" for nobody, told where `force` passes over it. Returns whether it is to
+ * be left alone, or -ENOMEM.
+ */
+int hand_is_held(struct text *ret, const struct hand *o, struct situation *s,
+	const struct device *d, struct err *err) _must_check_;
+
+/* Tells who of the plan's IOMMU groups is with a host driver now, so that no VM gets them. */
+void hand_tell_groups(struct situation *s);
+
+/* The report of a device that was bound by hand stands beside those that `added` writes. */
+void hand_forget_report(const struct hand *o, struct slot slot);
+
+#endif

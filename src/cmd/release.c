@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bind/release.h"
+
+#include "base/json.h"
+#include "base/log.h"
+#include "base/options.h"
+#include "bind/report.h"
+#include "cmd/cmd.h"
+#include "cmd/hand.h"
+#include "cmd/lock.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DEFAULT_MS 10000
+
+/* What is to go back: of the plan's verdicts, one each; those that are not there have none. */
+struct back {
+	struct release *list;
+	bool *refused;
+	size_t n;
+	const struct plan *plan;
+};
+
+static void back_done(struct back *b)
+{
+	free(b->list);
+	free(b->refused);
+}
+
+/* Of what came along only that goes back which a VM could have: the others never left. */
+static bool is_meant(const struct verdict *v)
+{
+	return v->device && !device_is_bridge(v->device) &&
+	       (!v->companion || release_is_vfio(v->device->driver) || !v->device->driver[0]);
+}
+
+static int gather(struct back *ret, const struct plan *p, struct err *err)
+{
+	ret->plan = p;
+	ret->list = calloc(p->n + 1, sizeof(*ret->list));
+	ret->refused = calloc(p->n + 1, sizeof(*ret->refused));
+	if (!ret->list || !ret->refused)
+		return err_set(err, ENOMEM, "out of memory for %zu devices", p->n);
+	for (size_t i = 0; i < p->n; i++)
+		if (is_meant(&p->verdicts[i]))
+			ret->list[ret->n++].slot = p->verdicts[i].device->slot;
+	return 0;
+}
+
+/* A VM that has the device keeps vfio-pci from letting it go, for as long as it runs. */
+static int refuse_held(struct back *b, struct situation *s, const struct hand *o, struct err *err)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		_cleanup_(text_done) struct text users = {0};
+		const struct device *d = device_find(&s->host.devices, b->list[i].slot);
+		if (!d || !release_is_vfio(d->driver))
+			continue;
+		int r = hand_is_held(&users, o, s, d, err);
+		if (r < 0)
+			return r;
+		for (size_t k = 0; r > 0 && k < b->n; k++) {
+			struct release *other = &b->list[k];
+			if (!slot_same_device(other->slot, d->slot) || b->refused[k])
+				continue;
+			b->refused[k] = true;
+			(void)snprintf(other->trouble, sizeof(other->trouble),
+				"in use (--force tries all the same): %.200s", users.data);
+		}
+	}
+	return 0;
+}
+
+/* Those that are refused stand behind the others, which are gone through together. */
+static size_t part_refused(struct back *b)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < b->n; i++) {
+		if (b->refused[i])
+			continue;
+		struct release one = b->list[i];
+		memmove(&b->list[n + 1], &b->list[n], (i - n) * sizeof(one));
+		b->list[n] = one;
+		memmove(&b->refused[n + 1], &b->refused[n], i - n);
+		b->refused[n++] = false;
+	}
+	return n;
+}
+
+static void tell(const struct back *b, size_t done)
+{
+	char address[SLOT_MAX], name[VERDICT_NAME_MAX];
+
+	for (size_t i = 0; i < b->n; i++) {
+		const struct release *d = &b->list[i];
+		slot_format(d->slot, address);
+		if (i >= done)
+			log_print(LOG_WARNING, "%s is left as it is: %s", address, d->trouble);
+		else if (!d->holds)
+			log_print(LOG_ERROR, "%s is not with the host: %s; it has %s", address,
+				d->trouble, d->after[0] ? d->after : "no driver");
+		else if (d->after[0])
+			log_print(LOG_INFO, "%s is on %s%s", address, d->after,
+				str_equal(d->before, d->after) ? " already" : " again");
+		else
+			log_print(
+				LOG_INFO, "%s is the host's, which has no driver for it", address);
+	}
+	for (size_t i = 0; i < b->plan->n; i++) {
+		const struct verdict *v = &b->plan->verdicts[i];
+		if (!v->device)
+			log_print(LOG_WARNING, "%s: %s", verdict_name(v, name), v->why);
+		else if (device_is_bridge(v->device))
+			log_print(LOG_WARNING, "%s is a bridge, which never left the host",
+				verdict_name(v, name));
+	}
+}
+
+static void print_one(struct json *j, const char *address, const char *action,
+	const struct release *d, const char *why)
+{
+	json_open_object(j, NULL);
+	json_string(j, "address", address);
+	json_string(j, "action", action);
+	json_string(j, "before", d && d->before[0] ? d->before : NULL);
+	json_string(j, "after", d && d->after[0] ? d->after : NULL);
+	json_bool(j, "holds", d && d->holds);
+	json_string(j, "why", why && why[0] ? why : NULL);
+	json_close_object(j);
+}
+
+static void print_json(const struct back *b, size_t done)
+{
+	struct json j = {.f = stdout};
+	char address[SLOT_MAX], name[VERDICT_NAME_MAX];
+
+	json_open_object(&j, NULL);
+	json_int(&j, "version", 1);
+	json_open_array(&j, "devices");
+	for (size_t i = 0; i < b->n; i++)
+		print_one(&j, slot_format(b->list[i].slot, address),
+			i < done ? "release" : "refuse", &b->list[i], b->list[i].trouble);
+	for (size_t i = 0; i < b->plan->n; i++) {
+		const struct verdict *v = &b->plan->verdicts[i];
+		if (!v->device || device_is_bridge(v->device))
+			print_one(&j, verdict_name(v, name), v->device ? "refuse" : "absent", NULL,
+				v->why);
+	}
+	json_close_array(&j);
+	json_close_object(&j);
+	json_end(&j);
+}
+
+static enum cmd_result finish(
+	const struct hand *o, const struct back *b, size_t done, struct err *err)
+{
+	enum cmd_result r = CMD_AS_ASKED;
+
+	tell(b, done);
+	if (o->json)
+		print_json(b, done);
+	if (fflush(stdout) != 0) {
+		(void)err_set(err, errno, "standard output: %s", strerror(errno));
+		return CMD_SYSTEM;
+	}
+	for (size_t i = 0; i < b->n; i++) {
+		if (!b->list[i].holds)
+			r = CMD_NOT_ALL;
+		else
+			hand_forget_report(o, b->list[i].slot);
+	}
+	for (size_t i = 0; i < b->plan->n; i++)
+		if (!b->plan->verdicts[i].device || device_is_bridge(b->plan->verdicts[i].device))
+			r = CMD_NOT_ALL;
+	return r;
+}
+
+static enum cmd_result give_back(const struct hand *o, char **operands, int n, struct err *err)
+{
+	_cleanup_(situation_done) struct situation s = {.sysfs = {.devices = -1}};
+	_cleanup_(back_done) struct back b = {0};
+	_cleanup_(lock_done) int lock = lock_take(o->run_dir, o->milliseconds, err);
+
+	if (lock < 0)
+		return CMD_SYSTEM;
+	enum cmd_result r = hand_plan(&s, o, operands, n, false, err);
+	if (r != CMD_AS_ASKED)
+		return r;
+	const struct release_options how = {.sysfs = &s.sysfs,
+		.load_modules = !o->world.sysfs,
+		.milliseconds = o->milliseconds};
+	if (gather(&b, &s.plan, err) < 0 || refuse_held(&b, &s, o, err) < 0)
+		return CMD_SYSTEM;
+	size_t done = part_refused(&b);
+	if (done > 0 && release_all(b.list, done, &how, err) < 0)
+		return CMD_SYSTEM;
+	return finish(o, &b, done, err);
+}
+
+enum cmd_result cmd_release(int argc, char **argv, struct err *err)
+{
+	struct hand o = {.run_dir = REPORT_DIR, .milliseconds = DEFAULT_MS};
+	bool help = false;
+	const struct option_row rows[] = {
+		HAND_OPTIONS(&o),
+		{"sysfs", 0, "DIR", "let DIR stand for /sys", &o.world.sysfs, NULL, NULL, NULL},
+		{"help", 'h', NULL, "this text", NULL, &help, NULL, NULL},
+		{0},
+	};
+	int operands;
+
+	if (options_read(rows, argc, argv, &operands, err) < 0)
+		return CMD_USAGE;
+	if (help) {
+		printf("Usage: vfio-bind release [OPTION...] ADDRESS...\nGives devices back to "
+		       "their host drivers, now and until the next boot.\n\n");
+		options_print(rows);
+		return CMD_AS_ASKED;
+	}
+	if (operands == 0) {
+		(void)err_set(err, EINVAL, "release takes PCI addresses, as 0000:0a:00.0");
+		return CMD_USAGE;
+	}
+	log_open("vfio-bind", LOG_TO_STDERR, false);
+	return give_back(&o, argv + 1, operands, err);
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "pci/nodes.h"
+
+#include "base/file.h"
+#include "base/str.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+
+/* From a controller to a partition of its disk there are about ten directories. */
+#define DEPTH_MAX 16
+
+struct walk {
+	struct sysfs *s;
+	struct node_list *list;
+	unsigned seen;
+	char path[1024]; /* relative to bus/pci/devices */
+};
+
+bool node_device_read(char *text, dev_t *ret)
+{
+	char *colon = strchr(text, ':');
+	unsigned long major, minor;
+
+	if (!colon)
+		return false;
+	*colon = '\0';
+	if (!str_decimal(text, UINT32_MAX, &major) || !str_decimal(colon + 1, UINT32_MAX, &minor))
+		return false;
+	*ret = makedev((unsigned)major, (unsigned)minor);
+	return true;
+}
+
+static void directory_close(DIR **dir)
+{
+	if (*dir)
+		(void)closedir(*dir);
+}
+
+static struct node *node_add(struct node_list *list)
+{
+	if (list->n == list->size) {
+		size_t size = list->size ? list->size * 2 : 16;
+		struct node *at = reallocarray(list->at, size, sizeof(*at));
+		if (!at)
+			return NULL;
+		list->at = at;
+		list->size = size;
+	}
+	list->at[list->n] = (struct node){0};
+	return &list->at[list->n++];
+}
+
+void node_list_done(struct node_list *list)
+{
+	free(list->at);
+	*list = (struct node_list){0};
+}
+
+/* A file of the directory that the walk stands in. */
+static ssize_t read_here(struct walk *w, size_t len, const char *name, char *buf, size_t size)
+{
+	if (len + 1 + strlen(name) >= sizeof(w->path))
+		return -ENAMETOOLONG;
+	w->path[len] = '/';
+	(void)str_copy(w->path + len + 1, sizeof(w->path) - len - 1, name);
+	ssize_t n = file_read_small(w->s->devices, w->path, buf, size);
+	w->path[len] = '\0';
+	return n;
+}
+
+static DIR *open_here(struct walk *w, size_t len, const char *name)
+{
+	if (len + 1 + strlen(name) >= sizeof(w->path))
+		return NULL;
+	w->path[len] = '/';
+	(void)str_copy(w->path + len + 1, sizeof(w->path) - len - 1, name);
+	int fd = openat(w->s->devices, w->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	w->path[len] = '\0';
+	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+	if (!dir)
+		fd_close(&fd);
+	return dir;
+}
+
+/* The name that the node has below /dev ("DEVNAME=dri/card0", drivers/base/core.c); a recorded
+ * tree may lack it, and then it is most likely the directory's. */
+static void read_name(struct walk *w, size_t len, const char *directory, struct node *node)
+{
+	char text[512];
+	const char *at;
+
+	(void)str_copy(node->name, sizeof(node->name), directory);
+	if (read_here(w, len, "uevent", text, sizeof(text)) < 0 || !(at = strstr(text, "DEVNAME=")))
+		return;
+	at += strlen("DEVNAME=");
+	size_t n = strcspn(at, "\n");
+	if (n > 0 && n < sizeof(node->name)) {
+		memcpy(node->name, at, n);
+		node->name[n] = '\0';
+	}
+}
+
+static void read_holder(struct walk *w, size_t len, struct node *node)
+{
+	_cleanup_(directory_close) DIR *dir = open_here(w, len, "holders");
+	const struct dirent *entry;
+
+	while (dir && (entry = readdir(dir)))
+		if (entry->d_name[0] != '.') {
+			(void)str_copy(node->holder, sizeof(node->holder), entry->d_name);
+			return;
+		}
+}
+
+/* Of the block layer are those below a directory "block", partitions too (block/genhd.c). */
+static int take_node(struct walk *w, size_t len, const char *directory)
+{
+	char text[32];
+	dev_t dev;
+
+	if (read_here(w, len, "dev", text, sizeof(text)) < 0)
+		return 0;
+	text[strcspn(text, "\n")] = '\0';
+	if (!node_device_read(text, &dev))
+		return 0;
+	struct node *node = node_add(w->list);
+	if (!node)
+		return -ENOMEM;
+	node->kind = strstr(w->path, "/block/") ? NODE_BLOCK : NODE_CHAR;
+	node->dev = dev;
+	read_name(w, len, directory, node);
+	if (node->kind == NODE_BLOCK)
+		read_holder(w, len, node);
+	return 0;
+}
+
+static int take_interface(struct walk *w, size_t len, const char *name)
+{
+	char text[16];
+	const char *p = text;
+	uint32_t flags;
+
+	if (read_here(w, len, "flags", text, sizeof(text)) < 0 || !str_starts(p, "0x"))
+		return 0;
+	p += 2;
+	struct node *node = node_add(w->list);
+	if (!node)
+		return -ENOMEM;
+	node->kind = NODE_NET;
+	node->up = str_hex(&p, 8, &flags) && flags & IFF_UP;
+	(void)str_copy(node->name, sizeof(node->name), name);
+	return 0;
+}
+
+// NOLINTNEXTLINE(misc-no-recursion): at most DEPTH_MAX deep
+static int walk_directory(struct walk *w, size_t len, unsigned depth, bool net)
+{
+	_cleanup_(directory_close) DIR *dir = open_here(w, len, ".");
+	const struct dirent *entry;
+	int r = 0;
+
+	while (dir && r == 0 && (entry = readdir(dir))) {
+		/* Links lead out, or back: what is below is below a real directory. */
+		size_t n = strlen(entry->d_name);
+		if (entry->d_type != DT_DIR || entry->d_name[0] == '.' || depth == DEPTH_MAX ||
+			len + n + 2 >= sizeof(w->path))
+			continue;
+		if (++w->seen > NODES_MAX)
+			return -EOVERFLOW;
+		w->path[len] = '/';
+		memcpy(w->path + len + 1, entry->d_name, n + 1);
+		r = net ? take_interface(w, len + 1 + n, entry->d_name)
+			: take_node(w, len + 1 + n, entry->d_name);
+		if (r == 0)
+			r = walk_directory(
+				w, len + 1 + n, depth + 1, str_equal(entry->d_name, "net"));
+		w->path[len] = '\0';
+	}
+	return r;
+}
+
+int nodes_find(struct sysfs *s, struct slot slot, struct node_list *list)
+{
+	struct walk w = {.s = s, .list = list};
+
+	return walk_directory(&w, strlen(slot_format(slot, w.path)), 0, false);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef PCI_NODES_H
+#define PCI_NODES_H
+
+#include "pci/slot.h"
+#include "pci/sysfs.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+enum node_kind { NODE_CHAR, NODE_BLOCK, NODE_NET };
+
+/* What a function shows to the system: a device node below /dev, or a network interface. */
+struct node {
+	enum node_kind kind;
+	dev_t dev;       /* not of an interface */
+	char name[48];   /* "dri/card0", "nvme0n1p2", "eth0" */
+	bool up;         /* of an interface: it is configured up */
+	char holder[32]; /* of a disk: a device that is made of it ("dm-0"), or "" */
+};
+
+/* Reads "8:1", as the kernel writes the number of a device; takes the text apart. */
+bool node_device_read(char *text, dev_t *ret);
+
+/* Zero-initialised is empty. */
+struct node_list {
+	struct node *at;
+	size_t n, size;
+};
+
+/* Below one function no more is gone through than this: a disk controller may have thousands. */
+#define NODES_MAX 16384
+
+/*
+ * Adds the nodes of the function and of all below it, by the `dev` files of its directory. A
+ * directory that is not there has none. 0, -ENOMEM, or -EOVERFLOW where there are too many.
+ */
+int nodes_find(struct sysfs *s, struct slot slot, struct node_list *list);
+void node_list_done(struct node_list *list);
+
+#endif

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Devices that go back to a fake kernel's host drivers, every call of which may fail, hang or be
+ * the last. */
+#include "bind/release.h"
+
+#include "base/str.h"
+#include "bind/child.h"
+#include "check.h"
+#include "fake_kernel.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static char top[64];
+static struct release list[N_FUNCTIONS];
+static int64_t took;
+static int known; /* what module_load_for answers */
+
+int __wrap_module_load_for(const char *modalias, struct err *err);
+int __wrap_module_load_for(const char *modalias, struct err *err)
+{
+	int r = meet("load", str_starts(modalias, "pci:v") ? "for a modalias" : "?", true);
+
+	if (r < 0)
+		return err_set(err, -r, "module snd_hda_intel: can't load it");
+	if (world->module[0])
+		kernel_register(world->module, functions);
+	return known;
+}
+
+static bool shell(const char *fmt, ...) _printf_(1, 2);
+static bool shell(const char *fmt, ...)
+{
+	char command[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(command, sizeof(command), fmt, ap);
+	va_end(ap);
+	return system(command) == 0; // NOLINT(cert-env33-c): the test's own words
+}
+
+static void make_tree(void)
+{
+	if (!shell("tests/unit/tree tests/unit/trees/desktop %s/sys", top) ||
+		!shell("cd %s/sys/" DEVICES " && for d in *; do [ ! -e $d/driver ] || { "
+		       "basename $(readlink $d/driver) >$d/native; rm $d/driver; }; done",
+			top))
+		abort();
+}
+
+static void set_override(const char *address, const char *text)
+{
+	int fd = open(path_of(DEVICES "/%s/driver_override", address), O_WRONLY | O_TRUNC);
+
+	if (fd < 0 || write(fd, text, strlen(text)) < 0)
+		abort();
+	(void)close(fd);
+}
+
+/* A machine whose card and network controller a VM has had: vfio-pci has them all. */
+static void new_machine(void)
+{
+	*world = (struct world){0};
+	known = 0;
+	(void)snprintf(world->tree, sizeof(world->tree), "%s/sys", top);
+	if (!shell("cd %s/sys/" DRIVERS " && rm -rf snd_hda_intel && mkdir -p vfio-pci && "
+		   ": >vfio-pci/unbind",
+		    top))
+		abort();
+	for (size_t i = 0; i < N_FUNCTIONS; i++) {
+		(void)unlink(path_of(DEVICES "/%s/driver", functions[i]));
+		set_override(functions[i], "vfio-pci\n");
+	}
+	kernel_register("vfio-pci", functions);
+	kernel_register("nouveau", functions);
+	kernel_register("igc", functions);
+	world->calls = 0;
+}
+
+static int give_back(unsigned milliseconds)
+{
+	_cleanup_(sysfs_done) struct sysfs s = {.devices = -1};
+	struct err err = {""};
+
+	if (sysfs_open(&s, world->tree, &err) < 0)
+		abort();
+	memset(list, 0, sizeof(list));
+	for (size_t i = 0; i < N_FUNCTIONS; i++)
+		if (!slot_parse(functions[i], &list[i].slot))
+			abort();
+	const struct release_options o = {
+		.sysfs = &s, .load_modules = true, .milliseconds = milliseconds};
+	int64_t began = child_now();
+	int r = release_all(list, N_FUNCTIONS, &o, &err);
+	took = child_now() - began;
+	return r;
+}
+
+static void check_device(const char *address, const char *driver, const char *override)
+{
+	char have[64];
+
+	driver_of(address, have, sizeof(have));
+	(void)check_that(str_equal(have, driver), __FILE__, __LINE__,
+		"%s has the driver '%s', not '%s'", address, have, driver);
+	override_of(address, have, sizeof(have));
+	(void)check_that(str_equal(have, override), __FILE__, __LINE__,
+		"%s has the override '%s', not '%s'", address, have, override);
+}
+
+static size_t count(const char *what)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < world->calls && i < CALLS_MAX; i++)
+		n += str_starts(world->trace[i], what);
+	return n;
+}
+
+static void test_back(void)
+{
+	check_case("overrides are cleared, vfio lets go, and the host's drivers come");
+	new_machine();
+	(void)snprintf(world->module, sizeof(world->module), "snd_hda_intel");
+	known = 1;
+	CHECK_INT(give_back(10000), 0);
+	check_device("0000:01:00.0", "nouveau", "");
+	check_device("0000:01:00.1", "snd_hda_intel", "");
+	check_device("0000:03:00.0", "igc", "");
+	CHECK(list[0].holds && list[1].holds && list[4].holds);
+	CHECK_STR(list[0].before, "vfio-pci");
+	CHECK_STR(list[0].after, "nouveau");
+	CHECK_STR(list[0].trouble, "");
+
+	check_case("once more: nothing is unbound, and nothing written");
+	world->calls = 0;
+	known = 0;
+	CHECK_INT(give_back(10000), 0);
+	CHECK_INT(count("unbind"), 0);
+	CHECK_INT(count("give back"), 0);
+	check_device("0000:01:00.0", "nouveau", "");
+	for (size_t i = 0; i < N_FUNCTIONS; i++)
+		CHECK(list[i].holds);
+
+	check_case("a device that no module wants is free, and that is all");
+	new_machine();
+	CHECK_INT(give_back(10000), 0);
+	check_device("0000:01:00.1", "", "");
+	CHECK(list[1].holds);
+
+	check_case("a module that wants a device and does not take it is told");
+	new_machine();
+	known = 1;
+	CHECK_INT(give_back(10000), 0);
+	check_device("0000:01:00.1", "", "");
+	CHECK(!list[1].holds && list[0].holds);
+	CHECK_HAS(list[1].trouble, "did not take it");
+
+	check_case("somebody else's override stays");
+	new_machine();
+	(void)unlink(path_of(DEVICES "/%s/driver", functions[0]));
+	set_override(functions[0], "nouveau\n");
+	CHECK_INT(give_back(10000), 0);
+	check_device("0000:01:00.0", "nouveau", "nouveau");
+	CHECK(list[0].holds);
+
+	check_case("driver = none: the override for no driver goes");
+	new_machine();
+	(void)unlink(path_of(DEVICES "/%s/driver", functions[4]));
+	set_override(functions[4], "none\n");
+	CHECK_INT(give_back(10000), 0);
+	check_device("0000:03:00.0", "igc", "");
+	CHECK(list[4].holds);
+}
+
+/* Whatever happened, a device is the VM's whole or the host's, and is called what it is. */
+static void check_whole(void)
+{
+	char driver[64], override[64];
+
+	for (size_t i = 0; i < N_FUNCTIONS; i++) {
+		driver_of(functions[i], driver, sizeof(driver));
+		override_of(functions[i], override, sizeof(override));
+		bool ours = str_equal(driver, "vfio-pci");
+		(void)check_that(ours || !str_equal(override, "vfio-pci"), __FILE__, __LINE__,
+			"%s has no driver, and an override that lets none come", functions[i]);
+		(void)check_that(!(ours && list[i].holds), __FILE__, __LINE__,
+			"%s is on vfio-pci and said to be back", functions[i]);
+		CHECK_INT(list[i].trouble[0] != '\0', !list[i].holds);
+		CHECK_STR(list[i].after, driver);
+	}
+}
+
+static unsigned count_calls(void)
+{
+	new_machine();
+	(void)give_back(10000);
+	return world->calls;
+}
+
+static void test_each_call(enum fate fate, const char *name)
+{
+	unsigned n = count_calls();
+
+	for (unsigned at = 1; at <= n; at++) {
+		check_case("call %u of %u %s: the VM's whole or the host's", at, n, name);
+		new_machine();
+		world->fate = fate;
+		world->code = EIO;
+		world->at = at;
+		CHECK_INT(give_back(10000), 0);
+		check_whole();
+		CHECK(took < 2000);
+	}
+}
+
+static void test_hangs(void)
+{
+	check_case("a VM has it: the unbind hangs, is left behind in time, and the others go on");
+	(void)count_calls();
+	size_t at = 0;
+	while (at < world->calls && !str_equal(world->trace[at], "unbind 0000:01:00.0"))
+		at++;
+	new_machine();
+	world->fate = HANG;
+	world->at = (unsigned)at + 1;
+	CHECK_INT(give_back(6000), 0);
+	CHECK(took >= 2500 && took < 6500);
+	CHECK(list[0].hangs && !list[0].holds && !list[4].hangs && list[4].holds);
+	CHECK_HAS(list[0].trouble, "taking it from its driver hangs");
+	check_device("0000:03:00.0", "igc", "");
+}
+
+int main(void)
+{
+	const char *temp = getenv("TMPDIR");
+
+	(void)setvbuf(stdout, NULL, _IOLBF, 0);
+	(void)snprintf(top, sizeof(top), "%.32s/vfio-bind-release-XXXXXX", temp ? temp : "/tmp");
+	world = child_shared(sizeof(*world));
+	if (!mkdtemp(top) || !world)
+		abort();
+	make_tree();
+	test_back();
+	test_each_call(FAIL, "fails");
+	test_each_call(DIE_BEFORE, "is where the child is killed");
+	test_each_call(DIE_AFTER, "is the last before the child is killed");
+	test_hangs();
+	(void)shell("rm -rf %s", top);
+	return check_done();
+}

@@ -41,11 +41,11 @@ static int entry_remove(const char *path, const struct stat *st, int type, struc
 
 static void file_make(int dirfd, const char *path, const uint8_t *data, size_t size)
 {
-	char dir[PATH_MAX];
+	char part[PATH_MAX];
 
 	for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
-		(void)snprintf(dir, sizeof(dir), "%.*s", (int)(slash - path), path);
-		(void)mkdirat(dirfd, dir, 0755);
+		(void)snprintf(part, sizeof(part), "%.*s", (int)(slash - path), path);
+		(void)mkdirat(dirfd, part, 0755);
 	}
 	int fd = openat(dirfd, path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	must(fd >= 0 && write(fd, data, size) == (ssize_t)size);

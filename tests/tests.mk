@@ -132,6 +132,7 @@ $(BUILD)/san/bin/vfio-bootcfg: $(bootcfg_objects:%=$(BUILD)/san/%.o)
 check-bootcfg: all $(BUILD)/san/bin/vfio-bootcfg
 	@VFIO_BOOTCFG=$(BUILD)/vfio-bootcfg tests/bootcfg/run
 	@VFIO_BOOTCFG=$(BUILD)/san/bin/vfio-bootcfg tests/bootcfg/run --label 'sanitizers: '
+	@VFIO_BOOTCFG=$(BUILD)/vfio-bootcfg tests/bootcfg/random --count 25
 	@VFIO_BOOTCFG=$(BUILD)/vfio-bootcfg tests/bootcfg/faults
 
 # Nine boots of GRUB (BIOS, UEFI) and systemd-boot: minutes, and root. Not part of check.

@@ -194,8 +194,8 @@ static int words_append(const struct line *l, const struct change *c, change_enc
 	const struct field *home = &l->field[l->home];
 
 	for (size_t i = 0; i < c->append.n; i++)
-		text_print(&words, "%s%s%s", behind || i > 0 ? " " : "", c->append.v[i],
-			stays && i + 1 == c->append.n ? " " : "");
+		text_print(&words, "%s%s%s", behind || i > 0 || (!before && home->glued) ? " " : "",
+			c->append.v[i], stays && i + 1 == c->append.n ? " " : "");
 	if (words.failed)
 		return err_set(err, ENOMEM, "out of memory");
 	if (before) {

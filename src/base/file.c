@@ -12,6 +12,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* 0 is what comes in, 1 what goes out, 2 what is told. */
+#define LAST_STANDARD 2
+
 void fd_close(int *fd)
 {
 	if (*fd < 0)
@@ -22,12 +25,32 @@ void fd_close(int *fd)
 	*fd = -1;
 }
 
+/*
+ * Who is started without a standard input, output or error (a kernel that finds no /dev/console
+ * starts its init so) must not get one of their numbers for a file: the next message would be
+ * written to it. Something that nobody can read or write takes their place, for good.
+ */
+static bool fill_standard(void)
+{
+	int fd;
+
+	do
+		fd = open("/", O_PATH | O_CLOEXEC);
+	while (fd >= 0 && fd <= LAST_STANDARD);
+	return fd >= 0 && close(fd) == 0;
+}
+
 static int open_retry(int dirfd, const char *path, int flags, mode_t mode)
 {
 	for (;;) {
 		int fd = openat(dirfd, path, flags, mode);
-		if (fd >= 0 || errno != EINTR)
+		if (fd > LAST_STANDARD || (fd < 0 && errno != EINTR))
 			return fd;
+		if (fd < 0)
+			continue;
+		(void)close(fd);
+		if (!fill_standard())
+			return -1;
 	}
 }
 

@@ -7,6 +7,9 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+/* No function of this file opens anything as descriptor 0, 1 or 2, and who used one needs not fear
+ * that somebody else will. */
+
 /* Closes *fd if it is open: for _cleanup_(fd_close). Leaves errno alone. */
 void fd_close(int *fd);
 

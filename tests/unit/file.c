@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* A directory of our own, removed at the end with what the cases left in it. */
@@ -207,6 +208,26 @@ static void test_replace(void)
 	CHECK_INT(faccessat(dir, "sub.new", F_OK, 0), -1);
 }
 
+/* What is opened first by a process that has no standard input, output or error. */
+static void test_standard(void)
+{
+	int status = -1;
+	struct err err;
+
+	check_case("who has no descriptor 0, 1 or 2 gets none of them for a file");
+	pid_t pid = fork();
+	if (pid == 0) {
+		for (int fd = 0; fd <= STDERR_FILENO; fd++)
+			(void)close(fd);
+		int first = file_open_lock(dir, "ours", &err);
+		bool filled = write(STDERR_FILENO, "x", 1) < 0 && errno == EBADF;
+		int next = open("/", O_PATH | O_CLOEXEC);
+		_exit(!(first > STDERR_FILENO && next > STDERR_FILENO && filled));
+	}
+	CHECK_INT(waitpid(pid, &status, 0), pid);
+	CHECK_INT(status, 0);
+}
+
 static void test_fd_close(void)
 {
 	check_case("fd_close: closes, forgets, leaves errno alone");
@@ -230,6 +251,7 @@ int main(void)
 	test_read_trusted();
 	test_read_small();
 	test_replace();
+	test_standard();
 	test_fd_close();
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)

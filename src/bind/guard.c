@@ -15,7 +15,7 @@ static void refuse(struct verdict *v, const char *fmt, ...)
 	va_end(ap);
 }
 
-static bool drops_along(const struct verdict *v, const struct verdict *dropped)
+static bool same_slot(const struct verdict *v, const struct verdict *dropped)
 {
 	return slot_same_device(v->device->slot, dropped->device->slot);
 }
@@ -27,13 +27,13 @@ void guard_refuse_slot(struct plan *p, struct verdict *v, const char *why)
 	char address[SLOT_MAX];
 	struct verdict *first = v, *end = p->verdicts + p->n;
 
-	while (first > p->verdicts && drops_along(first - 1, v))
+	while (first > p->verdicts && same_slot(first - 1, v))
 		first--;
 	slot_format(v->device->slot, address);
-	for (struct verdict *other = first; other < end && drops_along(other, v); other++) {
+	for (struct verdict *other = first; other < end && same_slot(other, v); other++) {
 		if (other == v)
 			refuse(v, "%s", why);
-		else if (other->action == ACTION_BIND)
+		else if (other->action == ACTION_BIND && device_same_card(other->device, v->device))
 			refuse(other, "same slot as %s: %.150s", address, why);
 	}
 }
@@ -54,7 +54,7 @@ static bool cannot_be_read(
 	while (d > first && slot_same_device(d[-1].slot, v->device->slot))
 		d--;
 	for (; d < end && slot_same_device(d->slot, v->device->slot); d++) {
-		if (d->error == 0)
+		if (d->error == 0 || !device_same_card(d, v->device))
 			continue;
 		if (d == v->device)
 			(void)snprintf(why, size, "can't be read: %s", strerror(-d->error));
@@ -192,7 +192,7 @@ static void keep_last_display(struct plan *p, const struct host *h)
 		return; /* host_look saw that one stays */
 	for (size_t i = 0; i < h->devices.n; i++) {
 		const struct device *d = &h->devices.at[i];
-		if (!device_is_display(d))
+		if (!device_is_display(d) || d->is_virtual)
 			continue;
 		if (!is_taken(p, d))
 			return;

@@ -113,6 +113,21 @@ static int look_companions(const struct look *l, struct err *err)
 	return 0;
 }
 
+/* Is it asked for, or may it come along with a display controller that is, as leader_of has it? */
+static bool may_be_bound(const struct look *l, const struct device *d)
+{
+	if (select_first(l->c, l->h->ways, d, false))
+		return true;
+	for (size_t i = 0; l->c->companions && i < l->h->devices.n; i++) {
+		const struct device *other = &l->h->devices.at[i];
+		if (device_is_display(other) && device_same_card(other, d) &&
+			other->id.vendor == d->id.vendor &&
+			select_first(l->c, l->h->ways, other, false))
+			return true;
+	}
+	return false;
+}
+
 /*
  * Must the other display controllers be known, to see that one stays with the host? A VGA device
  * whose boot_vga says 0 proves that there is another: the kernel always makes one of them the
@@ -122,7 +137,7 @@ static bool displays_matter(const struct look *l)
 {
 	for (size_t i = 0; i < l->h->devices.n; i++) {
 		const struct device *d = &l->h->devices.at[i];
-		if (!device_is_display(d) || !select_first(l->c, l->h->ways, d, false))
+		if (!device_is_display(d) || !may_be_bound(l, d))
 			continue;
 		if (d->boot_vga < 0 || l->c->may_take_boot_vga)
 			return true;
@@ -153,6 +168,36 @@ static void look_closer(const struct look *l)
 	}
 }
 
+/* In address order the functions of a slot are neighbours. */
+static bool has_twin(const struct device_list *list, size_t i)
+{
+	const struct device *d = &list->at[i];
+
+	for (size_t k = i; k-- > 0 && slot_same_device(list->at[k].slot, d->slot);)
+		if (list->at[k].class == d->class)
+			return true;
+	for (size_t k = i + 1; k < list->n && slot_same_device(list->at[k].slot, d->slot); k++)
+		if (list->at[k].class == d->class)
+			return true;
+	return false;
+}
+
+/*
+ * A virtual function has the class of its card, and so have the others: the kernel is asked about
+ * those that share a slot with one of their class. A display that stands where only ARI can put it
+ * (below a port there is one device number, 0) may be the only one of its slot.
+ */
+static void find_virtual(const struct look *l)
+{
+	scan_sort(&l->h->devices);
+	for (size_t i = 0; i < l->h->devices.n; i++) {
+		struct device *d = &l->h->devices.at[i];
+		bool by_ari = device_is_display(d) && d->slot.bus > 0 && d->slot.device > 0;
+		if (d->error == 0 && (by_ari || has_twin(&l->h->devices, i)))
+			scan_virtual(l->s, d);
+	}
+}
+
 /* What was named, and what belongs to it, in the order in which each look needs the one before. */
 static int look_all(const struct look *l, struct err *err)
 {
@@ -164,28 +209,17 @@ static int look_all(const struct look *l, struct err *err)
 	if (r == 0)
 		r = look_named(l, err);
 	look_closer(l);
+	if (r == 0 && l->c->companions) {
+		r = look_companions(l, err);
+		look_closer(l);
+	}
+	find_virtual(l);
 	if (r == 0 && !l->h->displays_known && (displays_matter(l) || some_id_changed(l))) {
 		r = search(l, display_or_changed_id, err);
 		look_closer(l);
+		find_virtual(l);
 	}
-	if (r == 0 && l->c->companions)
-		r = look_companions(l, err);
 	return r;
-}
-
-/* Is it asked for, or may it come along with a display controller that is, as leader_of has it? */
-static bool may_be_bound(const struct look *l, const struct device *d)
-{
-	if (select_first(l->c, l->h->ways, d, false))
-		return true;
-	for (size_t i = 0; l->c->companions && i < l->h->devices.n; i++) {
-		const struct device *other = &l->h->devices.at[i];
-		if (device_is_display(other) && slot_same_device(other->slot, d->slot) &&
-			other->id.vendor == d->id.vendor &&
-			select_first(l->c, l->h->ways, other, false))
-			return true;
-	}
-	return false;
 }
 
 int host_look(struct host *ret, const struct config *c, struct sysfs *s, struct err *err)
@@ -204,7 +238,6 @@ int host_look(struct host *ret, const struct config *c, struct sysfs *s, struct 
 	for (size_t i = 0; i < h.devices.n; i++)
 		if (may_be_bound(&l, &h.devices.at[i]))
 			scan_group(s, &h.devices.at[i]);
-	scan_sort(&h.devices);
 	*ret = h;
 	return 0;
 }

@@ -38,8 +38,7 @@ static const struct device *leader_of(
 {
 	for (size_t i = 0; i < h->devices.n; i++) {
 		const struct device *leader = &h->devices.at[i];
-		if (leader != d && device_is_display(leader) &&
-			slot_same_device(leader->slot, d->slot) &&
+		if (leader != d && device_is_display(leader) && device_same_card(leader, d) &&
 			leader->id.vendor == d->id.vendor &&
 			select_first(c, h->ways, leader, false) &&
 			!select_first(c, h->ways, leader, true))

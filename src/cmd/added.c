@@ -23,13 +23,14 @@ struct added {
 	struct slot slot;
 };
 
-/* What is asked for elsewhere is boot's; of a plan only this card stays. */
-static void keep_slot(struct plan *p, struct slot slot)
+/* What is asked for elsewhere is boot's; of a plan only this card stays, or virtual function. */
+static void keep_card(struct plan *p, const struct device *added)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < p->n; i++)
-		if (p->verdicts[i].device && slot_same_device(p->verdicts[i].device->slot, slot))
+		if (added && p->verdicts[i].device &&
+			device_same_card(p->verdicts[i].device, added))
 			p->verdicts[n++] = p->verdicts[i];
 	p->n = n;
 }
@@ -92,7 +93,7 @@ static enum cmd_result take(const struct added *o, const struct boot_switch *b, 
 	r = situation_read(&s, &o->world, b, err);
 	if (r < 0)
 		return r == -EINVAL ? CMD_CONFIG : CMD_SYSTEM;
-	keep_slot(&s.plan, o->slot);
+	keep_card(&s.plan, device_find(&s.host.devices, o->slot));
 	host_look_at_drivers(&s.host, &s.sysfs);
 	if (s.plan.off || holds_already(&s.plan))
 		return CMD_AS_ASKED;

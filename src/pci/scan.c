@@ -33,6 +33,13 @@ bool device_is_bridge(const struct device *d)
 	return d->class >> 16 == PCI_BASE_BRIDGE;
 }
 
+bool device_same_card(const struct device *a, const struct device *b)
+{
+	if (a->is_virtual || b->is_virtual)
+		return slot_compare(a->slot, b->slot) == 0;
+	return slot_same_device(a->slot, b->slot);
+}
+
 struct device *device_find(const struct device_list *list, struct slot slot)
 {
 	for (size_t i = 0; i < list->n; i++)
@@ -87,14 +94,20 @@ static int read_identity(struct sysfs *s, struct device *d)
 		(void)read_number(s, d->slot, "subsystem_device", &d->id.subdevice);
 		return 0;
 	}
-	if (n < 0)
-		return (int)n;
+	if (n < 0) /* one that was taken out since it was opened is no device any more */
+		return n == -ENODEV ? -ENOENT : (int)n;
 	return pci_modalias_parse(alias, &d->id, &d->class) ? 0 : -EINVAL;
 }
 
 static struct device device_at(struct slot slot)
 {
 	return (struct device){.slot = slot, .boot_vga = BOOT_VGA_UNREAD, .group = -1};
+}
+
+/* What we are short of says nothing of the device: were it passed over, no guard would see it. */
+static bool is_our_want(int error)
+{
+	return error == -EMFILE || error == -ENFILE || error == -ENOMEM;
 }
 
 int scan_one(struct sysfs *s, struct slot slot, struct device_list *list, struct err *err)
@@ -105,6 +118,8 @@ int scan_one(struct sysfs *s, struct slot slot, struct device_list *list, struct
 	int r = read_identity(s, &d);
 	if (r == -ENOENT)
 		return 0;
+	if (is_our_want(r))
+		return err_set(err, -r, "PCI devices: can't look at them: %s", strerror(-r));
 	d.error = r;
 	r = list_add(list, &d);
 	return r < 0 ? err_set(err, -r, "no memory for %zu PCI devices", list->n) : 1;
@@ -161,6 +176,8 @@ static int walk_device(struct slot slot, void *to)
 	d.error = read_identity(w->s, &d);
 	if (d.error == -ENOENT) /* it vanished between the listing and the look */
 		return 0;
+	if (is_our_want(d.error))
+		return d.error;
 	if (w->with_serials && d.error == 0 && !device_is_bridge(&d))
 		d.serial = read_serial(w->s, slot);
 	if (d.error == 0 && !w->keep(&d, w->arg))
@@ -208,6 +225,13 @@ void scan_driver(struct sysfs *s, struct device *d)
 {
 	if (sysfs_link(s, d->slot, "driver", d->driver, sizeof(d->driver)) < 0)
 		(void)snprintf(d->driver, sizeof(d->driver), "?");
+}
+
+void scan_virtual(struct sysfs *s, struct device *d)
+{
+	char card[SLOT_MAX];
+
+	d->is_virtual = sysfs_link(s, d->slot, "physfn", card, sizeof(card)) > 0;
 }
 
 void scan_boot_vga(struct sysfs *s, struct device *d)

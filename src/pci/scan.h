@@ -18,6 +18,7 @@ struct device {
 	uint32_t class; /* 24 bits: base, sub, programming interface */
 	int error;    /* a negative errno where its id could not be read; id and class are 0 then */
 	int boot_vga; /* 1 or 0 as the file says, -1 where there is none (only class 0300 has it) */
+	bool is_virtual; /* a virtual function (SR-IOV) that shares its slot with others */
 	bool detailed;   /* the members below were looked up */
 	int group;       /* IOMMU group, -1 where there is none */
 	uint64_t serial; /* PCIe Device Serial Number, 0 where it was not asked for or is not there
@@ -39,6 +40,13 @@ void device_list_done(struct device_list *list);
 /* Base class: display_is covers VGA, 3D (0302) and other display controllers. */
 bool device_is_display(const struct device *d);
 bool device_is_bridge(const struct device *d);
+
+/*
+ * Do two functions go together? Those of one slot make a card, but a virtual function stands for
+ * itself: that it has the slot of its card, or with ARI one in which there is no card at all, is
+ * how its number came out (PCI Express Base Specification 6.0, section 9.2.1.2).
+ */
+bool device_same_card(const struct device *a, const struct device *b);
 
 struct device *device_find(const struct device_list *list, struct slot slot);
 
@@ -62,6 +70,9 @@ int scan_all(struct sysfs *s, struct device_list *list, bool with_serials,
  * only people want to know it before the device is reserved. */
 void scan_group(struct sysfs *s, struct device *d);
 void scan_driver(struct sysfs *s, struct device *d);
+
+/* Is it a virtual function? To be asked where something depends on it. */
+void scan_virtual(struct sysfs *s, struct device *d);
 
 /* Reads boot_vga where the device is VGA compatible (class 0300), once. */
 void scan_boot_vga(struct sysfs *s, struct device *d);

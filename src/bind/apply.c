@@ -18,6 +18,15 @@
 /* Of the whole time, what is kept for undoing. */
 #define UNDO_PART 4
 
+/*
+ * A device whose lock somebody holds, or whose probing never ends, holds up who loads its driver: a
+ * new driver looks at all devices, one after the other (bus_add_driver in drivers/base/bus.c). But
+ * it is registered by then and takes the others one by one. A part of the whole time is kept for
+ * that, and none of them waits long, for the bad one is met once more.
+ */
+#define BEHIND_LOAD_PART 5
+#define BEHIND_HUNG_LOAD_MS 700
+
 /* Every device has at most five steps, and three are for all; undoing takes two a device. */
 #define STEPS_MAX(n) (5 * (n) + 3)
 
@@ -85,7 +94,8 @@ static void do_settle(const struct job *j)
 			i--;
 		for (; i < p->n && same_slot(&p->verdicts[i], &p->verdicts[bad]); i++) {
 			struct device_progress *d = &j->progress->device[i];
-			if (p->verdicts[i].action != ACTION_BIND)
+			if (p->verdicts[i].action != ACTION_BIND ||
+				!device_same_card(p->verdicts[i].device, p->verdicts[bad].device))
 				continue;
 			/* Who was killed in its step may have written; who hangs in it holds the
 			 * file, and undoing comes to that last. */
@@ -227,11 +237,22 @@ static void run_step(void *to, size_t i)
 	}
 }
 
-/* Loading may take as long as there is time: everything behind it needs it. */
+static bool load_hangs(const struct job *j)
+{
+	for (size_t i = 0; i < j->n_steps; i++)
+		if (j->steps[i].kind == STEP_LOAD)
+			return j->state[i] == STEP_HUNG;
+	return false;
+}
+
 static unsigned step_patience(void *to, size_t i)
 {
 	const struct job *j = to;
-	return j->steps[i].kind == STEP_LOAD ? j->options->milliseconds : PATIENCE_MS;
+	unsigned all = j->options->milliseconds;
+
+	if (j->steps[i].kind == STEP_LOAD)
+		return all - all / UNDO_PART - all / BEHIND_LOAD_PART;
+	return load_hangs(j) ? BEHIND_HUNG_LOAD_MS : PATIENCE_MS;
 }
 
 static void add_step(struct job *j, enum step_kind kind, size_t verdict)

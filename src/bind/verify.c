@@ -127,6 +127,11 @@ static void tell_trouble(const struct job *j, size_t i, struct outcome *o)
 		(void)snprintf(buf, size, "can't probe it: %s", probe_strerror(-d->probe_error));
 	else if (o->after[0])
 		(void)snprintf(buf, size, "%s has it", o->after);
+	/* drivers_probe says nothing of what a probe() returned (driver_probe_device,
+	 * drivers/base/dd.c). */
+	else if (sysfs_has_driver(j->options->sysfs, j->plan->verdicts[i].driver))
+		(void)snprintf(buf, size, "%s refuses it; the kernel log says why",
+			j->plan->verdicts[i].driver);
 	else
 		(void)snprintf(buf, size, "no driver took it");
 }

@@ -39,7 +39,7 @@ PCI     = slot id sysfs scan rom nodes sysfs_path names notes behind behind_bloc
 BIND    = config keys parser reader values select host guard plan kernel_cmdline child modules image image_record apply verify release users dump report
 BIND_CMD = ask bind boot added cards check choose config_file hand import init lock list list_json list_text list_tree plan release rom run setup \
 	setup_state situation
-BOOTCFG = kword request line change splice source shell_scan shell shell_value shell_run shell_encode shell_edit \
+BOOTCFG = kword request line change splice source shell_scan shell shell_value shell_encode shell_edit \
 	bls plain grubenv kernelstub menu menu_scan root journal_store journal_list journal survey owners entries uki \
 	tools menus loaders advice tuning regen diff edit show running esp
 
@@ -142,6 +142,7 @@ help:
 		'make format | lint         clang-format | every reader of sources' \
 		'make fuzz SECONDS=60       each fuzzer for so long' \
 		'make bench                 figures against their limits' \
+		'make check-faults-all      each way to fail, its machines booted' \
 		'make check-NAME            one suite: $(suites)'
 
 include tests/tests.mk

@@ -8,11 +8,12 @@ suites = lint layers cc tools kmod \
 	$(if $(wildcard tests/unit/*.c),unit) \
 	$(if $(wildcard fuzz/*.c),corpus) \
 	$(if $(wildcard tests/bootcfg/run),bootcfg) \
-	$(if $(wildcard tests/bench/run),bench faults) \
+	$(if $(wildcard tests/bench/run),bench) \
 	$(if $(wildcard tests/boot/run),boot) \
+	$(if $(wildcard tests/bench/faults),faults) \
 	$(if $(wildcard tests/images/run),images)
 
-.PHONY: check-images-all check-mkinitcpio check-packages dist deps check lint format demo bench fuzz $(suites:%=check-%)
+.PHONY: check-faults-all check-images-all check-mkinitcpio check-packages dist deps check lint format demo bench fuzz $(suites:%=check-%)
 
 # Only what is missing; nothing at all when all is there.
 deps:
@@ -103,12 +104,6 @@ $(BUILD)/fuzz/%: fuzz/%.c $(san_lib)
 	@mkdir -p $(@D)
 	$(call say,FUZZ)$(CLANG) $(COMPILE) $(kmod_flags) $(SANITIZE) -fsanitize=fuzzer $< $(san_libs) -o $@
 
-# Both programs have a plan: here it is that of vfio-bootcfg.
-bootcfg_san = $(filter-out %/vfio-bootcfg.o,$(bootcfg_objects:%=$(BUILD)/san/%.o))
-$(BUILD)/fuzz/bootcfg_%: fuzz/bootcfg_%.c fuzz/bootcfg_edit.h $(bootcfg_san)
-	@mkdir -p $(@D)
-	$(call say,FUZZ)$(CLANG) $(COMPILE) $(SANITIZE) -fsanitize=fuzzer $< $(bootcfg_san) $(bootcfg_libs) -o $@
-
 # The whole program with the sanitizers in, for the cases that run it.
 $(BUILD)/san/bin/vfio-bind: $(bind_objects:%=$(BUILD)/san/%.o)
 	@mkdir -p $(@D)
@@ -132,7 +127,6 @@ $(BUILD)/san/bin/vfio-bootcfg: $(bootcfg_objects:%=$(BUILD)/san/%.o)
 check-bootcfg: all $(BUILD)/san/bin/vfio-bootcfg
 	@VFIO_BOOTCFG=$(BUILD)/vfio-bootcfg tests/bootcfg/run
 	@VFIO_BOOTCFG=$(BUILD)/san/bin/vfio-bootcfg tests/bootcfg/run --label 'sanitizers: '
-	@VFIO_BOOTCFG=$(BUILD)/vfio-bootcfg tests/bootcfg/random --count 25
 	@VFIO_BOOTCFG=$(BUILD)/vfio-bootcfg tests/bootcfg/faults
 
 # Nine boots of GRUB (BIOS, UEFI) and systemd-boot: minutes, and root. Not part of check.
@@ -168,7 +162,13 @@ bench: all $(bench_programs)
 	@BUILD='$(abspath $(BUILD))' tests/bench/run
 check-bench: all $(bench_programs)
 	@BUILD='$(abspath $(BUILD))' tests/bench/run size calls memory
-check-faults: all $(bench_programs)
-	@BUILD='$(abspath $(BUILD))' tests/bench/faultwalk
+# One row for each way to fail (tests/bench/faults). Behind check-boot, whose machines it judges; check-faults-all boots
+# by itself those that are missing.
+faults_need = all $(bench_programs) $(BUILD)/unit/apply $(BUILD)/unit/file $(BUILD)/san/bin/vfio-bind
+check-faults: $(faults_need)
+	@BUILD='$(abspath $(BUILD))' tests/bench/faultmatrix
+check-faults-all: $(faults_need)
+	@NO_INSTALL='$(NO_INSTALL)' tools/deps boot
+	@BUILD='$(abspath $(BUILD))' tests/bench/faultmatrix --all
 
 -include $(wildcard $(BUILD)/san/*/*.d $(BUILD)/unit/*.d $(BUILD)/fuzz/*.d $(BUILD)/tests/*/*.d $(BUILD)/tests/*/*/*.d)

@@ -15,7 +15,8 @@ judge_control()
 		case $(verdict_get "$1" "$address" class) in
 		0300* | 0380*) [ "$driver" = bochs-drm ] ;;
 		0403*) [ "$driver" = snd_hda_intel ] ;;
-		0200*) [ "$driver" = e1000e ] ;;
+		0200*) [ "$driver" = e1000e ] || [ "$(verdict_get "$1" "$address" id)" = 8086:100e ] ;;
+		0108*) [ "$driver" = nvme ] ;;
 		esac || echo "without vfio-bind, $address is on $driver: the coldplug does not work"
 	done
 }
@@ -119,23 +120,33 @@ judge_report()
 	[[ $errors =~ ${F[$name.errors]-} ]] || echo "the report's errors are '$errors'"
 }
 
+# judge_console NAME CONSOLE: what should be said on it is, and what should not is not.
+judge_console()
+{
+	local said=${F[$1.said]-} unsaid=${F[$1.unsaid]-} line
+	[ -z "$said" ] || grep -Eq "$said" "$2" || echo "nobody said '$said' on the console"
+	if [ -n "$unsaid" ] && line=$(grep -Em 1 "$unsaid" "$2"); then
+		echo "somebody said on the console: $line"
+	fi
+}
+
 # judge_rest NAME VERDICT: it ran, in bounded time, with few words, and with the modules and the
 # options that were asked for.
 judge_rest()
 {
 	local name=$1 verdict=$2 time records path value last=0 line module
 	time=$(sed -n 's/^ran tool .*milliseconds=//p' "$verdict")
-	# Ten seconds is its bound for everything; the rest is the emulator's on a busy host.
-	[ "${time:-99999}" -le 15000 ] || echo "vfio-bind took ${time:-for ever} ms"
+	# Ten seconds is its bound for everything; the rest is the emulator's on a busy host. A script judges by itself.
+	[ "${time:-99999}" -le 15000 ] || [ -n "${F[$name.script]-}" ] || echo "vfio-bind took ${time:-for ever} ms"
 	records=$(grep -c '^kmsg ' "$verdict")
-	[ "$records" -gt 0 ] || echo 'not a word on the kernel log'
+	[ "$records" -gt 0 ] || [ -n "${F[$name.silent]-}" ] || echo 'not a word on the kernel log'
 	# A second run (join, again) has words of its own.
-	[ "$records" -le 10 ] || [ -n "${F[$name.join]-}" ] ||
+	[ "$records" -le 10 ] || [ -n "${F[$name.join]-}${F[$name.script]-}" ] ||
 		echo "$records records on the kernel log"
 	# Each device that was bound is told with the line that asked, as long as they are few.
 	if [ "$(wc -w <<<"${F[$name.expected]-}")" -le 6 ]; then
 		for path in ${F[$name.expected]-}; do
-			[ "${F[$name.expect.$path]}" != takes ] ||
+			[ "${F[$name.expect.$path]}" != takes ] || [ -n "${F[$name.silent]-}" ] ||
 				grep -q "^kmsg .*$path.*/etc/vfio-bind.conf:[0-9]" "$verdict" ||
 				echo "no word of $path and who asked for it on the kernel log"
 		done
@@ -160,7 +171,8 @@ judge()
 	judge_control "$base"
 	judge_drivers "$name" "$verdict" "$base"
 	judge_untouched "$name" "$verdict" "$base"
-	judge_report "$name" "$verdict"
+	[ -n "${F[$name.unreported]-}" ] || judge_report "$name" "$verdict"
+	judge_console "$name" "${verdict%.verdict}.console"
 	judge_rest "$name" "$verdict"
 	if ! verdict_reached "$work/$twin.verdict"; then
 		echo "its twin, $twin, did not reach userland"

@@ -69,7 +69,7 @@ busybox_static()
 # The modules a distribution's image would hold for the machine below; names a kernel hasn't got are
 # left out.
 image_modules='vfio vfio-pci vfio_iommu_type1 vfio_virqfd iommufd
-	bochs snd-hda-intel e1000e ahci i6300esb'
+	bochs snd-hda-intel snd-hda-codec-generic e1000e nvme ahci i6300esb'
 
 # image_pack DIRECTORY FILE: the directory as a cpio archive, the same bytes for the same contents.
 image_pack()
@@ -163,31 +163,45 @@ image_base()
 #
 # machine_args MACHINE: QEMU's arguments for it, a word to a line.
 #   no-iommu: q35 without its IOMMU; one-display: a VGA and a NIC; demo: what `demo` shows;
-#   bare: nothing but an IOMMU.
+#   bare: nothing but an IOMMU;
+#   inserted: a VGA and the two NICs of q35, and one more card in a slot before theirs, so that they
+#   are 02:00.0 and 03:00.0;
+#   nvme: a VGA and two NVMe drives behind 00:05.0 and 00:06.0 that share every id (1b36:0010) and
+#   can have virtual functions; sound: q35 with a codec on its HDA controller.
 machine_args()
 {
+	# What QEMU wants of a drive with one virtual function (hw/nvme/ctrl.c, nvme_check_constraints).
+	local virtual=sriov_max_vfs=1,sriov_vq_flexible=2,sriov_vi_flexible=1,max_ioqpairs=4,msix_qsize=5
 	# TCG everywhere: the same on every machine, and an emulated IOMMU is all that is asked of
 	# it. kernel-irqchip=split is what interrupt remapping wants (QEMU: hw/i386/intel_iommu.c).
 	printf '%s\n' -nodefaults -no-user-config -display none -no-reboot -nic none -accel tcg \
 		-machine q35,kernel-irqchip=split -cpu qemu64 -smp 1 -m "${VM_MEMORY:-512}"
 	case $1 in
-	q35 | one-display | demo | bare) printf '%s\n' -device intel-iommu,intremap=on ;;
+	q35 | one-display | demo | bare | inserted | nvme | sound) printf '%s\n' -device intel-iommu,intremap=on ;;
 	no-iommu) ;;
 	*) die "no such machine: $1" ;;
 	esac
-	[ "$1" = bare ] || printf '%s\n' -device VGA,addr=1.0
+	[ "$1" = bare ] || printf '%s\n' -device VGA,addr=1.0 -device pcie-root-port,id=port1,addr=5.0,chassis=1
 	case $1 in
-	q35 | no-iommu) printf '%s\n' -device VGA,addr=2.0 -device secondary-vga,addr=3.0 \
+	q35 | no-iommu | sound) printf '%s\n' -device VGA,addr=2.0 -device secondary-vga,addr=3.0 \
 		-device edu,addr=4.2 -device pcie-root-port,id=port2,addr=6.0,chassis=2 \
 		-device e1000e,bus=port2,mac=52:54:00:00:00:02 ;;
 	demo) printf '%s\n' -device VGA,addr=2.0 ;;
+	inserted) printf '%s\n' -device pcie-root-port,id=port0,addr=4.0,chassis=3 -device e1000,bus=port0 \
+		-device pcie-root-port,id=port2,addr=6.0,chassis=2 -device e1000e,bus=port2,mac=52:54:00:00:00:02 ;;
+	nvme) printf '%s\n' -device pcie-root-port,id=port2,addr=6.0,chassis=2 \
+		-device nvme-subsys,id=one -device nvme,bus=port1,serial=1,subsys=one,"$virtual" \
+		-device nvme-subsys,id=two -device nvme,bus=port2,serial=2,subsys=two,"$virtual" ;;
 	esac
 	case $1 in
-	q35 | no-iommu | demo) printf '%s\n' -device bochs-display,addr=4.0,multifunction=on \
-		-device ich9-intel-hda,addr=4.1 ;;
+	q35 | no-iommu | demo | sound) printf '%s\n' -device bochs-display,addr=4.0,multifunction=on \
+		-device ich9-intel-hda,addr=4.1,id=hda ;;
 	esac
-	[ "$1" = bare ] || printf '%s\n' -device pcie-root-port,id=port1,addr=5.0,chassis=1 \
-		-device e1000e,bus=port1,mac=52:54:00:00:00:01
+	[ "$1" != sound ] || printf '%s\n' -audiodev none,id=silence -device hda-output,bus=hda.0,audiodev=silence
+	case $1 in
+	bare | nvme) ;;
+	*) printf '%s\n' -device e1000e,bus=port1,mac=52:54:00:00:00:01 ;;
+	esac
 }
 
 # vm_start NAME MACHINE [QEMU ARGUMENT...]: starts a machine and returns when it is off.

@@ -25,6 +25,8 @@ static const struct command {
 	{"check", cmd_check, "judge the config; list what an initramfs image has to hold"},
 	{"bind", cmd_bind, "take devices from the host, now"},
 	{"release", cmd_release, "give devices back to the host, now"},
+	{"qemu", cmd_qemu, "print QEMU's arguments for what is bound"},
+	{"libvirt", cmd_libvirt, "print libvirt's elements for what is bound"},
 	{"rom", cmd_rom, "read an option ROM, list and trim its images"},
 };
 

@@ -34,6 +34,7 @@ rest_rows = \
 		completions/$n.bash:$(BASHDIR)/$n:644 \
 		completions/_$n:$(ZSHDIR)/_$n:644 \
 		completions/$n.fish:$(FISHDIR)/$n.fish:644) \
+	examples/libvirt-hook-qemu:$(DATADIR)/doc/vfio-bind/examples/libvirt-hook-qemu:644 \
 	LICENSE:$(DATADIR)/licenses/vfio-bind/LICENSE:644 \
 	$(BUILD)/kmod/COPYING:$(DATADIR)/licenses/vfio-bind/libkmod-LGPL-2.1:644
 
@@ -70,7 +71,7 @@ install_config = if [ ! -e '$(DESTDIR)$(SYSCONFDIR)/vfio-bind.conf' ] && [ -e co
 uninstall:
 	rm -f $(foreach r,$(all_rows),$(call target_of,$r))
 	@rmdir -p $(sort $(foreach r,$(dracut_rows),$(dir $(call target_of,$r)))) \
-		'$(DESTDIR)$(DATADIR)/licenses/vfio-bind' 2>/dev/null || :
+		'$(DESTDIR)$(DATADIR)/licenses/vfio-bind' '$(DESTDIR)$(DATADIR)/doc/vfio-bind/examples' 2>/dev/null || :
 
 # What the packages of packaging/ are built from.
 DIST = vfio-bind-$(VERSION)

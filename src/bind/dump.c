@@ -13,6 +13,10 @@
 /* sysfs hands over a page at a time whatever is asked for (sysfs_kf_bin_read, fs/sysfs/file.c). */
 #define PIECE 65536
 
+/* The seventh line of `resource`, and where the firmware copies a display's ROM to. */
+#define ROM_RESOURCE 6
+#define SHADOW_AT 0xc0000
+
 #define WAKE_MS 1000
 #define LOOK_MS 10
 
@@ -67,6 +71,25 @@ static const char *rom_strerror(int code)
 	default:
 		return strerror(code);
 	}
+}
+
+bool dump_is_shadow(struct sysfs *s, struct slot slot)
+{
+	char text[1024];
+	const char *line = text;
+	uint32_t high, low;
+
+	if (sysfs_read(s, slot, "resource", text, sizeof(text)) < 0)
+		return false;
+	for (int i = 0; line && i < ROM_RESOURCE; i++) {
+		line = strchr(line, '\n');
+		line = line ? line + 1 : NULL;
+	}
+	if (!line || !str_starts(line, "0x"))
+		return false;
+	line += 2;
+	return str_hex_fixed(&line, 8, &high) && str_hex_fixed(&line, 8, &low) && high == 0 &&
+	       low == SHADOW_AT;
 }
 
 int dump_rom(struct sysfs *s, struct slot slot, uint8_t **ret, size_t *ret_len, struct err *err)

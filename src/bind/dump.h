@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "pci/sysfs.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,5 +17,13 @@
  */
 int dump_rom(struct sysfs *s, struct slot slot, uint8_t **ret, size_t *ret_len,
 	struct err *err) _must_check_;
+
+/*
+ * Does the kernel show the copy at 0xc0000 that the firmware made of a display's ROM, instead of
+ * the ROM itself? It does for the boot display, and for any display where it does not know that one
+ * yet (pci_fixup_video, arch/x86/pci/fixup.c): the copy is one for all, and was
+ * changed when it ran.
+ */
+bool dump_is_shadow(struct sysfs *s, struct slot slot);
 
 #endif

@@ -172,7 +172,15 @@ static void tell_user(struct sysfs *s, struct slot slot, const char *address)
 {
 	char driver[32];
 
-	if (sysfs_link(s, slot, "driver", driver, sizeof(driver)) > 0 && !strstr(driver, "vfio"))
+	if (dump_is_shadow(s, slot))
+		log_print(LOG_WARNING,
+			"%s: the kernel shows the copy that the firmware made at 0xc0000 and ran, "
+			"of "
+			"this display's ROM or of another's; dump it on a boot with another boot "
+			"display",
+			address);
+	else if (sysfs_link(s, slot, "driver", driver, sizeof(driver)) > 0 &&
+		 !strstr(driver, "vfio"))
 		log_print(LOG_WARNING,
 			"%s is on %s: a driver at work may change what its ROM shows; a dump from "
 			"vfio-pci is sure",

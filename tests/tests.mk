@@ -137,7 +137,9 @@ check-bootcfg-boot: all
 check-boot: all
 	@tests/boot/run
 # The generators of Debian: a small set, and every generator, version and flavour. mkinitcpio is in no Debian: the one that is
-# installed in the root tree MKINITCPIO_ROOT, where there is one.
+# installed in the root tree MKINITCPIO_ROOT, where there is one. Where that tree is a Debian sid it takes bsdtar, busybox (as
+# /usr/lib/initcpio/busybox), gawk, and what Arch has at other places: the programs of /usr/sbin in /usr/bin,
+# /usr/lib/libkmod.so.2 and /etc/udev/hwdb.bin.
 check-images: all
 	@NO_INSTALL='$(NO_INSTALL)' tools/deps boot images
 	@tests/images/run

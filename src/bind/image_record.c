@@ -76,7 +76,7 @@ int image_record_read(struct image_record *ret, const char *config, struct err *
 	if (asprintf(&path, "%.*s" IMAGE_RECORD_NAME, slash ? (int)(slash + 1 - config) : 0,
 		    config) < 0)
 		return err_set(err, ENOMEM, "out of memory");
-	int r = file_read(AT_FDCWD, path, IMAGE_RECORD_MAX, &ret->data, &ret->len, err);
+	int r = file_read_trusted(AT_FDCWD, path, IMAGE_RECORD_MAX, &ret->data, &ret->len, err);
 	for (size_t i = 0; i < ret->len; i++)
 		if (ret->data[i] == '\n')
 			ret->data[i] = '\0';

@@ -36,7 +36,10 @@ struct image_record {
 	size_t len, at;
 };
 
-/* Reads the record that stands beside the config of that path. -ENOENT where there is none. */
+/*
+ * Reads the record that stands beside the config of that path. -ENOENT where there is none, -EPERM
+ * where others than root may have written it: see file_read_trusted.
+ */
 int image_record_read(struct image_record *ret, const char *config, struct err *err) _must_check_;
 void image_record_done(struct image_record *r);
 

@@ -132,6 +132,13 @@ static void test_foreign(void)
 	CHECK_INT(image_record_read(&r, path("conf"), &err), -EFBIG);
 	CHECK_HAS(err.text, IMAGE_RECORD_NAME);
 	(void)unlink(path(IMAGE_RECORD_NAME));
+
+	check_case("image_record: one that others may write is not believed");
+	put_text(IMAGE_RECORD_NAME, "version 1\nkernel 6.1\n");
+	CHECK_INT(chmod(path(IMAGE_RECORD_NAME), 0646), 0);
+	CHECK_INT(image_record_read(&r, path("conf"), &err), -EPERM);
+	CHECK_STR(image_record_next(&r, "kernel"), NULL);
+	(void)unlink(path(IMAGE_RECORD_NAME));
 }
 
 static void test_age(void)
@@ -172,6 +179,7 @@ static void test_age(void)
 
 int main(void)
 {
+	(void)umask(022);
 	if (!mkdtemp(dir))
 		return 1;
 	test_digest();

@@ -20,8 +20,13 @@ static int edit(struct sources *s, const struct request *r, struct err *err)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	/* A tab behind a key becomes a blank for GRUB (see bls.c). */
+	struct fuzz_format f = {.edit = edit, .given = " \t"};
+
 	if (size == 0)
 		return 0;
 	reader = (enum bls_reader)(data[0] % 3);
-	return fuzz_edit(data + 1, size - 1, edit);
+	/* GRUB reads the first options line, and the words of all of them are listed. */
+	f.one_line = reader == BLS_SYSTEMD_BOOT;
+	return fuzz_edit(data + 1, size - 1, &f);
 }

@@ -10,9 +10,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What holds for every format and any bytes: refused, or edited so that a second edit does nothing
- * and the words are the old ones, less the removed, plus the added. */
-typedef int (*fuzz_format)(struct sources *s, const struct request *r, struct err *err);
+/*
+ * What holds for every format and any bytes. An edit is refused with a reason, or
+ *   the words, read anew from the new text, are the old ones in their order, less the removed, plus
+ *   the added;
+ *   the same edit again does nothing;
+ *   one that only adds leaves every old byte, in its order; one that only removes makes up none.
+ */
+struct fuzz_format {
+	int (*edit)(struct sources *s, const struct request *r, struct err *err);
+	const char *given; /* bytes that the format writes anew: filling, a tab behind a key */
+	bool one_line;     /* all its words are one command line, with one `--` */
+};
+
+/* More than one word of ours, its quotes and a new assignment around it take, for each line. */
+#define FUZZ_INSERT_MAX 160
 
 static inline void must(bool holds)
 {
@@ -20,48 +32,159 @@ static inline void must(bool holds)
 		abort();
 }
 
-static inline void request_fill(struct request *r)
-{
-	must(request_add(r, "iommu=pt", NULL) == 0);
-	must(request_add(r, "dyndbg=\"file x +p\"", NULL) == 0);
-	must(request_remove(r, "quiet", NULL) == 0);
-	must(request_remove(r, "splash=", NULL) == 0);
-}
-
 static inline void source_fill(struct sources *s, const char *text, size_t len)
 {
 	char *copy = malloc(len + 1);
 	must(copy != NULL);
-	memcpy(copy, text, len);
+	if (len > 0)
+		memcpy(copy, text, len);
 	copy[len] = '\0';
 	must(sources_add(s, "file", copy, len) == 0);
 }
 
-static inline int fuzz_edit(const uint8_t *data, size_t size, fuzz_format edit)
+static inline bool word_is(const char *word, const char *name, bool valued)
+{
+	struct kword k = {0};
+	must(kword_read(word, &k) == 0);
+	bool is = kword_same_name(k.name, name) && !k.value == !valued;
+	kword_done(&k);
+	return is;
+}
+
+struct fuzz_try {
+	struct request r;
+	const char *added; /* a name that has to be there afterwards */
+	bool adds, removes;
+};
+
+/* Words that the request may take away or bring along, or (iommu=off) change. */
+static inline bool word_is_asked(const struct fuzz_try *t, const char *word)
+{
+	if (t->removes && (word_is(word, "quiet", false) || word_is(word, "splash", true)))
+		return true;
+	return t->adds &&
+	       (word_is(word, t->added, true) || (t->removes && word_is(word, "iommu", true)));
+}
+
+static inline bool word_same(const char *a, const char *b)
+{
+	struct kword x = {0}, y = {0};
+	must(kword_read(a, &x) == 0 && kword_read(b, &y) == 0);
+	bool same = kword_equal(&x, &y);
+	kword_done(&x);
+	kword_done(&y);
+	return same;
+}
+
+/* The old words in their order, but for what was asked for. */
+static inline void words_compare(
+	const struct fuzz_try *t, const struct strings *old, const struct strings *new)
+{
+	size_t k = 0;
+
+	for (size_t i = 0; i < old->n; i++) {
+		if (word_is_asked(t, old->v[i]))
+			continue;
+		while (k < new->n && word_is_asked(t, new->v[k]))
+			k++;
+		must(k < new->n &&word_same(old->v[i], new->v[k]));
+		k++;
+	}
+	while (k < new->n)
+		must(word_is_asked(t, new->v[k++]));
+}
+
+/* In effect means: before the `--` behind which everything is init's. A word that holds an
+ * expansion (`$`; \1 is the shell's) may be anything, and stays. */
+static inline void words_settled(const struct strings *new, const char *added, bool removed)
+{
+	bool there = false;
+
+	for (size_t i = 0; i < new->n && !str_equal(new->v[i], "--"); i++) {
+		bool gone = !word_is(new->v[i], "quiet", false) &&
+			    !word_is(new->v[i], "splash", true);
+		must(gone || !removed || strpbrk(new->v[i], "$\1"));
+		there |= added && word_is(new->v[i], added, true);
+	}
+	must(there || !added);
+}
+
+/* Whether every byte of `part` stands in `whole`, in this order; `given` bytes don't count. */
+static inline bool bytes_kept(
+	const char *part, size_t n, const char *whole, size_t len, const char *given)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (part[i] && given && strchr(given, part[i]))
+			continue;
+		while (at < len && whole[at] != part[i])
+			at++;
+		if (at++ >= len)
+			return false;
+	}
+	return true;
+}
+
+/* One request; the new text is read and edited once more. */
+static inline void fuzz_request(
+	const struct fuzz_format *f, const char *data, size_t size, const struct fuzz_try *t)
 {
 	struct sources once = {0}, twice = {0}, read = {0};
-	struct request r = {0}, none = {0};
+	struct request none = {0};
 	struct err err = {0};
 	size_t len;
 
-	request_fill(&r);
-	source_fill(&once, (const char *)data, size);
-	source_fill(&read, (const char *)data, size);
-	int rc = edit(&once, &r, &err);
+	source_fill(&once, data, size);
+	int rc = f->edit(&once, &t->r, &err);
 	must(rc <= 0);
 	must(rc == 0 || err.text[0] || rc == -ENOMEM);
-	must(edit(&read, &none, &err) <= 0 && !sources_changed(&read));
 	if (rc == 0 && sources_changed(&once)) {
 		const char *text = source_text(&once.v[0], &len);
-		source_fill(&twice, text, len);
-		must(edit(&twice, &r, &err) == 0);
-		must(!sources_changed(&twice));
 		must(once.added.n + once.removed.n > 0);
+		must(t->removes || bytes_kept(data, size, text, len, f->given));
+		must(t->removes || len <= size + FUZZ_INSERT_MAX * (1 + once.added.n));
+		must(t->adds || bytes_kept(text, len, data, size, f->given));
+
+		source_fill(&read, text, len);
+		must(f->edit(&read, &none, &err) == 0 && !sources_changed(&read));
+		words_compare(t, &once.before, &read.before);
+		if (f->one_line)
+			words_settled(&read.before, t->added, t->removes);
+
+		source_fill(&twice, text, len);
+		must(f->edit(&twice, &t->r, &err) == 0 && !sources_changed(&twice));
 	}
 	sources_done(&once);
 	sources_done(&twice);
 	sources_done(&read);
-	request_done(&r);
+}
+
+static inline int fuzz_edit(const uint8_t *bytes, size_t size, const struct fuzz_format *f)
+{
+	const char *data = (const char *)bytes;
+	struct fuzz_try all = {.added = "dyndbg", .adds = true, .removes = true};
+	struct fuzz_try add = {.added = "fuzz.a", .adds = true}, cut = {.removes = true};
+	struct sources read = {0};
+	struct request none = {0};
+	struct err err = {0};
+
+	must(request_add(&all.r, "iommu=pt", NULL) == 0);
+	must(request_add(&all.r, "dyndbg=\"file x +p\"", NULL) == 0);
+	must(request_add(&add.r, "fuzz.a=1", NULL) == 0);
+	for (struct fuzz_try *t = &all; t; t = t == &all ? &cut : NULL) {
+		must(request_remove(&t->r, "quiet", NULL) == 0);
+		must(request_remove(&t->r, "splash=", NULL) == 0);
+	}
+	source_fill(&read, data, size);
+	must(f->edit(&read, &none, &err) <= 0 && !sources_changed(&read));
+	sources_done(&read);
+	fuzz_request(f, data, size, &all);
+	fuzz_request(f, data, size, &add);
+	fuzz_request(f, data, size, &cut);
+	request_done(&all.r);
+	request_done(&add.r);
+	request_done(&cut.r);
 	return 0;
 }
 

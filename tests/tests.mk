@@ -104,6 +104,12 @@ $(BUILD)/fuzz/%: fuzz/%.c $(san_lib)
 	@mkdir -p $(@D)
 	$(call say,FUZZ)$(CLANG) $(COMPILE) $(kmod_flags) $(SANITIZE) -fsanitize=fuzzer $< $(san_libs) -o $@
 
+# Both programs have a plan: here it is that of vfio-bootcfg.
+bootcfg_san = $(filter-out %/vfio-bootcfg.o,$(bootcfg_objects:%=$(BUILD)/san/%.o))
+$(BUILD)/fuzz/bootcfg_%: fuzz/bootcfg_%.c fuzz/bootcfg_edit.h $(bootcfg_san)
+	@mkdir -p $(@D)
+	$(call say,FUZZ)$(CLANG) $(COMPILE) $(SANITIZE) -fsanitize=fuzzer $< $(bootcfg_san) $(bootcfg_libs) -o $@
+
 # The whole program with the sanitizers in, for the cases that run it.
 $(BUILD)/san/bin/vfio-bind: $(bind_objects:%=$(BUILD)/san/%.o)
 	@mkdir -p $(@D)
@@ -127,6 +133,7 @@ $(BUILD)/san/bin/vfio-bootcfg: $(bootcfg_objects:%=$(BUILD)/san/%.o)
 check-bootcfg: all $(BUILD)/san/bin/vfio-bootcfg
 	@VFIO_BOOTCFG=$(BUILD)/vfio-bootcfg tests/bootcfg/run
 	@VFIO_BOOTCFG=$(BUILD)/san/bin/vfio-bootcfg tests/bootcfg/run --label 'sanitizers: '
+	@VFIO_BOOTCFG=$(BUILD)/vfio-bootcfg tests/bootcfg/random --count 25
 	@VFIO_BOOTCFG=$(BUILD)/vfio-bootcfg tests/bootcfg/faults
 
 # Nine boots of GRUB (BIOS, UEFI) and systemd-boot: minutes, and root. Not part of check.

@@ -190,6 +190,11 @@ static int lines_read(struct reading *r, const char *text, size_t len, enum bls_
 		bool unseen = reader != BLS_SYSTEMD_BOOT && (stopped || r->line.fields > 0);
 		if (reader == BLS_BOTH)
 			unseen = false;
+		/* A bare key says nothing to systemd-boot: the first line that does is the place.
+		 */
+		if (reader == BLS_SYSTEMD_BOOT && r->line.fields > 0 &&
+			r->line.field[r->line.home].n == 0 && l.value < l.value_end)
+			r->line.home = r->line.fields;
 		r->options[r->line.fields] = l;
 		if (options_field(&r->line, text, &l, reader, unseen) < 0)
 			return -ENOMEM;

@@ -16,9 +16,15 @@ struct json_scan {
 	size_t len, at;
 };
 
+/* Whether c is one of these; a NUL is none, whatever strchr() says. */
+static bool is_one_of(char c, const char *of)
+{
+	return c != '\0' && strchr(of, c);
+}
+
 static void space_skip(struct json_scan *s)
 {
-	while (s->at < s->len && strchr(" \t\r\n", s->text[s->at]))
+	while (s->at < s->len && is_one_of(s->text[s->at], " \t\r\n"))
 		s->at++;
 }
 
@@ -31,15 +37,21 @@ static bool take(struct json_scan *s, char c)
 	return true;
 }
 
-/* The stretch between the quotes of the string that is next. */
+/* The stretch between the quotes of the string that is next; no other escapes and no bare control
+ * characters (RFC 8259, section 7), which kernelstub's own reader refuses, too. */
 static bool string_scan(struct json_scan *s, size_t *begin, size_t *end)
 {
 	if (!take(s, '"'))
 		return false;
 	*begin = s->at;
-	for (; s->at < s->len && s->text[s->at] != '"'; s->at++)
-		if (s->text[s->at] == '\\')
-			s->at++;
+	for (; s->at < s->len && s->text[s->at] != '"'; s->at++) {
+		if ((unsigned char)s->text[s->at] < ' ')
+			return false;
+		if (s->text[s->at] != '\\')
+			continue;
+		if (++s->at >= s->len || !is_one_of(s->text[s->at], "\"\\/bfnrtu"))
+			return false;
+	}
 	if (s->at >= s->len)
 		return false;
 	*end = s->at++;
@@ -59,7 +71,8 @@ static bool value_skip(struct json_scan *s, unsigned depth)
 		return string_scan(s, &begin, &end);
 	if (open != '{' && open != '[') {
 		begin = s->at;
-		while (s->at < s->len && !strchr(",]} \t\r\n", s->text[s->at]))
+		while (s->at < s->len && s->text[s->at] != '\0' &&
+			!strchr(",]} \t\r\n", s->text[s->at]))
 			s->at++;
 		return s->at > begin;
 	}
@@ -133,6 +146,7 @@ static int string_field(struct options *o, const char *text, size_t begin, size_
 		struct cell c = {.c = text[i + n - 1], .begin = i, .end = i + n, .out = i + n};
 		/* \n, \u0041: no kernel option is written like that. */
 		c.opaque = n == 2 && !strchr("\"\\/", c.c);
+		c.c = c.opaque ? '\x01' : c.c;
 		if (field_add(f, &c) < 0)
 			return -ENOMEM;
 		i += n;

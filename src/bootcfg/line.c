@@ -67,12 +67,18 @@ static void reading_add(struct reading *r, const struct cell *c)
 	r->opaque |= c->opaque;
 }
 
+/* What ends a word: a blank, but not an unknown byte that only looks like one. */
+static bool ends_word(const struct cell *c)
+{
+	return !c->opaque && kword_blank(c->c);
+}
+
 /* The kernel keeps its quotes in the word; kword_read() takes them off. */
 static int kernel_word(const struct field *f, size_t *i, struct reading *r)
 {
 	bool quoted = false;
 
-	for (; *i < f->n && (quoted || !kword_blank(f->cell[*i].c)); (*i)++) {
+	for (; *i < f->n && (quoted || !ends_word(&f->cell[*i])); (*i)++) {
 		if (f->cell[*i].c == '"')
 			quoted = !quoted;
 		reading_add(r, &f->cell[*i]);
@@ -89,7 +95,7 @@ static int grub_word(const struct field *f, size_t *i, struct reading *r)
 {
 	char quote = 0;
 
-	for (; *i < f->n && (quote || !kword_blank(f->cell[*i].c)); (*i)++) {
+	for (; *i < f->n && (quote || !ends_word(&f->cell[*i])); (*i)++) {
 		const struct cell *c = &f->cell[*i];
 		bool more = *i + 1 < f->n;
 		if (c->opaque) {
@@ -150,7 +156,7 @@ static int field_split(struct line *l, size_t index, struct err *err)
 	const struct field *f = &l->field[index];
 
 	for (size_t i = 0;;) {
-		while (i < f->n && kword_blank(f->cell[i].c) && !f->cell[i].opaque)
+		while (i < f->n && ends_word(&f->cell[i]))
 			i++;
 		if (i == f->n)
 			return 0;

@@ -32,6 +32,7 @@ struct field {
 	size_t at;       /* where the first word goes while there is none */
 	uint8_t context; /* and how it is written there */
 	uint16_t file;
+	bool glued;  /* … and what stands before it would run into the word */
 	bool unseen; /* a reader ignores it: removed from, but nothing there is in effect */
 };
 

@@ -18,7 +18,9 @@ struct parser {
 	struct shell *out;
 	enum open_kind open[OPEN_MAX];
 	size_t open_line[OPEN_MAX];
+	size_t open_event[OPEN_MAX]; /* the first event inside */
 	size_t depth;
+	bool closed;     /* behind a `)' no command may start */
 	bool guarded;    /* behind && or || of this list */
 	size_t pipeline; /* the first event of the pipeline that is being read */
 };
@@ -76,8 +78,23 @@ static int open_push(struct parser *p, enum open_kind kind)
 	if (p->depth == OPEN_MAX)
 		return scan_error(&p->s, EINVAL, "is nested too deeply");
 	p->open_line[p->depth] = p->s.line;
+	p->open_event[p->depth] = p->out->n;
 	p->open[p->depth++] = kind;
 	return 0;
+}
+
+/* What was assigned since then was not: it is another process's, or one command's. */
+static void events_drop(struct parser *p, size_t first)
+{
+	size_t n = first;
+
+	for (size_t i = first; i < p->out->n; i++) {
+		if (p->out->v[i].kind == SHELL_LEAVE)
+			p->out->v[n++] = p->out->v[i];
+		else
+			free(p->out->v[i].name);
+	}
+	p->out->n = n;
 }
 
 static int open_pop(struct parser *p, enum open_kind kind, const char *word)
@@ -86,6 +103,8 @@ static int open_pop(struct parser *p, enum open_kind kind, const char *word)
 		return scan_error(&p->s, EINVAL, "`%s' closes nothing that is open here", word);
 	p->depth--;
 	p->guarded = false;
+	if (kind == OPEN_PAREN)
+		events_drop(p, p->open_event[p->depth]);
 	return 0;
 }
 
@@ -151,6 +170,8 @@ static const char *const readers[] = {
 	"read", "getopts", "printf", "mapfile", "readarray", "let", "for", NULL};
 static const char *const opaques[] = {"eval", ".", "source", "trap", "alias", NULL};
 static const char *const leavers[] = {"exit", "return", NULL};
+static const char *const specials[] = {":", ".", "break", "continue", "eval", "exec", "exit",
+	"export", "readonly", "return", "set", "shift", "times", "trap", "unset", NULL};
 
 /* One word behind the name of a command. */
 static int argument_take(struct parser *p, struct span command, struct span w)
@@ -159,8 +180,13 @@ static int argument_take(struct parser *p, struct span command, struct span w)
 	bool append;
 
 	if (span_in(p, command, assigners)) {
-		if (assignment_split(p, w, &name, &value, &append))
-			return assignment_add(p, w);
+		if (assignment_split(p, w, &name, &value, &append)) {
+			int r = assignment_add(p, w);
+			if (r == 0)
+				p->out->v[p->out->n - 1].read_only = span_is(
+					p, command, "readonly");
+			return r;
+		}
 	} else if (span_is(p, command, "unset")) {
 		if (scan_name(p->s.text, w.begin, w.end) == w.end)
 			return event_add(p, SHELL_UNSET, w, w, false);
@@ -198,9 +224,12 @@ static int simple_read(struct parser *p, struct span w)
 		} else if (assignment_split(p, w, &name, &value, &append)) {
 			r = assignment_add(p, w);
 		} else {
-			/* NAME=value in front of a command is for that command only. */
-			while (p->out->n > first)
-				free(p->out->v[--p->out->n].name);
+			/* NAME=value in front of a command is for that command only; in front of a
+			 * special built-in it stays (XCU 2.14), but not in every mode of bash. */
+			if (!span_in(p, w, specials))
+				events_drop(p, first);
+			for (size_t i = first; i < p->out->n; i++)
+				p->out->v[i].conditional = true;
 			command = w;
 			r = scan_function(&p->s, w);
 			if (r != 0)
@@ -307,6 +336,7 @@ static int reserved_read(struct parser *p, struct span w)
 static int operator_read(struct parser *p)
 {
 	scan_space(&p->s, false);
+	p->closed = false;
 	if (scan_end(&p->s))
 		return 1;
 	if (scan_take(&p->s, "\n")) {
@@ -335,6 +365,7 @@ static int operator_read(struct parser *p)
 	} else if (scan_take(&p->s, "(")) {
 		return open_push(p, OPEN_PAREN);
 	} else if (scan_take(&p->s, ")")) {
+		p->closed = true;
 		return open_pop(p, OPEN_PAREN, ")");
 	} else {
 		return scan_error(&p->s, EINVAL, "`%c' is not expected here", p->s.text[p->s.at]);
@@ -350,6 +381,9 @@ static int text_read(struct parser *p)
 		int r = scan_word(&p->s, &w);
 		if (r > 0) {
 			r = reserved_read(p, w);
+			if (r == 0 && p->closed)
+				return scan_error(&p->s, EINVAL, "a word is not expected here");
+			p->closed = false;
 			if (r == 0)
 				r = simple_read(p, w);
 			if (r < 0)

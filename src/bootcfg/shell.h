@@ -24,6 +24,7 @@ struct shell_event {
 	enum shell_kind kind;
 	char *name;        /* allocated; NULL for OPAQUE and LEAVE. With a subscript: NAME[x] */
 	bool append;       /* += */
+	bool read_only;    /* by readonly: another assignment would be an error */
 	bool conditional;  /* inside if, case, a loop, a function, a subshell, behind && or || */
 	size_t line;       /* from 1 */
 	size_t begin, end; /* the value's bytes, quotes and all */

@@ -88,6 +88,11 @@ static int reading_make(
 		field->at = var->value.at;
 		field->context = var->value.context;
 		field->file = var->value.file;
+		/* "$EMPTY": a word put there would become part of the name. */
+		size_t len;
+		const char *text = source_text(&s->v[field->file], &len);
+		field->glued = field->at > 0 && field->at <= len &&
+			       !strchr(" \t\"'=", text[field->at - 1]);
 		if (str_equal(*name, f->home))
 			ret->line.home = ret->line.fields - 1;
 	}
@@ -101,32 +106,85 @@ static int reading_make(
 	return f->dialect == DIALECT_GRUB ? newline_check(ret, s, err) : 0;
 }
 
+/* What one of several possible values holds and the request is about: a word of it, or NULL. */
+static const char *maybe_concerned(
+	const struct line *l, const struct request *removals, const struct want *w)
+{
+	_cleanup_(change_done) struct change c = {0};
+	bool add = w->kind == WANT_ADD || w->kind == WANT_SET;
+
+	for (size_t i = 0; i < l->words; i++) {
+		_cleanup_(kword_done) struct kword k = {0};
+		if (str_equal(l->word[i].text, "--"))
+			return "--";
+		if (!add)
+			continue;
+		/* iommu=off is never reset. Behind it a second vfio-pci.ids= would take the first
+		 * one's devices away. */
+		if (kword_read(l->word[i].text, &k) == 0 && k.value &&
+			kword_same_name(k.name, w->k.name) &&
+			(w->kind == WANT_SET || kword_same_name(k.name, "vfio_pci.ids") ||
+				(kword_same_name(k.name, "iommu") &&
+					kword_list_has(k.value, "off", 3))))
+			return l->word[i].text;
+	}
+	if (add || change_decide(l, removals, &c, NULL) < 0)
+		return NULL;
+	for (size_t i = 0; i < c.words; i++)
+		if (c.fate[i])
+			return l->word[i].text;
+	return NULL;
+}
+
+static int maybe_check(const struct shell_var *var, const char *file, enum dialect dialect,
+	const struct request *req, struct err *err)
+{
+	_cleanup_(line_done) struct line l = {.dialect = dialect};
+	struct field *f = line_field(&l);
+
+	if (!f || field_add_bytes(f, var->maybe.data, 0, var->maybe.len, 0) < 0)
+		return err_set(err, ENOMEM, "out of memory");
+	if (line_split(&l, NULL) < 0)
+		return err_set(err, EINVAL,
+			"%s:%zu: the quotes of %s match only if other lines are run, which nobody "
+			"can tell",
+			file, var->line, var->name);
+	for (size_t i = 0; i < req->n; i++) {
+		const struct request one = {.v = &req->v[i], .n = 1};
+		const char *word = maybe_concerned(&l, &one, &req->v[i]);
+		if (word)
+			return err_set(err, EINVAL,
+				"%s:%zu: %s is set where nobody can tell whether it is run, and "
+				"may hold %s: edit that by hand",
+				file, var->line, var->name, word);
+	}
+	return 0;
+}
+
 /* What can't be known can't be edited so that old words, less removed, plus added come out. */
 static int certain_check(const struct reading *r, const struct sources *s,
 	const struct shell_format *f, const struct request *req, struct err *err)
 {
 	for (const char *const *name = f->names; *name; name++) {
 		const struct shell_var *var = shell_var_find(&r->vars, *name);
+		const char *file = s->v[var->file].name;
 		if (var->command)
 			return err_set(err, EINVAL,
 				"%s:%zu: %s holds a command substitution, whose words nobody knows "
 				"before it runs; write them out first",
-				s->v[var->file].name, var->line, *name);
-		for (size_t i = 0; i < req->n && var->unknown; i++)
+				file, var->line, *name);
+		for (size_t i = 0; i < req->n && var->anything; i++)
 			if (req->v[i].kind != WANT_ADD && req->v[i].kind != WANT_REMOVE_ELEMENT)
 				return err_set(err, EINVAL,
 					"%s:%zu: %s is set where nobody can tell whether it is "
 					"run; "
 					"take %s out there by hand",
-					s->v[var->file].name, var->line, *name, req->v[i].text);
+					file, var->line, *name, req->v[i].text);
+		int rc = var->maybe.len > 0 ? maybe_check(var, file, f->dialect, req, err) : 0;
+		if (rc < 0)
+			return rc;
 	}
 	return 0;
-}
-
-static bool ends_in(const char *text, size_t len, const char *end)
-{
-	size_t n = strlen(end);
-	return len >= n && memcmp(text + len - n, end, n) == 0;
 }
 
 /* A new last line `left"words"`, in the file's own style of line ends. */
@@ -139,11 +197,6 @@ static int line_append(struct source *s, const char *left, const char *words, en
 	const char *nl = memchr(text, '\n', len);
 	const char *eol = nl && nl > text && nl[-1] == '\r' ? "\r\n" : "\n";
 
-	if (ends_in(text, len, "\\"))
-		return err_set(err, EINVAL,
-			"%s: ends in a backslash: a line added there would be "
-			"taken for the end of the last one",
-			s->name);
 	text_add(&out, text, len);
 	if (len > 0 && text[len - 1] != '\n')
 		text_print(&out, "%s", eol);
@@ -170,6 +223,10 @@ static int words_append_line(struct sources *s, const struct reading *r,
 	const struct shell_var *home = shell_var_find(&r->vars, f->home);
 	_cleanup_(text_done) struct text left = {0}, words = {0};
 
+	if (home->read_only)
+		return err_set(err, EINVAL,
+			"%s:%zu: %s is readonly: a line that adds to it would stop grub-mkconfig",
+			s->v[home->file].name, home->line, f->home);
 	for (size_t i = 0; i < c->append.n; i++)
 		text_print(&words, "%s%s", i > 0 ? " " : "", c->append.v[i]);
 	if (!home->set && !f->create_append)
@@ -180,8 +237,8 @@ static int words_append_line(struct sources *s, const struct reading *r,
 		text_print(&left, "%s=\"${%s} ", f->home, f->home);
 	if (left.failed || words.failed)
 		return err_set(err, ENOMEM, "out of memory");
-	/* Behind every file that assigns it: the last one that does. */
-	size_t file = home->set ? home->file : f->home_file;
+	/* Behind every file that assigns or unsets it: the last one that does. */
+	size_t file = home->set || home->file > f->home_file ? home->file : f->home_file;
 	return line_append(&s->v[file], left.data, words.data, f->dialect, err);
 }
 

@@ -10,46 +10,12 @@
 
 #define DEPTH_MAX 16
 
-void shell_vars_done(struct shell_vars *vars)
-{
-	for (size_t i = 0; i < vars->n; i++) {
-		free(vars->v[i].name);
-		free(vars->v[i].value.cell);
-	}
-	free(vars->v);
-	*vars = (struct shell_vars){0};
-}
-
-struct shell_var *shell_var_find(const struct shell_vars *vars, const char *name)
-{
-	for (size_t i = 0; i < vars->n; i++)
-		if (str_equal(vars->v[i].name, name))
-			return &vars->v[i];
-	return NULL;
-}
-
-struct shell_var *shell_var_make(struct shell_vars *vars, const char *name)
-{
-	struct shell_var *var = shell_var_find(vars, name);
-	if (var)
-		return var;
-	struct shell_var *v = realloc(vars->v, (vars->n + 1) * sizeof(*v));
-	char *copy = v ? strdup(name) : NULL;
-	if (v)
-		vars->v = v;
-	if (!copy)
-		return NULL;
-	v[vars->n] = (struct shell_var){.name = copy};
-	return &v[vars->n++];
-}
-
 /* A value while it is read: cells, and the last place where more could be written. */
 struct decode {
 	const struct shell_vars *vars;
 	const char *text;
 	uint16_t file;
-	struct field out;
-	bool command;
+	struct shell_decoded to;
 	unsigned depth;
 };
 
@@ -64,13 +30,21 @@ static int cell_put(
 		.begin = begin,
 		.end = end,
 		.out = end};
-	return field_add(&d->out, &cell);
+	return field_add(&d->to.out, &cell);
 }
 
 static void place(struct decode *d, size_t at, uint8_t context)
 {
-	d->out.at = at;
-	d->out.context = context;
+	d->to.out.at = at;
+	d->to.out.context = context;
+}
+
+static void unknown_put(struct decode *d, const struct shell_var *var)
+{
+	if (!var)
+		return;
+	d->to.anything |= var->anything;
+	text_add(&d->to.maybe, var->maybe.data ? var->maybe.data : "", var->maybe.len);
 }
 
 /* The cells of a variable, which keep where they came from; text behind them goes behind `end`. */
@@ -80,10 +54,11 @@ static int var_put(struct decode *d, const struct shell_var *var, size_t end, ui
 		struct cell c = var->value.cell[i];
 		c.out = end;
 		c.out_context = context;
-		if (field_add(&d->out, &c) < 0)
+		if (field_add(&d->to.out, &c) < 0)
 			return -ENOMEM;
 	}
-	d->command |= var->command;
+	d->to.command |= var->command;
+	unknown_put(d, var);
 	return 0;
 }
 
@@ -93,12 +68,12 @@ static int value_decode(struct decode *d, size_t begin, size_t end, uint8_t cont
 static int word_put(
 	struct decode *d, size_t begin, size_t end, size_t expansion_end, uint8_t context)
 {
-	size_t first = d->out.n;
+	size_t first = d->to.out.n;
 	int r = value_decode(d, begin, end, context);
 
-	for (size_t i = first; i < d->out.n; i++) {
-		d->out.cell[i].out = expansion_end;
-		d->out.cell[i].out_context = context;
+	for (size_t i = first; i < d->to.out.n; i++) {
+		d->to.out.cell[i].out = expansion_end;
+		d->to.out.cell[i].out_context = context;
 	}
 	return r;
 }
@@ -118,8 +93,14 @@ static int braces_decode(struct decode *d, size_t at, size_t end, uint8_t contex
 		return var_put(d, var, end, context);
 	bool colon = t[name_end] == ':';
 	size_t op = name_end + colon;
-	if (name_end == at + 2 || op >= end - 1 || !strchr("-+", t[op]) || !var || var->unknown)
+	if (name_end == at + 2 || op >= end - 1 || !strchr("-+", t[op]) || !var || var->unknown) {
+		unknown_put(d, var);
+		if (op + 1 < end) {
+			text_add(&d->to.maybe, t + op + 1, end - op - 2);
+			text_add(&d->to.maybe, " ", 1);
+		}
 		return cell_put(d, '\x01', true, at, end, context);
+	}
 	bool full = var->set && (!colon || var->value.n > 0);
 	if (t[op] == '+')
 		return full ? word_put(d, op + 1, end - 1, end, context) : 0;
@@ -138,8 +119,10 @@ static int dollar_decode(struct decode *d, size_t *at, size_t end, uint8_t conte
 			return -ENOMEM;
 		const struct shell_var *var = shell_var_find(d->vars, name);
 		*at = name_end;
-		return var && !var->unknown ? var_put(d, var, name_end, context)
-					    : cell_put(d, '\x01', true, from, name_end, context);
+		if (var && !var->unknown)
+			return var_put(d, var, name_end, context);
+		unknown_put(d, var);
+		return cell_put(d, '\x01', true, from, name_end, context);
 	}
 	if (from + 1 < end && (t[from + 1] == '{' || t[from + 1] == '(')) {
 		size_t next = scan_skip(t, from, end, 0);
@@ -148,7 +131,7 @@ static int dollar_decode(struct decode *d, size_t *at, size_t end, uint8_t conte
 		*at = next;
 		if (t[from + 1] == '{')
 			return braces_decode(d, from, next, context);
-		d->command = true;
+		d->to.command = true;
 		return cell_put(d, '\x01', true, from, next, context);
 	}
 	if (from + 1 < end && strchr("@*#?-$!0123456789", t[from + 1])) {
@@ -183,7 +166,7 @@ static int backtick_decode(struct decode *d, size_t *at, size_t end, uint8_t con
 	if (next == SIZE_MAX)
 		return -EINVAL;
 	*at = next;
-	d->command = true;
+	d->to.command = true;
 	return cell_put(d, '\x01', true, from, next, context);
 }
 
@@ -258,95 +241,20 @@ static int value_decode(struct decode *d, size_t begin, size_t end, uint8_t cont
 	return r;
 }
 
-static void var_forget(struct shell_var *var)
-{
-	free(var->value.cell);
-	var->value = (struct field){0};
-	var->set = false;
-	var->command = false;
-	var->unknown = false;
-}
-
-/* A value nobody can tell: one opaque cell. What came before is still a candidate for removal. */
-static int var_unknown(struct shell_var *var, size_t line, uint16_t file)
-{
-	struct cell c = {.c = '\x01', .opaque = true};
-
-	var_forget(var);
-	var->set = true;
-	var->unknown = true;
-	var->line = line;
-	var->file = file;
-	return field_add(&var->value, &c);
-}
-
-static int event_assign(struct shell_vars *vars, const struct shell_event *e, uint16_t file,
-	const char *name, const char *text, struct err *err)
+int shell_decode(const struct shell_vars *vars, const char *text, size_t begin, size_t end,
+	uint16_t file, struct shell_decoded *ret)
 {
 	struct decode d = {.vars = vars, .text = text, .file = file};
-	d.out.file = file;
-	int r = value_decode(&d, e->begin, e->end, SHELL_BARE);
-	struct shell_var *var = r < 0 ? NULL : shell_var_make(vars, e->name);
-	if (!var) {
-		free(d.out.cell);
-		return r == -EINVAL ? err_set(err, EINVAL, "%s:%zu: the value of %s can't be read",
-					      name, e->line, e->name)
-				    : err_set(err, ENOMEM, "out of memory");
-	}
-	if (e->append && var->set) {
-		/* Behind an unknown value a known one is known again only as far as it goes. */
-		for (size_t i = 0; i < d.out.n && r == 0; i++)
-			r = field_add(&var->value, &d.out.cell[i]);
-		free(d.out.cell);
-		d.command |= var->command;
-		var->value.at = d.out.at;
-		var->value.context = d.out.context;
-		var->value.file = file;
-	} else {
-		free(var->value.cell);
-		var->value = d.out;
-	}
-	var->set = true;
-	var->unknown = false;
-	var->command = d.command;
-	var->line = e->line;
-	var->begin = e->begin;
-	var->end = e->end;
-	var->file = file;
-	return r < 0 ? err_set(err, ENOMEM, "out of memory") : 0;
+
+	d.to.out.file = file;
+	int r = value_decode(&d, begin, end, SHELL_BARE);
+	*ret = d.to;
+	return r == 0 && ret->maybe.failed ? -ENOMEM : r;
 }
 
-int shell_run(struct shell_vars *vars, const struct shell *s, uint16_t file, const char *name,
-	const char *text, struct err *err)
+void shell_decoded_done(struct shell_decoded *d)
 {
-	for (size_t i = 0; i < s->n; i++) {
-		const struct shell_event *e = &s->v[i];
-		int r = 0;
-		if (e->kind == SHELL_LEAVE) {
-			if (e->conditional)
-				return err_set(err, EINVAL,
-					"%s:%zu: may leave the file here, so what follows is not "
-					"certain",
-					name, e->line);
-			return 0;
-		}
-		if (e->kind == SHELL_OPAQUE) {
-			for (size_t v = 0; v < vars->n && r == 0; v++)
-				r = var_unknown(&vars->v[v], e->line, file);
-			r = r < 0 ? err_set(err, ENOMEM, "out of memory") : r;
-		} else if (e->kind == SHELL_ASSIGN && !e->conditional) {
-			r = event_assign(vars, e, file, name, text, err);
-		} else if (e->kind == SHELL_UNSET && !e->conditional) {
-			struct shell_var *var = shell_var_find(vars, e->name);
-			if (var)
-				var_forget(var);
-		} else {
-			struct shell_var *var = shell_var_make(vars, e->name);
-			if (!var || var_unknown(var, e->line, file) < 0)
-				r = err_set(err, ENOMEM, "out of memory");
-		}
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	free(d->out.cell);
+	text_done(&d->maybe);
+	*d = (struct shell_decoded){0};
 }

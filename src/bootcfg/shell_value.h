@@ -2,6 +2,7 @@
 #ifndef BOOTCFG_SHELL_VALUE_H
 #define BOOTCFG_SHELL_VALUE_H
 
+#include "base/str.h"
 #include "bootcfg/change.h"
 #include "bootcfg/line.h"
 #include "bootcfg/shell.h"
@@ -17,9 +18,13 @@ struct shell_var {
 	char *name;
 	struct field value;
 	bool set;
-	bool unknown;      /* assigned where nobody can tell (a condition, eval, read) */
-	bool command;      /* a command substitution is part of it */
-	size_t line;       /* of the last assignment */
+	bool unknown;   /* assigned where nobody can tell (a condition, eval, read) */
+	bool read_only; /* another assignment would end the shell */
+	bool command;   /* a command substitution is part of it */
+	bool anything;  /* … or assigned in a way that tells nothing of its value */
+	struct text
+		maybe; /* words of all the values it may have, where more than one is possible */
+	size_t line;   /* of the last assignment */
 	size_t begin, end; /* the last assignment's value */
 	uint16_t file;
 };
@@ -33,6 +38,16 @@ struct shell_var *shell_var_find(const struct shell_vars *vars, const char *name
 
 /* The variable, made unset where it is new: one that is known to be empty. NULL: no memory. */
 struct shell_var *shell_var_make(struct shell_vars *vars, const char *name);
+
+/* The value of an assignment, text[begin, end): cells, and what is not certain about it. */
+struct shell_decoded {
+	struct field out;
+	bool command, anything; /* as in shell_var */
+	struct text maybe;
+};
+int shell_decode(const struct shell_vars *vars, const char *text, size_t begin, size_t end,
+	uint16_t file, struct shell_decoded *ret) _must_check_;
+void shell_decoded_done(struct shell_decoded *d);
 
 /* One text goes through; several in turn are files sourced one after another. A variable nobody
  * assigned is the environment's: its expansion is opaque. `name` is for messages. */

@@ -138,6 +138,15 @@ static int cell_cut(const struct cell *c, struct splices *ret)
 }
 
 /*
+ * Whether the blank lies beside the word in the text, and not on the other side of an expansion: in
+ * X="$X a" the one behind `$X` has to stay when the last word of X goes.
+ */
+static bool same_text(const struct cell *word, const struct cell *blank)
+{
+	return word->file == blank->file && (word->out == word->end) == (blank->out == blank->end);
+}
+
+/*
  * Cuts word i with the blank before it, or the one behind it where it is the first of its field:
  * the very bytes that adding it put there. A blank already cut with its neighbour stays cut once.
  */
@@ -158,7 +167,8 @@ static int word_cut(const struct line *l, const struct change *c, size_t i, stru
 	/* Not the first: the blank before it is its own. First of all: the one behind it. */
 	if (!first || (w->first > 0 && w->last == f->n))
 		return w->first > 0 ? cell_cut(&f->cell[w->first - 1], ret) : 0;
-	return w->last < f->n ? cell_cut(&f->cell[w->last], ret) : 0;
+	bool behind = w->last < f->n && same_text(&f->cell[w->last - 1], &f->cell[w->last]);
+	return behind ? cell_cut(&f->cell[w->last], ret) : 0;
 }
 
 static int encode_at(struct splices *ret, uint16_t file, size_t at, uint8_t context,
@@ -184,8 +194,8 @@ static int words_append(const struct line *l, const struct change *c, change_enc
 	const struct field *home = &l->field[l->home];
 
 	for (size_t i = 0; i < c->append.n; i++)
-		text_print(&words, "%s%s%s", behind || i > 0 ? " " : "", c->append.v[i],
-			stays && i + 1 == c->append.n ? " " : "");
+		text_print(&words, "%s%s%s", behind || i > 0 || (!before && home->glued) ? " " : "",
+			c->append.v[i], stays && i + 1 == c->append.n ? " " : "");
 	if (words.failed)
 		return err_set(err, ENOMEM, "out of memory");
 	if (before) {

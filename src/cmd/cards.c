@@ -111,6 +111,7 @@ static int deal(struct cards *c, struct err *err)
 int cards_read(struct cards *ret, const struct world *w, struct err *err)
 {
 	*ret = (struct cards){.s.sysfs.devices = -1};
+	names_open(&ret->names, NULL);
 	int r = ask_for_all(ret, w, err);
 	if (r == 0)
 		r = situation_imagine(&ret->s, w, "all of this machine", ret->asked.data,
@@ -121,6 +122,7 @@ int cards_read(struct cards *ret, const struct world *w, struct err *err)
 void cards_done(struct cards *c)
 {
 	situation_done(&c->s);
+	names_close(&c->names);
 	text_done(&c->asked);
 	free(c->at);
 	c->at = NULL;
@@ -162,11 +164,18 @@ struct card *card_in_the_way(const struct cards *c, const struct card *k, size_t
 	return NULL;
 }
 
-static void print_function(const struct cards *c, const struct card *k, size_t i)
+/* What it is called, or who has it where nothing has a name for it. */
+static void name_function(struct cards *c, const struct device *d, char *buf, size_t size)
+{
+	if (!names_device(&c->names, &d->id, buf, size))
+		(void)snprintf(buf, size, "%s", d->driver[0] ? d->driver : "-");
+}
+
+static void print_function(struct cards *c, const struct card *k, size_t i)
 {
 	const struct device *d = card_verdict(c, k, i)->device;
 	const char *word = kind_word(d->class);
-	char address[SLOT_MAX], id[PCI_ID_MAX], number_text[12] = "", group[12] = "-";
+	char address[SLOT_MAX], id[PCI_ID_MAX], number_text[12] = "", group[12] = "-", name[96];
 	struct pci_id shown = d->id;
 
 	shown.subvendor = shown.subdevice = PCI_ANY;
@@ -174,14 +183,14 @@ static void print_function(const struct cards *c, const struct card *k, size_t i
 		(void)snprintf(number_text, sizeof(number_text), "%u", k->number);
 	if (!c->s.groups_imagined && d->group >= 0)
 		(void)snprintf(group, sizeof(group), "%d", d->group);
-	printf("%3s  %-13s %-12s %-9s %5s  %.28s\n", number_text, slot_format(d->slot, address),
-		word ? word : "-", pci_id_format(&shown, id), group,
-		d->driver[0] ? d->driver : "-");
+	name_function(c, d, name, sizeof(name));
+	printf("%3s  %-13s %-12s %-9s %5s  %.30s\n", number_text, slot_format(d->slot, address),
+		word ? word : "-", pci_id_format(&shown, id), group, name);
 }
 
-void cards_print(const struct cards *c)
+void cards_print(struct cards *c)
 {
-	printf("%3s  %-13s %-12s %-9s %5s  %s\n", "NO", "ADDRESS", "KIND", "ID", "GROUP", "DRIVER");
+	printf("%3s  %-13s %-12s %-9s %5s  %s\n", "NO", "ADDRESS", "KIND", "ID", "GROUP", "NAME");
 	for (unsigned at = 1, found = 1; found; at++) {
 		found = 0;
 		for (size_t i = 0; i < c->n; i++)
@@ -198,9 +207,9 @@ void cards_print(const struct cards *c)
 	}
 }
 
-void cards_compose(const struct cards *c, struct text *ret)
+void cards_compose(struct cards *c, struct text *ret)
 {
-	char address[SLOT_MAX], id[PCI_ID_MAX];
+	char address[SLOT_MAX], id[PCI_ID_MAX], name[96];
 
 	text_print(ret, "[bind]\n");
 	for (size_t i = 0; i < c->n; i++)
@@ -209,7 +218,9 @@ void cards_compose(const struct cards *c, struct text *ret)
 			const char *word = kind_word(d->class);
 			struct pci_id shown = d->id;
 			shown.subvendor = shown.subdevice = PCI_ANY;
-			text_print(ret, "# %s\naddresses = %s=%s\n", word ? word : "comes along",
-				slot_format(d->slot, address), pci_id_format(&shown, id));
+			name_function(c, d, name, sizeof(name));
+			text_print(ret, "# %s%s%s\naddresses = %s=%s\n", word ? word : "",
+				word ? ": " : "", name, slot_format(d->slot, address),
+				pci_id_format(&shown, id));
 		}
 }

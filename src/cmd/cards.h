@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "cmd/situation.h"
+#include "pci/names.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,6 +25,7 @@ struct card {
 struct cards {
 	struct situation s;
 	struct text asked; /* the config that the situation was made of */
+	struct pci_names names;
 	struct card *at;
 	size_t n;
 };
@@ -40,9 +42,9 @@ const char *card_refusal(const struct cards *c, const struct card *k);
 struct card *card_in_the_way(const struct cards *c, const struct card *k, size_t *at);
 
 /* The table that a person chooses from: a line a function, 79 columns. */
-void cards_print(const struct cards *c);
+void cards_print(struct cards *c);
 
 /* A config file that asks for the cards that are chosen, each function by address and id. */
-void cards_compose(const struct cards *c, struct text *ret);
+void cards_compose(struct cards *c, struct text *ret);
 
 #endif

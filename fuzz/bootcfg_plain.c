@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Any bytes as /etc/kernel/cmdline; the first one says whether only its first line is read. */
+#include "bootcfg_edit.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static bool first_line;
+
+static int edit(struct sources *s, const struct request *r, struct err *err)
+{
+	struct plain_format f = {.first_line = first_line};
+	return plain_edit(s, &f, r, err);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct fuzz_format f = {.edit = edit, .one_line = true};
+
+	if (size == 0)
+		return 0;
+	first_line = data[0] % 2 == 1;
+	return fuzz_edit(data + 1, size - 1, &f);
+}

@@ -211,6 +211,35 @@ static int dracut_look(const struct survey *s, struct loaders *to, bool *ret_fou
 	return strings_add(&to->next, "dracut --regenerate-all --force");
 }
 
+/*
+ * add-all finds kernels at /usr/lib/modules/VERSION/vmlinuz (kernel-install(8)). Debian's lie in
+ * /boot, where it finds none and says that all is well: those are named, as Debian's own hook does.
+ */
+static int kernel_install_next(const struct survey *s, struct loaders *to)
+{
+	_cleanup_(strings_done) struct strings versions = {0}, named = {0};
+	bool usual = false;
+	int rc = root_list(s->root, "usr/lib/modules", "", &versions);
+
+	for (size_t i = 0; i < versions.n && rc == 0; i++) {
+		struct text command = {0};
+		char path[512];
+		(void)snprintf(path, sizeof(path), "usr/lib/modules/%s/vmlinuz", versions.v[i]);
+		bool found = root_is_file(s->root, path);
+		usual |= found;
+		(void)snprintf(path, sizeof(path), "boot/vmlinuz-%s", versions.v[i]);
+		if (found || !root_is_file(s->root, path))
+			continue;
+		text_print(&command, "kernel-install add %s /%s", versions.v[i], path);
+		rc = strings_take(&named, command.data);
+	}
+	if (rc == 0 && (usual || named.n == 0))
+		rc = strings_add(&to->next, "kernel-install add-all");
+	for (size_t i = 0; i < named.n && rc == 0; i++)
+		rc = strings_add(&to->next, named.v[i]);
+	return rc;
+}
+
 /* `layout=` in install.conf, or images that are there with /etc/kernel/cmdline as their source. */
 static int kernel_install_look(
 	const struct survey *s, struct loaders *to, bool *ret_found, struct err *err)
@@ -243,7 +272,7 @@ static int kernel_install_look(
 		return strings_add(&to->notes, "unified kernel images were found, and nothing that "
 					       "says what builds them: they are left alone");
 	*ret_found = true;
-	return strings_add(&to->next, "kernel-install add-all");
+	return kernel_install_next(s, to);
 }
 
 int uki_find(const struct survey *s, struct loaders *to, bool *ret_found, struct err *err)

@@ -115,7 +115,7 @@ int journal_commit(const struct root *r, const struct journal_file *files, size_
 	_cleanup_(stored_done) struct stored s = {0};
 	sigset_t signals;
 
-	int rc = store_open(r, true, &st, err);
+	int rc = store_open(r, STORE_ADD, &st, err);
 	if (rc == 0)
 		rc = stored_fill(r, files, n, what, &s, err);
 	if (rc < 0) {
@@ -151,7 +151,7 @@ int journal_undo(
 	_cleanup_(stored_done) struct stored s = {0};
 	sigset_t signals;
 
-	int rc = store_open(r, false, &st, err);
+	int rc = store_open(r, dry ? STORE_LOOK : STORE_TAKE, &st, err);
 	if (rc == 0)
 		rc = store_read(&st, id, &s, err);
 	if (rc < 0)

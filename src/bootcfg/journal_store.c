@@ -41,14 +41,14 @@ static int parents_make(const struct root *r, struct text *made)
 	return made->failed ? -ENOMEM : 0;
 }
 
-static int store_lock(const struct root *r, struct store *ret)
+static int store_lock(const struct root *r, enum store_use use, struct store *ret)
 {
 	struct stat here, there;
 	_cleanup_(fd_close) int fd = root_fd(r, JOURNAL_DIR, O_RDONLY | O_DIRECTORY);
 
 	if (fd < 0)
 		return fd;
-	while (flock(fd, LOCK_EX) < 0)
+	while (use != STORE_LOOK && flock(fd, LOCK_EX) < 0)
 		if (errno != EINTR)
 			return -errno;
 	/* Whoever held it may have removed the directory with its last change. */
@@ -62,21 +62,21 @@ static int store_lock(const struct root *r, struct store *ret)
 	return 0;
 }
 
-int store_open(const struct root *r, bool make, struct store *ret, struct err *err)
+int store_open(const struct root *r, enum store_use use, struct store *ret, struct err *err)
 {
 	_cleanup_(text_done) struct text made = {0};
 	int rc = -EAGAIN;
 
 	while (rc == -EAGAIN) {
-		rc = make ? parents_make(r, &made) : 0;
+		rc = use == STORE_ADD ? parents_make(r, &made) : 0;
 		if (rc == 0)
-			rc = store_lock(r, ret);
+			rc = store_lock(r, use, ret);
 	}
 	if (rc == 0 && made.len > 0) {
 		struct replacement to = {.data = made.data, .len = made.len, .mode = 0600};
 		rc = file_replace(ret->dir, MADE, &to, NULL);
 	}
-	if (rc == -ENOENT && !make)
+	if (rc == -ENOENT && use != STORE_ADD)
 		return err_set(err, ENOENT, "there is no change to take back");
 	return rc < 0 ? err_set(err, -rc, "/%s: can't open it: %s", JOURNAL_DIR, strerror(-rc)) : 0;
 }

@@ -32,15 +32,21 @@ struct stored {
 
 struct store {
 	const struct root *root;
-	int dir; /* of the journal, locked */
+	int dir; /* of the journal, locked unless it is only looked at */
 };
 #define STORE_CLOSED                                                                               \
 	{                                                                                          \
 		.dir = -1                                                                          \
 	}
 
-/* make: creates the directory. Without it -ENOENT where there is no journal. Waits for the lock. */
-int store_open(const struct root *r, bool make, struct store *ret, struct err *err) _must_check_;
+/*
+ * To add a change (the directory is made), to take one back, or only to look. Without a journal it
+ * is -ENOENT for the last two. Waits for the lock but to look: a change is whole as soon as it is
+ * seen.
+ */
+enum store_use { STORE_ADD, STORE_TAKE, STORE_LOOK };
+int store_open(
+	const struct root *r, enum store_use use, struct store *ret, struct err *err) _must_check_;
 void store_close(struct store *st);
 
 /* Removes the journal's directory, and what was made for it, when it holds no change. */

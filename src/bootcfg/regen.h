@@ -9,7 +9,9 @@
  * program, and only on the running system. Each may take REGEN_SECONDS, then it and what it started
  * are killed. What they print is kept; the end of it is in err when one fails.
  */
+#ifndef REGEN_SECONDS
 #define REGEN_SECONDS 900
+#endif
 
 /*
  * Runs the commands of l->next in turn. grub.cfg is not left to `-o`, which empties the file before

@@ -41,7 +41,7 @@ BIND_CMD = ask bind boot added cards check choose config_file guest hand import 
 	setup_state situation
 BOOTCFG = kword request line change splice source shell_scan shell shell_value shell_run shell_encode shell_edit \
 	bls plain grubenv kernelstub menu menu_scan root journal_store journal_list journal survey owners entries uki \
-	tools menus loaders advice tuning regen diff edit show running esp
+	tools menus loaders advice tuning regen traces diff edit show running esp
 
 bind_objects    = vfio-bind $(BIND_CMD:%=cmd/%) $(BIND:%=bind/%) $(PCI:%=pci/%) $(BASE:%=base/%)
 bootcfg_objects = vfio-bootcfg $(BOOTCFG:%=bootcfg/%) $(BASE:%=base/%)

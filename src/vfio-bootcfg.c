@@ -10,6 +10,7 @@
 #include "bootcfg/root.h"
 #include "bootcfg/running.h"
 #include "bootcfg/show.h"
+#include "bootcfg/traces.h"
 #include "bootcfg/tuning.h"
 
 #include <errno.h>
@@ -124,39 +125,55 @@ static int words_added(const struct plan *p, struct strings *ret)
 	return 0;
 }
 
+/* A tool has failed: the sources are put back. Boot files it has touched are made again from them.
+ */
+static int regenerate_back(const struct root *r, const struct loaders *l, unsigned id, bool touched)
+{
+	_cleanup_(strings_done) struct strings paths = {0}, none = {0};
+	struct err err = {0};
+
+	if (journal_undo(r, id, false, &paths, &err) < 0) {
+		log_print(LOG_ERROR,
+			"the edit is in place, and putting it back failed, too: %s; see "
+			"vfio-bootcfg "
+			"--history and --undo",
+			err.text);
+		return EXIT_BROKEN;
+	}
+	if (touched && regen_run(r, l, &none, &err) < 0) {
+		log_print(LOG_ERROR,
+			"the sources are as they were before, the boot files are not: %s; when "
+			"that "
+			"works again, run: %s",
+			err.text, l->next.v[0]);
+		return EXIT_BROKEN;
+	}
+	log_print(LOG_NOTICE, "everything is as it was before");
+	return EXIT_FAILED;
+}
+
 /* On the running system: the distribution's tools. When one fails everything is put back. */
 static int regenerate(const struct options *o, const struct root *r, const struct loaders *l,
 	const struct plan *p, unsigned id)
 {
-	_cleanup_(strings_done) struct strings added = {0}, paths = {0};
-	struct err err = {0}, back = {0};
+	_cleanup_(strings_done) struct strings added = {0};
+	_cleanup_(text_done) struct text before = {0}, after = {0};
+	struct err err = {0};
 
 	if (!r->host || o->no_regen || geteuid() != 0 || l->next.n == 0)
 		return 0;
 	if (!o->quiet)
 		for (size_t i = 0; i < l->next.n; i++)
 			log_print(LOG_NOTICE, "running %s", l->next.v[i]);
+	bool seen = traces_read(r, &l->boots, &before) == 0;
 	int rc = words_added(p, &added);
 	if (rc == 0)
 		rc = regen_run(r, l, &added, &err);
 	if (rc == 0)
 		return 0;
 	log_print(LOG_ERROR, "%s", err.text);
-	rc = journal_undo(r, id, false, &paths, &back);
-	if (rc == 0) {
-		/* What the failed run left half done is made again from the old sources. A menu of
-		 * GRUB was never touched. */
-		added = (struct strings){0};
-		if (!l->grub_cfg && regen_run(r, l, &added, &back) < 0)
-			rc = -EIO;
-	}
-	if (rc < 0) {
-		log_print(LOG_ERROR, "%s; and putting it back failed, too: %s",
-			"the edit is in place", back.text);
-		return EXIT_BROKEN;
-	}
-	log_print(LOG_NOTICE, "everything is as it was before");
-	return EXIT_FAILED;
+	seen = seen && traces_read(r, &l->boots, &after) == 0;
+	return regenerate_back(r, l, id, !seen || !str_equal(before.data, after.data));
 }
 
 static void booted_check(const struct root *r, const struct loaders *l)

@@ -24,6 +24,7 @@ void loaders_done(struct loaders *l)
 	strings_done(&l->found);
 	strings_done(&l->next);
 	strings_done(&l->notes);
+	strings_done(&l->boots);
 	*l = (struct loaders){0};
 }
 
@@ -346,6 +347,8 @@ int loaders_find(
 		rc = booted_by(r, o, &s, &l, err);
 	if (rc < 0)
 		return rc;
+	l.boots = s.boots;
+	s.boots = (struct strings){0};
 	qsort(l.place, l.places, sizeof(*l.place), place_compare);
 	*ret = l;
 	l = (struct loaders){0};

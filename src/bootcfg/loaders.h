@@ -44,7 +44,8 @@ struct loaders {
 	struct strings found; /* the loaders, by name */
 	struct strings next;  /* commands that bring the edit to the boot files */
 	struct strings notes;
-	char *grub_cfg; /* what grub-mkconfig makes, or NULL */
+	struct strings boots; /* directories that boot files lie in: boot, boot/efi, … */
+	char *grub_cfg;       /* what grub-mkconfig makes, or NULL */
 };
 
 /* Exit codes of section "EXIT STATUS" in vfio-bootcfg(8), as negative returns of loaders_find. */

@@ -6,14 +6,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#define WORD_MAX 256
-
 /*
  * The next word as the kernel cuts them (next_arg in lib/cmdline.c): blanks separate, only double
  * quotes bind, and there is no escape. Quotes are left out of the copy; what is longer than buf is
  * cut, as no word of ours is.
  */
-static bool next_word(const char **s, char buf[static WORD_MAX])
+bool kernel_word_next(const char **s, char buf[static KERNEL_WORD_MAX])
 {
 	const char *p = *s;
 	size_t n = 0;
@@ -26,7 +24,7 @@ static bool next_word(const char **s, char buf[static WORD_MAX])
 	for (; *p != '\0' && (quoted || !strchr(" \t\n\r\v\f", *p)); p++) {
 		if (*p == '"')
 			quoted = !quoted;
-		else if (n + 1 < WORD_MAX)
+		else if (n + 1 < KERNEL_WORD_MAX)
 			buf[n++] = *p;
 	}
 	buf[n] = '\0';
@@ -35,7 +33,7 @@ static bool next_word(const char **s, char buf[static WORD_MAX])
 }
 
 /* Names of parameters compare with '-' and '_' as one (parameqn in kernel/params.c). */
-static bool name_is(const char *word, const char *name)
+bool kernel_word_is(const char *word, const char *name)
 {
 	for (; *name; word++, name++)
 		if (*word != *name && !(*word == '-' && *name == '_'))
@@ -92,12 +90,12 @@ static void take_switch(struct boot_switch *b, const char *word)
 struct boot_switch boot_switch_parse(const char *cmdline)
 {
 	struct boot_switch b = {.mode = BOOT_BIND};
-	char word[WORD_MAX];
+	char word[KERNEL_WORD_MAX];
 
-	while (next_word(&cmdline, word)) {
-		if (name_is(word, "vfio_bind"))
+	while (kernel_word_next(&cmdline, word)) {
+		if (kernel_word_is(word, "vfio_bind"))
 			take_switch(&b, word);
-		else if (name_is(word, "vfio_bind.debug"))
+		else if (kernel_word_is(word, "vfio_bind.debug"))
 			b.debug = true;
 		else if (is_rescue(word))
 			turn_off(&b, word, "");

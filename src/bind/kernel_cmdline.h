@@ -19,4 +19,13 @@ struct boot_switch {
  */
 struct boot_switch boot_switch_parse(const char *cmdline);
 
+#define KERNEL_WORD_MAX 256
+
+/* Takes the next word off *s as the kernel cuts them, without its quotes; false at the end. */
+bool kernel_word_next(const char **s, char buf[static KERNEL_WORD_MAX]);
+
+/* Is the word this parameter, with a value or without? For the kernel - and _ are one; name has _.
+ */
+bool kernel_word_is(const char *word, const char *name);
+
 #endif

@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "bind/image.h"
 #include "bind/image_record.h"
+#include "cmd/check_host.h"
 #include "cmd/cmd.h"
 #include "cmd/situation.h"
 
@@ -17,7 +18,10 @@
 #include <unistd.h>
 
 struct check {
-	const char *config;
+	struct world world;
+	const char *root; /* what stands for / */
+	bool fix, yes;
+	enum colour_mode colour;
 	const char *image; /* VERSION or DIRECTORY of a kernel, or NULL */
 	const char *into;  /* root of the image being made, or NULL */
 	bool json;
@@ -48,8 +52,8 @@ static void print_names(struct json *j, const char *key, const struct names *nam
 	json_close_array(j);
 }
 
-static void print_json(
-	const struct config *c, const char *directory, const struct image *image, const char *self)
+static void print_json(const struct config *c, const char *directory, const struct image *image,
+	const char *self, const struct findings *findings)
 {
 	struct json j = {.f = stdout};
 
@@ -60,6 +64,8 @@ static void print_json(
 	for (size_t i = 0; i < c->n_errors; i++)
 		json_string(&j, NULL, c->errors[i]);
 	json_close_array(&j);
+	if (findings)
+		findings_print_json(findings, &j);
 	if (directory) {
 		json_open_object(&j, "image");
 		json_string(&j, "kernel", directory);
@@ -139,7 +145,7 @@ static enum cmd_result show_image(
 	if (image_list(&image, c, directory, err) < 0)
 		return CMD_SYSTEM;
 	if (o->json)
-		print_json(c, directory, &image, self);
+		print_json(c, directory, &image, self, NULL);
 	else
 		print_list(&image, self);
 	const char *slash = strrchr(directory, '/');
@@ -164,12 +170,65 @@ static enum cmd_result without_list(struct err *err)
 	return CMD_AS_ASKED;
 }
 
+/* A config that was named, and no machine with it, is judged alone: for hooks, tests and chroots.
+ */
+static bool wants_host(const struct check *o)
+{
+	return !o->image && (!o->world.config || o->world.sysfs || o->root);
+}
+
+static void print_findings(const struct check *o, const struct findings *findings)
+{
+	struct page page;
+
+	page_open(&page, stdout, o->colour);
+	findings_print(findings, &page);
+	if (findings->n == 0)
+		puts("all is as the config asks");
+}
+
+/* Below a root stands all that was not named apart. */
+static enum cmd_result judge_host(const struct check *o, struct err *err)
+{
+	_cleanup_(situation_done) struct situation s = {.sysfs = {.devices = -1}};
+	_cleanup_(findings_done) struct findings findings = {0};
+	_cleanup_(str_free) char *sysfs = NULL;
+	_cleanup_(str_free) char *config = NULL;
+	struct world w = o->world;
+
+	if (o->root && (asprintf(&sysfs, "%s/sys", o->root) < 0 ||
+			       asprintf(&config, "%s" CONFIG_PATH, o->root) < 0)) {
+		(void)err_set(err, ENOMEM, "%s: out of memory", o->root);
+		return CMD_SYSTEM;
+	}
+	w.sysfs = w.sysfs ? w.sysfs : sysfs;
+	w.config = w.config ? w.config : config;
+	int r = check_host(&findings, &s, &w, o->root, err);
+
+	if (r < 0 && r != -EINVAL)
+		return CMD_SYSTEM;
+	situation_tell_errors(&s.config);
+	if (o->json)
+		print_json(&s.config, NULL, NULL, NULL, &findings);
+	else if (r == 0)
+		print_findings(o, &findings);
+	if (fflush(stdout) != 0) {
+		(void)err_set(err, EIO, "standard output: can't write");
+		return CMD_SYSTEM;
+	}
+	if (r < 0)
+		return CMD_CONFIG;
+	if (o->fix && !findings_fix(&findings, o->yes))
+		return CMD_SYSTEM;
+	return findings_hold_wrong(&findings) ? CMD_NOT_ALL : CMD_AS_ASKED;
+}
+
 static enum cmd_result check(const struct check *o, struct err *err)
 {
 	_cleanup_(config_done) struct config c = {0};
-	const char *path = o->config ? o->config : CONFIG_PATH;
+	const char *path = o->world.config ? o->world.config : CONFIG_PATH;
 
-	if (config_read(&c, path, o->image || !o->config) == -ENOMEM) {
+	if (config_read(&c, path, o->image || str_equal(path, CONFIG_PATH)) == -ENOMEM) {
 		(void)err_set(err, ENOMEM, "%s: out of memory", path);
 		return CMD_SYSTEM;
 	}
@@ -177,7 +236,7 @@ static enum cmd_result check(const struct check *o, struct err *err)
 	if (o->image)
 		result = show_image(o, &c, result, err);
 	else if (o->json)
-		print_json(&c, NULL, NULL, NULL);
+		print_json(&c, NULL, NULL, NULL, NULL);
 	if (result == CMD_SYSTEM)
 		result = without_list(err);
 	if (fflush(stdout) != 0) {
@@ -192,8 +251,21 @@ enum cmd_result cmd_check(int argc, char **argv, struct err *err)
 	struct check o = {0};
 	bool help = false;
 	const struct option_row rows[] = {
-		{"config", 'c', "FILE", "judge FILE instead of " CONFIG_PATH, &o.config, NULL, NULL,
-			NULL},
+		{"config", 'c', "FILE",
+			"judge FILE instead of " CONFIG_PATH
+			", and without --sysfs or --root nothing "
+			"else",
+			&o.world.config, NULL, NULL, NULL},
+		{"sysfs", 0, "DIR", "let DIR stand for /sys", &o.world.sysfs, NULL, NULL, NULL},
+		{"cmdline", 0, "STRING", "let STRING stand for the kernel command line",
+			&o.world.cmdline, NULL, NULL, NULL},
+		{"root", 0, "DIR", "let DIR stand for /, of a machine that does not run", &o.root,
+			NULL, NULL, NULL},
+		{"fix", 0, NULL, "run what mends a finding, one by one, after asking", NULL, &o.fix,
+			NULL, NULL},
+		{"yes", 'y', NULL, "with --fix: do not ask", NULL, &o.yes, NULL, NULL},
+		{"color", 0, "WHEN", "auto, always or never", NULL, NULL, page_set_colour,
+			&o.colour},
 		{"image", 0, "KERNEL",
 			"list what an image of this kernel has to hold (a version or its module "
 			"directory)",
@@ -218,11 +290,18 @@ enum cmd_result cmd_check(int argc, char **argv, struct err *err)
 			err, EINVAL, "--into %s: say of which kernel: --image KERNEL", o.into);
 		return CMD_USAGE;
 	}
+	if (o.fix && (o.world.sysfs || o.root || o.json || !wants_host(&o))) {
+		(void)err_set(err, EINVAL,
+			"--fix is for this machine, and for people: not with --sysfs, --root, "
+			"--config, --image or --json");
+		return CMD_USAGE;
+	}
 	if (help) {
-		printf("Usage: vfio-bind check [OPTION...]\nJudges the config: every error as "
-		       "FILE:LINE. Exit status 3 where there is one.\n\n");
+		printf("Usage: vfio-bind check [OPTION...]\nJudges the config (every error as "
+		       "FILE:LINE, and exit status 3), the machine and its images: what is wrong, "
+		       "why that matters, what mends it.\n\n");
 		options_print(rows);
 		return CMD_AS_ASKED;
 	}
-	return check(&o, err);
+	return wants_host(&o) ? judge_host(&o, err) : check(&o, err);
 }

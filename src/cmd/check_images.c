@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the next boot will find: modules for each kernel, the hook in the generator, images of this
+ * config. */
+#include "base/str.h"
+#include "bind/image.h"
+#include "bind/image_record.h"
+#include "bind/report.h"
+#include "cmd/check_host.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#define ENABLE "/usr/lib/vfio-bind/setup enable"
+
+/* Modules stay behind when a kernel goes: only one that can be booted counts. */
+static bool can_boot(const struct check_host *c, const char *kernel)
+{
+	struct utsname u;
+	char path[CHECK_PATH_MAX];
+
+	if (c->live && uname(&u) == 0 && str_equal(u.release, kernel))
+		return true;
+	return (check_path(c, path, "/boot/vmlinuz-%s", kernel) && access(path, F_OK) == 0) ||
+	       (check_path(c, path, "/lib/modules/%s/vmlinuz", kernel) && access(path, F_OK) == 0);
+}
+
+static void look_at_kernel(const struct check_host *c, const char *kernel)
+{
+	_cleanup_(image_done) struct image image = {0};
+	struct err err = {""};
+	char directory[CHECK_PATH_MAX], names[200] = "";
+	size_t len = 0;
+
+	if (!can_boot(c, kernel) || !check_path(c, directory, "/lib/modules/%s", kernel) ||
+		image_list(&image, &c->situation->config, directory, &err) < 0)
+		return;
+	for (size_t i = 0; i < image.missing.n && len + 1 < sizeof(names); i++) {
+		if (i > 0)
+			len += str_copy(names + len, sizeof(names) - len, ", ");
+		len += str_copy(names + len, sizeof(names) - len, image.missing.name[i]);
+	}
+	if (len > 0)
+		findings_add(c->findings, check_asks(c), "modules",
+			"under this kernel nothing that needs them is bound: install the rest of "
+			"its modules (Ubuntu: linux-modules-extra), then have its image made",
+			NULL, "kernel %s has no %s", kernel, names);
+}
+
+static int is_name(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.';
+}
+
+/* Calls each(c, name, to) for what is in a directory below the root, in order. */
+static void each_name(const struct check_host *c, const char *directory,
+	void (*each)(const struct check_host *c, const char *name, void *to), void *to)
+{
+	struct dirent **entries = NULL;
+	char path[CHECK_PATH_MAX];
+	int n = check_path(c, path, "%s", directory) ? scandir(path, &entries, is_name, versionsort)
+						     : -1;
+
+	for (int i = 0; i < n; i++) {
+		each(c, entries[i]->d_name, to);
+		free(entries[i]);
+	}
+	free(entries);
+}
+
+static void each_kernel(const struct check_host *c, const char *name, void *to)
+{
+	(void)to;
+	look_at_kernel(c, name);
+}
+
+/* ---- the hook ---------------------------------------------------------------------------- */
+
+static void note_dracut_module(const struct check_host *c, const char *name, void *to)
+{
+	(void)c;
+	if (fnmatch("[0-9][0-9]vfio-bind", name, 0) == 0)
+		*(bool *)to = true;
+}
+
+/* Does a line of a file that is no comment hold all of these? */
+static bool file_says(
+	const struct check_host *c, const char *path, const char *one, const char *other)
+{
+	_cleanup_(str_free) char *text = check_text(c, path);
+	char *rest = text, *line;
+
+	while ((line = strsep(&rest, "\n"))) {
+		line[strcspn(line, "#")] = '\0';
+		if (strstr(line, one) && strstr(line, other))
+			return true;
+	}
+	return false;
+}
+
+struct omission {
+	const char *directory;
+	bool found;
+};
+
+static void note_omission(const struct check_host *c, const char *name, void *to)
+{
+	struct omission *o = to;
+	char path[CHECK_PATH_MAX];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", o->directory, name);
+	if (file_says(c, path, "omit_dracutmodules", "vfio-bind"))
+		o->found = true;
+}
+
+static void look_at_dracut(const struct check_host *c)
+{
+	struct omission o = {.directory = "/etc/dracut.conf.d"};
+	bool there = false;
+
+	each_name(c, "/usr/lib/dracut/modules.d", note_dracut_module, &there);
+	each_name(c, o.directory, note_omission, &o);
+	if (file_says(c, "/etc/dracut.conf", "omit_dracutmodules", "vfio-bind"))
+		o.found = true;
+	if (!there)
+		findings_add(c->findings, check_asks(c), "hook",
+			"no image will hold vfio-bind: install it whole (make install, or the "
+			"package)",
+			NULL, "dracut has no module vfio-bind in /usr/lib/dracut/modules.d");
+	else if (o.found)
+		findings_add(c->findings, check_asks(c), "hook",
+			"no image will hold vfio-bind: take it off omit_dracutmodules, then run "
+			"`" ENABLE "`",
+			NULL, "dracut is told to leave the module vfio-bind out");
+}
+
+static void look_at_mkinitcpio(const struct check_host *c)
+{
+	if (!check_exists(c, "/usr/lib/initcpio/install/vfio-bind"))
+		findings_add(c->findings, check_asks(c), "hook",
+			"no image will hold vfio-bind: install it whole (make install, or the "
+			"package)",
+			NULL, "mkinitcpio has no hook vfio-bind in /usr/lib/initcpio");
+	else if (!file_says(c, "/etc/mkinitcpio.conf.d/vfio-bind.conf", "HOOKS", "vfio-bind") &&
+		 !file_says(c, "/etc/mkinitcpio.conf", "HOOKS", "vfio-bind"))
+		findings_add(c->findings, check_asks(c), "hook", "no image will hold vfio-bind",
+			ENABLE, "mkinitcpio does not run the hook vfio-bind: it is not in HOOKS");
+}
+
+/* The same order in which `setup` looks for who makes the images. */
+static void look_at_hook(const struct check_host *c)
+{
+	if (check_exists(c, "/usr/bin/mkinitcpio")) {
+		look_at_mkinitcpio(c);
+	} else if (check_exists(c, "/usr/sbin/mkinitramfs")) {
+		if (!check_exists(c, "/usr/share/initramfs-tools/hooks/vfio-bind") &&
+			!check_exists(c, "/etc/initramfs-tools/hooks/vfio-bind"))
+			findings_add(c->findings, check_asks(c), "hook",
+				"no image will hold vfio-bind: install it whole (make install, or "
+				"the package)",
+				NULL, "initramfs-tools has no hook vfio-bind");
+	} else if (check_exists(c, "/usr/bin/dracut")) {
+		look_at_dracut(c);
+	} else {
+		findings_add(c->findings, false, "hook",
+			"mkinitcpio, initramfs-tools and dracut are those that vfio-bind has a "
+			"hook for",
+			NULL, "no generator of initramfs images is known here");
+	}
+}
+
+/* ---- the images -------------------------------------------------------------------------- */
+
+struct ages {
+	const char *directory;
+	time_t config;
+	char older[300];
+	size_t len, n;
+};
+
+static void note_image(const struct check_host *c, const char *name, void *to)
+{
+	/* What rescue and crash dump need is another system's. */
+	static const char *const images[] = {
+		"initrd.img-*", "initrd-*", "initramfs-*.img", "*.efi"};
+	struct ages *a = to;
+	struct stat st;
+	char path[CHECK_PATH_MAX];
+	bool is_image = false;
+
+	for (size_t i = 0; i < sizeof(images) / sizeof(*images); i++)
+		is_image |= fnmatch(images[i], name, 0) == 0;
+	if (!is_image || strstr(name, "rescue") || strstr(name, "kdump") ||
+		!check_path(c, path, "%s/%s", a->directory, name) || stat(path, &st) < 0 ||
+		!S_ISREG(st.st_mode))
+		return;
+	a->n++;
+	if (st.st_mtime >= a->config)
+		return;
+	if (a->len > 0)
+		a->len += str_copy(a->older + a->len, sizeof(a->older) - a->len, ", ");
+	a->len += str_copy(a->older + a->len, sizeof(a->older) - a->len, name);
+}
+
+static void look_at_images(const struct check_host *c)
+{
+	static const char *const directories[] = {
+		"/boot", "/boot/EFI/Linux", "/efi/EFI/Linux", "/boot/efi/EFI/Linux"};
+	struct stat st;
+	struct err err = {""};
+	int running = c->live ? image_is_of_config(REPORT_DIR, c->situation->config.path, &err)
+			      : -ENODATA;
+
+	/* The digest knows better than the clock: a file that was only touched has not changed. */
+	if (running == 1 || stat(c->situation->config.path, &st) < 0)
+		return;
+	struct ages a = {.config = st.st_mtime};
+	for (size_t i = 0; i < sizeof(directories) / sizeof(*directories); i++) {
+		a.directory = directories[i];
+		each_name(c, a.directory, note_image, &a);
+	}
+	if (a.len > 0)
+		findings_add(c->findings, check_asks(c), "image",
+			"the next boot goes by the config that the image holds", ENABLE,
+			"older than %s: %s", c->situation->config.path, a.older);
+	else if (running == 0)
+		findings_add(c->findings, check_asks(c), "image",
+			a.n > 0 ? "the images are newer than the config: reboot"
+				: "the next boot goes by the config that the image holds",
+			a.n > 0 ? NULL : ENABLE, "%s is not what the image of this boot holds",
+			c->situation->config.path);
+}
+
+void check_images(const struct check_host *c)
+{
+	if (!c->root)
+		return;
+	each_name(c, "/lib/modules", each_kernel, NULL);
+	look_at_hook(c);
+	if (check_asks(c))
+		look_at_images(c);
+}

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Who else has a say: the kernel command line, modprobe.d, driverctl, scripts that did this before.
+ */
+#include "base/str.h"
+#include "bind/kernel_cmdline.h"
+#include "bind/modules.h"
+#include "cmd/check_host.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_in_list(const char *list, const char *name)
+{
+	char one[64];
+
+	while (list && *list) {
+		size_t len = strcspn(list, ",");
+		(void)snprintf(one, sizeof(one), "%.*s", (int)len, list);
+		if (module_same(one, name))
+			return true;
+		list += len + (list[len] == ',');
+	}
+	return false;
+}
+
+static void judge_word(const struct check_host *c, const char *word)
+{
+	const char *value = strchr(word, '=');
+	char command[KERNEL_WORD_MAX + 32];
+
+	value = value ? value + 1 : "";
+	(void)snprintf(command, sizeof(command), "vfio-bootcfg --remove %s", word);
+	if (kernel_word_is(word, "module_blacklist") &&
+		(is_in_list(value, "vfio-pci") || is_in_list(value, "vfio") ||
+			is_in_list(value, "vfio_iommu_type1") ||
+			is_in_list(value, "vfio-pci-core")))
+		findings_add(c->findings, check_asks(c), "cmdline",
+			"the kernel refuses to load it, and no device goes to a VM", command,
+			"'%s' on the kernel command line keeps vfio out", word);
+	else if (kernel_word_is(word, "vfio_pci.ids") || kernel_word_is(word, "pci_stub.ids"))
+		findings_add(c->findings, false, "cmdline",
+			"it takes every device with these ids, twins and guarded ones too, and "
+			"whatever the config says",
+			command, "'%s' on the kernel command line claims devices as well", word);
+	else if (kernel_word_is(word, "video") && strstr(value, "fb:off"))
+		findings_add(c->findings, false, "cmdline",
+			"it leaves the console dark until a driver comes, and is of use only for a "
+			"card that the firmware booted with",
+			command, "'%s' on the kernel command line", word);
+	else if (kernel_word_is(word, "pcie_acs_override"))
+		findings_add(c->findings, false, "cmdline",
+			"groups look smaller than what the hardware keeps apart: a VM may reach "
+			"its neighbour's memory",
+			NULL, "'%s' on the kernel command line", word);
+}
+
+/* ---- modprobe.d ---------------------------------------------------------------------------- */
+
+static bool is_options_with_ids(char *line)
+{
+	char *command = strtok_r(line, " \t", &line), *module = strtok_r(line, " \t", &line);
+
+	if (!command || !module || !str_equal(command, "options") ||
+		(!module_same(module, "vfio-pci") && !module_same(module, "pci-stub")))
+		return false;
+	return strncmp(line, "ids=", 4) == 0 || strstr(line, " ids=") || strstr(line, "\tids=");
+}
+
+static void look_at_settings(const struct check_host *c, const char *directory, const char *name)
+{
+	char path[CHECK_PATH_MAX];
+	unsigned number = 0;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", directory, name);
+	_cleanup_(str_free) char *text = check_text(c, path);
+	char *rest = text, *line;
+	while ((line = strsep(&rest, "\n"))) {
+		number++;
+		if (is_options_with_ids(line))
+			findings_add(c->findings, false, "modprobe",
+				"it takes every device with these ids, twins and guarded ones too, "
+				"and whatever the config says: take the line out",
+				NULL, "%s:%u gives vfio-pci or pci-stub ids of its own", path,
+				number);
+	}
+}
+
+/* ---- driverctl ----------------------------------------------------------------------------- */
+
+/* One file for each device, "pci-0000:01:00.0", with a driver's name in it (driverctl(8)). */
+static void look_at_driverctl(const struct check_host *c, const char *name)
+{
+	const struct plan *p = &c->situation->plan;
+	char path[CHECK_PATH_MAX], address[SLOT_MAX];
+
+	for (size_t i = 0; str_starts(name, "pci-") && i < p->n; i++) {
+		const struct verdict *v = &p->verdicts[i];
+		if (v->action != ACTION_BIND ||
+			!str_equal(name + 4, slot_format(v->device->slot, address)))
+			continue;
+		(void)snprintf(path, sizeof(path), "/etc/driverctl.d/%s", name);
+		_cleanup_(str_free) char *text = check_text(c, path);
+		if (!text)
+			continue;
+		text[strcspn(text, " \n")] = '\0';
+		bool same = str_equal(text, v->driver);
+		findings_add(c->findings, !same, "driverctl",
+			same ? "two tools claim one device: when one lets go, the other does not "
+			       "know; driverctl unset-override takes it out"
+			     : "driverctl comes later in the boot and wins: driverctl "
+			       "unset-override takes it out",
+			NULL, "driverctl gives %s to %s (%s)", address, text, path);
+	}
+}
+
+static int is_file(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.';
+}
+
+static void each_file(const struct check_host *c, const char *directory,
+	void (*each)(const struct check_host *c, const char *name))
+{
+	struct dirent **entries = NULL;
+	char path[CHECK_PATH_MAX];
+	int n = check_path(c, path, "%s", directory) ? scandir(path, &entries, is_file, alphasort)
+						     : -1;
+
+	for (int i = 0; i < n; i++) {
+		each(c, entries[i]->d_name);
+		free(entries[i]);
+	}
+	free(entries);
+}
+
+static void etc_settings(const struct check_host *c, const char *name)
+{
+	look_at_settings(c, "/etc/modprobe.d", name);
+}
+
+static void usr_settings(const struct check_host *c, const char *name)
+{
+	look_at_settings(c, "/usr/lib/modprobe.d", name);
+}
+
+/* ---- what people copied from guides -------------------------------------------------------- */
+
+static void look_at_scripts(const struct check_host *c)
+{
+	static const char *const scripts[] = {"/usr/local/bin/vfio-pci-override.sh",
+		"/usr/bin/vfio-pci-override.sh", "/sbin/vfio-pci-override.sh",
+		"/usr/sbin/vfio-pci-override", "/etc/initcpio/hooks/vfio",
+		"/etc/initcpio/install/vfio", "/etc/initramfs-tools/scripts/init-top/vfio.sh",
+		"/etc/initramfs-tools/scripts/init-top/bind_vfio.sh"};
+
+	for (size_t i = 0; i < sizeof(scripts) / sizeof(*scripts); i++)
+		if (check_exists(c, scripts[i]))
+			findings_add(c->findings, false, "script",
+				"two tools may claim one device, and this one asks no guard: "
+				"remove it once vfio-bind does the work",
+				NULL, "%s is there: a script of a guide that binds as well",
+				scripts[i]);
+}
+
+void check_others(const struct check_host *c)
+{
+	char word[KERNEL_WORD_MAX];
+
+	for (const char *at = c->cmdline; kernel_word_next(&at, word);)
+		judge_word(c, word);
+	if (!c->root)
+		return;
+	each_file(c, "/etc/modprobe.d", etc_settings);
+	each_file(c, "/usr/lib/modprobe.d", usr_settings);
+	each_file(c, "/etc/driverctl.d", look_at_driverctl);
+	look_at_scripts(c);
+}

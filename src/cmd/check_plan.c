@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the plan says: the guards' refusals, what is not there, ids that mean more than one card;
+ * and groups that no VM gets.
+ */
+#include "base/str.h"
+#include "cmd/check_host.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define NAMES_MAX 400
+
+static void add_name(char buf[static NAMES_MAX], const char *fmt, ...) _printf_(2, 3);
+static void add_name(char buf[static NAMES_MAX], const char *fmt, ...)
+{
+	size_t len = strlen(buf);
+	va_list ap;
+
+	if (len > 0)
+		len += str_copy(buf + len, NAMES_MAX - len, ", ");
+	va_start(ap, fmt);
+	(void)vsnprintf(buf + len, NAMES_MAX - len, fmt, ap);
+	va_end(ap);
+}
+
+static void tell_refusals(const struct check_host *c)
+{
+	const struct plan *p = &c->situation->plan;
+	char name[VERDICT_NAME_MAX];
+
+	for (size_t i = 0; i < p->n; i++) {
+		const struct verdict *v = &p->verdicts[i];
+		if (v->action == ACTION_BIND || (p->no_iommu && v->action == ACTION_REFUSE))
+			continue;
+		verdict_name(v, name);
+		if (v->action == ACTION_ABSENT)
+			findings_add(c->findings, true, "absent",
+				"`vfio-bind list` shows what there is; correct the line, or take "
+				"it out",
+				NULL, "%s is asked for (%s:%u): %s", name, p->config->path,
+				v->asked->line, v->why);
+		else
+			findings_add(c->findings, true, "refused",
+				"boot leaves it, and all of its slot, to the host", NULL,
+				"%s is asked for (%s:%u) and stays: %s", name, p->config->path,
+				v->asked->line, v->why);
+	}
+}
+
+/* An id is right for one card, and takes its twin along on the day it is put in. */
+static void tell_ids(const struct check_host *c)
+{
+	const struct plan *p = &c->situation->plan;
+	char address[SLOT_MAX];
+
+	for (size_t i = 0; i < p->config->n_selectors; i++) {
+		const struct selector *s = &p->config->selectors[i];
+		const struct verdict *last = NULL;
+		char cards[NAMES_MAX] = "";
+		size_t n = 0;
+		if (s->kind != SELECT_ID || s->exclude)
+			continue;
+		for (size_t j = 0; j < p->n; j++) {
+			const struct verdict *v = &p->verdicts[j];
+			if (v->asked != s || v->companion || !v->device ||
+				(last && slot_same_device(last->device->slot, v->device->slot)))
+				continue;
+			last = v;
+			n++;
+			add_name(cards, "%s", slot_format(v->device->slot, address));
+		}
+		if (n > 1)
+			findings_add(c->findings, false, "ids",
+				"if only one is meant, name it: addresses = ADDRESS=ID", NULL,
+				"id %s (%s:%u) is that of %zu devices: %s", s->text,
+				p->config->path, s->line, n, cards);
+	}
+}
+
+static bool goes_to_vm(const struct plan *p, const struct function *f)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (p->verdicts[i].device && p->verdicts[i].action == ACTION_BIND &&
+			slot_compare(p->verdicts[i].device->slot, f->d.slot) == 0)
+			return true;
+	return false;
+}
+
+/* Which drivers may stay: vfio_dev_driver_allowed and vfio_dev_viable of drivers/vfio; since Linux
+ * 6.2 a driver says so itself (driver_managed_dma), and the same ones do. */
+static bool may_stay(const struct function *f)
+{
+	const char *driver = f->d.driver;
+
+	return device_is_bridge(&f->d) || !driver[0] || str_equal(driver, "pci-stub") ||
+	       strstr(driver, "vfio");
+}
+
+static void tell_groups(const struct check_host *c)
+{
+	const struct inventory *v = c->inventory;
+	const struct plan *p = &c->situation->plan;
+	int told = -1;
+	char address[SLOT_MAX];
+
+	for (size_t i = 0; i < p->n; i++) {
+		const struct verdict *one = &p->verdicts[i];
+		char others[NAMES_MAX] = "";
+		if (one->action != ACTION_BIND || one->device->group < 0 ||
+			one->device->group == told)
+			continue;
+		told = one->device->group;
+		for (size_t j = 0; j < v->n; j++)
+			if (v->at[j].d.group == told && !may_stay(&v->at[j]) &&
+				!goes_to_vm(p, &v->at[j]))
+				add_name(others, "%s (%s)", slot_format(v->at[j].d.slot, address),
+					v->at[j].d.driver);
+		if (others[0])
+			findings_add(c->findings, true, "group",
+				"a VM gets a group whole: ask for these too, or put the card into "
+				"another slot",
+				NULL, "group %d, of %s, is not viable: the host keeps %s", told,
+				slot_format(one->device->slot, (char[SLOT_MAX]){0}), others);
+	}
+}
+
+void check_plan(const struct check_host *c)
+{
+	tell_refusals(c);
+	tell_ids(c);
+	tell_groups(c);
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CMD_FINDINGS_H
+#define CMD_FINDINGS_H
+
+#include "base/err.h"
+#include "base/json.h"
+#include "base/page.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* A thing that `check` has found on this machine. */
+struct finding {
+	bool wrong;          /* something that is asked for doesn't hold; else a mere remark */
+	const char *topic;   /* "iommu", "hook": one word, for programs */
+	char *what;          /* what is there, and where */
+	const char *matters; /* why that matters, and what mends it where no command does */
+	char *command; /* the one command that mends it, words with a blank between; or NULL */
+};
+
+/* Zero-initialised is empty. After a failed allocation `failed` is true. */
+struct findings {
+	struct finding *at;
+	size_t n, size;
+	bool failed;
+};
+
+/* Adds one. `command` NULL: none. topic and matters are kept by reference. */
+void findings_add(struct findings *f, bool wrong, const char *topic, const char *matters,
+	const char *command, const char *fmt, ...) _printf_(6, 7);
+void findings_done(struct findings *f);
+
+bool findings_hold_wrong(const struct findings *f);
+
+void findings_print(const struct findings *f, struct page *p);
+void findings_print_json(const struct findings *f, struct json *j); /* an array, "findings" */
+
+/*
+ * Runs the commands of the findings, each once, and asks before each unless `yes`. Returns false
+ * where one of them failed, which it has told.
+ */
+bool findings_fix(const struct findings *f, bool yes);
+
+#endif

@@ -68,7 +68,7 @@ static bool belongs(const struct cards *c, const struct device *d)
 	if (c->n == 0)
 		return false;
 	const struct device *first = c->s.plan.verdicts[c->at[c->n - 1].first].device;
-	return first && slot_same_device(first->slot, d->slot);
+	return first && device_same_card(first, d);
 }
 
 /* Cards that VMs get and that may leave the host have a number; displays first. */

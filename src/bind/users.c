@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "pci/nodes.h"
+#include "pci/sysfs_path.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -199,10 +200,24 @@ static bool has_console(unsigned framebuffer)
 	return false;
 }
 
-static void ask_console(struct users *u)
+static int note_console(const char *name, void *to)
+{
+	char text[64];
+	struct sysfs *s = to;
+
+	return sysfs_path_read(s, text, sizeof(text), "class/vtconsole/%s/name", name) > 0 &&
+	       strstr(text, "frame buffer") &&
+	       sysfs_path_read(s, text, sizeof(text), "class/vtconsole/%s/bind", name) > 0 &&
+	       text[0] == '1';
+}
+
+/* Once fbcon has let go of the consoles (0 in vtconsole/.../bind), its map stays as it was. */
+static void ask_console(struct users *u, struct sysfs *s)
 {
 	unsigned long number;
 
+	if (sysfs_path_each(s, "class/vtconsole", note_console, s) != 1)
+		return;
 	for (size_t i = 0; i < u->nodes.n; i++) {
 		const struct node *node = &u->nodes.at[i];
 		if (node->kind == NODE_CHAR && str_starts(node->name, "fb") &&
@@ -282,7 +297,7 @@ int users_find(struct text *ret, struct sysfs *s, const struct device *d, bool l
 	if (live && u.nodes.n > 0) {
 		ask_table(&u, "/proc/self/mountinfo", ask_mount);
 		ask_table(&u, "/proc/swaps", ask_swap);
-		ask_console(&u);
+		ask_console(&u, s);
 		ask_processes(&u);
 	}
 	if (u.n > NAMED_MAX)

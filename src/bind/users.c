@@ -38,12 +38,12 @@ static void say(struct users *u, const char *fmt, ...)
 	char what[256];
 	va_list ap;
 
-	if (u->n++ >= NAMED_MAX)
-		return;
 	va_start(ap, fmt);
 	(void)vsnprintf(what, sizeof(what), fmt, ap);
 	va_end(ap);
-	text_print(u->text, "%s%s", u->n > 1 ? ", " : "", what);
+	if (u->n < NAMED_MAX)
+		text_print(u->text, "%s%s", u->n > 0 ? ", " : "", what);
+	u->n++;
 }
 
 static void users_done(struct users *u)

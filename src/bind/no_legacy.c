@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stddef.h>
+
+/*
+ * libzstd.a decodes what zstd wrote before 2016 (format 0.5 to 0.7), with 75 kB of code that would
+ * lie in every initramfs; the kernel's modules never were in it (it took zstd up in 5.13). These
+ * stand in for the entries of those decoders, so that the linker has no need of them: a stream
+ * asks ZBUFFv0n_createDCtx first, and takes its NULL for "out of memory" (ZSTD_initLegacyStream,
+ * lib/legacy/zstd_legacy.h). Weak, so that a libzstd that pulls in its own has its own.
+ */
+#define NONE(name)                                                                                 \
+	void *name(void);                                                                          \
+	__attribute__((weak)) void *name(void)                                                     \
+	{                                                                                          \
+		return NULL;                                                                       \
+	}
+#define NO_FORMAT(n)                                                                               \
+	NONE(ZBUFFv0##n##_createDCtx)                                                              \
+	NONE(ZBUFFv0##n##_decompressContinue)                                                      \
+	NONE(ZBUFFv0##n##_decompressInitDictionary)                                                \
+	NONE(ZBUFFv0##n##_freeDCtx)                                                                \
+	NONE(ZSTDv0##n##_createDCtx)                                                               \
+	NONE(ZSTDv0##n##_decompress_usingDict)                                                     \
+	NONE(ZSTDv0##n##_findFrameSizeInfoLegacy)                                                  \
+	NONE(ZSTDv0##n##_freeDCtx)                                                                 \
+	NONE(ZSTDv0##n##_getFrameParams)
+
+NO_FORMAT(5)
+NO_FORMAT(6)
+NO_FORMAT(7)

@@ -34,7 +34,7 @@ DESTDIR      ?=
 VERSION = 0.2.0
 
 # ---- what the programs are made of --------------------------------------------------------------
-BASE    = err log str json file replace options mounts page
+BASE    = err log str json json_read file replace options mounts page
 PCI     = slot id sysfs scan rom nodes sysfs_path names notes behind behind_block inventory
 BIND    = config keys parser reader values select host guard plan kernel_cmdline child modules no_legacy image image_record apply verify script guest release users dump report
 BIND_CMD = ask bind boot added cards check choose config_file guest hand import init lock list list_json list_text list_tree plan release rom run setup \

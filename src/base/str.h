@@ -40,6 +40,12 @@ bool str_decimal(const char *s, unsigned long max, unsigned long *ret) _must_che
 uint64_t str_hash(const char *bytes, size_t len);
 
 /*
+ * Length of the UTF-8 sequence at text (RFC 3629: no surrogates, no overlong forms), or 0 where
+ * there is no valid one. Never looks behind a NUL.
+ */
+size_t str_utf8_length(const char *text);
+
+/*
  * A text that grows. Zero-initialised is empty. After a failed allocation `failed` is true and
  * every further call is a no-op: check once at the end.
  */

@@ -40,6 +40,9 @@ BIND    = config keys parser reader values select host guard plan kernel_cmdline
 BIND_CMD = ask bind boot added cards check choose config_file guest hand import init lock list list_json list_text list_tree plan release rom run setup \
 	setup_state situation
 BIND_CMD += check_host check_images check_iommu check_others check_plan findings
+# What one boot knows of another: `status`, and the count of boots that failed.
+BIND    += boots efivar standing report_read klog actual actual_print
+BIND_CMD += status
 BOOTCFG = kword request line change splice source shell_scan shell shell_value shell_run shell_encode shell_edit \
 	bls plain grubenv kernelstub menu menu_scan root journal_store journal_list journal survey owners entries uki \
 	tools menus loaders advice tuning regen traces diff edit show running esp

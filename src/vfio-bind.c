@@ -22,6 +22,7 @@ static const struct command {
 	{"setup", cmd_setup, "the whole way from nothing to \"reboot now\", and back"},
 	{"init", cmd_init, "ask which devices VMs shall have, and write the config"},
 	{"list", cmd_list, "show the devices by IOMMU group, and what hangs behind them"},
+	{"status", cmd_status, "compare what was asked for with what is, and name the thief"},
 	{"check", cmd_check, "judge the config; list what an initramfs image has to hold"},
 	{"bind", cmd_bind, "take devices from the host, now"},
 	{"release", cmd_release, "give devices back to the host, now"},

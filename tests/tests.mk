@@ -9,7 +9,7 @@ suites = lint layers cc tools kmod \
 	$(if $(wildcard fuzz/*.c),corpus) \
 	$(if $(wildcard tests/bootcfg/run),bootcfg) \
 	$(if $(wildcard tests/bench/run),bench) \
-	$(if $(wildcard tests/boot/run),boot) \
+	$(if $(wildcard tests/boot/run),boot standdown) \
 	$(if $(wildcard tests/bench/faults),faults) \
 	$(if $(wildcard tests/images/run),images)
 
@@ -117,7 +117,7 @@ $(BUILD)/san/bin/vfio-bind: $(bind_objects:%=$(BUILD)/san/%.o)
 	$(call say,LINK)$(CLANG) $(SANITIZE) $^ $(bind_libs) -o $@
 
 check-unit: all $(units) $(BUILD)/san/bin/vfio-bind
-	@VFIO_BIND='$(BUILD)/vfio-bind $(BUILD)/san/bin/vfio-bind' tests/unit/run $(units) tests/unit/cases tests/unit/listing tests/unit/checks tests/unit/commands tests/unit/init tests/unit/help tests/unit/writes tests/unit/roms tests/unit/hands tests/unit/guests tests/unit/hook
+	@VFIO_BIND='$(BUILD)/vfio-bind $(BUILD)/san/bin/vfio-bind' tests/unit/run $(units) tests/unit/cases tests/unit/status tests/unit/listing tests/unit/checks tests/unit/commands tests/unit/init tests/unit/help tests/unit/writes tests/unit/roms tests/unit/hands tests/unit/guests tests/unit/hook
 
 # Each fuzzer's corpus as plain input, once; and fuzzing itself, each for SECONDS.
 SECONDS ?= 60
@@ -144,6 +144,10 @@ check-bootcfg-boot: all
 	@VFIO_BOOTCFG=$(BUILD)/vfio-bootcfg tests/bootcfg/boot
 check-boot: all
 	@tests/boot/run
+# Thirteen boots with UEFI, some of which fail on purpose.
+check-standdown: all
+	@NO_INSTALL='$(NO_INSTALL)' tools/deps boot
+	@tests/boot/standdown
 # The generators of Debian: a small set, and every generator, version and flavour. mkinitcpio is in no Debian: the one that is
 # installed in the root tree MKINITCPIO_ROOT, where there is one. Where that tree is a Debian sid it takes bsdtar, busybox (as
 # /usr/lib/initcpio/busybox), gawk, and what Arch has at other places: the programs of /usr/sbin in /usr/bin,

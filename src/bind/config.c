@@ -90,9 +90,12 @@ static void take_error(void *to, unsigned line, const char *what)
 	parser_complain(p->c, line, "%s", what);
 }
 
+#define FAILED_BOOTS_UNSET (~0U)
+
 static struct config config_default(const char *path)
 {
-	return (struct config){.path = path, .companions = true};
+	return (struct config){
+		.path = path, .companions = true, .failed_boots = FAILED_BOOTS_UNSET};
 }
 
 int config_parse(struct config *ret, const char *path, const char *data, size_t len)
@@ -108,6 +111,9 @@ int config_parse(struct config *ret, const char *path, const char *data, size_t 
 		ret->no_memory = true;
 	if (ret->no_memory)
 		return -ENOMEM;
+	/* Who says `hold` does not want the host's drivers on them, come what may. */
+	if (ret->failed_boots == FAILED_BOOTS_UNSET)
+		ret->failed_boots = ret->hold_on_failure ? 0 : 2;
 	return ret->n_errors > 0 ? -EINVAL : 0;
 }
 

@@ -65,6 +65,8 @@ struct config {
 	bool may_take_boot_vga;
 	bool may_take_last_display;
 	bool hold_on_failure;
+	unsigned failed_boots; /* after so many of them a boot stands down; 0: never */
+	bool load_efivarfs;    /* the module, where the kernel can't count them without it */
 	bool load_in_background;
 	char **before; /* modules to load first, in order */
 	size_t n_before, size_before;

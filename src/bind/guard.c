@@ -216,7 +216,7 @@ static void apply_exclude(struct plan *p, const struct host *h)
 		const struct selector *s =
 			v->device ? select_first(p->config, h->ways, v->device, true) : NULL;
 		if (s)
-			refuse(v, "excluded by %s:%u", p->config->path, s->line);
+			refuse(v, EXCLUDED_BY "%s:%u", p->config->path, s->line);
 	}
 }
 

@@ -4,6 +4,9 @@
 
 #include "bind/plan.h"
 
+/* How the reason of a function begins that [exclude] names: that one is as it was asked. */
+#define EXCLUDED_BY "excluded by "
+
 /*
  * Turns what must stay with the host into refusals, each with its reason. A guard drops a whole
  * slot: a card whose functions go different ways serves neither host nor guest.

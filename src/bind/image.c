@@ -44,6 +44,8 @@ static int want_modules(
 		r = want(image, directory, "vfio-pci", err);
 	if (r >= 0)
 		r = want(image, directory, "vfio_iommu_type1", err);
+	if (r >= 0 && c->load_efivarfs && c->failed_boots > 0)
+		r = want(image, directory, "efivarfs", err);
 	for (size_t i = 0; r >= 0 && i < c->n_settings; i++) {
 		const char *driver = c->settings[i].driver;
 		if (*driver && !str_equal(driver, "none"))

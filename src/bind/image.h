@@ -30,8 +30,8 @@ int image_config_digest(char ret[IMAGE_DIGEST_MAX], const char *path, struct err
 
 /*
  * directory is the kernel's, /lib/modules/VERSION. The modules are those of `before`, vfio-pci with
- * its IOMMU side, and the drivers of [device]. 0, or -errno where the directory or memory is not
- * there. To be emptied with image_done in each case.
+ * its IOMMU side, the drivers of [device], and efivarfs where it is to be loaded. 0, or -errno
+ * where the directory or memory is not there. To be emptied with image_done in each case.
  */
 int image_list(struct image *ret, const struct config *c, const char *directory,
 	struct err *err) _must_check_;

@@ -2,6 +2,7 @@
 #include "bind/parser.h"
 
 #include "base/str.h"
+#include "bind/boots.h"
 #include "bind/values.h"
 
 #include <stdio.h>
@@ -168,6 +169,23 @@ static void set_on_failure(struct parser *p, unsigned line, const char *word)
 	p->c->hold_on_failure = str_equal(word, "hold");
 }
 
+static void set_failed_boots(struct parser *p, unsigned line, const char *word)
+{
+	unsigned long boots;
+
+	if (str_decimal(word, BOOTS_LIMIT_MAX, &boots))
+		p->c->failed_boots = (unsigned)boots;
+	else
+		parser_complain(p->c, line, "failed_boots = %s: write 0 (never) to %d", word,
+			BOOTS_LIMIT_MAX);
+}
+
+static void set_efivarfs(struct parser *p, unsigned line, const char *word)
+{
+	(void)line;
+	p->c->load_efivarfs = str_equal(word, "load");
+}
+
 static void set_load(struct parser *p, unsigned line, const char *word)
 {
 	(void)line;
@@ -196,6 +214,8 @@ static const struct key {
 	{SECTION_GUARD, "boot_vga", set_boot_vga, {"exclude", "allow"}, true},
 	{SECTION_GUARD, "last_display", set_last_display, {"exclude", "allow"}, true},
 	{SECTION_GUARD, "on_failure", set_on_failure, {"release", "hold"}, true},
+	{SECTION_GUARD, "failed_boots", set_failed_boots, {NULL}, true},
+	{SECTION_GUARD, "efivarfs", set_efivarfs, {"auto", "load"}, true},
 	{SECTION_MODULES, "load", set_load, {"early", "background"}, true},
 	{SECTION_MODULES, "before", add_module, {NULL}, false},
 	{SECTION_MODULES, "options", add_option, {NULL}, false},

@@ -14,6 +14,8 @@
 /* [device] driver = none: it is reserved and stays without a driver. */
 #define NO_DRIVER "none"
 
+struct standing;
+
 enum action { ACTION_BIND, ACTION_REFUSE, ACTION_ABSENT };
 
 /* What becomes of one device that was asked for, and why. */
@@ -35,6 +37,8 @@ struct verdict {
 struct plan {
 	const struct config *config;
 	const char *off; /* why nothing is to be touched, or NULL */
+	/* What the boots before have to say to it (bind/standing.h), or NULL where nobody asked. */
+	const struct standing *standing;
 	struct verdict *verdicts;
 	size_t n;
 	bool no_iommu; /* devices were refused because none of them is in an IOMMU group */

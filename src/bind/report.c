@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "bind/image_record.h"
+#include "bind/standing.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -41,6 +42,32 @@ static void print_device(struct json *j, const struct plan *p, size_t i, const s
 		json_int(j, "usec", o->usec);
 	else
 		json_null(j, "usec");
+	json_close_object(j);
+}
+
+static void print_config(struct json *j, const struct config *c)
+{
+	json_open_object(j, "config");
+	json_string(j, "file", c->path);
+	json_int(j, "errors", (long long)c->n_errors + (long long)c->more_errors);
+	json_close_object(j);
+}
+
+static void print_standing(struct json *j, const struct standing *s)
+{
+	char plan[16];
+
+	if (!s) {
+		json_null(j, "standing");
+		return;
+	}
+	(void)snprintf(plan, sizeof(plan), "%08x", s->plan);
+	json_open_object(j, "standing");
+	json_string(j, "state", standing_name(s->state));
+	json_string(j, "plan", s->plan ? plan : NULL);
+	json_int(j, "tries", s->tries);
+	json_int(j, "limit", s->limit);
+	json_string(j, "why", or_null(s->why));
 	json_close_object(j);
 }
 
@@ -132,6 +159,8 @@ void report_print(
 	json_close_array(&j);
 	print_errors(&j, p, outcomes, trouble, &record);
 	print_image(&j, &record);
+	print_config(&j, p->config);
+	print_standing(&j, p->standing);
 	json_close_object(&j);
 	json_end(&j);
 }

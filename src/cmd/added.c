@@ -4,6 +4,7 @@
 #include "base/str.h"
 #include "bind/apply.h"
 #include "bind/report.h"
+#include "bind/report_read.h"
 #include "cmd/cmd.h"
 #include "cmd/lock.h"
 #include "cmd/situation.h"
@@ -79,6 +80,13 @@ static enum cmd_result carry_out(const struct added *o, struct situation *s, str
  * found out from the card alone. Only for one that is asked for is the machine looked at, because
  * guards and "=id" need to know the others.
  */
+static bool boot_stood_down(const struct added *o)
+{
+	_cleanup_(past_done) struct past boot = {0};
+
+	return past_read(&boot, o->run_dir, NULL) == 0 && boot.standing.state == STANDING_DOWN;
+}
+
 static enum cmd_result take(const struct added *o, const struct boot_switch *b, struct err *err)
 {
 	int r = situation_mentions(&o->world, o->slot, err);
@@ -95,7 +103,7 @@ static enum cmd_result take(const struct added *o, const struct boot_switch *b, 
 		return r == -EINVAL ? CMD_CONFIG : CMD_SYSTEM;
 	keep_card(&s.plan, device_find(&s.host.devices, o->slot));
 	host_look_at_drivers(&s.host, &s.sysfs);
-	if (s.plan.off || holds_already(&s.plan))
+	if (s.plan.off || holds_already(&s.plan) || boot_stood_down(o))
 		return CMD_AS_ASKED;
 	return carry_out(o, &s, err);
 }

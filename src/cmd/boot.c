@@ -6,6 +6,7 @@
 #include "bind/apply.h"
 #include "bind/child.h"
 #include "bind/report.h"
+#include "bind/report_read.h"
 #include "cmd/cmd.h"
 #include "cmd/situation.h"
 
@@ -38,6 +39,8 @@ static enum cmd_result finish(const struct boot *o, const struct situation *s,
 		report_print(&s->plan, outcomes, trouble, stdout);
 		(void)fflush(stdout);
 	}
+	if (s->standing.state == STANDING_DOWN)
+		return CMD_NOT_ALL;
 	if (s->plan.off) /* nothing was to be carried out: as `plan` */
 		return plan_is_whole(&s->plan) ? CMD_AS_ASKED : CMD_NOT_ALL;
 	for (size_t i = 0; i < s->plan.n; i++)
@@ -61,13 +64,18 @@ static void warn_of_dark(const struct plan *p)
 	}
 }
 
+static unsigned time_left(const struct boot *o, const struct situation *s)
+{
+	return s->standing.spent < o->milliseconds ? o->milliseconds - s->standing.spent : 1;
+}
+
 static enum cmd_result carry_out(
 	const struct boot *o, struct situation *s, int *let_go, struct err *err)
 {
 	struct outcome *outcomes = NULL;
 	const struct apply_options a = {.sysfs = &s->sysfs,
 		.load_modules = !o->world.sysfs,
-		.milliseconds = o->milliseconds,
+		.milliseconds = time_left(o, s),
 		.let_go = let_go};
 
 	warn_of_dark(&s->plan);
@@ -110,6 +118,28 @@ static bool has_report(const struct boot *o)
 	_cleanup_(str_free) char *path = NULL;
 
 	return asprintf(&path, "%s/" REPORT_NAME, o->run_dir) >= 0 && access(path, F_OK) == 0;
+}
+
+/* What an earlier run of this boot has decided is not decided anew, and a boot counts once. */
+static bool stands_down(const struct boot *o, struct situation *s, bool again)
+{
+	_cleanup_(past_done) struct past past = {0};
+	_cleanup_(fd_close) int place = standing_place(&s->standing, &s->plan, o->world.sysfs);
+
+	s->plan.standing = &s->standing;
+	if (place < 0)
+		return false;
+	again |= past_read(&past, o->run_dir, NULL) == 0;
+	if (past.standing.state == STANDING_DOWN)
+		s->standing = past.standing;
+	else
+		standing_begin(&s->standing, &s->plan, place, o->world.sysfs != NULL, again);
+	if (s->standing.state != STANDING_DOWN)
+		return false;
+	s->plan.off = s->standing.why;
+	/* An error by its level, so that it reaches a console that is `quiet`. */
+	log_print(LOG_ERROR, "nothing is bound: %s", s->plan.off);
+	return true;
 }
 
 /* The parent returns as soon as the overrides stand; from then on no other driver can come first.
@@ -159,7 +189,8 @@ static enum cmd_result boot(
 	}
 	if (s.plan.off)
 		log_print(LOG_NOTICE, "nothing is touched: %s", s.plan.off);
-	if (s.plan.off || !binds_something(&s.plan)) {
+	bool off = s.plan.off || !binds_something(&s.plan) || stands_down(o, &s, at_once);
+	if (off) {
 		host_look_at_drivers(&s.host, &s.sysfs);
 		report_tell(&s.plan, NULL);
 		return finish(o, &s, NULL, NULL);

@@ -29,5 +29,6 @@ enum cmd_result cmd_rom(int argc, char **argv, struct err *err);
 enum cmd_result cmd_setup(int argc, char **argv, struct err *err);
 enum cmd_result cmd_init(int argc, char **argv, struct err *err);
 enum cmd_result cmd_list(int argc, char **argv, struct err *err);
+enum cmd_result cmd_status(int argc, char **argv, struct err *err);
 
 #endif

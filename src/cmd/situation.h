@@ -7,6 +7,7 @@
 #include "bind/host.h"
 #include "bind/kernel_cmdline.h"
 #include "bind/plan.h"
+#include "bind/standing.h"
 #include "pci/sysfs.h"
 
 #include <stdbool.h>
@@ -38,7 +39,8 @@ struct situation {
 	struct sysfs sysfs;
 	struct host host;
 	struct plan plan;
-	bool groups_imagined; /* situation_imagine found none on this machine */
+	bool groups_imagined;     /* situation_imagine found none on this machine */
+	struct standing standing; /* what plan.standing points to, once `boot` has asked */
 };
 
 /*

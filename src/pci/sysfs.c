@@ -63,18 +63,28 @@ static int open_at(struct sysfs *s, int dirfd, const char *path, int flags)
 	}
 }
 
+/* path NULL: /sys. */
+static char *path_below(const char *path, const char *below)
+{
+	if (!path)
+		path = "/sys";
+	size_t len = strlen(path), size = len + 1 + strlen(below) + 1;
+	char *whole = malloc(size);
+	if (!whole)
+		return NULL;
+	(void)str_copy(whole, size, path);
+	whole[len] = '/';
+	(void)str_copy(whole + len + 1, size - len - 1, below);
+	return whole;
+}
+
 int sysfs_open(struct sysfs *ret, const char *path, struct err *err)
 {
 	struct sysfs s = {.devices = -1};
+	_cleanup_(str_free) char *devices = path_below(path, DEVICES);
 
-	if (!path)
-		path = "/sys";
-	size_t len = strlen(path), size = len + sizeof("/" DEVICES);
-	_cleanup_(str_free) char *devices = malloc(size);
 	if (!devices)
-		return err_set(err, ENOMEM, "%s: out of memory", path);
-	(void)str_copy(devices, size, path);
-	(void)str_copy(devices + len, size - len, "/" DEVICES);
+		return err_set(err, ENOMEM, "out of memory for a path");
 	s.devices = open_at(&s, AT_FDCWD, devices, O_DIRECTORY | O_RDONLY);
 	if (s.devices < 0)
 		return err_set(err, -s.devices, "%s: can't open it: %s%s", devices,
@@ -82,6 +92,14 @@ int sysfs_open(struct sysfs *ret, const char *path, struct err *err)
 			s.devices == -ENOENT ? "; is sysfs mounted there?" : "");
 	*ret = s;
 	return 0;
+}
+
+int sysfs_directory(const char *path, const char *below)
+{
+	_cleanup_(str_free) char *directory = path_below(path, below);
+	struct sysfs none = {.devices = -1};
+
+	return directory ? open_at(&none, AT_FDCWD, directory, O_DIRECTORY | O_RDONLY) : -ENOMEM;
 }
 
 void sysfs_done(struct sysfs *s)

@@ -28,6 +28,9 @@ struct sysfs {
 int sysfs_open(struct sysfs *ret, const char *path, struct err *err) _must_check_;
 void sysfs_done(struct sysfs *s);
 
+/* Opens another directory below path (NULL: /sys); a descriptor or -errno. */
+int sysfs_directory(const char *path, const char *below) _must_check_;
+
 /*
  * Reads an attribute of a device ("modalias") as a NUL-terminated text without its final newline.
  * Returns its length or -errno. A transient failure is tried once more, because a device that goes

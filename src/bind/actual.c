@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bind/actual.h"
+
+#include "base/str.h"
+#include "bind/guard.h"
+#include "bind/image.h"
+#include "bind/klog.h"
+#include "bind/plan.h"
+#include "bind/report.h"
+#include "pci/slot.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A directory of /run may hold anything; so many devices do not come to any machine one by one. */
+#define LATER_MAX 4096
+
+static int add_later(struct actual *a, const char *dir, const char *address, struct err *err)
+{
+	_cleanup_(str_free) char *path = NULL;
+
+	if (asprintf(&path, "%s/%s", dir, address) < 0) {
+		path = NULL;
+		return err_set(err, ENOMEM, "out of memory");
+	}
+	struct past *more = realloc(a->later, (a->n_later + 1) * sizeof(*more));
+	if (!more)
+		return err_set(err, ENOMEM, "out of memory");
+	a->later = more;
+	int r = past_read(&a->later[a->n_later], path, err);
+	if (r == 0)
+		a->n_later++;
+	return r == -ENOENT ? 0 : r;
+}
+
+static int is_address(const struct dirent *entry)
+{
+	struct slot slot;
+
+	return slot_parse(entry->d_name, &slot);
+}
+
+static int read_later(struct actual *a, const char *dir, struct err *err)
+{
+	struct dirent **entries = NULL;
+	int n = scandir(dir, &entries, is_address, alphasort), r = 0;
+
+	for (int i = 0; i < n; i++) {
+		if (r == 0 && i < LATER_MAX)
+			r = add_later(a, dir, entries[i]->d_name, err);
+		free(entries[i]);
+	}
+	free(entries);
+	return r;
+}
+
+/* What was told later of a device is what counts. */
+static void add_row(struct actual *a, const struct past_device *d, bool later)
+{
+	for (size_t i = 0; later && i < a->n; i++) {
+		const struct past_device *told = a->rows[i].asked;
+		if (told && str_equal(told->address, d->address)) {
+			a->rows[i] = (struct row){.asked = d, .later = true};
+			return;
+		}
+	}
+	a->rows[a->n++] = (struct row){.asked = d, .later = later};
+}
+
+/* The boot's own rows stand in the order of addresses already; those that are none stay behind. */
+static int row_compare(const void *x, const void *y)
+{
+	const struct past_device *a = ((const struct row *)x)->asked;
+	const struct past_device *b = ((const struct row *)y)->asked;
+	struct slot s, t;
+	bool a_place = slot_parse(a->address, &s), b_place = slot_parse(b->address, &t);
+
+	if (a_place != b_place)
+		return a_place ? -1 : 1;
+	return a_place ? slot_compare(s, t) : strcmp(a->address, b->address);
+}
+
+static int make_rows(struct actual *a, struct err *err)
+{
+	size_t n = a->boot.n;
+
+	for (size_t i = 0; i < a->n_later; i++)
+		n += a->later[i].n;
+	a->rows = calloc(n + 1, sizeof(*a->rows));
+	if (!a->rows)
+		return err_set(err, ENOMEM, "out of memory");
+	for (size_t i = 0; i < a->boot.n; i++)
+		add_row(a, &a->boot.devices[i], false);
+	for (size_t i = 0; i < a->n_later; i++)
+		for (size_t k = 0; k < a->later[i].n; k++)
+			add_row(a, &a->later[i].devices[k], true);
+	qsort(a->rows, a->n, sizeof(*a->rows), row_compare);
+	return 0;
+}
+
+static bool is_there(struct sysfs *s, struct slot slot)
+{
+	char modalias[128];
+
+	return sysfs_read(s, slot, "modalias", modalias, sizeof(modalias)) >= 0;
+}
+
+static bool wants(const struct row *r, const char *driver)
+{
+	const char *shall = r->asked->driver ? r->asked->driver : "";
+
+	return str_equal(driver, str_equal(shall, NO_DRIVER) ? "" : shall);
+}
+
+static enum fate fate_of(const struct row *r, const struct actual *a, bool there)
+{
+	const struct past_device *d = r->asked;
+
+	if (str_equal(d->action, action_name(ACTION_ABSENT)))
+		return FATE_ABSENT;
+	if (!there)
+		return FATE_GONE;
+	if (!str_equal(d->action, action_name(ACTION_BIND)))
+		return d->why && str_starts(d->why, EXCLUDED_BY) ? FATE_EXCLUDED : FATE_REFUSED;
+	if (wants(r, r->now))
+		return FATE_HOLDS;
+	if (a->boot.off && !r->later)
+		return FATE_OFF;
+	return r->now[0] ? FATE_TAKEN : FATE_DRIVERLESS;
+}
+
+static void look(struct row *r, const struct actual *a, struct sysfs *s, bool tree)
+{
+	struct slot slot;
+	bool there = slot_parse(r->asked->address, &slot) && is_there(s, slot);
+
+	if (there && sysfs_link(s, slot, "driver", r->now, sizeof(r->now)) < 0)
+		(void)str_copy(r->now, sizeof(r->now), "?");
+	r->fate = fate_of(r, a, there);
+	r->first_usec = -1;
+	if (r->fate != FATE_TAKEN && r->fate != FATE_DRIVERLESS)
+		return;
+	r->since = !str_equal(r->now, r->asked->after ? r->asked->after : "");
+	if (r->fate == FATE_TAKEN && !tree)
+		r->first_usec = klog_first(r->now, r->asked->address);
+}
+
+/* An image without a record, or a boot that read none, does not say. */
+static int config_changed(const struct past *boot, const char *config)
+{
+	char digest[IMAGE_DIGEST_MAX];
+
+	if (!boot->digest)
+		return -1;
+	int r = image_config_digest(digest, config, NULL);
+	if (r < 0)
+		return r == -ENOENT ? 1 : -1;
+	return !str_equal(digest, boot->digest);
+}
+
+int actual_read(
+	struct actual *ret, const char *dir, const char *sysfs, const char *config, struct err *err)
+{
+	_cleanup_(sysfs_done) struct sysfs s = {.devices = -1};
+
+	*ret = (struct actual){.config_changed = -1};
+	int r = past_read(&ret->boot, dir, err);
+	if (r == 0)
+		r = read_later(ret, dir, err);
+	if (r == 0)
+		r = sysfs_open(&s, sysfs, err);
+	if (r == 0)
+		r = make_rows(ret, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < ret->n; i++)
+		look(&ret->rows[i], ret, &s, sysfs != NULL);
+	ret->config_changed = config_changed(&ret->boot, config);
+	if (ret->boot.standing.state == STANDING_DOWN)
+		ret->waits = standing_wait(&ret->boot.standing, sysfs);
+	return 0;
+}
+
+void actual_done(struct actual *a)
+{
+	past_done(&a->boot);
+	for (size_t i = 0; i < a->n_later; i++)
+		past_done(&a->later[i]);
+	free(a->later);
+	free(a->rows);
+	*a = (struct actual){0};
+}
+
+bool row_holds(const struct row *r)
+{
+	return r->fate == FATE_HOLDS || r->fate == FATE_EXCLUDED;
+}
+
+bool actual_holds(const struct actual *a)
+{
+	for (size_t i = 0; i < a->n; i++)
+		if (!row_holds(&a->rows[i]))
+			return false;
+	return a->boot.config_errors == 0 && !a->boot.off;
+}
+
+const char *fate_name(enum fate fate)
+{
+	static const char *const names[] = {[FATE_HOLDS] = "holds",
+		[FATE_EXCLUDED] = "excluded",
+		[FATE_OFF] = "off",
+		[FATE_REFUSED] = "refused",
+		[FATE_ABSENT] = "absent",
+		[FATE_GONE] = "gone",
+		[FATE_TAKEN] = "taken",
+		[FATE_DRIVERLESS] = "driverless"};
+	return names[fate];
+}

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bind/actual.h"
+
+#include "base/json.h"
+#include "base/str.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *or_dash(const char *s)
+{
+	return s && *s ? s : "-";
+}
+
+static const char *or_null(const char *s)
+{
+	return s && *s ? s : NULL;
+}
+
+/* The report tells a device's trouble as "ADDRESS: what". */
+static const char *trouble_of(const struct row *r, const struct actual *a)
+{
+	size_t len = strlen(r->asked->address);
+
+	for (size_t i = 0; i < a->n_later; i++)
+		for (size_t k = 0; r->later && k < a->later[i].n_errors; k++)
+			if (str_starts(a->later[i].errors[k], r->asked->address) &&
+				a->later[i].errors[k][len] == ':')
+				return a->later[i].errors[k] + len + 2;
+	for (size_t i = 0; !r->later && i < a->boot.n_errors; i++)
+		if (str_starts(a->boot.errors[i], r->asked->address) &&
+			a->boot.errors[i][len] == ':')
+			return a->boot.errors[i] + len + 2;
+	return NULL;
+}
+
+/* How it came to have another driver, or none, than it shall have, and when: the report shows how
+ * it was when vfio-bind was done with it, and the kernel log may know when the thief came. */
+static void tell_loss(const struct row *r, const struct actual *a, char *buf, size_t size)
+{
+	const struct past_device *d = r->asked;
+	const char *trouble = trouble_of(r, a);
+	bool kept = d->before && str_equal(d->before, r->now);
+	size_t n;
+
+	if (r->since)
+		n = (size_t)snprintf(buf, size, " since then: when vfio-bind was done it was on %s",
+			d->after ? d->after : "no driver");
+	else if (r->fate == FATE_TAKEN && kept)
+		n = (size_t)snprintf(buf, size, ", which had it before vfio-bind came");
+	else
+		n = (size_t)snprintf(buf, size, " since vfio-bind was done");
+	if (n < size && r->first_usec >= 0)
+		n += (size_t)snprintf(buf + n, size - n,
+			" (its first word in the kernel log: after %lld.%03lld s)",
+			r->first_usec / 1000000, r->first_usec / 1000 % 1000);
+	if (n < size && trouble && !r->since)
+		(void)snprintf(buf + n, size - n, "; %s", trouble);
+}
+
+const char *row_text(const struct row *r, const struct actual *a, char buf[static ROW_TEXT_MAX])
+{
+	const char *why = r->asked->why ? r->asked->why : "";
+	char loss[ROW_TEXT_MAX - 64] = "";
+
+	switch (r->fate) {
+	case FATE_HOLDS:
+		(void)snprintf(
+			buf, ROW_TEXT_MAX, "holds: %s%s", why, r->later ? " (came later)" : "");
+		break;
+	case FATE_EXCLUDED:
+		(void)snprintf(buf, ROW_TEXT_MAX, "%s", why);
+		break;
+	case FATE_REFUSED:
+		(void)snprintf(buf, ROW_TEXT_MAX, "left to the host: %s", why);
+		break;
+	case FATE_OFF:
+		(void)snprintf(buf, ROW_TEXT_MAX, "was not touched at this boot");
+		break;
+	case FATE_ABSENT:
+		(void)snprintf(buf, ROW_TEXT_MAX, "absent: %s", why);
+		break;
+	case FATE_GONE:
+		(void)snprintf(buf, ROW_TEXT_MAX, "gone: it was there at boot");
+		break;
+	case FATE_TAKEN:
+		tell_loss(r, a, loss, sizeof(loss));
+		(void)snprintf(buf, ROW_TEXT_MAX, "taken by %s%s", r->now, loss);
+		break;
+	case FATE_DRIVERLESS:
+		tell_loss(r, a, loss, sizeof(loss));
+		(void)snprintf(buf, ROW_TEXT_MAX, "has no driver%s", loss);
+		break;
+	}
+	return buf;
+}
+
+const char *actual_standing_text(const struct actual *a, char buf[static STANDING_TEXT_MAX])
+{
+	const struct standing *s = &a->boot.standing;
+
+	buf[0] = '\0';
+	if (!a->boot.has_standing)
+		return buf;
+	switch (s->state) {
+	case STANDING_UNCOUNTED:
+		(void)snprintf(buf, STANDING_TEXT_MAX, "not counted: %s", s->why);
+		break;
+	case STANDING_CONFIRMED:
+		(void)snprintf(buf, STANDING_TEXT_MAX,
+			"none: a boot with these devices and this kernel has reached its end");
+		break;
+	case STANDING_TRIAL:
+		(void)snprintf(buf, STANDING_TEXT_MAX,
+			"on trial: boot %u of %u with these devices and this kernel, until one "
+			"reaches its end",
+			s->tries, s->limit);
+		break;
+	case STANDING_DOWN:
+		(void)snprintf(buf, STANDING_TEXT_MAX, "%u of %u: this boot binds nothing",
+			s->tries, s->limit);
+		if (a->waits > 0)
+			(void)snprintf(buf + strlen(buf), STANDING_TEXT_MAX - strlen(buf),
+				"; it is tried once more after %u boot%s like this one", a->waits,
+				a->waits == 1 ? "" : "s");
+		else
+			(void)snprintf(buf + strlen(buf), STANDING_TEXT_MAX - strlen(buf),
+				"; the next one tries once more");
+		break;
+	}
+	return buf;
+}
+
+void actual_print(const struct actual *a, FILE *f)
+{
+	char text[ROW_TEXT_MAX], standing[STANDING_TEXT_MAX];
+
+	if (a->boot.off)
+		fprintf(f, "nothing was touched at this boot: %s\n", a->boot.off);
+	if (a->n > 0)
+		fprintf(f, "%-13s %-16s %-16s %s\n", "ADDRESS", "SHALL HAVE", "HAS NOW",
+			"VERDICT (WHO ASKED)");
+	for (size_t i = 0; i < a->n; i++) {
+		const struct row *r = &a->rows[i];
+		fprintf(f, "%-13s %-16s %-16s %s (%s)\n", r->asked->address,
+			or_dash(r->asked->driver), or_dash(r->now), row_text(r, a, text),
+			or_dash(r->asked->asked));
+	}
+	if (*actual_standing_text(a, standing))
+		fprintf(f, "failed boots: %s\n", standing);
+}
+
+static void print_row(struct json *j, const struct row *r, const struct actual *a)
+{
+	const struct past_device *d = r->asked;
+	bool lost = r->fate == FATE_TAKEN || r->fate == FATE_DRIVERLESS;
+	char text[ROW_TEXT_MAX];
+
+	json_open_object(j, NULL);
+	json_string(j, "address", d->address);
+	json_string(j, "asked", d->asked);
+	json_string(j, "action", d->action);
+	json_string(j, "driver", d->driver);
+	json_string(j, "why", d->why);
+	json_string(j, "before", d->before);
+	json_string(j, "after", d->after);
+	json_string(j, "now", or_null(r->now));
+	json_string(j, "verdict", fate_name(r->fate));
+	json_string(j, "text", row_text(r, a, text));
+	json_bool(j, "later", r->later);
+	json_string(j, "since", !lost ? NULL : r->since ? "later" : "boot");
+	if (r->first_usec >= 0)
+		json_int(j, "first_usec", r->first_usec);
+	else
+		json_null(j, "first_usec");
+	json_close_object(j);
+}
+
+static void print_standing(struct json *j, const struct actual *a)
+{
+	const struct standing *s = &a->boot.standing;
+
+	if (!a->boot.has_standing) {
+		json_null(j, "standing");
+		return;
+	}
+	json_open_object(j, "standing");
+	json_string(j, "state", standing_name(s->state));
+	json_int(j, "tries", s->tries);
+	json_int(j, "limit", s->limit);
+	json_int(j, "waits", a->waits);
+	json_string(j, "why", or_null(s->why));
+	json_close_object(j);
+}
+
+void actual_print_json(const struct actual *a, FILE *f)
+{
+	struct json j = {.f = f};
+
+	json_open_object(&j, NULL);
+	json_int(&j, "version", 1);
+	json_bool(&j, "holds", actual_holds(a));
+	json_string(&j, "off", a->boot.off);
+	json_open_array(&j, "devices");
+	for (size_t i = 0; i < a->n; i++)
+		print_row(&j, &a->rows[i], a);
+	json_close_array(&j);
+	json_open_array(&j, "errors");
+	for (size_t i = 0; i < a->boot.n_errors; i++)
+		json_string(&j, NULL, a->boot.errors[i]);
+	json_close_array(&j);
+	json_open_object(&j, "config");
+	json_string(&j, "file", a->boot.config);
+	json_int(&j, "errors", a->boot.config_errors);
+	if (a->config_changed < 0)
+		json_null(&j, "changed");
+	else
+		json_bool(&j, "changed", a->config_changed);
+	json_close_object(&j);
+	print_standing(&j, a);
+	json_close_object(&j);
+	json_end(&j);
+}

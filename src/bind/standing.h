@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef BIND_STANDING_H
+#define BIND_STANDING_H
+
+#include "base/err.h"
+#include "bind/plan.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * How the plan of this boot stands with the boots before it: whether it may be carried out, or
+ * stands down because the last boots that did so never reached their end (bind/boots.h has the
+ * rules). Kept in one EFI variable, and told in the report.
+ */
+enum standing_state {
+	STANDING_UNCOUNTED, /* nothing is counted, and why: no EFI, say; the plan is carried out */
+	STANDING_CONFIRMED, /* a boot with this plan has reached its end */
+	STANDING_TRIAL,     /* none has yet; this one counts */
+	STANDING_DOWN,      /* too many did not: nothing is bound */
+};
+
+struct standing {
+	enum standing_state state;
+	uint32_t plan;  /* fingerprint; 0 where nothing is counted */
+	unsigned tries; /* boots with it, this one included, none of which reached its end */
+	unsigned limit; /* [guard] failed_boots */
+	unsigned spent; /* milliseconds that asking took */
+	char why[256];  /* of UNCOUNTED and DOWN, for people; else "" */
+};
+
+/*
+ * First, at the price of one system call: can anything be counted here? Returns the descriptor for
+ * standing_begin, or -1 with the reason in *ret. sysfs is a tree that stands for /sys, or NULL.
+ */
+int standing_place(struct standing *ret, const struct plan *p, const char *sysfs) _must_check_;
+
+/*
+ * Asks before anything is bound, and counts this boot where the plan is new, unless `again` says
+ * that it was counted. A child asks, and one that hangs in the firmware is left behind: then, as
+ * after any failure, the plan is carried out. tree: the place is in a tree that stands for /sys.
+ */
+void standing_begin(struct standing *s, const struct plan *p, int place, bool tree, bool again);
+
+/*
+ * The end of the boot is reached, of which the report says how the plan stood at its beginning:
+ * where the next boot is to know that, it is written. 1: written; 0: nothing was to be; or -errno.
+ */
+int standing_reached(const struct standing *s, const char *sysfs, struct err *err) _must_check_;
+
+/* Forgets every boot there was, by removing the variable. */
+int standing_clear(const char *sysfs, struct err *err) _must_check_;
+
+/* How many boots without it the plan still waits for (STANDING_DOWN); 0 where that can't be read.
+ */
+unsigned standing_wait(const struct standing *s, const char *sysfs);
+
+/* "uncounted", "confirmed", "trial", "down", as the report has it. */
+const char *standing_name(enum standing_state state);
+bool standing_by_name(const char *name, enum standing_state *ret);
+
+#endif

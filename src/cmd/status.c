@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/log.h"
+#include "base/options.h"
+#include "base/str.h"
+#include "bind/actual.h"
+#include "bind/config.h"
+#include "bind/report.h"
+#include "cmd/cmd.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+struct status {
+	const char *run_dir;
+	const char *sysfs;
+	const char *config;
+	bool json, quiet, clear, confirm;
+};
+
+static void tell_config(const struct actual *a)
+{
+	if (a->config_changed > 0)
+		log_print(LOG_WARNING,
+			"%s is another than the one in this boot's image: "
+			"/usr/lib/vfio-bind/setup enable makes the images anew",
+			a->boot.config ? a->boot.config : "the config");
+}
+
+/* Everything in one line: what a journal, or a mail of a monitor, wants. */
+static void tell_line(const struct actual *a)
+{
+	char text[ROW_TEXT_MAX];
+	const struct row *first = NULL;
+	size_t bad = 0;
+
+	for (size_t i = 0; i < a->n; i++) {
+		if (row_holds(&a->rows[i]))
+			continue;
+		bad++;
+		first = first ? first : &a->rows[i];
+	}
+	if (a->boot.off)
+		log_print(LOG_ERROR, "nothing was touched at this boot: %s", a->boot.off);
+	else if (a->boot.config_errors > 0)
+		log_print(LOG_ERROR, "nothing was bound at this boot, the config was in error: %s",
+			a->boot.n_errors > 0 ? a->boot.errors[0] : "the report does not say which");
+	else if (first)
+		log_print(LOG_ERROR, "%zu of %zu devices are not as asked: %s %s (asked at %s)%s",
+			bad, a->n, first->asked->address, row_text(first, a, text),
+			first->asked->asked ? first->asked->asked : "?",
+			bad > 1 ? ", and others" : "");
+	else
+		log_print(LOG_INFO, "all %zu devices are as asked", a->n);
+}
+
+static enum cmd_result tell(const struct status *o, const struct actual *a, struct err *err)
+{
+	if (o->json) {
+		actual_print_json(a, stdout);
+	} else if (o->quiet) {
+		tell_line(a);
+	} else {
+		for (size_t i = 0; i < a->boot.n_errors && a->boot.config_errors > 0; i++)
+			log_print(LOG_ERROR, "%s", a->boot.errors[i]);
+		if (a->boot.config_errors > 0)
+			log_print(LOG_ERROR, "%s: nothing was bound because of the errors in it",
+				a->boot.config ? a->boot.config : "the config");
+		actual_print(a, stdout);
+	}
+	if (!o->quiet)
+		tell_config(a);
+	if (fflush(stdout) != 0) {
+		(void)err_set(err, errno, "standard output: %s", strerror(errno));
+		return CMD_SYSTEM;
+	}
+	if (a->boot.config_errors > 0)
+		return CMD_CONFIG;
+	return actual_holds(a) ? CMD_AS_ASKED : CMD_NOT_ALL;
+}
+
+/* After an installation, before the first device is named, nobody needs an alarm. */
+static bool asks_for_something(const char *config)
+{
+	_cleanup_(config_done) struct config c = {0};
+
+	return config_read(&c, config, false) < 0 || c.n_selectors > 0;
+}
+
+static enum cmd_result compare(const struct status *o, struct err *err)
+{
+	_cleanup_(actual_done) struct actual a;
+	struct err why = {""};
+	int r = actual_read(&a, o->run_dir, o->sysfs, o->config, &why);
+
+	bool no_report = r == -ENOENT && !a.boot.devices;
+	if (no_report && !asks_for_something(o->config)) {
+		log_print(LOG_INFO, "%s asks for nothing, and there is no report of this boot",
+			o->config);
+		return CMD_AS_ASKED;
+	}
+	if (no_report)
+		(void)err_set(err, ENOENT,
+			"%s/" REPORT_NAME
+			" is not there: at this boot vfio-bind did not run. Is it "
+			"in the image? /usr/lib/vfio-bind/setup enable puts it there",
+			o->run_dir);
+	else if (r < 0)
+		*err = why;
+	return r < 0 ? CMD_SYSTEM : tell(o, &a, err);
+}
+
+/* A boot without a report had nothing to bind, and leaves nothing to confirm. */
+static enum cmd_result confirm(const struct status *o, struct err *err)
+{
+	_cleanup_(past_done) struct past boot = {0};
+	int r = past_read(&boot, o->run_dir, err);
+
+	if (r == -ENOENT) {
+		*err = (struct err){""};
+		return CMD_AS_ASKED;
+	}
+	if (r == 0)
+		r = standing_reached(&boot.standing, o->sysfs, err);
+	if (r > 0)
+		log_print(LOG_INFO, "%s",
+			boot.standing.state == STANDING_DOWN
+				? "this boot without the devices has reached its end"
+				: "confirmed: with these devices and this kernel a boot reaches "
+				  "its "
+				  "end");
+	return r < 0 ? CMD_SYSTEM : CMD_AS_ASKED;
+}
+
+static enum cmd_result clear(const struct status *o, struct err *err)
+{
+	if (standing_clear(o->sysfs, err) < 0)
+		return CMD_SYSTEM;
+	if (!o->quiet)
+		log_print(LOG_INFO, "failed boots are forgotten; the next boot binds");
+	return CMD_AS_ASKED;
+}
+
+static enum cmd_result run(const struct status *o, int operands, char **argv, struct err *err)
+{
+	if (operands > 0)
+		(void)err_set(err, EINVAL, "status takes no '%s'", argv[1]);
+	else if (o->clear && o->confirm)
+		(void)err_set(err, EINVAL, "--clear and --confirm: one of them");
+	else if (o->clear)
+		return clear(o, err);
+	else if (o->confirm)
+		return confirm(o, err);
+	else
+		return compare(o, err);
+	return CMD_USAGE;
+}
+
+enum cmd_result cmd_status(int argc, char **argv, struct err *err)
+{
+	struct status o = {.run_dir = REPORT_DIR, .config = CONFIG_PATH};
+	bool help = false;
+	const struct option_row rows[] = {
+		{"config", 'c', "FILE", "compare with FILE instead of " CONFIG_PATH, &o.config,
+			NULL, NULL, NULL},
+		{"sysfs", 0, "DIR", "let DIR stand for /sys", &o.sysfs, NULL, NULL, NULL},
+		{"run", 0, "DIR", "look for the reports below DIR instead of " REPORT_DIR,
+			&o.run_dir, NULL, NULL, NULL},
+		{"json", 0, NULL, "print JSON instead of a table", NULL, &o.json, NULL, NULL},
+		{"quiet", 'q', NULL, "print no table, only one line for the log", NULL, &o.quiet,
+			NULL, NULL},
+		{"clear", 0, NULL, "forget the boots that failed: the next one binds", NULL,
+			&o.clear, NULL, NULL},
+		{"confirm", 0, NULL, "this boot has reached its end (run by the system)", NULL,
+			&o.confirm, NULL, NULL},
+		{"help", 'h', NULL, "this text", NULL, &help, NULL, NULL},
+		{0},
+	};
+	int operands;
+
+	if (options_read(rows, argc, argv, &operands, err) < 0)
+		return CMD_USAGE;
+	if (help) {
+		printf("Usage: vfio-bind status [OPTION...]\nCompares what was asked for with what "
+		       "is: who has each device now, and since when. Exit status 0 where all of it "
+		       "holds.\n\n");
+		options_print(rows);
+		return CMD_AS_ASKED;
+	}
+	return run(&o, operands, argv, err);
+}

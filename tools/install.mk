@@ -27,6 +27,7 @@ initramfs-tools_rows = $(call tree,initramfs-tools,$(DATADIR)/initramfs-tools,75
 rest_rows = \
 	udev/70-vfio-bind.rules:$(LIBDIR)/udev/rules.d/70-vfio-bind.rules:644 \
 	setup/setup:$(LIBDIR)/vfio-bind/setup:755 \
+	setup/boot-end:$(LIBDIR)/vfio-bind/boot-end:755 \
 	setup/mkinitcpio.conf:$(LIBDIR)/vfio-bind/mkinitcpio.conf:644 \
 	$(foreach u,$(wildcard systemd/*.service systemd/*.path systemd/*.target),$u:$(UNITDIR)/$(notdir $u):644) \
 	$(foreach m,$(manuals),$m:$(MANDIR)/man$(subst .,,$(suffix $m))/$(notdir $m):644) \

@@ -69,7 +69,7 @@ busybox_static()
 # The modules a distribution's image would hold for the machine below; names a kernel hasn't got are
 # left out.
 image_modules='vfio vfio-pci vfio_iommu_type1 vfio_virqfd iommufd
-	bochs snd-hda-intel snd-hda-codec-generic e1000e nvme ahci i6300esb'
+	bochs snd-hda-intel snd-hda-codec-generic e1000e nvme ahci i6300esb efivarfs'
 
 # image_pack DIRECTORY FILE: the directory as a cpio archive, the same bytes for the same contents.
 image_pack()

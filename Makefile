@@ -45,10 +45,13 @@ BIND    += boots efivar standing report_read klog actual actual_print
 BIND_CMD += status
 BOOTCFG = kword request line change splice source shell_scan shell shell_value shell_run shell_encode shell_edit \
 	bls plain grubenv kernelstub menu menu_scan root journal_store journal_list journal survey owners entries uki \
-	tools menus loaders advice tuning regen traces diff edit show running esp
+	tools menus loaders advice tuning ids asked regen traces lines diff edit takeback show running esp \
+	verb_edit verb_undo
+# /etc/vfio-bind.conf is read by one parser.
+BOOTCFG_BIND = bind/config bind/keys bind/parser bind/reader bind/values pci/slot pci/id
 
 bind_objects    = vfio-bind $(BIND_CMD:%=cmd/%) $(BIND:%=bind/%) $(PCI:%=pci/%) $(BASE:%=base/%)
-bootcfg_objects = vfio-bootcfg $(BOOTCFG:%=bootcfg/%) $(BASE:%=base/%)
+bootcfg_objects = vfio-bootcfg $(BOOTCFG:%=bootcfg/%) $(BOOTCFG_BIND) $(BASE:%=base/%)
 
 programs = $(patsubst src/%.c,$(BUILD)/%,$(wildcard src/vfio-bind.c src/vfio-bootcfg.c))
 manuals  = $(if $(shell command -v scdoc),$(patsubst %.scd,$(BUILD)/%,$(wildcard man/*.scd)))
@@ -74,18 +77,20 @@ kmod_lib   = $(or $(KMOD_STATIC_LIB),$(BUILD)/kmod/libkmod.a)
 kmod_flags = -I$(dir $(kmod_lib))
 bind_libs  = $(kmod_lib) -linih -llzma -lzstd
 bind_link  = -static-pie $(RELR) -Wl,--no-eh-frame-hdr,-T,tools/no-unwind.ld
+bootcfg_inih = -Wl,-Bstatic -linih -Wl,-Bdynamic
 bind_needs = ini.h libinih.a libinih-dev lzma.h liblzma.a liblzma-dev zstd.h libzstd.a libzstd-dev
 else ifeq ($(STATIC),no)
 kmod_lib   =
 kmod_flags = $(shell pkg-config --cflags libkmod inih)
 bind_libs  = $(shell pkg-config --libs libkmod inih)
 bind_link  = -pie
+bootcfg_inih = $(shell pkg-config --libs inih)
 bind_needs = ini.h - libinih-dev libkmod.h - libkmod-dev
 else
 $(error STATIC=$(STATIC): yes or no)
 endif
-bootcfg_libs  = -lblkid
-bootcfg_needs = blkid/blkid.h - libblkid-dev
+bootcfg_libs  = -lblkid $(bootcfg_inih)
+bootcfg_needs = blkid/blkid.h - libblkid-dev ini.h - libinih-dev
 
 # Quiet rules: $(call say,WHAT) before the command, which V=1 shows instead.
 say = $(if $(V),,@printf '  %-8s %s\n' $(1) '$(@:$(BUILD)/%=%)' &&)

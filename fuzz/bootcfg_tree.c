@@ -100,7 +100,8 @@ static int plan_of(const struct root *r, const struct request *want, struct plan
 static void edit_and_undo(const struct root *r, const struct request *want)
 {
 	struct plan p = {0}, again = {0};
-	struct strings undone = {0};
+	struct undone undone = {0};
+	const struct undo_how how = {0};
 	struct err err = {0};
 	unsigned long before = tree_sum(r);
 	unsigned id = 0;
@@ -110,13 +111,13 @@ static void edit_and_undo(const struct root *r, const struct request *want)
 		if (plan_commit(r, &p, "fuzz", &id, &err) == 0) {
 			must(tree_sum(r) != before);
 			must(plan_of(r, want, &again) == 0 && plan_is_empty(&again));
-			must(journal_undo(r, id, false, &undone, &err) == 0);
+			must(journal_undo(r, id, &how, &undone, &err) == 0);
 		}
 		must(tree_sum(r) == before && !root_is_dir(r, JOURNAL_DIR));
 	}
 	plan_done(&p);
 	plan_done(&again);
-	strings_done(&undone);
+	undone_done(&undone);
 }
 
 static char dir[64];

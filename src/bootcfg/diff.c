@@ -1,41 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bootcfg/edit.h"
+#include "bootcfg/lines.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define CONTEXT 3
-
-/* A text as lines: pointers to their starts, one more for the end. */
-struct lines {
-	const char **at;
-	size_t n;
-};
-
-static struct lines lines_of(const char *text, size_t len)
-{
-	struct lines l = {0};
-	size_t n = 1;
-
-	for (size_t i = 0; i < len; i++)
-		n += text[i] == '\n';
-	l.at = calloc(n + 1, sizeof(*l.at));
-	if (!l.at)
-		return l;
-	for (size_t i = 0; i < len;) {
-		const char *nl = memchr(text + i, '\n', len - i);
-		l.at[l.n++] = text + i;
-		i = nl ? (size_t)(nl - text) + 1 : len;
-	}
-	l.at[l.n] = text + len;
-	return l;
-}
-
-static bool line_same(const struct lines *a, size_t i, const struct lines *b, size_t k)
-{
-	size_t len = (size_t)(a->at[i + 1] - a->at[i]);
-	return len == (size_t)(b->at[k + 1] - b->at[k]) && memcmp(a->at[i], b->at[k], len) == 0;
-}
 
 static void line_put(char mark, const struct lines *l, size_t i, FILE *f)
 {
@@ -45,51 +15,6 @@ static void line_put(char mark, const struct lines *l, size_t i, FILE *f)
 	fwrite(l->at[i], 1, len, f);
 	if (len == 0 || l->at[i][len - 1] != '\n')
 		fputs("\n\\ No newline at end of file\n", f);
-}
-
-/* What the two have in common from here on: the next line of old that is in new, near first. */
-static void resync(
-	const struct lines *a, size_t i, const struct lines *b, size_t k, size_t *di, size_t *dk)
-{
-	for (size_t sum = 1; sum <= a->n - i + b->n - k; sum++) {
-		for (size_t x = 0; x <= sum; x++) {
-			if (i + x > a->n || k + sum - x > b->n)
-				continue;
-			bool ends = i + x == a->n && k + sum - x == b->n;
-			if (ends || (i + x < a->n && k + sum - x < b->n &&
-					    line_same(a, i + x, b, k + sum - x))) {
-				*di = x;
-				*dk = sum - x;
-				return;
-			}
-		}
-	}
-	*di = a->n - i;
-	*dk = b->n - k;
-}
-
-/* A stretch of lines that differ: [a, a_end) became [b, b_end). */
-struct hunk {
-	size_t a, a_end, b, b_end;
-};
-
-static size_t hunks_find(const struct lines *a, const struct lines *b, struct hunk *to, size_t max)
-{
-	size_t n = 0, i = 0, k = 0;
-
-	while ((i < a->n || k < b->n) && n < max) {
-		if (i < a->n && k < b->n && line_same(a, i, b, k)) {
-			i++;
-			k++;
-			continue;
-		}
-		size_t di = 0, dk = 0;
-		resync(a, i, b, k, &di, &dk);
-		to[n++] = (struct hunk){i, i + di, k, k + dk};
-		i += di;
-		k += dk;
-	}
-	return n;
 }
 
 static void range_put(char mark, size_t first, size_t count, FILE *f)
@@ -132,7 +57,7 @@ void diff_print(
 	struct hunk *h = calloc(a.n + b.n + 1, sizeof(*h));
 
 	if (a.at && b.at && h) {
-		size_t n = hunks_find(&a, &b, h, a.n + b.n + 1);
+		size_t n = lines_compare(&a, &b, h, a.n + b.n + 1);
 		fprintf(f, "--- %s%s\n+++ b/%s\n", old ? "a/" : "/dev/null", old ? path : "", path);
 		for (size_t i = 0; i < n;) {
 			size_t k = i + 1;
@@ -143,6 +68,6 @@ void diff_print(
 		}
 	}
 	free(h);
-	free(a.at);
-	free(b.at);
+	lines_done(&a);
+	lines_done(&b);
 }

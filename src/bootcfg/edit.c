@@ -118,6 +118,13 @@ static void untouched_drop(struct sources *s)
 		str_free(&s->v[i].text);
 }
 
+int plan_place(const struct root *r, const struct place *place, const struct request *req,
+	struct sources *ret, struct err *err)
+{
+	int rc = sources_load(r, place, ret, err);
+	return rc < 0 ? rc : place_edit(place, ret, req, err);
+}
+
 int plan_make(const struct root *r, const struct loaders *l, const struct request *req,
 	struct plan *ret, struct err *err)
 {
@@ -127,9 +134,7 @@ int plan_make(const struct root *r, const struct loaders *l, const struct reques
 		return err_set(err, ENOMEM, "out of memory");
 	for (size_t i = 0; i < l->places; i++) {
 		struct sources *s = &p.set[p.n++];
-		int rc = sources_load(r, &l->place[i], s, err);
-		if (rc == 0)
-			rc = place_edit(&l->place[i], s, req, err);
+		int rc = plan_place(r, &l->place[i], req, s, err);
 		if (rc < 0)
 			return rc;
 		untouched_drop(s);
@@ -194,8 +199,8 @@ int plan_commit(const struct root *r, const struct plan *p, const char *what, un
 		for (size_t k = 0; k < p->set[i].n; k++) {
 			const struct source *s = &p->set[i].v[k];
 			if (s->text)
-				files[n++] = (struct journal_file){
-					s->path, s->old, s->old_len, s->text, s->len};
+				files[n++] = (struct journal_file){s->path, s->old, s->old_len,
+					s->text, s->len, &p->set[i].added, &p->set[i].removed};
 		}
 	}
 	int rc = journal_commit(r, files, n, what, ret_id, err);

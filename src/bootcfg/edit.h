@@ -21,6 +21,10 @@ int plan_make(const struct root *r, const struct loaders *l, const struct reques
 	struct plan *ret, struct err *err) _must_check_;
 void plan_done(struct plan *p);
 
+/* One place alone. *ret is to be emptied in each case. */
+int plan_place(const struct root *r, const struct place *place, const struct request *req,
+	struct sources *ret, struct err *err) _must_check_;
+
 bool plan_is_empty(const struct plan *p);
 
 /* A unified diff of all files, as patch -p1 in the root directory takes it. */

@@ -144,11 +144,112 @@ int journal_commit(const struct root *r, const struct journal_file *files, size_
 	return rc;
 }
 
-int journal_undo(
-	const struct root *r, unsigned id, bool dry, struct strings *ret_paths, struct err *err)
+void undone_done(struct undone *u)
+{
+	for (size_t i = 0; i < u->n; i++) {
+		free(u->v[i].path);
+		free(u->v[i].now);
+		free(u->v[i].to);
+	}
+	free(u->v);
+	*u = (struct undone){0};
+}
+
+static int bytes_copy(const char *from, size_t len, char **ret, size_t *ret_len)
+{
+	char *copy = malloc(len + 1);
+
+	if (!copy)
+		return -ENOMEM;
+	memcpy(copy, from, len);
+	copy[len] = '\0';
+	*ret = copy;
+	*ret_len = len;
+	return 0;
+}
+
+static int edited_since(const struct stored *s, const struct stored_file *f,
+	const struct undo_how *how, struct undone_file *to, struct err *err)
+{
+	const struct journal_file file = {.path = f->path,
+		.old = f->old,
+		.old_len = f->old_len,
+		.text = f->text,
+		.len = f->len};
+	const struct journal_words words = {
+		.file = &file, .added = &f->added, .removed = &f->removed};
+	struct err why = {0};
+
+	int rc = how->changed_since && f->old && to->now
+			 ? how->changed_since(how->with, &words, to->now, to->now_len, &to->to,
+				   &to->to_len, &why)
+			 : -EBUSY;
+	if (rc == 0) {
+		to->how = same(to->now, to->now_len, to->to, to->to_len) ? UNDO_LEFT : UNDO_EDITED;
+		return 0;
+	}
+	if (rc == -ENOMEM)
+		return err_set(err, ENOMEM, "out of memory");
+	return err_set(err, EBUSY,
+		"/%s: was %s after change %u%s%.400s; nothing is taken back. What it was is in "
+		"/%s/%04u",
+		f->path, to->now ? "edited" : "removed", s->id, why.text[0] ? ": " : "",
+		why.text[0] ? why.text
+		: f->old    ? ""
+			    : ", which had made it",
+		JOURNAL_DIR, s->id);
+}
+
+/* What is to become of one file; nothing is written yet. */
+static int file_judge(const struct root *r, const struct stored *s, const struct stored_file *f,
+	const struct undo_how *how, struct undone_file *to, struct err *err)
+{
+	int rc = root_read(r, f->path, &to->now, &to->now_len, err);
+
+	if (rc < 0 && rc != -ENOENT)
+		return rc;
+	to->path = strdup(f->path);
+	if (!to->path)
+		return err_set(err, ENOMEM, "out of memory");
+	if ((!to->now && !f->old) || same(to->now, to->now_len, f->old, f->old_len)) {
+		to->how = UNDO_LEFT;
+		return 0;
+	}
+	if (!same(to->now, to->now_len, f->text, f->len))
+		return edited_since(s, f, how, to, err);
+	to->how = f->old ? UNDO_RESTORED : UNDO_REMOVED;
+	return f->old && bytes_copy(f->old, f->old_len, &to->to, &to->to_len) < 0
+		       ? err_set(err, ENOMEM, "out of memory")
+		       : 0;
+}
+
+/* All files, then the change itself out of the journal. */
+static int undo_write(const struct root *r, struct store *st, const struct stored *s,
+	const struct undone *u, struct err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < s->files && rc == 0; i++) {
+		const struct undone_file *one = &u->v[i];
+		if (one->how == UNDO_LEFT)
+			file_leftovers(r, &s->file[i]);
+		else
+			rc = file_put(
+				r, &s->file[i], one->now, one->now_len, one->to, one->to_len, err);
+	}
+	if (rc == 0)
+		rc = store_remove(st, s->id, err);
+	if (rc == 0)
+		store_clean(st);
+	return rc;
+}
+
+int journal_undo(const struct root *r, unsigned id, const struct undo_how *how, struct undone *ret,
+	struct err *err)
 {
 	_cleanup_(store_close) struct store st = STORE_CLOSED;
 	_cleanup_(stored_done) struct stored s = {0};
+	_cleanup_(undone_done) struct undone u = {0};
 	sigset_t signals;
 
 	int rc = store_open(r, dry ? STORE_LOOK : STORE_TAKE, &st, err);
@@ -156,37 +257,21 @@ int journal_undo(
 		rc = store_read(&st, id, &s, err);
 	if (rc < 0)
 		return rc;
-	for (size_t i = 0; i < s.files; i++) {
-		enum now now;
-		rc = file_now(r, &s.file[i], &now, err);
-		if (rc < 0)
-			return rc;
-		if (now == NOW_OTHER)
-			return err_set(err, EBUSY,
-				"/%s: was changed after change %u; nothing is taken back. Take "
-				"your "
-				"own words out with --remove, or put the file back by hand: what "
-				"it "
-				"was is in /%s/%04u",
-				s.file[i].path, s.id, JOURNAL_DIR, s.id);
-		s.file[i].restore = now == NOW_NEW;
-		if (strings_add(ret_paths, s.file[i].path) < 0)
-			return err_set(err, ENOMEM, "out of memory");
+	u.v = calloc(s.files + 1, sizeof(*u.v));
+	if (!u.v)
+		return err_set(err, ENOMEM, "out of memory");
+	while (u.n < s.files && rc == 0) {
+		size_t i = u.n++;
+		rc = file_judge(r, &s, &s.file[i], how, &u.v[i], err);
 	}
-	if (dry)
-		return 0;
-	signals_hold(&signals);
-	for (size_t i = 0; i < s.files && rc == 0; i++) {
-		const struct stored_file *f = &s.file[i];
-		if (f->restore)
-			rc = file_put(r, f, f->text, f->len, f->old, f->old_len, err);
-		else
-			file_leftovers(r, f);
+	if (rc == 0 && !how->dry) {
+		signals_hold(&signals);
+		rc = undo_write(r, &st, &s, &u, err);
+		(void)sigprocmask(SIG_SETMASK, &signals, NULL);
 	}
-	if (rc == 0)
-		rc = store_remove(&st, s.id, err);
-	if (rc == 0)
-		store_clean(&st);
-	(void)sigprocmask(SIG_SETMASK, &signals, NULL);
-	return rc;
+	if (rc < 0)
+		return rc;
+	*ret = u;
+	u = (struct undone){0};
+	return 0;
 }

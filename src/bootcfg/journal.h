@@ -19,6 +19,7 @@ struct journal_file {
 	size_t old_len;
 	const char *text;
 	size_t len;
+	const struct strings *added, *removed; /* the words, for an undo after another edit */
 };
 
 /*
@@ -41,12 +42,49 @@ struct journal_list {
 int journal_read(const struct root *r, struct journal_list *ret, struct err *err) _must_check_;
 void journal_list_done(struct journal_list *l);
 
+/* What becomes of one file when a change is taken back. */
+enum undo_kind {
+	UNDO_LEFT,     /* it is what it was already */
+	UNDO_RESTORED, /* the old bytes */
+	UNDO_REMOVED,  /* it was made by the change */
+	UNDO_EDITED,   /* somebody edited it since: that edit stays, ours goes */
+};
+struct undone_file {
+	char *path;
+	enum undo_kind how;
+	char *now, *to; /* bytes before and after; NULL: there is none */
+	size_t now_len, to_len;
+};
+struct undone {
+	struct undone_file *v;
+	size_t n;
+};
+void undone_done(struct undone *u);
+
+/* What a change did to one file. */
+struct journal_words {
+	const struct journal_file *file;
+	const struct strings *added, *removed;
+};
+
 /*
- * Takes change `id` back (0: the last one). A file that holds the bytes we wrote gets its old
- * bytes; one that holds its old bytes is left; anything else is refused (-EBUSY) before a file is
- * touched. dry: only says what would be done. *ret_paths: the files concerned.
+ * Asked for a file that somebody else edited since: what it is to be without the change. `now` is
+ * what it holds. -EBUSY with the reason where that can't be told.
  */
-int journal_undo(const struct root *r, unsigned id, bool dry, struct strings *ret_paths,
+typedef int (*undo_edited)(void *with, const struct journal_words *change, const char *now,
+	size_t now_len, char **ret, size_t *ret_len, struct err *err);
+struct undo_how {
+	bool dry;                  /* only says what would be done */
+	undo_edited changed_since; /* NULL: refused */
+	void *with;
+};
+
+/*
+ * Takes change `id` back (0: the last one), or one in the middle. A file that holds the bytes we
+ * wrote gets its old ones, a file we made goes; one that was edited since is asked about. When one
+ * is refused (-EBUSY) none is touched.
+ */
+int journal_undo(const struct root *r, unsigned id, const struct undo_how *how, struct undone *ret,
 	struct err *err) _must_check_;
 
 #endif

@@ -134,6 +134,8 @@ void stored_done(struct stored *s)
 		free(s->file[i].path);
 		free(s->file[i].old);
 		free(s->file[i].text);
+		strings_done(&s->file[i].added);
+		strings_done(&s->file[i].removed);
 	}
 	free(s->file);
 	free(s->when);
@@ -162,6 +164,14 @@ static char *time_text(void)
 	return strdup(text);
 }
 
+static int words_copy(const struct strings *from, struct strings *to)
+{
+	for (size_t i = 0; from && i < from->n; i++)
+		if (strings_add(to, from->v[i]) < 0)
+			return -ENOMEM;
+	return 0;
+}
+
 int stored_fill(const struct root *r, const struct journal_file *files, size_t n, const char *what,
 	struct stored *ret, struct err *err)
 {
@@ -179,8 +189,12 @@ int stored_fill(const struct root *r, const struct journal_file *files, size_t n
 			.text = copy_of(files[i].text, files[i].len),
 			.len = files[i].len,
 			.mode = 0644};
-		if (!f->path || !f->text || (files[i].old && !f->old))
+		if (!f->path || !f->text || (files[i].old && !f->old) ||
+			words_copy(files[i].added, &f->added) < 0 ||
+			words_copy(files[i].removed, &f->removed) < 0) {
+			s.files++;
 			return err_set(err, ENOMEM, "out of memory");
+		}
 		_cleanup_(fd_close) int fd = root_fd(r, f->path, O_PATH);
 		if (fd >= 0 && fstat(fd, &st) == 0) {
 			f->mode = st.st_mode & 07777;
@@ -235,6 +249,12 @@ static int bytes_write(int dir, const char *name, const char *data, size_t len)
 	return file_replace(dir, name, &to, NULL);
 }
 
+static void words_print(struct text *t, const char *how, const struct strings *words)
+{
+	for (size_t i = 0; i < words->n; i++)
+		text_print(t, "%s %s\n", how, words->v[i]);
+}
+
 static int change_write(int dir, const struct stored *s)
 {
 	_cleanup_(text_done) struct text t = {0};
@@ -246,6 +266,8 @@ static int change_write(int dir, const struct stored *s)
 		text_print(&t, "file %zu %o %" PRIuMAX " %" PRIuMAX " %s %s\n", i,
 			(unsigned)f->mode, (uintmax_t)f->uid, (uintmax_t)f->gid,
 			f->old ? "replaced" : "created", f->path);
+		words_print(&t, "added", &f->added);
+		words_print(&t, "removed", &f->removed);
 		(void)snprintf(name, sizeof(name), "%zu.new", i);
 		int rc = bytes_write(dir, name, f->text, f->len);
 		(void)snprintf(name, sizeof(name), "%zu.old", i);
@@ -337,6 +359,10 @@ static int change_read(int dir, struct stored *s)
 			rc = *to ? 0 : -ENOMEM;
 		} else if (str_starts(line, "file ")) {
 			rc = file_line_read(dir, line, s);
+		} else if (str_starts(line, "added ") && s->files > 0) {
+			rc = strings_add(&s->file[s->files - 1].added, line + strlen("added "));
+		} else if (str_starts(line, "removed ") && s->files > 0) {
+			rc = strings_add(&s->file[s->files - 1].removed, line + strlen("removed "));
 		} else if (line[0] && !str_equal(line, "version 1")) {
 			rc = -EBADMSG;
 		}

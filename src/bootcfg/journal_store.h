@@ -20,7 +20,7 @@ struct stored_file {
 	mode_t mode;
 	uid_t uid;
 	gid_t gid;
-	bool restore; /* undo: it holds our bytes, so it gets the old ones */
+	struct strings added, removed; /* words */
 };
 
 struct stored {

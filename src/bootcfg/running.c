@@ -60,3 +60,25 @@ int running_read(const struct root *r, struct running *ret)
 		ret->loader = "systemd-boot";
 	return 0;
 }
+
+const char *running_other(const struct running *r, const struct strings *found)
+{
+	/* Tools that write the entries of systemd-boot or GRUB, by the name they are found under.
+	 */
+	static const char *const by_tools[][2] = {{"kernelstub", "systemd-boot"},
+		{"sdboot-manage", "systemd-boot"}, {"sdbootutil", "systemd-boot"},
+		{"sdbootutil", "grub"}, {"proxmox-boot-tool", "systemd-boot"},
+		{"proxmox-boot-tool", "grub"}, {"uki", "systemd-boot"}, {"uki", "limine"},
+		{"uki", "refind"}, {"uki", "grub"}, {"kernel-install", "systemd-boot"},
+		{"kernel-install", "grub"}};
+
+	for (size_t i = 0; i < found->n && r->loader; i++) {
+		if (str_starts(found->v[i], r->loader))
+			return NULL;
+		for (size_t t = 0; t < sizeof(by_tools) / sizeof(*by_tools); t++)
+			if (str_equal(found->v[i], by_tools[t][0]) &&
+				str_equal(r->loader, by_tools[t][1]))
+				return NULL;
+	}
+	return found->n > 0 ? r->loader : NULL;
+}

@@ -18,6 +18,9 @@ struct running {
 int running_read(const struct root *r, struct running *ret) _must_check_;
 void running_done(struct running *r);
 
+/* The loader that booted this system when it is none of those found, else NULL. */
+const char *running_other(const struct running *r, const struct strings *found);
+
 /*
  * The EFI system partition and the extended boot partition of the disk that holds /, by partition
  * type. Where they are mounted goes to s->boots; those that are mounted nowhere, by disk and

@@ -20,24 +20,6 @@ static int note(struct strings *notes, struct err *err, const char *text)
 	return strings_add(notes, text) < 0 ? err_set(err, ENOMEM, "out of memory") : 0;
 }
 
-int tuning_ids(struct request *to, const char *ids, struct strings *notes, struct err *err)
-{
-	for (const char *list = ids, *at; list;) {
-		uint32_t number;
-		size_t len = kword_list_next(&list, &at);
-		const char *p = at;
-		if (!str_hex(&p, 4, &number) || p != at + 4 || *p++ != ':' ||
-			!str_hex(&p, 4, &number) || p != at + len || len != 9)
-			return err_set(err, EINVAL,
-				"%s: --ids takes vendor:device pairs, 10de:2204,…", ids);
-	}
-	int rc = note(notes, err,
-		"vfio-pci.ids= takes every device with that id, and only where vfio-pci is built "
-		"in or "
-		"loaded before the host's driver; vfio-bind tells devices apart");
-	return rc < 0 ? rc : word_add(to, err, "vfio-pci.ids", ids);
-}
-
 /* MemTotal of /proc/meminfo in KiB; 0: unknown. */
 static unsigned long long memory_total(const struct root *r)
 {

@@ -11,10 +11,6 @@
  * machine (when r is the running system) could not boot with.
  */
 
-/* vendor:device pairs for a vfio-pci that is built in; merged with those on the line. */
-int tuning_ids(
-	struct request *to, const char *ids, struct strings *notes, struct err *err) _must_check_;
-
 /* SIZE:COUNT, as 1G:8. */
 int tuning_hugepages(const struct root *r, struct request *to, const char *pages,
 	struct strings *notes, struct err *err) _must_check_;

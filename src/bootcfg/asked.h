@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef BOOTCFG_ASKED_H
+#define BOOTCFG_ASKED_H
+
+#include "bootcfg/request.h"
+#include "bootcfg/root.h"
+
+/* What the command line of vfio-bootcfg says, as the table of options fills it. */
+struct asked {
+	const char *root, *loader, *entry, *cpu, *hugepages, *isolate, *acs;
+	bool iommu, no_pt, ids, framebuffer; /* words by name */
+	bool status, check, undo, history, confirm;
+	bool dry_run, exit_code, json, no_regen, yes, force, trial, once_fallback;
+	bool quiet, verbose, help, version;
+	struct strings sets;  /* --set, read last: --force may stand behind it */
+	struct request words; /* --add and --remove in their order, then all the others */
+};
+void asked_done(struct asked *a);
+
+/* Whether parameters are to be edited. */
+bool asked_to_edit(const struct asked *a);
+
+/* -EINVAL where verbs are missing, or do not go together; operands: words that are no options. */
+int asked_check(const struct asked *a, int operands, char **argv, struct err *err) _must_check_;
+
+/* For the table: takes one --add, --remove, --set. */
+int asked_add(void *to, const char *value, struct err *err);
+int asked_remove(void *to, const char *value, struct err *err);
+int asked_set(void *to, const char *value, struct err *err);
+
+/*
+ * Completes a->words: --set, --iommu, and the words that go by name. What a person should know
+ * about them goes to notes. -EINVAL for a value that is none.
+ */
+int asked_words(
+	struct asked *a, const struct root *r, struct strings *notes, struct err *err) _must_check_;
+
+/* What the journal calls the change: the words as options. Allocated; NULL: no memory. */
+char *asked_name(const struct asked *a);
+
+#endif

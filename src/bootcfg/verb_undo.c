@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bootcfg/verbs.h"
+
+#include "bootcfg/edit.h"
+#include "bootcfg/regen.h"
+#include "bootcfg/running.h"
+#include "bootcfg/show.h"
+#include "bootcfg/takeback.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+/* After the sources the boot files: the same tools, on the running system. */
+static enum verb_result undo_regenerate(
+	const struct asked *a, const struct root *r, struct err *err)
+{
+	_cleanup_(loaders_done) struct loaders l = {0};
+	const struct strings none = {0};
+	struct request nothing = {0};
+	struct loaders_options lo = {.loader = a->loader, .request = &nothing};
+	struct err why = {0};
+
+	if (!r->host || a->no_regen || geteuid() != 0)
+		return VERB_DONE;
+	int rc = loaders_find(r, &lo, &l, &why);
+	if (rc == 0)
+		rc = regen_run(r, &l, &none, &why);
+	if (rc == 0)
+		return VERB_DONE;
+	(void)err_set(
+		err, EIO, "the sources are restored, the boot files are not: %.700s", why.text);
+	return VERB_BROKEN;
+}
+
+static void undone_print(const struct undone *u, bool dry, FILE *f)
+{
+	static const char *const did[] = {[UNDO_LEFT] = "is back already",
+		[UNDO_RESTORED] = "restored",
+		[UNDO_REMOVED] = "removed",
+		[UNDO_EDITED] = "edited"};
+	static const char *const would[] = {[UNDO_LEFT] = "is back already",
+		[UNDO_RESTORED] = "would restore",
+		[UNDO_REMOVED] = "would remove",
+		[UNDO_EDITED] = "would edit"};
+
+	for (size_t i = 0; i < u->n; i++) {
+		const struct undone_file *one = &u->v[i];
+		fprintf(f, "%s  /%s%s\n", (dry ? would : did)[one->how], one->path,
+			one->how == UNDO_EDITED
+				? "  (changed since: only what that change did there)"
+				: "");
+		/* Bytes that nobody has seen before are shown. */
+		if (one->how == UNDO_EDITED)
+			diff_print(one->path, one->now, one->now_len, one->to, one->to_len, f);
+	}
+}
+
+enum verb_result verb_undo(
+	const struct asked *a, const struct root *r, const char *id, FILE *f, struct err *err)
+{
+	_cleanup_(undone_done) struct undone done = {0};
+	unsigned long number = 0;
+	struct takeback by = {.root = r, .loader = a->loader};
+	struct undo_how how = {.dry = a->dry_run, .changed_since = takeback_file, .with = &by};
+
+	if (id && (!str_decimal(id, 999999, &number) || number == 0)) {
+		(void)err_set(err, EINVAL, "%s: --undo takes the number of a change", id);
+		return VERB_USAGE;
+	}
+	int rc = journal_undo(r, (unsigned)number, &how, &done, err);
+	if (rc < 0)
+		return verb_failure(rc);
+	if (!a->quiet)
+		undone_print(&done, a->dry_run, f);
+	return a->dry_run ? VERB_DONE : undo_regenerate(a, r, err);
+}
+
+enum verb_result verb_history(const struct root *r, FILE *f, struct err *err)
+{
+	_cleanup_(journal_list_done) struct journal_list l = {0};
+
+	int rc = journal_read(r, &l, err);
+	if (rc < 0)
+		return verb_failure(rc);
+	for (size_t i = 0; i < l.n; i++) {
+		fprintf(f, "%u  %s  %s\n", l.v[i].id, l.v[i].when, l.v[i].what);
+		for (size_t k = 0; k < l.v[i].paths.n; k++)
+			fprintf(f, "   /%s\n", l.v[i].paths.v[k]);
+	}
+	return VERB_DONE;
+}
+
+enum verb_result verb_status(const struct asked *a, const struct root *r, FILE *f, struct err *err)
+{
+	_cleanup_(loaders_done) struct loaders l = {0};
+	_cleanup_(plan_done) struct plan p = {0};
+	_cleanup_(running_done) struct running now = {0};
+	struct loaders_options lo = {.loader = a->loader, .entry = a->entry, .request = &a->words};
+
+	int rc = loaders_find(r, &lo, &l, err);
+	if (rc == 0)
+		rc = plan_make(r, &l, &a->words, &p, err);
+	if (rc == 0)
+		rc = running_read(r, &now);
+	if (rc < 0)
+		return verb_failure(rc);
+	(a->json ? status_print_json : status_print)(&l, &p, &now, f);
+	return VERB_DONE;
+}

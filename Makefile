@@ -45,8 +45,8 @@ BIND    += boots efivar standing report_read klog actual actual_print
 BIND_CMD += status
 BOOTCFG = kword request line change splice source shell_scan shell shell_value shell_run shell_encode shell_edit \
 	bls plain grubenv kernelstub menu menu_scan root journal_store journal_list journal survey owners entries uki \
-	tools menus loaders advice tuning ids asked regen traces lines diff edit takeback show running esp \
-	verb_edit verb_undo
+	tools menus loaders advice tuning ids asked regen traces lines diff edit takeback trial trial_grub show running esp \
+	verb_edit verb_trial verb_undo
 # /etc/vfio-bind.conf is read by one parser.
 BOOTCFG_BIND = bind/config bind/keys bind/parser bind/reader bind/values pci/slot pci/id
 

@@ -35,7 +35,7 @@ static int exit_code(enum verb_result result)
 static enum verb_result help(const struct option_row *rows)
 {
 	puts("Usage: vfio-bootcfg --iommu | --add WORD | --remove WORD | --set K=V | --status | "
-	     "--undo [N] | --history");
+	     "--undo [N] | --confirm | --history");
 	options_print(rows);
 	return VERB_DONE;
 }
@@ -57,6 +57,8 @@ static enum verb_result run(struct asked *a, int operands, char **argv, struct e
 	enum verb_result result;
 	if (a->undo)
 		result = verb_undo(a, &r, operands ? argv[1] : NULL, stdout, err);
+	else if (a->confirm)
+		result = verb_confirm(a, &r, stdout, err);
 	else if (a->history)
 		result = verb_history(&r, stdout, err);
 	else if (a->status)
@@ -122,6 +124,15 @@ static enum verb_result read_and_run(struct asked *a, int argc, char **argv, str
 			.arg = NULL,
 			.help = "take the last change back, or change N",
 			.flag = &a->undo},
+		{.name = "trial",
+			.help = "for one boot; what boots by default stays as it is",
+			.flag = &a->trial},
+		{.name = "confirm",
+			.help = "make the last --trial what boots by default",
+			.flag = &a->confirm},
+		{.name = "once-fallback",
+			.help = "keep the default entry as it is beside the edited one",
+			.flag = &a->once_fallback},
 		{.name = "history",
 			.help = "list the changes that can be taken back",
 			.flag = &a->history},

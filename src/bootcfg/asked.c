@@ -121,13 +121,15 @@ char *asked_name(const struct asked *a)
 	static const char *const verbs[] = {[WANT_ADD] = "--add",
 		[WANT_SET] = "--set",
 		[WANT_REMOVE_WORD] = "--remove",
-		[WANT_REMOVE_KEY] = "--remove"};
+		[WANT_REMOVE_KEY] = "--remove",
+		[WANT_REMOVE_ELEMENT] = "--remove-item"};
 	const struct request *r = &a->words;
 	struct text t = {0};
 
-	text_print(&t, "%s", a->trial ? "--trial" : "");
+	text_print(&t, "%s", a->trial ? ASKED_TRIAL : "");
 	for (size_t i = 0; i < r->n; i++)
-		if (r->v[i].kind != WANT_REMOVE_ELEMENT)
+		/* --iommu's many off-words say little, but for --confirm they have to be there. */
+		if (a->trial || r->v[i].kind != WANT_REMOVE_ELEMENT)
 			text_print(&t, "%s%s %s", t.len > 0 ? " " : "", verbs[r->v[i].kind],
 				r->v[i].text);
 	return t.data;

@@ -35,6 +35,8 @@ int asked_set(void *to, const char *value, struct err *err);
 int asked_words(
 	struct asked *a, const struct root *r, struct strings *notes, struct err *err) _must_check_;
 
+#define ASKED_TRIAL "--trial" /* how the name of a change begins that is one */
+
 /* What the journal calls the change: the words as options. Allocated; NULL: no memory. */
 char *asked_name(const struct asked *a);
 

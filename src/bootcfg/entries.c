@@ -167,6 +167,8 @@ static const char *reason_to_skip(
 		return "left alone: starts no kernel";
 	if (!picked && is_foreign(q->s, name, e))
 		return "left alone: belongs to another system";
+	if (!picked && (strstr(name, "-before-vfio.conf") || strstr(name, "-vfio-trial.conf")))
+		return "left alone: a copy that this program made";
 	if (!q->pick && is_fallback(name, e))
 		return "left alone as the way back; --entry all edits it, too";
 	return NULL;

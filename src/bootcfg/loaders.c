@@ -50,6 +50,7 @@ static int entries_add(struct search *q, enum bls_reader reader, bool kernelopts
 		if (!p || strings_add(&p->paths, q->entries.v[i].path) < 0)
 			return -ENOMEM;
 		p->reader = reader;
+		p->is_default = q->entries.v[i].is_default;
 		p->kernelopts = kernelopts;
 	}
 	return 0;

@@ -26,6 +26,7 @@ struct place {
 	const char *variable; /* PLACE_SHELL: the variable; PLACE_GRUB: the one for new words */
 	size_t home_file;     /* which of the files new words go to, where there is a choice */
 	enum bls_reader reader;
+	bool is_default;     /* PLACE_BLS: loader.conf names it */
 	bool kernelopts;     /* PLACE_BLS: grubenv holds them */
 	bool bash;           /* the reader knows += */
 	bool must_exist;     /* PLACE_SHELL: the variable is set, or it is an error */

@@ -92,6 +92,15 @@ int request_remove(struct request *r, const char *text, struct err *err)
 	return words_take(r, false, text, err);
 }
 
+int request_take(struct request *r, enum want_kind kind, const char *text, struct err *err)
+{
+	if (kword_check(text, err) < 0)
+		return -EINVAL;
+	if (kind == WANT_REMOVE_WORD)
+		kind = remove_kind(text);
+	return want_new(r, kind, text, err);
+}
+
 /* Parameters of which the kernel or the initramfs uses every occurrence. */
 static bool many_valued(const char *name)
 {

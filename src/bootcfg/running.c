@@ -6,22 +6,25 @@
 #include <string.h>
 
 /* systemd's vendor GUID (systemd.io/BOOT_LOADER_INTERFACE). */
-#define LOADER_INFO "sys/firmware/efi/efivars/LoaderInfo-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
+#define LOADER_GUID "-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
+#define LOADER_INFO "sys/firmware/efi/efivars/LoaderInfo" LOADER_GUID
+#define LOADER_ENTRY "sys/firmware/efi/efivars/LoaderEntrySelected" LOADER_GUID
 
 void running_done(struct running *r)
 {
 	free(r->cmdline);
+	free(r->entry);
 	*r = (struct running){0};
 }
 
 /* Four bytes of attributes, then UTF-16: the names we look for are ASCII. */
-static char *loader_info(const struct root *r)
+static char *variable_read(const struct root *r, const char *path)
 {
 	_cleanup_(str_free) char *data = NULL;
 	struct text name = {0};
 	size_t len = 0;
 
-	if (root_read(r, LOADER_INFO, &data, &len, NULL) < 0)
+	if (root_read(r, path, &data, &len, NULL) < 0)
 		return NULL;
 	for (size_t i = 4; i + 1 < len && data[i]; i += 2)
 		text_add(&name, &data[i], 1);
@@ -50,7 +53,8 @@ int running_read(const struct root *r, struct running *ret)
 		return 0;
 	while (len > 0 && ret->cmdline[len - 1] == '\n')
 		ret->cmdline[--len] = '\0';
-	_cleanup_(str_free) char *info = loader_info(r);
+	_cleanup_(str_free) char *info = variable_read(r, LOADER_INFO);
+	ret->entry = variable_read(r, LOADER_ENTRY);
 	ret->loader = loader_by_name(info);
 	/* GRUB puts BOOT_IMAGE= first, with a path of its own style; syslinux puts it, too, but
 	 * names no device and has an initrd= behind it. */

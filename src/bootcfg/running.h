@@ -12,6 +12,7 @@
  */
 struct running {
 	char *cmdline;      /* /proc/cmdline without its newline, or NULL */
+	char *entry;        /* the id of the entry that was booted, where the loader tells, or NULL */
 	const char *loader; /* grub, systemd-boot, limine, refind, extlinux; NULL: nobody knows */
 };
 

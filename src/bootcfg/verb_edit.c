@@ -7,6 +7,7 @@
 #include "bootcfg/running.h"
 #include "bootcfg/show.h"
 #include "bootcfg/traces.h"
+#include "bootcfg/trial.h"
 
 #include <errno.h>
 #include <string.h>
@@ -179,7 +180,10 @@ enum verb_result verb_edit(struct asked *a, const struct root *r, FILE *f, struc
 	struct loaders_options lo = {.loader = a->loader, .entry = a->entry, .request = &a->words};
 	int rc = loaders_find(r, &lo, &l, err);
 	if (rc == 0)
-		rc = plan_make(r, &l, &a->words, &p, err);
+		rc = a->trial ? trial_plan(r, &l, &a->words, &p, err)
+			      : plan_make(r, &l, &a->words, &p, err);
+	if (rc == 0 && a->once_fallback && !plan_is_empty(&p))
+		rc = trial_keep(r, &l, &p, err);
 	if (rc < 0)
 		return verb_failure(rc);
 	verb_notes(a, &l.notes);
@@ -188,6 +192,12 @@ enum verb_result verb_edit(struct asked *a, const struct root *r, FILE *f, struc
 		booted_check(r, &l);
 	if (a->check || a->dry_run)
 		return dry_run_print(a, &l, &p, f);
+	/* A trial that is there is armed once more. */
+	if (plan_is_empty(&p) && a->trial && l.next.n > 0) {
+		commands_print(a, r, &l, f);
+		return tools_run(a, r) && regen_run(r, &l, &notes, err) < 0 ? VERB_FAILED
+									      : VERB_DONE;
+	}
 	if (!plan_is_empty(&p))
 		return plan_do(a, r, &l, &p, f, err);
 	if (!a->quiet)

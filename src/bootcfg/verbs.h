@@ -23,6 +23,8 @@ enum verb_result verb_status(const struct asked *a, const struct root *r, FILE *
 /* id: the number of a change, NULL for the last one. */
 enum verb_result verb_undo(
 	const struct asked *a, const struct root *r, const char *id, FILE *f, struct err *err);
+/* The words of the last trial for good, and its entry away. */
+enum verb_result verb_confirm(struct asked *a, const struct root *r, FILE *f, struct err *err);
 enum verb_result verb_history(const struct root *r, FILE *f, struct err *err);
 
 /* What a negative return of loaders_find(), plan_commit() or the journal comes to. */

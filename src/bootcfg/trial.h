@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef BOOTCFG_TRIAL_H
+#define BOOTCFG_TRIAL_H
+
+#include "bootcfg/edit.h"
+#include "bootcfg/loaders.h"
+
+/*
+ * One boot with other words, through the boot loader's own one-shot; what boots by default stays as
+ * it is. systemd-boot: a copy of the default entry, NAME-vfio-trial.conf, and `bootctl
+ * set-oneshot`. GRUB: a copy of the default menu entry in custom.cfg beside grub.cfg, and
+ * `grub-reboot`. Where the one-shot could not be trusted (GRUB can't write its environment there, a
+ * default of @saved would keep the trial) it is refused.
+ */
+#define TRIAL_ID "vfio-trial"
+
+/* The plan that adds the trial entry; l->next becomes the command that arms it. -EINVAL with the
+ * reason where there is no one-shot. */
+int trial_plan(const struct root *r, struct loaders *l, const struct request *req,
+	struct plan *ret, struct err *err) _must_check_;
+
+/* Adds to the plan an unchanged copy of the default entry of systemd-boot,
+ * NAME-before-vfio.conf: a way back in the menu. */
+int trial_keep(const struct root *r, const struct loaders *l, struct plan *to,
+	struct err *err) _must_check_;
+
+/* The half for GRUB (trial_grub.c). */
+int trial_grub_plan(const struct root *r, struct loaders *l, const struct request *req,
+	struct plan *ret, struct err *err) _must_check_;
+
+/* A request as the journal keeps it, `--add WORD --remove WORD …`, and back. */
+int trial_words_read(const char *text, struct request *ret, struct err *err) _must_check_;
+
+#endif

@@ -16,10 +16,11 @@ _vfio_bootcfg()
 		;;
 	--boot-loader | --loader) words='grub systemd-boot bls uki limine refind extlinux kernelstub sdboot-manage sdbootutil proxmox' ;;
 	--entry) words='default all' ;;
-	--add | --remove | --set | --ids | --isolate-cpus) return ;;
+	--add | --remove | --set | --isolate-cpus) return ;;
 	*)
 		words='--iommu --no-pt --cpu --add --remove --set --ids --hugepages --isolate-cpus
-			--acs-override --release-framebuffer --status --check --undo --history --dry-run
+			--acs-override --release-framebuffer --status --check --undo --trial --confirm --once-fallback
+			--history --dry-run
 			--exit-code --root --boot-loader --loader --entry --no-regen --force --yes --json
 			--quiet --verbose --help --version'
 		;;

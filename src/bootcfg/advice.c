@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bootcfg/advice.h"
 
+#include "base/file.h"
 #include "bootcfg/kword.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
 #include <string.h>
 
 static int say(struct strings *to, const char *text)
@@ -84,11 +87,84 @@ int advice_words(const struct strings *before, const struct strings *after, cons
 	return rc;
 }
 
-int advice_system(const struct root *r, struct strings *to)
+/* What measures the command line: systemd-boot and the stub PCR 12, an image's own line PCR 11
+ * (systemd-stub(7)), GRUB PCR 8 (grub-core/commands/tpm.c). */
+static const char *measured_by(const struct loaders *l)
 {
-	if (!root_holds(r, "etc/crypttab", "tpm2-device") && !root_is_dir(r, "var/lib/pcrlock.d"))
+	for (size_t i = 0; i < l->places; i++) {
+		if (l->place[i].kind == PLACE_GRUB)
+			return "8, by GRUB";
+		if (l->place[i].kind == PLACE_BLS)
+			return "12, by systemd-boot";
+	}
+	return "11 or 12, by systemd-stub";
+}
+
+static int tpm_advice(const struct root *r, const struct loaders *l, struct strings *to)
+{
+	const char *what = root_holds(r, "etc/crypttab", "tpm2-device")
+				   ? "/etc/crypttab names the TPM"
+			   : root_is_file(r, "var/lib/systemd/pcrlock.json") ||
+					   root_is_dir(r, "var/lib/pcrlock.d")
+				   ? "systemd-pcrlock is in use"
+			   : root_is_file(r, "usr/bin/clevis-luks-unlock") ? "clevis is installed"
+									   : NULL;
+	_cleanup_(text_done) struct text t = {0};
+
+	if (!what)
 		return 0;
-	return say(to,
-		"a disk's key is in the TPM here; where it is bound to the kernel command line "
-		"(PCR 8, 11 or 12), the next boot asks for the passphrase: have it at hand");
+	text_print(&t,
+		"%s: where a disk's key is bound to the measured command line (PCR %s), the next "
+		"boot asks for the passphrase or recovery key: have it at hand",
+		what, measured_by(l));
+	return t.failed ? -ENOMEM : say(to, t.data);
+}
+
+/* An image that is built anew has another signature, or none. */
+static int secure_boot_advice(const struct root *r, const struct loaders *l, struct strings *to)
+{
+	static const char variable[] =
+		"sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c";
+	_cleanup_(str_free) char *data = NULL;
+	size_t len = 0;
+	bool image = false, on = false;
+
+	for (size_t i = 0; i < l->next.n; i++)
+		image |= str_starts(l->next.v[i], "mkinitcpio") ||
+			 str_starts(l->next.v[i], "dracut") ||
+			 str_starts(l->next.v[i], "kernel-install");
+	/* Four bytes of attributes, then the value (UEFI specification, section 3.3). */
+	if (r->host && root_read(r, variable, &data, &len, NULL) == 0)
+		on = len > 4 && data[4] == 1;
+	on |= root_is_dir(r, "var/lib/sbctl/keys") || root_is_dir(r, "usr/share/secureboot/keys") ||
+	      root_holds(r, "etc/kernel/uki.conf", "SecureBootPrivateKey");
+	return image && on ? say(to, "Secure Boot: the image that is built anew has to be signed "
+				     "again, or the firmware refuses it; see that what builds it "
+				     "signs it, too")
+			   : 0;
+}
+
+int advice_system(const struct root *r, const struct loaders *l, struct strings *to)
+{
+	int rc = tpm_advice(r, l, to);
+	return rc < 0 ? rc : secure_boot_advice(r, l, to);
+}
+
+int advice_files(const struct root *r, const struct sources *s, struct strings *to)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		struct stat st;
+		_cleanup_(fd_close) int fd = s->v[i].text && s->v[i].old
+						     ? root_fd(r, s->v[i].path, O_PATH)
+						     : -1;
+		if (fd < 0 || fstat(fd, &st) < 0 || st.st_nlink < 2)
+			continue;
+		_cleanup_(text_done) struct text t = {0};
+		text_print(&t,
+			"%s: has %ju names (hard links); the new text is under this one alone",
+			s->v[i].name, (uintmax_t)st.st_nlink);
+		if (t.failed || say(to, t.data) < 0)
+			return -ENOMEM;
+	}
+	return 0;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bootcfg/change.h"
 
+#include "bootcfg/kparam.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -184,41 +186,9 @@ static bool has_word(const struct draft *d, const struct kword *want)
 	return false;
 }
 
-bool change_every_counts(const char *name)
-{
-	static const char *const names[] = {"console", "earlycon", "video", "ip", "isolcpus",
-		"nohz_full", "initcall_blacklist", "module_blacklist", "modprobe.blacklist",
-		"hugepagesz", NULL};
-	for (const char *const *n = names; *n; n++)
-		if (kword_same_name(*n, name))
-			return true;
-	return str_starts(name, "rd.") || str_starts(name, "systemd.");
-}
-
-/* Parameters that take a comma list and handle every occurrence; the other word of a pair that
- * undoes the first when it comes later. */
-static bool list_valued(const char *name)
-{
-	return kword_same_name(name, "iommu") || kword_same_name(name, "intel_iommu") ||
-	       kword_same_name(name, "amd_iommu") || kword_same_name(name, "pci");
-}
-
-static const char *opposite(const char *name, const char *item, size_t len)
-{
-	static const struct {
-		const char *name, *item, *other;
-	} pairs[] = {{"iommu", "pt", "nopt"}, {"iommu", "nopt", "pt"}, {"intel_iommu", "on", "off"},
-		{"intel_iommu", "off", "on"}};
-	for (size_t i = 0; i < sizeof(pairs) / sizeof(*pairs); i++)
-		if (kword_same_name(pairs[i].name, name) && strlen(pairs[i].item) == len &&
-			memcmp(pairs[i].item, item, len) == 0)
-			return pairs[i].other;
-	return NULL;
-}
-
 static bool item_in_effect(const struct draft *d, const char *name, const char *item, size_t len)
 {
-	const char *other = opposite(name, item, len);
+	const char *other = kparam_opposite(name, item, len);
 	bool on = false;
 
 	for (size_t i = 0; i < d->n; i++) {
@@ -247,9 +217,9 @@ static bool list_in_effect(const struct draft *d, const struct kword *k)
 
 static bool in_effect(const struct draft *d, const struct kword *k)
 {
-	if (!k->value || change_every_counts(k->name))
+	if (!k->value || kparam_every_counts(k->name))
 		return has_word(d, k);
-	if (list_valued(k->name))
+	if (kparam_is_list(k->name))
 		return list_in_effect(d, k);
 	size_t last = find_last(d, k->name);
 	return last != SIZE_MAX && kword_equal(&d->k[last], k);
@@ -370,7 +340,7 @@ static bool word_named(const char *word, const struct request *r)
 		return false;
 	for (size_t i = 0; i < r->n; i++)
 		if ((r->v[i].kind == WANT_ADD || r->v[i].kind == WANT_SET) &&
-			!change_every_counts(k.name) && kword_same_name(r->v[i].k.name, k.name))
+			!kparam_every_counts(k.name) && kword_same_name(r->v[i].k.name, k.name))
 			return k.value != NULL;
 	return false;
 }

@@ -43,9 +43,6 @@ int change_decide(const struct line *l, const struct request *r, struct change *
  */
 bool change_place(struct line *l, const struct request *r);
 
-/* The kernel handles every occurrence of this parameter on its own, wherever it stands. */
-bool change_every_counts(const char *name);
-
 /* The line after the change, word by word, to be compared with a second reading. */
 int change_expect(const struct line *l, const struct change *c, struct strings *ret) _must_check_;
 

@@ -138,10 +138,11 @@ int plan_make(const struct root *r, const struct loaders *l, const struct reques
 		if (rc < 0)
 			return rc;
 		untouched_drop(s);
-		if (advice_words(&s->before, &s->after, req, &p.notes) < 0)
+		if (advice_words(&s->before, &s->after, req, &p.notes) < 0 ||
+			advice_files(r, s, &p.notes) < 0)
 			return err_set(err, ENOMEM, "out of memory");
 	}
-	if (!plan_is_empty(&p) && advice_system(r, &p.notes) < 0)
+	if (!plan_is_empty(&p) && advice_system(r, l, &p.notes) < 0)
 		return err_set(err, ENOMEM, "out of memory");
 	*ret = p;
 	p = (struct plan){0};

@@ -68,22 +68,39 @@ static int mounts_add(struct survey *s, blkid_partlist parts, bool *seen, int ma
 	return 0;
 }
 
+/* /dev/sda1, /dev/nvme0n1p1. */
+static int esp_add(struct survey *s, const char *disk, int number)
+{
+	struct text name = {0};
+	bool digit = disk[0] && strchr("0123456789", disk[strlen(disk) - 1]);
+
+	text_print(&name, "%s%s%d", disk, digit ? "p" : "", number);
+	return strings_take(&s->esps, name.data);
+}
+
 int esp_find(struct survey *s)
 {
 	char disk[80];
 	bool seen[256] = {false};
 	blkid_probe probe = s->root->host ? disk_probe(disk, sizeof(disk)) : NULL;
 	blkid_partlist parts = probe ? blkid_probe_get_partitions(probe) : NULL;
+	_cleanup_(str_free) char *booted = parts ? running_partition(s->root) : NULL;
 	int rc = parts ? mounts_add(s, parts, seen, 256) : 0;
 
 	for (int i = 0; parts && rc == 0 && i < blkid_partlist_numof_partitions(parts); i++) {
 		blkid_partition part = blkid_partlist_get_partition(parts, i);
+		const char *uuid = blkid_partition_get_uuid(part);
 		int number = blkid_partition_get_partno(part);
 		if (!is_boot_type(part) || number < 0 || number >= 256 || seen[number])
 			continue;
-		struct text name = {0};
-		text_print(&name, "%s, partition %d", disk, number);
-		rc = strings_take(&s->esps, name.data);
+		/* The one the loader came from leaves no question which of several it is. */
+		bool its = booted && uuid && strcasecmp(uuid, booted) == 0;
+		if (its)
+			strings_done(&s->esps);
+		rc = esp_add(s, disk, number);
+		s->esp_booted |= its;
+		if (its)
+			break;
 	}
 	blkid_free_probe(probe);
 	return rc;

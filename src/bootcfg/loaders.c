@@ -176,6 +176,19 @@ static int ambiguous(const struct search *q, struct err *err)
 	return LOADERS_AMBIGUOUS;
 }
 
+static int esps_ambiguous(const struct survey *s, struct err *err)
+{
+	_cleanup_(text_done) struct text list = {0};
+
+	for (size_t i = 0; i < s->esps.n; i++)
+		text_print(&list, "%s%s", i > 0 ? ", " : "", s->esps.v[i]);
+	(void)err_set(err, EINVAL,
+		"no boot loader was found, and several boot partitions are not mounted: %s; mount "
+		"the one that boots this system, then run this again",
+		list.data ? list.data : "");
+	return LOADERS_AMBIGUOUS;
+}
+
 static int nothing_found(const struct search *q, struct err *err)
 {
 	const struct survey *s = q->s;
@@ -188,12 +201,13 @@ static int nothing_found(const struct search *q, struct err *err)
 			"`mount "
 			"/%s`, then this again",
 			s->unmounted.v[0], s->unmounted.v[0]);
+	if (s->esps.n > 1 && q->entries.seen == 0)
+		return esps_ambiguous(s, err);
 	if (s->esps.n > 0 && q->entries.seen == 0)
 		return err_set(err, ENOENT,
-			"no boot loader was found; the boot partition on %s is not mounted: mount "
-			"it, "
-			"then run this again",
-			s->esps.v[0]);
+			"no boot loader was found; the boot partition %s is not mounted: run "
+			"`mount %s %s`, then this again",
+			s->esps.v[0], s->esps.v[0], root_is_dir(s->root, "efi") ? "/efi" : "/boot");
 	if (q->entries.seen > 0)
 		return err_set(err, ENOENT, "no boot entry is this system's to edit%s%.300s",
 			q->entries.notes.n > 0 ? ": " : "",
@@ -298,6 +312,15 @@ static int search_run(struct search *q, struct err *err)
 	}
 	if (q->to->places == 0)
 		return nothing_found(q, err);
+	if (q->s->esp_booted) {
+		_cleanup_(text_done) struct text note = {0};
+		text_print(&note,
+			"the boot loader came from %s, which is not mounted: what is on it is not "
+			"looked at",
+			q->s->esps.v[0]);
+		if (note.failed || strings_add(&q->to->notes, note.data) < 0)
+			return err_set(err, ENOMEM, "out of memory");
+	}
 	return q->to->found.n > 1 && !q->o->loader ? ambiguous(q, err) : 0;
 }
 

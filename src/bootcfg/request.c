@@ -2,6 +2,7 @@
 #include "bootcfg/request.h"
 
 #include "base/str.h"
+#include "bootcfg/kparam.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -101,17 +102,6 @@ int request_take(struct request *r, enum want_kind kind, const char *text, struc
 	return want_new(r, kind, text, err);
 }
 
-/* Parameters of which the kernel or the initramfs uses every occurrence. */
-static bool many_valued(const char *name)
-{
-	static const char *const names[] = {"console", "earlycon", "pci", "video", "hugepages",
-		"hugepagesz", "ip", "initcall_blacklist", NULL};
-	for (const char *const *n = names; *n; n++)
-		if (kword_same_name(*n, name))
-			return true;
-	return str_starts(name, "rd.") || str_starts(name, "systemd.");
-}
-
 int request_set(struct request *r, const char *text, bool force, struct err *err)
 {
 	if (kword_check(text, err) < 0)
@@ -124,7 +114,7 @@ int request_set(struct request *r, const char *text, bool force, struct err *err
 	if (!k.value)
 		return err_set(err, EINVAL,
 			"%s: --set takes K=V; --add adds a word without a value", text);
-	if (many_valued(k.name) && !force)
+	if (kparam_adds_up(k.name) && !force)
 		return err_set(err, EINVAL,
 			"%s: every %s= counts, so --set would take the others away; use --add, or "
 			"--force",

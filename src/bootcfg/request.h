@@ -42,8 +42,8 @@ int request_remove(struct request *r, const char *text, struct err *err) _must_c
 int request_set(struct request *r, const char *text, bool force, struct err *err) _must_check_;
 
 /* A want of this kind as it is, for a request that was kept. */
-int request_take(struct request *r, enum want_kind kind, const char *text,
-	struct err *err) _must_check_;
+int request_take(
+	struct request *r, enum want_kind kind, const char *text, struct err *err) _must_check_;
 
 /*
  * What turns the IOMMU on: Intel `intel_iommu=on`, both `iommu=pt` unless no_pt; the words that

@@ -8,6 +8,7 @@
 /* systemd's vendor GUID (systemd.io/BOOT_LOADER_INTERFACE). */
 #define LOADER_GUID "-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
 #define LOADER_INFO "sys/firmware/efi/efivars/LoaderInfo" LOADER_GUID
+#define LOADER_PART "sys/firmware/efi/efivars/LoaderDevicePartUUID" LOADER_GUID
 #define LOADER_ENTRY "sys/firmware/efi/efivars/LoaderEntrySelected" LOADER_GUID
 
 void running_done(struct running *r)
@@ -42,6 +43,11 @@ static const char *loader_by_name(const char *info)
 	return NULL;
 }
 
+char *running_partition(const struct root *r)
+{
+	return r->host ? variable_read(r, LOADER_PART) : NULL;
+}
+
 int running_read(const struct root *r, struct running *ret)
 {
 	size_t len = 0;
@@ -51,6 +57,9 @@ int running_read(const struct root *r, struct running *ret)
 		return 0;
 	if (root_read(r, "proc/cmdline", &ret->cmdline, &len, NULL) < 0)
 		return 0;
+	_cleanup_(strings_done) struct strings groups = {0};
+	if (root_list(r, "sys/kernel/iommu_groups", "", &groups) == 0)
+		ret->groups = groups.n;
 	while (len > 0 && ret->cmdline[len - 1] == '\n')
 		ret->cmdline[--len] = '\0';
 	_cleanup_(str_free) char *info = variable_read(r, LOADER_INFO);

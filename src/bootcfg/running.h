@@ -11,8 +11,9 @@
  * of the running system; another root gives nothing.
  */
 struct running {
-	char *cmdline;      /* /proc/cmdline without its newline, or NULL */
-	char *entry;        /* the id of the entry that was booted, where the loader tells, or NULL */
+	size_t groups; /* IOMMU groups: none is an IOMMU that is off, or absent */
+	char *cmdline; /* /proc/cmdline without its newline, or NULL */
+	char *entry;   /* the id of the entry that was booted, where the loader tells, or NULL */
 	const char *loader; /* grub, systemd-boot, limine, refind, extlinux; NULL: nobody knows */
 };
 
@@ -22,10 +23,13 @@ void running_done(struct running *r);
 /* The loader that booted this system when it is none of those found, else NULL. */
 const char *running_other(const struct running *r, const struct strings *found);
 
+/* The UUID of the partition the boot loader came from, as it says itself; allocated, or NULL. */
+char *running_partition(const struct root *r);
+
 /*
  * The EFI system partition and the extended boot partition of the disk that holds /, by partition
- * type. Where they are mounted goes to s->boots; those that are mounted nowhere, by disk and
- * number, to s->esps.
+ * type. Where they are mounted goes to s->boots; those that are mounted nowhere, by device,
+ * to s->esps.
  */
 int esp_find(struct survey *s) _must_check_;
 

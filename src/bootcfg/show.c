@@ -36,7 +36,8 @@ static bool is_running(const char *word, const char *cmdline)
 	return false;
 }
 
-void status_print(const struct loaders *l, const struct plan *p, const struct running *now, FILE *f)
+void status_print(const struct loaders *l, const struct plan *p, const struct running *now,
+	const struct outlook *o, FILE *f)
 {
 	_cleanup_(text_done) struct text found = {0}, pending = {0};
 
@@ -45,6 +46,9 @@ void status_print(const struct loaders *l, const struct plan *p, const struct ru
 		fprintf(f, "booted by:   %s\n", now->loader);
 	if (now->cmdline)
 		fprintf(f, "running:     %s\n", now->cmdline);
+	if (now->cmdline)
+		fprintf(f, "IOMMU:       %s (%zu groups)\n", now->groups > 0 ? "on" : "off",
+			now->groups);
 	for (size_t i = 0; i < p->n; i++) {
 		_cleanup_(text_done) struct text paths = {0};
 		for (size_t k = 0; k < p->set[i].n; k++)
@@ -58,6 +62,14 @@ void status_print(const struct loaders *l, const struct plan *p, const struct ru
 	}
 	if (pending.data)
 		fprintf(f, "from the next boot on:%s\n", pending.data);
+	for (size_t i = 0; i < o->n; i++) {
+		fprintf(f, "entry:       %s\n    ", o->v[i].title);
+		words_put(&o->v[i].words, f);
+	}
+	const char *other = running_other(now, &l->found);
+	if (other)
+		fprintf(f, "note: what is edited here is not what booted this system: %s did\n",
+			other);
 	for (size_t i = 0; i < l->notes.n; i++)
 		fprintf(f, "note: %s\n", l->notes.v[i]);
 }
@@ -92,8 +104,8 @@ static void sources_json(struct json *j, const struct plan *p)
 	json_close_array(j);
 }
 
-void status_print_json(
-	const struct loaders *l, const struct plan *p, const struct running *now, FILE *f)
+void status_print_json(const struct loaders *l, const struct plan *p, const struct running *now,
+	const struct outlook *o, FILE *f)
 {
 	struct json j = {.f = f};
 
@@ -102,6 +114,16 @@ void status_print_json(
 	strings_json(&j, "loaders", &l->found);
 	json_string(&j, "booted_by", now->loader);
 	json_string(&j, "running", now->cmdline);
+	json_int(&j, "iommu_groups", (int64_t)now->groups);
+	json_open_array(&j, "entries");
+	for (size_t i = 0; i < o->n; i++) {
+		json_open_object(&j, NULL);
+		json_string(&j, "title", o->v[i].title);
+		json_string(&j, "path", o->v[i].path);
+		strings_json(&j, "words", &o->v[i].words);
+		json_close_object(&j);
+	}
+	json_close_array(&j);
 	sources_json(&j, p);
 	strings_json(&j, "next", &l->next);
 	strings_json(&j, "notes", &l->notes);

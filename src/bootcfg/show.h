@@ -3,16 +3,18 @@
 #define BOOTCFG_SHOW_H
 
 #include "bootcfg/edit.h"
+#include "bootcfg/outlook.h"
 #include "bootcfg/running.h"
 
 /*
- * --status: the loader, each source with the words it gives, the line that is running, and whether
+ * --status: the loader, each source with the words it gives, each boot entry with
+ * the words its kernel will get, the line that is running, and whether
  * what boots next and what runs now say the same about the IOMMU. p is a plan with no request.
  */
-void status_print(
-	const struct loaders *l, const struct plan *p, const struct running *now, FILE *f);
-void status_print_json(
-	const struct loaders *l, const struct plan *p, const struct running *now, FILE *f);
+void status_print(const struct loaders *l, const struct plan *p, const struct running *now,
+	const struct outlook *o, FILE *f);
+void status_print_json(const struct loaders *l, const struct plan *p, const struct running *now,
+	const struct outlook *o, FILE *f);
 
 /* A plan, or a change that was made, as JSON. */
 void plan_print_json(const struct loaders *l, const struct plan *p, FILE *f);

@@ -12,7 +12,9 @@ struct survey {
 	char *machine_id, *token; /* NULL where unknown */
 	struct strings boots;     /* directories that may be $BOOT or the ESP: boot, efi, … */
 	struct strings unmounted; /* those fstab mounts there and that are empty */
-	struct strings esps;      /* boot partitions of the running system that are not mounted */
+	struct strings esps;      /* boot partitions of the running system that are not mounted:
+				     devices */
+	bool esp_booted;          /* … and esps has only the one the boot loader came from */
 	bool systemd_boot;        /* its binary or its loader.conf is there */
 	char *grub_cfg;           /* NULL: none */
 	bool grub_mkconfig;       /* the program is there */

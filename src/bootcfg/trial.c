@@ -111,8 +111,8 @@ static int default_check(const struct root *r, const char *path, struct err *err
 	const char *entries = strstr(path, "/entries/");
 	char conf[1100];
 
-	(void)snprintf(conf, sizeof(conf), "%.*s/loader.conf", (int)(entries ? entries - path : 0),
-		path);
+	(void)snprintf(
+		conf, sizeof(conf), "%.*s/loader.conf", (int)(entries ? entries - path : 0), path);
 	if (root_holds(r, conf, "@saved"))
 		return err_set(err, EINVAL,
 			"/%s: says `default @saved', so the trial would boot again by itself; name "
@@ -149,8 +149,8 @@ static int systemd_boot_plan(const struct root *r, struct loaders *l, const stru
 		       : 0;
 }
 
-int trial_plan(const struct root *r, struct loaders *l, const struct request *req,
-	struct plan *ret, struct err *err)
+int trial_plan(const struct root *r, struct loaders *l, const struct request *req, struct plan *ret,
+	struct err *err)
 {
 	_cleanup_(plan_done) struct plan p = {.set = calloc(2, sizeof(*p.set))};
 	const char *loader = l->found.n > 0 ? l->found.v[0] : "";

@@ -16,17 +16,17 @@
 
 /* The plan that adds the trial entry; l->next becomes the command that arms it. -EINVAL with the
  * reason where there is no one-shot. */
-int trial_plan(const struct root *r, struct loaders *l, const struct request *req,
-	struct plan *ret, struct err *err) _must_check_;
+int trial_plan(const struct root *r, struct loaders *l, const struct request *req, struct plan *ret,
+	struct err *err) _must_check_;
 
 /* Adds to the plan an unchanged copy of the default entry of systemd-boot,
  * NAME-before-vfio.conf: a way back in the menu. */
 int trial_keep(const struct root *r, const struct loaders *l, struct plan *to,
 	struct err *err) _must_check_;
 
-/* The half for GRUB (trial_grub.c). */
+/* The half for GRUB (trial_grub.c): one more set in p. */
 int trial_grub_plan(const struct root *r, struct loaders *l, const struct request *req,
-	struct plan *ret, struct err *err) _must_check_;
+	struct plan *p, struct err *err) _must_check_;
 
 /* A request as the journal keeps it, `--add WORD --remove WORD …`, and back. */
 int trial_words_read(const char *text, struct request *ret, struct err *err) _must_check_;

@@ -237,14 +237,14 @@ int trial_grub_plan(const struct root *r, struct loaders *l, const struct reques
 		return rc;
 	saved = saved_entry(r, env);
 	if (!saved || !entry_find(menu, saved, &begin, &end))
-		return err_set(err, EINVAL, "/%s: the entry that boots by default is not found",
-			cfg);
+		return err_set(
+			err, EINVAL, "/%s: the entry that boots by default is not found", cfg);
 	rc = root_read(r, custom, &own, &own_len, err);
 	if (rc < 0 && rc != -ENOENT)
 		return rc;
 	bool there = own && strstr(own, "--id " TRIAL_ID);
 	text_add(&text, own ? own : "", own_len);
-	if (own_len > 0 && own[own_len - 1] != '\n')
+	if (own && own_len > 0 && own[own_len - 1] != '\n')
 		text_add(&text, "\n", 1);
 	if (!there)
 		copy_print(menu, begin, end, &text);

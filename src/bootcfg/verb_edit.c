@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "bootcfg/edit.h"
+#include "bootcfg/outlook.h"
 #include "bootcfg/regen.h"
 #include "bootcfg/running.h"
 #include "bootcfg/show.h"
@@ -140,6 +141,17 @@ static enum verb_result dry_run_print(
 	return !plan_is_empty(p) && (a->check || a->exit_code) ? VERB_DIFFERS : VERB_DONE;
 }
 
+/* Read back: what the boot loader will give each kernel now. */
+static void entries_print(
+	const struct root *r, const struct loaders *l, const struct plan *p, FILE *f)
+{
+	_cleanup_(outlook_done) struct outlook o = {0};
+	_cleanup_(strings_done) struct strings added = {0};
+
+	if (words_added(p, &added) == 0 && added.n > 0 && outlook_read(r, l, &o) == 0)
+		outlook_print(&o, &added, f);
+}
+
 static void change_print(const struct asked *a, const struct root *r, const struct loaders *l,
 	const struct plan *p, FILE *f)
 {
@@ -148,6 +160,8 @@ static void change_print(const struct asked *a, const struct root *r, const stru
 	} else if (!a->quiet) {
 		plan_print(p, f);
 		commands_print(a, r, l, f);
+		if (!a->trial && (tools_run(a, r) || l->next.n == 0))
+			entries_print(r, l, p, f);
 		fprintf(f, "undo: vfio-bootcfg%s%s --undo\n", r->host ? "" : " --root ",
 			r->host ? "" : a->root);
 	}
@@ -196,7 +210,7 @@ enum verb_result verb_edit(struct asked *a, const struct root *r, FILE *f, struc
 	if (plan_is_empty(&p) && a->trial && l.next.n > 0) {
 		commands_print(a, r, &l, f);
 		return tools_run(a, r) && regen_run(r, &l, &notes, err) < 0 ? VERB_FAILED
-									      : VERB_DONE;
+									    : VERB_DONE;
 	}
 	if (!plan_is_empty(&p))
 		return plan_do(a, r, &l, &p, f, err);

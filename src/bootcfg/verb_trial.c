@@ -23,8 +23,10 @@ static int trial_find(const struct root *r, unsigned *ret_id, struct request *re
 		*ret_id = l.v[i].id;
 		return trial_words_read(what + strlen(ASKED_TRIAL " "), ret, err);
 	}
-	return rc < 0 ? rc : err_set(err, ENOENT, "there is no trial to confirm; --history lists the "
-						  "changes");
+	return rc < 0 ? rc
+		      : err_set(err, ENOENT,
+				"there is no trial to confirm; --history lists the "
+				"changes");
 }
 
 static bool line_has(const char *cmdline, const struct kword *want)
@@ -71,7 +73,8 @@ enum verb_result verb_confirm(struct asked *a, const struct root *r, FILE *f, st
 	enum verb_result result = verb_edit(a, r, f, err);
 	if (result != VERB_DONE)
 		return result;
-	/* The trial's entry goes last: until the words are in place it is a way to boot with them. */
+	/* The trial's entry goes last: until the words are in place it is a way to boot with them.
+	 */
 	struct err why = {0};
 	rc = journal_undo(r, id, &how, &done, &why);
 	if (rc < 0) {

@@ -76,6 +76,21 @@ enum verb_result verb_undo(
 	return a->dry_run ? VERB_DONE : undo_regenerate(a, r, err);
 }
 
+/* Of --iommu's many off-words only --confirm wants to know. */
+static void what_print(const char *what, FILE *f)
+{
+	static const char item[] = " --remove-item ";
+
+	for (const char *p = what; *p;) {
+		if (str_starts(p, item)) {
+			p += strlen(item);
+			p += strcspn(p, " ");
+			continue;
+		}
+		putc(*p++, f);
+	}
+}
+
 enum verb_result verb_history(const struct root *r, FILE *f, struct err *err)
 {
 	_cleanup_(journal_list_done) struct journal_list l = {0};
@@ -84,7 +99,9 @@ enum verb_result verb_history(const struct root *r, FILE *f, struct err *err)
 	if (rc < 0)
 		return verb_failure(rc);
 	for (size_t i = 0; i < l.n; i++) {
-		fprintf(f, "%u  %s  %s\n", l.v[i].id, l.v[i].when, l.v[i].what);
+		fprintf(f, "%u  %s  ", l.v[i].id, l.v[i].when);
+		what_print(l.v[i].what, f);
+		putc('\n', f);
 		for (size_t k = 0; k < l.v[i].paths.n; k++)
 			fprintf(f, "   /%s\n", l.v[i].paths.v[k]);
 	}
@@ -105,6 +122,9 @@ enum verb_result verb_status(const struct asked *a, const struct root *r, FILE *
 		rc = running_read(r, &now);
 	if (rc < 0)
 		return verb_failure(rc);
-	(a->json ? status_print_json : status_print)(&l, &p, &now, f);
+	_cleanup_(outlook_done) struct outlook o = {0};
+	if (outlook_read(r, &l, &o) < 0)
+		return verb_failure(err_set(err, ENOMEM, "out of memory"));
+	(a->json ? status_print_json : status_print)(&l, &p, &now, &o, f);
 	return VERB_DONE;
 }

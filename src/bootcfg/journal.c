@@ -252,7 +252,7 @@ int journal_undo(const struct root *r, unsigned id, const struct undo_how *how, 
 	_cleanup_(undone_done) struct undone u = {0};
 	sigset_t signals;
 
-	int rc = store_open(r, dry ? STORE_LOOK : STORE_TAKE, &st, err);
+	int rc = store_open(r, how->dry ? STORE_LOOK : STORE_TAKE, &st, err);
 	if (rc == 0)
 		rc = store_read(&st, id, &s, err);
 	if (rc < 0)

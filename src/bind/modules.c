@@ -73,7 +73,8 @@ static const char *load_strerror(int code)
 	case EBUSY:
 		return "it is being loaded or removed by somebody else";
 	case EINVAL:
-		return "the kernel refuses it; is an option of [modules] or modprobe.d wrong?";
+		return "the kernel refuses it: the file is damaged (rebuild the image), or an "
+		       "option of [modules] or modprobe.d is wrong";
 	default:
 		return strerror(code);
 	}

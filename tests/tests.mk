@@ -136,6 +136,7 @@ check-bootcfg: all $(BUILD)/san/bin/vfio-bootcfg
 	@VFIO_BOOTCFG=$(BUILD)/san/bin/vfio-bootcfg tests/bootcfg/run --label 'sanitizers: '
 	@VFIO_BOOTCFG=$(BUILD)/vfio-bootcfg tests/bootcfg/random --count 25
 	@VFIO_BOOTCFG=$(BUILD)/vfio-bootcfg tests/bootcfg/faults
+	@VFIO_BOOTCFG=$(BUILD)/vfio-bootcfg tests/bootcfg/vfat
 
 # Whole Debians booted by GRUB (BIOS, UEFI), systemd-boot and as a unified kernel image: a quarter of an hour, and root.
 # Not part of check.

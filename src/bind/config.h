@@ -64,6 +64,7 @@ struct config {
 	bool companions;
 	bool may_take_boot_vga;
 	bool may_take_last_display;
+	bool strict_groups;
 	bool hold_on_failure;
 	unsigned failed_boots; /* after so many of them a boot stands down; 0: never */
 	bool load_efivarfs;    /* the module, where the kernel can't count them without it */

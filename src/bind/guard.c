@@ -15,9 +15,13 @@ static void refuse(struct verdict *v, const char *fmt, ...)
 	va_end(ap);
 }
 
+/* An address that was asked for stands among the others, absent or not. */
 static bool same_slot(const struct verdict *v, const struct verdict *dropped)
 {
-	return slot_same_device(v->device->slot, dropped->device->slot);
+	if (!dropped->device || (!v->device && v->asked->kind != SELECT_ADDRESS))
+		return false;
+	return slot_same_device(
+		v->device ? v->device->slot : v->asked->slot, dropped->device->slot);
 }
 
 /* Drops what else of the slot was to be bound, for the same reason. The verdicts stand in address

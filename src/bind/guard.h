@@ -2,6 +2,7 @@
 #ifndef BIND_GUARD_H
 #define BIND_GUARD_H
 
+#include "bind/keep.h"
 #include "bind/plan.h"
 
 /* How the reason of a function begins that [exclude] names: that one is as it was asked. */
@@ -12,11 +13,38 @@
  * slot: a card whose functions go different ways serves neither host nor guest.
  *
  * In this order: [exclude] (that function only, as the config says); what can't be read; bridges;
- * an address that holds another id by now; no IOMMU group; a boot display; the last display.
+ * an address that holds another id by now; no IOMMU group; a boot display; the last display. Behind
+ * it come what the host stands on (guard_keep) and groups (bind/groups).
  */
 void guard_apply(struct plan *p, const struct host *host);
 
 /* What other guards share: drops what of the verdict's slot was to be bound, for this reason. */
 void guard_refuse_slot(struct plan *p, struct verdict *v, const char *why);
+
+/* ---- bind/guard_keep: what the host stands on ------------------------------------------------ */
+
+/*
+ * Would the plan bind something that the host may stand on? Then guard_keep is to be asked, for
+ * which the record of the image and perhaps the running system have to be read. Display, multimedia
+ * and accelerators (classes 03, 04, 12) are not what it boots from: a plan of cards alone pays
+ * nothing.
+ */
+bool guard_wants_keep(const struct plan *p);
+
+/*
+ * Refuses, after guard_apply, what the host stands on: by its address or by its way, with its id.
+ *
+ * - What is in the list but neither here nor there has moved, so that nobody knows which of its
+ *   class it is: nothing of that class is bound.
+ * - Where the list is not whole, a disk controller is bound only if the config names it by address,
+ *   way or serial number: an id is carried by the one that root is on, too. Its p->bound_unseen
+ *   then asks for a warning.
+ * - With `network`, the kernel command line's word for a root on the network, and no network
+ *   function in the list: no network controller is bound.
+ * - Of the controllers that keyboards hang on one stays.
+ *
+ * k NULL: nothing is known of that machine, and nothing concluded from that (a replay of a tree).
+ */
+void guard_keep(struct plan *p, const struct keep *k, const char *network);
 
 #endif

@@ -12,14 +12,14 @@ struct look {
 };
 
 /* Follows the bridges of a path; each says which bus lies behind it. */
-static struct way way_follow(const struct look *l, const struct selector *s)
+static struct way way_follow(struct sysfs *sysfs, const struct selector *s)
 {
 	struct way way = {.slot = {.domain = s->domain, .bus = s->bus}};
 
 	for (unsigned i = 0; i < s->steps; i++) {
 		way.slot.device = s->step[i].device;
 		way.slot.function = s->step[i].function;
-		if (i + 1 < s->steps && sysfs_secondary_bus(l->s, way.slot, &way.slot.bus) < 0)
+		if (i + 1 < s->steps && sysfs_secondary_bus(sysfs, way.slot, &way.slot.bus) < 0)
 			return way;
 	}
 	way.found = true;
@@ -30,7 +30,7 @@ static void ways_follow(const struct look *l)
 {
 	for (size_t i = 0; i < l->c->n_selectors; i++)
 		if (l->c->selectors[i].kind == SELECT_PATH)
-			l->h->ways[i] = way_follow(l, &l->c->selectors[i]);
+			l->h->ways[i] = way_follow(l->s, &l->c->selectors[i]);
 }
 
 static bool wanted(const struct device *d, const void *arg)
@@ -246,6 +246,27 @@ void host_look_at_drivers(struct host *h, struct sysfs *s)
 {
 	for (size_t i = 0; i < h->devices.n; i++)
 		scan_driver(s, &h->devices.at[i]);
+}
+
+static bool holds_id(struct sysfs *s, struct slot slot, const struct pci_id *id)
+{
+	_cleanup_(device_list_done) struct device_list list = {0};
+
+	return scan_one(s, slot, &list, NULL) > 0 && list.at[0].error == 0 &&
+	       pci_id_matches(id, &list.at[0].id);
+}
+
+void host_locate(struct keep *k, struct sysfs *s)
+{
+	for (size_t i = 0; i < k->n; i++) {
+		struct kept *one = &k->at[i];
+		struct way way = {0};
+		if (one->way.steps > 0)
+			way = way_follow(s, &one->way);
+		one->way_slot = way.slot;
+		one->at_slot = holds_id(s, one->slot, &one->id);
+		one->at_way = way.found && holds_id(s, way.slot, &one->id);
+	}
 }
 
 void host_done(struct host *h)

@@ -4,6 +4,7 @@
 
 #include "base/err.h"
 #include "bind/config.h"
+#include "bind/keep.h"
 #include "bind/select.h"
 #include "pci/scan.h"
 #include "pci/sysfs.h"
@@ -36,6 +37,12 @@ int host_mentions(
 
 /* Looks up who has each of the devices now: for people, no plan depends on it. */
 void host_look_at_drivers(struct host *h, struct sysfs *s);
+
+/*
+ * Looks where the functions of the list are now: at their address, at the end of their way, or at
+ * neither. A change of bus numbers moves the first, another slot of the board both.
+ */
+void host_locate(struct keep *k, struct sysfs *s);
 
 void host_done(struct host *h);
 

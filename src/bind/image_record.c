@@ -29,8 +29,8 @@ static void add(struct text *t, const char *kind, const char *value)
 	text_add(t, "\n", 1);
 }
 
-static void compose(
-	struct text *t, const struct config *c, const struct image *image, const char *kernel)
+static void compose(struct text *t, const struct config *c, const struct image *image,
+	const struct keep *keep, const char *kernel)
 {
 	text_print(t, "version 1\n");
 	add(t, "kernel", kernel);
@@ -38,6 +38,7 @@ static void compose(
 		text_print(t, "config %s", image->digest);
 		add(t, "", c->path);
 	}
+	keep_write(keep, t);
 	for (size_t i = 0; i < c->n_errors; i++)
 		add(t, "error", c->errors[i]);
 	for (size_t i = 0; i < image->missing.n; i++)
@@ -45,12 +46,12 @@ static void compose(
 }
 
 int image_record_save(const char *root, const struct config *c, const struct image *image,
-	const char *kernel, struct err *err)
+	const struct keep *keep, const char *kernel, struct err *err)
 {
 	_cleanup_(text_done) struct text t = {0};
 	_cleanup_(str_free) char *dir = NULL;
 
-	compose(&t, c, image, kernel);
+	compose(&t, c, image, keep, kernel);
 	if (t.failed || asprintf(&dir, "%s/etc", root) < 0)
 		return err_set(err, ENOMEM, "out of memory");
 	while (t.len > IMAGE_RECORD_MAX)

@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "bind/config.h"
 #include "bind/image.h"
+#include "bind/keep.h"
 
 #include <stddef.h>
 
@@ -15,6 +16,7 @@
  *	version 1
  *	kernel VERSION
  *	config DIGEST FILE    (not where the config could not be read)
+ *	keep ...              (what the host stands on: bind/keep)
  *	error FILE:LINE: ...  (a package manager's image is made all the same)
  *	missing MODULE        (wanted, and the kernel has none)
  *
@@ -29,7 +31,7 @@
  * fit into IMAGE_RECORD_MAX is left out from the end, in whole lines. 0 or -errno.
  */
 int image_record_save(const char *root, const struct config *c, const struct image *image,
-	const char *kernel, struct err *err) _must_check_;
+	const struct keep *keep, const char *kernel, struct err *err) _must_check_;
 
 struct image_record {
 	char *data;

@@ -62,6 +62,24 @@ static bool is_rescue(const char *word)
 	return false;
 }
 
+/* nfsroot.rst and ip= of the kernel, dracut.cmdline(7), initramfs-tools(7), open-iscsi's hooks. */
+bool kernel_word_is_network(const char *word)
+{
+	static const char *const words[] = {"ip=", "nfsroot=", "netroot=", "nbdroot=", "netboot=",
+		"BOOTIF=", "rd.iscsi.", "rd.nvmf.", "iscsi_", "ISCSI_", "root=/dev/nfs", "root=nfs",
+		"root=iscsi:", "root=nbd:", "root=fcoe", "root=cifs:", "root=dhcp",
+		"root=live:http", "root=live:nfs"};
+
+	if (!strchr("inBrI", word[0])) /* most words */
+		return false;
+	if (str_equal(word, "ip=off") || str_equal(word, "ip=none") || str_equal(word, "ip="))
+		return false;
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (str_starts(word, words[i]))
+			return true;
+	return false;
+}
+
 static void turn_off(struct boot_switch *b, const char *word, const char *remark)
 {
 	if (b->mode == BOOT_OFF)
@@ -99,6 +117,8 @@ struct boot_switch boot_switch_parse(const char *cmdline)
 			b.debug = true;
 		else if (is_rescue(word))
 			turn_off(&b, word, "");
+		else if (!b.network[0] && kernel_word_is_network(word))
+			(void)str_copy(b.network, sizeof(b.network), word);
 	}
 	return b;
 }

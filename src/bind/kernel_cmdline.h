@@ -7,8 +7,10 @@
 /* What the kernel command line says about us. */
 struct boot_switch {
 	enum boot_mode { BOOT_BIND, BOOT_OFF, BOOT_DRY_RUN } mode;
-	char reason[96]; /* why not BOOT_BIND, for people */
-	bool debug;      /* vfio_bind.debug */
+	char reason[96];  /* why not BOOT_BIND, for people */
+	bool debug;       /* vfio_bind.debug */
+	char network[64]; /* the word that says that the root file system is on the network, or ""
+			   */
 };
 
 /*
@@ -27,5 +29,8 @@ bool kernel_word_next(const char **s, char buf[static KERNEL_WORD_MAX]);
 /* Is the word this parameter, with a value or without? For the kernel - and _ are one; name has _.
  */
 bool kernel_word_is(const char *word, const char *name);
+
+/* Does the word have the network set up before root is mounted, or name a root that is on it? */
+bool kernel_word_is_network(const char *word);
 
 #endif

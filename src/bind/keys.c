@@ -163,6 +163,12 @@ static void set_last_display(struct parser *p, unsigned line, const char *word)
 	p->c->may_take_last_display = str_equal(word, "allow");
 }
 
+static void set_strict_groups(struct parser *p, unsigned line, const char *word)
+{
+	(void)line;
+	p->c->strict_groups = str_equal(word, "yes");
+}
+
 static void set_on_failure(struct parser *p, unsigned line, const char *word)
 {
 	(void)line;
@@ -216,6 +222,7 @@ static const struct key {
 	{SECTION_GUARD, "on_failure", set_on_failure, {"release", "hold"}, true},
 	{SECTION_GUARD, "failed_boots", set_failed_boots, {NULL}, true},
 	{SECTION_GUARD, "efivarfs", set_efivarfs, {"auto", "load"}, true},
+	{SECTION_GUARD, "strict_groups", set_strict_groups, {"yes", "no"}, true},
 	{SECTION_MODULES, "load", set_load, {"early", "background"}, true},
 	{SECTION_MODULES, "before", add_module, {NULL}, false},
 	{SECTION_MODULES, "options", add_option, {NULL}, false},

@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "bind/config.h"
 #include "bind/host.h"
+#include "bind/keep.h"
 #include "bind/kernel_cmdline.h"
 
 #include <stdbool.h>
@@ -42,6 +43,9 @@ struct plan {
 	struct verdict *verdicts;
 	size_t n;
 	bool no_iommu; /* devices were refused because none of them is in an IOMMU group */
+	/* What is not known of the host's disks, where a disk controller is bound all the same
+	 * because the config names it; "" where there is nothing to warn of. */
+	char bound_unseen[KEEP_WHY_MAX];
 };
 
 /* host NULL: nothing was looked at, because of an error in the config or the off switch. */

@@ -210,10 +210,21 @@ static bool is_bad(const struct verdict *v, const struct outcome *o)
 	return v->action != ACTION_BIND || (o && o->tried && !o->holds);
 }
 
+void report_tell_doubts(const struct plan *p)
+{
+	if (p->bound_unseen[0])
+		log_print(LOG_WARNING,
+			"a disk controller is bound because the config names it; whether the "
+			"host's "
+			"own disks are on it can't be told: %s",
+			p->bound_unseen);
+}
+
 void report_tell(const struct plan *p, const struct outcome *outcomes)
 {
 	size_t told = 0, all = p->n;
 
+	report_tell_doubts(p);
 	if (p->no_iommu) {
 		log_print(LOG_ERROR,
 			"nothing is bound: no device asked for has an IOMMU group; turn on VT-d or "

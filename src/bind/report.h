@@ -32,6 +32,9 @@ void report_tell(const struct plan *p, const struct outcome *outcomes);
  */
 int report_dir_open(const char *dir, struct err *err) _must_check_;
 
+/* What a plan binds although it is not known to be safe; report_tell tells it too. */
+void report_tell_doubts(const struct plan *p);
+
 /* Writes the report as DIR/report.json, DIR made if it is missing. */
 int report_save(const char *dir, const struct plan *p, const struct outcome *outcomes,
 	const char *trouble, struct err *err) _must_check_;

@@ -84,6 +84,7 @@ static enum cmd_result carry_out(
 		return CMD_SYSTEM;
 	}
 	report_tell(&s->plan, outcomes);
+	situation_tell_groups(s, false);
 	enum cmd_result r = finish(o, s, outcomes, NULL);
 	free(outcomes);
 	return r;

@@ -8,6 +8,7 @@
 #include "bind/image_record.h"
 #include "cmd/check_host.h"
 #include "cmd/cmd.h"
+#include "cmd/protect.h"
 #include "cmd/situation.h"
 
 #include <errno.h>
@@ -121,6 +122,23 @@ static enum cmd_result judge(const struct check *o, const struct config *c)
 	return CMD_AS_ASKED;
 }
 
+static int leave_record(const struct check *o, const struct config *c, const struct image *image,
+	const char *kernel, struct err *err)
+{
+	_cleanup_(keep_done) struct keep keep = {0};
+	_cleanup_(str_free) char *sysfs = NULL;
+	struct world host = o->world;
+
+	host.root = o->root;
+	if (o->root && !host.sysfs) {
+		if (asprintf(&sysfs, "%s/sys", o->root) < 0)
+			return err_set(err, ENOMEM, "out of memory");
+		host.sysfs = sysfs;
+	}
+	int r = protect_find(&keep, &host, err);
+	return r < 0 ? r : image_record_save(o->into, c, image, &keep, kernel, err);
+}
+
 static enum cmd_result show_image(
 	const struct check *o, const struct config *c, enum cmd_result result, struct err *err)
 {
@@ -151,7 +169,7 @@ static enum cmd_result show_image(
 	const char *slash = strrchr(directory, '/');
 	const char *kernel = slash && slash[1] ? slash + 1 : directory;
 	tell_missing(&image, kernel);
-	if (o->into && image_record_save(o->into, c, &image, kernel, err) < 0)
+	if (o->into && leave_record(o, c, &image, kernel, err) < 0)
 		return CMD_SYSTEM;
 	return result;
 }

@@ -14,7 +14,7 @@
 
 struct init {
 	struct world world;
-	const char *gpu, *root;
+	const char *gpu;
 	bool import, yes, dry_run, undo;
 };
 
@@ -120,7 +120,7 @@ static int gather(const struct init *o, struct text *body, struct err *err)
 	_cleanup_(cards_done) struct cards c = {.s.sysfs.devices = -1};
 
 	if (o->import)
-		return import_config(o->root, &o->world, body, err);
+		return import_config(o->world.root, &o->world, body, err);
 	int r = cards_read(&c, &o->world, err);
 	return r < 0 ? r : choose_cards(&c, &choice, body, err);
 }
@@ -154,8 +154,6 @@ enum cmd_result cmd_init(int argc, char **argv, struct err *err)
 		{"yes", 'y', NULL, "ask nothing", NULL, &o.yes, NULL, NULL},
 		{"undo", 0, NULL, "put the file before init back", NULL, &o.undo, NULL, NULL},
 		WORLD_OPTIONS(&o.world),
-		{"root", 0, "DIR", "let DIR stand for / where other tools' files are", &o.root,
-			NULL, NULL, NULL},
 		{"help", 'h', NULL, "this text", NULL, &help, NULL, NULL},
 		{0},
 	};

@@ -22,6 +22,10 @@ static enum cmd_result plan_show(
 		report_print(&s.plan, NULL, NULL, stdout);
 	else if (r == 0)
 		plan_print(&s.plan, stdout);
+	if (r == 0 && !s.plan.off) {
+		report_tell_doubts(&s.plan);
+		situation_tell_groups(&s, true);
+	}
 	if (s.plan.no_iommu)
 		log_print(LOG_WARNING, "no device asked for has an IOMMU group: turn the IOMMU on "
 				       "in the firmware and with "

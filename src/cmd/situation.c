@@ -4,6 +4,8 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "bind/groups.h"
+#include "cmd/protect.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -30,6 +32,18 @@ static bool is_done(const struct world *w)
 	return !w->config || (w->acts && !w->sysfs);
 }
 
+static int plan_guarded(
+	struct situation *s, const struct world *w, const struct boot_switch *b, struct err *err)
+{
+	int r = plan_make(&s->plan, &s->config, &s->host, b, err);
+
+	if (r == 0)
+		r = protect(&s->plan, &s->sysfs, w, b, err);
+	if (r == 0 && s->config.strict_groups && groups_refuse(&s->plan, &s->sysfs) < 0)
+		r = err_set(err, ENOMEM, "out of memory for the IOMMU groups");
+	return r;
+}
+
 int situation_plan(
 	struct situation *s, const struct world *w, const struct boot_switch *b, struct err *err)
 {
@@ -37,9 +51,7 @@ int situation_plan(
 
 	if (r == 0)
 		r = host_look(&s->host, &s->config, &s->sysfs, err);
-	if (r == 0)
-		r = plan_make(&s->plan, &s->config, &s->host, b, err);
-	return r;
+	return r < 0 ? r : plan_guarded(s, w, b, err);
 }
 
 int situation_read(
@@ -91,7 +103,7 @@ int situation_imagine(struct situation *ret, const struct world *w, const char *
 		for (size_t i = 0; i < ret->host.devices.n; i++)
 			ret->host.devices.at[i].group = 0;
 	host_look_at_drivers(&ret->host, &ret->sysfs);
-	return plan_make(&ret->plan, &ret->config, &ret->host, &bind, err);
+	return plan_guarded(ret, w, &bind, err);
 }
 
 int situation_mentions(const struct world *w, struct slot slot, struct err *err)
@@ -106,6 +118,14 @@ int situation_mentions(const struct world *w, struct slot slot, struct err *err)
 		return 0;
 	r = sysfs_open(&s, w->sysfs, err);
 	return r < 0 ? r : host_mentions(&c, &s, slot, err);
+}
+
+void situation_tell_groups(struct situation *s, bool with_drivers)
+{
+	_cleanup_(groups_done) struct groups g = {0};
+
+	if (groups_look(&g, &s->plan, &s->sysfs, with_drivers) == 0)
+		groups_tell(&g);
 }
 
 void situation_done(struct situation *s)

@@ -16,6 +16,7 @@
 struct world {
 	const char *config;
 	const char *sysfs;
+	const char *root;
 	const char *cmdline;
 	bool acts; /* what the config says is done, and not only looked at */
 };
@@ -25,6 +26,8 @@ struct world {
 	{"config", 'c', "FILE", "read FILE instead of " CONFIG_PATH, &(w)->config, NULL, NULL,     \
 		NULL},                                                                             \
 		{"sysfs", 0, "DIR", "let DIR stand for /sys", &(w)->sysfs, NULL, NULL, NULL},      \
+		{"root", 0, "DIR", "let DIR stand for / where the host's disks are looked for",    \
+			&(w)->root, NULL, NULL, NULL},                                             \
 	{                                                                                          \
 		"cmdline", 0, "STRING", "let STRING stand for the kernel command line",            \
 			&(w)->cmdline, NULL, NULL, NULL                                            \
@@ -68,6 +71,9 @@ int situation_imagine(struct situation *ret, const struct world *w, const char *
 int situation_mentions(const struct world *w, struct slot slot, struct err *err) _must_check_;
 
 void situation_done(struct situation *s);
+
+/* Tells the log which IOMMU groups the plan takes in part (bind/groups). */
+void situation_tell_groups(struct situation *s, bool with_drivers);
 
 /* Tells the log every error of the config, or as many as help. */
 void situation_tell_errors(const struct config *c);

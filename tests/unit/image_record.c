@@ -60,12 +60,13 @@ static void test_written_is_read(void)
 	char *errors[] = {(char[]){"conf:2: a\ttab and\na line"}, (char[]){"conf:3: more"}};
 	struct config c = {.path = "/etc/conf", .errors = errors, .n_errors = 2};
 	struct image image = {.digest = "0123456789abcdef"};
+	const struct keep keep = {.ended = true, .unknown = "where / lies"};
 	struct image_record r;
 	struct err err = {""};
 
 	check_case("image_record: what is written is read");
 	(void)names_add(&image.missing, "vfio-pci", &err);
-	CHECK_INT(image_record_save(dir, &c, &image, "6.12", &err), 0);
+	CHECK_INT(image_record_save(dir, &c, &image, &keep, "6.12", &err), 0);
 	CHECK_INT(image_record_read(&r, path("etc/vfio-bind.conf"), &err), 0);
 	CHECK_STR(image_record_next(&r, "config"), "0123456789abcdef /etc/conf");
 	CHECK_STR(image_record_next(&r, "config"), NULL);
@@ -75,6 +76,9 @@ static void test_written_is_read(void)
 	CHECK_STR(image_record_next(&r, "kernel"), "6.12");
 	CHECK_STR(image_record_next(&r, "kernel"), NULL);
 	CHECK_STR(image_record_next(&r, "missing"), "vfio-pci");
+	CHECK_STR(image_record_next(&r, "missing"), NULL);
+	CHECK_STR(image_record_next(&r, "keep"), "unknown where / lies");
+	CHECK_STR(image_record_next(&r, "keep"), "end");
 	image_record_done(&r);
 	names_done(&image.missing);
 }
@@ -83,6 +87,7 @@ static void test_bound(void)
 {
 	struct config c = {.path = "/etc/conf"};
 	struct image image = {.digest = ""};
+	const struct keep keep = {.ended = true};
 	struct image_record r;
 	struct err err = {""};
 	char name[32];
@@ -93,7 +98,7 @@ static void test_bound(void)
 		(void)snprintf(name, sizeof(name), "module_number_%08u", i);
 		(void)names_add(&image.missing, name, &err);
 	}
-	CHECK_INT(image_record_save(dir, &c, &image, "6.12", &err), 0);
+	CHECK_INT(image_record_save(dir, &c, &image, &keep, "6.12", &err), 0);
 	CHECK_INT(image_record_read(&r, path("etc/conf"), &err), 0);
 	CHECK(r.len <= IMAGE_RECORD_MAX && r.len > IMAGE_RECORD_MAX - 40);
 	for (const char *value; (value = image_record_next(&r, "missing")); n++)

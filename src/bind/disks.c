@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bind/finder.h"
+
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#define LINKS_MAX 8
+#define BLOCK "class/block/"
+
+/* class/block/NAME/BELOW */
+static const char *block_path(const char *name, const char *below, char buf[static DEVPATH_MAX])
+{
+	(void)snprintf(buf, DEVPATH_MAX, BLOCK "%s%s%s", name, *below ? "/" : "", below);
+	return buf;
+}
+
+static bool first_look(struct finder *f, const char *name)
+{
+	char key[NAME_MAX_SIZE + 2];
+
+	(void)snprintf(key, sizeof(key), "\n%s\n", name);
+	if (f->seen.data && strstr(f->seen.data, key))
+		return false;
+	if (f->n_seen++ >= FINDER_DISKS_MAX) {
+		keep_unknown(f->keep, "there are more than %d disks", FINDER_DISKS_MAX);
+		return false;
+	}
+	text_print(&f->seen, "%s", key);
+	f->no_memory |= f->seen.failed;
+	return true;
+}
+
+struct below {
+	struct finder *f;
+	const char *directory; /* below /sys */
+	const char *prefix;    /* of the names that count */
+	unsigned n;
+};
+
+static int need_each(const char *name, void *to)
+{
+	struct below *b = to;
+
+	b->n++;
+	disk_need(b->f, name);
+	return 0;
+}
+
+/* What dm, md, bcache and drbd are made of (bd_link_disk_holder in block/holder.c). */
+static unsigned need_slaves(struct finder *f, const char *name)
+{
+	char path[DEVPATH_MAX];
+	struct below b = {.f = f};
+
+	finder_each(f, block_path(name, "slaves", path), need_each, &b);
+	return b.n;
+}
+
+/* The controllers of an NVMe subsystem, which is where a disk hangs that has several ways to it
+ * (nvme_mpath_alloc_disk in drivers/nvme/host/multipath.c). */
+static int keep_controller(const char *name, void *to)
+{
+	struct below *b = to;
+	char path[DEVPATH_MAX], device[DEVPATH_MAX], why[KEEP_WHY_MAX];
+
+	if (!str_starts(name, b->prefix))
+		return 0;
+	(void)snprintf(path, sizeof(path), "%.700s/%.255s", b->directory, name);
+	if (devpath_of(b->f->sysfs, path, device) < 0)
+		return 0;
+	b->n++;
+	(void)snprintf(why, sizeof(why), "%.80s is on it (/dev/%.40s)", b->f->what, name);
+	if (strstr(device, "/nvme-fabrics/"))
+		network_need(b->f, b->f->what, "");
+	else
+		(void)finder_keep(b->f, KEEP_STORAGE, device, why);
+	return 0;
+}
+
+static unsigned need_controllers(struct finder *f, const char *device)
+{
+	static const char subsystems[] = "/nvme-subsystem/";
+	const char *at = strstr(device, subsystems);
+	char directory[DEVPATH_MAX];
+	struct below b = {.f = f, .directory = directory, .prefix = "nvme"};
+
+	if (!at)
+		return 0;
+	size_t len = (size_t)(at - device) + strlen(subsystems);
+	len += strcspn(device + len, "/");
+	(void)snprintf(directory, sizeof(directory), "%.*s", (int)len, device);
+	finder_each(f, directory, keep_controller, &b);
+	return b.n;
+}
+
+/* btrfs mounts any one of its devices and lists them all. */
+static int need_filesystem(const char *uuid, void *to)
+{
+	const struct below *b = to;
+	char path[DEVPATH_MAX], device[DEVPATH_MAX];
+	struct below siblings = {.f = b->f};
+
+	(void)snprintf(path, sizeof(path), "fs/btrfs/%.64s/devices/%.255s", uuid, b->prefix);
+	if (devpath_of(b->f->sysfs, path, device) < 0)
+		return 0;
+	*strrchr(path, '/') = '\0';
+	finder_each(b->f, path, need_each, &siblings);
+	return 1;
+}
+
+static void need_siblings(struct finder *f, const char *name)
+{
+	struct below b = {.f = f, .prefix = name};
+
+	finder_each(f, "fs/btrfs", need_filesystem, &b);
+}
+
+static bool need_backing_file(struct finder *f, const char *name)
+{
+	char file[DEVPATH_MAX];
+
+	if (sysfs_path_read(f->sysfs, file, sizeof(file), BLOCK "%s/loop/backing_file", name) <= 0)
+		return false;
+	path_need(f, file);
+	return true;
+}
+
+static bool is_over_network(const char *name, const char *device)
+{
+	return str_starts(name, "nbd") || str_starts(name, "rbd") || str_starts(name, "drbd") ||
+	       strstr(device, "/nvme-fabrics/") || strstr(device, "/session");
+}
+
+static bool is_memory(const char *name)
+{
+	return str_starts(name, "zram") || str_starts(name, "ram") || str_starts(name, "pmem");
+}
+
+static void look_for_passphrase(struct finder *f, const char *name)
+{
+	char uuid[64];
+
+	/* "CRYPT-LUKS2-…" (libcryptsetup, dm_prepare_uuid). */
+	if (sysfs_path_read(f->sysfs, uuid, sizeof(uuid), BLOCK "%s/dm/uuid", name) < 0)
+		return;
+	if (str_starts(uuid, "CRYPT-") && !f->for_swap)
+		f->needs_passphrase = true;
+}
+
+/* The disk that a partition is of: the directory above it. */
+static void whole_disk(
+	struct finder *f, const char *name, const char *device, char buf[static NAME_MAX_SIZE])
+{
+	char number[16];
+
+	(void)str_copy(buf, NAME_MAX_SIZE, name);
+	if (sysfs_path_read(f->sysfs, number, sizeof(number), BLOCK "%s/partition", name) < 0)
+		return;
+	const char *last = strrchr(device, '/'), *from = last;
+	while (from > device && from[-1] != '/')
+		from--;
+	(void)snprintf(buf, NAME_MAX_SIZE, "%.*s", (int)(last - from), from);
+}
+
+static void look(struct finder *f, const char *name, const char *device)
+{
+	char whole[NAME_MAX_SIZE], why[KEEP_WHY_MAX];
+
+	(void)snprintf(why, sizeof(why), "%.80s is on it (/dev/%.40s)", f->what, name);
+	unsigned found = finder_keep(f, KEEP_STORAGE, device, why);
+	need_siblings(f, name);
+	whole_disk(f, name, device, whole);
+	look_for_passphrase(f, whole);
+	if (found == 0 && is_over_network(whole, device)) {
+		network_need(f, f->what, "");
+		found++;
+	}
+	found += need_slaves(f, whole);
+	found += need_controllers(f, device);
+	if (str_starts(whole, "zd")) { /* a volume of ZFS, of one pool or other */
+		pool_need(f, NULL);
+		return;
+	}
+	found += need_backing_file(f, whole);
+	/* What is on another bus than PCI has its parent there, and nobody can take it. */
+	if (found == 0 && str_starts(device, "devices/virtual/") && !is_memory(whole))
+		keep_unknown(f->keep, "%s is on /dev/%s, which does not say where it lies", f->what,
+			name);
+}
+
+void disk_need(struct finder *f, const char *name)
+{
+	char path[DEVPATH_MAX], device[DEVPATH_MAX];
+
+	if (!first_look(f, name))
+		return;
+	if (f->depth == FINDER_DEPTH_MAX) {
+		keep_unknown(f->keep, "%s: too many layers of disks", f->what);
+		return;
+	}
+	f->depth++;
+	if (devpath_of(f->sysfs, block_path(name, "", path), device) < 0)
+		keep_unknown(f->keep, "%s is on /dev/%s, which is not in sysfs", f->what, name);
+	else
+		look(f, name, device);
+	f->depth--;
+}
+
+bool disk_need_number(struct finder *f, unsigned major, unsigned minor)
+{
+	char path[DEVPATH_MAX], device[DEVPATH_MAX];
+
+	(void)snprintf(path, sizeof(path), "dev/block/%u:%u", major, minor);
+	if (devpath_of(f->sysfs, path, device) < 0)
+		return false;
+	disk_need(f, strrchr(device, '/') + 1);
+	return true;
+}
+
+/* ---- names below /dev ----------------------------------------------------------------------- */
+
+/* Puts a link's target in the place of the link, by its words: "/dev/disk/by-uuid/x" and
+ * "../../sda1" make "/dev/sda1". */
+static bool follow(char path[static DEVPATH_MAX], const char *target)
+{
+	char joined[2 * DEVPATH_MAX];
+	size_t len = 0;
+
+	if (*target == '/')
+		(void)str_copy(joined, sizeof(joined), target);
+	else
+		(void)snprintf(joined, sizeof(joined), "%.*s/%s", (int)(strrchr(path, '/') - path),
+			path, target);
+	for (char *rest = joined, *part; (part = strsep(&rest, "/"));) {
+		if (*part == '\0' || str_equal(part, "."))
+			continue;
+		if (str_equal(part, "..")) {
+			while (len > 0 && path[--len] != '/')
+				;
+			continue;
+		}
+		if (len + 1 + strlen(part) >= DEVPATH_MAX)
+			return false;
+		path[len++] = '/';
+		len += str_copy(path + len, DEVPATH_MAX - len, part);
+	}
+	path[len] = '\0';
+	return len > 0;
+}
+
+/* A node that is none of the kernel's own names, as /dev/mapper holds where no udev is. */
+static bool need_node(struct finder *f, const char *path)
+{
+	struct stat st;
+
+	return fstatat(f->root, path + 1, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISBLK(st.st_mode) &&
+	       disk_need_number(f, major(st.st_rdev), minor(st.st_rdev));
+}
+
+static bool need_device(struct finder *f, const char *name)
+{
+	char path[DEVPATH_MAX], target[DEVPATH_MAX], device[DEVPATH_MAX];
+
+	if (strlen(name) >= sizeof(path))
+		return false;
+	(void)str_copy(path, sizeof(path), name);
+	for (int i = 0; i < LINKS_MAX; i++) {
+		ssize_t n = readlinkat(f->root, path + 1, target, sizeof(target) - 1);
+		if (n < 0)
+			break;
+		target[n] = '\0';
+		if (!follow(path, target))
+			return false;
+	}
+	if (!str_starts(path, "/dev/"))
+		return false;
+	/* "/dev/cciss/c0d0" is "cciss!c0d0" in sysfs. */
+	(void)str_copy(target, sizeof(target), path + strlen("/dev/"));
+	for (char *p = target; (p = strchr(p, '/'));)
+		*p = '!';
+	char block[DEVPATH_MAX];
+	if (strlen(target) < NAME_MAX_SIZE &&
+		devpath_of(f->sysfs, block_path(target, "", block), device) > 0) {
+		disk_need(f, target);
+		return true;
+	}
+	return need_node(f, path);
+}
+
+/* As udev writes a label into a name (encode_devnode_name in systemd's device-nodes.c). */
+static void encode(const char *value, bool lower, char *buf, size_t size)
+{
+	size_t len = 0;
+
+	for (; *value != '\0' && len + 5 < size; value++) {
+		unsigned char c = (unsigned char)*value;
+		bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+		if (lower && c >= 'A' && c <= 'Z')
+			c |= 0x20;
+		if (letter || (c >= '0' && c <= '9') || strchr("#+-.:=@_", c) || c >= 0x80)
+			buf[len++] = (char)c;
+		else
+			len += (size_t)snprintf(buf + len, size - len, "\\x%02x", c);
+	}
+	buf[len] = '\0';
+}
+
+bool disk_need_spec(struct finder *f, const char *spec)
+{
+	static const struct {
+		const char *tag, *directory;
+		bool lower; /* the kernel compares these without regard to case */
+	} tags[] = {
+		{"UUID=", "by-uuid", false},
+		{"LABEL=", "by-label", false},
+		{"PARTUUID=", "by-partuuid", true},
+		{"PARTLABEL=", "by-partlabel", false},
+		{"ID=", "by-id", false},
+	};
+	char value[512], path[DEVPATH_MAX];
+
+	if (str_starts(spec, "/dev/"))
+		return need_device(f, spec);
+	for (size_t i = 0; i < sizeof(tags) / sizeof(*tags); i++) {
+		if (!str_starts(spec, tags[i].tag))
+			continue;
+		const char *from = spec + strlen(tags[i].tag);
+		encode(from + (*from == '"'), tags[i].lower, value, sizeof(value));
+		char *quote = strstr(value, "\\x22");
+		if (quote)
+			*quote = '\0';
+		(void)snprintf(path, sizeof(path), "/dev/disk/%s/%s", tags[i].directory, value);
+		return need_device(f, path);
+	}
+	return false;
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bind/finder.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_one_of(const char *type, const char *const *types, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (str_equal(type, types[i]))
+			return true;
+	return false;
+}
+
+bool type_is_network(const char *type)
+{
+	static const char *const types[] = {"nfs", "nfs4", "cifs", "smb3", "ceph", "glusterfs",
+		"fuse.glusterfs", "fuse.ceph", "fuse.sshfs", "afs", "lustre", "beegfs", "orangefs"};
+
+	return is_one_of(type, types, sizeof(types) / sizeof(*types));
+}
+
+void network_need(struct finder *f, const char *what, const char *server)
+{
+	if (f->network[0])
+		return;
+	(void)snprintf(f->network, sizeof(f->network), "%.100s", what);
+	(void)str_copy(f->server, sizeof(f->server), server);
+}
+
+/* 9p goes over a socket, or to the host of a VM, which is no network. */
+static bool mount_is_network(const struct mount_row *m)
+{
+	char transport[16];
+
+	if (str_equal(m->type, "9p"))
+		return table_option_value(m->options, "trans", transport, sizeof(transport)) &&
+		       (str_equal(transport, "tcp") || str_equal(transport, "rdma"));
+	return type_is_network(m->type);
+}
+
+/* The pool of "rpool/ROOT/debian". */
+static void need_dataset(struct finder *f, const char *dataset)
+{
+	char pool[NAME_MAX_SIZE];
+
+	(void)snprintf(pool, sizeof(pool), "%.*s", (int)strcspn(dataset, "/"), dataset);
+	pool_need(f, pool);
+}
+
+/* Everything that begins with '/' in the values of lowerdir=, lowerdir+=, datadir+= and upperdir=
+ * (kernel: Documentation/filesystems/overlayfs.rst). */
+static void need_layers(struct finder *f, const char *options)
+{
+	for (const char *p = options; *p != '\0'; p += *p == ',') {
+		size_t len = strcspn(p, ",");
+		bool layers = str_starts(p, "lowerdir") || str_starts(p, "upperdir") ||
+			      str_starts(p, "datadir");
+		const char *end = p + len;
+		const char *from = layers ? memchr(p, '=', len) : NULL;
+		while (from && from < end) {
+			from++;
+			size_t part = strcspn(from, ":,");
+			_cleanup_(str_free) char *path = strndup(from, part);
+			if (path && *path == '/')
+				path_need(f, path);
+			from += part;
+		}
+		p = end;
+	}
+}
+
+/* bcachefs names them all: "/dev/sda:/dev/sdb". */
+static bool need_sources(struct finder *f, const char *sources)
+{
+	bool found = false;
+
+	while (*sources != '\0') {
+		size_t len = strcspn(sources, ":");
+		_cleanup_(str_free) char *one = strndup(sources, len);
+		if (one)
+			found |= disk_need_spec(f, one);
+		sources += len + (sources[len] == ':');
+	}
+	return found;
+}
+
+static void look(struct finder *f, const struct mount_row *m)
+{
+	static const char *const memory[] = {"tmpfs", "ramfs", "devtmpfs", "autofs"};
+	char server[sizeof(f->server)] = "";
+
+	if (mount_is_network(m)) {
+		(void)table_option_value(m->options, "addr", server, sizeof(server));
+		network_need(f, f->what, server);
+	} else if (str_equal(m->type, "zfs")) {
+		need_dataset(f, m->source);
+	} else if (str_equal(m->type, "overlay")) {
+		need_layers(f, m->options);
+	} else if (is_one_of(m->type, memory, sizeof(memory) / sizeof(*memory))) {
+		return;
+	} else if (m->major == 0 || !disk_need_number(f, m->major, m->minor)) {
+		/* One that spans devices has a number of its own, and its source says which. */
+		if (!need_sources(f, m->source))
+			keep_unknown(f->keep, "%s is of type %s, which does not say where it lies",
+				f->what, m->type);
+	}
+}
+
+void mount_need(struct finder *f, const struct mount_row *m)
+{
+	if (f->depth == FINDER_DEPTH_MAX) {
+		keep_unknown(f->keep, "%s: too many layers of file systems", f->what);
+		return;
+	}
+	f->depth++;
+	look(f, m);
+	f->depth--;
+}
+
+void path_need(struct finder *f, const char *path)
+{
+	const struct mount_row *m = mount_table_of(&f->mounts, path);
+
+	if (m)
+		mount_need(f, m);
+	else
+		keep_unknown(f->keep, "%s is in %s, which is not mounted here", f->what, path);
+}

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bind/footing.h"
+
+#include "base/file.h"
+#include "bind/finder.h"
+#include "bind/kernel_cmdline.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Where a system keeps what it can't boot without, wherever it is mounted from. */
+static const struct point {
+	const char *path, *what;
+} points[] = {
+	{"/", "root /"},
+	{"/usr", "/usr"},
+	{"/boot", "/boot"},
+	{"/boot/efi", "/boot/efi"},
+	{"/boot/firmware", "/boot/firmware"},
+	{"/efi", "/efi"},
+	{"/etc", "/etc"},
+	{"/var", "/var"},
+};
+#define N_POINTS (sizeof(points) / sizeof(*points))
+
+void finder_look_for(struct finder *f, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(f->what, sizeof(f->what), fmt, ap);
+	va_end(ap);
+}
+
+void finder_each(
+	struct finder *f, const char *path, int (*each)(const char *name, void *to), void *to)
+{
+	if (sysfs_path_each(f->sysfs, path, each, to) == -ENOMEM)
+		f->no_memory = true;
+}
+
+bool finder_read(struct finder *f, const char *path, char **ret)
+{
+	size_t len;
+	int r = file_read(f->root, path, FINDER_FILE_MAX, ret, &len, NULL);
+
+	if (r == -ENOMEM)
+		f->no_memory = true;
+	return r == 0;
+}
+
+unsigned finder_keep(struct finder *f, enum keep_kind kind, const char *device, const char *why)
+{
+	_cleanup_(device_list_done) struct device_list list = {0};
+	struct slot slot;
+	unsigned n = 0;
+
+	for (const char *p = device; devpath_next(&p, &slot);) {
+		struct kept one = {.kind = kind, .slot = slot};
+		char way[SELECTOR_TEXT_MAX];
+		if (scan_one(f->sysfs, slot, &list, NULL) <= 0)
+			continue;
+		const struct device *d = device_find(&list, slot);
+		if (device_is_bridge(d))
+			continue;
+		one.id = (struct pci_id){d->id.vendor, d->id.device, PCI_ANY, PCI_ANY};
+		one.class = d->class;
+		devpath_way(device, slot, way, sizeof(way));
+		keep_set_way(&one, way);
+		(void)str_copy(one.why, sizeof(one.why), why);
+		f->no_memory |= keep_add(f->keep, &one) < 0;
+		n++;
+	}
+	return n;
+}
+
+static void need_mounts(struct finder *f)
+{
+	const struct mount_row *root = mount_table_at(&f->mounts, "/");
+
+	if (!root)
+		keep_unknown(f->keep, "nothing is mounted at / here; is this a chroot?");
+	for (size_t i = 0; i < N_POINTS; i++) {
+		const struct mount_row *m = mount_table_at(&f->mounts, points[i].path);
+		finder_look_for(f, "%s", points[i].what);
+		if (m && !str_equal(m->type, "rootfs"))
+			mount_need(f, m);
+	}
+	if (!root || !str_equal(root->type, "rootfs"))
+		return;
+	/* In an initramfs: whatever it has mounted by now is for the system that is to come. */
+	keep_unknown(f->keep, "/ is still the initramfs");
+	for (size_t i = 0; i < f->mounts.n; i++) {
+		finder_look_for(f, "%s", f->mounts.at[i].point);
+		if (f->mounts.at[i].major != 0)
+			mount_need(f, &f->mounts.at[i]);
+	}
+}
+
+static bool is_point(const char *path)
+{
+	for (size_t i = 0; i < N_POINTS; i++)
+		if (str_equal(path, points[i].path))
+			return true;
+	return false;
+}
+
+/* Without it the boot ends in emergency mode (systemd-fstab-generator(8)). */
+static bool boot_waits_for(const char *options)
+{
+	return !table_option(options, "noauto") && !table_option(options, "nofail") &&
+	       !table_option(options, "x-systemd.automount");
+}
+
+/* One line of fstab: what, where, type, options. */
+static void need_entry(struct finder *f, const char *spec, const char *where, const char *type,
+	const char *options)
+{
+	const struct mount_row *m = mount_table_at(&f->mounts, where);
+
+	if (m && str_equal(m->type, "autofs")) /* not mounted before somebody looks */
+		m = NULL;
+	if (m && is_point(where)) /* what is mounted says more than what was to be */
+		return;
+	finder_look_for(f, "%.60s of /etc/fstab", where);
+	if (type_is_network(type)) {
+		if (is_point(where) || table_option(options, "x-initrd.mount"))
+			network_need(f, f->what, "");
+	} else if (m) {
+		mount_need(f, m);
+	} else {
+		(void)disk_need_spec(f, spec);
+	}
+}
+
+/* swap: its lines for swap, or all others. */
+static void need_fstab(struct finder *f, bool swap)
+{
+	_cleanup_(str_free) char *text = NULL;
+	char *words[4];
+
+	if (!finder_read(f, "etc/fstab", &text))
+		return;
+	for (char *rest = text, *line; (line = table_line(&rest, true));) {
+		size_t n = table_words(line, words, 4);
+		if (n < 3 || str_equal(words[2], "swap") != swap)
+			continue;
+		const char *options = n > 3 ? words[3] : "";
+		finder_look_for(f, "swap");
+		if (!is_point(words[1]) && !boot_waits_for(options))
+			continue;
+		if (swap)
+			(void)disk_need_spec(f, words[0]);
+		else
+			need_entry(f, words[0], words[1], words[2], options);
+	}
+}
+
+/* Name, device, key file (which may have a device of its own, "/key:UUID=…"), options. */
+static void need_crypttab(struct finder *f)
+{
+	_cleanup_(str_free) char *text = NULL;
+	char *words[4];
+
+	if (!finder_read(f, "etc/crypttab", &text))
+		return;
+	for (char *rest = text, *line; (line = table_line(&rest, true));) {
+		size_t n = table_words(line, words, 4);
+		const char *options = n > 3 ? words[3] : "";
+		bool early = table_option(options, "initramfs") ||
+			     table_option(options, "x-initrd.attach");
+		if (n < 2 || (!early && !boot_waits_for(options)))
+			continue;
+		finder_look_for(f, "%.60s of /etc/crypttab", words[0]);
+		(void)disk_need_spec(f, words[1]);
+		const char *key_device = n > 2 ? strrchr(words[2], ':') : NULL;
+		if (key_device)
+			(void)disk_need_spec(f, key_device + 1);
+	}
+}
+
+/* What root=, resume= and their like name: cryptsetup's words have a name behind the device. */
+static void need_word(struct finder *f, const char *word, bool *resumes)
+{
+	static const struct {
+		const char *name, *ends, *tag;
+	} words[] = {
+		{"root=", "", ""},
+		{"root=block:", "", ""},
+		{"mount.usr=", "", ""},
+		{"resume=", "", ""},
+		{"cryptdevice=", ":", ""},
+		{"rd.luks.uuid=", "", "UUID="},
+		{"luks.uuid=", "", "UUID="},
+		{"rd.luks.name=", "=", "UUID="},
+		{"luks.name=", "=", "UUID="},
+	};
+	char spec[KERNEL_WORD_MAX + 8];
+
+	if (str_equal(word, "noresume"))
+		*resumes = false;
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
+		if (!str_starts(word, words[i].name) ||
+			(str_equal(words[i].name, "resume=") && !*resumes))
+			continue;
+		const char *value = word + strlen(words[i].name);
+		if (words[i].tag[0] && str_starts(value, "luks-"))
+			value += strlen("luks-");
+		size_t len = words[i].ends[0] ? strcspn(value, words[i].ends) : strlen(value);
+		/* "cryptdevice=UUID=…:root" */
+		(void)snprintf(spec, sizeof(spec), "%s%.*s", words[i].tag, (int)len, value);
+		finder_look_for(f, "%s of the kernel command line", words[i].name);
+		(void)disk_need_spec(f, spec);
+	}
+}
+
+static void need_cmdline(struct finder *f, const char *line)
+{
+	char word[KERNEL_WORD_MAX], why[KEEP_WHY_MAX];
+	bool resumes = true;
+
+	while (kernel_word_next(&line, word)) {
+		need_word(f, word, &resumes);
+		if (!kernel_word_is_network(word))
+			continue;
+		(void)snprintf(why, sizeof(why), "'%.60s' of the kernel command line", word);
+		network_need(f, why, "");
+	}
+}
+
+/* Name, "file" or "partition", and figures. */
+static void need_swaps(struct finder *f)
+{
+	_cleanup_(str_free) char *text = NULL;
+	char *words[2];
+
+	f->for_swap = true;
+	finder_look_for(f, "swap");
+	if (!finder_read(f, "proc/swaps", &text))
+		return;
+	for (char *rest = text, *line; (line = table_line(&rest, false));) {
+		if (table_words(line, words, 2) < 2)
+			continue;
+		if (str_equal(words[1], "file"))
+			path_need(f, words[0]);
+		else if (str_equal(words[1], "partition") && !disk_need_spec(f, words[0]))
+			keep_unknown(f->keep, "swap is on %s, which is not in sysfs", words[0]);
+	}
+}
+
+static void search(struct finder *f, const char *cmdline)
+{
+	_cleanup_(str_free) char *line = NULL;
+
+	need_mounts(f);
+	need_crypttab(f);
+	if (cmdline)
+		need_cmdline(f, cmdline);
+	else if (finder_read(f, "proc/cmdline", &line))
+		need_cmdline(f, line);
+	need_fstab(f, false);
+	need_swaps(f);
+	need_fstab(f, true);
+	if (f->network[0])
+		nics_keep(f);
+	if (f->needs_passphrase)
+		keyboards_keep(f);
+	f->keep->ended = true;
+}
+
+int footing_find(struct keep *ret, const char *root, const char *cmdline, struct sysfs *sysfs,
+	struct err *err)
+{
+	_cleanup_(fd_close) int fd = open(root, O_DIRECTORY | O_PATH | O_CLOEXEC);
+	struct finder f = {.keep = ret, .sysfs = sysfs, .root = fd};
+	char *text = NULL;
+
+	*ret = (struct keep){0};
+	if (fd < 0)
+		return err_set(err, errno, "%s: can't open it: %s", root, strerror(errno));
+	if (!finder_read(&f, "proc/self/mountinfo", &text))
+		keep_unknown(ret, "/proc/self/mountinfo can't be read; is /proc mounted?");
+	else if (mount_table_parse(&f.mounts, text) < 0)
+		f.no_memory = true;
+	if (!f.no_memory)
+		search(&f, cmdline);
+	mount_table_done(&f.mounts);
+	text_done(&f.seen);
+	if (f.no_memory)
+		return err_set(err, ENOMEM, "out of memory for what the host stands on");
+	return 0;
+}

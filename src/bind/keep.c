@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bind/keep.h"
+
+#include "bind/values.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const kinds[] = {"storage", "network", "keyboard"};
+#define N_KINDS (sizeof(kinds) / sizeof(*kinds))
+
+/* Address, id, class, way; behind them the reason. */
+#define WORDS 4
+
+void keep_done(struct keep *k)
+{
+	free(k->at);
+	*k = (struct keep){0};
+}
+
+void keep_set_way(struct kept *one, const char *way)
+{
+	if (!value_path(way, &one->way, NULL) || one->way.any_function || one->way.has_id)
+		one->way = (struct selector){0};
+}
+
+/* The names of disks and mount points are anybody's; a record is lines. */
+static void make_plain(char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			*text = '?';
+}
+
+int keep_add(struct keep *k, const struct kept *one)
+{
+	for (size_t i = 0; i < k->n; i++)
+		if (k->at[i].kind == one->kind && pci_id_matches(&k->at[i].id, &one->id) &&
+			slot_compare(k->at[i].slot, one->slot) == 0)
+			return 0;
+	if (k->n == KEEP_MAX) {
+		keep_unknown(k, "there is more than %d functions", KEEP_MAX);
+		return 0;
+	}
+	if (k->n == k->size) {
+		size_t size = k->size ? k->size * 2 : 4;
+		struct kept *at = realloc(k->at, size * sizeof(*at));
+		if (!at)
+			return -ENOMEM;
+		k->at = at;
+		k->size = size;
+	}
+	k->at[k->n] = *one;
+	make_plain(k->at[k->n++].why);
+	return 0;
+}
+
+void keep_unknown(struct keep *k, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (k->unknown[0])
+		return;
+	va_start(ap, fmt);
+	(void)vsnprintf(k->unknown, sizeof(k->unknown), fmt, ap);
+	va_end(ap);
+	make_plain(k->unknown);
+}
+
+bool keep_is_whole(const struct keep *k)
+{
+	return k->ended && !k->unknown[0];
+}
+
+bool keep_has(const struct keep *k, enum keep_kind kind)
+{
+	for (size_t i = 0; i < k->n; i++)
+		if (k->at[i].kind == kind)
+			return true;
+	return false;
+}
+
+static void way_format(const struct selector *way, char *buf, size_t size)
+{
+	size_t len = (size_t)snprintf(buf, size, "%04x:%02x:", way->domain, way->bus);
+
+	for (unsigned i = 0; i < way->steps && len < size; i++)
+		len += (size_t)snprintf(buf + len, size - len, "%s%02x.%x", i ? "/" : "",
+			way->step[i].device, way->step[i].function);
+	if (way->steps == 0)
+		(void)str_copy(buf, size, "-");
+}
+
+void keep_write(const struct keep *k, struct text *t)
+{
+	char address[SLOT_MAX], way[SELECTOR_TEXT_MAX];
+
+	for (size_t i = 0; i < k->n; i++) {
+		const struct kept *one = &k->at[i];
+		way_format(&one->way, way, sizeof(way));
+		text_print(t, "keep %s %s %04x:%04x %06x %s %s\n", kinds[one->kind],
+			slot_format(one->slot, address), one->id.vendor, one->id.device, one->class,
+			way, one->why);
+	}
+	if (k->keyboard_elsewhere)
+		text_print(t, "keep elsewhere a keyboard that is on no PCI function\n");
+	if (k->unknown[0])
+		text_print(t, "keep unknown %s\n", k->unknown);
+	if (k->ended)
+		text_print(t, "keep end\n");
+}
+
+/* Moves *line behind its next word, which is copied; false where there is none or it is too long.
+ */
+static bool take_word(const char **line, char *buf, size_t size)
+{
+	size_t len = strcspn(*line, " ");
+
+	if (len == 0 || len >= size)
+		return false;
+	memcpy(buf, *line, len);
+	buf[len] = '\0';
+	*line += len;
+	*line += **line == ' ';
+	return true;
+}
+
+static bool kept_parse(const char *line, struct kept *ret)
+{
+	char words[WORDS][SELECTOR_TEXT_MAX];
+
+	for (size_t i = 0; i < WORDS; i++)
+		if (!take_word(&line, words[i], sizeof(words[i])))
+			return false;
+	const char *class = words[2];
+	if (!slot_parse(words[0], &ret->slot) || !pci_id_parse(words[1], &ret->id) ||
+		!str_hex_fixed(&class, 6, &ret->class) || *class != '\0')
+		return false;
+	keep_set_way(ret, words[3]);
+	if (ret->way.steps == 0 && !str_equal(words[3], "-"))
+		return false;
+	(void)str_copy(ret->why, sizeof(ret->why), line);
+	return true;
+}
+
+int keep_read(struct keep *k, const char *line)
+{
+	struct kept one = {0};
+	char kind[16];
+
+	if (!take_word(&line, kind, sizeof(kind)))
+		kind[0] = '\0';
+	for (size_t i = 0; i < N_KINDS; i++) {
+		if (!str_equal(kind, kinds[i]))
+			continue;
+		one.kind = (enum keep_kind)i;
+		if (kept_parse(line, &one))
+			return keep_add(k, &one);
+	}
+	if (str_equal(kind, "elsewhere"))
+		k->keyboard_elsewhere = true;
+	else if (str_equal(kind, "end"))
+		k->ended = true;
+	else if (str_equal(kind, "unknown"))
+		keep_unknown(k, "%s", line);
+	else
+		keep_unknown(
+			k, "the record has a line that can't be read: %.60s %.60s", kind, line);
+	return 0;
+}

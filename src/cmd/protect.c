@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cmd/protect.h"
+
+#include "base/log.h"
+#include "bind/footing.h"
+#include "bind/guard.h"
+#include "bind/image_record.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+/* 1 where there is a record, 0 where not, or -ENOMEM. One that can't be read is one that says
+ * nothing. */
+static int read_record(struct keep *keep, const char *config)
+{
+	_cleanup_(image_record_done) struct image_record record = {0};
+	struct err err = {""};
+	const char *line;
+	bool says = false;
+
+	int r = image_record_read(&record, config, &err);
+	if (r == -ENOENT)
+		return 0;
+	if (r == -ENOMEM)
+		return r;
+	if (r < 0)
+		keep_unknown(keep, "%.150s", err.text);
+	while ((line = image_record_next(&record, "keep"))) {
+		says = true;
+		if (keep_read(keep, line) < 0)
+			return -ENOMEM;
+	}
+	if (!says)
+		keep_unknown(keep, "this image does not say what it is on; rebuild it");
+	return 1;
+}
+
+static bool some_has_driver(const struct plan *p, struct sysfs *s)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		char driver[32];
+		if (p->verdicts[i].action == ACTION_BIND &&
+			sysfs_link(s, p->verdicts[i].device->slot, "driver", driver,
+				sizeof(driver)) != 0)
+			return true;
+	}
+	return false;
+}
+
+static int add_running(struct keep *keep, const char *root, bool alone, const struct world *w,
+	struct sysfs *s, struct err *err)
+{
+	_cleanup_(keep_done) struct keep found = {0};
+	int r = footing_find(&found, root, w->cmdline, s, err);
+
+	for (size_t i = 0; r == 0 && i < found.n; i++)
+		r = keep_add(keep, &found.at[i]);
+	keep->keyboard_elsewhere |= found.keyboard_elsewhere;
+	if (alone) { /* else the record knows what there is */
+		keep->ended = found.ended;
+		if (found.unknown[0])
+			keep_unknown(keep, "%s", found.unknown);
+	}
+	return r;
+}
+
+int protect(struct plan *p, struct sysfs *s, const struct world *w, const struct boot_switch *b,
+	struct err *err)
+{
+	_cleanup_(keep_done) struct keep keep = {0};
+	const char *root = w->root || w->sysfs ? w->root : "/";
+
+	if (!guard_wants_keep(p))
+		return 0;
+	int has_record = read_record(&keep, w->config ? w->config : CONFIG_PATH);
+	int r = has_record < 0 ? has_record : 0;
+	if (r == 0 && root && (!has_record || some_has_driver(p, s)))
+		r = add_running(&keep, root, !has_record, w, s, err);
+	if (r < 0)
+		return err_set(err, -r, "out of memory for what the host stands on");
+	host_locate(&keep, s);
+	guard_keep(p, has_record || root ? &keep : NULL, b->network);
+	return 0;
+}
+
+int protect_find(struct keep *ret, const struct world *w, struct err *err)
+{
+	_cleanup_(sysfs_done) struct sysfs s = {.devices = -1};
+	struct err why = {""};
+
+	*ret = (struct keep){0};
+	if (sysfs_open(&s, w->sysfs, &why) < 0)
+		keep_unknown(ret, "%.150s", why.text);
+	else if (footing_find(ret, w->root ? w->root : "/", w->cmdline, &s, err) == -ENOMEM)
+		return -ENOMEM;
+	if (ret->unknown[0])
+		log_print(LOG_WARNING,
+			"can't find out what this system stands on: %s; with this image, disk "
+			"controllers are bound only where the config names them by address",
+			ret->unknown);
+	return 0;
+}

@@ -7,6 +7,8 @@
 #include "base/replace.h"
 #include "base/str.h"
 #include "bind/dump.h"
+#include "bind/release.h"
+#include "bind/users.h"
 #include "cmd/cmd.h"
 #include "pci/scan.h"
 
@@ -187,6 +189,22 @@ static void tell_user(struct sysfs *s, struct slot slot, const char *address)
 			address, driver);
 }
 
+/* The ROM may share its decoder with the memory that a VM works with (PCI Local Bus Specification
+ * 3.0, section 6.2.5.2): enabled under it, both read wrong. */
+static bool vm_has_it(struct sysfs *s, struct device *d, struct err *err)
+{
+	_cleanup_(text_done) struct text users = {0};
+	char address[SLOT_MAX];
+
+	scan_driver(s, d);
+	scan_group(s, d);
+	if (!release_is_vfio(d->driver) || users_find(&users, s, d, true) <= 0)
+		return false;
+	(void)err_set(err, EBUSY, "%s is in use: %s; read its ROM when the VM has ended",
+		slot_format(d->slot, address), users.data);
+	return true;
+}
+
 static enum cmd_result dump(struct source *ret, const struct rom_options *o, struct err *err)
 {
 	_cleanup_(sysfs_done) struct sysfs s = {.devices = -1};
@@ -210,6 +228,8 @@ static enum cmd_result dump(struct source *ret, const struct rom_options *o, str
 		return CMD_NOT_ALL;
 	}
 	ret->id = list.at[0].id;
+	if (!o->sysfs && vm_has_it(&s, &list.at[0], err))
+		return CMD_NOT_ALL;
 	tell_user(&s, slot, ret->address);
 	r = dump_rom(&s, slot, &ret->data, &ret->len, err);
 	return r == 0 ? CMD_AS_ASKED : r == -ENOENT || r == -EIO ? CMD_NOT_ALL : CMD_SYSTEM;

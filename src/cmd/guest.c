@@ -1,48 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "bind/guest.h"
+#include "cmd/guest.h"
 
-#include "base/file.h"
-#include "base/json.h"
 #include "base/log.h"
-#include "base/options.h"
-#include "base/replace.h"
 #include "bind/release.h"
-#include "bind/script.h"
-#include "cmd/cmd.h"
-#include "cmd/hand.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-#define SCRIPT_MAX (1U << 20)
-/* libvirt makes the ports up to here: as few as there can be above those of virt-manager's VMs. */
-#define BUS_DEFAULT 16
-#define BUS_MAX 255
-
-struct rom_file {
-	struct slot slot;
-	const char *path;
-};
-
-struct guest {
-	struct hand hand; /* of it the world, only, json */
-	const char *append;
-	bool remove;
-	unsigned bus;
-	struct rom_file rom[GUEST_MAX];
-	size_t n_roms;
-	struct guest_function list[GUEST_MAX];
-	size_t n;
-	size_t left_out; /* asked for, and not with vfio */
-};
 
 /* ADDRESS=FILE. The file may be another machine's: only its name is needed here. */
-static int add_rom(void *to, const char *value, struct err *err)
+int guest_add_rom(void *to, const char *value, struct err *err)
 {
 	struct guest *g = to;
 	const char *equals = strchr(value, '=');
@@ -63,16 +30,6 @@ static int add_rom(void *to, const char *value, struct err *err)
 	}
 	return err_set(
 		err, EINVAL, "--rom %s: write ADDRESS=FILE, as 01:00.0=/path/card.rom", value);
-}
-
-static int set_bus(void *to, const char *value, struct err *err)
-{
-	unsigned long bus;
-
-	if (!str_decimal(value, BUS_MAX, &bus) || bus == 0)
-		return err_set(err, EINVAL, "--bus %s: write a number, 1 to %d", value, BUS_MAX);
-	*(unsigned *)to = (unsigned)bus;
-	return 0;
 }
 
 static int take(struct guest *g, const struct device *d, struct err *err)
@@ -132,7 +89,7 @@ static bool roms_fit(const struct guest *g, struct err *err)
 }
 
 /* Without operands: what the config asks for, and vfio has. */
-static enum cmd_result look(struct guest *g, char **operands, int n, struct err *err)
+enum cmd_result guest_look(struct guest *g, char **operands, int n, struct err *err)
 {
 	const struct boot_switch bind = {.mode = BOOT_BIND};
 	_cleanup_(situation_done) struct situation s = {.sysfs = {.devices = -1}};
@@ -157,7 +114,7 @@ static enum cmd_result look(struct guest *g, char **operands, int n, struct err 
 	return g->left_out > 0 || g->n == 0 ? CMD_NOT_ALL : CMD_AS_ASKED;
 }
 
-static void print_json(const struct guest *g, void (*more)(struct json *j, const struct guest *g))
+void guest_print_json(const struct guest *g, void (*more)(struct json *j, const struct guest *g))
 {
 	struct json j = {.f = stdout};
 	char text[SLOT_MAX];
@@ -181,237 +138,10 @@ static void print_json(const struct guest *g, void (*more)(struct json *j, const
 	json_end(&j);
 }
 
-static enum cmd_result flushed(enum cmd_result result, struct err *err)
+enum cmd_result guest_flush(enum cmd_result result, struct err *err)
 {
 	if (fflush(stdout) == 0)
 		return result;
 	(void)err_set(err, errno, "standard output: %s", strerror(errno));
 	return CMD_SYSTEM;
-}
-
-/* ---- qemu --------------------------------------------------------------------------------------
- */
-
-static void print_argument(const char *device, void *to)
-{
-	FILE *f = to;
-
-	fputs("-device ", f);
-	guest_quote(device, f);
-	putc('\n', f);
-}
-
-static void json_argument(const char *device, void *to)
-{
-	json_string(to, NULL, "-device");
-	json_string(to, NULL, device);
-}
-
-static void json_arguments(struct json *j, const struct guest *g)
-{
-	json_open_array(j, "arguments");
-	guest_qemu(g->list, g->n, json_argument, j);
-	json_close_array(j);
-}
-
-struct words {
-	const char **word;
-	size_t n;
-	bool failed;
-};
-
-static void words_done(struct words *w)
-{
-	for (size_t i = 1; i < w->n; i += 2)
-		free((void *)(uintptr_t)w->word[i]);
-	free(w->word);
-}
-
-static void add_word(const char *device, void *to)
-{
-	struct words *w = to;
-	const char **grown = reallocarray(w->word, w->n + 2, sizeof(*grown));
-	char *copy = strdup(device);
-
-	if (grown)
-		w->word = grown;
-	if (!grown || !copy) {
-		free(copy);
-		w->failed = true;
-		return;
-	}
-	w->word[w->n++] = "-device";
-	w->word[w->n++] = copy;
-}
-
-static void tell_append(const struct guest *g, enum script_place place, bool used)
-{
-	if (g->remove)
-		log_print(LOG_INFO, "%s: the lines are out", g->append);
-	else
-		log_print(LOG_INFO, "%s: the lines for %zu functions are in", g->append, g->n);
-	if (!g->remove && !used && place == SCRIPT_BEFORE)
-		log_print(LOG_WARNING,
-			"%s: they are no part of a command yet: write \"$@\" as the last word of "
-			"the line that runs QEMU",
-			g->append);
-}
-
-/* Replaced as a whole, and only where it changes. */
-static enum cmd_result append(const struct guest *g, struct err *err)
-{
-	_cleanup_(words_done) struct words words = {0};
-	_cleanup_(text_done) struct text edited = {0};
-	_cleanup_(str_free) char *script = NULL;
-	struct err why = {""};
-	enum script_place place;
-	size_t len;
-	bool used;
-
-	if (!g->remove)
-		guest_qemu(g->list, g->n, add_word, &words);
-	if (words.failed) {
-		(void)err_set(err, ENOMEM, "out of memory");
-		return CMD_SYSTEM;
-	}
-	if (file_read(AT_FDCWD, g->append, SCRIPT_MAX, &script, &len, err) < 0)
-		return CMD_SYSTEM;
-	if (script_edit(&edited, script, len, words.word, words.n, &place, &used, &why) < 0) {
-		(void)err_set(err, EINVAL, "%s: %s", g->append, why.text);
-		return CMD_NOT_ALL;
-	}
-	if (edited.len != len || memcmp(edited.data ? edited.data : "", script, len) != 0)
-		if (file_replace_path(
-			    g->append, edited.data ? edited.data : "", edited.len, 0755, err) < 0)
-			return CMD_SYSTEM;
-	tell_append(g, place, used);
-	return CMD_AS_ASKED;
-}
-
-static enum cmd_result qemu(struct guest *g, char **operands, int n, struct err *err)
-{
-	if (g->remove)
-		return append(g, err);
-	enum cmd_result r = look(g, operands, n, err);
-	if (r != CMD_AS_ASKED && r != CMD_NOT_ALL)
-		return r;
-	if (g->append)
-		/* A script with half of the devices starts a VM that nobody asked for. */
-		return r == CMD_AS_ASKED ? append(g, err) : r;
-	if (g->hand.json)
-		print_json(g, json_arguments);
-	else
-		guest_qemu(g->list, g->n, print_argument, stdout);
-	return flushed(r, err);
-}
-
-enum cmd_result cmd_qemu(int argc, char **argv, struct err *err)
-{
-	struct guest g = {0};
-	bool help = false;
-	const struct option_row rows[] = {
-		{"rom", 0, "ADDRESS=FILE", "the option ROM of a device (more than once)", NULL,
-			NULL, add_rom, &g},
-		{"append", 0, "FILE", "write the lines into the script FILE, between marks",
-			&g.append, NULL, NULL, NULL},
-		{"remove", 0, NULL, "take them out of it again", NULL, &g.remove, NULL, NULL},
-		{"only", 0, NULL, "only the functions named, without companions", NULL,
-			&g.hand.only, NULL, NULL},
-		{"json", 0, NULL, "print JSON", NULL, &g.hand.json, NULL, NULL},
-		WORLD_OPTIONS(&g.hand.world),
-		{"help", 'h', NULL, "this text", NULL, &help, NULL, NULL},
-		{0},
-	};
-	int operands;
-
-	if (options_read(rows, argc, argv, &operands, err) < 0)
-		return CMD_USAGE;
-	if (help) {
-		printf("Usage: vfio-bind qemu [OPTION...] [ADDRESS...]\nPrints QEMU's -device "
-		       "arguments for the devices that are bound (all of the config's, or those "
-		       "named).\n\n");
-		options_print(rows);
-		return CMD_AS_ASKED;
-	}
-	if (g.remove && (!g.append || operands > 0)) {
-		(void)err_set(err, EINVAL, "--remove goes with --append FILE and no address");
-		return CMD_USAGE;
-	}
-	log_open("vfio-bind", LOG_TO_STDERR, false);
-	return qemu(&g, argv + 1, operands, err);
-}
-
-/* ---- libvirt -----------------------------------------------------------------------------------
- */
-
-static void json_xml(struct json *j, const struct guest *g)
-{
-	char *xml = NULL;
-	size_t len = 0;
-	FILE *f = open_memstream(&xml, &len);
-
-	if (f) {
-		guest_libvirt(g->list, g->n, g->bus, f);
-		(void)fclose(f);
-	}
-	json_string(j, "xml", xml);
-	free(xml);
-}
-
-/* libvirt looks for a ROM in its own directory and in the VM's, not where the shell stands. */
-static bool roms_are_absolute(const struct guest *g, struct err *err)
-{
-	for (size_t i = 0; i < g->n_roms; i++)
-		if (g->rom[i].path[0] != '/') {
-			(void)err_set(err, EINVAL,
-				"--rom: %s: libvirt wants the whole path, from / on",
-				g->rom[i].path);
-			return false;
-		}
-	return true;
-}
-
-enum cmd_result cmd_libvirt(int argc, char **argv, struct err *err)
-{
-	struct guest g = {.bus = BUS_DEFAULT};
-	bool help = false, xml = false;
-	const struct option_row rows[] = {
-		{"rom", 0, "ADDRESS=FILE", "the option ROM of a device (more than once)", NULL,
-			NULL, add_rom, &g},
-		{"bus", 0, "NUMBER", "first bus in the guest for cards of several functions (16)",
-			NULL, NULL, set_bus, &g.bus},
-		{"xml", 0, NULL, "print libvirt's XML (the default)", NULL, &xml, NULL, NULL},
-		{"only", 0, NULL, "only the functions named, without companions", NULL,
-			&g.hand.only, NULL, NULL},
-		{"json", 0, NULL, "print JSON", NULL, &g.hand.json, NULL, NULL},
-		WORLD_OPTIONS(&g.hand.world),
-		{"help", 'h', NULL, "this text", NULL, &help, NULL, NULL},
-		{0},
-	};
-	int operands;
-
-	if (options_read(rows, argc, argv, &operands, err) < 0)
-		return CMD_USAGE;
-	if (help) {
-		printf("Usage: vfio-bind libvirt [OPTION...] [ADDRESS...]\nPrints libvirt's "
-		       "<hostdev> elements for the devices that are bound (all of the config's, "
-		       "or those named).\n\n");
-		options_print(rows);
-		return CMD_AS_ASKED;
-	}
-	if (xml && g.hand.json) {
-		(void)err_set(err, EINVAL, "--xml or --json, not both");
-		return CMD_USAGE;
-	}
-	if (!roms_are_absolute(&g, err))
-		return CMD_USAGE;
-	log_open("vfio-bind", LOG_TO_STDERR, false);
-	enum cmd_result r = look(&g, argv + 1, operands, err);
-	if (r != CMD_AS_ASKED && r != CMD_NOT_ALL)
-		return r;
-	if (g.hand.json)
-		print_json(&g, json_xml);
-	else
-		guest_libvirt(g.list, g.n, g.bus, stdout);
-	return flushed(r, err);
 }

@@ -2,6 +2,7 @@
 #include "cmd/hand.h"
 
 #include "base/log.h"
+#include "bind/groups.h"
 #include "bind/report.h"
 #include "bind/users.h"
 #include "bind/values.h"
@@ -113,30 +114,18 @@ static int add_groups(struct situation *s, struct err *err)
 	return r;
 }
 
-/* Drivers that leave a group to its VM (driver_managed_dma in drivers/pci and drivers/vfio). */
-static bool leaves_dma_alone(const char *driver)
-{
-	return driver[0] == '\0' || strstr(driver, "vfio") || str_equal(driver, "pci-stub") ||
-	       str_equal(driver, "pcieport");
-}
-
 void hand_tell_groups(struct situation *s)
 {
-	_cleanup_(device_list_done) struct device_list all = {0};
+	_cleanup_(groups_done) struct groups g = {0};
 	char address[SLOT_MAX];
 
-	if (scan_all(&s->sysfs, &all, false, any_endpoint, NULL, NULL) < 0)
+	if (groups_look(&g, &s->plan, &s->sysfs, true) < 0)
 		return;
-	for (size_t i = 0; i < all.n; i++) {
-		struct device *d = &all.at[i];
-		scan_group(&s->sysfs, d);
-		scan_driver(&s->sysfs, d);
-		if (shares_group(&s->plan, d->group) && !leaves_dma_alone(d->driver))
-			log_print(LOG_WARNING,
-				"%s is of the same IOMMU group (%d) and on %s: no VM gets the "
-				"group before it is taken too; --group does that",
-				slot_format(d->slot, address), d->group, d->driver);
-	}
+	for (size_t i = 0; i < g.n; i++)
+		log_print(LOG_WARNING,
+			"%s is of the same IOMMU group (%d) and on %s: no VM gets the group before "
+			"it is taken too; --group does that",
+			slot_format(g.stay[i].slot, address), g.stay[i].group, g.stay[i].driver);
 }
 
 static enum cmd_result plan_again(struct situation *s, const struct hand *o, struct err *err)

@@ -110,10 +110,11 @@ static void look(struct finder *f, const struct mount_row *m)
 
 void mount_need(struct finder *f, const struct mount_row *m)
 {
-	if (f->depth == FINDER_DEPTH_MAX) {
+	if (f->depth == FINDER_DEPTH_MAX || f->n_mounts == FINDER_MOUNTS_MAX) {
 		keep_unknown(f->keep, "%s: too many layers of file systems", f->what);
 		return;
 	}
+	f->n_mounts++;
 	f->depth++;
 	look(f, m);
 	f->depth--;

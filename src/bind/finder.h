@@ -14,6 +14,7 @@
 #define NAME_MAX_SIZE 256
 #define FINDER_DEPTH_MAX 16
 #define FINDER_DISKS_MAX 1024
+#define FINDER_MOUNTS_MAX 1024
 #define FINDER_FILE_MAX (4U << 20) /* a table of mounts may be long */
 
 struct finder {
@@ -24,7 +25,8 @@ struct finder {
 	char what[96]; /* what is looked for, "root /" */
 	bool no_memory;
 	unsigned depth;
-	struct text seen; /* names of disks, "\nsda\nsda1\n": each is looked at once */
+	unsigned n_mounts; /* looks at one: layers that lie on themselves are looked at again */
+	struct text seen;  /* names of disks, "\nsda\nsda1\n": each is looked at once */
 	unsigned n_seen;
 	bool for_swap; /* what is found now needs no passphrase: swap may have a random key */
 	bool needs_passphrase;      /* something else was under dm-crypt */

@@ -10,6 +10,7 @@ suites = lint layers cc tools kmod \
 	$(if $(wildcard tests/bootcfg/run),bootcfg) \
 	$(if $(wildcard tests/bench/run),bench) \
 	$(if $(wildcard tests/boot/run),boot standdown) \
+	$(if $(wildcard tests/boot/hands),hands) \
 	$(if $(wildcard tests/bench/faults),faults) \
 	$(if $(wildcard tests/images/run),images)
 
@@ -151,6 +152,9 @@ check-boot: all
 check-standdown: all
 	@NO_INSTALL='$(NO_INSTALL)' tools/deps boot
 	@tests/boot/standdown
+# Three boots: bind, release and rom on a running system, and a VM in the VM.
+check-hands: all
+	@tests/boot/hands || rc=1; tests/boot/nested || rc=1; exit $${rc:-0}
 # The generators of Debian: a small set, and every generator, version and flavour. mkinitcpio is in no Debian: the one that is
 # installed in the root tree MKINITCPIO_ROOT, where there is one. Where that tree is a Debian sid it takes bsdtar, busybox (as
 # /usr/lib/initcpio/busybox), gawk, and what Arch has at other places: the programs of /usr/sbin in /usr/bin,

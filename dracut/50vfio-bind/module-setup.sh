@@ -13,7 +13,7 @@ check() {
 	# The rescue image is for when things went wrong: it binds nothing.
 	dracut_module_included rescue && return 1
 	if [[ ! -e ${dracutsysrootdir-}/etc/vfio-bind.conf ]]; then
-		dinfo 'vfio-bind: no /etc/vfio-bind.conf, nothing is added to the image'
+		dwarn 'vfio-bind: no /etc/vfio-bind.conf, nothing is added to the image'
 		return 1
 	fi
 	if ! type -P vfio-bind >/dev/null; then

@@ -23,6 +23,7 @@ static const struct command {
 	{"init", cmd_init, "ask which devices VMs shall have, and write the config"},
 	{"list", cmd_list, "show the devices by IOMMU group, and what hangs behind them"},
 	{"status", cmd_status, "compare what was asked for with what is, and name the thief"},
+	{"record", cmd_record, "write down the machine for a report or a test"},
 	{"check", cmd_check, "judge the config; list what an initramfs image has to hold"},
 	{"bind", cmd_bind, "take devices from the host, now"},
 	{"release", cmd_release, "give devices back to the host, now"},

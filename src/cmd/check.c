@@ -212,8 +212,11 @@ static enum cmd_result judge_host(const struct check *o, struct err *err)
 	_cleanup_(findings_done) struct findings findings = {0};
 	_cleanup_(str_free) char *sysfs = NULL;
 	_cleanup_(str_free) char *config = NULL;
+	_cleanup_(world_done) struct world_record record;
 	struct world w = o->world;
 
+	if (world_unfold(&w, &record, err) < 0)
+		return CMD_SYSTEM;
 	if (o->root && (asprintf(&sysfs, "%s/sys", o->root) < 0 ||
 			       asprintf(&config, "%s" CONFIG_PATH, o->root) < 0)) {
 		(void)err_set(err, ENOMEM, "%s: out of memory", o->root);
@@ -221,6 +224,7 @@ static enum cmd_result judge_host(const struct check *o, struct err *err)
 	}
 	w.sysfs = w.sysfs ? w.sysfs : sysfs;
 	w.config = w.config ? w.config : config;
+	w.root = o->root;
 	int r = check_host(&findings, &s, &w, o->root, err);
 
 	if (r < 0 && r != -EINVAL)

@@ -30,5 +30,6 @@ enum cmd_result cmd_setup(int argc, char **argv, struct err *err);
 enum cmd_result cmd_init(int argc, char **argv, struct err *err);
 enum cmd_result cmd_list(int argc, char **argv, struct err *err);
 enum cmd_result cmd_status(int argc, char **argv, struct err *err);
+enum cmd_result cmd_record(int argc, char **argv, struct err *err);
 
 #endif

@@ -218,5 +218,6 @@ enum cmd_result cmd_list(int argc, char **argv, struct err *err)
 		options_print(rows);
 		return CMD_AS_ASKED;
 	}
-	return list(&o, err);
+	_cleanup_(world_done) struct world_record record;
+	return world_unfold(&o.world, &record, err) < 0 ? CMD_SYSTEM : list(&o, err);
 }

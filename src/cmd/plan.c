@@ -64,6 +64,9 @@ enum cmd_result cmd_plan(int argc, char **argv, struct err *err)
 		options_print(rows);
 		return CMD_AS_ASKED;
 	}
+	_cleanup_(world_done) struct world_record record;
+	if (world_unfold(&w, &record, err) < 0)
+		return CMD_SYSTEM;
 	struct boot_switch b = world_switch(&w);
 	return plan_show(&w, &b, json, err);
 }

@@ -3,6 +3,7 @@
 #define CMD_SITUATION_H
 
 #include "base/err.h"
+#include "base/scratch.h"
 #include "bind/config.h"
 #include "bind/host.h"
 #include "bind/kernel_cmdline.h"
@@ -32,6 +33,18 @@ struct world {
 		"cmdline", 0, "STRING", "let STRING stand for the kernel command line",            \
 			&(w)->cmdline, NULL, NULL, NULL                                            \
 	}
+
+/*
+ * Lets --sysfs name what `record` wrote: a file becomes a tree that goes when the command ends, and
+ * in a tree that a record became, its config and command line stand for those that were not named.
+ * For commands that only look. To be ended with world_done in each case.
+ */
+struct world_record {
+	struct scratch scratch;
+	char *config, *cmdline;
+};
+int world_unfold(struct world *w, struct world_record *ret, struct err *err) _must_check_;
+void world_done(struct world_record *r);
 
 /* The kernel command line's word on us. A line that can't be read is off: it may have said so. */
 struct boot_switch world_switch(const struct world *w);

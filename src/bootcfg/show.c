@@ -45,10 +45,8 @@ void status_print(const struct loaders *l, const struct plan *p, const struct ru
 	if (now->loader)
 		fprintf(f, "booted by:   %s\n", now->loader);
 	if (now->cmdline)
-		fprintf(f, "running:     %s\n", now->cmdline);
-	if (now->cmdline)
-		fprintf(f, "IOMMU:       %s (%zu groups)\n", now->groups > 0 ? "on" : "off",
-			now->groups);
+		fprintf(f, "running:     %s\nIOMMU:       %s (%zu groups)\n", now->cmdline,
+			now->groups > 0 ? "on" : "off", now->groups);
 	for (size_t i = 0; i < p->n; i++) {
 		_cleanup_(text_done) struct text paths = {0};
 		for (size_t k = 0; k < p->set[i].n; k++)

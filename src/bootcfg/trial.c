@@ -138,6 +138,8 @@ static int systemd_boot_plan(const struct root *r, struct loaders *l, const stru
 		rc = bls_edit(s, &f, req, err);
 	if (rc < 0)
 		return rc;
+	if (s->n == 0)
+		return err_set(err, EINVAL, "the default entry has no file to copy");
 	if (s->added.n == 0 && s->removed.n == 0)
 		str_free(&s->v[0].text);
 	if (!s->v[0].text && !s->v[0].old)

@@ -65,7 +65,7 @@ static void test_written_is_read(void)
 	struct err err = {""};
 
 	check_case("image_record: what is written is read");
-	(void)names_add(&image.missing, "vfio-pci", &err);
+	CHECK_INT(names_add(&image.missing, "vfio-pci", &err), 0);
 	CHECK_INT(image_record_save(dir, &c, &image, &keep, "6.12", &err), 0);
 	CHECK_INT(image_record_read(&r, path("etc/vfio-bind.conf"), &err), 0);
 	CHECK_STR(image_record_next(&r, "config"), "0123456789abcdef /etc/conf");
@@ -96,7 +96,7 @@ static void test_bound(void)
 	check_case("image_record: what is too much is left out, in whole lines");
 	for (unsigned i = 0; i < 4000; i++) {
 		(void)snprintf(name, sizeof(name), "module_number_%08u", i);
-		(void)names_add(&image.missing, name, &err);
+		CHECK_INT(names_add(&image.missing, name, &err), 0);
 	}
 	CHECK_INT(image_record_save(dir, &c, &image, &keep, "6.12", &err), 0);
 	CHECK_INT(image_record_read(&r, path("etc/conf"), &err), 0);

@@ -146,6 +146,11 @@ check-bootcfg: all $(BUILD)/san/bin/vfio-bootcfg
 check-bootcfg-boot: all
 	@NO_INSTALL='$(NO_INSTALL)' tools/deps boot images loaders
 	@VFIO_BOOTCFG=$(BUILD)/vfio-bootcfg tests/bootcfg/boot
+# A plain Debian, set up at its terminal, bound and put back: some ten minutes, and root. Not part of check.
+.PHONY: check-setup
+check-setup: all
+	@NO_INSTALL='$(NO_INSTALL)' tools/deps boot images loaders
+	@tests/setup/run
 check-boot: all
 	@tests/boot/run
 # Thirteen boots with UEFI, some of which fail on purpose.

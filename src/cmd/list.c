@@ -23,31 +23,6 @@ struct list {
 	enum colour_mode colour;
 };
 
-const struct verdict *listing_verdict(const struct listing *l, const struct function *f)
-{
-	for (size_t i = 0; l->plan && i < l->plan->n; i++) {
-		const struct verdict *v = &l->plan->verdicts[i];
-		if (v->device && slot_compare(v->device->slot, f->d.slot) == 0)
-			return v;
-	}
-	return NULL;
-}
-
-size_t listing_slots_of(const struct inventory *v, int group)
-{
-	const struct function *last = NULL;
-	size_t n = 0;
-
-	for (size_t i = 0; group >= 0 && i < v->n; i++) {
-		const struct function *f = &v->at[i];
-		if (f->d.group != group || device_is_bridge(&f->d))
-			continue;
-		n += !last || !slot_same_device(last->d.slot, f->d.slot);
-		last = f;
-	}
-	return n;
-}
-
 /* A card is shown whole: with its sound, which goes where it goes. */
 static bool is_of_display(const struct inventory *v, const struct function *f)
 {

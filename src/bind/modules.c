@@ -106,6 +106,32 @@ static int insert(struct kmod_module *module, const char *options, struct err *e
 		load_strerror(code));
 }
 
+/*
+ * KMOD_PROBE_IGNORE_COMMAND is about one module: an "install" line of what it needs still stands in
+ * for that, and as none is run here the kernel then misses its symbols (ENOENT). So what it needs
+ * is loaded by name, the deepest first (kmod_module_parse_depline), and it is tried again.
+ */
+static int insert_with_needed(struct kmod_module *module, const char *options, struct err *err)
+{
+	_cleanup_(list_done) struct kmod_list *needed = NULL;
+	const struct kmod_list *at;
+	int r = insert(module, options, err);
+
+	if (r != -ENOENT)
+		return r;
+	needed = kmod_module_get_dependencies(module);
+	kmod_list_foreach(at, needed)
+	{
+		_cleanup_(module_done) struct kmod_module *one = kmod_module_get_module(at);
+		if (insert(one, NULL, err) < 0)
+			return -ENOENT;
+	}
+	r = insert(module, options, err);
+	if (r == 0 && err)
+		err->text[0] = '\0'; /* of the first try */
+	return r;
+}
+
 /* As with modprobe, a soft dependency that can't be loaded stops nothing. */
 static void insert_soft(const struct kmod_list *list)
 {
@@ -134,7 +160,7 @@ static int insert_with_soft(struct kmod_module *module, const char *options, str
 
 	(void)kmod_module_get_softdeps(module, &pre, &post);
 	insert_soft(pre);
-	int r = insert(module, options, err);
+	int r = insert_with_needed(module, options, err);
 	if (r == 0)
 		insert_soft(post);
 	return r;

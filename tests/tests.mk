@@ -153,6 +153,7 @@ check-setup: all
 	@tests/setup/run
 check-boot: all
 	@tests/boot/run
+	@tests/boot/disks
 # Thirteen boots with UEFI, some of which fail on purpose.
 check-standdown: all
 	@NO_INSTALL='$(NO_INSTALL)' tools/deps boot

@@ -133,7 +133,7 @@ direct() {
 	local version dir
 	read -r _ version dir < <("$here/kernels" "$1") || return
 	[ -e "$t/$1.initrd" ] || initrd_make "$1" "$t/$1.initrd"
-	direct=(-machine q35 -kernel "$dir/vmlinuz" -initrd "$t/$1.initrd" -append 'console=ttyS0 panic=-1')
+	direct=(-machine q35 -kernel "$dir/vmlinuz" -initrd "$t/$1.initrd" -append 'console=ttyS0 no_timer_check panic=-1')
 }
 
 # cmdline STORY: the command line that the kernel got. told STORY WORD: what stands behind a word at the start of a line.

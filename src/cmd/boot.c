@@ -7,6 +7,7 @@
 #include "bind/child.h"
 #include "bind/report.h"
 #include "bind/report_read.h"
+#include "cmd/begin.h"
 #include "cmd/cmd.h"
 #include "cmd/situation.h"
 
@@ -255,21 +256,13 @@ enum cmd_result cmd_boot(int argc, char **argv, struct err *err)
 		{"help", 'h', NULL, "this text", NULL, &help, NULL, NULL},
 		{0},
 	};
-	int operands;
+	enum cmd_result result;
 
-	if (options_read(rows, argc, argv, &operands, err) < 0)
-		return CMD_USAGE;
-	if (operands > 0) {
-		(void)err_set(err, EINVAL, "boot takes no '%s'", argv[1]);
-		return CMD_USAGE;
-	}
-	if (help) {
-		printf("Usage: vfio-bind boot [OPTION...]\nReserves and binds the devices of the "
-		       "config; what "
-		       "the hooks of an initramfs run.\n\n");
-		options_print(rows);
-		return CMD_AS_ASKED;
-	}
+	if (!command_begin(rows, argc, argv, &help,
+		    "Reserves and binds the devices of the config; what the hooks of an initramfs "
+		    "run.",
+		    &result, err))
+		return result;
 	struct boot_switch b = world_switch(&o.world);
 	log_open("vfio-bind", o.world.sysfs ? LOG_TO_STDERR : LOG_TO_KMSG, b.debug);
 	return o.join ? join(&o, &b, err) : boot(&o, &b, false, err);

@@ -5,6 +5,7 @@
 #include "base/replace.h"
 #include "base/str.h"
 #include "bind/config.h"
+#include "cmd/ask.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -185,4 +186,18 @@ int config_file_undo(const struct config_file *f, bool force, struct err *err)
 	}
 	r = file_remove(p.dir, p.name, f->data, f->len, err);
 	return r < 0 ? r : 1;
+}
+
+int config_file_take_back(const char *path, bool ask, struct err *err)
+{
+	_cleanup_(config_file_done) struct config_file f = {0};
+	int r = config_file_look(&f, path, err);
+
+	if (r == 0)
+		r = config_file_undo(&f, false, err);
+	if (r == -EBUSY && ask && ask_yes("%s. Put the one before back all the same?", err->text)) {
+		*err = (struct err){""};
+		r = config_file_undo(&f, true, err);
+	}
+	return r;
 }

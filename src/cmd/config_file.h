@@ -40,4 +40,7 @@ int config_file_write(
  */
 int config_file_undo(const struct config_file *f, bool force, struct err *err) _must_check_;
 
+/* The same for the file at path; with `ask` a person may say that the changes shall go. */
+int config_file_take_back(const char *path, bool ask, struct err *err) _must_check_;
+
 #endif

@@ -3,6 +3,7 @@
 #include "base/options.h"
 #include "base/str.h"
 #include "cmd/ask.h"
+#include "cmd/begin.h"
 #include "cmd/choose.h"
 #include "cmd/cmd.h"
 #include "cmd/config_file.h"
@@ -25,16 +26,8 @@ static const char *path_of(const struct init *o)
 
 static enum cmd_result undo(const struct init *o, struct err *err)
 {
-	_cleanup_(config_file_done) struct config_file f = {0};
-	int r = config_file_look(&f, path_of(o), err);
+	int r = config_file_take_back(path_of(o), !o->yes, err);
 
-	if (r == 0)
-		r = config_file_undo(&f, false, err);
-	if (r == -EBUSY && !o->yes &&
-		ask_yes("%s. Put the one before back all the same?", err->text)) {
-		*err = (struct err){""};
-		r = config_file_undo(&f, true, err);
-	}
 	if (r < 0)
 		return r == -EBUSY ? CMD_NOT_ALL : CMD_SYSTEM;
 	log_print(LOG_NOTICE,
@@ -157,20 +150,11 @@ enum cmd_result cmd_init(int argc, char **argv, struct err *err)
 		{"help", 'h', NULL, "this text", NULL, &help, NULL, NULL},
 		{0},
 	};
-	int operands;
+	enum cmd_result result;
 
-	if (options_read(rows, argc, argv, &operands, err) < 0)
-		return CMD_USAGE;
-	if (operands > 0) {
-		(void)err_set(err, EINVAL, "init takes no '%s'", argv[1]);
-		return CMD_USAGE;
-	}
-	if (help) {
-		printf("Usage: vfio-bind init [OPTION...]\nAsks which devices VMs shall have, and "
-		       "writes the config.\n\n");
-		options_print(rows);
-		return CMD_AS_ASKED;
-	}
+	if (!command_begin(rows, argc, argv, &help,
+		    "Asks which devices VMs shall have, and writes the config.", &result, err))
+		return result;
 	if (o.gpu && !str_equal(o.gpu, "non-boot")) {
 		(void)err_set(err, EINVAL, "--gpu %s: write non-boot", o.gpu);
 		return CMD_USAGE;

@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "base/options.h"
 #include "bind/report.h"
+#include "cmd/begin.h"
 #include "cmd/cmd.h"
 #include "cmd/situation.h"
 
@@ -49,21 +50,12 @@ enum cmd_result cmd_plan(int argc, char **argv, struct err *err)
 		{"help", 'h', NULL, "this text", NULL, &help, NULL, NULL},
 		{0},
 	};
-	int operands;
+	enum cmd_result result;
 
-	if (options_read(rows, argc, argv, &operands, err) < 0)
-		return CMD_USAGE;
-	if (operands > 0) {
-		(void)err_set(err, EINVAL, "plan takes no '%s'", argv[1]);
-		return CMD_USAGE;
-	}
-	if (help) {
-		printf("Usage: vfio-bind plan [OPTION...]\nPrints what boot will do with each "
-		       "device that is "
-		       "asked for, and why.\n\n");
-		options_print(rows);
-		return CMD_AS_ASKED;
-	}
+	if (!command_begin(rows, argc, argv, &help,
+		    "Prints what boot will do with each device that is asked for, and why.",
+		    &result, err))
+		return result;
 	_cleanup_(world_done) struct world_record record;
 	if (world_unfold(&w, &record, err) < 0)
 		return CMD_SYSTEM;

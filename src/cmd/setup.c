@@ -3,6 +3,7 @@
 #include "base/options.h"
 #include "base/str.h"
 #include "cmd/ask.h"
+#include "cmd/begin.h"
 #include "cmd/choose.h"
 #include "cmd/cmd.h"
 #include "cmd/config_file.h"
@@ -154,18 +155,9 @@ static int take_back_parameters(struct setup_state *done, struct err *err)
 
 static int take_back_config(const struct setup *o, struct setup_state *done, struct err *err)
 {
-	_cleanup_(config_file_done) struct config_file f = {0};
-
 	if (!done->config)
 		return 0;
-	int r = config_file_look(&f, CONFIG_PATH, err);
-	if (r == 0)
-		r = config_file_undo(&f, false, err);
-	if (r == -EBUSY && !o->yes &&
-		ask_yes("%s. Put the one before back all the same?", err->text)) {
-		*err = (struct err){""};
-		r = config_file_undo(&f, true, err);
-	}
+	int r = config_file_take_back(CONFIG_PATH, !o->yes, err);
 	if (r < 0)
 		return r;
 	done->config = false;
@@ -271,21 +263,13 @@ enum cmd_result cmd_setup(int argc, char **argv, struct err *err)
 		{"help", 'h', NULL, "this text", NULL, &help, NULL, NULL},
 		{0},
 	};
-	int operands;
+	enum cmd_result result;
 
-	if (options_read(rows, argc, argv, &operands, err) < 0)
-		return CMD_USAGE;
-	if (operands > 0) {
-		(void)err_set(err, EINVAL, "setup takes no '%s'", argv[1]);
-		return CMD_USAGE;
-	}
-	if (help) {
-		printf("Usage: vfio-bind setup [OPTION...]\nThe whole way: config, kernel "
-		       "parameters "
-		       "and initramfs, shown and confirmed once.\n\n");
-		options_print(rows);
-		return CMD_AS_ASKED;
-	}
+	if (!command_begin(rows, argc, argv, &help,
+		    "The whole way: config, kernel parameters and initramfs, shown and confirmed "
+		    "once.",
+		    &result, err))
+		return result;
 	if (o.gpu && !str_equal(o.gpu, "non-boot")) {
 		(void)err_set(err, EINVAL, "--gpu %s: write non-boot", o.gpu);
 		return CMD_USAGE;

@@ -35,13 +35,13 @@ VERSION = 0.2.0
 
 # ---- what the programs are made of --------------------------------------------------------------
 BASE    = err log str json json_read file replace options mounts page scratch
-PCI     = slot id sysfs scan rom nodes sysfs_path devpath names notes behind behind_block inventory replay
+PCI     = slot id sysfs scan rom nodes sysfs_path devpath names notes behind behind_block behind_gather inventory replay
 # What the host stands on: the search for it, whose result is in keep.
 FOOTING = tables disks pools filesystems nics keyboards footing
 BIND    = config keys parser reader values select host keep guard guard_keep groups plan kernel_cmdline child modules no_legacy image image_record $(FOOTING) apply verify script guest release users dump report
 BIND_CMD = ask begin bind boot added cards check choose config_file guest hand import init libvirt lock list listing list_json list_text list_tree plan protect qemu release rom run setup \
 	setup_state situation
-BIND_CMD += check_host check_images check_iommu check_others check_plan findings record record_mask record_sysfs world
+BIND_CMD += check_host judged check_images check_iommu check_others check_plan findings record record_mask record_sysfs world
 # What one boot knows of another: `status`, and the count of boots that failed.
 BIND    += boots efivar standing report_read klog actual actual_print
 BIND_CMD += status

@@ -5,7 +5,7 @@
 #include "bind/image.h"
 #include "bind/image_record.h"
 #include "bind/report.h"
-#include "cmd/check_host.h"
+#include "cmd/check_sides.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -20,25 +20,25 @@
 #define ENABLE "/usr/lib/vfio-bind/setup enable"
 
 /* Modules stay behind when a kernel goes: only one that can be booted counts. */
-static bool can_boot(const struct check_host *c, const char *kernel)
+static bool can_boot(const struct judged *c, const char *kernel)
 {
 	struct utsname u;
-	char path[CHECK_PATH_MAX];
+	char path[JUDGED_PATH_MAX];
 
 	if (c->live && uname(&u) == 0 && str_equal(u.release, kernel))
 		return true;
-	return (check_path(c, path, "/boot/vmlinuz-%s", kernel) && access(path, F_OK) == 0) ||
-	       (check_path(c, path, "/lib/modules/%s/vmlinuz", kernel) && access(path, F_OK) == 0);
+	return (judged_path(c, path, "/boot/vmlinuz-%s", kernel) && access(path, F_OK) == 0) ||
+	       (judged_path(c, path, "/lib/modules/%s/vmlinuz", kernel) && access(path, F_OK) == 0);
 }
 
-static void look_at_kernel(const struct check_host *c, const char *kernel)
+static void look_at_kernel(const struct judged *c, const char *kernel)
 {
 	_cleanup_(image_done) struct image image = {0};
 	struct err err = {""};
-	char directory[CHECK_PATH_MAX], names[200] = "";
+	char directory[JUDGED_PATH_MAX], names[200] = "";
 	size_t len = 0;
 
-	if (!can_boot(c, kernel) || !check_path(c, directory, "/lib/modules/%s", kernel) ||
+	if (!can_boot(c, kernel) || !judged_path(c, directory, "/lib/modules/%s", kernel) ||
 		image_list(&image, &c->situation->config, directory, &err) < 0)
 		return;
 	for (size_t i = 0; i < image.missing.n && len + 1 < sizeof(names); i++) {
@@ -47,7 +47,7 @@ static void look_at_kernel(const struct check_host *c, const char *kernel)
 		len += str_copy(names + len, sizeof(names) - len, image.missing.name[i]);
 	}
 	if (len > 0)
-		findings_add(c->findings, check_asks(c), "modules",
+		findings_add(c->findings, judged_asks(c), "modules",
 			"under this kernel nothing that needs them is bound: install the rest of "
 			"its modules (Ubuntu: linux-modules-extra), then have its image made",
 			NULL, "kernel %s has no %s", kernel, names);
@@ -59,13 +59,14 @@ static int is_name(const struct dirent *entry)
 }
 
 /* Calls each(c, name, to) for what is in a directory below the root, in order. */
-static void each_name(const struct check_host *c, const char *directory,
-	void (*each)(const struct check_host *c, const char *name, void *to), void *to)
+static void each_name(const struct judged *c, const char *directory,
+	void (*each)(const struct judged *c, const char *name, void *to), void *to)
 {
 	struct dirent **entries = NULL;
-	char path[CHECK_PATH_MAX];
-	int n = check_path(c, path, "%s", directory) ? scandir(path, &entries, is_name, versionsort)
-						     : -1;
+	char path[JUDGED_PATH_MAX];
+	int n = judged_path(c, path, "%s", directory)
+			? scandir(path, &entries, is_name, versionsort)
+			: -1;
 
 	for (int i = 0; i < n; i++) {
 		each(c, entries[i]->d_name, to);
@@ -74,7 +75,7 @@ static void each_name(const struct check_host *c, const char *directory,
 	free(entries);
 }
 
-static void each_kernel(const struct check_host *c, const char *name, void *to)
+static void each_kernel(const struct judged *c, const char *name, void *to)
 {
 	(void)to;
 	look_at_kernel(c, name);
@@ -82,7 +83,7 @@ static void each_kernel(const struct check_host *c, const char *name, void *to)
 
 /* ---- the hook ---------------------------------------------------------------------------- */
 
-static void note_dracut_module(const struct check_host *c, const char *name, void *to)
+static void note_dracut_module(const struct judged *c, const char *name, void *to)
 {
 	(void)c;
 	if (fnmatch("[0-9][0-9]vfio-bind", name, 0) == 0)
@@ -90,10 +91,9 @@ static void note_dracut_module(const struct check_host *c, const char *name, voi
 }
 
 /* Does a line of a file that is no comment hold all of these? */
-static bool file_says(
-	const struct check_host *c, const char *path, const char *one, const char *other)
+static bool file_says(const struct judged *c, const char *path, const char *one, const char *other)
 {
-	_cleanup_(str_free) char *text = check_text(c, path);
+	_cleanup_(str_free) char *text = judged_text(c, path);
 	char *rest = text, *line;
 
 	while ((line = strsep(&rest, "\n"))) {
@@ -109,17 +109,17 @@ struct omission {
 	bool found;
 };
 
-static void note_omission(const struct check_host *c, const char *name, void *to)
+static void note_omission(const struct judged *c, const char *name, void *to)
 {
 	struct omission *o = to;
-	char path[CHECK_PATH_MAX];
+	char path[JUDGED_PATH_MAX];
 
 	(void)snprintf(path, sizeof(path), "%s/%s", o->directory, name);
 	if (file_says(c, path, "omit_dracutmodules", "vfio-bind"))
 		o->found = true;
 }
 
-static void look_at_dracut(const struct check_host *c)
+static void look_at_dracut(const struct judged *c)
 {
 	struct omission o = {.directory = "/etc/dracut.conf.d"};
 	bool there = false;
@@ -129,43 +129,43 @@ static void look_at_dracut(const struct check_host *c)
 	if (file_says(c, "/etc/dracut.conf", "omit_dracutmodules", "vfio-bind"))
 		o.found = true;
 	if (!there)
-		findings_add(c->findings, check_asks(c), "hook",
+		findings_add(c->findings, judged_asks(c), "hook",
 			"no image will hold vfio-bind: install it whole (make install, or the "
 			"package)",
 			NULL, "dracut has no module vfio-bind in /usr/lib/dracut/modules.d");
 	else if (o.found)
-		findings_add(c->findings, check_asks(c), "hook",
+		findings_add(c->findings, judged_asks(c), "hook",
 			"no image will hold vfio-bind: take it off omit_dracutmodules, then run "
 			"`" ENABLE "`",
 			NULL, "dracut is told to leave the module vfio-bind out");
 }
 
-static void look_at_mkinitcpio(const struct check_host *c)
+static void look_at_mkinitcpio(const struct judged *c)
 {
-	if (!check_exists(c, "/usr/lib/initcpio/install/vfio-bind"))
-		findings_add(c->findings, check_asks(c), "hook",
+	if (!judged_exists(c, "/usr/lib/initcpio/install/vfio-bind"))
+		findings_add(c->findings, judged_asks(c), "hook",
 			"no image will hold vfio-bind: install it whole (make install, or the "
 			"package)",
 			NULL, "mkinitcpio has no hook vfio-bind in /usr/lib/initcpio");
 	else if (!file_says(c, "/etc/mkinitcpio.conf.d/vfio-bind.conf", "HOOKS", "vfio-bind") &&
 		 !file_says(c, "/etc/mkinitcpio.conf", "HOOKS", "vfio-bind"))
-		findings_add(c->findings, check_asks(c), "hook", "no image will hold vfio-bind",
+		findings_add(c->findings, judged_asks(c), "hook", "no image will hold vfio-bind",
 			ENABLE, "mkinitcpio does not run the hook vfio-bind: it is not in HOOKS");
 }
 
 /* The same order in which `setup` looks for who makes the images. */
-static void look_at_hook(const struct check_host *c)
+static void look_at_hook(const struct judged *c)
 {
-	if (check_exists(c, "/usr/bin/mkinitcpio")) {
+	if (judged_exists(c, "/usr/bin/mkinitcpio")) {
 		look_at_mkinitcpio(c);
-	} else if (check_exists(c, "/usr/sbin/mkinitramfs")) {
-		if (!check_exists(c, "/usr/share/initramfs-tools/hooks/vfio-bind") &&
-			!check_exists(c, "/etc/initramfs-tools/hooks/vfio-bind"))
-			findings_add(c->findings, check_asks(c), "hook",
+	} else if (judged_exists(c, "/usr/sbin/mkinitramfs")) {
+		if (!judged_exists(c, "/usr/share/initramfs-tools/hooks/vfio-bind") &&
+			!judged_exists(c, "/etc/initramfs-tools/hooks/vfio-bind"))
+			findings_add(c->findings, judged_asks(c), "hook",
 				"no image will hold vfio-bind: install it whole (make install, or "
 				"the package)",
 				NULL, "initramfs-tools has no hook vfio-bind");
-	} else if (check_exists(c, "/usr/bin/dracut")) {
+	} else if (judged_exists(c, "/usr/bin/dracut")) {
 		look_at_dracut(c);
 	} else {
 		findings_add(c->findings, false, "hook",
@@ -184,20 +184,20 @@ struct ages {
 	size_t len, n;
 };
 
-static void note_image(const struct check_host *c, const char *name, void *to)
+static void note_image(const struct judged *c, const char *name, void *to)
 {
 	/* What rescue and crash dump need is another system's. */
 	static const char *const images[] = {
 		"initrd.img-*", "initrd-*", "initramfs-*.img", "*.efi"};
 	struct ages *a = to;
 	struct stat st;
-	char path[CHECK_PATH_MAX];
+	char path[JUDGED_PATH_MAX];
 	bool is_image = false;
 
 	for (size_t i = 0; i < sizeof(images) / sizeof(*images); i++)
 		is_image |= fnmatch(images[i], name, 0) == 0;
 	if (!is_image || strstr(name, "rescue") || strstr(name, "kdump") ||
-		!check_path(c, path, "%s/%s", a->directory, name) || stat(path, &st) < 0 ||
+		!judged_path(c, path, "%s/%s", a->directory, name) || stat(path, &st) < 0 ||
 		!S_ISREG(st.st_mode))
 		return;
 	a->n++;
@@ -208,7 +208,7 @@ static void note_image(const struct check_host *c, const char *name, void *to)
 	a->len += str_copy(a->older + a->len, sizeof(a->older) - a->len, name);
 }
 
-static void look_at_images(const struct check_host *c)
+static void look_at_images(const struct judged *c)
 {
 	static const char *const directories[] = {
 		"/boot", "/boot/EFI/Linux", "/efi/EFI/Linux", "/boot/efi/EFI/Linux"};
@@ -226,23 +226,23 @@ static void look_at_images(const struct check_host *c)
 		each_name(c, a.directory, note_image, &a);
 	}
 	if (a.len > 0)
-		findings_add(c->findings, check_asks(c), "image",
+		findings_add(c->findings, judged_asks(c), "image",
 			"the next boot goes by the config that the image holds", ENABLE,
 			"older than %s: %s", c->situation->config.path, a.older);
 	else if (running == 0)
-		findings_add(c->findings, check_asks(c), "image",
+		findings_add(c->findings, judged_asks(c), "image",
 			a.n > 0 ? "the images are newer than the config: reboot"
 				: "the next boot goes by the config that the image holds",
 			a.n > 0 ? NULL : ENABLE, "%s is not what the image of this boot holds",
 			c->situation->config.path);
 }
 
-void check_images(const struct check_host *c)
+void check_images(const struct judged *c)
 {
 	if (!c->root)
 		return;
 	each_name(c, "/lib/modules", each_kernel, NULL);
 	look_at_hook(c);
-	if (check_asks(c))
+	if (judged_asks(c))
 		look_at_images(c);
 }

@@ -6,7 +6,7 @@
  */
 #include "base/str.h"
 #include "bind/kernel_cmdline.h"
-#include "cmd/check_host.h"
+#include "cmd/check_sides.h"
 #include "pci/sysfs_path.h"
 
 #include <stdio.h>
@@ -22,7 +22,7 @@ static int note_entry(const char *name, void *to)
 	return 1;
 }
 
-static bool has_entries(const struct check_host *c, const char *directory)
+static bool has_entries(const struct judged *c, const char *directory)
 {
 	bool any = false;
 
@@ -60,12 +60,12 @@ static bool cpu_has(const char *cpuinfo, const char *flag)
 	return false;
 }
 
-static void tell_why_off(const struct check_host *c, const char *cpuinfo)
+static void tell_why_off(const struct judged *c, const char *cpuinfo)
 {
 	static const char matters[] = "without it no device can be given to a VM";
 	struct sysfs *s = &c->situation->sysfs;
 	char word[KERNEL_WORD_MAX], command[KERNEL_WORD_MAX + 32];
-	bool wrong = check_asks(c);
+	bool wrong = judged_asks(c);
 
 	if (word_against(c->cmdline, word)) {
 		(void)snprintf(command, sizeof(command), "vfio-bootcfg --remove %s", word);
@@ -97,9 +97,9 @@ static void tell_why_off(const struct check_host *c, const char *cpuinfo)
 
 /* The kernel calls remapped interrupts IR-PCI-MSI and IR-IO-APIC (arch/x86/kernel/apic/msi.c,
  * io_apic.c); other processors than x86 do it without saying. */
-static void look_at_interrupts(const struct check_host *c, const char *cpuinfo)
+static void look_at_interrupts(const struct judged *c, const char *cpuinfo)
 {
-	_cleanup_(str_free) char *interrupts = check_text(c, "/proc/interrupts");
+	_cleanup_(str_free) char *interrupts = judged_text(c, "/proc/interrupts");
 	struct sysfs *s = &c->situation->sysfs;
 	char unsafe[4];
 
@@ -113,16 +113,16 @@ static void look_at_interrupts(const struct check_host *c, const char *cpuinfo)
 			"allow_unsafe_interrupts lets it",
 			NULL, "interrupts are not remapped");
 	else
-		findings_add(c->findings, check_asks(c), TOPIC,
+		findings_add(c->findings, judged_asks(c), TOPIC,
 			"VFIO gives no device to a VM then: turn on interrupt remapping (x2APIC) "
 			"in the firmware, and take intremap=off and nointremap off the kernel "
 			"command line",
 			NULL, "interrupts are not remapped");
 }
 
-void check_iommu(const struct check_host *c)
+void check_iommu(const struct judged *c)
 {
-	_cleanup_(str_free) char *cpuinfo = check_text(c, "/proc/cpuinfo");
+	_cleanup_(str_free) char *cpuinfo = judged_text(c, "/proc/cpuinfo");
 
 	if (!has_entries(c, "kernel/iommu_groups") && !has_entries(c, "class/iommu"))
 		tell_why_off(c, cpuinfo);

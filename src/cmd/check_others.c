@@ -4,7 +4,7 @@
 #include "base/str.h"
 #include "bind/kernel_cmdline.h"
 #include "bind/modules.h"
-#include "cmd/check_host.h"
+#include "cmd/check_sides.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -25,7 +25,7 @@ static bool is_in_list(const char *list, const char *name)
 	return false;
 }
 
-static void judge_word(const struct check_host *c, const char *word)
+static void judge_word(const struct judged *c, const char *word)
 {
 	const char *value = strchr(word, '=');
 	char command[KERNEL_WORD_MAX + 32];
@@ -36,7 +36,7 @@ static void judge_word(const struct check_host *c, const char *word)
 		(is_in_list(value, "vfio-pci") || is_in_list(value, "vfio") ||
 			is_in_list(value, "vfio_iommu_type1") ||
 			is_in_list(value, "vfio-pci-core")))
-		findings_add(c->findings, check_asks(c), "cmdline",
+		findings_add(c->findings, judged_asks(c), "cmdline",
 			"the kernel refuses to load it, and no device goes to a VM", command,
 			"'%s' on the kernel command line keeps vfio out", word);
 	else if (kernel_word_is(word, "vfio_pci.ids") || kernel_word_is(word, "pci_stub.ids"))
@@ -68,13 +68,13 @@ static bool is_options_with_ids(char *line)
 	return strncmp(line, "ids=", 4) == 0 || strstr(line, " ids=") || strstr(line, "\tids=");
 }
 
-static void look_at_settings(const struct check_host *c, const char *directory, const char *name)
+static void look_at_settings(const struct judged *c, const char *directory, const char *name)
 {
-	char path[CHECK_PATH_MAX];
+	char path[JUDGED_PATH_MAX];
 	unsigned number = 0;
 
 	(void)snprintf(path, sizeof(path), "%s/%s", directory, name);
-	_cleanup_(str_free) char *text = check_text(c, path);
+	_cleanup_(str_free) char *text = judged_text(c, path);
 	char *rest = text, *line;
 	while ((line = strsep(&rest, "\n"))) {
 		number++;
@@ -90,10 +90,10 @@ static void look_at_settings(const struct check_host *c, const char *directory, 
 /* ---- driverctl ----------------------------------------------------------------------------- */
 
 /* One file for each device, "pci-0000:01:00.0", with a driver's name in it (driverctl(8)). */
-static void look_at_driverctl(const struct check_host *c, const char *name)
+static void look_at_driverctl(const struct judged *c, const char *name)
 {
 	const struct plan *p = &c->situation->plan;
-	char path[CHECK_PATH_MAX], address[SLOT_MAX];
+	char path[JUDGED_PATH_MAX], address[SLOT_MAX];
 
 	for (size_t i = 0; str_starts(name, "pci-") && i < p->n; i++) {
 		const struct verdict *v = &p->verdicts[i];
@@ -101,7 +101,7 @@ static void look_at_driverctl(const struct check_host *c, const char *name)
 			!str_equal(name + 4, slot_format(v->device->slot, address)))
 			continue;
 		(void)snprintf(path, sizeof(path), "/etc/driverctl.d/%s", name);
-		_cleanup_(str_free) char *text = check_text(c, path);
+		_cleanup_(str_free) char *text = judged_text(c, path);
 		if (!text)
 			continue;
 		text[strcspn(text, " \n")] = '\0';
@@ -120,13 +120,13 @@ static int is_file(const struct dirent *entry)
 	return entry->d_name[0] != '.';
 }
 
-static void each_file(const struct check_host *c, const char *directory,
-	void (*each)(const struct check_host *c, const char *name))
+static void each_file(const struct judged *c, const char *directory,
+	void (*each)(const struct judged *c, const char *name))
 {
 	struct dirent **entries = NULL;
-	char path[CHECK_PATH_MAX];
-	int n = check_path(c, path, "%s", directory) ? scandir(path, &entries, is_file, alphasort)
-						     : -1;
+	char path[JUDGED_PATH_MAX];
+	int n = judged_path(c, path, "%s", directory) ? scandir(path, &entries, is_file, alphasort)
+						      : -1;
 
 	for (int i = 0; i < n; i++) {
 		each(c, entries[i]->d_name);
@@ -135,19 +135,19 @@ static void each_file(const struct check_host *c, const char *directory,
 	free(entries);
 }
 
-static void etc_settings(const struct check_host *c, const char *name)
+static void etc_settings(const struct judged *c, const char *name)
 {
 	look_at_settings(c, "/etc/modprobe.d", name);
 }
 
-static void usr_settings(const struct check_host *c, const char *name)
+static void usr_settings(const struct judged *c, const char *name)
 {
 	look_at_settings(c, "/usr/lib/modprobe.d", name);
 }
 
 /* ---- what people copied from guides -------------------------------------------------------- */
 
-static void look_at_scripts(const struct check_host *c)
+static void look_at_scripts(const struct judged *c)
 {
 	static const char *const scripts[] = {"/usr/local/bin/vfio-pci-override.sh",
 		"/usr/bin/vfio-pci-override.sh", "/sbin/vfio-pci-override.sh",
@@ -156,7 +156,7 @@ static void look_at_scripts(const struct check_host *c)
 		"/etc/initramfs-tools/scripts/init-top/bind_vfio.sh"};
 
 	for (size_t i = 0; i < sizeof(scripts) / sizeof(*scripts); i++)
-		if (check_exists(c, scripts[i]))
+		if (judged_exists(c, scripts[i]))
 			findings_add(c->findings, false, "script",
 				"two tools may claim one device, and this one asks no guard: "
 				"remove it once vfio-bind does the work",
@@ -164,7 +164,7 @@ static void look_at_scripts(const struct check_host *c)
 				scripts[i]);
 }
 
-void check_others(const struct check_host *c)
+void check_others(const struct judged *c)
 {
 	char word[KERNEL_WORD_MAX];
 

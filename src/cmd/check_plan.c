@@ -4,7 +4,7 @@
  * and groups that no VM gets.
  */
 #include "base/str.h"
-#include "cmd/check_host.h"
+#include "cmd/check_sides.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -25,7 +25,7 @@ static void add_name(char buf[static NAMES_MAX], const char *fmt, ...)
 	va_end(ap);
 }
 
-static void tell_refusals(const struct check_host *c)
+static void tell_refusals(const struct judged *c)
 {
 	const struct plan *p = &c->situation->plan;
 	char name[VERDICT_NAME_MAX];
@@ -50,7 +50,7 @@ static void tell_refusals(const struct check_host *c)
 }
 
 /* An id is right for one card, and takes its twin along on the day it is put in. */
-static void tell_ids(const struct check_host *c)
+static void tell_ids(const struct judged *c)
 {
 	const struct plan *p = &c->situation->plan;
 	char address[SLOT_MAX];
@@ -98,7 +98,7 @@ static bool may_stay(const struct function *f)
 	       strstr(driver, "vfio");
 }
 
-static void tell_groups(const struct check_host *c)
+static void tell_groups(const struct judged *c)
 {
 	const struct inventory *v = c->inventory;
 	const struct plan *p = &c->situation->plan;
@@ -126,7 +126,7 @@ static void tell_groups(const struct check_host *c)
 	}
 }
 
-void check_plan(const struct check_host *c)
+void check_plan(const struct judged *c)
 {
 	tell_refusals(c);
 	tell_ids(c);

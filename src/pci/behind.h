@@ -3,9 +3,7 @@
 #define PCI_BEHIND_H
 
 #include "base/err.h"
-#include "pci/notes.h"
 #include "pci/slot.h"
-#include "pci/sysfs.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -33,14 +31,9 @@ struct behind_list {
 	size_t n, size;
 };
 
-/* Gathers all, sorted by function, kind and name. 0, or -ENOMEM. */
-int behind_gather(struct behind_list *ret, struct sysfs *s, const struct notes *notes,
-	struct err *err) _must_check_;
-void behind_done(struct behind *at, size_t n);
-
-/* behind_block.c: disks. Adds to the list. */
-int behind_gather_block(
-	struct behind_list *list, struct sysfs *s, const struct notes *notes) _must_check_;
+/* Adds a copy, which takes b->uses over. 0, or -ENOMEM: then b->uses is still the caller's. */
 int behind_add(struct behind_list *list, const struct behind *b) _must_check_;
+/* Frees n of them and what they own. */
+void behind_done(struct behind *at, size_t n);
 
 #endif

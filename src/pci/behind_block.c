@@ -3,9 +3,10 @@
  * Disks, and what they are used for: a disk is used where its partitions are, and those where what
  * is made of them is (`holders`: LVM, LUKS, RAID), or the btrfs that they are a part of.
  */
+#include "pci/behind_block.h"
+
 #include "base/mounts.h"
 #include "base/str.h"
-#include "pci/behind.h"
 #include "pci/sysfs_path.h"
 
 #include <errno.h>

@@ -2,6 +2,7 @@
 #include "pci/inventory.h"
 
 #include "base/str.h"
+#include "pci/behind_gather.h"
 #include "pci/sysfs_path.h"
 
 #include <errno.h>

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cmd/judged.h"
+
+#include "base/file.h"
+#include "base/str.h"
+
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define TEXT_MAX (4096UL * 1024) /* /proc/interrupts of a large machine */
+
+bool judged_asks(const struct judged *c)
+{
+	return c->situation->config.n_selectors > 0;
+}
+
+bool judged_path(const struct judged *c, char buf[static JUDGED_PATH_MAX], const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!c->root)
+		return false;
+	size_t len = str_copy(buf, JUDGED_PATH_MAX, c->root);
+	va_start(ap, fmt);
+	int n = vsnprintf(buf + len, JUDGED_PATH_MAX - len, fmt, ap);
+	va_end(ap);
+	return n >= 0 && (size_t)n < JUDGED_PATH_MAX - len;
+}
+
+bool judged_exists(const struct judged *c, const char *path)
+{
+	char full[JUDGED_PATH_MAX];
+
+	return judged_path(c, full, "%s", path) && faccessat(AT_FDCWD, full, F_OK, 0) == 0;
+}
+
+char *judged_text(const struct judged *c, const char *path)
+{
+	char full[JUDGED_PATH_MAX], *text = NULL;
+	size_t len;
+
+	if (!judged_path(c, full, "%s", path) ||
+		file_read(AT_FDCWD, full, TEXT_MAX, &text, &len, NULL) < 0)
+		return NULL;
+	return text;
+}

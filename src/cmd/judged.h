@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CMD_JUDGED_H
+#define CMD_JUDGED_H
+
+#include "cmd/findings.h"
+#include "cmd/situation.h"
+#include "pci/inventory.h"
+
+#include <stdbool.h>
+
+/* The machine that is judged. */
+struct judged {
+	const char *root;    /* what stands for /: "" for this machine's; NULL: not looked at */
+	const char *cmdline; /* the kernel command line, "" where it is not known */
+	bool live;           /* it is this machine, and it runs */
+	struct situation *situation;
+	struct inventory *inventory;
+	struct findings *findings;
+};
+
+/* Is anything asked for, so that what stands in its way is wrong and not only worth a note? */
+bool judged_asks(const struct judged *c);
+
+/* A path below the root; false where it is too long, or there is no root. */
+#define JUDGED_PATH_MAX 512
+bool judged_path(const struct judged *c, char buf[static JUDGED_PATH_MAX], const char *fmt, ...)
+	_printf_(3, 4);
+bool judged_exists(const struct judged *c, const char *path);
+/* A whole file below the root, for the caller to free; NULL where there is none. */
+char *judged_text(const struct judged *c, const char *path);
+
+#endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "bind/finder.h"
+#include "bind/disks.h"
 
 #include "base/file.h"
 
@@ -22,22 +22,6 @@ static const char *block_path(const char *name, const char *below, char buf[stat
 	return buf;
 }
 
-static bool first_look(struct finder *f, const char *name)
-{
-	char key[NAME_MAX_SIZE + 2];
-
-	(void)snprintf(key, sizeof(key), "\n%s\n", name);
-	if (f->seen.data && strstr(f->seen.data, key))
-		return false;
-	if (f->n_seen++ >= FINDER_DISKS_MAX) {
-		keep_unknown(f->keep, "there are more than %d disks", FINDER_DISKS_MAX);
-		return false;
-	}
-	text_print(&f->seen, "%s", key);
-	f->no_memory |= f->seen.failed;
-	return true;
-}
-
 struct below {
 	struct finder *f;
 	const char *directory; /* below /sys */
@@ -50,7 +34,7 @@ static int need_each(const char *name, void *to)
 	struct below *b = to;
 
 	b->n++;
-	disk_need(b->f, name);
+	finder_need(b->f, NEED_DISK, name);
 	return 0;
 }
 
@@ -79,7 +63,7 @@ static int keep_controller(const char *name, void *to)
 	b->n++;
 	(void)snprintf(why, sizeof(why), "%.80s is on it (/dev/%.40s)", b->f->what, name);
 	if (strstr(device, "/nvme-fabrics/"))
-		network_need(b->f, b->f->what, "");
+		finder_need_network(b->f, b->f->what, "");
 	else
 		(void)finder_keep(b->f, KEEP_STORAGE, device, why);
 	return 0;
@@ -129,7 +113,7 @@ static bool need_backing_file(struct finder *f, const char *name)
 
 	if (sysfs_path_read(f->sysfs, file, sizeof(file), BLOCK "%s/loop/backing_file", name) <= 0)
 		return false;
-	path_need(f, file);
+	finder_need(f, NEED_PATH, file);
 	return true;
 }
 
@@ -180,13 +164,13 @@ static void look(struct finder *f, const char *name, const char *device)
 	whole_disk(f, name, device, whole);
 	look_for_passphrase(f, whole);
 	if (found == 0 && is_over_network(whole, device)) {
-		network_need(f, f->what, "");
+		finder_need_network(f, f->what, "");
 		found++;
 	}
 	found += need_slaves(f, whole);
 	found += need_controllers(f, device);
 	if (str_starts(whole, "zd")) { /* a volume of ZFS, of one pool or other */
-		pool_need(f, NULL);
+		finder_need(f, NEED_POOL, "");
 		return;
 	}
 	found += need_backing_file(f, whole);
@@ -196,22 +180,14 @@ static void look(struct finder *f, const char *name, const char *device)
 			name);
 }
 
-void disk_need(struct finder *f, const char *name)
+void disk_look(struct finder *f, const char *name)
 {
 	char path[DEVPATH_MAX], device[DEVPATH_MAX];
 
-	if (!first_look(f, name))
-		return;
-	if (f->depth == FINDER_DEPTH_MAX) {
-		keep_unknown(f->keep, "%s: too many layers of disks", f->what);
-		return;
-	}
-	f->depth++;
 	if (devpath_of(f->sysfs, block_path(name, "", path), device) < 0)
 		keep_unknown(f->keep, "%s is on /dev/%s, which is not in sysfs", f->what, name);
 	else
 		look(f, name, device);
-	f->depth--;
 }
 
 bool disk_need_number(struct finder *f, unsigned major, unsigned minor)
@@ -221,7 +197,7 @@ bool disk_need_number(struct finder *f, unsigned major, unsigned minor)
 	(void)snprintf(path, sizeof(path), "dev/block/%u:%u", major, minor);
 	if (devpath_of(f->sysfs, path, device) < 0)
 		return false;
-	disk_need(f, strrchr(device, '/') + 1);
+	finder_need(f, NEED_DISK, strrchr(device, '/') + 1);
 	return true;
 }
 
@@ -289,7 +265,7 @@ static bool need_device(struct finder *f, const char *name)
 	char block[DEVPATH_MAX];
 	if (strlen(target) < NAME_MAX_SIZE &&
 		devpath_of(f->sysfs, block_path(target, "", block), device) > 0) {
-		disk_need(f, target);
+		finder_need(f, NEED_DISK, target);
 		return true;
 	}
 	return need_node(f, path);

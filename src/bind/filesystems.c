@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "bind/finder.h"
+#include "bind/filesystems.h"
+
+#include "bind/disks.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,14 +23,6 @@ bool type_is_network(const char *type)
 	return is_one_of(type, types, sizeof(types) / sizeof(*types));
 }
 
-void network_need(struct finder *f, const char *what, const char *server)
-{
-	if (f->network[0])
-		return;
-	(void)snprintf(f->network, sizeof(f->network), "%.100s", what);
-	(void)str_copy(f->server, sizeof(f->server), server);
-}
-
 /* 9p goes over a socket, or to the host of a VM, which is no network. */
 static bool mount_is_network(const struct mount_row *m)
 {
@@ -46,7 +40,7 @@ static void need_dataset(struct finder *f, const char *dataset)
 	char pool[NAME_MAX_SIZE];
 
 	(void)snprintf(pool, sizeof(pool), "%.*s", (int)strcspn(dataset, "/"), dataset);
-	pool_need(f, pool);
+	finder_need(f, NEED_POOL, pool);
 }
 
 /* Everything that begins with '/' in the values of lowerdir=, lowerdir+=, datadir+= and upperdir=
@@ -64,7 +58,7 @@ static void need_layers(struct finder *f, const char *options)
 			size_t part = strcspn(from, ":,");
 			_cleanup_(str_free) char *path = strndup(from, part);
 			if (path && *path == '/')
-				path_need(f, path);
+				finder_need(f, NEED_PATH, path);
 			from += part;
 		}
 		p = end;
@@ -86,14 +80,14 @@ static bool need_sources(struct finder *f, const char *sources)
 	return found;
 }
 
-static void look(struct finder *f, const struct mount_row *m)
+void mount_look(struct finder *f, const struct mount_row *m)
 {
 	static const char *const memory[] = {"tmpfs", "ramfs", "devtmpfs", "autofs"};
 	char server[sizeof(f->server)] = "";
 
 	if (mount_is_network(m)) {
 		(void)table_option_value(m->options, "addr", server, sizeof(server));
-		network_need(f, f->what, server);
+		finder_need_network(f, f->what, server);
 	} else if (str_equal(m->type, "zfs")) {
 		need_dataset(f, m->source);
 	} else if (str_equal(m->type, "overlay")) {
@@ -108,24 +102,12 @@ static void look(struct finder *f, const struct mount_row *m)
 	}
 }
 
-void mount_need(struct finder *f, const struct mount_row *m)
-{
-	if (f->depth == FINDER_DEPTH_MAX || f->n_mounts == FINDER_MOUNTS_MAX) {
-		keep_unknown(f->keep, "%s: too many layers of file systems", f->what);
-		return;
-	}
-	f->n_mounts++;
-	f->depth++;
-	look(f, m);
-	f->depth--;
-}
-
-void path_need(struct finder *f, const char *path)
+void path_look(struct finder *f, const char *path)
 {
 	const struct mount_row *m = mount_table_of(&f->mounts, path);
 
 	if (m)
-		mount_need(f, m);
+		mount_look(f, m);
 	else
 		keep_unknown(f->keep, "%s is in %s, which is not mounted here", f->what, path);
 }

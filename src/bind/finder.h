@@ -2,33 +2,49 @@
 #ifndef BIND_FINDER_H
 #define BIND_FINDER_H
 
+#include "base/str.h"
 #include "bind/keep.h"
 #include "bind/tables.h"
 #include "pci/devpath.h"
 #include "pci/sysfs_path.h"
 
+#include <stdbool.h>
+#include <stddef.h>
+
 /*
- * What the parts of bind/footing share: footing (what is needed), filesystems (on what it lies),
- * disks (what those are made of), nics, keyboards. Nobody else includes this.
+ * What the parts of bind/footing share. footing says what is needed; disks, filesystems and pools
+ * each say what one thing of their kind is made of, which is needed then too; nics and keyboards
+ * come last. None of them calls another to look: what is needed is put into a queue, from which
+ * footing hands it out, each disk once. Nobody else includes this.
  */
 #define NAME_MAX_SIZE 256
-#define FINDER_DEPTH_MAX 16
-#define FINDER_DISKS_MAX 1024
-#define FINDER_MOUNTS_MAX 1024
+#define FINDER_WHAT_MAX 96
+#define FINDER_NEEDS_MAX 2048      /* more than any host stands on; a table may lead in a circle */
 #define FINDER_FILE_MAX (4U << 20) /* a table of mounts may be long */
+
+enum need_kind {
+	NEED_DISK, /* by its name in /sys/class/block */
+	NEED_PATH, /* the file system on which an absolute path lies */
+	NEED_POOL, /* of ZFS; "": any of them */
+};
+
+struct need {
+	enum need_kind kind;
+	char *name;
+	char what[FINDER_WHAT_MAX]; /* was looked for */
+};
 
 struct finder {
 	struct keep *keep;
 	struct sysfs *sysfs;
 	int root;
 	struct mount_table mounts;
-	char what[96]; /* what is looked for, "root /" */
+	char what[FINDER_WHAT_MAX]; /* what is looked for, "root /" */
 	bool no_memory;
-	unsigned depth;
-	unsigned n_mounts; /* looks at one: layers that lie on themselves are looked at again */
-	struct text seen;  /* names of disks, "\nsda\nsda1\n": each is looked at once */
-	unsigned n_seen;
-	bool for_swap; /* what is found now needs no passphrase: swap may have a random key */
+	struct need *needs; /* all that came up; those before `next` were handed out */
+	size_t n_needs, next;
+	struct text seen; /* names of disks, "\nsda\nsda1\n" */
+	bool for_swap;    /* what is found now needs no passphrase: swap may have a random key */
 	bool needs_passphrase;      /* something else was under dm-crypt */
 	char network[KEEP_WHY_MAX]; /* what comes over the network, "" for nothing */
 	char server[64];            /* and from where, if known */
@@ -51,33 +67,18 @@ bool finder_read(struct finder *f, const char *path, char **ret);
  */
 unsigned finder_keep(struct finder *f, enum keep_kind kind, const char *device, const char *why);
 
-/* ---- disks: by the names that they have in /sys/class/block --------------------------------- */
+/* Puts a copy into the queue, for what is looked for now. A disk that was there before is not put
+ * there again. */
+void finder_need(struct finder *f, enum need_kind kind, const char *name);
 
-void disk_need(struct finder *f, const char *name);
+/* The first one that was told comes over the network: what, and from where if known ("" if not). */
+void finder_need_network(struct finder *f, const char *what, const char *server);
 
-/* By device number; false where there is none. */
-bool disk_need_number(struct finder *f, unsigned major, unsigned minor);
+/* Takes the next out of the queue, to be emptied with need_done; false where none is left. */
+bool finder_next(struct finder *f, struct need *ret) _must_check_;
+void need_done(struct need *need);
 
-/*
- * By what a table calls it: /dev/…, UUID=, LABEL=, PARTUUID=, PARTLABEL=, ID=. False where that
- * names no disk that is there now.
- */
-bool disk_need_spec(struct finder *f, const char *spec);
-
-/* Of a ZFS pool, NULL: of all. */
-void pool_need(struct finder *f, const char *pool);
-
-/* ---- filesystems ---------------------------------------------------------------------------- */
-
-void mount_need(struct finder *f, const struct mount_row *m);
-void path_need(struct finder *f, const char *path);
-
-bool type_is_network(const char *type);
-void network_need(struct finder *f, const char *what, const char *server);
-
-/* ---- nics, keyboards ------------------------------------------------------------------------ */
-
-void nics_keep(struct finder *f);
-void keyboards_keep(struct finder *f);
+/* Empties it; the keep, the tree and the root are the caller's. */
+void finder_done(struct finder *f);
 
 #endif

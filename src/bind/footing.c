@@ -2,12 +2,16 @@
 #include "bind/footing.h"
 
 #include "base/file.h"
+#include "bind/disks.h"
+#include "bind/filesystems.h"
 #include "bind/finder.h"
 #include "bind/kernel_cmdline.h"
+#include "bind/keyboards.h"
+#include "bind/nics.h"
+#include "bind/pools.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,55 +31,43 @@ static const struct point {
 };
 #define N_POINTS (sizeof(points) / sizeof(*points))
 
-void finder_look_for(struct finder *f, const char *fmt, ...)
+/* Looks at what is needed so far and at what that needs in turn, until nothing is left. */
+static void settle(struct finder *f)
 {
-	va_list ap;
+	char subject[sizeof(f->what)];
+	struct need need;
 
-	va_start(ap, fmt);
-	(void)vsnprintf(f->what, sizeof(f->what), fmt, ap);
-	va_end(ap);
-}
-
-void finder_each(
-	struct finder *f, const char *path, int (*each)(const char *name, void *to), void *to)
-{
-	if (sysfs_path_each(f->sysfs, path, each, to) == -ENOMEM)
-		f->no_memory = true;
-}
-
-bool finder_read(struct finder *f, const char *path, char **ret)
-{
-	size_t len;
-	int r = file_read(f->root, path, FINDER_FILE_MAX, ret, &len, NULL);
-
-	if (r == -ENOMEM)
-		f->no_memory = true;
-	return r == 0;
-}
-
-unsigned finder_keep(struct finder *f, enum keep_kind kind, const char *device, const char *why)
-{
-	_cleanup_(device_list_done) struct device_list list = {0};
-	struct slot slot;
-	unsigned n = 0;
-
-	for (const char *p = device; devpath_next(&p, &slot);) {
-		struct kept one = {.kind = kind, .slot = slot};
-		char way[SELECTOR_TEXT_MAX];
-		if (scan_one(f->sysfs, slot, &list, NULL) <= 0)
-			continue;
-		const struct device *d = device_find(&list, slot);
-		if (device_is_bridge(d))
-			continue;
-		one.id = (struct pci_id){d->id.vendor, d->id.device, PCI_ANY, PCI_ANY};
-		one.class = d->class;
-		devpath_way(device, slot, way, sizeof(way));
-		keep_set_way(&one, way);
-		(void)str_copy(one.why, sizeof(one.why), why);
-		f->no_memory |= keep_add(f->keep, &one) < 0;
-		n++;
+	(void)str_copy(subject, sizeof(subject), f->what);
+	while (finder_next(f, &need)) {
+		finder_look_for(f, "%s", need.what);
+		switch (need.kind) {
+		case NEED_DISK:
+			disk_look(f, need.name);
+			break;
+		case NEED_PATH:
+			path_look(f, need.name);
+			break;
+		case NEED_POOL:
+			pool_look(f, need.name);
+			break;
+		}
+		need_done(&need);
 	}
-	return n;
+	finder_look_for(f, "%s", subject);
+}
+
+static void need_mount(struct finder *f, const struct mount_row *m)
+{
+	mount_look(f, m);
+	settle(f);
+}
+
+static bool need_spec(struct finder *f, const char *spec)
+{
+	bool found = disk_need_spec(f, spec);
+
+	settle(f);
+	return found;
 }
 
 static void need_mounts(struct finder *f)
@@ -88,7 +80,7 @@ static void need_mounts(struct finder *f)
 		const struct mount_row *m = mount_table_at(&f->mounts, points[i].path);
 		finder_look_for(f, "%s", points[i].what);
 		if (m && !str_equal(m->type, "rootfs"))
-			mount_need(f, m);
+			need_mount(f, m);
 	}
 	if (!root || !str_equal(root->type, "rootfs"))
 		return;
@@ -97,7 +89,7 @@ static void need_mounts(struct finder *f)
 	for (size_t i = 0; i < f->mounts.n; i++) {
 		finder_look_for(f, "%s", f->mounts.at[i].point);
 		if (f->mounts.at[i].major != 0)
-			mount_need(f, &f->mounts.at[i]);
+			need_mount(f, &f->mounts.at[i]);
 	}
 }
 
@@ -129,11 +121,11 @@ static void need_entry(struct finder *f, const char *spec, const char *where, co
 	finder_look_for(f, "%.60s of /etc/fstab", where);
 	if (type_is_network(type)) {
 		if (is_point(where) || table_option(options, "x-initrd.mount"))
-			network_need(f, f->what, "");
+			finder_need_network(f, f->what, "");
 	} else if (m) {
-		mount_need(f, m);
+		need_mount(f, m);
 	} else {
-		(void)disk_need_spec(f, spec);
+		(void)need_spec(f, spec);
 	}
 }
 
@@ -154,7 +146,7 @@ static void need_fstab(struct finder *f, bool swap)
 		if (!is_point(words[1]) && !boot_waits_for(options))
 			continue;
 		if (swap)
-			(void)disk_need_spec(f, words[0]);
+			(void)need_spec(f, words[0]);
 		else
 			need_entry(f, words[0], words[1], words[2], options);
 	}
@@ -176,10 +168,10 @@ static void need_crypttab(struct finder *f)
 		if (n < 2 || (!early && !boot_waits_for(options)))
 			continue;
 		finder_look_for(f, "%.60s of /etc/crypttab", words[0]);
-		(void)disk_need_spec(f, words[1]);
+		(void)need_spec(f, words[1]);
 		const char *key_device = n > 2 ? strrchr(words[2], ':') : NULL;
 		if (key_device)
-			(void)disk_need_spec(f, key_device + 1);
+			(void)need_spec(f, key_device + 1);
 	}
 }
 
@@ -214,7 +206,7 @@ static void need_word(struct finder *f, const char *word, bool *resumes)
 		/* "cryptdevice=UUID=…:root" */
 		(void)snprintf(spec, sizeof(spec), "%s%.*s", words[i].tag, (int)len, value);
 		finder_look_for(f, "%s of the kernel command line", words[i].name);
-		(void)disk_need_spec(f, spec);
+		(void)need_spec(f, spec);
 	}
 }
 
@@ -228,7 +220,7 @@ static void need_cmdline(struct finder *f, const char *line)
 		if (!kernel_word_is_network(word))
 			continue;
 		(void)snprintf(why, sizeof(why), "'%.60s' of the kernel command line", word);
-		network_need(f, why, "");
+		finder_need_network(f, why, "");
 	}
 }
 
@@ -245,10 +237,12 @@ static void need_swaps(struct finder *f)
 	for (char *rest = text, *line; (line = table_line(&rest, false));) {
 		if (table_words(line, words, 2) < 2)
 			continue;
-		if (str_equal(words[1], "file"))
-			path_need(f, words[0]);
-		else if (str_equal(words[1], "partition") && !disk_need_spec(f, words[0]))
+		if (str_equal(words[1], "file")) {
+			finder_need(f, NEED_PATH, words[0]);
+			settle(f);
+		} else if (str_equal(words[1], "partition") && !need_spec(f, words[0])) {
 			keep_unknown(f->keep, "swap is on %s, which is not in sysfs", words[0]);
+		}
 	}
 }
 
@@ -288,8 +282,7 @@ int footing_find(struct keep *ret, const char *root, const char *cmdline, struct
 		f.no_memory = true;
 	if (!f.no_memory)
 		search(&f, cmdline);
-	mount_table_done(&f.mounts);
-	text_done(&f.seen);
+	finder_done(&f);
 	if (f.no_memory)
 		return err_set(err, ENOMEM, "out of memory for what the host stands on");
 	return 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "bind/finder.h"
+#include "bind/keyboards.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -4,9 +4,10 @@
  * are a member's, and of which pool; without it, whatever has partitions that nobody else explains
  * may be one.
  */
-#include "bind/finder.h"
+#include "bind/pools.h"
 
 #include "base/file.h"
+#include "bind/disks.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -33,7 +34,7 @@ static bool has_line(char *text, const char *prefix, const char *value)
 static bool is_member(char *entry, const char *pool)
 {
 	return has_line(entry, "E:ID_FS_TYPE=", "zfs_member") &&
-	       (!pool || !strstr(entry, "\nE:ID_FS_LABEL=") ||
+	       (*pool == '\0' || !strstr(entry, "\nE:ID_FS_LABEL=") ||
 		       has_line(entry, "E:ID_FS_LABEL=", pool));
 }
 
@@ -112,12 +113,12 @@ static int guess_one(const char *name, void *to)
 	finder_each(g->f, path, count, &holders);
 	if (holders > 0 || is_mounted(g->f, name))
 		return 0;
-	disk_need(g->f, name);
+	finder_need(g->f, NEED_DISK, name);
 	g->found++;
 	return 0;
 }
 
-void pool_need(struct finder *f, const char *pool)
+void pool_look(struct finder *f, const char *pool)
 {
 	char what[sizeof(f->what)];
 	struct guess g = {.f = f};

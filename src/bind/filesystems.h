@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef BIND_FILESYSTEMS_H
+#define BIND_FILESYSTEMS_H
+
+#include "bind/finder.h"
+
+/* Needs what a mounted file system lies on: disks, a pool, layers, the network. */
+void mount_look(struct finder *f, const struct mount_row *m);
+
+/* The same for the one on which an absolute path lies. */
+void path_look(struct finder *f, const char *path);
+
+/* Is it one that comes over the network by its name alone? */
+bool type_is_network(const char *type);
+
+#endif

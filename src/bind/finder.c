@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bind/finder.h"
+
+#include "base/file.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void finder_look_for(struct finder *f, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(f->what, sizeof(f->what), fmt, ap);
+	va_end(ap);
+}
+
+void finder_each(
+	struct finder *f, const char *path, int (*each)(const char *name, void *to), void *to)
+{
+	if (sysfs_path_each(f->sysfs, path, each, to) == -ENOMEM)
+		f->no_memory = true;
+}
+
+bool finder_read(struct finder *f, const char *path, char **ret)
+{
+	size_t len;
+	int r = file_read(f->root, path, FINDER_FILE_MAX, ret, &len, NULL);
+
+	if (r == -ENOMEM)
+		f->no_memory = true;
+	return r == 0;
+}
+
+unsigned finder_keep(struct finder *f, enum keep_kind kind, const char *device, const char *why)
+{
+	_cleanup_(device_list_done) struct device_list list = {0};
+	struct slot slot;
+	unsigned n = 0;
+
+	for (const char *p = device; devpath_next(&p, &slot);) {
+		struct kept one = {.kind = kind, .slot = slot};
+		char way[SELECTOR_TEXT_MAX];
+		if (scan_one(f->sysfs, slot, &list, NULL) <= 0)
+			continue;
+		const struct device *d = device_find(&list, slot);
+		if (device_is_bridge(d))
+			continue;
+		one.id = (struct pci_id){d->id.vendor, d->id.device, PCI_ANY, PCI_ANY};
+		one.class = d->class;
+		devpath_way(device, slot, way, sizeof(way));
+		keep_set_way(&one, way);
+		(void)str_copy(one.why, sizeof(one.why), why);
+		f->no_memory |= keep_add(f->keep, &one) < 0;
+		n++;
+	}
+	return n;
+}
+
+void finder_need_network(struct finder *f, const char *what, const char *server)
+{
+	if (f->network[0])
+		return;
+	(void)snprintf(f->network, sizeof(f->network), "%.100s", what);
+	(void)str_copy(f->server, sizeof(f->server), server);
+}
+
+/* Is the disk named for the first time? */
+static bool first_need(struct finder *f, const char *disk)
+{
+	char key[NAME_MAX_SIZE + 2];
+
+	(void)snprintf(key, sizeof(key), "\n%s\n", disk);
+	if (f->seen.data && strstr(f->seen.data, key))
+		return false;
+	text_print(&f->seen, "%s", key);
+	f->no_memory |= f->seen.failed;
+	return true;
+}
+
+void finder_need(struct finder *f, enum need_kind kind, const char *name)
+{
+	struct need need = {.kind = kind};
+
+	if (kind == NEED_DISK && !first_need(f, name))
+		return;
+	if (f->n_needs == FINDER_NEEDS_MAX) {
+		keep_unknown(f->keep, "%s: it stands on more than %d disks and layers", f->what,
+			FINDER_NEEDS_MAX);
+		return;
+	}
+	need.name = strdup(name);
+	struct need *at = need.name ? reallocarray(f->needs, f->n_needs + 1, sizeof(*at)) : NULL;
+	if (!at) {
+		free(need.name);
+		f->no_memory = true;
+		return;
+	}
+	(void)str_copy(need.what, sizeof(need.what), f->what);
+	f->needs = at;
+	f->needs[f->n_needs++] = need;
+}
+
+bool finder_next(struct finder *f, struct need *ret)
+{
+	if (f->next == f->n_needs)
+		return false;
+	*ret = f->needs[f->next];
+	f->needs[f->next++].name = NULL;
+	return true;
+}
+
+void need_done(struct need *need)
+{
+	free(need->name);
+	need->name = NULL;
+}
+
+void finder_done(struct finder *f)
+{
+	for (size_t i = 0; i < f->n_needs; i++)
+		need_done(&f->needs[i]);
+	free(f->needs);
+	mount_table_done(&f->mounts);
+	text_done(&f->seen);
+}

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef BIND_POOLS_H
+#define BIND_POOLS_H
+
+#include "bind/finder.h"
+
+/* Needs the disks of a ZFS pool; "": of all. */
+void pool_look(struct finder *f, const char *pool);
+
+#endif

@@ -103,7 +103,9 @@ int dump_rom(struct sysfs *s, struct slot slot, uint8_t **ret, size_t *ret_len, 
 	int r = sysfs_write(s, slot, "rom", "1"), off = r;
 	if (r == 0) {
 		r = read_all(s, slot, &data, &len);
-		off = sysfs_write(s, slot, "rom", "0");
+		/* Without the newline, kernels up to 6.1 at least take it for a yes
+		 * (pci_write_rom). */
+		off = sysfs_write(s, slot, "rom", "0\n");
 	}
 	if (woken)
 		(void)sysfs_write(s, slot, "power/control", "auto");

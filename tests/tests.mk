@@ -96,8 +96,8 @@ $(BUILD)/unit/%: tests/unit/%.c $(san_lib)
 	$(call say,UNIT)$(CLANG) $(COMPILE) -Itests/unit $(kmod_flags) $(SANITIZE) $< $(san_libs) $(unit_link) -o $@
 
 # Its fake kernel stands between apply and what apply calls.
-$(BUILD)/unit/apply: unit_link = $(patsubst %,-Wl$(comma)--wrap=%,sysfs_swap sysfs_write sysfs_probe module_load)
-$(BUILD)/unit/release: unit_link = $(patsubst %,-Wl$(comma)--wrap=%,sysfs_swap sysfs_write sysfs_probe module_load module_load_for)
+$(BUILD)/unit/apply: unit_link = $(patsubst %,-Wl$(comma)--wrap=%,sysfs_swap sysfs_write sysfs_probe sysfs_attach module_load)
+$(BUILD)/unit/release: unit_link = $(patsubst %,-Wl$(comma)--wrap=%,sysfs_swap sysfs_write sysfs_probe sysfs_attach module_load module_load_for)
 $(BUILD)/unit/users: unit_link = -Wl$(comma)--wrap=file_read
 $(BUILD)/unit/dump: unit_link = $(patsubst %,-Wl$(comma)--wrap=%,sysfs_read sysfs_read_at sysfs_write)
 comma = ,

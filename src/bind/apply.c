@@ -209,8 +209,9 @@ static void do_device(const struct job *j, enum step_kind kind, size_t i)
 	case STEP_GIVE_BACK:
 		do_give_back(j, v, d);
 		break;
-	case STEP_PROBE_HOST:
-		(void)sysfs_probe(j->options->sysfs, v->device->slot);
+	case STEP_PROBE_HOST: /* of two drivers that want it, the one that had it */
+		if (sysfs_attach(j->options->sysfs, v->device->slot, d->before) < 0)
+			(void)sysfs_probe(j->options->sysfs, v->device->slot);
 		break;
 	default:
 		break;

@@ -14,7 +14,7 @@
 /* vfio-pci waits for the VM that has the device, for ever (vfio_unregister_group_dev). */
 #define PATIENCE_MS 3000
 
-enum kind { CLEAR, UNBIND, PROBE, LOAD, PROBE_AGAIN, KINDS };
+enum kind { CLEAR, UNBIND, LOAD_FORMER, ATTACH, PROBE, LOAD, PROBE_AGAIN, KINDS };
 
 struct work {
 	const struct release_options *o;
@@ -63,9 +63,33 @@ static void do_unbind(const struct work *w, struct release *d)
 			w->o->sysfs, d->slot, "driver/unbind", slot_format(d->slot, address));
 }
 
+/* Free of vfio and still without a driver: somebody may take it. */
+static bool waits(const struct work *w, const struct release *d)
+{
+	return d->override_error == 0 && d->unbind_error == 0 && !has_driver(w, d);
+}
+
+/* A driver that is loaded looks at all devices by itself: as it comes alone, no other is first. */
+static void do_load_former(const struct work *w, struct release *d)
+{
+	struct err err = {""};
+
+	if (!w->o->load_modules || !d->former.module[0] ||
+		sysfs_has_driver(w->o->sysfs, d->former.driver) || !waits(w, d))
+		return;
+	if (module_load(d->former.module, NULL, &err) < 0)
+		(void)snprintf(d->other, sizeof(d->other), "%.150s", err.text);
+}
+
+static void do_attach(const struct work *w, struct release *d)
+{
+	if (d->former.driver[0] && waits(w, d))
+		d->attach_error = sysfs_attach(w->o->sysfs, d->slot, d->former.driver);
+}
+
 static void do_probe(const struct work *w, struct release *d)
 {
-	if (d->override_error == 0 && d->unbind_error == 0 && !has_driver(w, d))
+	if (waits(w, d))
 		d->probe_error = sysfs_probe(w->o->sysfs, d->slot);
 }
 
@@ -73,8 +97,7 @@ static void do_load(const struct work *w, struct release *d)
 {
 	char alias[96];
 
-	if (!w->o->load_modules || d->override_error < 0 || d->unbind_error < 0 ||
-		has_driver(w, d) ||
+	if (!w->o->load_modules || !waits(w, d) ||
 		sysfs_read(w->o->sysfs, d->slot, "modalias", alias, sizeof(alias)) < 0)
 		return;
 	struct err err = {""};
@@ -86,7 +109,7 @@ static void do_load(const struct work *w, struct release *d)
 static void run_step(void *to, size_t step)
 {
 	static void (*const what[KINDS])(const struct work *w, struct release *d) = {
-		do_clear, do_unbind, do_probe, do_load, do_probe};
+		do_clear, do_unbind, do_load_former, do_attach, do_probe, do_load, do_probe};
 	const struct work *w = to;
 
 	what[step / w->n](w, &w->list[step % w->n]);
@@ -95,7 +118,9 @@ static void run_step(void *to, size_t step)
 static unsigned step_patience(void *to, size_t step)
 {
 	const struct work *w = to;
-	return step / w->n == LOAD ? w->o->milliseconds : PATIENCE_MS;
+	enum kind kind = (enum kind)(step / w->n);
+
+	return kind == LOAD || kind == LOAD_FORMER ? w->o->milliseconds : PATIENCE_MS;
 }
 
 /* The first step of the device that did not end, or KINDS. */
@@ -110,7 +135,8 @@ static enum kind bad_step(const struct work *w, size_t i)
 static void tell(const struct work *w, size_t i)
 {
 	static const char *const what[KINDS] = {"clearing driver_override",
-		"taking it from its driver", "probing", "loading its host driver", "probing"};
+		"taking it from its driver", "loading its former driver",
+		"giving it to its former driver", "probing", "loading its host driver", "probing"};
 	struct release *d = &w->list[i];
 	enum kind bad = bad_step(w, i);
 	char *buf = d->trouble;
@@ -137,6 +163,25 @@ static void tell(const struct work *w, size_t i)
 			d->after);
 }
 
+/* It is the host's all the same; but another driver shows other things, or none. */
+static void tell_other(struct release *d)
+{
+	const char *why = strerror(-d->attach_error);
+
+	bool never_left = d->before[0] && !release_is_vfio(d->before);
+	if (!d->former.driver[0] || !d->holds || str_equal(d->after, d->former.driver) ||
+		never_left) {
+		d->other[0] = '\0';
+		return;
+	}
+	if (d->attach_error == -ENOENT)
+		why = "it is not loaded";
+	else if (d->attach_error == -ENODEV)
+		why = "it does not take it";
+	if (!d->other[0])
+		(void)str_copy(d->other, sizeof(d->other), why);
+}
+
 static void verify(const struct work *w)
 {
 	for (size_t i = 0; i < w->n; i++) {
@@ -152,6 +197,7 @@ static void verify(const struct work *w)
 			d->trouble[0] = '\0';
 		else
 			tell(w, i);
+		tell_other(d);
 	}
 }
 

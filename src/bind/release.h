@@ -3,6 +3,7 @@
 #define BIND_RELEASE_H
 
 #include "base/err.h"
+#include "bind/former.h"
 #include "pci/slot.h"
 #include "pci/sysfs.h"
 
@@ -12,13 +13,15 @@
 /* One function that goes back to the host, and what became of that. */
 struct release {
 	struct slot slot;
-	char before[32];   /* its driver when we came, "" for none */
-	char after[32];    /* its driver at the end, "" for none */
+	struct former former; /* who had it before it was bound, if that is known (bind/former.h) */
+	char before[32];      /* its driver when we came, "" for none */
+	char after[32];       /* its driver at the end, "" for none */
 	bool holds;        /* it is the host's again: free of vfio, with the driver that wants it */
 	bool hangs;        /* a child was left behind in one of its steps */
 	char trouble[256]; /* why it does not hold, "" where it does */
+	char other[160];   /* why it is with another host driver than the former one, or "" */
 	/* What the steps find out. */
-	int override_error, unbind_error, probe_error;
+	int override_error, unbind_error, attach_error, probe_error;
 	int known; /* modules that want the device; negative: why none of them could be loaded */
 };
 
@@ -30,10 +33,11 @@ struct release_options {
 
 /*
  * Gives functions back: clears the driver_override that names vfio or nothing (another one is
- * somebody else's, and stays); takes them from vfio; has the kernel look for a driver, and where
- * none is there yet, loads the modules that want them, as udev would; then reads the driver links
- * back. What is with a host driver already is left alone. As in apply, all of that happens in a
- * child, see bind/child.h. 0, or -errno where nothing was written.
+ * somebody else's, and stays); takes them from vfio; has the former driver take them, where that is
+ * known, its module loaded if need be; has the kernel look for a driver for those that have none
+ * yet, and where it knows none, loads the modules that want them, as udev would; then reads the
+ * driver links back. What is with a host driver already is left alone. As in apply, all of that
+ * happens in a child, see bind/child.h. 0, or -errno where nothing was written.
  */
 int release_all(struct release *list, size_t n, const struct release_options *o,
 	struct err *err) _must_check_;

@@ -2,6 +2,7 @@
 #include "cmd/hand.h"
 
 #include "base/log.h"
+#include "bind/former.h"
 #include "bind/groups.h"
 #include "bind/report.h"
 #include "bind/users.h"
@@ -177,11 +178,12 @@ int hand_is_held(struct text *ret, const struct hand *o, struct situation *s,
 	return n > 0 && !o->force;
 }
 
-void hand_forget_report(const struct hand *o, struct slot slot)
+void hand_forget(const struct hand *o, struct slot slot)
 {
 	_cleanup_(str_free) char *path = NULL;
 	char address[SLOT_MAX];
 
 	if (asprintf(&path, "%s/%s/" REPORT_NAME, o->run_dir, slot_format(slot, address)) >= 0)
 		(void)unlink(path);
+	former_forget(o->run_dir, slot);
 }

@@ -58,7 +58,8 @@ int hand_is_held(struct text *ret, const struct hand *o, struct situation *s,
 /* Tells who of the plan's IOMMU groups is with a host driver now, so that no VM gets them. */
 void hand_tell_groups(struct situation *s);
 
-/* The report of a device that was bound by hand stands beside those that `added` writes. */
-void hand_forget_report(const struct hand *o, struct slot slot);
+/* The report of a device that was bound by hand, which stands beside those that `added` writes, and
+ * the note of who had it. */
+void hand_forget(const struct hand *o, struct slot slot);
 
 #endif

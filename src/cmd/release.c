@@ -37,16 +37,32 @@ static bool is_meant(const struct verdict *v)
 	       (!v->companion || release_is_vfio(v->device->driver) || !v->device->driver[0]);
 }
 
-static int gather(struct back *ret, const struct plan *p, struct err *err)
+/* Who had it, as `bind` noted; a note that is no good leaves it to the kernel. */
+static void ask_former(struct release *d, const struct device *of, const char *run_dir)
+{
+	char address[SLOT_MAX];
+	struct err err = {""};
+
+	if (former_read(&d->former, run_dir, of, &err) < 0)
+		log_print(LOG_WARNING,
+			"%s: which host driver had it is not known, the kernel chooses one: %s",
+			slot_format(d->slot, address), err.text);
+}
+
+static int gather(struct back *ret, const struct plan *p, const char *run_dir, struct err *err)
 {
 	ret->plan = p;
 	ret->list = calloc(p->n + 1, sizeof(*ret->list));
 	ret->refused = calloc(p->n + 1, sizeof(*ret->refused));
 	if (!ret->list || !ret->refused)
 		return err_set(err, ENOMEM, "out of memory for %zu devices", p->n);
-	for (size_t i = 0; i < p->n; i++)
-		if (is_meant(&p->verdicts[i]))
-			ret->list[ret->n++].slot = p->verdicts[i].device->slot;
+	for (size_t i = 0; i < p->n; i++) {
+		if (!is_meant(&p->verdicts[i]))
+			continue;
+		struct release *d = &ret->list[ret->n++];
+		d->slot = p->verdicts[i].device->slot;
+		ask_former(d, p->verdicts[i].device, run_dir);
+	}
 	return 0;
 }
 
@@ -102,6 +118,10 @@ static void tell(const struct back *b, size_t done)
 		else if (!d->holds)
 			log_print(LOG_ERROR, "%s is not with the host: %s; it has %s", address,
 				d->trouble, d->after[0] ? d->after : "no driver");
+		else if (d->other[0])
+			log_print(LOG_WARNING, "%s is on %s, not on %s, which had it before: %s",
+				address, d->after[0] ? d->after : "no driver", d->former.driver,
+				d->other);
 		else if (d->after[0])
 			log_print(LOG_INFO, "%s is on %s%s", address, d->after,
 				str_equal(d->before, d->after) ? " already" : " again");
@@ -125,6 +145,7 @@ static void print_one(struct json *j, const char *address, const char *action,
 	json_open_object(j, NULL);
 	json_string(j, "address", address);
 	json_string(j, "action", action);
+	json_string(j, "former", d && d->former.driver[0] ? d->former.driver : NULL);
 	json_string(j, "before", d && d->before[0] ? d->before : NULL);
 	json_string(j, "after", d && d->after[0] ? d->after : NULL);
 	json_bool(j, "holds", d && d->holds);
@@ -170,7 +191,7 @@ static enum cmd_result finish(
 		if (!b->list[i].holds)
 			r = CMD_NOT_ALL;
 		else
-			hand_forget_report(o, b->list[i].slot);
+			hand_forget(o, b->list[i].slot);
 	}
 	for (size_t i = 0; i < b->plan->n; i++)
 		if (!b->plan->verdicts[i].device || device_is_bridge(b->plan->verdicts[i].device))
@@ -192,7 +213,7 @@ static enum cmd_result give_back(const struct hand *o, char **operands, int n, s
 	const struct release_options how = {.sysfs = &s.sysfs,
 		.load_modules = !o->world.sysfs,
 		.milliseconds = o->milliseconds};
-	if (gather(&b, &s.plan, err) < 0 || refuse_held(&b, &s, o, err) < 0)
+	if (gather(&b, &s.plan, o->run_dir, err) < 0 || refuse_held(&b, &s, o, err) < 0)
 		return CMD_SYSTEM;
 	size_t done = part_refused(&b);
 	if (done > 0 && release_all(b.list, done, &how, err) < 0)

@@ -353,6 +353,14 @@ int sysfs_probe(struct sysfs *s, struct slot slot)
 	return write_path(s, "../drivers_probe", slot_format(slot, address));
 }
 
+int sysfs_attach(struct sysfs *s, struct slot slot, const char *driver)
+{
+	char path[128], address[SLOT_MAX];
+
+	(void)snprintf(path, sizeof(path), "../drivers/%.64s/bind", driver);
+	return write_path(s, path, slot_format(slot, address));
+}
+
 int sysfs_swap(struct sysfs *s, struct slot slot, const char *attribute, const char *text,
 	char *former, size_t size)
 {

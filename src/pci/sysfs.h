@@ -74,11 +74,19 @@ int sysfs_secondary_bus(struct sysfs *s, struct slot bridge, uint8_t *ret);
 bool sysfs_has_driver(struct sysfs *s, const char *driver);
 
 /*
- * The two ways to write below /sys, with bind/apply their only caller. A text goes out in one
- * write(2), as sysfs wants it. 0 or -errno.
+ * The ways to write below /sys; tools/check-layers knows who may. A text goes out in one write(2),
+ * as sysfs wants it. 0 or -errno.
  */
 int sysfs_write(struct sysfs *s, struct slot slot, const char *attribute, const char *text);
 int sysfs_probe(struct sysfs *s, struct slot slot); /* bus/pci/drivers_probe */
+
+/*
+ * Has one driver take a device that has none, whoever else would: its `bind` (bind_store in
+ * drivers/base/bus.c). -ENOENT where no such driver is registered ("" is
+ * none), -ENODEV where it does not want
+ * the device, -EBUSY where another has it.
+ */
+int sysfs_attach(struct sysfs *s, struct slot slot, const char *driver);
 
 /*
  * Writes an attribute and tells what it held before (as sysfs_read does), through one descriptor.

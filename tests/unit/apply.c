@@ -205,6 +205,15 @@ static void test_given_back(void)
 	for (size_t i = 0; i < 4; i++)
 		check_device(functions[i], "vfio-pci", "vfio-pci");
 
+	check_case("... of two host drivers to the one that it had");
+	new_machine();
+	(void)snprintf(world->refused, sizeof(world->refused), CARD);
+	(void)snprintf(world->second, sizeof(world->second), "nvidiafb");
+	kernel_register("nvidiafb", functions);
+	kernel_register("nouveau", functions);
+	CHECK_INT(carry_out(10000), 0);
+	check_device(CARD, "nvidiafb", "");
+
 	check_case("hold: what is refused stays reserved");
 	new_machine();
 	hold = true;
@@ -242,6 +251,7 @@ static void new_busy_machine(void)
 {
 	new_machine();
 	kernel_register("igc", functions);
+	kernel_register("xhci_hcd", functions);
 }
 
 static unsigned count_calls(void)

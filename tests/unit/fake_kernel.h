@@ -25,6 +25,7 @@
 #define DEVICES "bus/pci/devices"
 #define DRIVERS "bus/pci/drivers"
 #define CALLS_MAX 200
+#define CARD "0000:01:00.0"
 
 /* What happens to the call number `at` (from 1); 0: nothing to any. */
 enum fate { GO_ON, FAIL, DIE_BEFORE, DIE_AFTER, HANG };
@@ -34,7 +35,8 @@ static struct world {
 	char tree[80];
 	char module[32];  /* the module that can be loaded, "" for none */
 	char refused[32]; /* the address that vfio-pci does not take */
-	char locked[32];  /* the address whose lock is held: who probes it waits for ever */
+	char second[32]; /* a second host driver that wants the card, and comes to it by no probe */
+	char locked[32]; /* the address whose lock is held: who probes it waits for ever */
 	enum fate fate;
 	unsigned at;
 	int code;
@@ -46,6 +48,7 @@ int __wrap_sysfs_swap(struct sysfs *s, struct slot slot, const char *attribute, 
 	char *former, size_t size);
 int __wrap_sysfs_write(struct sysfs *s, struct slot slot, const char *attribute, const char *text);
 int __wrap_sysfs_probe(struct sysfs *s, struct slot slot);
+int __wrap_sysfs_attach(struct sysfs *s, struct slot slot, const char *driver);
 int __wrap_module_load(const char *name, const char *options, struct err *err);
 int __real_sysfs_swap(struct sysfs *s, struct slot slot, const char *attribute, const char *text,
 	char *former, size_t size);
@@ -95,6 +98,15 @@ static void override_of(const char *address, char *buf, size_t size)
 		buf[0] = '\0';
 }
 
+static int kernel_take(const char *address, const char *driver)
+{
+	if (str_equal(driver, "vfio-pci") && str_equal(world->refused, address))
+		return -EINVAL;
+	return symlink(path_of(DRIVERS "/%s", driver), path_of(DEVICES "/%s/driver", address)) < 0
+		       ? -errno
+		       : 0;
+}
+
 /* pci_match_device: an override is the only driver that matches; else the host's own ("native",
  * which is no file of the kernel's). A driver may refuse. -EINVAL as vfio-pci answers, 0 if none
  * matches. */
@@ -112,18 +124,34 @@ static int kernel_probe(const char *address)
 		read_word(path_of(DEVICES "/%s/native", address), wanted, sizeof(wanted));
 	if (!wanted[0] || access(path_of(DRIVERS "/%s", wanted), F_OK) < 0)
 		return 0;
-	if (str_equal(wanted, "vfio-pci") && str_equal(world->refused, address))
-		return -EINVAL;
-	return symlink(path_of(DRIVERS "/%s", wanted), path_of(DEVICES "/%s/driver", address)) < 0
-		       ? -errno
-		       : 0;
+	return kernel_take(address, wanted);
+}
+
+/* One driver, as its `bind` and its registration ask it; an override lets no other come. */
+static int kernel_attach(const char *address, const char *driver)
+{
+	char has[64], wanted[64];
+
+	while (str_equal(world->locked, address))
+		(void)pause();
+	if (!driver[0] || access(path_of(DRIVERS "/%s", driver), F_OK) < 0)
+		return -ENOENT;
+	driver_of(address, has, sizeof(has));
+	if (has[0])
+		return -EBUSY;
+	override_of(address, wanted, sizeof(wanted));
+	if (!wanted[0] && !(str_equal(driver, world->second) && str_equal(address, CARD)))
+		read_word(path_of(DEVICES "/%s/native", address), wanted, sizeof(wanted));
+	if (wanted[0] && !str_equal(driver, wanted))
+		return -ENODEV;
+	return kernel_take(address, driver);
 }
 
 static void kernel_register(const char *driver, const char *const *addresses)
 {
 	(void)mkdir(path_of(DRIVERS "/%s", driver), 0755);
 	for (; *addresses; addresses++)
-		(void)kernel_probe(*addresses);
+		(void)kernel_attach(*addresses, driver);
 }
 
 /* Files that a child left open would be there twice; what the calls do is all that counts. */
@@ -186,6 +214,19 @@ int __wrap_sysfs_probe(struct sysfs *s, struct slot slot)
 		r = kernel_probe(address);
 	if (r == 0)
 		r = meet("probe", address, false);
+	return r;
+}
+
+int __wrap_sysfs_attach(struct sysfs *s, struct slot slot, const char *driver)
+{
+	char address[SLOT_MAX];
+	int r = meet("attach", slot_format(slot, address), true);
+
+	(void)s;
+	if (r == 0)
+		r = kernel_attach(address, driver);
+	if (r == 0)
+		r = meet("attach", address, false);
 	return r;
 }
 

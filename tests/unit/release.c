@@ -15,7 +15,8 @@
 static char top[64];
 static struct release list[N_FUNCTIONS];
 static int64_t took;
-static int known; /* what module_load_for answers */
+static int known;            /* what module_load_for answers */
+static struct former former; /* of the card */
 
 int __wrap_module_load_for(const char *modalias, struct err *err);
 int __wrap_module_load_for(const char *modalias, struct err *err)
@@ -64,8 +65,9 @@ static void new_machine(void)
 {
 	*world = (struct world){0};
 	known = 0;
+	former = (struct former){0};
 	(void)snprintf(world->tree, sizeof(world->tree), "%s/sys", top);
-	if (!shell("cd %s/sys/" DRIVERS " && rm -rf snd_hda_intel && mkdir -p vfio-pci && "
+	if (!shell("cd %s/sys/" DRIVERS " && rm -rf snd_hda_intel nvidiafb && mkdir -p vfio-pci && "
 		   ": >vfio-pci/unbind",
 		    top))
 		abort();
@@ -90,6 +92,7 @@ static int give_back(unsigned milliseconds)
 	for (size_t i = 0; i < N_FUNCTIONS; i++)
 		if (!slot_parse(functions[i], &list[i].slot))
 			abort();
+	list[0].former = former;
 	const struct release_options o = {
 		.sysfs = &s, .load_modules = true, .milliseconds = milliseconds};
 	int64_t began = child_now();
@@ -175,6 +178,55 @@ static void test_back(void)
 	CHECK(list[4].holds);
 }
 
+static void test_former(void)
+{
+	check_case("of two host drivers the former one gets it, not the one the kernel would ask");
+	new_machine();
+	kernel_register("nvidiafb", functions);
+	(void)snprintf(world->second, sizeof(world->second), "nvidiafb");
+	former = (struct former){"nvidiafb", "nvidiafb"};
+	CHECK_INT(give_back(10000), 0);
+	check_device("0000:01:00.0", "nvidiafb", "");
+	check_device("0000:03:00.0", "igc", "");
+	CHECK(list[0].holds);
+	CHECK_STR(list[0].other, "");
+
+	check_case("... its module is loaded where it is not there, and no other");
+	new_machine();
+	(void)snprintf(world->second, sizeof(world->second), "nvidiafb");
+	(void)snprintf(world->module, sizeof(world->module), "nvidiafb");
+	former = (struct former){"nvidiafb", "nvidiafb"};
+	CHECK_INT(give_back(10000), 0);
+	check_device("0000:01:00.0", "nvidiafb", "");
+	CHECK_INT(count("load nvidiafb"), 1);
+	CHECK_INT(count("load for a modalias"), 1); /* for the function that nobody wants */
+
+	check_case("... no module of it any more: the kernel's choice, and why");
+	new_machine();
+	former = (struct former){"nvidiafb", "nvidiafb"};
+	CHECK_INT(give_back(10000), 0);
+	check_device("0000:01:00.0", "nouveau", "");
+	CHECK(list[0].holds);
+	CHECK_HAS(list[0].other, "module nvidiafb: none for this kernel");
+
+	check_case("... it is there and does not want it: the kernel's choice, and why");
+	new_machine();
+	kernel_register("nvidiafb", functions);
+	former = (struct former){"nvidiafb", ""};
+	CHECK_INT(give_back(10000), 0);
+	check_device("0000:01:00.0", "nouveau", "");
+	CHECK(list[0].holds);
+	CHECK_HAS(list[0].other, "does not take it");
+
+	check_case("a device that is with a host driver stays, whoever had it before");
+	world->calls = 0;
+	(void)snprintf(world->second, sizeof(world->second), "nvidiafb");
+	CHECK_INT(give_back(10000), 0);
+	check_device("0000:01:00.0", "nouveau", "");
+	CHECK_INT(count("attach"), 0);
+	CHECK_STR(list[0].other, "");
+}
+
 /* Whatever happened, a device is the VM's whole or the host's, and is called what it is. */
 static void check_whole(void)
 {
@@ -193,9 +245,18 @@ static void check_whole(void)
 	}
 }
 
-static unsigned count_calls(void)
+/* With two drivers for the card, so that each way to one of them is gone. */
+static void new_machine_of_two(void)
 {
 	new_machine();
+	kernel_register("nvidiafb", functions);
+	(void)snprintf(world->second, sizeof(world->second), "nvidiafb");
+	former = (struct former){"nvidiafb", "nvidiafb"};
+}
+
+static unsigned count_calls(void)
+{
+	new_machine_of_two();
 	(void)give_back(10000);
 	return world->calls;
 }
@@ -206,13 +267,16 @@ static void test_each_call(enum fate fate, const char *name)
 
 	for (unsigned at = 1; at <= n; at++) {
 		check_case("call %u of %u %s: the VM's whole or the host's", at, n, name);
-		new_machine();
+		new_machine_of_two();
 		world->fate = fate;
 		world->code = EIO;
 		world->at = at;
 		CHECK_INT(give_back(10000), 0);
 		check_whole();
 		CHECK(took < 2000);
+		/* Who failed to be given to the one is given to the other. */
+		if (fate == FAIL && str_starts(world->trace[at - 1], "attach"))
+			check_device("0000:01:00.0", "nouveau", "");
 	}
 }
 
@@ -223,7 +287,7 @@ static void test_hangs(void)
 	size_t at = 0;
 	while (at < world->calls && !str_equal(world->trace[at], "unbind 0000:01:00.0"))
 		at++;
-	new_machine();
+	new_machine_of_two();
 	world->fate = HANG;
 	world->at = (unsigned)at + 1;
 	CHECK_INT(give_back(6000), 0);
@@ -244,6 +308,7 @@ int main(void)
 		abort();
 	make_tree();
 	test_back();
+	test_former();
 	test_each_call(FAIL, "fails");
 	test_each_call(DIE_BEFORE, "is where the child is killed");
 	test_each_call(DIE_AFTER, "is the last before the child is killed");

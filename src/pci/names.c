@@ -58,6 +58,8 @@ void names_open(struct pci_names *ret, const char *path)
 	for (size_t i = 0; !ret->data && i < sizeof(places) / sizeof(*places); i++)
 		(void)map(ret, places[i]);
 	ret->classes = find_line(ret, 0, "C 00 ");
+	if (ret->classes == ret->len) /* a part of the list, in a tree that someone made */
+		ret->classes = 0;
 }
 
 void names_close(struct pci_names *n)

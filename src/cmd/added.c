@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/log.h"
-#include "base/options.h"
 #include "base/str.h"
 #include "bind/apply.h"
 #include "bind/report.h"
 #include "bind/report_read.h"
+#include "cmd/begin.h"
 #include "cmd/cmd.h"
 #include "cmd/lock.h"
 #include "cmd/situation.h"
@@ -111,6 +111,12 @@ static enum cmd_result take(const struct added *o, const struct boot_switch *b, 
 enum cmd_result cmd_added(int argc, char **argv, struct err *err)
 {
 	struct added o = {.world.acts = true, .run_dir = REPORT_DIR};
+	static const struct face face = {.about = "Binds a device that came after boot, if the "
+						  "config asks for it; what the udev rule runs.",
+		.takes = "one PCI address, as 0000:0a:00.0",
+		.operands = "ADDRESS",
+		.least = 1,
+		.most = 1};
 	bool help = false;
 	const struct option_row rows[] = {
 		WORLD_OPTIONS(&o.world),
@@ -120,15 +126,10 @@ enum cmd_result cmd_added(int argc, char **argv, struct err *err)
 		{0},
 	};
 	int operands;
+	enum cmd_result result;
 
-	if (options_read(rows, argc, argv, &operands, err) < 0)
-		return CMD_USAGE;
-	if (help) {
-		printf("Usage: vfio-bind added [OPTION...] ADDRESS\nBinds a device that came after "
-		       "boot, if the config asks for it; what the udev rule runs.\n\n");
-		options_print(rows);
-		return CMD_AS_ASKED;
-	}
+	if (!command_begin(&face, rows, argc, argv, &help, &operands, &result, err))
+		return result;
 	o.address = operands == 1 ? argv[1] : "";
 	if (operands != 1 || !slot_parse(o.address, &o.slot)) {
 		(void)err_set(err, EINVAL, "added takes one PCI address, as 0000:0a:00.0");

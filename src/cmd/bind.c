@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/log.h"
-#include "base/options.h"
 #include "bind/apply.h"
 #include "bind/former.h"
 #include "bind/guard.h"
 #include "bind/release.h"
 #include "bind/report.h"
 #include "bind/values.h"
+#include "cmd/begin.h"
 #include "cmd/cmd.h"
 #include "cmd/hand.h"
 #include "cmd/lock.h"
@@ -182,6 +182,11 @@ static enum cmd_result bind(const struct hand *o, char **operands, int n, struct
 enum cmd_result cmd_bind(int argc, char **argv, struct err *err)
 {
 	struct hand o = {.run_dir = REPORT_DIR, .milliseconds = DEFAULT_MS};
+	static const struct face face = {
+		.about = "Takes devices from the host, now and until the next boot.",
+		.takes = "PCI addresses, as 0000:0a:00.0",
+		.operands = "ADDRESS...",
+		.least = 1};
 	bool help = false;
 	const struct option_row rows[] = {
 		{"driver", 0, "DRIVER", "bind to DRIVER instead of vfio-pci; none: to no driver",
@@ -194,15 +199,10 @@ enum cmd_result cmd_bind(int argc, char **argv, struct err *err)
 		{0},
 	};
 	int operands;
+	enum cmd_result result;
 
-	if (options_read(rows, argc, argv, &operands, err) < 0)
-		return CMD_USAGE;
-	if (help) {
-		printf("Usage: vfio-bind bind [OPTION...] ADDRESS...\nTakes devices from the host, "
-		       "now and until the next boot.\n\n");
-		options_print(rows);
-		return CMD_AS_ASKED;
-	}
+	if (!command_begin(&face, rows, argc, argv, &help, &operands, &result, err))
+		return result;
 	if (operands == 0) {
 		(void)err_set(err, EINVAL, "bind takes PCI addresses, as 0000:0a:00.0");
 		return CMD_USAGE;

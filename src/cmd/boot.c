@@ -243,6 +243,8 @@ enum cmd_result cmd_boot(int argc, char **argv, struct err *err)
 {
 	struct boot o = {
 		.world.acts = true, .run_dir = REPORT_DIR, .milliseconds = DEFAULT_SECONDS * 1000};
+	static const struct face face = {.about = "Reserves and binds the devices of the config; "
+						  "what the hooks of an initramfs run."};
 	bool help = false;
 	const struct option_row rows[] = {
 		WORLD_OPTIONS(&o.world),
@@ -258,10 +260,7 @@ enum cmd_result cmd_boot(int argc, char **argv, struct err *err)
 	};
 	enum cmd_result result;
 
-	if (!command_begin(rows, argc, argv, &help,
-		    "Reserves and binds the devices of the config; what the hooks of an initramfs "
-		    "run.",
-		    &result, err))
+	if (!command_begin(&face, rows, argc, argv, &help, NULL, &result, err))
 		return result;
 	struct boot_switch b = world_switch(&o.world);
 	log_open("vfio-bind", o.world.sysfs ? LOG_TO_STDERR : LOG_TO_KMSG, b.debug);

@@ -2,10 +2,10 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
-#include "base/options.h"
 #include "base/str.h"
 #include "bind/image.h"
 #include "bind/image_record.h"
+#include "cmd/begin.h"
 #include "cmd/check_host.h"
 #include "cmd/cmd.h"
 #include "cmd/protect.h"
@@ -271,6 +271,9 @@ static enum cmd_result check(const struct check *o, struct err *err)
 enum cmd_result cmd_check(int argc, char **argv, struct err *err)
 {
 	struct check o = {0};
+	static const struct face face = {
+		.about = "Judges the config (every error as FILE:LINE, and exit status 3), the "
+			 "machine and its images: what is wrong, why that matters, what mends it."};
 	bool help = false;
 	const struct option_row rows[] = {
 		{"config", 'c', "FILE",
@@ -299,14 +302,10 @@ enum cmd_result cmd_check(int argc, char **argv, struct err *err)
 		{"help", 'h', NULL, "this text", NULL, &help, NULL, NULL},
 		{0},
 	};
-	int operands;
+	enum cmd_result result;
 
-	if (options_read(rows, argc, argv, &operands, err) < 0)
-		return CMD_USAGE;
-	if (operands > 0) {
-		(void)err_set(err, EINVAL, "check takes no '%s'", argv[1]);
-		return CMD_USAGE;
-	}
+	if (!command_begin(&face, rows, argc, argv, &help, NULL, &result, err))
+		return result;
 	if (o.into && !o.image) {
 		(void)err_set(
 			err, EINVAL, "--into %s: say of which kernel: --image KERNEL", o.into);
@@ -317,13 +316,6 @@ enum cmd_result cmd_check(int argc, char **argv, struct err *err)
 			"--fix is for this machine, and for people: not with --sysfs, --root, "
 			"--config, --image or --json");
 		return CMD_USAGE;
-	}
-	if (help) {
-		printf("Usage: vfio-bind check [OPTION...]\nJudges the config (every error as "
-		       "FILE:LINE, and exit status 3), the machine and its images: what is wrong, "
-		       "why that matters, what mends it.\n\n");
-		options_print(rows);
-		return CMD_AS_ASKED;
 	}
 	return wants_host(&o) ? judge_host(&o, err) : check(&o, err);
 }

@@ -136,6 +136,8 @@ static enum cmd_result init(const struct init *o, struct err *err)
 enum cmd_result cmd_init(int argc, char **argv, struct err *err)
 {
 	struct init o = {0};
+	static const struct face face = {
+		.about = "Asks which devices VMs shall have, and writes the config."};
 	bool help = false;
 	const struct option_row rows[] = {
 		{"gpu", 0, "WHICH", "non-boot: every display but the boot display", &o.gpu, NULL,
@@ -152,8 +154,7 @@ enum cmd_result cmd_init(int argc, char **argv, struct err *err)
 	};
 	enum cmd_result result;
 
-	if (!command_begin(rows, argc, argv, &help,
-		    "Asks which devices VMs shall have, and writes the config.", &result, err))
+	if (!command_begin(&face, rows, argc, argv, &help, NULL, &result, err))
 		return result;
 	if (o.gpu && !str_equal(o.gpu, "non-boot")) {
 		(void)err_set(err, EINVAL, "--gpu %s: write non-boot", o.gpu);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/log.h"
-#include "base/options.h"
+#include "cmd/begin.h"
 #include "cmd/guest.h"
 
 #include <errno.h>
@@ -51,6 +51,11 @@ static bool roms_are_absolute(const struct guest *g, struct err *err)
 enum cmd_result cmd_libvirt(int argc, char **argv, struct err *err)
 {
 	struct guest g = {.bus = BUS_DEFAULT};
+	static const struct face face = {
+		.about = "Prints libvirt's <hostdev> elements for the devices that are bound (all "
+			 "of the config's, or those named).",
+		.takes = "PCI addresses",
+		.operands = "[ADDRESS...]"};
 	bool help = false, xml = false;
 	const struct option_row rows[] = {
 		{"bus", 0, "NUMBER", "first bus in the guest for cards of several functions (16)",
@@ -62,16 +67,10 @@ enum cmd_result cmd_libvirt(int argc, char **argv, struct err *err)
 		{0},
 	};
 	int operands;
+	enum cmd_result result;
 
-	if (options_read(rows, argc, argv, &operands, err) < 0)
-		return CMD_USAGE;
-	if (help) {
-		printf("Usage: vfio-bind libvirt [OPTION...] [ADDRESS...]\nPrints libvirt's "
-		       "<hostdev> elements for the devices that are bound (all of the config's, "
-		       "or those named).\n\n");
-		options_print(rows);
-		return CMD_AS_ASKED;
-	}
+	if (!command_begin(&face, rows, argc, argv, &help, &operands, &result, err))
+		return result;
 	if (xml && g.hand.json) {
 		(void)err_set(err, EINVAL, "--xml or --json, not both");
 		return CMD_USAGE;

@@ -2,9 +2,9 @@
 #include "cmd/list.h"
 
 #include "base/log.h"
-#include "base/options.h"
 #include "base/str.h"
 #include "bind/modules.h"
+#include "cmd/begin.h"
 #include "cmd/cmd.h"
 #include "cmd/situation.h"
 
@@ -162,6 +162,8 @@ static int set_group(struct list *o, struct err *err)
 enum cmd_result cmd_list(int argc, char **argv, struct err *err)
 {
 	struct list o = {0};
+	static const struct face face = {.about = "Prints the PCI devices by IOMMU group, who has "
+						  "them, and what hangs behind them."};
 	bool help = false;
 	const struct option_row rows[] = {
 		{"gpu", 0, NULL, "only display controllers, each with its slot", NULL, &o.gpu, NULL,
@@ -179,20 +181,12 @@ enum cmd_result cmd_list(int argc, char **argv, struct err *err)
 		{"help", 'h', NULL, "this text", NULL, &help, NULL, NULL},
 		{0},
 	};
-	int operands;
+	enum cmd_result result;
 
-	if (options_read(rows, argc, argv, &operands, err) < 0 || set_group(&o, err) < 0)
+	if (!command_begin(&face, rows, argc, argv, &help, NULL, &result, err))
+		return result;
+	if (set_group(&o, err) < 0)
 		return CMD_USAGE;
-	if (operands > 0) {
-		(void)err_set(err, EINVAL, "list takes no '%s'", argv[1]);
-		return CMD_USAGE;
-	}
-	if (help) {
-		printf("Usage: vfio-bind list [OPTION...]\nPrints the PCI devices by IOMMU group, "
-		       "who has them, and what hangs behind them.\n\n");
-		options_print(rows);
-		return CMD_AS_ASKED;
-	}
 	_cleanup_(world_done) struct world_record record;
 	return world_unfold(&o.world, &record, err) < 0 ? CMD_SYSTEM : list(&o, err);
 }

@@ -43,6 +43,8 @@ static enum cmd_result plan_show(
 enum cmd_result cmd_plan(int argc, char **argv, struct err *err)
 {
 	struct world w = {0};
+	static const struct face face = {
+		.about = "Prints what boot will do with each device that is asked for, and why."};
 	bool json = false, help = false;
 	const struct option_row rows[] = {
 		WORLD_OPTIONS(&w),
@@ -52,9 +54,7 @@ enum cmd_result cmd_plan(int argc, char **argv, struct err *err)
 	};
 	enum cmd_result result;
 
-	if (!command_begin(rows, argc, argv, &help,
-		    "Prints what boot will do with each device that is asked for, and why.",
-		    &result, err))
+	if (!command_begin(&face, rows, argc, argv, &help, NULL, &result, err))
 		return result;
 	_cleanup_(world_done) struct world_record record;
 	if (world_unfold(&w, &record, err) < 0)

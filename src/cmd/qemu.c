@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/file.h"
 #include "base/log.h"
-#include "base/options.h"
 #include "base/replace.h"
 #include "bind/script.h"
+#include "cmd/begin.h"
 #include "cmd/guest.h"
 
 #include <errno.h>
@@ -130,6 +130,11 @@ static enum cmd_result qemu(struct guest *g, char **operands, int n, struct err 
 enum cmd_result cmd_qemu(int argc, char **argv, struct err *err)
 {
 	struct guest g = {0};
+	static const struct face face = {
+		.about = "Prints QEMU's -device arguments for the devices that are bound (all of "
+			 "the config's, or those named).",
+		.takes = "PCI addresses",
+		.operands = "[ADDRESS...]"};
 	bool help = false;
 	const struct option_row rows[] = {
 		{"append", 0, "FILE", "write the lines into the script FILE, between marks",
@@ -141,16 +146,10 @@ enum cmd_result cmd_qemu(int argc, char **argv, struct err *err)
 		{0},
 	};
 	int operands;
+	enum cmd_result result;
 
-	if (options_read(rows, argc, argv, &operands, err) < 0)
-		return CMD_USAGE;
-	if (help) {
-		printf("Usage: vfio-bind qemu [OPTION...] [ADDRESS...]\nPrints QEMU's -device "
-		       "arguments for the devices that are bound (all of the config's, or those "
-		       "named).\n\n");
-		options_print(rows);
-		return CMD_AS_ASKED;
-	}
+	if (!command_begin(&face, rows, argc, argv, &help, &operands, &result, err))
+		return result;
 	if (g.remove && (!g.append || operands > 0)) {
 		(void)err_set(err, EINVAL, "--remove goes with --append FILE and no address");
 		return CMD_USAGE;

@@ -4,9 +4,9 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mounts.h"
-#include "base/options.h"
 #include "bind/config.h"
 #include "bind/modules.h"
+#include "cmd/begin.h"
 #include "cmd/cmd.h"
 #include "cmd/situation.h"
 #include "pci/inventory.h"
@@ -180,6 +180,14 @@ static enum cmd_result record(const struct record_options *o, const char *path, 
 enum cmd_result cmd_record(int argc, char **argv, struct err *err)
 {
 	struct record_options o = {0};
+	static const struct face face = {
+		.about = "Writes what plan and list need to know of this machine as one text (- "
+			 "for standard output), for a report or a test; what names the machine is "
+			 "masked.",
+		.takes = "one file to write, or -",
+		.operands = "FILE",
+		.least = 1,
+		.most = 1};
 	bool help = false;
 	const struct option_row rows[] = {
 		{"full", 0, NULL, "mask nothing: serial numbers, UUIDs, addresses stand in it",
@@ -189,16 +197,10 @@ enum cmd_result cmd_record(int argc, char **argv, struct err *err)
 		{0},
 	};
 	int operands;
+	enum cmd_result result;
 
-	if (options_read(rows, argc, argv, &operands, err) < 0)
-		return CMD_USAGE;
-	if (help) {
-		printf("Usage: vfio-bind record [OPTION...] FILE\nWrites what plan and list need "
-		       "to know of this machine as one text (- for standard output), for a report "
-		       "or a test; what names the machine is masked.\n\n");
-		options_print(rows);
-		return CMD_AS_ASKED;
-	}
+	if (!command_begin(&face, rows, argc, argv, &help, &operands, &result, err))
+		return result;
 	if (operands != 1) {
 		(void)err_set(err, EINVAL, "record takes one file to write, or -");
 		return CMD_USAGE;

@@ -3,8 +3,8 @@
 
 #include "base/json.h"
 #include "base/log.h"
-#include "base/options.h"
 #include "bind/report.h"
+#include "cmd/begin.h"
 #include "cmd/cmd.h"
 #include "cmd/hand.h"
 #include "cmd/lock.h"
@@ -224,6 +224,11 @@ static enum cmd_result give_back(const struct hand *o, char **operands, int n, s
 enum cmd_result cmd_release(int argc, char **argv, struct err *err)
 {
 	struct hand o = {.run_dir = REPORT_DIR, .milliseconds = DEFAULT_MS};
+	static const struct face face = {
+		.about = "Gives devices back to their host drivers, now and until the next boot.",
+		.takes = "PCI addresses, as 0000:0a:00.0",
+		.operands = "ADDRESS...",
+		.least = 1};
 	bool help = false;
 	const struct option_row rows[] = {
 		HAND_OPTIONS(&o),
@@ -232,15 +237,10 @@ enum cmd_result cmd_release(int argc, char **argv, struct err *err)
 		{0},
 	};
 	int operands;
+	enum cmd_result result;
 
-	if (options_read(rows, argc, argv, &operands, err) < 0)
-		return CMD_USAGE;
-	if (help) {
-		printf("Usage: vfio-bind release [OPTION...] ADDRESS...\nGives devices back to "
-		       "their host drivers, now and until the next boot.\n\n");
-		options_print(rows);
-		return CMD_AS_ASKED;
-	}
+	if (!command_begin(&face, rows, argc, argv, &help, &operands, &result, err))
+		return result;
 	if (operands == 0) {
 		(void)err_set(err, EINVAL, "release takes PCI addresses, as 0000:0a:00.0");
 		return CMD_USAGE;

@@ -3,12 +3,12 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
-#include "base/options.h"
 #include "base/replace.h"
 #include "base/str.h"
 #include "bind/dump.h"
 #include "bind/release.h"
 #include "bind/users.h"
+#include "cmd/begin.h"
 #include "cmd/cmd.h"
 #include "pci/scan.h"
 
@@ -309,6 +309,11 @@ enum cmd_result cmd_rom(int argc, char **argv, struct err *err)
 {
 	_cleanup_(source_done) struct source source = {0};
 	struct rom_options o = {0};
+	static const struct face face = {.about = "Reads the option ROM of a device, or of a file, "
+						  "and tells what images are in it.",
+		.takes = "one PCI address, or --check FILE",
+		.operands = "ADDRESS\n       vfio-bind rom [OPTION...] --check FILE",
+		.most = 1};
 	bool help = false;
 	const struct option_row rows[] = {
 		{"output", 'o', "FILE", "write the ROM to FILE", &o.output, NULL, NULL, NULL},
@@ -322,16 +327,10 @@ enum cmd_result cmd_rom(int argc, char **argv, struct err *err)
 		{0},
 	};
 	int operands;
+	enum cmd_result result;
 
-	if (options_read(rows, argc, argv, &operands, err) < 0)
-		return CMD_USAGE;
-	if (help) {
-		printf("Usage: vfio-bind rom [OPTION...] ADDRESS\n       vfio-bind rom [OPTION...] "
-		       "--check FILE\nReads the option ROM of a device, or of a file, and tells "
-		       "what images are in it.\n\n");
-		options_print(rows);
-		return CMD_AS_ASKED;
-	}
+	if (!command_begin(&face, rows, argc, argv, &help, &operands, &result, err))
+		return result;
 	if (operands + (o.check != NULL) != 1) {
 		(void)err_set(err, EINVAL, "rom takes one PCI address, or --check FILE");
 		return CMD_USAGE;

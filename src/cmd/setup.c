@@ -254,6 +254,8 @@ static enum cmd_result setup(const struct setup *o, struct err *err)
 enum cmd_result cmd_setup(int argc, char **argv, struct err *err)
 {
 	struct setup o = {0};
+	static const struct face face = {.about = "The whole way: config, kernel parameters and "
+						  "initramfs, shown and confirmed once."};
 	bool help = false;
 	const struct option_row rows[] = {
 		{"gpu", 0, "WHICH", "non-boot: every display but the boot display", &o.gpu, NULL,
@@ -265,10 +267,7 @@ enum cmd_result cmd_setup(int argc, char **argv, struct err *err)
 	};
 	enum cmd_result result;
 
-	if (!command_begin(rows, argc, argv, &help,
-		    "The whole way: config, kernel parameters and initramfs, shown and confirmed "
-		    "once.",
-		    &result, err))
+	if (!command_begin(&face, rows, argc, argv, &help, NULL, &result, err))
 		return result;
 	if (o.gpu && !str_equal(o.gpu, "non-boot")) {
 		(void)err_set(err, EINVAL, "--gpu %s: write non-boot", o.gpu);

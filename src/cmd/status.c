@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/log.h"
-#include "base/options.h"
 #include "base/str.h"
 #include "bind/actual.h"
 #include "bind/config.h"
 #include "bind/report.h"
+#include "cmd/begin.h"
 #include "cmd/cmd.h"
 
 #include <errno.h>
@@ -141,11 +141,9 @@ static enum cmd_result clear(const struct status *o, struct err *err)
 	return CMD_AS_ASKED;
 }
 
-static enum cmd_result run(const struct status *o, int operands, char **argv, struct err *err)
+static enum cmd_result run(const struct status *o, struct err *err)
 {
-	if (operands > 0)
-		(void)err_set(err, EINVAL, "status takes no '%s'", argv[1]);
-	else if (o->clear && o->confirm)
+	if (o->clear && o->confirm)
 		(void)err_set(err, EINVAL, "--clear and --confirm: one of them");
 	else if (o->clear)
 		return clear(o, err);
@@ -159,6 +157,9 @@ static enum cmd_result run(const struct status *o, int operands, char **argv, st
 enum cmd_result cmd_status(int argc, char **argv, struct err *err)
 {
 	struct status o = {.run_dir = REPORT_DIR, .config = CONFIG_PATH};
+	static const struct face face = {
+		.about = "Compares what was asked for with what is: who has each device now, and "
+			 "since when. Exit status 0 where all of it holds."};
 	bool help = false;
 	const struct option_row rows[] = {
 		{"config", 'c', "FILE", "compare with FILE instead of " CONFIG_PATH, &o.config,
@@ -176,16 +177,9 @@ enum cmd_result cmd_status(int argc, char **argv, struct err *err)
 		{"help", 'h', NULL, "this text", NULL, &help, NULL, NULL},
 		{0},
 	};
-	int operands;
+	enum cmd_result result;
 
-	if (options_read(rows, argc, argv, &operands, err) < 0)
-		return CMD_USAGE;
-	if (help) {
-		printf("Usage: vfio-bind status [OPTION...]\nCompares what was asked for with what "
-		       "is: who has each device now, and since when. Exit status 0 where all of it "
-		       "holds.\n\n");
-		options_print(rows);
-		return CMD_AS_ASKED;
-	}
-	return run(&o, operands, argv, err);
+	if (!command_begin(&face, rows, argc, argv, &help, NULL, &result, err))
+		return result;
+	return run(&o, err);
 }

@@ -128,7 +128,9 @@ int config_read(struct config *ret, const char *path, bool to_do)
 	if (r < 0) {
 		*ret = config_default(path);
 		ret->unread = true;
-		parser_complain(ret, 0, "%s", err.text);
+		ret->missing = r == -ENOENT;
+		parser_complain(ret, 0, "%s%s", err.text,
+			ret->missing ? "; `vfio-bind init` writes one" : "");
 		return r;
 	}
 	return config_parse(ret, path, data, len);

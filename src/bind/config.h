@@ -77,8 +77,9 @@ struct config {
 	size_t n_errors, size_errors;
 	size_t more_errors; /* found behind CONFIG_ERRORS_MAX */
 	bool no_memory;
-	bool unread; /* not one byte was taken: it is not there, no file, too large, or not root's
-		      */
+	bool unread;  /* not one byte was taken: it is not there, no file, too large, or not root's
+		       */
+	bool missing; /* it is not there */
 };
 
 /*

@@ -232,7 +232,7 @@ static enum cmd_result judge_host(const struct check *o, struct err *err)
 	situation_tell_errors(&s.config);
 	if (o->json)
 		print_json(&s.config, NULL, NULL, NULL, &findings);
-	else if (r == 0)
+	else if (r == 0 || findings.n > 0)
 		print_findings(o, &findings);
 	if (fflush(stdout) != 0) {
 		(void)err_set(err, EIO, "standard output: can't write");

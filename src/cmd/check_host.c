@@ -61,5 +61,11 @@ int check_host(struct findings *ret, struct situation *ret_situation, const stru
 		.findings = ret};
 
 	int r = situation_read(ret_situation, w, &bind, err);
+	if (r == -EINVAL && ret_situation->config.missing) {
+		r = situation_plan(ret_situation, w, &bind, err);
+		if (r == 0)
+			r = judge(&c, w, err);
+		return r < 0 ? r : -EINVAL;
+	}
 	return r < 0 ? r : judge(&c, w, err);
 }

@@ -9,7 +9,8 @@
 /*
  * Reads config and machine and judges all of it. root NULL: this machine, or, with w->sysfs,
  * nothing but that tree. -EINVAL where the config is in error (the errors are in the situation's
- * config): then nothing else was looked at. Another negative errno, with a text, where the machine
+ * config): then nothing else was looked at, but where there is no config at all the machine was
+ * judged for itself. Another negative errno, with a text, where the machine
  * can't be looked at. The situation is to be emptied in each case.
  */
 int check_host(struct findings *ret, struct situation *ret_situation, const struct world *w,

@@ -2,6 +2,7 @@
 #include "base/log.h"
 
 #include "base/file.h"
+#include "base/page.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,6 +14,7 @@
 /* One record of the kernel log holds less than 1 KiB (kernel/printk/printk.c, PRINTKRB_RECORD_MAX).
  */
 #define RECORD_MAX 960
+#define NARROW 40 /* no terminal is taken for narrower */
 
 static struct {
 	const char *name;
@@ -41,6 +43,22 @@ static void open_kmsg(void)
 	}
 }
 
+/* A line as wide as the terminal is broken where a blank was, not within a word. */
+static void fold(char *line, unsigned width)
+{
+	char *start = line, *blank = NULL;
+
+	for (char *at = line; *at && width > 0; at++) {
+		if ((size_t)(at - start) > width && blank) {
+			*blank = '\n';
+			start = blank + 1;
+			blank = NULL;
+		}
+		if (*at == ' ')
+			blank = at;
+	}
+}
+
 static void record_write(enum log_level level, const char *text)
 {
 	char line[RECORD_MAX];
@@ -60,6 +78,8 @@ static void record_write(enum log_level level, const char *text)
 		return;
 	size_t len = (size_t)n < sizeof(line) ? (size_t)n : sizeof(line) - 1;
 	line[len - 1] = '\n';
+	if (the_log.target == LOG_TO_STDERR && len > NARROW)
+		fold(line, page_terminal(the_log.fd));
 	while (write(the_log.fd, line, len) < 0 && errno == EINTR)
 		;
 	/* The kernel counts for each opening, and drops what comes behind the tenth. */

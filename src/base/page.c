@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #define TEXT_MAX 1024
+#define ROW_INDENT 4
 #define WIDTH_MIN 40
 #define WIDTH_DEFAULT 80
 #define WIDTH_MAX 1000
@@ -27,17 +28,22 @@ int page_set_colour(void *to, const char *value, struct err *err)
 	return err_set(err, EINVAL, "--color %s: write auto, always or never", value);
 }
 
-static unsigned width_of(FILE *f)
+static unsigned width_of(int fd)
 {
 	struct winsize size;
 	const char *wish = secure_getenv("COLUMNS");
 	unsigned long width = WIDTH_DEFAULT;
 
-	if (ioctl(fileno(f), TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+	if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
 		width = size.ws_col;
 	else if (!wish || !str_decimal(wish, WIDTH_MAX, &width))
 		width = WIDTH_DEFAULT;
 	return width < WIDTH_MIN ? WIDTH_MIN : (unsigned)width;
+}
+
+unsigned page_terminal(int fd)
+{
+	return isatty(fd) ? width_of(fd) : 0;
 }
 
 static bool wants_colour(FILE *f, enum colour_mode mode)
@@ -51,7 +57,8 @@ static bool wants_colour(FILE *f, enum colour_mode mode)
 
 void page_open(struct page *ret, FILE *f, enum colour_mode mode)
 {
-	*ret = (struct page){.f = f, .width = width_of(f), .coloured = wants_colour(f, mode)};
+	*ret = (struct page){
+		.f = f, .width = width_of(fileno(f)), .coloured = wants_colour(f, mode)};
 }
 
 void page_end(struct page *p)
@@ -176,4 +183,44 @@ void page_words(struct page *p, enum style style, const char *fmt, ...)
 		put(p, style, word);
 	}
 	p->first = false;
+}
+
+void page_whole(struct page *p, enum style style, const char *fmt, ...)
+{
+	char text[TEXT_MAX];
+	unsigned width = p->width;
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	make_printable(text);
+	p->width = p->column + TEXT_MAX;
+	put(p, style, text);
+	p->width = width;
+}
+
+void page_row(FILE *f, const char *row, const char *fmt, ...)
+{
+	unsigned width = page_terminal(fileno(f));
+	char text[TEXT_MAX];
+	struct page p;
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (width == 0 || columns(row) + 1 + columns(text) <= width) {
+		fprintf(f, "%s %s\n", row, text);
+		return;
+	}
+	page_open(&p, f, COLOUR_NEVER);
+	page_line(&p, 0);
+	size_t len = strlen(row);
+	while (len > 0 && row[len - 1] == ' ')
+		len--;
+	page_put(&p, PLAIN, "%.*s", (int)len, row);
+	page_line(&p, ROW_INDENT);
+	page_words(&p, PLAIN, "%s", text);
+	page_end(&p);
 }

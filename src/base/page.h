@@ -30,6 +30,13 @@ int page_set_colour(void *to, const char *value, struct err *err);
 /* AUTO: colours on a terminal, unless NO_COLOR or TERM=dumb stands in the environment. */
 void page_open(struct page *ret, FILE *f, enum colour_mode mode);
 
+/* Columns of the terminal behind a descriptor, 0 where it is none. */
+unsigned page_terminal(int fd);
+
+/* A row of a table, and the sentence behind it: on a terminal that is too narrow for both it stands
+ * below, wrapped; in a pipe a row is one line, however long. */
+void page_row(FILE *f, const char *row, const char *fmt, ...) _printf_(3, 4);
+
 void page_line(struct page *p, unsigned indent); /* ends a line that was begun, begins one */
 void page_end(struct page *p);                   /* ends a line that was begun */
 
@@ -40,5 +47,7 @@ void page_put(struct page *p, enum style style, const char *fmt, ...) _printf_(3
 void page_phrase(struct page *p, enum style style, const char *fmt, ...) _printf_(3, 4);
 /* The same for a sentence: words are wrapped, no comma stands before it. */
 void page_words(struct page *p, enum style style, const char *fmt, ...) _printf_(3, 4);
+/* Adds all of it, wider than the page if need be: what is there to be copied is never cut. */
+void page_whole(struct page *p, enum style style, const char *fmt, ...) _printf_(3, 4);
 
 #endif

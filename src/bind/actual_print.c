@@ -2,6 +2,7 @@
 #include "bind/actual.h"
 
 #include "base/json.h"
+#include "base/page.h"
 #include "base/str.h"
 
 #include <stdio.h>
@@ -131,23 +132,25 @@ const char *actual_standing_text(const struct actual *a, char buf[static STANDIN
 	return buf;
 }
 
+#define ROW_MAX 512
+#define ROW "%-13s %-16s %-16s"
+
 void actual_print(const struct actual *a, FILE *f)
 {
-	char text[ROW_TEXT_MAX], standing[STANDING_TEXT_MAX];
+	char text[ROW_TEXT_MAX], standing[STANDING_TEXT_MAX], row[ROW_MAX];
 
 	if (a->boot.off)
-		fprintf(f, "nothing was touched at this boot: %s\n", a->boot.off);
+		page_row(f, "nothing was touched at this boot:", "%s", a->boot.off);
 	if (a->n > 0)
-		fprintf(f, "%-13s %-16s %-16s %s\n", "ADDRESS", "SHALL HAVE", "HAS NOW",
-			"VERDICT (WHO ASKED)");
+		fprintf(f, ROW " %s\n", "ADDRESS", "SHALL HAVE", "HAS NOW", "VERDICT (WHO ASKED)");
 	for (size_t i = 0; i < a->n; i++) {
 		const struct row *r = &a->rows[i];
-		fprintf(f, "%-13s %-16s %-16s %s (%s)\n", r->asked->address,
-			or_dash(r->asked->driver), or_dash(r->now), row_text(r, a, text),
-			or_dash(r->asked->asked));
+		(void)snprintf(row, sizeof(row), ROW, r->asked->address, or_dash(r->asked->driver),
+			or_dash(r->now));
+		page_row(f, row, "%s (%s)", row_text(r, a, text), or_dash(r->asked->asked));
 	}
 	if (*actual_standing_text(a, standing))
-		fprintf(f, "failed boots: %s\n", standing);
+		page_row(f, "failed boots:", "%s", standing);
 }
 
 static void print_row(struct json *j, const struct row *r, const struct actual *a)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bind/plan.h"
 
+#include "base/page.h"
 #include "base/str.h"
 #include "bind/guard.h"
 
@@ -189,23 +190,27 @@ const char *verdict_asked(const struct plan *p, const struct verdict *v, char bu
 	return buf;
 }
 
+#define ROW "%-13s %-9s %-6s %-16s %-16s"
+
 void plan_print(const struct plan *p, FILE *f)
 {
 	char name[VERDICT_NAME_MAX], id[PCI_ID_MAX], asked[ASKED_MAX];
+	char row[VERDICT_NAME_MAX + PCI_ID_MAX + 64];
 
 	if (p->off)
-		fprintf(f, "nothing is to be touched: %s\n", p->off);
+		page_row(f, "nothing is to be touched:", "%s", p->off);
 	if (p->n > 0)
-		fprintf(f, "%-13s %-9s %-6s %-16s %-16s %s\n", "ADDRESS", "ID", "ACTION", "HAS NOW",
-			"SHALL HAVE", "WHY (WHO ASKED)");
+		fprintf(f, ROW " %s\n", "ADDRESS", "ID", "ACTION", "HAS NOW", "SHALL HAVE",
+			"WHY (WHO ASKED)");
 	for (size_t i = 0; i < p->n; i++) {
 		const struct verdict *v = &p->verdicts[i];
 		struct pci_id shown = v->device ? v->device->id : (struct pci_id){0};
 		shown.subvendor = shown.subdevice = PCI_ANY;
 		bool bind = v->action == ACTION_BIND;
-		fprintf(f, "%-13s %-9s %-6s %-16s %-16s %s (%s)\n", verdict_name(v, name),
+		(void)snprintf(row, sizeof(row), ROW, verdict_name(v, name),
 			v->device ? pci_id_format(&shown, id) : "-", action_name(v->action),
 			v->device && v->device->driver[0] ? v->device->driver : "-",
-			bind ? v->driver : "-", v->why, verdict_asked(p, v, asked));
+			bind ? v->driver : "-");
+		page_row(f, row, "%s (%s)", v->why, verdict_asked(p, v, asked));
 	}
 }

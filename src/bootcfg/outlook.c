@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bootcfg/outlook.h"
 
+#include "base/page.h"
 #include "bootcfg/kword.h"
 
 #include <errno.h>
@@ -162,8 +163,8 @@ void outlook_print(const struct outlook *o, const struct strings *words, FILE *f
 			continue; /* starts no kernel: firmware setup, another system */
 		const char *word = missing(&o->v[i].words, words);
 		if (word)
-			fprintf(f, "will not have  %s: %s\n", o->v[i].title, word);
+			page_row(f, "will not have ", "%s: %s", o->v[i].title, word);
 		else
-			fprintf(f, "will have      %s\n", o->v[i].title);
+			page_row(f, "will have     ", "%s", o->v[i].title);
 	}
 }

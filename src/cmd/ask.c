@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cmd/ask.h"
 
+#include "base/page.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+#define QUESTION_MAX 1024
 
 static bool read_line(char *buf, size_t size)
 {
@@ -28,13 +32,20 @@ static bool read_line(char *buf, size_t size)
 
 bool ask_yes(const char *fmt, ...)
 {
-	char answer[16];
+	char answer[16], text[QUESTION_MAX];
+	char *rest = text, *line;
+	struct page page;
 	va_list ap;
 
 	va_start(ap, fmt);
-	(void)vprintf(fmt, ap);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	printf(" [y/N] ");
+	page_open(&page, stdout, COLOUR_NEVER);
+	while ((line = strsep(&rest, "\n"))) {
+		page_line(&page, 0);
+		page_words(&page, PLAIN, "%s%s", line, rest ? "" : " [y/N]");
+	}
+	putchar(' ');
 	return read_line(answer, sizeof(answer)) && (answer[0] == 'y' || answer[0] == 'Y');
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cmd/cards.h"
 
+#include "base/page.h"
 #include "base/str.h"
 
 #include <errno.h>
@@ -171,7 +172,7 @@ static void name_function(struct cards *c, const struct device *d, char *buf, si
 		(void)snprintf(buf, size, "%s", d->driver[0] ? d->driver : "-");
 }
 
-static void print_function(struct cards *c, const struct card *k, size_t i)
+static void print_function(struct cards *c, struct page *p, const struct card *k, size_t i)
 {
 	const struct device *d = card_verdict(c, k, i)->device;
 	const char *word = kind_word(d->class);
@@ -184,27 +185,38 @@ static void print_function(struct cards *c, const struct card *k, size_t i)
 	if (!c->s.groups_imagined && d->group >= 0)
 		(void)snprintf(group, sizeof(group), "%d", d->group);
 	name_function(c, d, name, sizeof(name));
-	printf("%3s  %-13s %-12s %-9s %5s  %.30s\n", number_text, slot_format(d->slot, address),
-		word ? word : "-", pci_id_format(&shown, id), group, name);
+	page_line(p, 0);
+	page_put(p, PLAIN, "%3s  %-13s %-12s %-9s %5s  %s", number_text,
+		slot_format(d->slot, address), word ? word : "-", pci_id_format(&shown, id), group,
+		name);
 }
 
 void cards_print(struct cards *c)
 {
-	printf("%3s  %-13s %-12s %-9s %5s  %s\n", "NO", "ADDRESS", "KIND", "ID", "GROUP", "NAME");
+	struct page p;
+
+	page_open(&p, stdout, COLOUR_NEVER);
+	page_line(&p, 0);
+	page_put(&p, PLAIN, "%3s  %-13s %-12s %-9s %5s  %s", "NO", "ADDRESS", "KIND", "ID", "GROUP",
+		"NAME");
 	for (unsigned at = 1, found = 1; found; at++) {
 		found = 0;
 		for (size_t i = 0; i < c->n; i++)
 			for (size_t j = 0; c->at[i].number == at && j < c->at[i].n; j++, found++)
-				print_function(c, &c->at[i], j);
+				print_function(c, &p, &c->at[i], j);
 	}
 	for (size_t i = 0; i < c->n; i++) {
 		const char *why = c->at[i].display ? card_refusal(c, &c->at[i]) : NULL;
 		char address[SLOT_MAX];
-		if (why)
-			printf("  -  %-13s stays: %.52s\n",
-				slot_format(card_verdict(c, &c->at[i], 0)->device->slot, address),
-				why);
+		if (!why)
+			continue;
+		page_line(&p, 0);
+		page_put(&p, PLAIN, "  -  %-13s ",
+			slot_format(card_verdict(c, &c->at[i], 0)->device->slot, address));
+		p.indent = p.column;
+		page_words(&p, PLAIN, "stays: %s", why);
 	}
+	page_end(&p);
 }
 
 void cards_compose(struct cards *c, struct text *ret)

@@ -41,7 +41,7 @@ const char *card_refusal(const struct cards *c, const struct card *k);
  * *at on, which is moved behind it; NULL: no more. */
 struct card *card_in_the_way(const struct cards *c, const struct card *k, size_t *at);
 
-/* The table that a person chooses from: a line a function, 79 columns. */
+/* The table that a person chooses from: a line a function, as wide as the terminal. */
 void cards_print(struct cards *c);
 
 /* A config file that asks for the cards that are chosen, each function by address and id. */

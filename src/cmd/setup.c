@@ -86,8 +86,8 @@ static int intent_show(const struct setup *o, const struct intent *i, struct err
 			"vfio-bootcfg --iommu --dry-run ended with %d (see above); nothing was "
 			"done",
 			r);
-	printf("\n3. The initramfs of every kernel is made again, with vfio-bind in it (%s "
-	       "enable).\n\n",
+	printf("\n3. The initramfs of every kernel is made again, with vfio-bind in it:\n   %s "
+	       "enable\n\n",
 		IMAGES);
 	return 0;
 }
@@ -218,8 +218,8 @@ static enum cmd_result carry_out(const struct setup *o, const struct intent *i, 
 	if (r == 0)
 		r = make_images(&done, err);
 	if (r == 0) {
-		log_print(LOG_NOTICE, "all is set up: reboot now, then run vfio-bind status; back: "
-				      "vfio-bind setup --undo");
+		log_print(LOG_NOTICE, "all is set up (back: vfio-bind setup --undo)");
+		log_print(LOG_NOTICE, "reboot now, then run vfio-bind status");
 		return i->whole ? CMD_AS_ASKED : CMD_NOT_ALL;
 	}
 	struct err again = {""};

@@ -205,6 +205,18 @@ static void print_findings(const struct check *o, const struct findings *finding
 		puts("all is as the config asks");
 }
 
+static enum cmd_result fix(struct findings *findings, bool yes)
+{
+	switch (findings_fix(findings, yes)) {
+	case FIX_ALL:
+		return CMD_AS_ASKED;
+	case FIX_NOT_ALL:
+		return CMD_NOT_ALL;
+	default:
+		return CMD_SYSTEM;
+	}
+}
+
 /* Below a root stands all that was not named apart. */
 static enum cmd_result judge_host(const struct check *o, struct err *err)
 {
@@ -240,8 +252,8 @@ static enum cmd_result judge_host(const struct check *o, struct err *err)
 	}
 	if (r < 0)
 		return CMD_CONFIG;
-	if (o->fix && !findings_fix(&findings, o->yes))
-		return CMD_SYSTEM;
+	if (o->fix)
+		return fix(&findings, o->yes);
 	return findings_hold_wrong(&findings) ? CMD_NOT_ALL : CMD_AS_ASKED;
 }
 

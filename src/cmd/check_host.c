@@ -45,6 +45,8 @@ static int judge(struct judged *c, const struct world *w, struct err *err)
 	check_plan(c);
 	check_images(c);
 	check_others(c);
+	if (c->live)
+		findings_ask_bootcfg(c->findings);
 	c->inventory = NULL;
 	return c->findings->failed ? err_set(err, ENOMEM, "out of memory for what was found") : 0;
 }

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
+#include <time.h>
 #include <unistd.h>
 
 #define ENABLE "/usr/lib/vfio-bind/setup enable"
@@ -179,7 +180,8 @@ static void look_at_hook(const struct judged *c)
 
 struct ages {
 	const char *directory;
-	time_t config;
+	time_t config; /* when it came to be as it is */
+	time_t newest; /* of the images */
 	char older[300];
 	size_t len, n;
 };
@@ -201,11 +203,46 @@ static void note_image(const struct judged *c, const char *name, void *to)
 		!S_ISREG(st.st_mode))
 		return;
 	a->n++;
+	a->newest = st.st_mtime > a->newest ? st.st_mtime : a->newest;
 	if (st.st_mtime >= a->config)
 		return;
 	if (a->len > 0)
 		a->len += str_copy(a->older + a->len, sizeof(a->older) - a->len, ", ");
 	a->len += str_copy(a->older + a->len, sizeof(a->older) - a->len, name);
+}
+
+/* A file that was moved or restored keeps the time of its bytes; when it came there is what counts.
+ * Of a tree that was copied nothing else is known. */
+static time_t config_time(const struct judged *c, const struct stat *st)
+{
+	return c->live && st->st_ctime > st->st_mtime ? st->st_ctime : st->st_mtime;
+}
+
+static bool is_since_boot(time_t when)
+{
+	struct timespec now, up;
+
+	return clock_gettime(CLOCK_REALTIME, &now) == 0 &&
+	       clock_gettime(CLOCK_BOOTTIME, &up) == 0 && when >= now.tv_sec - up.tv_sec;
+}
+
+/* Images that are new enough, and a boot that did not go by the config: it came from one of before,
+ * or from another than these. */
+static void tell_stale_boot(const struct judged *c, const struct ages *a, bool ran)
+{
+	const char *path = c->situation->config.path;
+	bool made_since = a->n > 0 && is_since_boot(a->newest);
+	const char *matters = made_since ? "the images are newer than the config: reboot"
+					 : "the next boot goes by the config that the image holds";
+
+	if (ran)
+		findings_add(c->findings, judged_asks(c), "image", matters,
+			made_since ? NULL : ENABLE, "%s is not what the image of this boot holds",
+			path);
+	else
+		findings_add(c->findings, judged_asks(c), "image", matters,
+			made_since ? NULL : ENABLE,
+			"vfio-bind did not run at this boot: its image does not hold it");
 }
 
 static void look_at_images(const struct judged *c)
@@ -220,7 +257,7 @@ static void look_at_images(const struct judged *c)
 	/* The digest knows better than the clock: a file that was only touched has not changed. */
 	if (running == 1 || stat(c->situation->config.path, &st) < 0)
 		return;
-	struct ages a = {.config = st.st_mtime};
+	struct ages a = {.config = config_time(c, &st)};
 	for (size_t i = 0; i < sizeof(directories) / sizeof(*directories); i++) {
 		a.directory = directories[i];
 		each_name(c, a.directory, note_image, &a);
@@ -229,12 +266,31 @@ static void look_at_images(const struct judged *c)
 		findings_add(c->findings, judged_asks(c), "image",
 			"the next boot goes by the config that the image holds", ENABLE,
 			"older than %s: %s", c->situation->config.path, a.older);
-	else if (running == 0)
-		findings_add(c->findings, judged_asks(c), "image",
-			a.n > 0 ? "the images are newer than the config: reboot"
-				: "the next boot goes by the config that the image holds",
-			a.n > 0 ? NULL : ENABLE, "%s is not what the image of this boot holds",
-			c->situation->config.path);
+	else if (running == 0 || running == -ENOENT)
+		tell_stale_boot(c, &a, running == 0);
+}
+
+/* ---- failed boots: who says of a boot that it was none ------------------------------------ */
+
+#define CONFIRM "vfio-bind-confirm.service"
+
+/* Who has the images made by hand, and not by `setup enable`, has not enabled the unit either. */
+static void look_at_confirm(const struct judged *c)
+{
+	const struct config *config = &c->situation->config;
+	bool debian = !judged_exists(c, "/usr/bin/mkinitcpio") &&
+		      judged_exists(c, "/usr/sbin/mkinitramfs");
+
+	if (config->failed_boots == 0 || config->hold_on_failure ||
+		(debian && !config->load_efivarfs) || !judged_exists(c, "/sys/firmware/efi") ||
+		!judged_exists(c, "/run/systemd/system") ||
+		judged_exists(c, "/etc/systemd/system/multi-user.target.wants/" CONFIRM) ||
+		judged_exists(c, "/usr/lib/systemd/system/multi-user.target.wants/" CONFIRM))
+		return;
+	findings_add(c->findings, judged_asks(c), "confirm",
+		"nobody tells that a boot has reached its end: each counts as failed, and the one "
+		"after [guard] failed_boots of them binds nothing",
+		"systemctl enable " CONFIRM, CONFIRM " is not enabled");
 }
 
 void check_images(const struct judged *c)
@@ -243,6 +299,7 @@ void check_images(const struct judged *c)
 		return;
 	each_name(c, "/lib/modules", each_kernel, NULL);
 	look_at_hook(c);
+	look_at_confirm(c);
 	if (judged_asks(c))
 		look_at_images(c);
 }

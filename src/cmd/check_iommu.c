@@ -14,6 +14,7 @@
 #include <string.h>
 
 #define TOPIC "iommu"
+#define TURN_ON "vfio-bootcfg --iommu"
 
 static int note_entry(const char *name, void *to)
 {
@@ -64,15 +65,15 @@ static void tell_why_off(const struct judged *c, const char *cpuinfo)
 {
 	static const char matters[] = "without it no device can be given to a VM";
 	struct sysfs *s = &c->situation->sysfs;
-	char word[KERNEL_WORD_MAX], command[KERNEL_WORD_MAX + 32];
+	char word[KERNEL_WORD_MAX];
 	bool wrong = judged_asks(c);
 
 	if (word_against(c->cmdline, word)) {
-		(void)snprintf(command, sizeof(command), "vfio-bootcfg --remove %s", word);
-		findings_add(c->findings, wrong, TOPIC, matters, command,
+		/* Not --remove alone: a kernel may want to be asked on top of that. */
+		findings_add(c->findings, wrong, TOPIC, matters, TURN_ON,
 			"the IOMMU is off: '%s' on the kernel command line", word);
 	} else if (sysfs_path_exists(s, "firmware/acpi/tables/DMAR")) {
-		findings_add(c->findings, wrong, TOPIC, matters, "vfio-bootcfg --iommu",
+		findings_add(c->findings, wrong, TOPIC, matters, TURN_ON,
 			"the IOMMU is off: the firmware offers VT-d, and this kernel wants to be "
 			"asked to use it");
 	} else if (sysfs_path_exists(s, "firmware/acpi/tables/IVRS")) {

@@ -70,7 +70,7 @@ static void print_one(const struct finding *one, struct page *p)
 	if (!one->command)
 		return;
 	page_line(p, 6);
-	page_put(p, GOOD, "$ %s", one->command);
+	page_whole(p, GOOD, "$ %s", one->command);
 }
 
 /* What is wrong first. */
@@ -99,12 +99,51 @@ void findings_print_json(const struct findings *f, struct json *j)
 	json_close_array(j);
 }
 
-static bool is_first(const struct findings *f, size_t i)
+/* A command's words, in `copy`; NULL behind the last one. */
+static void split(char *copy, const char *argv[static COMMAND_WORDS + 1])
+{
+	char *word;
+	size_t n = 0;
+
+	while (n < COMMAND_WORDS && (word = strsep(&copy, " ")))
+		argv[n++] = word;
+	argv[n] = NULL;
+}
+
+static bool bootcfg_has_it(const char *command)
+{
+	_cleanup_(str_free) char *question = NULL;
+	const char *argv[COMMAND_WORDS + 1];
+	struct err err;
+
+	if (asprintf(&question, "%s --check --quiet", command) < 0) {
+		question = NULL;
+		return false;
+	}
+	split(question, argv);
+	return run_silently(argv, &err) == 0;
+}
+
+void findings_ask_bootcfg(struct findings *f)
+{
+	for (size_t i = 0; i < f->n; i++) {
+		struct finding *one = &f->at[i];
+		if (!one->command || !str_starts(one->command, "vfio-bootcfg ") ||
+			!bootcfg_has_it(one->command))
+			continue;
+		one->matters = "what boots next has it right: reboot";
+		free(one->command);
+		one->command = NULL;
+	}
+}
+
+/* The finding before it that has the same command, or itself. */
+static struct finding *first_with(struct findings *f, size_t i)
 {
 	for (size_t before = 0; before < i; before++)
 		if (f->at[before].command && str_equal(f->at[before].command, f->at[i].command))
-			return false;
-	return true;
+			return &f->at[before];
+	return &f->at[i];
 }
 
 static bool run_one(const char *command)
@@ -112,12 +151,10 @@ static bool run_one(const char *command)
 	_cleanup_(str_free) char *copy = strdup(command);
 	const char *argv[COMMAND_WORDS + 1] = {NULL};
 	struct err err = {""};
-	char *rest = copy, *word;
-	size_t n = 0;
 
-	while (copy && n < COMMAND_WORDS && (word = strsep(&rest, " ")))
-		argv[n++] = word;
-	int r = n > 0 ? run_program(argv, &err) : -1;
+	if (copy)
+		split(copy, argv);
+	int r = argv[0] ? run_program(argv, &err) : -1;
 	if (r < 0)
 		log_print(LOG_ERROR, "%s", err.text);
 	else if (r > 0)
@@ -125,17 +162,40 @@ static bool run_one(const char *command)
 	return r == 0;
 }
 
-bool findings_fix(const struct findings *f, bool yes)
+static void tell_mended(const struct findings *f)
 {
-	bool good = true;
+	size_t wrong = 0, mended = 0;
 
 	for (size_t i = 0; i < f->n; i++) {
-		const char *command = f->at[i].command;
-		if (!command || !is_first(f, i))
-			continue;
-		if (!yes && !ask_yes("%s\nRun `%s`?", f->at[i].what, command))
-			continue;
-		good &= run_one(command);
+		mended += f->at[i].mended;
+		wrong += f->at[i].wrong && !f->at[i].mended;
 	}
-	return good;
+	if (mended > 0)
+		log_print(LOG_NOTICE,
+			"%zu of %zu findings mended; reboot now, then run vfio-bind check again",
+			mended, f->n);
+	if (wrong > 0)
+		log_print(LOG_WARNING, "still wrong: %zu of the findings above", wrong);
+}
+
+enum fix_result findings_fix(struct findings *f, bool yes)
+{
+	enum fix_result result = FIX_ALL;
+
+	for (size_t i = 0; i < f->n; i++) {
+		struct finding *one = &f->at[i], *first = one->command ? first_with(f, i) : one;
+		if (first != one)
+			one->mended = first->mended;
+		else if (one->command && (yes || ask_yes("%s\nRun `%s`?", one->what, one->command)))
+			one->mended = run_one(one->command);
+		else
+			continue;
+		if (!one->mended && first == one)
+			result = FIX_FAILED;
+	}
+	for (size_t i = 0; i < f->n && result == FIX_ALL; i++)
+		if (f->at[i].wrong && !f->at[i].mended)
+			result = FIX_NOT_ALL;
+	tell_mended(f);
+	return result;
 }

@@ -16,6 +16,7 @@ struct finding {
 	char *what;          /* what is there, and where */
 	const char *matters; /* why that matters, and what mends it where no command does */
 	char *command; /* the one command that mends it, words with a blank between; or NULL */
+	bool mended;   /* that command was run, and ended well */
 };
 
 /* Zero-initialised is empty. After a failed allocation `failed` is true. */
@@ -36,9 +37,20 @@ void findings_print(const struct findings *f, struct page *p);
 void findings_print_json(const struct findings *f, struct json *j); /* an array, "findings" */
 
 /*
- * Runs the commands of the findings, each once, and asks before each unless `yes`. Returns false
- * where one of them failed, which it has told.
+ * What `vfio-bootcfg` would mend is asked of it, on the running system: where the boot files have
+ * it right already, only the reboot is missing, and the finding says so in place of the command.
  */
-bool findings_fix(const struct findings *f, bool yes);
+void findings_ask_bootcfg(struct findings *f);
+
+/*
+ * Runs the commands of the findings, each once, and asks before each unless `yes`. Tells of what
+ * failed, and what is to be done afterwards.
+ */
+enum fix_result {
+	FIX_ALL,     /* all that is wrong is mended, as far as commands can: or nothing was wrong */
+	FIX_NOT_ALL, /* something that is wrong has no command, or no y for an answer */
+	FIX_FAILED,  /* a command failed */
+};
+enum fix_result findings_fix(struct findings *f, bool yes);
 
 #endif

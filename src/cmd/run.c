@@ -2,6 +2,7 @@
 #include "cmd/run.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <spawn.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -38,7 +39,8 @@ static void environment_fill(struct environment *e)
 }
 
 /* As execvp(3) does it, but along a PATH of ours: posix_spawnp(3) takes the caller's. */
-static int spawn(const char *const argv[], char *const environment[], pid_t *ret)
+static int spawn(const char *const argv[], const posix_spawn_file_actions_t *actions,
+	char *const environment[], pid_t *ret)
 {
 	/* posix_spawn takes the strings as they are: execve(2) promises not to write to them. */
 	char *const *words = (char *const *)(uintptr_t)argv;
@@ -46,17 +48,17 @@ static int spawn(const char *const argv[], char *const environment[], pid_t *ret
 	int r = ENOENT;
 
 	if (strchr(argv[0], '/'))
-		return posix_spawn(ret, argv[0], NULL, NULL, words, environment);
+		return posix_spawn(ret, argv[0], actions, NULL, words, environment);
 	for (const char *at = TRUSTED_PATH; r == ENOENT && *at; at += *at == ':') {
 		size_t len = strcspn(at, ":");
 		(void)snprintf(path, sizeof(path), "%.*s/%s", (int)len, at, argv[0]);
-		r = posix_spawn(ret, path, NULL, NULL, words, environment);
+		r = posix_spawn(ret, path, actions, NULL, words, environment);
 		at += len;
 	}
 	return r;
 }
 
-int run_program(const char *const argv[], struct err *err)
+static int run(const char *const argv[], const posix_spawn_file_actions_t *actions, struct err *err)
 {
 	struct environment e;
 	pid_t pid;
@@ -64,7 +66,7 @@ int run_program(const char *const argv[], struct err *err)
 
 	environment_fill(&e);
 	(void)fflush(NULL); /* what we said stands above what it says */
-	int r = spawn(argv, e.at, &pid);
+	int r = spawn(argv, actions, e.at, &pid);
 	if (r != 0)
 		return err_set(err, r, "%s: can't be run: %s", argv[0], strerror(r));
 	while (waitpid(pid, &status, 0) < 0)
@@ -72,4 +74,23 @@ int run_program(const char *const argv[], struct err *err)
 			return err_set(err, errno, "%s: can't be waited for: %s", argv[0],
 				strerror(errno));
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+int run_program(const char *const argv[], struct err *err)
+{
+	return run(argv, NULL, err);
+}
+
+int run_silently(const char *const argv[], struct err *err)
+{
+	posix_spawn_file_actions_t actions;
+	int r = posix_spawn_file_actions_init(&actions);
+
+	if (r != 0)
+		return err_set(err, r, "out of memory");
+	for (int fd = STDIN_FILENO; r == 0 && fd <= STDERR_FILENO; fd++)
+		r = posix_spawn_file_actions_addopen(&actions, fd, "/dev/null", O_RDWR, 0);
+	r = r != 0 ? err_set(err, r, "out of memory") : run(argv, &actions, err);
+	(void)posix_spawn_file_actions_destroy(&actions);
+	return r;
 }

@@ -12,4 +12,8 @@
  */
 int run_program(const char *const argv[], struct err *err) _must_check_;
 
+/* The same for a question to a program: it reads nothing, and what it prints is nobody's business.
+ */
+int run_silently(const char *const argv[], struct err *err) _must_check_;
+
 #endif

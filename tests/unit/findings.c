@@ -12,12 +12,12 @@
 static char path[64], command[128];
 
 /* The person's answers stand on standard input. */
-static bool fix(const struct findings *f, bool yes, const char *answers)
+static enum fix_result fix(struct findings *f, bool yes, const char *answers)
 {
 	int ends[2];
 
 	if (!CHECK_INT(pipe(ends), 0))
-		return false;
+		return FIX_FAILED;
 	CHECK_INT(write(ends[1], answers, strlen(answers)), (long long)strlen(answers));
 	(void)close(ends[1]);
 	(void)dup2(ends[0], STDIN_FILENO);
@@ -27,12 +27,12 @@ static bool fix(const struct findings *f, bool yes, const char *answers)
 	(void)fflush(stdout);
 	int out = dup(STDOUT_FILENO), null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	(void)dup2(null, STDOUT_FILENO);
-	bool good = findings_fix(f, yes);
+	enum fix_result result = findings_fix(f, yes);
 	(void)fflush(stdout);
 	(void)dup2(out, STDOUT_FILENO);
 	(void)close(out);
 	(void)close(null);
-	return good;
+	return result;
 }
 
 static bool made(void)
@@ -52,32 +52,44 @@ static void test_fix(void)
 	findings_add(&f, false, "c", "why", command, "the same command, which would fail twice");
 
 	check_case("--yes runs a command once, and asks nothing");
-	CHECK(fix(&f, true, ""));
+	CHECK_INT(fix(&f, true, ""), FIX_ALL);
 	CHECK(made());
+	CHECK(f.at[1].mended && f.at[2].mended && !f.at[0].mended);
 
 	check_case("y runs it");
-	CHECK(fix(&f, false, "y\n"));
+	CHECK_INT(fix(&f, false, "y\n"), FIX_ALL);
 	CHECK(made());
 
 	check_case("an empty answer, n and the end of input do not");
-	CHECK(fix(&f, false, "\n"));
+	f.at[1].mended = f.at[2].mended = false;
+	CHECK_INT(fix(&f, false, "\n"), FIX_NOT_ALL);
 	CHECK(!made());
-	CHECK(fix(&f, false, "n\n"));
+	CHECK_INT(fix(&f, false, "n\n"), FIX_NOT_ALL);
 	CHECK(!made());
-	CHECK(fix(&f, false, ""));
+	CHECK_INT(fix(&f, false, ""), FIX_NOT_ALL);
 	CHECK(!made());
 
 	check_case("a command that fails is told");
 	CHECK_INT(mkdir(path, 0755), 0);
-	CHECK(!fix(&f, true, ""));
+	CHECK_INT(fix(&f, true, ""), FIX_FAILED);
 	CHECK(made());
+	CHECK(!f.at[1].mended && !f.at[2].mended);
 
 	check_case("one that is not there is told, and the next one runs");
 	findings_add(&f, false, "d", "why", "/nowhere/at/all", "none");
-	CHECK(!fix(&f, true, ""));
+	CHECK_INT(fix(&f, true, ""), FIX_FAILED);
 	CHECK(made());
 
+	check_case("what is wrong and has no command is not mended by the others");
+	findings_done(&f);
+	findings_add(&f, true, "a", "why", NULL, "no command");
+	findings_add(&f, true, "b", "why", command, "a command");
+	CHECK_INT(fix(&f, true, ""), FIX_NOT_ALL);
+	CHECK(made());
+	findings_done(&f);
+
 	check_case("what is wrong counts, a note does not");
+	findings_add(&f, true, "a", "why", NULL, "wrong");
 	CHECK(findings_hold_wrong(&f));
 	findings_done(&f);
 	findings_add(&f, false, "a", "why", NULL, "a note");

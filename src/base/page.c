@@ -217,10 +217,14 @@ void page_row(FILE *f, const char *row, const char *fmt, ...)
 	page_open(&p, f, COLOUR_NEVER);
 	page_line(&p, 0);
 	size_t len = strlen(row);
-	while (len > 0 && row[len - 1] == ' ')
+	bool beside = columns(row) < width / 3;
+	while (!beside && len > 0 && row[len - 1] == ' ')
 		len--;
-	page_put(&p, PLAIN, "%.*s", (int)len, row);
-	page_line(&p, ROW_INDENT);
+	page_put(&p, PLAIN, "%.*s%s", (int)len, row, beside ? " " : "");
+	if (beside)
+		p.indent = p.column;
+	else
+		page_line(&p, ROW_INDENT);
 	page_words(&p, PLAIN, "%s", text);
 	page_end(&p);
 }

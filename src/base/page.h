@@ -33,8 +33,9 @@ void page_open(struct page *ret, FILE *f, enum colour_mode mode);
 /* Columns of the terminal behind a descriptor, 0 where it is none. */
 unsigned page_terminal(int fd);
 
-/* A row of a table, and the sentence behind it: on a terminal that is too narrow for both it stands
- * below, wrapped; in a pipe a row is one line, however long. */
+/* A row of a table, and the sentence behind it: on a terminal that is too narrow for both it is
+ * wrapped, and stands below what is longer than a word or two; in a pipe a row is one line, however
+ * long. */
 void page_row(FILE *f, const char *row, const char *fmt, ...) _printf_(3, 4);
 
 void page_line(struct page *p, unsigned indent); /* ends a line that was begun, begins one */

@@ -376,6 +376,7 @@ char *module_index_drivers(struct module_index *index, const char *modalias)
 {
 	_cleanup_(list_done) struct kmod_list *list = NULL;
 	const struct kmod_list *at;
+	const char *last = ""; /* several aliases of one module stand side by side */
 	struct text names = {0};
 
 	if (kmod_module_new_from_lookup(index->ctx, modalias, &list) < 0)
@@ -383,7 +384,10 @@ char *module_index_drivers(struct module_index *index, const char *modalias)
 	kmod_list_foreach(at, list)
 	{
 		_cleanup_(module_done) struct kmod_module *module = kmod_module_get_module(at);
-		text_print(&names, "%s%s", names.len ? " " : "", kmod_module_get_name(module));
+		const char *name = kmod_module_get_name(module);
+		if (!str_equal(name, last))
+			text_print(&names, "%s%s", names.len ? " " : "", name);
+		last = name;
 	}
 	return names.data;
 }

@@ -93,16 +93,21 @@ static void print_list(const struct image *image, const char *self)
 		printf("module %s\n", image->modules.name[i]);
 }
 
+static const char *what_is_lost(const char *module)
+{
+	if (module_same(module, "vfio-pci"))
+		return "nothing can be bound";
+	return module_same(module, "efivarfs") ? "failed boots are not counted"
+					       : "what needs it can't be bound";
+}
+
 static void tell_missing(const struct image *image, const char *kernel)
 {
 	for (size_t i = 0; i < image->missing.n; i++)
 		log_print(LOG_WARNING,
 			"kernel %s has no module %s: with this image %s; install the kernel's "
 			"modules and rebuild it",
-			kernel, image->missing.name[i],
-			module_same(image->missing.name[i], "vfio-pci")
-				? "nothing can be bound"
-				: "what needs it can't be bound");
+			kernel, image->missing.name[i], what_is_lost(image->missing.name[i]));
 }
 
 /* A config in error still makes a list: the image binds nothing, and says why at each boot. */

@@ -115,7 +115,11 @@ static int gather(const struct init *o, struct text *body, struct err *err)
 	if (o->import)
 		return import_config(o->world.root, &o->world, body, err);
 	int r = cards_read(&c, &o->world, err);
-	return r < 0 ? r : choose_cards(&c, &choice, body, err);
+	if (r == 0)
+		r = choose_cards(&c, &choice, body, err);
+	if (!o->gpu && !o->yes)
+		puts(""); /* between the questions and what came of them */
+	return r;
 }
 
 static enum cmd_result init(const struct init *o, struct err *err)

@@ -104,7 +104,8 @@ static void put_candidates(const struct function *f, struct page *p)
 		size_t n = strcspn(at, " ");
 		(void)snprintf(name, sizeof(name), "%.*s", (int)n, at);
 		at += n;
-		if (module_same(name, f->d.driver) || len + n + 8 > sizeof(others))
+		if (module_same(name, f->d.driver) || module_same(name, f->module) ||
+			len + n + 8 > sizeof(others))
 			continue;
 		len += (size_t)snprintf(
 			others + len, sizeof(others) - len, "%s%s", len ? " or " : "", name);

@@ -154,8 +154,11 @@ static void put_function(struct slot slot, const struct record *r)
 static int put_driver(const char *name, void *to)
 {
 	const struct record *r = to;
+	char module[SYSFS_PATH_MAX];
 
 	text_print(r->t, "\n[bus/pci/drivers/%s]\n", name);
+	if (sysfs_path_link(r->s, module, sizeof(module), "bus/pci/drivers/%s/module", name) > 0)
+		text_print(r->t, "module -> %s\n", module);
 	return 0;
 }
 

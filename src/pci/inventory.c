@@ -121,6 +121,17 @@ static void read_virtual(struct sysfs *s, struct function *f)
 		   slot_parse(text, &f->physical);
 }
 
+static void read_module(struct sysfs *s, struct function *f)
+{
+	char target[SYSFS_PATH_MAX];
+
+	if (!f->d.driver[0] || sysfs_path_link(s, target, sizeof(target),
+				       "bus/pci/drivers/%s/module", f->d.driver) <= 0)
+		return;
+	const char *slash = strrchr(target, '/');
+	(void)str_copy(f->module, sizeof(f->module), slash ? slash + 1 : target);
+}
+
 static void read_function(struct sysfs *s, struct function *f)
 {
 	char address[SLOT_MAX];
@@ -128,6 +139,7 @@ static void read_function(struct sysfs *s, struct function *f)
 
 	scan_group(s, &f->d);
 	scan_driver(s, &f->d);
+	read_module(s, f);
 	scan_boot_vga(s, &f->d);
 	read_place(s, f);
 	read_reset(s, f);

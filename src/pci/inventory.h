@@ -25,6 +25,7 @@ struct bar {
 /* All that people want to know of one PCI function. Texts are "" where there is nothing known. */
 struct function {
 	struct device d;
+	char module[32]; /* of its driver, where that is known: xhci_pci of xhci_hcd */
 	char class_name[48], vendor_name[NAME_MAX_BYTES], name[NAME_MAX_BYTES];
 	char subsystem_name[NAME_MAX_BYTES];
 	char root[24];                /* the host bridge it hangs on, "pci0000:00" */

@@ -18,6 +18,7 @@ static char shown[OUTPUT_MAX];
 static void rows(FILE *f)
 {
 	page_row(f, "a    b", "%s", "fits");
+	page_row(f, "one two", "%s", "three four five six seven eight nine");
 	page_row(f, "0000:01:00.0 bind  -   ", "one %d\033 four five six seven eight nine", 3);
 }
 
@@ -93,11 +94,13 @@ static const char *in_file(void (*piece)(FILE *))
 int main(void)
 {
 	check_case("a row with its sentence, where it fits and where not");
-	CHECK_STR(on_terminal(rows), "a    b fits\n0000:01:00.0 bind  -\n    one 3? four five six "
+	CHECK_STR(on_terminal(rows), "a    b fits\none two three four five six seven eight\n       "
+				     " nine\n0000:01:00.0 bind  -\n    one 3? four five six "
 				     "seven eight\n    nine\n");
 	check_case("... and in a file");
 	CHECK_STR(in_file(rows),
-		"a    b fits\n0000:01:00.0 bind  -    one 3\033 four five six seven eight nine\n");
+		"a    b fits\none two three four five six seven eight nine\n0000:01:00.0 bind  -   "
+		" one 3\033 four five six seven eight nine\n");
 
 	check_case("what is to be copied is not cut");
 	CHECK_STR(on_terminal(whole),

@@ -6,6 +6,7 @@
 #include "bind/image_record.h"
 #include "bind/report.h"
 #include "cmd/check_sides.h"
+#include "pci/sysfs_path.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -282,7 +283,8 @@ static void look_at_confirm(const struct judged *c)
 		      judged_exists(c, "/usr/sbin/mkinitramfs");
 
 	if (config->failed_boots == 0 || config->hold_on_failure ||
-		(debian && !config->load_efivarfs) || !judged_exists(c, "/sys/firmware/efi") ||
+		(debian && !config->load_efivarfs) ||
+		!sysfs_path_exists(&c->situation->sysfs, "firmware/efi") ||
 		!judged_exists(c, "/run/systemd/system") ||
 		judged_exists(c, "/etc/systemd/system/multi-user.target.wants/" CONFIRM) ||
 		judged_exists(c, "/usr/lib/systemd/system/multi-user.target.wants/" CONFIRM))

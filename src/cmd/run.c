@@ -88,8 +88,9 @@ int run_silently(const char *const argv[], struct err *err)
 
 	if (r != 0)
 		return err_set(err, r, "out of memory");
-	for (int fd = STDIN_FILENO; r == 0 && fd <= STDERR_FILENO; fd++)
-		r = posix_spawn_file_actions_addopen(&actions, fd, "/dev/null", O_RDWR, 0);
+	/* Input, output and errors: what is written to a file that is open for reading is lost. */
+	for (int fd = 0; r == 0 && fd < 3; fd++)
+		r = posix_spawn_file_actions_addopen(&actions, fd, "/dev/null", O_RDONLY, 0);
 	r = r != 0 ? err_set(err, r, "out of memory") : run(argv, &actions, err);
 	(void)posix_spawn_file_actions_destroy(&actions);
 	return r;

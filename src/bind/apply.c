@@ -4,7 +4,6 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "bind/job.h"
-#include "bind/modules.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -27,8 +26,12 @@
 #define BEHIND_LOAD_PART 5
 #define BEHIND_HUNG_LOAD_MS 700
 
-/* Every device has at most five steps, and three are for all; undoing takes two a device. */
-#define STEPS_MAX(n) (5 * (n) + 3)
+/* What the modules of `before` may take of the whole time; vfio-pci does not wait for one that
+ * hangs. */
+#define BEFORE_PART 4
+
+/* Every device has at most five steps, and four are for all; undoing takes two a device. */
+#define STEPS_MAX(n) (5 * (n) + 4)
 
 static int64_t now_usec(void)
 {
@@ -36,11 +39,6 @@ static int64_t now_usec(void)
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &t);
 	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
-static bool wants_none(const struct verdict *v)
-{
-	return str_equal(v->driver, NO_DRIVER);
 }
 
 /* Where the override failed, or the kernel holds a child on the device, it is left alone. */
@@ -120,42 +118,6 @@ static void do_rebar(const struct job *j, const struct verdict *v, struct device
 	}
 }
 
-static bool is_first_with_driver(const struct plan *p, size_t i)
-{
-	for (size_t k = i; k-- > 0;)
-		if (p->verdicts[k].action == ACTION_BIND &&
-			str_equal(p->verdicts[k].driver, p->verdicts[i].driver))
-			return false;
-	return true;
-}
-
-/* The modules of [modules] before, then each driver that somebody shall have. One that can't be
- * loaded does not stop the others. */
-static void do_load(const struct job *j)
-{
-	const struct plan *p = j->plan;
-	struct err err = {""};
-
-	if (!j->options->load_modules)
-		return;
-	for (size_t i = 0; i < p->config->n_before; i++)
-		if (module_load(p->config->before[i], NULL, &err) < 0)
-			j->progress->modules = err;
-	for (size_t i = 0; i < p->n; i++) {
-		const struct verdict *v = &p->verdicts[i];
-		if (v->action != ACTION_BIND || wants_none(v) || !is_first_with_driver(p, i))
-			continue;
-		bool own = str_equal(v->driver, "vfio-pci") && p->config->options[0];
-		if (own && sysfs_has_driver(j->options->sysfs, v->driver))
-			log_print(LOG_WARNING,
-				"vfio-pci is built in or was loaded before us: the options of "
-				"[modules] have no effect; give them on the kernel command line, "
-				"as vfio-pci.NAME=VALUE");
-		if (module_load(v->driver, own ? p->config->options : NULL, &err) < 0)
-			j->progress->modules = err;
-	}
-}
-
 static void do_unbind(const struct job *j, const struct verdict *v, struct device_progress *d)
 {
 	char address[SLOT_MAX], driver[32];
@@ -164,7 +126,7 @@ static void do_unbind(const struct job *j, const struct verdict *v, struct devic
 	if (driver[0] == '\0' || verify_holds(j, v, driver))
 		return;
 	/* A host driver that works is worth more than a device that nobody can drive. */
-	if (!wants_none(v) && !sysfs_has_driver(j->options->sysfs, v->driver))
+	if (!load_is_none(v) && !sysfs_has_driver(j->options->sysfs, v->driver))
 		return;
 	d->unbind_error = sysfs_write(j->options->sysfs, v->device->slot, "driver/unbind",
 		slot_format(v->device->slot, address));
@@ -230,18 +192,22 @@ static void run_step(void *to, size_t i)
 	case STEP_LET_GO:
 		child_let_go(j->options->let_go);
 		break;
+	case STEP_BEFORE:
+		load_before(j);
+		break;
 	case STEP_LOAD:
-		do_load(j);
+		load_drivers(j);
 		break;
 	default:
 		do_device(j, j->steps[i].kind, j->steps[i].verdict);
 	}
 }
 
-static bool load_hangs(const struct job *j)
+/* Did a step that comes once not end? */
+static bool once_hangs(const struct job *j, enum step_kind kind)
 {
 	for (size_t i = 0; i < j->n_steps; i++)
-		if (j->steps[i].kind == STEP_LOAD)
+		if (j->steps[i].kind == kind)
 			return j->state[i] == STEP_HUNG;
 	return false;
 }
@@ -251,9 +217,12 @@ static unsigned step_patience(void *to, size_t i)
 	const struct job *j = to;
 	unsigned all = j->options->milliseconds;
 
+	if (j->steps[i].kind == STEP_BEFORE)
+		return all / BEFORE_PART;
 	if (j->steps[i].kind == STEP_LOAD)
-		return all - all / UNDO_PART - all / BEHIND_LOAD_PART;
-	return load_hangs(j) ? BEHIND_HUNG_LOAD_MS : PATIENCE_MS;
+		return all - all / UNDO_PART - all / BEHIND_LOAD_PART -
+		       (once_hangs(j, STEP_BEFORE) ? all / BEFORE_PART : 0);
+	return once_hangs(j, STEP_LOAD) ? BEHIND_HUNG_LOAD_MS : PATIENCE_MS;
 }
 
 static void add_step(struct job *j, enum step_kind kind, size_t verdict)
@@ -267,7 +236,7 @@ static void add_for_all(struct job *j, enum step_kind kind)
 		const struct verdict *v = &j->plan->verdicts[i];
 		bool rebar = v->settings && v->settings->rebars > 0;
 		if (v->action != ACTION_BIND || (kind == STEP_REBAR && !rebar) ||
-			(kind == STEP_PROBE && wants_none(v)))
+			(kind == STEP_PROBE && load_is_none(v)))
 			continue;
 		add_step(j, kind, i);
 	}
@@ -294,11 +263,16 @@ static int carry_out(struct job *j, struct err *err)
 	add_step(j, STEP_LET_GO, 0);
 	add_for_all(j, STEP_NOTE_DRIVER);
 	add_for_all(j, STEP_REBAR);
+	if (j->options->load_modules && j->plan->config->n_before > 0)
+		add_step(j, STEP_BEFORE, 0);
 	add_step(j, STEP_LOAD, 0);
 	add_for_all(j, STEP_UNBIND);
 	add_for_all(j, STEP_PROBE);
 	int r = run_steps(j, all - all / UNDO_PART, err);
 	child_let_go(j->options->let_go);
+	if (once_hangs(j, STEP_BEFORE))
+		log_print(LOG_WARNING, "[modules] before: loading one of them hangs in the kernel "
+				       "and was left behind");
 	return r;
 }
 

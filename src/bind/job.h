@@ -9,8 +9,8 @@
 #include <stdint.h>
 
 /*
- * What apply (who walks the steps) and verify (who judges them) share: the list of steps, and what
- * came of them. Nobody else includes this.
+ * What apply (who walks the steps), load (who loads the modules) and verify (who judges them)
+ * share: the list of steps, and what came of them. Nobody else includes this.
  */
 enum step_kind {
 	STEP_OVERRIDE,
@@ -18,7 +18,8 @@ enum step_kind {
 	STEP_LET_GO,      /* once: boot may go on (background) */
 	STEP_NOTE_DRIVER, /* who has it before a module comes */
 	STEP_REBAR,
-	STEP_LOAD, /* once */
+	STEP_BEFORE, /* once: the modules of [modules] before */
+	STEP_LOAD,   /* once */
 	STEP_UNBIND,
 	STEP_PROBE,
 	STEP_GIVE_BACK,
@@ -57,7 +58,16 @@ struct job {
 	int64_t began;  /* microseconds */
 };
 
-/* Does the driver link that is there now keep what the verdict promised? */
+/* load.c: is the device to have no driver at all? */
+bool load_is_none(const struct verdict *v);
+
+/* Loads the modules of [modules] before. A module that is not to be had is told to the log. */
+void load_before(const struct job *j);
+
+/* Loads each driver that somebody shall have; why one is not to be had is left in the progress. */
+void load_drivers(const struct job *j);
+
+/* verify.c: does the driver link that is there now keep what the verdict promised? */
 bool verify_holds(const struct job *j, const struct verdict *v, const char *driver);
 
 /* Reads the driver links back and says, for what does not hold, why. One outcome a verdict. */

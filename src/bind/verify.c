@@ -60,7 +60,8 @@ static const struct step *bad_step(const struct job *j, size_t verdict, enum ste
 	for (size_t i = 0; i < j->n_steps; i++) {
 		enum step_kind kind = j->steps[i].kind;
 		bool for_all = kind == STEP_LOAD || kind == STEP_SETTLE;
-		bool mine = !for_all && kind != STEP_LET_GO && j->steps[i].verdict == verdict;
+		bool told = for_all || kind == STEP_LET_GO || kind == STEP_BEFORE;
+		bool mine = !told && j->steps[i].verdict == verdict;
 		if (j->state[i] == STEP_DONE || (!mine && !for_all))
 			continue;
 		/* A device whose step died or hangs says so itself: that is told before anything.

@@ -137,33 +137,35 @@ int outlook_read(const struct root *r, const struct loaders *l, struct outlook *
 	return 0;
 }
 
-static const char *missing(const struct strings *line, const struct strings *words)
+/* Is the word on the line? One that can't be read, as it is none, is nowhere missed. */
+static bool has_word(const struct strings *line, const char *word)
 {
-	for (size_t i = 0; i < words->n; i++) {
-		_cleanup_(kword_done) struct kword want = {0};
-		bool found = false;
-		if (kword_read(words->v[i], &want) < 0)
-			return NULL;
-		for (size_t k = 0; k < line->n && !found; k++) {
-			_cleanup_(kword_done) struct kword have = {0};
-			if (str_equal(line->v[k], "--"))
-				break;
-			found = kword_read(line->v[k], &have) == 0 && kword_equal(&have, &want);
-		}
-		if (!found)
-			return words->v[i];
+	_cleanup_(kword_done) struct kword want = {0};
+	bool found = kword_read(word, &want) < 0;
+
+	for (size_t k = 0; k < line->n && !found && !str_equal(line->v[k], "--"); k++) {
+		_cleanup_(kword_done) struct kword have = {0};
+		found = kword_read(line->v[k], &have) == 0 && kword_equal(&have, &want);
 	}
-	return NULL;
+	return found;
 }
 
 void outlook_print(const struct outlook *o, const struct strings *words, FILE *f)
 {
 	for (size_t i = 0; i < o->n; i++) {
-		if (o->v[i].words.n == 0)
+		_cleanup_(text_done) struct text missing = {0};
+		const struct strings *line = &o->v[i].words;
+		if (line->n == 0)
 			continue; /* starts no kernel: firmware setup, another system */
-		const char *word = missing(&o->v[i].words, words);
-		if (word)
-			page_row(f, "will not have ", "%s: %s", o->v[i].title, word);
+		bool all = true;
+		for (size_t k = 0; k < words->n; k++)
+			if (!has_word(line, words->v[k])) {
+				text_print(&missing, " %s", words->v[k]);
+				all = false;
+			}
+		if (!all)
+			page_row(f, "will not have ", "%s:%s", o->v[i].title,
+				missing.data ? missing.data : "");
 		else
 			page_row(f, "will have     ", "%s", o->v[i].title);
 	}

@@ -266,7 +266,7 @@ static void look_at_images(const struct judged *c)
 	if (a.len > 0)
 		findings_add(c->findings, judged_asks(c), "image",
 			"the next boot goes by the config that the image holds", ENABLE,
-			"older than %s: %s", c->situation->config.path, a.older);
+			"images older than %s: %s", c->situation->config.path, a.older);
 	else if (running == 0 || running == -ENOENT)
 		tell_stale_boot(c, &a, running == 0);
 }

@@ -146,6 +146,12 @@ static struct finding *first_with(struct findings *f, size_t i)
 	return &f->at[i];
 }
 
+static bool may_run(const struct finding *one, bool yes)
+{
+	puts(""); /* what the last one's command said ends there */
+	return yes || ask_yes("%s\nRun `%s`?", one->what, one->command);
+}
+
 static bool run_one(const char *command)
 {
 	_cleanup_(str_free) char *copy = strdup(command);
@@ -186,7 +192,7 @@ enum fix_result findings_fix(struct findings *f, bool yes)
 		struct finding *one = &f->at[i], *first = one->command ? first_with(f, i) : one;
 		if (first != one)
 			one->mended = first->mended;
-		else if (one->command && (yes || ask_yes("%s\nRun `%s`?", one->what, one->command)))
+		else if (one->command && may_run(one, yes))
 			one->mended = run_one(one->command);
 		else
 			continue;

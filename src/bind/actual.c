@@ -181,6 +181,8 @@ int actual_read(
 	ret->config_changed = config_changed(&ret->boot, config);
 	if (ret->boot.standing.state == STANDING_DOWN)
 		ret->waits = standing_wait(&ret->boot.standing, sysfs);
+	if (ret->boot.standing.state == STANDING_TRIAL)
+		ret->confirmed = standing_confirmed_since(&ret->boot.standing, sysfs);
 	return 0;
 }
 

@@ -40,6 +40,7 @@ struct actual {
 	size_t n;
 	int config_changed; /* 1: the config is another than the image has; 0; -1: not known */
 	unsigned waits;     /* boots that a plan which stood down still waits for */
+	bool confirmed;     /* this boot was on trial, and has reached its end since */
 };
 
 /*

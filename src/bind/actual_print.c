@@ -112,6 +112,11 @@ const char *actual_standing_text(const struct actual *a, char buf[static STANDIN
 			"none: a boot with these devices and this kernel has reached its end");
 		break;
 	case STANDING_TRIAL:
+		if (a->confirmed) {
+			(void)snprintf(
+				buf, STANDING_TEXT_MAX, "none: this boot has reached its end");
+			break;
+		}
 		(void)snprintf(buf, STANDING_TEXT_MAX,
 			"on trial: boot %u of %u with these devices and this kernel, until one "
 			"reaches its end",
@@ -192,6 +197,7 @@ static void print_standing(struct json *j, const struct actual *a)
 	json_int(j, "tries", s->tries);
 	json_int(j, "limit", s->limit);
 	json_int(j, "waits", a->waits);
+	json_bool(j, "confirmed", a->confirmed || s->state == STANDING_CONFIRMED);
 	json_string(j, "why", or_null(s->why));
 	json_close_object(j);
 }

@@ -227,6 +227,15 @@ unsigned standing_wait(const struct standing *s, const char *sysfs)
 		       : 0;
 }
 
+bool standing_confirmed_since(const struct standing *s, const char *sysfs)
+{
+	struct boots b = {0};
+	_cleanup_(fd_close) int variables = variables_open(sysfs, NULL);
+
+	return variables >= 0 && boots_read(variables, &b, NULL) == 0 &&
+	       boots_word(&b, s->plan, s->limit) == BOOTS_CONFIRMED_PLAN;
+}
+
 static const char *const names[] = {
 	[STANDING_UNCOUNTED] = "uncounted",
 	[STANDING_CONFIRMED] = "confirmed",

@@ -55,6 +55,10 @@ int standing_clear(const char *sysfs, struct err *err) _must_check_;
  */
 unsigned standing_wait(const struct standing *s, const char *sysfs);
 
+/* Is the plan of a boot that was on trial (STANDING_TRIAL) confirmed by now? False where that can't
+ * be read. */
+bool standing_confirmed_since(const struct standing *s, const char *sysfs);
+
 /* "uncounted", "confirmed", "trial", "down", as the report has it. */
 const char *standing_name(enum standing_state state);
 bool standing_by_name(const char *name, enum standing_state *ret);

@@ -112,7 +112,7 @@ static int deal(struct cards *c, struct err *err)
 int cards_read(struct cards *ret, const struct world *w, struct err *err)
 {
 	*ret = (struct cards){.s.sysfs.devices = -1};
-	names_open(&ret->names, NULL);
+	names_open_of(&ret->names, w->sysfs);
 	int r = ask_for_all(ret, w, err);
 	if (r == 0)
 		r = situation_imagine(&ret->s, w, "all of this machine", ret->asked.data,

@@ -111,16 +111,6 @@ static int read_situation(const struct list *o, struct situation *s, struct err 
 	return r;
 }
 
-/* A tree may bring its own pci.ids; else this machine's names are as good as any. */
-static void open_names(struct pci_names *names, const char *sysfs)
-{
-	_cleanup_(str_free) char *path = NULL;
-
-	if (sysfs && asprintf(&path, "%s/" NOTES_DIRECTORY "/pci.ids", sysfs) < 0)
-		path = NULL;
-	names_open(names, path);
-}
-
 static enum cmd_result list(const struct list *o, struct err *err)
 {
 	_cleanup_(situation_done) struct situation s;
@@ -135,7 +125,7 @@ static enum cmd_result list(const struct list *o, struct err *err)
 	if (sysfs_open(&sysfs, o->world.sysfs, err) < 0)
 		return CMD_SYSTEM;
 	notes_read(&notes, &sysfs, !o->world.sysfs);
-	open_names(&names, o->world.sysfs);
+	names_open_of(&names, o->world.sysfs);
 	if (inventory_gather(&inventory, &sysfs, &names, &notes, err) < 0)
 		return CMD_SYSTEM;
 	if (!o->world.sysfs)

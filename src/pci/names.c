@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/str.h"
+#include "pci/notes.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -60,6 +61,15 @@ void names_open(struct pci_names *ret, const char *path)
 	ret->classes = find_line(ret, 0, "C 00 ");
 	if (ret->classes == ret->len) /* a part of the list, in a tree that someone made */
 		ret->classes = 0;
+}
+
+void names_open_of(struct pci_names *ret, const char *sysfs)
+{
+	_cleanup_(str_free) char *path = NULL;
+
+	if (sysfs && asprintf(&path, "%s/" NOTES_DIRECTORY "/pci.ids", sysfs) < 0)
+		path = NULL;
+	names_open(ret, path);
 }
 
 void names_close(struct pci_names *n)

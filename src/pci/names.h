@@ -25,6 +25,10 @@ struct pci_names {
 
 /* Where distributions have the file; path (or NULL) comes before those. Never fails. */
 void names_open(struct pci_names *ret, const char *path);
+
+/* The same for a tree that stands for /sys, or NULL: it may bring a list of its own (pci/notes.h).
+ */
+void names_open_of(struct pci_names *ret, const char *sysfs);
 void names_close(struct pci_names *n);
 
 /* Each writes the name, cut where it does not fit, or "" and false. */

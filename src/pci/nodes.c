@@ -8,9 +8,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 /* From a controller to a partition of its disk there are about ten directories. */
 #define DEPTH_MAX 16
@@ -118,7 +120,25 @@ static void read_holder(struct walk *w, size_t len, struct node *node)
 		}
 }
 
-/* Of the block layer are those below a directory "block", partitions too (block/genhd.c). */
+/* What the subsystem's link says; a recorded tree may lack it, and has a directory "block" above at
+ * least the disks whose parent is of no class, which those of NVMe is (get_device_parent in
+ * drivers/base/core.c). */
+static bool is_block(struct walk *w, size_t len)
+{
+	static const char link[] = "/subsystem", block[] = "/block";
+	char target[256];
+
+	if (strstr(w->path, "/block/"))
+		return true;
+	if (len + sizeof(link) > sizeof(w->path))
+		return false;
+	memcpy(w->path + len, link, sizeof(link));
+	ssize_t n = readlinkat(w->s->devices, w->path, target, sizeof(target));
+	w->path[len] = '\0';
+	return n >= (ssize_t)strlen(block) && n < (ssize_t)sizeof(target) &&
+	       memcmp(target + n - strlen(block), block, strlen(block)) == 0;
+}
+
 static int take_node(struct walk *w, size_t len, const char *directory)
 {
 	char text[32];
@@ -132,7 +152,7 @@ static int take_node(struct walk *w, size_t len, const char *directory)
 	struct node *node = node_add(w->list);
 	if (!node)
 		return -ENOMEM;
-	node->kind = strstr(w->path, "/block/") ? NODE_BLOCK : NODE_CHAR;
+	node->kind = is_block(w, len) ? NODE_BLOCK : NODE_CHAR;
 	node->dev = dev;
 	read_name(w, len, directory, node);
 	if (node->kind == NODE_BLOCK)
@@ -158,11 +178,33 @@ static int take_interface(struct walk *w, size_t len, const char *name)
 	return 0;
 }
 
+/* With multipath (the kernel's default for NVMe) below the controller is only a path, "nvme0c1n2"
+ * (nvme_mpath_set_disk_name in drivers/nvme/host/multipath.c); the disk that people use is nvme0n2,
+ * of no controller's. Where another path leads to it, too, it is in use all the same. */
+static bool disk_of_path(const char *name, char *ret, size_t size)
+{
+	static const char digits[] = "0123456789", nvme[] = "nvme";
+
+	if (!str_starts(name, nvme))
+		return false;
+	size_t subsystem = strlen(nvme) + strspn(name + strlen(nvme), digits);
+	if (name[subsystem] != 'c')
+		return false;
+	const char *disk = name + subsystem + 1;
+	disk += strspn(disk, digits);
+	if (disk[0] != 'n' || !disk[1] || disk[1 + strspn(disk + 1, digits)])
+		return false;
+	return (size_t)snprintf(ret, size, "%.*s%s", (int)subsystem, name, disk) < size;
+}
+
+static int walk_disk(struct walk *w, const char *name);
+
 // NOLINTNEXTLINE(misc-no-recursion): at most DEPTH_MAX deep
 static int walk_directory(struct walk *w, size_t len, unsigned depth, bool net)
 {
 	_cleanup_(directory_close) DIR *dir = open_here(w, len, ".");
 	const struct dirent *entry;
+	char disk[32];
 	int r = 0;
 
 	while (dir && r == 0 && (entry = readdir(dir))) {
@@ -181,7 +223,22 @@ static int walk_directory(struct walk *w, size_t len, unsigned depth, bool net)
 			r = walk_directory(
 				w, len + 1 + n, depth + 1, str_equal(entry->d_name, "net"));
 		w->path[len] = '\0';
+		if (r == 0 && disk_of_path(entry->d_name, disk, sizeof(disk)))
+			r = walk_disk(w, disk);
 	}
+	return r;
+}
+
+// NOLINTNEXTLINE(misc-no-recursion): there are no paths below a disk
+static int walk_disk(struct walk *w, const char *name)
+{
+	struct walk disk = {.s = w->s, .list = w->list, .seen = w->seen};
+	int n = snprintf(disk.path, sizeof(disk.path), "../../../class/block/%s", name);
+	int r = take_node(&disk, (size_t)n, name);
+
+	if (r == 0)
+		r = walk_directory(&disk, (size_t)n, DEPTH_MAX - 1, false);
+	w->seen = disk.seen;
 	return r;
 }
 

@@ -150,6 +150,39 @@ static void test_disks(void)
 	CHECK_INT(find("0000:00:17.0", true, said, sizeof(said)), 0);
 }
 
+static void test_nvme(void)
+{
+	char said[1024];
+
+	check_case("an NVMe drive's disk stands below no directory \"block\"");
+	add_node("0000:02:00.0/nvme/nvme4/nvme4n1", "259:1910", "nvme4n1");
+	shell("ln -s ../../../../../../../class/block "
+	      "%s/sys/bus/pci/devices/0000:02:00.0/nvme/nvme4/nvme4n1/subsystem",
+		top);
+	mounts = "36 22 259:1910 / /srv rw - ext4 /dev/none rw\n";
+	CHECK_INT(find("0000:02:00.0", true, said, sizeof(said)), 2);
+	CHECK_HAS(said, "nvme4n1 is mounted on /srv");
+
+	check_case("an NVMe drive with a path of its own to a disk of several");
+	shell("cd %s/sys && mkdir -p bus/pci/devices/0000:02:00.0/nvme/nvme5/nvme6c5n2 class/block "
+	      "devices/virtual/nvme-subsystem/nvme-subsys6/nvme6n2/nvme6n2p1",
+		top);
+	shell("cd %s/sys/class/block && "
+	      "ln -s ../../devices/virtual/nvme-subsystem/nvme-subsys6/nvme6n2 . && "
+	      "echo 259:1920 >nvme6n2/dev && echo 259:1921 >nvme6n2/nvme6n2p1/dev && "
+	      "ln -s /class/block nvme6n2/subsystem && "
+	      "ln -s /class/block nvme6n2/nvme6n2p1/subsystem",
+		top);
+	mounts = "36 22 259:1921 / /vm rw - ext4 /dev/none rw\n";
+	CHECK_INT(find("0000:02:00.0", true, said, sizeof(said)), 2);
+	CHECK_HAS(said, "nvme6n2p1 is mounted on /vm");
+
+	check_case("what only begins as a path to a disk is none");
+	shell("cd %s/sys/bus/pci/devices/0000:02:00.0/nvme/nvme5 && mv nvme6c5n2 nvme6c5n2x", top);
+	CHECK_INT(find("0000:02:00.0", true, said, sizeof(said)), 1);
+	mounts = "";
+}
+
 static void test_interfaces(void)
 {
 	char said[1024];
@@ -176,6 +209,7 @@ int main(void)
 	shell("tests/unit/tree tests/unit/trees/desktop %s/sys", top);
 	test_processes();
 	test_disks();
+	test_nvme();
 	test_interfaces();
 	shell("rm -rf %s", top);
 	return check_done();

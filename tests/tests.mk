@@ -159,9 +159,14 @@ check-boot: all
 check-standdown: all
 	@NO_INSTALL='$(NO_INSTALL)' tools/deps boot
 	@tests/boot/standdown
-# Three boots: bind, release and rom on a running system, and a VM in the VM.
+# Six boots: bind, release and rom on a running system, the hook of libvirt, and a VM in the VM.
 check-hands: all
-	@tests/boot/hands || rc=1; tests/boot/nested || rc=1; exit $${rc:-0}
+	@for test in hands hook nested; do tests/boot/$$test || rc=1; done; exit $${rc:-0}
+# The same on Debian's three kernels.
+.PHONY: check-hands-all
+check-hands-all: all
+	@NO_INSTALL='$(NO_INSTALL)' tools/deps boot
+	@KERNELS='bookworm trixie sid' $(MAKE) --no-print-directory check-hands
 # The generators of Debian: a small set, and every generator, version and flavour. mkinitcpio is in no Debian: the one that is
 # installed in the root tree MKINITCPIO_ROOT, where there is one. Where that tree is a Debian sid it takes bsdtar, busybox (as
 # /usr/lib/initcpio/busybox), gawk, and what Arch has at other places: the programs of /usr/sbin in /usr/bin,

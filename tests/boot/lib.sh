@@ -109,13 +109,14 @@ modules_convert()
 }
 
 # image_base SUITE FORM [WITHOUT...]: a base image with the kernel's modules, on stdout its path.
-# FORM is shipped, ko, ko.xz or ko.zst; WITHOUT names modules to leave out. Made once.
+# FORM is shipped, ko, ko.xz or ko.zst; WITHOUT names modules to leave out; image_more, where it is set, more
+# of them. Made once.
 image_base()
 {
 	local suite=$1 form=$2 version dir root name file out
 	shift 2
 	read -r _ version dir < <("$here/kernels" "$suite") || return
-	out=$work/images/$(IFS=-; echo "$version-$form${*:+-without-$*}").cpio
+	out=$work/images/$(IFS=-; echo "$version-$form${image_more:+-with-${image_more// /-}}${*:+-without-$*}").cpio
 	echo "$out"
 	if [ "$out" -nt "$dir" ] && [ "$out" -nt "$here/init" ] && [ "$out" -nt "$here/lib.sh" ]; then
 		return
@@ -132,7 +133,7 @@ image_base()
 	image_put "$root" "$(readlink -f "$(command -v modprobe)")"
 	ln -sf "$(readlink -f "$(command -v modprobe)")" "$root/usr/bin/modprobe"
 	install "$here/init" "$root/init"
-	for name in $image_modules; do
+	for name in $image_modules ${image_more-}; do
 		modprobe -d "$dir" -S "$version" --show-depends "$name" 2>/dev/null
 	done | sed -n 's/^insmod \([^ ]*\).*/\1/p' | sort -u | while read -r file; do
 		name=$(basename "$file")

@@ -150,17 +150,21 @@ static void print_one_behind(struct json *j, const struct behind *b)
 		json_string(j, "id", b->id);
 		json_string(j, "product", or_null(b->what));
 		break;
+	case BEHIND_SCREEN:
+		json_string(j, "mode", or_null(b->what));
+		json_bool(j, "lit", b->up);
+		break;
 	}
 	json_close_object(j);
 }
 
 static void print_behind(struct json *j, const struct listing *l, const struct function *f)
 {
-	static const char *const keys[] = {"disks", "interfaces", "usb"};
+	static const char *const keys[] = {"disks", "interfaces", "usb", "screens"};
 	size_t n;
 	const struct behind *b = inventory_behind(l->inventory, f->d.slot, &n);
 
-	for (unsigned kind = BEHIND_BLOCK; kind <= BEHIND_USB; kind++) {
+	for (unsigned kind = BEHIND_BLOCK; kind <= BEHIND_SCREEN; kind++) {
 		json_open_array(j, keys[kind]);
 		for (size_t i = 0; i < n; i++)
 			if (b[i].kind == kind)

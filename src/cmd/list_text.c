@@ -215,6 +215,10 @@ void behind_put(const struct behind *b, struct page *p)
 	case BEHIND_USB:
 		page_put(p, PLAIN, "usb %s %s %s", b->name, b->id, b->what);
 		break;
+	case BEHIND_SCREEN:
+		page_put(p, PLAIN, "screen on %s%s%s%s", b->name, b->what[0] ? " " : "", b->what,
+			b->up ? "" : ", dark");
+		break;
 	}
 	put_uses(b, p);
 }

@@ -253,6 +253,19 @@ static int put_usb(const char *name, void *to)
 	return 0;
 }
 
+/* A card's connectors, the free ones too; what a screen says of itself (edid) stays here. */
+static int put_connector(const char *name, void *to)
+{
+	const struct record *r = to;
+	char target[SYSFS_PATH_MAX];
+
+	if (!strchr(name, '-') ||
+		sysfs_path_link(r->s, target, sizeof(target), "class/drm/%s", name) < 0)
+		return 0;
+	PUT_FILES(r, from_top(target), "status", "enabled", "modes");
+	return 0;
+}
+
 static int put_btrfs(const char *name, void *to)
 {
 	char path[SYSFS_PATH_MAX];
@@ -302,11 +315,13 @@ void record_sysfs(struct text *t, struct mask *m, struct sysfs *s)
 		{"class/block", put_block},
 		{"class/net", put_net},
 		{"bus/usb/devices", put_usb},
+		{"class/drm", put_connector},
 		{"fs/btrfs", put_btrfs},
 		{"devices/virtual/nvme-subsystem", put_subsystem},
 		{"class/iommu", put_iommu},
 	};
-	static const char *const linked[] = {"class/block", "class/net", "bus/usb/devices"};
+	static const char *const linked[] = {
+		"class/block", "class/net", "bus/usb/devices", "class/drm"};
 	struct record r = {t, m, s, NULL};
 
 	if (sysfs_each_device(s, note_function, NULL, NULL) < 0)

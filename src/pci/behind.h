@@ -8,17 +8,20 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum behind_kind { BEHIND_BLOCK, BEHIND_NET, BEHIND_USB };
+enum behind_kind { BEHIND_BLOCK, BEHIND_NET, BEHIND_USB, BEHIND_SCREEN };
 
-/* One thing that goes away with a PCI function: a disk, a network interface, a USB device. */
+/* One thing that goes away with a PCI function: a disk, a network interface, a USB device, a
+ * screen.
+ */
 struct behind {
 	enum behind_kind kind;
-	struct slot slot;         /* the function */
-	char name[40];            /* "nvme0n1", "eth0", "1-2" */
-	char what[100];           /* model, or product; of an interface the bridge it is part of */
-	char id[16];              /* of a USB device, "046d:c52b" */
+	struct slot slot; /* the function */
+	char name[40];    /* "nvme0n1", "eth0", "1-2", "HDMI-A-1" */
+	char what[100];   /* model, or product; of an interface the bridge it is part of; of a
+			     screen the mode it likes best */
+	char id[16];      /* of a USB device, "046d:c52b" */
 	unsigned long long bytes; /* of a disk */
-	bool up;                  /* of an interface */
+	bool up;                  /* of an interface; of a screen: the card shows something on it */
 	/* What it is used for, each with a NUL behind it and one more at the end: where a disk, its
 	 * partitions and what is made of them (LVM, LUKS, RAID, btrfs) are mounted; an interface's
 	 * addresses. NULL: nothing. */

@@ -88,6 +88,29 @@ static int look_usb(const char *name, void *to)
 	return behind_add(l->list, &b);
 }
 
+/* "card0-HDMI-A-1" is a connector of the card; what its driver found at the last look is all that
+ * is asked (status_show, modes_show in drivers/gpu/drm/drm_sysfs.c). */
+static int look_screen(const char *name, void *to)
+{
+	const struct look *l = to;
+	struct behind b = {.kind = BEHIND_SCREEN};
+	const char *connector = strchr(name, '-');
+	char text[SYSFS_PATH_MAX];
+
+	if (!connector ||
+		sysfs_path_read(l->s, text, sizeof(text), "class/drm/%s/status", name) < 0 ||
+		!str_equal(text, "connected") ||
+		sysfs_path_link(l->s, text, sizeof(text), "class/drm/%s", name) < 0 ||
+		!sysfs_path_owner(text, &b.slot))
+		return 0;
+	(void)str_copy(b.name, sizeof(b.name), connector + 1);
+	(void)sysfs_path_read(l->s, b.what, sizeof(b.what), "class/drm/%s/modes", name);
+	b.what[strcspn(b.what, "\n")] = '\0';
+	(void)sysfs_path_read(l->s, text, sizeof(text), "class/drm/%s/enabled", name);
+	b.up = str_equal(text, "enabled");
+	return behind_add(l->list, &b);
+}
+
 static int behind_compare(const void *a, const void *b)
 {
 	const struct behind *x = a, *y = b;
@@ -109,6 +132,8 @@ int behind_gather(
 		r = sysfs_path_each(s, "class/net", look_net, &l);
 	if (r == 0)
 		r = sysfs_path_each(s, "bus/usb/devices", look_usb, &l);
+	if (r == 0)
+		r = sysfs_path_each(s, "class/drm", look_screen, &l);
 	if (r < 0) {
 		behind_done(list.at, list.n);
 		return err_set(err, -r, "no memory for what hangs behind the PCI devices");

@@ -4,6 +4,7 @@
 #include "base/str.h"
 #include "bind/image.h"
 #include "bind/image_record.h"
+#include "bind/modules.h"
 #include "bind/report.h"
 #include "cmd/check_sides.h"
 #include "pci/sysfs_path.h"
@@ -44,7 +45,14 @@ static void look_at_kernel(const struct judged *c, const char *kernel)
 		image_list(&image, &c->situation->config, directory, &err) < 0)
 		return;
 	for (size_t i = 0; i < image.missing.n && len + 1 < sizeof(names); i++) {
-		if (i > 0)
+		if (module_same(image.missing.name[i], "efivarfs")) {
+			findings_add(c->findings, false, "modules",
+				"under this kernel failed boots are not counted: install the rest "
+				"of its modules",
+				NULL, "kernel %s has no efivarfs", kernel);
+			continue;
+		}
+		if (len > 0)
 			len += str_copy(names + len, sizeof(names) - len, ", ");
 		len += str_copy(names + len, sizeof(names) - len, image.missing.name[i]);
 	}

@@ -21,6 +21,11 @@ for function in $devices/*; do
 		echo "loads ${function##*/} $driver" >&3
 	done
 done
+for connector in /sys/class/drm/card*-*; do
+	path=$(readlink -f $connector)
+	function=${path%/drm/*}
+	[ "$(cat $connector/status)" != connected ] || echo "screen ${function##*/} ${path##*/card[0-9]-} $(head -n 1 $connector/modes)" >&3
+done
 END
 }
 
@@ -37,12 +42,20 @@ live()
 	sed -n 's/^live //p' "$1" | sed 's/ *$//'
 }
 
+# screens VERDICT: what it says is connected to which card, as the lines of the guest have it.
+screens()
+{
+	sed -n 's/^list //p' "$1" | jq -r '.devices[] | .address as $a | .screens[] | "screen \($a) \(.name) \(.mode)"'
+}
+
 # lists VERDICT: what is wrong with it.
 lists()
 {
 	local address module
 	[ -n "$(live "$1")" ] || echo 'nothing came of it'
 	diff <(listed "$1") <(live "$1") | grep '^[<>]'
+	diff <(screens "$1" | sort) <(grep '^screen ' "$1" | sort) | grep '^[<>]'
+	[ -n "$(screens "$1")" ] || echo 'no screen'
 	# What modprobe would load of it last is the driver itself.
 	while read -r _ address module; do
 		listed "$1" | grep "^$address " | grep -qw -- "${module//-/_}" || echo "$address: $module is no candidate"

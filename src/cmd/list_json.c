@@ -140,6 +140,7 @@ static void print_one_behind(struct json *j, const struct behind *b)
 		json_string(j, "model", or_null(b->what));
 		json_int(j, "bytes", (long long)b->bytes);
 		print_uses(j, "mounts", b->uses);
+		print_words(j, "part_of", b->part_of);
 		break;
 	case BEHIND_NET:
 		json_bool(j, "up", b->up);

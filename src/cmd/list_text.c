@@ -207,6 +207,8 @@ void behind_put(const struct behind *b, struct page *p)
 	case BEHIND_BLOCK:
 		page_put(p, PLAIN, "%s %s%s%s", b->name, decimal_size(b->bytes, size),
 			b->what[0] ? " " : "", b->what);
+		if (b->part_of[0])
+			page_put(p, NOTE, ", part of %s", b->part_of);
 		break;
 	case BEHIND_NET:
 		page_put(p, PLAIN, "%s %s%s%s", b->name, b->up ? "up" : "down",

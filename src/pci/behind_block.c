@@ -24,6 +24,9 @@ struct block_look {
 	struct mounts mounts;
 	struct text uses; /* of the disk that is looked at, each ended by NUL */
 	unsigned depth;
+	unsigned matches;    /* mounts that were found for it, so far */
+	char *part_of;       /* struct behind's, of the disk that is looked at */
+	unsigned made_depth; /* how many holders above each other are looked at */
 };
 
 static bool has_use(const struct text *uses, const char *point)
@@ -44,6 +47,7 @@ static void add_mounts_of(struct block_look *l, const char *name)
 		const struct mount *m = &l->mounts.at[i];
 		bool same = (*number && str_equal(m->device, number)) ||
 			    str_equal(m->source, name) || (*mapped && str_equal(m->source, mapped));
+		l->matches += same;
 		if (same && !has_use(&l->uses, m->point))
 			text_add(&l->uses, m->point, strlen(m->point) + 1);
 	}
@@ -83,6 +87,40 @@ static int look_part(const char *name, void *to)
 	return sysfs_path_exists(l->s, "class/block/%s/partition", name) ? add_uses_of(name, l) : 0;
 }
 
+/* By the name that LVM and LUKS gave it. Each once, as far as there is room. */
+static void add_part_of(struct block_look *l, const char *name)
+{
+	const size_t size = sizeof(((struct behind *)NULL)->part_of);
+	char mapped[128];
+
+	if (sysfs_path_read(l->s, mapped, sizeof(mapped), "class/block/%s/dm/name", name) <= 0)
+		(void)str_copy(mapped, sizeof(mapped), name);
+	size_t used = strlen(l->part_of), len = strlen(mapped);
+	for (const char *at = l->part_of; (at = strstr(at, mapped)); at++)
+		if ((at == l->part_of || at[-1] == ' ') && (at[len] == '\0' || at[len] == ' '))
+			return;
+	if (used + len + 2 > size)
+		return;
+	if (used > 0)
+		l->part_of[used++] = ' ';
+	(void)str_copy(l->part_of + used, size - used, mapped);
+}
+
+/* Where nothing above it is mounted, that it is there is all that is known: a volume that a VM has,
+ * an array that waits. */
+static int look_holder(const char *name, void *to)
+{
+	struct block_look *l = to;
+	unsigned matches = l->matches;
+
+	l->made_depth++;
+	int r = add_uses_of(name, l);
+	l->made_depth--;
+	if (l->matches == matches && l->made_depth == 0)
+		add_part_of(l, name);
+	return r;
+}
+
 static int add_uses_of(const char *name, void *to)
 {
 	struct block_look *l = to;
@@ -96,7 +134,7 @@ static int add_uses_of(const char *name, void *to)
 	int r = sysfs_path_each(l->s, "fs/btrfs", look_btrfs, &b);
 	(void)snprintf(path, sizeof(path), "class/block/%.200s/holders", name);
 	if (r == 0)
-		r = sysfs_path_each(l->s, path, add_uses_of, l);
+		r = sysfs_path_each(l->s, path, look_holder, l);
 	(void)snprintf(path, sizeof(path), "class/block/%.200s", name);
 	if (r == 0 && !sysfs_path_exists(l->s, "%s/partition", path))
 		r = sysfs_path_each(l->s, path, look_part, l);
@@ -116,6 +154,7 @@ static int add_disk(struct block_look *l, const char *name, struct slot slot)
 	if (sysfs_path_read(l->s, text, sizeof(text), "class/block/%s/size", name) > 0)
 		b.bytes = strtoull(text, NULL, 10) * 512;
 	l->uses = (struct text){0};
+	l->part_of = b.part_of;
 	int r = add_uses_of(name, l);
 	if (l->uses.len > 0)
 		text_add(&l->uses, "", 1);

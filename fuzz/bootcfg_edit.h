@@ -66,7 +66,7 @@ static inline bool word_is_asked(const struct fuzz_try *t, const char *word)
 	       (word_is(word, t->added, true) || (t->removes && word_is(word, "iommu", true)));
 }
 
-static inline bool word_same(const char *a, const char *b)
+static inline bool word_equal(const char *a, const char *b)
 {
 	struct kword x = {0}, y = {0};
 	must(kword_read(a, &x) == 0 && kword_read(b, &y) == 0);
@@ -87,7 +87,7 @@ static inline void words_compare(
 			continue;
 		while (k < new->n && word_is_asked(t, new->v[k]))
 			k++;
-		must(k < new->n &&word_same(old->v[i], new->v[k]));
+		must(k < new->n &&word_equal(old->v[i], new->v[k]));
 		k++;
 	}
 	while (k < new->n)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bootcfg/change.h"
 
+#include "bootcfg/draft.h"
 #include "bootcfg/kparam.h"
 
 #include <errno.h>
@@ -25,77 +26,6 @@ bool change_empty(const struct change *c)
 		if (c->fate[i])
 			return false;
 	return c->append.n == 0;
-}
-
-/* A line while it is decided on: its words decoded, the appended ones behind them. */
-struct draft {
-	const struct line *line;
-	struct change *change;
-	size_t kernel;   /* words before `--` */
-	struct kword *k; /* one for each word of the line, then one for each appended */
-	size_t n;
-};
-
-static void draft_done(struct draft *d)
-{
-	for (size_t i = 0; i < d->n; i++)
-		kword_done(&d->k[i]);
-	free(d->k);
-}
-
-static int draft_push(struct draft *d, const char *word)
-{
-	struct kword *k = realloc(d->k, (d->n + 1) * sizeof(*k));
-	if (!k)
-		return -ENOMEM;
-	d->k = k;
-	if (kword_read(word, &k[d->n]) < 0)
-		return -ENOMEM;
-	d->n++;
-	return 0;
-}
-
-/* Word i is there for the kernel after what has been decided so far. */
-static bool draft_stays(const struct draft *d, size_t i)
-{
-	const struct line *l = d->line;
-
-	if (i >= l->words)
-		return true;
-	if (i >= d->kernel || l->word[i].opaque)
-		return false;
-	return !d->change->fate[i] || d->change->fate[i][0] != '\0';
-}
-
-/* … and the reader of the line sees it. */
-static bool draft_counts(const struct draft *d, size_t i)
-{
-	const struct line *l = d->line;
-	return draft_stays(d, i) && (i >= l->words || !l->field[l->word[i].field].unseen);
-}
-
-static int draft_become(struct draft *d, size_t i, const char *text)
-{
-	char *copy = strdup(text);
-	struct kword k = {0};
-	if (!copy || (copy[0] && kword_read(copy, &k) < 0)) {
-		free(copy);
-		return -ENOMEM;
-	}
-	free(d->change->fate[i]);
-	d->change->fate[i] = copy;
-	if (copy[0]) {
-		kword_done(&d->k[i]);
-		d->k[i] = k;
-	}
-	return 0;
-}
-
-static int draft_append(struct draft *d, const char *word)
-{
-	if (draft_push(d, word) < 0)
-		return -ENOMEM;
-	return strings_add(&d->change->append, word);
 }
 
 /* The list of K=list without the item, or NULL where it is not in it. "" when nothing is left. */
@@ -170,66 +100,11 @@ static int removals_decide(struct draft *d, const struct request *r, struct err 
 	return 0;
 }
 
-static size_t find_last(const struct draft *d, const char *name)
-{
-	for (size_t i = d->n; i-- > 0;)
-		if (draft_counts(d, i) && kword_same_name(d->k[i].name, name))
-			return i;
-	return SIZE_MAX;
-}
-
-static bool has_word(const struct draft *d, const struct kword *want)
-{
-	for (size_t i = 0; i < d->n; i++)
-		if (draft_counts(d, i) && kword_equal(&d->k[i], want))
-			return true;
-	return false;
-}
-
-static bool item_in_effect(const struct draft *d, const char *name, const char *item, size_t len)
-{
-	const char *other = kparam_opposite(name, item, len);
-	bool on = false;
-
-	for (size_t i = 0; i < d->n; i++) {
-		if (!draft_counts(d, i) || !kword_same_name(d->k[i].name, name))
-			continue;
-		for (const char *list = d->k[i].value, *at; list;) {
-			size_t n = kword_list_next(&list, &at);
-			if (n == len && memcmp(at, item, n) == 0)
-				on = true;
-			else if (other && n == strlen(other) && memcmp(at, other, n) == 0)
-				on = false;
-		}
-	}
-	return on;
-}
-
-static bool list_in_effect(const struct draft *d, const struct kword *k)
-{
-	for (const char *list = k->value, *at; list;) {
-		size_t len = kword_list_next(&list, &at);
-		if (!item_in_effect(d, k->name, at, len))
-			return false;
-	}
-	return true;
-}
-
-static bool in_effect(const struct draft *d, const struct kword *k)
-{
-	if (!k->value || kparam_every_counts(k->name))
-		return has_word(d, k);
-	if (kparam_is_list(k->name))
-		return list_in_effect(d, k);
-	size_t last = find_last(d, k->name);
-	return last != SIZE_MAX && kword_equal(&d->k[last], k);
-}
-
 /* The last vfio-pci.ids= is the only one the kernel uses (kernel/params.c, module_param_string):
  * a second word would take the first device away, so the ids are merged into it. */
 static int ids_add(struct draft *d, const struct want *w)
 {
-	size_t last = find_last(d, w->k.name);
+	size_t last = draft_last(d, w->k.name);
 	if (last == SIZE_MAX || !d->k[last].value)
 		return draft_append(d, w->text);
 	_cleanup_(text_done) struct text merged = {0};
@@ -251,23 +126,13 @@ static int ids_add(struct draft *d, const struct want *w)
 	return draft_append(d, merged.data); /* asked for twice in one request: the last one wins */
 }
 
-/* hugepages=N belongs to the hugepagesz= before it (mm/hugetlb.c): the two are one wish. */
-static bool pair_in_effect(const struct draft *d, const struct kword *size, const struct kword *n)
-{
-	for (size_t i = 0; i + 1 < d->n; i++)
-		if (draft_counts(d, i) && draft_counts(d, i + 1) && kword_equal(&d->k[i], size) &&
-			kword_equal(&d->k[i + 1], n))
-			return true;
-	return false;
-}
-
 static int add_one(struct draft *d, const struct want *w)
 {
 	const struct kword *k = &w->k;
 
 	if (k->value && kword_same_name(k->name, "vfio_pci.ids"))
 		return ids_add(d, w);
-	if (in_effect(d, k))
+	if (draft_in_effect(d, k))
 		return 0;
 	/* Nothing resets iommu=off, so a later iommu=pt would be without effect. */
 	if (k->value && kword_same_name(k->name, "iommu") && !kword_list_has(k->value, "off", 3)) {
@@ -281,7 +146,7 @@ static int add_one(struct draft *d, const struct want *w)
 
 static int set_one(struct draft *d, const struct want *w)
 {
-	size_t last = find_last(d, w->k.name);
+	size_t last = draft_last(d, w->k.name);
 
 	for (size_t i = 0; i < d->kernel; i++) {
 		if (!draft_stays(d, i) || !d->k[i].value ||
@@ -304,7 +169,7 @@ static int additions_decide(struct draft *d, const struct request *r)
 		} else if (w->kind == WANT_ADD && next && next->kind == WANT_ADD &&
 			   kword_same_name(w->k.name, "hugepagesz") &&
 			   kword_same_name(next->k.name, "hugepages")) {
-			if (!pair_in_effect(d, &w->k, &next->k)) {
+			if (!draft_pair_in_effect(d, &w->k, &next->k)) {
 				ret = draft_append(d, w->text);
 				if (ret == 0)
 					ret = draft_append(d, next->text);
@@ -319,16 +184,17 @@ static int additions_decide(struct draft *d, const struct request *r)
 	return 0;
 }
 
-static size_t length_after(const struct line *l, const struct change *c)
+static size_t length_after(const struct draft *d)
 {
+	const struct line *l = d->line;
 	size_t len = 0;
 
 	for (size_t i = 0; i < l->words; i++) {
-		const char *text = c->fate[i] ? c->fate[i] : l->word[i].text;
+		const char *text = d->fate[i] ? d->fate[i] : l->word[i].text;
 		len += text[0] ? strlen(text) + 1 : 0;
 	}
-	for (size_t i = 0; i < c->append.n; i++)
-		len += strlen(c->append.v[i]) + 1;
+	for (size_t i = 0; i < d->append.n; i++)
+		len += strlen(d->append.v[i]) + 1;
 	return len > 0 ? len - 1 : 0;
 }
 
@@ -364,31 +230,23 @@ bool change_place(struct line *l, const struct request *r)
 int change_decide(
 	const struct line *l, const struct request *r, struct change *ret, struct err *err)
 {
-	_cleanup_(change_done) struct change c = {0};
-	_cleanup_(draft_done) struct draft d = {
-		.line = l, .change = &c, .kernel = line_kernel_words(l)};
+	_cleanup_(draft_done) struct draft d = {0};
 
-	c.fate = calloc(l->words + 1, sizeof(*c.fate));
-	d.k = calloc(l->words + 1, sizeof(*d.k));
-	if (!c.fate || !d.k)
+	if (draft_begin(&d, l) < 0)
 		return err_set(err, ENOMEM, "out of memory");
-	c.words = l->words;
-	for (size_t i = 0; i < l->words; i++)
-		if (draft_push(&d, l->word[i].text) < 0)
-			return err_set(err, ENOMEM, "out of memory");
-
 	int rc = removals_decide(&d, r, err);
 	if (rc < 0)
 		return rc;
 	if (additions_decide(&d, r) < 0)
 		return err_set(err, ENOMEM, "out of memory");
-	size_t len = length_after(l, &c);
-	if (c.append.n > 0 && len > CHANGE_LINE_MAX)
+	size_t len = length_after(&d);
+	if (d.append.n > 0 && len > CHANGE_LINE_MAX)
 		return err_set(err, EINVAL,
 			"the kernel command line would have %zu characters, and the kernel reads "
 			"%d: the rest would be cut off",
 			len, CHANGE_LINE_MAX);
-	*ret = c;
-	c = (struct change){0};
+	*ret = (struct change){.fate = d.fate, .words = l->words, .append = d.append};
+	d.fate = NULL;
+	d.append = (struct strings){0};
 	return 0;
 }

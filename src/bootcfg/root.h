@@ -3,7 +3,7 @@
 #define BOOTCFG_ROOT_H
 
 #include "base/err.h"
-#include "bootcfg/change.h"
+#include "bootcfg/strings.h"
 
 #include <stdbool.h>
 #include <stddef.h>

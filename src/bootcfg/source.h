@@ -2,8 +2,8 @@
 #ifndef BOOTCFG_SOURCE_H
 #define BOOTCFG_SOURCE_H
 
-#include "bootcfg/change.h"
 #include "bootcfg/request.h"
+#include "bootcfg/splice.h"
 
 /* A file that holds kernel parameters: what it said, and what it is to say. */
 struct source {

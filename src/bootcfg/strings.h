@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef BOOTCFG_STRINGS_H
+#define BOOTCFG_STRINGS_H
+
+#include "base/str.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* A list of texts that it owns: words, paths, names. Zero-initialised is empty. The two that add
+ * return 0 or -ENOMEM. */
+struct strings {
+	char **v;
+	size_t n;
+};
+void strings_done(struct strings *s);
+int strings_add(struct strings *s, const char *text) _must_check_;
+int strings_take(struct strings *s, char *text) _must_check_; /* owns text, freed on failure */
+bool strings_have(const struct strings *s, const char *text);
+/* Word by word what the kernel takes for the same. */
+bool strings_same_words(const struct strings *a, const struct strings *b);
+
+#endif

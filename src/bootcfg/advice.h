@@ -2,7 +2,7 @@
 #ifndef BOOTCFG_ADVICE_H
 #define BOOTCFG_ADVICE_H
 
-#include "bootcfg/loaders.h"
+#include "bootcfg/places.h"
 #include "bootcfg/root.h"
 #include "bootcfg/source.h"
 

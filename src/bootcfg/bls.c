@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bootcfg/kword.h"
-#include "bootcfg/shell_value.h"
+#include "bootcfg/shell_encode.h"
 #include "bootcfg/source.h"
 
 #include <errno.h>

@@ -3,7 +3,7 @@
 #define BOOTCFG_EDIT_H
 
 #include "bootcfg/journal.h"
-#include "bootcfg/loaders.h"
+#include "bootcfg/places.h"
 #include "bootcfg/root.h"
 #include "bootcfg/source.h"
 

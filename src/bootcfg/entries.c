@@ -2,6 +2,7 @@
 #include "bootcfg/entries.h"
 
 #include "bootcfg/kword.h"
+#include "bootcfg/source.h"
 
 #include <errno.h>
 #include <fnmatch.h>

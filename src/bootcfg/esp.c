@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bootcfg/esp.h"
+
 #include "bootcfg/running.h"
 
 #include <blkid/blkid.h>
@@ -41,12 +43,13 @@ static blkid_probe disk_probe(char *name, size_t size)
 
 /* Every mount of a partition of this disk that is one of ours: its place, and the partition's
  * number in seen[]. mountinfo: proc(5). */
-static int mounts_add(struct survey *s, blkid_partlist parts, bool *seen, int max)
+static int mounts_add(
+	const struct root *r, blkid_partlist parts, struct esps *to, bool *seen, int max)
 {
 	_cleanup_(str_free) char *text = NULL;
 	size_t len;
 
-	if (root_read(s->root, "proc/self/mountinfo", &text, &len, NULL) < 0)
+	if (root_read(r, "proc/self/mountinfo", &text, &len, NULL) < 0)
 		return 0;
 	char *rest = text;
 	for (char *line; (line = strsep(&rest, "\n"));) {
@@ -62,30 +65,37 @@ static int mounts_add(struct survey *s, blkid_partlist parts, bool *seen, int ma
 		int number = blkid_partition_get_partno(part);
 		if (number >= 0 && number < max)
 			seen[number] = true;
-		if (!strings_have(&s->boots, where + 1) && strings_add(&s->boots, where + 1) < 0)
+		if (!strings_have(&to->mounted, where + 1) &&
+			strings_add(&to->mounted, where + 1) < 0)
 			return -ENOMEM;
 	}
 	return 0;
 }
 
 /* /dev/sda1, /dev/nvme0n1p1. */
-static int esp_add(struct survey *s, const char *disk, int number)
+static int esp_add(struct esps *to, const char *disk, int number)
 {
 	struct text name = {0};
 	bool digit = disk[0] && strchr("0123456789", disk[strlen(disk) - 1]);
 
 	text_print(&name, "%s%s%d", disk, digit ? "p" : "", number);
-	return strings_take(&s->esps, name.data);
+	return strings_take(&to->devices, name.data);
 }
 
-int esp_find(struct survey *s)
+void esps_done(struct esps *e)
+{
+	strings_done(&e->mounted);
+	strings_done(&e->devices);
+}
+
+int esp_find(const struct root *r, struct esps *ret)
 {
 	char disk[80];
 	bool seen[256] = {false};
-	blkid_probe probe = s->root->host ? disk_probe(disk, sizeof(disk)) : NULL;
+	blkid_probe probe = r->host ? disk_probe(disk, sizeof(disk)) : NULL;
 	blkid_partlist parts = probe ? blkid_probe_get_partitions(probe) : NULL;
-	_cleanup_(str_free) char *booted = parts ? running_partition(s->root) : NULL;
-	int rc = parts ? mounts_add(s, parts, seen, 256) : 0;
+	_cleanup_(str_free) char *booted = parts ? running_partition(r) : NULL;
+	int rc = parts ? mounts_add(r, parts, ret, seen, 256) : 0;
 
 	for (int i = 0; parts && rc == 0 && i < blkid_partlist_numof_partitions(parts); i++) {
 		blkid_partition part = blkid_partlist_get_partition(parts, i);
@@ -96,9 +106,9 @@ int esp_find(struct survey *s)
 		/* The one the loader came from leaves no question which of several it is. */
 		bool its = booted && uuid && strcasecmp(uuid, booted) == 0;
 		if (its)
-			strings_done(&s->esps);
-		rc = esp_add(s, disk, number);
-		s->esp_booted |= its;
+			strings_done(&ret->devices);
+		rc = esp_add(ret, disk, number);
+		ret->booted |= its;
 		if (its)
 			break;
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bootcfg/loaders.h"
 
+#include "bootcfg/cmdline_place.h"
 #include "bootcfg/entries.h"
 #include "bootcfg/menus.h"
 #include "bootcfg/owners.h"
@@ -12,21 +13,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-void loaders_done(struct loaders *l)
-{
-	for (size_t i = 0; i < l->places; i++) {
-		strings_done(&l->place[i].paths);
-		free(l->place[i].seed);
-	}
-	free(l->place);
-	free(l->grub_cfg);
-	strings_done(&l->found);
-	strings_done(&l->next);
-	strings_done(&l->notes);
-	strings_done(&l->boots);
-	*l = (struct loaders){0};
-}
 
 /* The search while it goes on. */
 struct search {
@@ -180,8 +166,8 @@ static int esps_ambiguous(const struct survey *s, struct err *err)
 {
 	_cleanup_(text_done) struct text list = {0};
 
-	for (size_t i = 0; i < s->esps.n; i++)
-		text_print(&list, "%s%s", i > 0 ? ", " : "", s->esps.v[i]);
+	for (size_t i = 0; i < s->esps.devices.n; i++)
+		text_print(&list, "%s%s", i > 0 ? ", " : "", s->esps.devices.v[i]);
 	(void)err_set(err, EINVAL,
 		"no boot loader was found, and several boot partitions are not mounted: %s; mount "
 		"the one that boots this system, then run this again",
@@ -201,13 +187,14 @@ static int nothing_found(const struct search *q, struct err *err)
 			"`mount "
 			"/%s`, then this again",
 			s->unmounted.v[0], s->unmounted.v[0]);
-	if (s->esps.n > 1 && q->entries.seen == 0)
+	if (s->esps.devices.n > 1 && q->entries.seen == 0)
 		return esps_ambiguous(s, err);
-	if (s->esps.n > 0 && q->entries.seen == 0)
+	if (s->esps.devices.n > 0 && q->entries.seen == 0)
 		return err_set(err, ENOENT,
 			"no boot loader was found; the boot partition %s is not mounted: run "
 			"`mount %s %s`, then this again",
-			s->esps.v[0], s->esps.v[0], root_is_dir(s->root, "efi") ? "/efi" : "/boot");
+			s->esps.devices.v[0], s->esps.devices.v[0],
+			root_is_dir(s->root, "efi") ? "/efi" : "/boot");
 	if (q->entries.seen > 0)
 		return err_set(err, ENOENT, "no boot entry is this system's to edit%s%.300s",
 			q->entries.notes.n > 0 ? ": " : "",
@@ -312,12 +299,12 @@ static int search_run(struct search *q, struct err *err)
 	}
 	if (q->to->places == 0)
 		return nothing_found(q, err);
-	if (q->s->esp_booted) {
+	if (q->s->esps.booted) {
 		_cleanup_(text_done) struct text note = {0};
 		text_print(&note,
 			"the boot loader came from %s, which is not mounted: what is on it is not "
 			"looked at",
-			q->s->esps.v[0]);
+			q->s->esps.devices.v[0]);
 		if (note.failed || strings_add(&q->to->notes, note.data) < 0)
 			return err_set(err, ENOMEM, "out of memory");
 	}

@@ -2,62 +2,7 @@
 #ifndef BOOTCFG_LOADERS_H
 #define BOOTCFG_LOADERS_H
 
-#include "bootcfg/root.h"
-#include "bootcfg/source.h"
-
-/* How a place is written: which format edits it. */
-enum place_kind {
-	PLACE_GRUB,       /* /etc/default/grub and its drop-ins */
-	PLACE_SHELL,      /* another shell file with a variable of its own */
-	PLACE_BLS,        /* one loader entry */
-	PLACE_PLAIN,      /* /etc/kernel/cmdline */
-	PLACE_GRUBENV,    /* kernelopts in grubenv */
-	PLACE_KERNELSTUB, /* the JSON of Pop!_OS */
-	PLACE_LIMINE,
-	PLACE_EXTLINUX,
-	PLACE_REFIND_LINUX,
-	PLACE_REFIND_CONF,
-};
-
-/* One place where kernel parameters are to be changed. */
-struct place {
-	enum place_kind kind;
-	struct strings paths; /* the files, in the order their reader takes them */
-	const char *variable; /* PLACE_SHELL: the variable; PLACE_GRUB: the one for new words */
-	size_t home_file;     /* which of the files new words go to, where there is a choice */
-	enum bls_reader reader;
-	bool is_default;     /* PLACE_BLS: loader.conf names it */
-	bool kernelopts;     /* PLACE_BLS: grubenv holds them */
-	bool bash;           /* the reader knows += */
-	bool must_exist;     /* PLACE_SHELL: the variable is set, or it is an error */
-	bool append;         /* PLACE_SHELL: a new line is NAME+=" …" */
-	bool dropins_unsure; /* PLACE_GRUB: nobody knows whether the files behind the first are read
-			      */
-	bool first_line;     /* PLACE_PLAIN: Proxmox */
-	unsigned order;      /* written first: what matters for the next kernel */
-	char *seed;          /* what a file that is not there starts from: allocated, or NULL */
-};
-
-/* What a system boots with, as far as its files tell. */
-struct loaders {
-	struct place *place;
-	size_t places;
-	struct strings found; /* the loaders, by name */
-	struct strings next;  /* commands that bring the edit to the boot files */
-	struct strings notes;
-	struct strings boots; /* directories that boot files lie in: boot, boot/efi, … */
-	char *grub_cfg;       /* what grub-mkconfig makes, or NULL */
-};
-
-/* Exit codes of section "EXIT STATUS" in vfio-bootcfg(8), as negative returns of loaders_find. */
-#define LOADERS_OWNED (-1003)     /* somebody else owns the command line; err has their command */
-#define LOADERS_AMBIGUOUS (-1004) /* err lists what was found */
-
-struct loaders_options {
-	const char *loader; /* --boot-loader, or NULL */
-	const char *entry;  /* --entry: ID, default, all, or NULL: all of ours but fallbacks */
-	const struct request *request; /* for the words of another tool's command */
-};
+#include "bootcfg/places.h"
 
 /*
  * Concludes which files are the source of the kernel command line. -ENOENT where no loader is
@@ -65,6 +10,5 @@ struct loaders_options {
  */
 int loaders_find(const struct root *r, const struct loaders_options *o, struct loaders *ret,
 	struct err *err) _must_check_;
-void loaders_done(struct loaders *l);
 
 #endif

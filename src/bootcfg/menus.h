@@ -2,7 +2,7 @@
 #ifndef BOOTCFG_MENUS_H
 #define BOOTCFG_MENUS_H
 
-#include "bootcfg/loaders.h"
+#include "bootcfg/places.h"
 #include "bootcfg/survey.h"
 
 /* Loaders whose menu is a file that people write: Limine, rEFInd, extlinux and syslinux, and the

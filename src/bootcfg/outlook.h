@@ -3,7 +3,7 @@
 #define BOOTCFG_OUTLOOK_H
 
 #include "bootcfg/edit.h"
-#include "bootcfg/loaders.h"
+#include "bootcfg/places.h"
 
 /* What each boot entry would give its kernel, read from what the boot loader itself reads. */
 struct boot_entry {

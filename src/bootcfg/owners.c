@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bootcfg/owners.h"
 
-#include "bootcfg/loaders.h"
+#include "bootcfg/places.h"
 
 #include <errno.h>
 #include <stdio.h>

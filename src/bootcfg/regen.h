@@ -2,7 +2,7 @@
 #ifndef BOOTCFG_REGEN_H
 #define BOOTCFG_REGEN_H
 
-#include "bootcfg/loaders.h"
+#include "bootcfg/places.h"
 
 /*
  * Brings an edit to the boot files by the distribution's own tools: the only place that starts a

@@ -3,7 +3,6 @@
 #define BOOTCFG_RUNNING_H
 
 #include "bootcfg/root.h"
-#include "bootcfg/survey.h"
 
 /*
  * What booted this machine, by what it left behind: the EFI variable LoaderInfo (systemd-boot,
@@ -25,12 +24,5 @@ const char *running_other(const struct running *r, const struct strings *found);
 
 /* The UUID of the partition the boot loader came from, as it says itself; allocated, or NULL. */
 char *running_partition(const struct root *r);
-
-/*
- * The EFI system partition and the extended boot partition of the disk that holds /, by partition
- * type. Where they are mounted goes to s->boots; those that are mounted nowhere, by device,
- * to s->esps.
- */
-int esp_find(struct survey *s) _must_check_;
 
 #endif

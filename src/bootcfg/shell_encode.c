@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "bootcfg/shell_value.h"
+#include "bootcfg/shell_encode.h"
 
 #include "bootcfg/kword.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bootcfg/shell_value.h"
 
-#include "bootcfg/kword.h"
+#include "bootcfg/shell_encode.h"
 #include "bootcfg/shell_scan.h"
 
 #include <errno.h>
@@ -33,7 +33,7 @@ static int cell_put(
 	return field_add(&d->to.out, &cell);
 }
 
-static void place(struct decode *d, size_t at, uint8_t context)
+static void spot_set(struct decode *d, size_t at, uint8_t context)
 {
 	d->to.out.at = at;
 	d->to.out.context = context;
@@ -177,7 +177,7 @@ static int single_decode(struct decode *d, size_t *at, size_t end)
 	for (; i < end && d->text[i] != '\''; i++)
 		if (cell_put(d, d->text[i], false, i, i + 1, SHELL_SINGLE) < 0)
 			return -ENOMEM;
-	place(d, i, SHELL_SINGLE);
+	spot_set(d, i, SHELL_SINGLE);
 	*at = i + 1;
 	return i < end ? 0 : -EINVAL;
 }
@@ -199,7 +199,7 @@ static int double_decode(struct decode *d, size_t *at, size_t end)
 			i++;
 		}
 	}
-	place(d, i, SHELL_DOUBLE);
+	spot_set(d, i, SHELL_DOUBLE);
 	*at = i + 1;
 	return r < 0 ? r : i < end ? 0 : -EINVAL;
 }
@@ -212,7 +212,7 @@ static int value_decode(struct decode *d, size_t begin, size_t end, uint8_t cont
 
 	if (++d->depth > DEPTH_MAX)
 		return -EINVAL;
-	place(d, begin, context);
+	spot_set(d, begin, context);
 	while (r == 0 && i < end) {
 		char c = d->text[i], next = i + 1 < end ? d->text[i + 1] : '\0';
 		if (c == '\'' && context == SHELL_BARE) {
@@ -234,7 +234,7 @@ static int value_decode(struct decode *d, size_t begin, size_t end, uint8_t cont
 				r = backtick_decode(d, &i, end, context);
 			else
 				r = cell_put(d, c, false, i, i + 1, context), i++;
-			place(d, i < end ? i : end, context);
+			spot_set(d, i < end ? i : end, context);
 		}
 	}
 	d->depth--;

@@ -3,8 +3,7 @@
 
 #include "base/file.h"
 #include "bootcfg/kword.h"
-#include "bootcfg/running.h"
-#include "bootcfg/shell_value.h"
+#include "bootcfg/shell_run.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -24,7 +23,7 @@ void survey_done(struct survey *s)
 	free(s->loader_type);
 	strings_done(&s->boots);
 	strings_done(&s->unmounted);
-	strings_done(&s->esps);
+	esps_done(&s->esps);
 	*s = (struct survey){0};
 }
 
@@ -62,7 +61,7 @@ bool survey_is_like(const struct survey *s, const char *id)
 	return false;
 }
 
-static char *first_line(const struct root *r, const char *path)
+static char *word_of_file(const struct root *r, const char *path)
 {
 	_cleanup_(str_free) char *text = NULL;
 	size_t len;
@@ -84,10 +83,10 @@ static void os_read(struct survey *s)
 		s->os_id = strdup("");
 	if (!s->os_like)
 		s->os_like = strdup("");
-	s->machine_id = first_line(s->root, "etc/machine-id");
+	s->machine_id = word_of_file(s->root, "etc/machine-id");
 	if (s->machine_id && strlen(s->machine_id) != 32)
 		str_free(&s->machine_id); /* "uninitialized" */
-	s->token = first_line(s->root, "etc/kernel/entry-token");
+	s->token = word_of_file(s->root, "etc/kernel/entry-token");
 }
 
 /* /efi may be a link to /boot/efi: each directory once. */
@@ -110,6 +109,17 @@ static bool boot_known(const struct survey *s, const char *dir)
 static int boot_add(struct survey *s, const char *dir)
 {
 	return boot_known(s, dir) ? 0 : strings_add(&s->boots, dir);
+}
+
+/* Where boot partitions are mounted, wherever that is. */
+static int esps_add(struct survey *s)
+{
+	int rc = esp_find(s->root, &s->esps);
+
+	for (size_t i = 0; i < s->esps.mounted.n && rc == 0; i++)
+		if (!strings_have(&s->boots, s->esps.mounted.v[i]))
+			rc = strings_add(&s->boots, s->esps.mounted.v[i]);
+	return rc;
 }
 
 static bool dir_is_empty(const struct root *r, const char *dir)
@@ -274,7 +284,7 @@ int survey_make(const struct root *r, struct survey *ret, struct err *err)
 	if (rc == 0)
 		rc = fstab_read(&s);
 	if (rc == 0)
-		rc = esp_find(&s);
+		rc = esps_add(&s);
 	if (rc < 0 || !s.os_id || !s.os_like) {
 		survey_done(&s);
 		return err_set(err, ENOMEM, "out of memory");

@@ -2,8 +2,8 @@
 #ifndef BOOTCFG_SURVEY_H
 #define BOOTCFG_SURVEY_H
 
+#include "bootcfg/esp.h"
 #include "bootcfg/root.h"
-#include "bootcfg/source.h"
 
 /* What the files of a system say about how it boots. Facts only; loaders.c concludes. */
 struct survey {
@@ -12,9 +12,7 @@ struct survey {
 	char *machine_id, *token; /* NULL where unknown */
 	struct strings boots;     /* directories that may be $BOOT or the ESP: boot, efi, … */
 	struct strings unmounted; /* those fstab mounts there and that are empty */
-	struct strings esps;      /* boot partitions of the running system that are not mounted:
-				     devices */
-	bool esp_booted;          /* … and esps has only the one the boot loader came from */
+	struct esps esps;         /* boot partitions of the running system, by type */
 	bool systemd_boot;        /* its binary or its loader.conf is there */
 	char *grub_cfg;           /* NULL: none */
 	bool grub_mkconfig;       /* the program is there */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bootcfg/tools.h"
 
-#include "bootcfg/uki.h"
+#include "bootcfg/cmdline_place.h"
 
 #include <errno.h>
 #include <stdio.h>

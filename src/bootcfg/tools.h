@@ -2,7 +2,7 @@
 #ifndef BOOTCFG_TOOLS_H
 #define BOOTCFG_TOOLS_H
 
-#include "bootcfg/loaders.h"
+#include "bootcfg/places.h"
 #include "bootcfg/survey.h"
 
 /*

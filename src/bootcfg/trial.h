@@ -3,7 +3,7 @@
 #define BOOTCFG_TRIAL_H
 
 #include "bootcfg/edit.h"
-#include "bootcfg/loaders.h"
+#include "bootcfg/places.h"
 
 /*
  * One boot with other words, through the boot loader's own one-shot; what boots by default stays as

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/file.h"
 #include "bootcfg/kword.h"
-#include "bootcfg/shell_value.h"
+#include "bootcfg/shell_encode.h"
 #include "bootcfg/trial.h"
 
 #include <errno.h>

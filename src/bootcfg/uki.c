@@ -1,74 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bootcfg/uki.h"
 
-#include "bootcfg/kword.h"
-#include "bootcfg/shell_value.h"
+#include "bootcfg/cmdline_place.h"
+#include "bootcfg/shell.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct place *place_add(struct loaders *to, enum place_kind kind, unsigned order)
-{
-	struct place *v = realloc(to->place, (to->places + 1) * sizeof(*v));
-	if (!v)
-		return NULL;
-	to->place = v;
-	v[to->places] = (struct place){.kind = kind, .order = order};
-	return &v[to->places++];
-}
-
-static int dir_add(const struct root *r, const char *dir, const char *suffix, struct strings *to)
-{
-	_cleanup_(strings_done) struct strings names = {0};
-	int rc = root_list(r, dir, suffix, &names);
-
-	for (size_t i = 0; i < names.n && rc == 0; i++) {
-		struct text path = {0};
-		text_print(&path, "%s/%s", dir, names.v[i]);
-		if (path.data && !root_is_file(r, path.data))
-			text_done(&path);
-		else
-			rc = strings_take(to, path.data);
-	}
-	return rc;
-}
-
-static bool place_known(const struct loaders *to, const char *path)
-{
-	for (size_t i = 0; i < to->places; i++)
-		if (strings_have(&to->place[i].paths, path))
-			return true;
-	return false;
-}
-
-int kernel_cmdline_add(const struct survey *s, struct loaders *to, const char *drop_in_dir,
-	const char *suffix, bool *ret_found)
-{
-	static const char own[] = "etc/kernel/cmdline", vendor[] = "usr/lib/kernel/cmdline";
-	_cleanup_(strings_done) struct strings drops = {0};
-	bool have = root_is_file(s->root, own), seed = !have && root_is_file(s->root, vendor);
-
-	if (drop_in_dir && dir_add(s->root, drop_in_dir, suffix, &drops) < 0)
-		return -ENOMEM;
-	*ret_found = have || seed || drops.n > 0;
-	if (!*ret_found || place_known(to, own) || (drops.n > 0 && place_known(to, drops.v[0])))
-		return 0;
-	struct place *p = place_add(to, PLACE_PLAIN, 20);
-	if (!p)
-		return -ENOMEM;
-	/* A file of ours in the vendor's place takes over all of it, so it starts as a copy: with
-	 * only the new words the next kernel would have no root=. */
-	size_t len;
-	if (seed && root_read(s->root, vendor, &p->seed, &len, NULL) < 0)
-		return -EIO;
-	int rc = have || seed ? strings_add(&p->paths, own) : 0;
-	for (size_t i = 0; i < drops.n && rc == 0; i++)
-		rc = strings_add(&p->paths, drops.v[i]);
-	p->home_file = have || seed ? 0 : drops.n - 1;
-	return rc;
-}
 
 static int file_add(const struct survey *s, struct loaders *to, const char *path)
 {
@@ -152,7 +91,7 @@ static int mkinitcpio_look(
 	_cleanup_(strings_done) struct strings files = {0};
 	bool found = false, defaults = false, have = true;
 
-	int rc = dir_add(s->root, "etc/mkinitcpio.d", ".preset", &files);
+	int rc = regular_files_add(s->root, "etc/mkinitcpio.d", ".preset", &files);
 	for (size_t i = 0; i < files.n && rc == 0; i++)
 		rc = preset_look(s, to, files.v[i], &found, &defaults, err);
 	if (rc == 0 && defaults)
@@ -183,7 +122,7 @@ static int dracut_look(const struct survey *s, struct loaders *to, bool *ret_fou
 	int rc = root_is_file(s->root, "etc/dracut.conf") ? strings_add(&files, "etc/dracut.conf")
 							  : 0;
 	if (rc == 0)
-		rc = dir_add(s->root, "etc/dracut.conf.d", ".conf", &files);
+		rc = regular_files_add(s->root, "etc/dracut.conf.d", ".conf", &files);
 	for (size_t i = 0; i < files.n && rc == 0; i++) {
 		_cleanup_(str_free) char *value = survey_shell_value(s->root, files.v[i], "uefi");
 		_cleanup_(str_free) char *words = survey_shell_value(

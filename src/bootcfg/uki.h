@@ -2,7 +2,7 @@
 #ifndef BOOTCFG_UKI_H
 #define BOOTCFG_UKI_H
 
-#include "bootcfg/loaders.h"
+#include "bootcfg/places.h"
 #include "bootcfg/survey.h"
 
 /*
@@ -12,13 +12,5 @@
  */
 int uki_find(
 	const struct survey *s, struct loaders *to, bool *ret_found, struct err *err) _must_check_;
-
-/* /etc/kernel/cmdline and what is read with it; made from /usr/lib/kernel/cmdline where only that
- * one is there. False: neither is. Each file is added once. */
-int kernel_cmdline_add(const struct survey *s, struct loaders *to, const char *drop_in_dir,
-	const char *suffix, bool *ret_found) _must_check_;
-
-/* A new place at the end; NULL without memory. */
-struct place *place_add(struct loaders *to, enum place_kind kind, unsigned order);
 
 #endif

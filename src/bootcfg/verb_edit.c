@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "bootcfg/edit.h"
+#include "bootcfg/loaders.h"
 #include "bootcfg/outlook.h"
 #include "bootcfg/regen.h"
 #include "bootcfg/running.h"

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef BOOTCFG_ESP_H
+#define BOOTCFG_ESP_H
+
+#include "bootcfg/root.h"
+
+/* The EFI system partition and the extended boot partition of the disk that holds /. */
+struct esps {
+	struct strings mounted; /* where they are mounted, below the root: boot/efi, … */
+	struct strings devices; /* those that are mounted nowhere: /dev/sda1 */
+	bool booted;            /* … and devices has only the one the boot loader came from */
+};
+void esps_done(struct esps *e);
+
+/* By partition type, on the running system; nothing elsewhere, or where / is on no disk. 0 or
+ * -ENOMEM; to be emptied in each case. */
+int esp_find(const struct root *r, struct esps *ret) _must_check_;
+
+#endif

@@ -45,8 +45,8 @@ BIND_CMD += check_host judged check_images check_iommu check_others check_plan f
 # What one boot knows of another: `status`, and the count of boots that failed.
 BIND    += boots efivar standing report_read klog actual actual_print
 BIND_CMD += status
-BOOTCFG = kword kparam strings request line draft change splice source shell_scan shell shell_vars shell_value shell_run shell_encode shell_edit \
-	bls plain grubenv kernelstub menu menu_scan root journal_store journal_list journal survey owners entries \
+BOOTCFG = kword kparam strings request line draft change splice source shell_scan shell_parser shell shell_vars shell_value shell_run shell_encode shell_edit \
+	bls plain grubenv kernelstub menu menu_scan root stored journal_store journal_list journal survey owners entries \
 	places cmdline_place uki tools menus loaders advice tuning ids asked regen traces lines diff edit takeback outlook trial trial_grub show running esp \
 	verb_edit verb_trial verb_undo
 # /etc/vfio-bind.conf is read by one parser.

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bootcfg/journal_list.h"
+
 #include "bootcfg/journal_store.h"
 
 #include <errno.h>

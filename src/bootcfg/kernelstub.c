@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/json_read.h"
 #include "bootcfg/kword.h"
 #include "bootcfg/source.h"
 
@@ -11,109 +12,12 @@
  * from some vendors, one string of them. Only that value is touched; the rest of the file is not
  * even re-indented.
  */
-struct json_scan {
-	const char *text;
-	size_t len, at;
-};
-
-/* Whether c is one of these; a NUL is none, whatever strchr() says. */
-static bool is_one_of(char c, const char *of)
-{
-	return c != '\0' && strchr(of, c);
-}
-
-static void space_skip(struct json_scan *s)
-{
-	while (s->at < s->len && is_one_of(s->text[s->at], " \t\r\n"))
-		s->at++;
-}
-
-static bool take(struct json_scan *s, char c)
-{
-	space_skip(s);
-	if (s->at >= s->len || s->text[s->at] != c)
-		return false;
-	s->at++;
-	return true;
-}
-
-/* The stretch between the quotes of the string that is next; no other escapes and no bare control
- * characters (RFC 8259, section 7), which kernelstub's own reader refuses, too. */
-static bool string_scan(struct json_scan *s, size_t *begin, size_t *end)
-{
-	if (!take(s, '"'))
-		return false;
-	*begin = s->at;
-	for (; s->at < s->len && s->text[s->at] != '"'; s->at++) {
-		if ((unsigned char)s->text[s->at] < ' ')
-			return false;
-		if (s->text[s->at] != '\\')
-			continue;
-		if (++s->at >= s->len || !is_one_of(s->text[s->at], "\"\\/bfnrtu"))
-			return false;
-	}
-	if (s->at >= s->len)
-		return false;
-	*end = s->at++;
-	return true;
-}
-
-/* Any value at all; depth bounds what a hostile file can make us do. */
-static bool value_skip(struct json_scan *s, unsigned depth)
-{
-	size_t begin, end;
-
-	space_skip(s);
-	if (s->at >= s->len || depth > 32)
-		return false;
-	char open = s->text[s->at];
-	if (open == '"')
-		return string_scan(s, &begin, &end);
-	if (open != '{' && open != '[') {
-		begin = s->at;
-		while (s->at < s->len && s->text[s->at] != '\0' &&
-			!strchr(",]} \t\r\n", s->text[s->at]))
-			s->at++;
-		return s->at > begin;
-	}
-	char close = open == '{' ? '}' : ']';
-	s->at++;
-	if (take(s, close))
-		return true;
-	do {
-		if (open == '{' && (!string_scan(s, &begin, &end) || !take(s, ':')))
-			return false;
-		if (!value_skip(s, depth + 1))
-			return false;
-	} while (take(s, ','));
-	return take(s, close);
-}
-
-/* Moves to the value of a key of the object that is next. */
-static bool member_find(struct json_scan *s, const char *key)
-{
-	size_t begin, end;
-
-	if (!take(s, '{'))
-		return false;
-	do {
-		if (!string_scan(s, &begin, &end) || !take(s, ':'))
-			return false;
-		if (end - begin == strlen(key) && memcmp(s->text + begin, key, end - begin) == 0) {
-			space_skip(s);
-			return true;
-		}
-		if (!value_skip(s, 0))
-			return false;
-	} while (take(s, ','));
-	return false;
-}
 
 /* The options as a line: one field for each string. */
 struct options {
 	struct line line;
 	bool list;
-	size_t open, close; /* the brackets of the list */
+	size_t open; /* the list's first bracket */
 	struct {
 		size_t begin, end; /* with the quotes */
 	} element[256];
@@ -154,42 +58,47 @@ static int string_field(struct options *o, const char *text, size_t begin, size_
 	return 0;
 }
 
+static int list_scan(const struct json_text *j, uint32_t list, const char *name, struct options *o,
+	struct err *err)
+{
+	o->list = true;
+	o->open = j->token[list].begin;
+	for (uint32_t e = json_first(j, list); e > 0; e = json_next(j, list, e)) {
+		const struct json_token *t = &j->token[e];
+		if (o->line.fields == 256 || t->kind != JSON_STRING)
+			return err_set(err, EINVAL,
+				"%s: user.kernel_options holds something else than strings", name);
+		o->element[o->line.fields].begin = t->begin;
+		o->element[o->line.fields].end = t->end;
+		if (string_field(o, j->text, t->begin + 1, t->end - 1) < 0)
+			return err_set(err, ENOMEM, "out of memory");
+	}
+	return 0;
+}
+
 static int options_scan(const struct source *src, struct options *o, struct err *err)
 {
-	struct json_scan s = {.text = src->text ? src->text : src->old,
-		.len = src->text ? src->len : src->old_len};
-	struct json_scan whole = s;
-	size_t begin, end;
+	_cleanup_(json_done) struct json_text j = {0};
+	struct err why = {0};
+	size_t len;
+	const char *text = source_text(src, &len);
 
-	if (!value_skip(&whole, 0) || (space_skip(&whole), whole.at != whole.len))
-		return err_set(err, EINVAL, "%s: is no valid JSON", src->name);
-	if (!member_find(&s, "user") || !member_find(&s, "kernel_options"))
+	int rc = json_parse(&j, text, len, &why);
+	if (rc < 0)
+		return err_set(err, -rc, "%s: %.400s", src->name, why.text);
+	uint32_t user = json_member(&j, 0, "user");
+	uint32_t value = user > 0 ? json_member(&j, user, "kernel_options") : 0;
+	if (value == 0)
 		return err_set(err, EINVAL, "%s: has no user.kernel_options", src->name);
-	if (s.text[s.at] == '"') {
-		if (!string_scan(&s, &begin, &end))
-			return err_set(err, EINVAL, "%s: is no valid JSON", src->name);
-		return string_field(o, s.text, begin, end) < 0
-			       ? err_set(err, ENOMEM, "out of memory")
-			       : 0;
-	}
-	o->list = true;
-	o->open = s.at;
-	if (!take(&s, '['))
+	const struct json_token *t = &j.token[value];
+	if (t->kind == JSON_ARRAY)
+		return list_scan(&j, value, src->name, o, err);
+	if (t->kind != JSON_STRING)
 		return err_set(err, EINVAL,
 			"%s: user.kernel_options is neither a list nor a string", src->name);
-	while (!take(&s, ']')) {
-		if (o->line.fields == 256 || !string_scan(&s, &begin, &end))
-			return err_set(err, EINVAL,
-				"%s: user.kernel_options holds something else than strings",
-				src->name);
-		o->element[o->line.fields].begin = begin - 1;
-		o->element[o->line.fields].end = end + 1;
-		if (string_field(o, s.text, begin, end) < 0)
-			return err_set(err, ENOMEM, "out of memory");
-		(void)take(&s, ',');
-	}
-	o->close = s.at - 1;
-	return 0;
+	return string_field(o, text, t->begin + 1, t->end - 1) < 0
+		       ? err_set(err, ENOMEM, "out of memory")
+		       : 0;
 }
 
 static int options_read(const struct source *src, struct options *o, struct err *err)

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "bootcfg/journal.h"
+#include "bootcfg/journal_list.h"
 #include "bootcfg/kword.h"
 #include "bootcfg/running.h"
 #include "bootcfg/trial.h"

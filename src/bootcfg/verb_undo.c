@@ -2,6 +2,7 @@
 #include "bootcfg/verbs.h"
 
 #include "bootcfg/edit.h"
+#include "bootcfg/journal_list.h"
 #include "bootcfg/loaders.h"
 #include "bootcfg/regen.h"
 #include "bootcfg/running.h"

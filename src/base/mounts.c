@@ -2,29 +2,90 @@
 #include "base/mounts.h"
 
 #include "base/str.h"
+#include "base/tables.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Blanks and backslashes are written as \040 and the like (mangle in fs/proc_namespace.c). */
-static void unescape(char *s)
-{
-	char *to = s;
+/* id, parent, device, root, mount point, options, optional fields…, "-", type, source, options */
+#define MOUNT_WORDS_MAX 64
+#define MOUNT_DEVICE 2
+#define MOUNT_POINT 4
+#define MOUNT_OPTIONAL 6
 
-	for (; *s; s++) {
-		if (s[0] == '\\' && s[1] >= '0' && s[1] <= '3' && s[2] >= '0' && s[2] <= '7' &&
-			s[3] >= '0' && s[3] <= '7') {
-			*to++ = (char)((s[1] - '0') << 6 | (s[2] - '0') << 3 | (s[3] - '0'));
-			s += 3;
-		} else {
-			*to++ = *s;
-		}
-	}
-	*to = '\0';
+static bool mount_parse(char *line, struct mount_row *ret)
+{
+	char *words[MOUNT_WORDS_MAX];
+	size_t n = table_words(line, words, MOUNT_WORDS_MAX), dash = MOUNT_OPTIONAL;
+
+	while (dash < n && !str_equal(words[dash], "-"))
+		dash++;
+	if (dash + 2 >= n || !table_device(words[MOUNT_DEVICE], &ret->major, &ret->minor))
+		return false;
+	ret->point = words[MOUNT_POINT];
+	ret->type = words[dash + 1];
+	ret->source = words[dash + 2];
+	ret->options = dash + 3 < n ? words[dash + 3] : "";
+	return true;
 }
 
-static int add(struct mounts *m, const char *device, char *source, char *point)
+int mount_table_parse(struct mount_table *ret, char *text)
+{
+	char *rest = text, *line;
+
+	*ret = (struct mount_table){.text = text};
+	while ((line = table_line(&rest, false)) && ret->n < MOUNTS_MAX) {
+		if (ret->n == ret->size) {
+			size_t size = ret->size ? ret->size * 2 : 64;
+			struct mount_row *at = realloc(ret->at, size * sizeof(*at));
+			if (!at)
+				return -ENOMEM;
+			ret->at = at;
+			ret->size = size;
+		}
+		if (mount_parse(line, &ret->at[ret->n]))
+			ret->n++;
+	}
+	return 0;
+}
+
+void mount_table_done(struct mount_table *m)
+{
+	free(m->text);
+	free(m->at);
+	*m = (struct mount_table){0};
+}
+
+const struct mount_row *mount_table_at(const struct mount_table *m, const char *point)
+{
+	for (size_t i = m->n; i-- > 0;)
+		if (str_equal(m->at[i].point, point))
+			return &m->at[i];
+	return NULL;
+}
+
+const struct mount_row *mount_table_of(const struct mount_table *m, const char *path)
+{
+	const struct mount_row *found = NULL;
+	size_t longest = 0;
+
+	for (size_t i = 0; i < m->n; i++) {
+		const char *point = m->at[i].point;
+		size_t len = strlen(point);
+		if (len == 1) /* "/" ends where every path begins */
+			len = 0;
+		if (strncmp(path, point, len) == 0 && (path[len] == '/' || path[len] == '\0') &&
+			(!found || len >= longest)) {
+			found = &m->at[i];
+			longest = len;
+		}
+	}
+	return found;
+}
+
+static int add(struct mounts *m, const char *device, const char *source, const char *point)
 {
 	if (m->n == m->size) {
 		size_t size = m->size ? m->size * 2 : 16;
@@ -34,8 +95,6 @@ static int add(struct mounts *m, const char *device, char *source, char *point)
 		m->at = at;
 		m->size = size;
 	}
-	unescape(source);
-	unescape(point);
 	struct mount one = {.source = strdup(strrchr(source, '/') + 1), .point = strdup(point)};
 	if (!one.source || !one.point) {
 		free(one.source);
@@ -47,49 +106,31 @@ static int add(struct mounts *m, const char *device, char *source, char *point)
 	return 0;
 }
 
-/* "36 35 98:0 /root /mnt rw,noatime master:1 - ext3 /dev/sda1 rw": fields up to " - " vary. */
-static int add_line(struct mounts *m, char *line)
-{
-	char *rest = strstr(line, " - "), *field[5];
-
-	if (!rest)
-		return 0;
-	*rest = '\0';
-	rest += strlen(" - ");
-	for (size_t i = 0; i < 5; i++)
-		if (!(field[i] = strsep(&line, " ")))
-			return 0;
-	(void)strsep(&rest, " ");
-	char *source = strsep(&rest, " ");
-	return source && str_starts(source, "/dev/") ? add(m, field[2], source, field[4]) : 0;
-}
-
 int mounts_add_mountinfo(struct mounts *m, char *text)
 {
-	char *line;
+	struct mount_row row;
+	char *line, device[sizeof(m->at->device)];
+	int r = 0;
 
-	while ((line = strsep(&text, "\n"))) {
-		int r = add_line(m, line);
-		if (r < 0)
-			return r;
+	while (r == 0 && (line = table_line(&text, false))) {
+		if (!mount_parse(line, &row) || !str_starts(row.source, "/dev/"))
+			continue;
+		(void)snprintf(device, sizeof(device), "%u:%u", row.major, row.minor);
+		r = add(m, device, row.source, row.point);
 	}
-	return 0;
+	return r;
 }
 
 /* A swap file has the file system below it for a mount. */
 int mounts_add_swaps(struct mounts *m, char *text)
 {
-	static const char swap[] = "[SWAP]";
-	char *line, point[sizeof(swap)];
+	char *line, *source;
+	int r = 0;
 
-	while ((line = strsep(&text, "\n"))) {
-		char *source = strsep(&line, " \t");
-		memcpy(point, swap, sizeof(swap));
-		int r = str_starts(source, "/dev/") ? add(m, "", source, point) : 0;
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	while (r == 0 && (line = table_line(&text, false)))
+		if (table_words(line, &source, 1) == 1 && str_starts(source, "/dev/"))
+			r = add(m, "", source, "[SWAP]");
+	return r;
 }
 
 void mounts_done(struct mounts *m)

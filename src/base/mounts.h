@@ -4,6 +4,7 @@
 
 #include "base/err.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* One thing that is mounted from, or swapped to, a block device. */
@@ -26,5 +27,34 @@ struct mounts {
 int mounts_add_mountinfo(struct mounts *m, char *text) _must_check_;
 int mounts_add_swaps(struct mounts *m, char *text) _must_check_;
 void mounts_done(struct mounts *m);
+
+/* One line of a mountinfo. */
+struct mount_row {
+	unsigned major, minor;
+	const char *point;
+	const char *type;
+	const char *source;
+	const char *options; /* of the file system, not of the mount */
+};
+
+struct mount_table {
+	char *text; /* what the others point into */
+	struct mount_row *at;
+	size_t n, size;
+};
+
+#define MOUNTS_MAX 65536
+
+/* Reads a whole mountinfo; takes over the text, which is to be had from malloc. 0 or -ENOMEM.
+ * Lines that aren't understood are passed over. To be emptied with mount_table_done in each case.
+ */
+int mount_table_parse(struct mount_table *ret, char *text);
+void mount_table_done(struct mount_table *m);
+
+/* What is mounted exactly there, or NULL: of several the last, which hides the others. */
+const struct mount_row *mount_table_at(const struct mount_table *m, const char *point);
+
+/* The mount on which an absolute path lies, by its words alone: no link is followed. Or NULL. */
+const struct mount_row *mount_table_of(const struct mount_table *m, const char *path);
 
 #endif

@@ -2,9 +2,10 @@
 #ifndef BIND_FINDER_H
 #define BIND_FINDER_H
 
+#include "base/mounts.h"
 #include "base/str.h"
+#include "base/tables.h"
 #include "bind/keep.h"
-#include "bind/tables.h"
 #include "pci/devpath.h"
 #include "pci/sysfs_path.h"
 

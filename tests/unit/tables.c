@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "bind/tables.h"
+#include "base/tables.h"
+#include "base/mounts.h"
 
 #include "check.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef BIND_TABLES_H
-#define BIND_TABLES_H
+#ifndef BASE_TABLES_H
+#define BASE_TABLES_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -29,33 +29,5 @@ bool table_option_value(const char *options, const char *name, char *buf, size_t
 
 /* Reads "259:2", a device number as the kernel writes it; false where it is anything else. */
 bool table_device(const char *word, unsigned *ret_major, unsigned *ret_minor);
-
-struct mount_row {
-	unsigned major, minor;
-	const char *point;
-	const char *type;
-	const char *source;
-	const char *options; /* of the file system, not of the mount */
-};
-
-struct mount_table {
-	char *text; /* what the others point into */
-	struct mount_row *at;
-	size_t n, size;
-};
-
-#define MOUNTS_MAX 65536
-
-/* Reads a whole mountinfo; takes over the text, which is to be had from malloc. 0 or -ENOMEM.
- * Lines that aren't understood are passed over. To be emptied with mount_table_done in each case.
- */
-int mount_table_parse(struct mount_table *ret, char *text);
-void mount_table_done(struct mount_table *m);
-
-/* What is mounted exactly there, or NULL: of several the last, which hides the others. */
-const struct mount_row *mount_table_at(const struct mount_table *m, const char *point);
-
-/* The mount on which an absolute path lies, by its words alone: no link is followed. Or NULL. */
-const struct mount_row *mount_table_of(const struct mount_table *m, const char *path);
 
 #endif

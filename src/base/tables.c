@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "bind/tables.h"
+#include "base/tables.h"
 
 #include "base/str.h"
 
@@ -9,12 +9,6 @@
 #include <string.h>
 
 #define BLANKS " \t"
-
-/* id, parent, device, root, mount point, options, optional fields…, "-", type, source, options */
-#define MOUNT_WORDS_MAX 64
-#define MOUNT_DEVICE 2
-#define MOUNT_POINT 4
-#define MOUNT_OPTIONAL 6
 
 char *table_line(char **text, bool comments)
 {
@@ -113,74 +107,4 @@ bool table_device(const char *word, unsigned *ret_major, unsigned *ret_minor)
 	*ret_major = (unsigned)major;
 	*ret_minor = (unsigned)minor;
 	return true;
-}
-
-static bool mount_parse(char *line, struct mount_row *ret)
-{
-	char *words[MOUNT_WORDS_MAX];
-	size_t n = table_words(line, words, MOUNT_WORDS_MAX), dash = MOUNT_OPTIONAL;
-
-	while (dash < n && !str_equal(words[dash], "-"))
-		dash++;
-	if (dash + 2 >= n || !table_device(words[MOUNT_DEVICE], &ret->major, &ret->minor))
-		return false;
-	ret->point = words[MOUNT_POINT];
-	ret->type = words[dash + 1];
-	ret->source = words[dash + 2];
-	ret->options = dash + 3 < n ? words[dash + 3] : "";
-	return true;
-}
-
-int mount_table_parse(struct mount_table *ret, char *text)
-{
-	char *rest = text, *line;
-
-	*ret = (struct mount_table){.text = text};
-	while ((line = table_line(&rest, false)) && ret->n < MOUNTS_MAX) {
-		if (ret->n == ret->size) {
-			size_t size = ret->size ? ret->size * 2 : 64;
-			struct mount_row *at = realloc(ret->at, size * sizeof(*at));
-			if (!at)
-				return -ENOMEM;
-			ret->at = at;
-			ret->size = size;
-		}
-		if (mount_parse(line, &ret->at[ret->n]))
-			ret->n++;
-	}
-	return 0;
-}
-
-void mount_table_done(struct mount_table *m)
-{
-	free(m->text);
-	free(m->at);
-	*m = (struct mount_table){0};
-}
-
-const struct mount_row *mount_table_at(const struct mount_table *m, const char *point)
-{
-	for (size_t i = m->n; i-- > 0;)
-		if (str_equal(m->at[i].point, point))
-			return &m->at[i];
-	return NULL;
-}
-
-const struct mount_row *mount_table_of(const struct mount_table *m, const char *path)
-{
-	const struct mount_row *found = NULL;
-	size_t longest = 0;
-
-	for (size_t i = 0; i < m->n; i++) {
-		const char *point = m->at[i].point;
-		size_t len = strlen(point);
-		if (len == 1) /* "/" ends where every path begins */
-			len = 0;
-		if (strncmp(path, point, len) == 0 && (path[len] == '/' || path[len] == '\0') &&
-			(!found || len >= longest)) {
-			found = &m->at[i];
-			longest = len;
-		}
-	}
-	return found;
 }

@@ -196,6 +196,24 @@ int trial_keep(const struct root *r, const struct loaders *l, struct plan *to, s
 	return copy_make(r, model, "before-vfio", "before vfio-bootcfg", &set[0], err);
 }
 
+int trial_disarm(
+	const struct root *r, const struct undone *u, struct strings *next, bool *ret_trial)
+{
+	int rc = 0;
+
+	*ret_trial = false;
+	for (size_t i = 0; i < u->n && rc == 0; i++) {
+		const char *path = u->v[i].path, *name = strrchr(path, '/');
+		if (name && strstr(name, "-" TRIAL_ID ".conf"))
+			*ret_trial = true;
+		if (!name || !str_equal(name, "/custom.cfg"))
+			continue;
+		*ret_trial = true;
+		rc = trial_grub_disarm(r, path, next);
+	}
+	return rc;
+}
+
 int trial_words_read(const char *text, struct request *ret, struct err *err)
 {
 	static const struct {

@@ -28,6 +28,16 @@ int trial_keep(const struct root *r, const struct loaders *l, struct plan *to,
 int trial_grub_plan(const struct root *r, struct loaders *l, const struct request *req,
 	struct plan *p, struct err *err) _must_check_;
 
+/*
+ * What is left to do when a trial has been taken back: for GRUB the command that takes the boot for
+ * once out of its environment (with the entry gone it would boot the first one instead); adds
+ * nothing where it is armed with something else. systemd-boot passes over an entry that is not
+ * there, and forgets it by itself. *ret_trial: these files were a trial's. 0 or -ENOMEM.
+ */
+int trial_disarm(const struct root *r, const struct undone *u, struct strings *next,
+	bool *ret_trial) _must_check_;
+int trial_grub_disarm(const struct root *r, const char *custom, struct strings *next) _must_check_;
+
 /* A request as the journal keeps it, `--add WORD --remove WORD …`, and back. */
 int trial_words_read(const char *text, struct request *ret, struct err *err) _must_check_;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/file.h"
+#include "base/mounts.h"
 #include "bootcfg/kword.h"
 #include "bootcfg/shell_encode.h"
 #include "bootcfg/trial.h"
@@ -33,50 +34,114 @@ static bool starts(const char *text, size_t begin, size_t end, const char *word)
 	       strchr(" \t", text[begin + n]);
 }
 
-/* The saved entry's id or title, behind the last `>`: "" where none is saved. */
-static char *saved_entry(const struct root *r, const char *env)
+/* The value of a line of GRUB's environment block; "" where it is not there. */
+static char *env_value(const struct root *r, const char *env, const char *name)
 {
 	_cleanup_(str_free) char *text = NULL;
+	char key[64];
 	size_t len;
 
+	(void)snprintf(key, sizeof(key), "\n%s=", name);
 	if (root_read(r, env, &text, &len, NULL) < 0)
 		return strdup("");
-	const char *at = strstr(text, "\nsaved_entry=");
+	const char *at = strstr(text, key);
 	if (!at)
 		return strdup("");
-	at += strlen("\nsaved_entry=");
-	const char *end = at + strcspn(at, "\n");
-	for (const char *p = at; p < end; p++)
-		if (*p == '>')
-			at = p + 1;
-	return strndup(at, (size_t)(end - at));
+	at += strlen(key);
+	return strndup(at, strcspn(at, "\n"));
 }
 
-/* The block of the entry that boots by default: behind its first line, up to before its `}`. As
- * grub-mkconfig writes it: a line that opens ends in {, one that closes is a }. */
-static bool entry_find(const char *menu, const char *saved, size_t *ret_begin, size_t *ret_end)
+/*
+ * What boots by default, as the menu says: `set default="…"`, but for the one that is the boot for
+ * once. That is a number, a title or an id, or several with `>` between, the outer menu first; with
+ * ${saved_entry} what the environment holds.
+ */
+static char *default_name(const struct root *r, const char *menu, const char *env)
 {
+	static const char set[] = "set default=\"";
 	size_t at = 0, begin, end;
-	char quoted[512];
 
-	(void)snprintf(quoted, sizeof(quoted), "'%s'", saved);
 	while (line_next(menu, &at, &begin, &end)) {
-		if (!starts(menu, begin, end, "menuentry") ||
-			(saved[0] && !memmem(menu + begin, end - begin, quoted, strlen(quoted))))
+		const char *value = menu + begin + strlen(set);
+		if (!str_starts(menu + begin, set) || str_starts(value, "${next_entry}"))
 			continue;
-		*ret_begin = at;
-		for (int depth = 1; line_next(menu, &at, &begin, &end);) {
-			depth += end > begin && menu[end - 1] == '{';
-			depth -= end - begin == 1 && menu[begin] == '}';
-			if (depth == 0) {
-				while (begin > 0 && menu[begin - 1] != '\n')
-					begin--;
-				*ret_end = begin;
-				return true;
-			}
-		}
+		if (str_starts(value, "${"))
+			break;
+		return strndup(value, strcspn(value, "\"\n"));
+	}
+	return env_value(r, env, "saved_entry");
+}
+
+/* Behind the line that opened a block, up to before its `}`. As grub-mkconfig writes it: a line
+ * that opens ends in {, one that closes is a }. */
+static bool block_end(const char *menu, size_t at, size_t *ret_end)
+{
+	size_t begin, end;
+
+	for (int depth = 1; line_next(menu, &at, &begin, &end);) {
+		depth += end > begin && menu[end - 1] == '{';
+		depth -= end - begin == 1 && menu[begin] == '}';
+		if (depth > 0)
+			continue;
+		while (begin > 0 && menu[begin - 1] != '\n')
+			begin--;
+		*ret_end = begin;
+		return true;
 	}
 	return false;
+}
+
+/* A number, or a title or id in the quotes of grub-mkconfig. */
+static bool line_is_named(const char *line, size_t len, const char *name, unsigned long number)
+{
+	char quoted[512];
+	unsigned long wanted;
+
+	if (name[0] == '\0' || str_decimal(name, 9999, &wanted))
+		return number == (name[0] ? wanted : 0);
+	(void)snprintf(quoted, sizeof(quoted), "'%s'", name);
+	return memmem(line, len, quoted, strlen(quoted));
+}
+
+/* The entry or submenu of that name in a menu, [*begin, *end) before and what it holds after. */
+static bool block_find(
+	const char *menu, const char *name, size_t *begin, size_t *end, bool *ret_submenu)
+{
+	size_t at = *begin, line, line_end, block;
+
+	for (unsigned long n = 0; at < *end && line_next(menu, &at, &line, &line_end);) {
+		bool submenu = starts(menu, line, line_end, "submenu");
+		if (!submenu && !starts(menu, line, line_end, "menuentry"))
+			continue;
+		if (!block_end(menu, at, &block))
+			return false;
+		if (line_is_named(menu + line, line_end - line, name, n++)) {
+			*begin = at;
+			*end = block;
+			*ret_submenu = submenu;
+			return true;
+		}
+		at = block;
+	}
+	return false;
+}
+
+/* The block of the entry that boots by default; of a submenu that is named without one of its
+ * entries GRUB takes the first. */
+static bool entry_find(const char *menu, const char *name, size_t *ret_begin, size_t *ret_end)
+{
+	_cleanup_(str_free) char *copy = strdup(name);
+	bool submenu = true;
+	char *rest = copy;
+
+	*ret_begin = 0;
+	*ret_end = strlen(menu);
+	while (copy && submenu) {
+		char *part = rest ? strsep(&rest, ">") : NULL;
+		if (!block_find(menu, part ? part : "", ret_begin, ret_end, &submenu))
+			return false;
+	}
+	return copy && !submenu;
 }
 
 /* The words of the linux line of the copy, behind the kernel's path. */
@@ -157,14 +222,33 @@ static void copy_print(const char *menu, size_t begin, size_t end, struct text *
 	text_print(to, "}\n");
 }
 
+/* LVM, LUKS and RAID are device mapper's or md's (Documentation/admin-guide/devices). */
+static bool is_mapped(const struct root *r, dev_t dev)
+{
+	_cleanup_(mount_table_done) struct mount_table mounts = {0};
+	char *text = NULL;
+	size_t len;
+
+	if (root_read(r, "proc/self/mountinfo", &text, &len, NULL) < 0 ||
+		mount_table_parse(&mounts, text) < 0)
+		return false;
+	for (size_t i = 0; i < mounts.n; i++) {
+		const struct mount_row *m = &mounts.at[i];
+		if (m->major == major(dev) && m->minor == minor(dev))
+			return str_starts(m->source, "/dev/mapper/") ||
+			       str_starts(m->source, "/dev/md") ||
+			       str_starts(m->source, "/dev/dm-");
+	}
+	return false;
+}
+
 /* GRUB resets next_entry itself, by a write it can do on a plain partition only; else the trial
  * would boot again and again (GRUB manual, "Environment block"). */
 static int writable_check(const struct root *r, const char *env, struct err *err)
 {
-	struct statfs fs;
 	_cleanup_(fd_close) int fd = root_fd(r, env, O_RDONLY | O_NOFOLLOW);
-	_cleanup_(str_free) char *mounts = NULL;
-	size_t len;
+	struct statfs fs;
+	struct stat st;
 
 	if (fd < 0)
 		return err_set(err, EINVAL,
@@ -178,19 +262,7 @@ static int writable_check(const struct root *r, const char *env, struct err *err
 			"/%s: GRUB can't write to its file system, so the trial would boot again "
 			"and again",
 			env);
-	struct stat st;
-	char mapped[64];
-	if (fstat(fd, &st) < 0)
-		return 0;
-	/* LVM, LUKS and RAID are device mapper's or md's (Documentation/admin-guide/devices). */
-	(void)snprintf(mapped, sizeof(mapped), " %u:%u ", major(st.st_dev), minor(st.st_dev));
-	if (root_read(r, "proc/self/mountinfo", &mounts, &len, NULL) < 0)
-		return 0;
-	const char *line = strstr(mounts, mapped);
-	const char *end = line ? strchrnul(line, '\n') : NULL;
-	if (line && (memmem(line, (size_t)(end - line), " /dev/mapper/", 13) ||
-			    memmem(line, (size_t)(end - line), " /dev/md", 8) ||
-			    memmem(line, (size_t)(end - line), " /dev/dm-", 9)))
+	if (fstat(fd, &st) == 0 && is_mapped(r, st.st_dev))
 		return err_set(err, EINVAL,
 			"/%s: is on LVM, LUKS or RAID, where GRUB can't write, so the trial would "
 			"boot again and again",
@@ -216,7 +288,7 @@ static int menu_check(const char *menu, const char *cfg, struct err *err)
 int trial_grub_plan(const struct root *r, struct loaders *l, const struct request *req,
 	struct plan *p, struct err *err)
 {
-	_cleanup_(str_free) char *menu = NULL, *own = NULL, *saved = NULL;
+	_cleanup_(str_free) char *menu = NULL, *own = NULL, *name = NULL;
 	_cleanup_(text_done) struct text text = {0};
 	struct sources *s = &p->set[p->n++];
 	const char *cfg = l->grub_cfg ? l->grub_cfg : "boot/grub/grub.cfg";
@@ -235,8 +307,8 @@ int trial_grub_plan(const struct root *r, struct loaders *l, const struct reques
 		rc = writable_check(r, env, err);
 	if (rc < 0)
 		return rc;
-	saved = saved_entry(r, env);
-	if (!saved || !entry_find(menu, saved, &begin, &end))
+	name = default_name(r, menu, env);
+	if (!name || !entry_find(menu, name, &begin, &end))
 		return err_set(
 			err, EINVAL, "/%s: the entry that boots by default is not found", cfg);
 	rc = root_read(r, custom, &own, &own_len, err);
@@ -263,4 +335,24 @@ int trial_grub_plan(const struct root *r, struct loaders *l, const struct reques
 							  : "grub-reboot " TRIAL_ID) < 0
 		       ? err_set(err, ENOMEM, "out of memory")
 		       : 0;
+}
+
+int trial_grub_disarm(const struct root *r, const char *custom, struct strings *next)
+{
+	_cleanup_(text_done) struct text env = {0}, command = {0};
+	int dir = (int)(strrchr(custom, '/') - custom);
+
+	text_print(&env, "%.*s/grubenv", dir, custom);
+	if (env.failed)
+		return -ENOMEM;
+	_cleanup_(str_free) char *next_entry = env_value(r, env.data, "next_entry");
+	if (!next_entry)
+		return -ENOMEM;
+	/* GRUB itself leaves it there and empty. */
+	if (!root_holds(r, env.data, "\nnext_entry=") ||
+		(next_entry[0] && !str_equal(next_entry, TRIAL_ID)))
+		return 0;
+	text_print(&command, "%s /%s unset next_entry",
+		strstr(env.data, "grub2") ? "grub2-editenv" : "grub-editenv", env.data);
+	return command.failed ? -ENOMEM : strings_add(next, command.data);
 }

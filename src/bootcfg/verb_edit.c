@@ -35,8 +35,7 @@ void verb_notes(const struct asked *a, const struct strings *notes)
 		log_print(LOG_NOTICE, "%s", notes->v[i]);
 }
 
-/* Tools run on the running system, by root, unless they are not wanted. */
-static bool tools_run(const struct asked *a, const struct root *r)
+bool verb_runs_tools(const struct asked *a, const struct root *r)
 {
 	return r->host && !a->no_regen && geteuid() == 0;
 }
@@ -45,7 +44,7 @@ static void commands_print(
 	const struct asked *a, const struct root *r, const struct loaders *l, FILE *f)
 {
 	for (size_t i = 0; i < l->next.n; i++)
-		fprintf(f, "%s: %s%s\n", tools_run(a, r) ? "done" : "next", l->next.v[i],
+		fprintf(f, "%s: %s%s\n", verb_runs_tools(a, r) ? "done" : "next", l->next.v[i],
 			r->host ? "" : "  (inside that system)");
 	if (l->next.n == 0)
 		fputs("nothing else to do\n", f);
@@ -98,7 +97,7 @@ static enum verb_result regenerate(const struct asked *a, const struct root *r,
 	_cleanup_(text_done) struct text before = {0}, after = {0};
 	struct err err = {0};
 
-	if (!tools_run(a, r) || l->next.n == 0)
+	if (!verb_runs_tools(a, r) || l->next.n == 0)
 		return VERB_DONE;
 	for (size_t i = 0; i < l->next.n && !a->quiet; i++)
 		log_print(LOG_NOTICE, "running %s", l->next.v[i]);
@@ -161,7 +160,7 @@ static void change_print(const struct asked *a, const struct root *r, const stru
 	} else if (!a->quiet) {
 		plan_print(p, f);
 		commands_print(a, r, l, f);
-		if (!a->trial && (tools_run(a, r) || l->next.n == 0))
+		if (!a->trial && (verb_runs_tools(a, r) || l->next.n == 0))
 			entries_print(r, l, p, f);
 		fprintf(f, "undo: vfio-bootcfg%s%s --undo\n", r->host ? "" : " --root ",
 			r->host ? "" : a->root);
@@ -210,8 +209,8 @@ enum verb_result verb_edit(struct asked *a, const struct root *r, FILE *f, struc
 	/* A trial that is there is armed once more. */
 	if (plan_is_empty(&p) && a->trial && l.next.n > 0) {
 		commands_print(a, r, &l, f);
-		return tools_run(a, r) && regen_run(r, &l, &notes, err) < 0 ? VERB_FAILED
-									    : VERB_DONE;
+		return verb_runs_tools(a, r) && regen_run(r, &l, &notes, err) < 0 ? VERB_FAILED
+										  : VERB_DONE;
 	}
 	if (!plan_is_empty(&p))
 		return plan_do(a, r, &l, &p, f, err);

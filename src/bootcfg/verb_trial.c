@@ -4,7 +4,7 @@
 #include "base/log.h"
 #include "bootcfg/journal.h"
 #include "bootcfg/journal_list.h"
-#include "bootcfg/kword.h"
+#include "bootcfg/regen.h"
 #include "bootcfg/running.h"
 #include "bootcfg/trial.h"
 
@@ -30,34 +30,62 @@ static int trial_find(const struct root *r, unsigned *ret_id, struct request *re
 				"changes");
 }
 
-static bool line_has(const char *cmdline, const struct kword *want)
+/* The running line as it would be edited by these words: what is left to do is what it lacks. */
+static int line_decide(
+	const char *cmdline, const struct request *req, char **ret_lacks, struct err *err)
 {
-	for (const char *p = cmdline; *p;) {
-		p += strspn(p, " ");
-		const char *end = kword_end(p);
-		_cleanup_(str_free) char *word = strndup(p, (size_t)(end - p));
-		_cleanup_(kword_done) struct kword k = {0};
-		if (word && kword_read(word, &k) == 0 && kword_equal(&k, want))
-			return true;
-		p = end;
+	_cleanup_(line_done) struct line l = {.dialect = DIALECT_KERNEL};
+	_cleanup_(change_done) struct change c = {0};
+	struct field *f = line_field(&l);
+
+	if (!f || field_add_bytes(f, cmdline, 0, strlen(cmdline), 0) < 0)
+		return err_set(err, ENOMEM, "out of memory");
+	int rc = line_split(&l, err);
+	if (rc == 0)
+		rc = change_decide(&l, req, &c, err);
+	if (rc < 0 || change_empty(&c))
+		return rc;
+	struct text lacks = {0};
+	for (size_t i = 0; i < c.words; i++)
+		if (c.fate[i] && lacks.len == 0)
+			text_print(&lacks, "still has %s", l.word[i].text);
+	if (c.append.n > 0) {
+		text_done(&lacks);
+		text_print(&lacks, "has no %s", c.append.v[0]);
 	}
-	return false;
+	*ret_lacks = lacks.data;
+	return lacks.failed || !lacks.data ? err_set(err, ENOMEM, "out of memory") : 0;
 }
 
-/* A trial that nobody has seen boot is no trial: this boot has to have its words. */
+/* A trial that nobody has seen boot is no trial: this boot has to have its words, and none of those
+ * that it takes away. */
 static int booted_check(const struct root *r, const struct request *req, struct err *err)
 {
 	_cleanup_(running_done) struct running now = {0};
+	_cleanup_(str_free) char *lacks = NULL;
 
 	if (running_read(r, &now) < 0 || !now.cmdline)
 		return 0;
-	for (size_t i = 0; i < req->n; i++)
-		if (req->v[i].kind == WANT_ADD && !line_has(now.cmdline, &req->v[i].k))
-			return err_set(err, EBUSY,
-				"this boot has no %s, so it was not the trial; boot it first, or "
-				"confirm with --force",
-				req->v[i].text);
-	return 0;
+	int rc = line_decide(now.cmdline, req, &lacks, err);
+	if (rc < 0 || !lacks)
+		return rc;
+	return err_set(err, EBUSY,
+		"this boot %s, so it was not the trial; boot it first, or confirm with --force",
+		lacks);
+}
+
+/* The boot for once is not to name an entry that is gone. */
+static void disarm(const struct asked *a, const struct root *r, const struct undone *done)
+{
+	_cleanup_(loaders_done) struct loaders l = {0};
+	const struct strings none = {0};
+	struct err err = {0};
+	bool trial;
+
+	if (trial_disarm(r, done, &l.next, &trial) < 0 ||
+		(verb_runs_tools(a, r) && regen_run(r, &l, &none, &err) < 0))
+		log_print(LOG_WARNING, "the boot for once may still be set: %s",
+			err.text[0] ? err.text : "out of memory");
 }
 
 enum verb_result verb_confirm(struct asked *a, const struct root *r, FILE *f, struct err *err)
@@ -83,6 +111,8 @@ enum verb_result verb_confirm(struct asked *a, const struct root *r, FILE *f, st
 			why.text);
 		return VERB_DONE;
 	}
+	if (!a->dry_run)
+		disarm(a, r, &done);
 	for (size_t i = 0; i < done.n && !a->quiet && !a->json && !a->dry_run; i++)
 		fprintf(f, "%s  /%s\n", done.v[i].to ? "restored" : "removed", done.v[i].path);
 	return VERB_DONE;

@@ -8,24 +8,30 @@
 #include "bootcfg/running.h"
 #include "bootcfg/show.h"
 #include "bootcfg/takeback.h"
+#include "bootcfg/trial.h"
 
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
-/* After the sources the boot files: the same tools, on the running system. */
+/* After the sources the boot files: the same tools, on the running system. A trial has changed
+ * none, but it may still be armed. */
 static enum verb_result undo_regenerate(
-	const struct asked *a, const struct root *r, struct err *err)
+	const struct asked *a, const struct root *r, const struct undone *done, struct err *err)
 {
 	_cleanup_(loaders_done) struct loaders l = {0};
 	const struct strings none = {0};
 	struct request nothing = {0};
 	struct loaders_options lo = {.loader = a->loader, .request = &nothing};
 	struct err why = {0};
+	bool trial = false;
 
-	if (!r->host || a->no_regen || geteuid() != 0)
+	if (!verb_runs_tools(a, r))
 		return VERB_DONE;
-	int rc = loaders_find(r, &lo, &l, &why);
+	int rc = trial_disarm(r, done, &l.next, &trial);
+	if (rc < 0)
+		(void)err_set(&why, -rc, "out of memory");
+	if (rc == 0 && !trial)
+		rc = loaders_find(r, &lo, &l, &why);
 	if (rc == 0)
 		rc = regen_run(r, &l, &none, &why);
 	if (rc == 0)
@@ -75,7 +81,7 @@ enum verb_result verb_undo(
 		return verb_failure(rc);
 	if (!a->quiet)
 		undone_print(&done, a->dry_run, f);
-	return a->dry_run ? VERB_DONE : undo_regenerate(a, r, err);
+	return a->dry_run ? VERB_DONE : undo_regenerate(a, r, &done, err);
 }
 
 /* Of --iommu's many off-words only --confirm wants to know. */

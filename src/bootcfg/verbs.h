@@ -30,6 +30,9 @@ enum verb_result verb_history(const struct root *r, FILE *f, struct err *err);
 /* What a negative return of loaders_find(), plan_commit() or the journal comes to. */
 enum verb_result verb_failure(int rc);
 
+/* Tools run on the running system, by root, unless they are not wanted. */
+bool verb_runs_tools(const struct asked *a, const struct root *r);
+
 /* Notes for a person, where they are wanted. */
 void verb_notes(const struct asked *a, const struct strings *notes);
 

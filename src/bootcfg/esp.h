@@ -16,4 +16,15 @@ void esps_done(struct esps *e);
  * -ENOMEM; to be emptied in each case. */
 int esp_find(const struct root *r, struct esps *ret) _must_check_;
 
+/* Where the partition of this UUID is mounted, of these directories below the root; NULL where it
+ * is none of them, or nobody can tell (NULL for a UUID, no right to read the disk). */
+const char *esp_mounted(const struct root *r, const char *uuid, const struct strings *boots);
+
+/*
+ * Whether a file lies on a boot partition that a loader from the partition of this UUID does not
+ * read: another EFI system partition, or the extended boot partition of another disk (Boot Loader
+ * Specification, "The partitions"). False where nobody can tell.
+ */
+bool esp_is_other(const struct root *r, const char *uuid, const char *path);
+
 #endif

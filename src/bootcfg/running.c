@@ -15,6 +15,7 @@ void running_done(struct running *r)
 {
 	free(r->cmdline);
 	free(r->entry);
+	free(r->partition);
 	*r = (struct running){0};
 }
 
@@ -64,6 +65,7 @@ int running_read(const struct root *r, struct running *ret)
 		ret->cmdline[--len] = '\0';
 	_cleanup_(str_free) char *info = variable_read(r, LOADER_INFO);
 	ret->entry = variable_read(r, LOADER_ENTRY);
+	ret->partition = variable_read(r, LOADER_PART);
 	ret->loader = loader_by_name(info);
 	/* GRUB puts BOOT_IMAGE= first, with a path of its own style; syslinux puts it, too, but
 	 * names no device and has an initrd= behind it. */

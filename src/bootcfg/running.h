@@ -10,9 +10,10 @@
  * of the running system; another root gives nothing.
  */
 struct running {
-	size_t groups; /* IOMMU groups: none is an IOMMU that is off, or absent */
-	char *cmdline; /* /proc/cmdline without its newline, or NULL */
-	char *entry;   /* the id of the entry that was booted, where the loader tells, or NULL */
+	size_t groups;   /* IOMMU groups: none is an IOMMU that is off, or absent */
+	char *cmdline;   /* /proc/cmdline without its newline, or NULL */
+	char *entry;     /* the id of the entry that was booted, where the loader tells, or NULL */
+	char *partition; /* the UUID of the one the loader came from, where it tells, or NULL */
 	const char *loader; /* grub, systemd-boot, limine, refind, extlinux; NULL: nobody knows */
 };
 

@@ -36,14 +36,26 @@ static bool is_running(const char *word, const char *cmdline)
 	return false;
 }
 
+static void booted_print(const struct running *now, const char *esp, FILE *f)
+{
+	if (!now->loader)
+		return;
+	fprintf(f, "booted by:   %s", now->loader);
+	if (now->entry)
+		fprintf(f, ", entry %s", now->entry);
+	if (now->partition)
+		fprintf(f, ", from partition %s%s%s", now->partition, esp ? " on /" : "",
+			esp ? esp : "");
+	putc('\n', f);
+}
+
 void status_print(const struct loaders *l, const struct plan *p, const struct running *now,
-	const struct outlook *o, FILE *f)
+	const char *esp, const struct outlook *o, FILE *f)
 {
 	_cleanup_(text_done) struct text found = {0}, pending = {0};
 
 	fprintf(f, "boot loader: %s\n", joined(&l->found, &found, ", "));
-	if (now->loader)
-		fprintf(f, "booted by:   %s\n", now->loader);
+	booted_print(now, esp, f);
 	if (now->cmdline)
 		fprintf(f, "running:     %s\nIOMMU:       %s (%zu groups)\n", now->cmdline,
 			now->groups > 0 ? "on" : "off", now->groups);
@@ -103,14 +115,21 @@ static void sources_json(struct json *j, const struct plan *p)
 }
 
 void status_print_json(const struct loaders *l, const struct plan *p, const struct running *now,
-	const struct outlook *o, FILE *f)
+	const char *esp, const struct outlook *o, FILE *f)
 {
+	_cleanup_(text_done) struct text path = {0};
 	struct json j = {.f = f};
+
+	if (esp)
+		text_print(&path, "/%s", esp);
 
 	json_open_object(&j, NULL);
 	json_int(&j, "version", 1);
 	strings_json(&j, "loaders", &l->found);
 	json_string(&j, "booted_by", now->loader);
+	json_string(&j, "booted_entry", now->entry);
+	json_string(&j, "booted_partition", now->partition);
+	json_string(&j, "booted_esp", path.data);
 	json_string(&j, "running", now->cmdline);
 	json_int(&j, "iommu_groups", (int64_t)now->groups);
 	json_open_array(&j, "entries");

@@ -9,12 +9,13 @@
 /*
  * --status: the loader, each source with the words it gives, each boot entry with
  * the words its kernel will get, the line that is running, and whether
- * what boots next and what runs now say the same about the IOMMU. p is a plan with no request.
+ * what boots next and what runs now say the same about the IOMMU. p is a plan with no request, esp
+ * the directory below the root where now->partition is mounted, or NULL.
  */
 void status_print(const struct loaders *l, const struct plan *p, const struct running *now,
-	const struct outlook *o, FILE *f);
+	const char *esp, const struct outlook *o, FILE *f);
 void status_print_json(const struct loaders *l, const struct plan *p, const struct running *now,
-	const struct outlook *o, FILE *f);
+	const char *esp, const struct outlook *o, FILE *f);
 
 /* A plan, or a change that was made, as JSON. */
 void plan_print_json(const struct loaders *l, const struct plan *p, FILE *f);

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "bootcfg/edit.h"
+#include "bootcfg/esp.h"
 #include "bootcfg/loaders.h"
 #include "bootcfg/outlook.h"
 #include "bootcfg/regen.h"
@@ -114,8 +115,25 @@ static enum verb_result regenerate(const struct asked *a, const struct root *r,
 	return regenerate_back(r, l, id, touched && !a->trial);
 }
 
-/* Another loader than the one that is edited started this system: the words would never arrive. */
-static void booted_check(const struct root *r, const struct loaders *l)
+/* Files on a boot partition that the loader of this boot does not read. */
+static void partitions_check(
+	const struct root *r, const struct plan *p, const struct running *now, const char *esp)
+{
+	for (size_t i = 0; i < p->n; i++)
+		for (size_t k = 0; k < p->set[i].n; k++)
+			if (p->set[i].v[k].text &&
+				esp_is_other(r, now->partition, p->set[i].v[k].path))
+				log_print(LOG_WARNING,
+					"%s: is on a boot partition that did not boot this "
+					"machine: "
+					"its loader came from partition %s%s%s",
+					p->set[i].v[k].name, now->partition, esp ? ", on /" : "",
+					esp ? esp : "");
+}
+
+/* Another loader than the one that is edited started this system, or another partition: the words
+ * would never arrive. */
+static void booted_check(const struct root *r, const struct loaders *l, const struct plan *p)
 {
 	_cleanup_(running_done) struct running now = {0};
 
@@ -124,9 +142,12 @@ static void booted_check(const struct root *r, const struct loaders *l)
 	const char *other = running_other(&now, &l->found);
 	if (other)
 		log_print(LOG_WARNING,
-			"you edit %s, and it was %s that booted this system: what it reads is not "
-			"changed; --boot-loader %s would",
+			"you edit %s, which did not boot this machine: %s did, and what it reads "
+			"is "
+			"not changed; --boot-loader %s would",
 			l->found.v[0], other, other);
+	if (now.partition)
+		partitions_check(r, p, &now, esp_mounted(r, now.partition, &l->boots));
 }
 
 static enum verb_result dry_run_print(
@@ -203,7 +224,7 @@ enum verb_result verb_edit(struct asked *a, const struct root *r, FILE *f, struc
 	verb_notes(a, &l.notes);
 	verb_notes(a, &p.notes);
 	if (!a->quiet)
-		booted_check(r, &l);
+		booted_check(r, &l, &p);
 	if (a->check || a->dry_run)
 		return dry_run_print(a, &l, &p, f);
 	/* A trial that is there is armed once more. */

@@ -2,6 +2,7 @@
 #include "bootcfg/verbs.h"
 
 #include "bootcfg/edit.h"
+#include "bootcfg/esp.h"
 #include "bootcfg/journal_list.h"
 #include "bootcfg/loaders.h"
 #include "bootcfg/regen.h"
@@ -133,6 +134,7 @@ enum verb_result verb_status(const struct asked *a, const struct root *r, FILE *
 	_cleanup_(outlook_done) struct outlook o = {0};
 	if (outlook_read(r, &l, &o) < 0)
 		return verb_failure(err_set(err, ENOMEM, "out of memory"));
-	(a->json ? status_print_json : status_print)(&l, &p, &now, &o, f);
+	const char *esp = esp_mounted(r, now.partition, &l.boots);
+	(a->json ? status_print_json : status_print)(&l, &p, &now, esp, &o, f);
 	return VERB_DONE;
 }

@@ -50,7 +50,7 @@ initrd_make() {
 	root=$(mktemp -d "$t/initrd.XXXXXX")
 	mkdir -p "$root"/{bin,dev,proc,root}
 	install "$(busybox_static)" "$root/bin/busybox"
-	modules_put "$1" "$root" virtio_pci virtio_blk ext4 vfat nls_cp437 nls_ascii nls_iso8859-1
+	modules_put "$1" "$root" virtio_pci virtio_blk ext4 vfat nls_cp437 nls_ascii nls_iso8859-1 efivarfs
 	cat >"$root/init" <<-'END'
 		#!/bin/busybox sh
 		b=/bin/busybox

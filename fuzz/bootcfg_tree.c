@@ -5,6 +5,7 @@
  * and taken back, all in a directory that is in memory.
  */
 #include "bootcfg/edit.h"
+#include "bootcfg/loaders.h"
 #include "bootcfg_edit.h"
 
 #include <fcntl.h>

@@ -167,10 +167,9 @@ int stored_read(int dir, struct stored *s)
 	char *rest = text;
 
 	for (char *line; rc == 0 && (line = strsep(&rest, "\n"));) {
-		char **to = str_starts(line, "when ")   ? &s->when
-			    : str_starts(line, "what ") ? &s->what
-							: NULL;
-		if (to) {
+		bool when = str_starts(line, "when ");
+		if (when || str_starts(line, "what ")) {
+			char **to = when ? &s->when : &s->what;
 			free(*to);
 			*to = strdup(line + 5);
 			rc = *to ? 0 : -ENOMEM;

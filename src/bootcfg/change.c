@@ -198,16 +198,18 @@ static size_t length_after(const struct draft *d)
 	return len > 0 ? len - 1 : 0;
 }
 
-static bool word_named(const char *word, const struct request *r)
+/* Would a word of the line win over one with a value that is asked for? A flag of its name would,
+ * too; what is asked for as a flag counts wherever it stands. */
+static bool word_wins(const char *word, const struct request *r)
 {
 	_cleanup_(kword_done) struct kword k = {0};
 
 	if (kword_read(word, &k) < 0)
 		return false;
 	for (size_t i = 0; i < r->n; i++)
-		if ((r->v[i].kind == WANT_ADD || r->v[i].kind == WANT_SET) &&
+		if ((r->v[i].kind == WANT_ADD || r->v[i].kind == WANT_SET) && r->v[i].k.value &&
 			!kparam_every_counts(k.name) && kword_same_name(r->v[i].k.name, k.name))
-			return k.value != NULL;
+			return true;
 	return false;
 }
 
@@ -219,7 +221,7 @@ bool change_place(struct line *l, const struct request *r)
 		const struct word *w = &l->word[i];
 		if (w->field <= l->home)
 			return false;
-		if (w->opaque || l->field[w->field].unseen || !word_named(w->text, r))
+		if (w->opaque || l->field[w->field].unseen || !word_wins(w->text, r))
 			continue;
 		l->home = w->field;
 		return true;

@@ -65,36 +65,59 @@ static int depth_of(const char *path)
 	return depth;
 }
 
-static int make_parents(const struct scratch *s, const char *path, bool itself)
+/*
+ * Opens the directory that a path's last name stands in, made where it is missing; *ret_name is
+ * that name. Step by step, so that no link is followed: one may lead to another and both together
+ * out of here.
+ */
+static int open_parent(const struct scratch *s, const char *path, const char **ret_name)
 {
-	char part[PATH_MAX];
-	size_t len = strlen(path);
+	char part[NAME_MAX + 1];
 
-	if (len == 0 || len >= sizeof(part) || depth_of(path) < 0)
+	if (depth_of(path) <= 0)
 		return -EINVAL;
-	memcpy(part, path, len + 1);
-	for (char *slash = strchr(part, '/'); slash; slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		if (mkdirat(s->fd, part, 0755) < 0 && errno != EEXIST)
-			return -errno;
-		*slash = '/';
+	int at = fcntl(s->fd, F_DUPFD_CLOEXEC, 0);
+	if (at < 0)
+		return -errno;
+	for (const char *slash; (slash = strchr(path, '/')); path = slash + 1) {
+		size_t len = (size_t)(slash - path);
+		int next = -1, code = ENAMETOOLONG;
+		if (len < sizeof(part)) {
+			memcpy(part, path, len);
+			part[len] = '\0';
+			if (mkdirat(at, part, 0755) == 0 || errno == EEXIST)
+				next = openat(
+					at, part, O_DIRECTORY | O_PATH | O_CLOEXEC | O_NOFOLLOW);
+			code = errno;
+		}
+		fd_close(&at);
+		if (next < 0)
+			return -code;
+		at = next;
 	}
-	return itself && mkdirat(s->fd, part, 0755) < 0 && errno != EEXIST ? -errno : 0;
+	*ret_name = path;
+	return at;
 }
 
 int scratch_directory(const struct scratch *s, const char *path)
 {
-	return make_parents(s, path, true);
+	const char *name;
+	_cleanup_(fd_close) int at = open_parent(s, path, &name);
+
+	if (at < 0)
+		return at;
+	return mkdirat(at, name, 0755) < 0 && errno != EEXIST ? -errno : 0;
 }
 
 int scratch_write(
 	const struct scratch *s, const char *path, off_t offset, const void *data, size_t len)
 {
-	int r = make_parents(s, path, false);
+	const char *name;
+	_cleanup_(fd_close) int at = open_parent(s, path, &name);
 
-	if (r < 0)
-		return r;
-	_cleanup_(fd_close) int fd = openat(s->fd, path,
+	if (at < 0)
+		return at;
+	_cleanup_(fd_close) int fd = openat(at, name,
 		O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY |
 			(offset < 0 ? O_APPEND : 0),
 		0644);
@@ -106,14 +129,15 @@ int scratch_write(
 
 int scratch_link(const struct scratch *s, const char *path, const char *target)
 {
-	int depth = depth_of(path) - 1, r = make_parents(s, path, false);
-	const char *rest = target;
+	int depth = depth_of(path) - 1;
+	const char *rest = target, *name;
 
-	if (r < 0)
-		return r;
 	for (; str_starts(rest, "../"); rest += 3)
 		depth--;
 	if (depth < 0 || depth_of(rest) < 0)
 		return -EINVAL;
-	return symlinkat(target, s->fd, path) < 0 ? -errno : 0;
+	_cleanup_(fd_close) int at = open_parent(s, path, &name);
+	if (at < 0)
+		return at;
+	return symlinkat(target, at, name) < 0 ? -errno : 0;
 }

@@ -11,6 +11,7 @@
 
 #define PATH_SIZE 512
 #define OFFSET_MAX 4096
+#define LINES_MAX 2000000 /* twenty thousand functions have half of that */
 
 struct replay {
 	const struct scratch *to;
@@ -125,9 +126,11 @@ static int open_directory(struct replay *r, char *directory)
 	r->address[0] = '\0';
 	if (!r->links)
 		return scratch_directory(r->to, directory);
-	(void)up_to(way, "bus/pci/devices", directory);
 	if (!str_starts(directory, "devices/") || !slot_parse(slash + 1, &slot))
 		return 0;
+	int code = up_to(way, "bus/pci/devices", directory);
+	if (code < 0)
+		return code;
 	(void)snprintf(path, sizeof(path), "bus/pci/devices/%s", slot_format(slot, r->address));
 	return scratch_link(r->to, path, way);
 }
@@ -185,8 +188,7 @@ static int walk(struct replay *r, const char *file, const char *text, struct err
 		return err_set(err, ENOMEM, "%s: out of memory", file);
 	r->directory = NULL;
 	while ((line = strsep(&rest, "\n"))) {
-		int code = take(r, line);
-		number++;
+		int code = ++number > LINES_MAX ? -EFBIG : take(r, line);
 		if (code < 0)
 			return err_set(err, -code, "%s:%u: can't be replayed: %s%s", file, number,
 				strerror(-code),

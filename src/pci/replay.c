@@ -56,6 +56,26 @@ static int link_to(const struct replay *r, const char *name, const char *where, 
 	return code == 0 ? scratch_link(r->to, path, way) : code;
 }
 
+/* The link to its group, and that of the group to it, by which members are found
+ * (Documentation/ABI/testing/sysfs-kernel-iommu_groups). */
+static int take_group(const struct replay *r, const char *name, const char *target)
+{
+	char path[PATH_SIZE], members[PATH_SIZE], way[PATH_SIZE];
+	int code = link_to(r, name, "kernel/iommu_groups", target);
+
+	if (code == 0)
+		code = join(path, "kernel/iommu_groups", target);
+	if (code == 0)
+		code = join(members, path, "devices");
+	if (code == 0 && !r->links)
+		return scratch_directory(r->to, members);
+	if (code == 0)
+		code = join(path, members, r->address);
+	if (code == 0)
+		code = up_to(way, members, r->directory);
+	return code == 0 ? scratch_link(r->to, path, way) : code;
+}
+
 static int take_link(const struct replay *r, const char *name, const char *target)
 {
 	char path[PATH_SIZE];
@@ -63,7 +83,7 @@ static int take_link(const struct replay *r, const char *name, const char *targe
 	if (r->address[0] && str_equal(name, "driver"))
 		return link_to(r, name, "bus/pci/drivers", target);
 	if (r->address[0] && str_equal(name, "iommu_group"))
-		return link_to(r, name, "kernel/iommu_groups", target);
+		return take_group(r, name, target);
 	if (!r->links)
 		return 0;
 	int code = join(path, r->directory, name);

@@ -165,3 +165,23 @@ void groups_tell(const struct groups *g)
 		"one of them, no VM gets the others of its group",
 		names, g->n > NAMES_MAX ? " and more" : "");
 }
+
+void groups_print_json(const struct groups *g, struct json *j)
+{
+	char address[SLOT_MAX];
+
+	if (!g) {
+		json_null(j, "group_stays");
+		return;
+	}
+	json_open_array(j, "group_stays");
+	for (size_t i = 0; i < g->n; i++) {
+		const struct group_member *m = &g->stay[i];
+		json_open_object(j, NULL);
+		json_string(j, "address", slot_format(m->slot, address));
+		json_int(j, "group", m->group);
+		json_string(j, "driver", m->driver[0] ? m->driver : NULL);
+		json_close_object(j);
+	}
+	json_close_array(j);
+}

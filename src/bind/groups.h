@@ -2,6 +2,7 @@
 #ifndef BIND_GROUPS_H
 #define BIND_GROUPS_H
 
+#include "base/json.h"
 #include "bind/plan.h"
 #include "pci/sysfs.h"
 
@@ -39,5 +40,8 @@ int groups_refuse(struct plan *p, struct sysfs *s) _must_check_;
 
 /* Tells the log, in one message. */
 void groups_tell(const struct groups *g);
+
+/* As the key "group_stays" of an object that is open; NULL: null, nobody looked. */
+void groups_print_json(const struct groups *g, struct json *j);
 
 #endif

@@ -15,6 +15,7 @@
 /* [device] driver = none: it is reserved and stays without a driver. */
 #define NO_DRIVER "none"
 
+struct groups;
 struct standing;
 
 enum action { ACTION_BIND, ACTION_REFUSE, ACTION_ABSENT };
@@ -40,6 +41,8 @@ struct plan {
 	const char *off; /* why nothing is to be touched, or NULL */
 	/* What the boots before have to say to it (bind/standing.h), or NULL where nobody asked. */
 	const struct standing *standing;
+	/* Which IOMMU groups it takes in part (bind/groups.h), or NULL where nobody looked. */
+	const struct groups *groups;
 	struct verdict *verdicts;
 	size_t n;
 	bool no_iommu; /* devices were refused because none of them is in an IOMMU group */

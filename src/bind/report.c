@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "bind/groups.h"
 #include "bind/image_record.h"
 #include "bind/standing.h"
 
@@ -161,6 +162,7 @@ void report_print(
 	print_image(&j, &record);
 	print_config(&j, p->config);
 	print_standing(&j, p->standing);
+	groups_print_json(p->groups, &j);
 	json_close_object(&j);
 	json_end(&j);
 }

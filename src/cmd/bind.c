@@ -144,6 +144,7 @@ static enum cmd_result carry_out(const struct hand *o, struct situation *s, stru
 
 	if (!some_are_to_be_bound(&s->plan)) {
 		report_tell(&s->plan, NULL);
+		hand_tell_groups(s);
 		(void)show(o, &s->plan, NULL, err);
 		return CMD_NOT_ALL;
 	}
@@ -176,7 +177,10 @@ static enum cmd_result bind(const struct hand *o, char **operands, int n, struct
 	set_driver(&s.plan, o->driver);
 	if (refuse_held(&s, o, err) < 0)
 		return CMD_SYSTEM;
-	return o->dry_run ? show(o, &s.plan, NULL, err) : carry_out(o, &s, err);
+	if (!o->dry_run)
+		return carry_out(o, &s, err);
+	hand_tell_groups(&s);
+	return show(o, &s.plan, NULL, err);
 }
 
 enum cmd_result cmd_bind(int argc, char **argv, struct err *err)

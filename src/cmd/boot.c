@@ -85,7 +85,8 @@ static enum cmd_result carry_out(
 		return CMD_SYSTEM;
 	}
 	report_tell(&s->plan, outcomes);
-	situation_tell_groups(s, false);
+	situation_look_at_groups(s, false);
+	groups_tell(&s->groups);
 	enum cmd_result r = finish(o, s, outcomes, NULL);
 	free(outcomes);
 	return r;

@@ -3,7 +3,6 @@
 
 #include "base/log.h"
 #include "bind/former.h"
-#include "bind/groups.h"
 #include "bind/report.h"
 #include "bind/users.h"
 #include "bind/values.h"
@@ -117,16 +116,15 @@ static int add_groups(struct situation *s, struct err *err)
 
 void hand_tell_groups(struct situation *s)
 {
-	_cleanup_(groups_done) struct groups g = {0};
+	const struct groups *g = &s->groups;
 	char address[SLOT_MAX];
 
-	if (groups_look(&g, &s->plan, &s->sysfs, true) < 0)
-		return;
-	for (size_t i = 0; i < g.n; i++)
+	situation_look_at_groups(s, true);
+	for (size_t i = 0; i < g->n; i++)
 		log_print(LOG_WARNING,
 			"%s is of the same IOMMU group (%d) and on %s: no VM gets the group before "
 			"it is taken too; --group does that",
-			slot_format(g.stay[i].slot, address), g.stay[i].group, g.stay[i].driver);
+			slot_format(g->stay[i].slot, address), g->stay[i].group, g->stay[i].driver);
 }
 
 static enum cmd_result plan_again(struct situation *s, const struct hand *o, struct err *err)

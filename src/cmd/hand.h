@@ -55,7 +55,8 @@ enum cmd_result hand_plan(struct situation *s, const struct hand *o, char **oper
 int hand_is_held(struct text *ret, const struct hand *o, struct situation *s,
 	const struct device *d, struct err *err) _must_check_;
 
-/* Tells who of the plan's IOMMU groups is with a host driver now, so that no VM gets them. */
+/* Tells who of the plan's IOMMU groups is with a host driver now, so that no VM gets them, and
+ * leaves it in the plan. */
 void hand_tell_groups(struct situation *s);
 
 /* The report of a device that was bound by hand, which stands beside those that `added` writes, and

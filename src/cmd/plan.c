@@ -19,13 +19,15 @@ static enum cmd_result plan_show(
 		return CMD_SYSTEM;
 	situation_tell_errors(&s.config);
 	host_look_at_drivers(&s.host, &s.sysfs);
+	if (r == 0 && !s.plan.off)
+		situation_look_at_groups(&s, true);
 	if (json)
 		report_print(&s.plan, NULL, NULL, stdout);
 	else if (r == 0)
 		plan_print(&s.plan, stdout);
 	if (r == 0 && !s.plan.off) {
 		report_tell_doubts(&s.plan);
-		situation_tell_groups(&s, true);
+		groups_tell(&s.groups);
 	}
 	if (s.plan.no_iommu)
 		log_print(LOG_WARNING, "no device asked for has an IOMMU group: turn the IOMMU on "

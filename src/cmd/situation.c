@@ -4,7 +4,6 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/str.h"
-#include "bind/groups.h"
 #include "cmd/protect.h"
 
 #include <errno.h>
@@ -120,17 +119,16 @@ int situation_mentions(const struct world *w, struct slot slot, struct err *err)
 	return r < 0 ? r : host_mentions(&c, &s, slot, err);
 }
 
-void situation_tell_groups(struct situation *s, bool with_drivers)
+void situation_look_at_groups(struct situation *s, bool with_drivers)
 {
-	_cleanup_(groups_done) struct groups g = {0};
-
-	if (groups_look(&g, &s->plan, &s->sysfs, with_drivers) == 0)
-		groups_tell(&g);
+	if (groups_look(&s->groups, &s->plan, &s->sysfs, with_drivers) == 0)
+		s->plan.groups = &s->groups;
 }
 
 void situation_done(struct situation *s)
 {
 	plan_done(&s->plan);
+	groups_done(&s->groups);
 	host_done(&s->host);
 	sysfs_done(&s->sysfs);
 	config_done(&s->config);

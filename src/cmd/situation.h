@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "base/scratch.h"
 #include "bind/config.h"
+#include "bind/groups.h"
 #include "bind/host.h"
 #include "bind/kernel_cmdline.h"
 #include "bind/plan.h"
@@ -57,6 +58,7 @@ struct situation {
 	struct plan plan;
 	bool groups_imagined;     /* situation_imagine found none on this machine */
 	struct standing standing; /* what plan.standing points to, once `boot` has asked */
+	struct groups groups;     /* what plan.groups points to, once somebody has looked */
 };
 
 /*
@@ -85,8 +87,9 @@ int situation_mentions(const struct world *w, struct slot slot, struct err *err)
 
 void situation_done(struct situation *s);
 
-/* Tells the log which IOMMU groups the plan takes in part (bind/groups). */
-void situation_tell_groups(struct situation *s, bool with_drivers);
+/* Looks which IOMMU groups the plan takes in part (bind/groups), once, and leaves it in the plan.
+ */
+void situation_look_at_groups(struct situation *s, bool with_drivers);
 
 /* Tells the log every error of the config, or as many as help. */
 void situation_tell_errors(const struct config *c);

@@ -106,7 +106,8 @@ disk_make() {
 # guest NAME DISK SCRIPT QEMU-ARGUMENT...: one boot, in which SCRIPT (text) is run; on stdout what it and the guest told.
 guest() {
 	local name=$1 disk=$2
-	printf '%s\n' "$3" >"$t/$name.script"
+	# So wide that no message is wrapped and a part of one taken for a word of ours.
+	printf 'export COLUMNS=1000\n%s\n' "$3" >"$t/$name.script"
 	shift 3
 	# Its end is padded with newlines, which are nothing to a shell.
 	(head -c 65536 /dev/zero | tr '\0' '\n') >>"$t/$name.script"

@@ -85,7 +85,7 @@ static enum cmd_result carry_out(
 		return CMD_SYSTEM;
 	}
 	report_tell(&s->plan, outcomes);
-	situation_look_at_groups(s, false);
+	situation_look_at_groups(s, GROUPS_ANY);
 	groups_tell(&s->groups);
 	enum cmd_result r = finish(o, s, outcomes, NULL);
 	free(outcomes);

@@ -20,7 +20,7 @@ static enum cmd_result plan_show(
 	situation_tell_errors(&s.config);
 	host_look_at_drivers(&s.host, &s.sysfs);
 	if (r == 0 && !s.plan.off)
-		situation_look_at_groups(&s, true);
+		situation_look_at_groups(&s, GROUPS_HOST);
 	if (json)
 		report_print(&s.plan, NULL, NULL, stdout);
 	else if (r == 0)

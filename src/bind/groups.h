@@ -7,47 +7,43 @@
 #include "pci/sysfs.h"
 
 /*
- * IOMMU groups that a plan takes in part. A VM gets a function only while no
- * member of its group is with a host driver (iommu_group_claim_dma_owner in
- * drivers/iommu/iommu.c). Bridges don't count, nor do members without a driver
- * or with one that leaves DMA alone: vfio's, pci-stub, pcieport.
+ * IOMMU groups that a plan takes in part. A VM gets a function only while no member of its group is
+ * with a host driver (iommu_group_claim_dma_owner in drivers/iommu/iommu.c). Bridges don't count,
+ * nor do members without a driver or with one that leaves DMA alone: vfio's, pci-stub, pcieport.
  */
 struct group_member {
-  int group;
-  struct slot slot;
-  char driver[32]; /* "" for none, or where nobody looked */
+	int group;
+	struct slot slot;
+	char driver[32]; /* "" for none, or where nobody looked */
 };
 
 struct groups {
-  struct group_member
-      *stay; /* the members that stay as they are, group by group */
-  size_t n, size;
+	struct group_member *stay; /* the members that stay as they are, group by group */
+	size_t n, size;
 };
 
 /*
- * Which of the others count: those that have such a driver now, so that a
- * member without one is left out; or every function that is no bridge, because
- * in the initramfs none has its driver yet.
+ * Which of the others count: those that have such a driver now, so that a member without one is
+ * left out; or every function that is no bridge, because in the initramfs none has its driver yet.
  */
 enum groups_of { GROUPS_ANY, GROUPS_HOST, GROUPS_VFIO };
 
 /* Lists what stays. A group that can't be read is passed over. 0 or -ENOMEM. */
-int groups_look(struct groups *ret, const struct plan *p, struct sysfs *s,
-                enum groups_of who) _must_check_;
+int groups_look(
+	struct groups *ret, const struct plan *p, struct sysfs *s, enum groups_of who) _must_check_;
 void groups_done(struct groups *g);
 
 /*
- * strict_groups = yes: refuses what is of such a group, slots whole, until none
- * is left that is taken in part. Looks without drivers, so that `plan` on the
- * running system and `boot` in the initramfs come to the same. 0 or -ENOMEM.
+ * strict_groups = yes: refuses what is of such a group, slots whole, until none is left that is
+ * taken in part. Looks without drivers, so that `plan` on the running system and `boot` in the
+ * initramfs come to the same. 0 or -ENOMEM.
  */
 int groups_refuse(struct plan *p, struct sysfs *s) _must_check_;
 
 /* Tells the log, in one message. */
 void groups_tell(const struct groups *g);
 
-/* As the key "group_stays" of an object that is open; NULL: null, nobody
- * looked. */
+/* As the key "group_stays" of an object that is open; NULL: null, nobody looked. */
 void groups_print_json(const struct groups *g, struct json *j);
 
 #endif

@@ -15,170 +15,173 @@
 
 #define MAX_SECONDS 600
 
-int hand_set_seconds(void *to, const char *value, struct err *err) {
-  unsigned *milliseconds = to;
-  unsigned long seconds;
+int hand_set_seconds(void *to, const char *value, struct err *err)
+{
+	unsigned *milliseconds = to;
+	unsigned long seconds;
 
-  if (!str_decimal(value, MAX_SECONDS, &seconds) || seconds == 0)
-    return err_set(err, EINVAL, "--timeout %s: write seconds, 1 to %d", value,
-                   MAX_SECONDS);
-  *milliseconds = (unsigned)seconds * 1000;
-  return 0;
+	if (!str_decimal(value, MAX_SECONDS, &seconds) || seconds == 0)
+		return err_set(
+			err, EINVAL, "--timeout %s: write seconds, 1 to %d", value, MAX_SECONDS);
+	*milliseconds = (unsigned)seconds * 1000;
+	return 0;
 }
 
-static int add_selector(struct config *c, const struct selector *s,
-                        struct err *err) {
-  struct selector *grown =
-      reallocarray(c->selectors, c->n_selectors + 1, sizeof(*c->selectors));
+static int add_selector(struct config *c, const struct selector *s, struct err *err)
+{
+	struct selector *grown = reallocarray(
+		c->selectors, c->n_selectors + 1, sizeof(*c->selectors));
 
-  if (!grown)
-    return err_set(err, ENOMEM, "out of memory");
-  c->selectors = grown;
-  c->size_selectors = c->n_selectors + 1;
-  c->selectors[c->n_selectors++] = *s;
-  return 0;
+	if (!grown)
+		return err_set(err, ENOMEM, "out of memory");
+	c->selectors = grown;
+	c->size_selectors = c->n_selectors + 1;
+	c->selectors[c->n_selectors++] = *s;
+	return 0;
 }
 
-static bool operand_read(const char *word, struct selector *ret,
-                         struct err *err) {
-  *ret = (struct selector){0};
-  if (!(strchr(word, '/') ? value_path : value_address)(word, ret, err))
-    return false;
-  (void)str_copy(ret->text, sizeof(ret->text), word);
-  return true;
+static bool operand_read(const char *word, struct selector *ret, struct err *err)
+{
+	*ret = (struct selector){0};
+	if (!(strchr(word, '/') ? value_path : value_address)(word, ret, err))
+		return false;
+	(void)str_copy(ret->text, sizeof(ret->text), word);
+	return true;
 }
 
-/* Of the config [device], [guard], [modules] and [exclude] count; what [bind]
- * asks for is boot's. Without a config all has its default. */
-static enum cmd_result read_config(struct config *c, const struct hand *o,
-                                   bool with_config, struct err *err) {
-  const char *path = o->world.config ? o->world.config : CONFIG_PATH;
-  bool to_do = !o->world.config || (!o->world.sysfs && !o->dry_run);
-  int r = with_config ? config_read(c, path, to_do) : -ENOENT;
+/* Of the config [device], [guard], [modules] and [exclude] count; what [bind] asks for is boot's.
+ * Without a config all has its default. */
+static enum cmd_result read_config(
+	struct config *c, const struct hand *o, bool with_config, struct err *err)
+{
+	const char *path = o->world.config ? o->world.config : CONFIG_PATH;
+	bool to_do = !o->world.config || (!o->world.sysfs && !o->dry_run);
+	int r = with_config ? config_read(c, path, to_do) : -ENOENT;
 
-  if (r == -ENOENT && !(with_config && o->world.config)) {
-    config_done(c);
-    r = config_parse(c, path, "", 0);
-  }
-  if (r == -ENOMEM) {
-    (void)err_set(err, ENOMEM, "%s: out of memory", path);
-    return CMD_SYSTEM;
-  }
-  if (r < 0) {
-    situation_tell_errors(c);
-    return CMD_CONFIG;
-  }
-  size_t kept = 0;
-  for (size_t i = 0; i < c->n_selectors; i++)
-    if (c->selectors[i].exclude)
-      c->selectors[kept++] = c->selectors[i];
-  c->n_selectors = kept;
-  c->companions = !o->only;
-  c->hold_on_failure = false; /* who looks on gets the former driver back */
-  return CMD_AS_ASKED;
+	if (r == -ENOENT && !(with_config && o->world.config)) {
+		config_done(c);
+		r = config_parse(c, path, "", 0);
+	}
+	if (r == -ENOMEM) {
+		(void)err_set(err, ENOMEM, "%s: out of memory", path);
+		return CMD_SYSTEM;
+	}
+	if (r < 0) {
+		situation_tell_errors(c);
+		return CMD_CONFIG;
+	}
+	size_t kept = 0;
+	for (size_t i = 0; i < c->n_selectors; i++)
+		if (c->selectors[i].exclude)
+			c->selectors[kept++] = c->selectors[i];
+	c->n_selectors = kept;
+	c->companions = !o->only;
+	c->hold_on_failure = false; /* who looks on gets the former driver back */
+	return CMD_AS_ASKED;
 }
 
-static bool any_endpoint(const struct device *d, const void *arg) {
-  (void)arg;
-  return !device_is_bridge(d);
+static bool any_endpoint(const struct device *d, const void *arg)
+{
+	(void)arg;
+	return !device_is_bridge(d);
 }
 
-static bool shares_group(const struct plan *p, int group) {
-  for (size_t i = 0; group >= 0 && i < p->n; i++)
-    if (p->verdicts[i].device && p->verdicts[i].device->group == group)
-      return true;
-  return false;
+static bool shares_group(const struct plan *p, int group)
+{
+	for (size_t i = 0; group >= 0 && i < p->n; i++)
+		if (p->verdicts[i].device && p->verdicts[i].device->group == group)
+			return true;
+	return false;
 }
 
 /* Names what else is in the groups of the plan's devices. */
-static int add_groups(struct situation *s, struct err *err) {
-  _cleanup_(device_list_done) struct device_list all = {0};
-  int r = scan_all(&s->sysfs, &all, false, any_endpoint, NULL, err);
+static int add_groups(struct situation *s, struct err *err)
+{
+	_cleanup_(device_list_done) struct device_list all = {0};
+	int r = scan_all(&s->sysfs, &all, false, any_endpoint, NULL, err);
 
-  scan_sort(&all);
-  for (size_t i = 0; r == 0 && i < all.n; i++) {
-    struct device *d = &all.at[i];
-    struct selector one = {.kind = SELECT_ADDRESS, .slot = d->slot};
-    (void)slot_format(d->slot, one.text);
-    if (d->error < 0)
-      continue;
-    scan_group(&s->sysfs, d);
-    if (shares_group(&s->plan, d->group))
-      r = add_selector(&s->config, &one, err);
-  }
-  return r;
+	scan_sort(&all);
+	for (size_t i = 0; r == 0 && i < all.n; i++) {
+		struct device *d = &all.at[i];
+		struct selector one = {.kind = SELECT_ADDRESS, .slot = d->slot};
+		(void)slot_format(d->slot, one.text);
+		if (d->error < 0)
+			continue;
+		scan_group(&s->sysfs, d);
+		if (shares_group(&s->plan, d->group))
+			r = add_selector(&s->config, &one, err);
+	}
+	return r;
 }
 
-void hand_tell_groups(struct situation *s) {
-  const struct groups *g = &s->groups;
-  char address[SLOT_MAX];
+void hand_tell_groups(struct situation *s)
+{
+	const struct groups *g = &s->groups;
+	char address[SLOT_MAX];
 
-  situation_look_at_groups(s, GROUPS_HOST);
-  for (size_t i = 0; i < g->n; i++)
-    log_print(LOG_WARNING,
-              "%s is of the same IOMMU group (%d) and on %s: no VM gets the "
-              "group before "
-              "it is taken too; --group does that",
-              slot_format(g->stay[i].slot, address), g->stay[i].group,
-              g->stay[i].driver);
+	situation_look_at_groups(s, GROUPS_HOST);
+	for (size_t i = 0; i < g->n; i++)
+		log_print(LOG_WARNING,
+			"%s is of the same IOMMU group (%d) and on %s: no VM gets the group before "
+			"it is taken too; --group does that",
+			slot_format(g->stay[i].slot, address), g->stay[i].group, g->stay[i].driver);
 }
 
-static enum cmd_result plan_again(struct situation *s, const struct hand *o,
-                                  struct err *err) {
-  const struct boot_switch bind = {.mode = BOOT_BIND};
+static enum cmd_result plan_again(struct situation *s, const struct hand *o, struct err *err)
+{
+	const struct boot_switch bind = {.mode = BOOT_BIND};
 
-  plan_done(&s->plan);
-  host_done(&s->host);
-  sysfs_done(&s->sysfs);
-  s->plan = (struct plan){.config = &s->config};
-  s->host = (struct host){0};
-  s->sysfs = (struct sysfs){.devices = -1};
-  return situation_plan(s, &o->world, &bind, err) < 0 ? CMD_SYSTEM
-                                                      : CMD_AS_ASKED;
+	plan_done(&s->plan);
+	host_done(&s->host);
+	sysfs_done(&s->sysfs);
+	s->plan = (struct plan){.config = &s->config};
+	s->host = (struct host){0};
+	s->sysfs = (struct sysfs){.devices = -1};
+	return situation_plan(s, &o->world, &bind, err) < 0 ? CMD_SYSTEM : CMD_AS_ASKED;
 }
 
-enum cmd_result hand_plan(struct situation *s, const struct hand *o,
-                          char **operands, int n, bool with_config,
-                          struct err *err) {
-  struct selector one;
+enum cmd_result hand_plan(struct situation *s, const struct hand *o, char **operands, int n,
+	bool with_config, struct err *err)
+{
+	struct selector one;
 
-  *s = (struct situation){.sysfs = {.devices = -1}};
-  for (int i = 0; i < n; i++)
-    if (!operand_read(operands[i], &one, err))
-      return CMD_USAGE;
-  enum cmd_result r = read_config(&s->config, o, with_config, err);
-  for (int i = 0; r == CMD_AS_ASKED && i < n; i++)
-    if (operand_read(operands[i], &one, err) &&
-        add_selector(&s->config, &one, err) < 0)
-      r = CMD_SYSTEM;
-  if (r == CMD_AS_ASKED)
-    r = plan_again(s, o, err);
-  if (r == CMD_AS_ASKED && o->group)
-    r = add_groups(s, err) < 0 ? CMD_SYSTEM : plan_again(s, o, err);
-  if (r == CMD_AS_ASKED)
-    host_look_at_drivers(&s->host, &s->sysfs);
-  return r;
+	*s = (struct situation){.sysfs = {.devices = -1}};
+	for (int i = 0; i < n; i++)
+		if (!operand_read(operands[i], &one, err))
+			return CMD_USAGE;
+	enum cmd_result r = read_config(&s->config, o, with_config, err);
+	for (int i = 0; r == CMD_AS_ASKED && i < n; i++)
+		if (operand_read(operands[i], &one, err) && add_selector(&s->config, &one, err) < 0)
+			r = CMD_SYSTEM;
+	if (r == CMD_AS_ASKED)
+		r = plan_again(s, o, err);
+	if (r == CMD_AS_ASKED && o->group)
+		r = add_groups(s, err) < 0 ? CMD_SYSTEM : plan_again(s, o, err);
+	if (r == CMD_AS_ASKED)
+		host_look_at_drivers(&s->host, &s->sysfs);
+	return r;
 }
 
 int hand_is_held(struct text *ret, const struct hand *o, struct situation *s,
-                 const struct device *d, struct err *err) {
-  char address[SLOT_MAX];
-  int n = users_find(ret, &s->sysfs, d, !o->world.sysfs);
+	const struct device *d, struct err *err)
+{
+	char address[SLOT_MAX];
+	int n = users_find(ret, &s->sysfs, d, !o->world.sysfs);
 
-  if (n < 0)
-    return err_set(err, ENOMEM, "out of memory");
-  if (n > 0 && o->force)
-    log_print(LOG_WARNING, "%s is in use: %s; going on, as asked by --force",
-              slot_format(d->slot, address), ret->data);
-  return n > 0 && !o->force;
+	if (n < 0)
+		return err_set(err, ENOMEM, "out of memory");
+	if (n > 0 && o->force)
+		log_print(LOG_WARNING, "%s is in use: %s; going on, as asked by --force",
+			slot_format(d->slot, address), ret->data);
+	return n > 0 && !o->force;
 }
 
-void hand_forget(const struct hand *o, struct slot slot) {
-  _cleanup_(str_free) char *path = NULL;
-  char address[SLOT_MAX];
+void hand_forget(const struct hand *o, struct slot slot)
+{
+	_cleanup_(str_free) char *path = NULL;
+	char address[SLOT_MAX];
 
-  if (asprintf(&path, "%s/%s/" REPORT_NAME, o->run_dir,
-               slot_format(slot, address)) >= 0)
-    (void)unlink(path);
-  former_forget(o->run_dir, slot);
+	if (asprintf(&path, "%s/%s/" REPORT_NAME, o->run_dir, slot_format(slot, address)) >= 0)
+		(void)unlink(path);
+	former_forget(o->run_dir, slot);
 }

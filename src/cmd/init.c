@@ -15,227 +15,218 @@
 #include <string.h>
 
 struct init {
-  struct world world;
-  const char *gpu;
-  bool import, yes, dry_run, undo, json;
+	struct world world;
+	const char *gpu;
+	bool import, yes, dry_run, undo, json;
 };
 
-static const char *path_of(const struct init *o) {
-  return o->world.config ? o->world.config : CONFIG_PATH;
+static const char *path_of(const struct init *o)
+{
+	return o->world.config ? o->world.config : CONFIG_PATH;
 }
 
 /* What it came to, for a program that asked; people have been told. */
-static enum cmd_result tell(const struct init *o, const struct init_told *t,
-                            enum cmd_result done, struct err *err) {
-  if (o->json && init_print_json(t, err) < 0)
-    return CMD_SYSTEM;
-  if (fflush(stdout) == 0)
-    return done;
-  (void)err_set(err, errno, "standard output: %s", strerror(errno));
-  return CMD_SYSTEM;
+static enum cmd_result tell(
+	const struct init *o, const struct init_told *t, enum cmd_result done, struct err *err)
+{
+	if (o->json && init_print_json(t, err) < 0)
+		return CMD_SYSTEM;
+	if (fflush(stdout) == 0)
+		return done;
+	(void)err_set(err, errno, "standard output: %s", strerror(errno));
+	return CMD_SYSTEM;
 }
 
-static enum cmd_result undo(const struct init *o, struct err *err) {
-  const struct text nothing = {0};
-  struct init_told t = {.file = path_of(o), .body = &nothing, .whole = true};
-  int r = config_file_take_back(t.file, !o->yes && !o->json, err);
+static enum cmd_result undo(const struct init *o, struct err *err)
+{
+	const struct text nothing = {0};
+	struct init_told t = {.file = path_of(o), .body = &nothing, .whole = true};
+	int r = config_file_take_back(t.file, !o->yes && !o->json, err);
 
-  if (r < 0 && r != -EBUSY)
-    return CMD_SYSTEM;
-  t.undone = r > 0;
-  t.whole = r >= 0;
-  if (r < 0)
-    t.why = err->text;
-  else if (r == 0)
-    t.why = "init has written nothing there";
-  if (r >= 0)
-    log_print(LOG_NOTICE,
-              r > 0
-                  ? "%s: the file before init is back"
-                  : "%s: init has written nothing there, nothing to take back",
-              t.file);
-  return tell(o, &t, r < 0 ? CMD_NOT_ALL : CMD_AS_ASKED, err);
+	if (r < 0 && r != -EBUSY)
+		return CMD_SYSTEM;
+	t.undone = r > 0;
+	t.whole = r >= 0;
+	if (r < 0)
+		t.why = err->text;
+	else if (r == 0)
+		t.why = "init has written nothing there";
+	if (r >= 0)
+		log_print(LOG_NOTICE,
+			r > 0 ? "%s: the file before init is back"
+			      : "%s: init has written nothing there, nothing to take back",
+			t.file);
+	return tell(o, &t, r < 0 ? CMD_NOT_ALL : CMD_AS_ASKED, err);
 }
 
 /* What the plan will be once this is written. */
-static int imagine(const struct init *o, struct situation *s,
-                   const struct text *body, struct err *err) {
-  int r = situation_imagine(s, &o->world, path_of(o), body->data, body->len,
-                            true, err);
+static int imagine(
+	const struct init *o, struct situation *s, const struct text *body, struct err *err)
+{
+	int r = situation_imagine(s, &o->world, path_of(o), body->data, body->len, true, err);
 
-  if (r == 0 && !s->groups_imagined)
-    situation_look_at_groups(s, GROUPS_HOST);
-  return r;
+	if (r == 0 && !s->groups_imagined)
+		situation_look_at_groups(s, GROUPS_HOST);
+	return r;
 }
 
-/* The plan of what would be written, so that nobody says yes to what they have
- * not seen. */
-static void show(const struct situation *s) {
-  puts("");
-  plan_print(&s->plan, stdout);
-  if (s->groups_imagined)
-    printf("The IOMMU is off: nothing is bound before it is on in the firmware "
-           "and in "
-           "the kernel\n(vfio-bootcfg --iommu).\n");
-  puts("");
+/* The plan of what would be written, so that nobody says yes to what they have not seen. */
+static void show(const struct situation *s)
+{
+	puts("");
+	plan_print(&s->plan, stdout);
+	if (s->groups_imagined)
+		printf("The IOMMU is off: nothing is bound before it is on in the firmware and in "
+		       "the kernel\n(vfio-bootcfg --iommu).\n");
+	puts("");
 }
 
-static void tell_next(void) {
-  puts(
-      "Next: vfio-bootcfg --iommu --dry-run     the kernel parameters; then "
-      "without "
-      "--dry-run\n"
-      "      /usr/lib/vfio-bind/setup enable    the initramfs of every kernel\n"
-      "      reboot, and vfio-bind status\n"
-      "Back: vfio-bind init --undo");
+static void tell_next(void)
+{
+	puts("Next: vfio-bootcfg --iommu --dry-run     the kernel parameters; then without "
+	     "--dry-run\n"
+	     "      /usr/lib/vfio-bind/setup enable    the initramfs of every kernel\n"
+	     "      reboot, and vfio-bind status\n"
+	     "Back: vfio-bind init --undo");
 }
 
 /* A file with a person's own settings is not ours to replace unasked. */
-static bool may_replace(const struct init *o, const struct config_file *f) {
-  if (!f->says_something && !f->edited)
-    return true;
-  if (o->yes) {
-    log_print(
-        LOG_ERROR,
-        "%s has settings of its own%s: nothing is written; put the lines above "
-        "into "
-        "it by hand, or empty it first",
-        f->path, f->edited ? " since init wrote it" : "");
-    return false;
-  }
-  return ask_yes(
-      "%s has settings of its own. Replace it (it stays as %s.before-init)?",
-      f->path, f->path);
+static bool may_replace(const struct init *o, const struct config_file *f)
+{
+	if (!f->says_something && !f->edited)
+		return true;
+	if (o->yes) {
+		log_print(LOG_ERROR,
+			"%s has settings of its own%s: nothing is written; put the lines above "
+			"into "
+			"it by hand, or empty it first",
+			f->path, f->edited ? " since init wrote it" : "");
+		return false;
+	}
+	return ask_yes("%s has settings of its own. Replace it (it stays as %s.before-init)?",
+		f->path, f->path);
 }
 
-/* Writes what t holds, unless that is not wanted, and fills in what became of
- * it. */
-static enum cmd_result put(const struct init *o, struct init_told *t,
-                           struct err *err) {
-  _cleanup_(config_file_done) struct config_file f = {0};
-  enum cmd_result done = t->whole ? CMD_AS_ASKED : CMD_NOT_ALL;
+/* Writes what t holds, unless that is not wanted, and fills in what became of it. */
+static enum cmd_result put(const struct init *o, struct init_told *t, struct err *err)
+{
+	_cleanup_(config_file_done) struct config_file f = {0};
+	enum cmd_result done = t->whole ? CMD_AS_ASKED : CMD_NOT_ALL;
 
-  if (config_file_look(&f, t->file, err) < 0)
-    return CMD_SYSTEM;
-  if (!o->json)
-    fwrite(t->body->data, 1, t->body->len, stdout);
-  if (o->dry_run) {
-    t->why = "a dry run";
-    return done;
-  }
-  if (!o->json)
-    show(t->s);
-  if (config_file_holds(&f, t->body->data, t->body->len)) {
-    t->why = "the file says this already";
-    log_print(LOG_NOTICE, "%s says this already", f.path);
-    return done;
-  }
-  if (!may_replace(o, &f) ||
-      (!o->yes && !ask_yes("Write this to %s?", f.path))) {
-    t->why =
-        "the file has settings of its own"; /* read where nobody was asked */
-    log_print(LOG_NOTICE, "nothing was written");
-    return CMD_NOT_ALL;
-  }
-  if (config_file_write(&f, t->body->data, t->body->len, err) < 0)
-    return CMD_SYSTEM;
-  t->written = true;
-  log_print(LOG_NOTICE, "%s is written", f.path);
-  if (!o->json)
-    tell_next();
-  return done;
+	if (config_file_look(&f, t->file, err) < 0)
+		return CMD_SYSTEM;
+	if (!o->json)
+		fwrite(t->body->data, 1, t->body->len, stdout);
+	if (o->dry_run) {
+		t->why = "a dry run";
+		return done;
+	}
+	if (!o->json)
+		show(t->s);
+	if (config_file_holds(&f, t->body->data, t->body->len)) {
+		t->why = "the file says this already";
+		log_print(LOG_NOTICE, "%s says this already", f.path);
+		return done;
+	}
+	if (!may_replace(o, &f) || (!o->yes && !ask_yes("Write this to %s?", f.path))) {
+		t->why = "the file has settings of its own"; /* read where nobody was asked */
+		log_print(LOG_NOTICE, "nothing was written");
+		return CMD_NOT_ALL;
+	}
+	if (config_file_write(&f, t->body->data, t->body->len, err) < 0)
+		return CMD_SYSTEM;
+	t->written = true;
+	log_print(LOG_NOTICE, "%s is written", f.path);
+	if (!o->json)
+		tell_next();
+	return done;
 }
 
-/* The cards stay the caller's; they are read only where it is not another tool
- * that says. */
-static int gather(const struct init *o, struct cards *c, struct text *body,
-                  struct err *err) {
-  const struct choose_options choice = {.non_boot_gpus = o->gpu,
-                                        .yes = o->yes || o->json};
+/* The cards stay the caller's; they are read only where it is not another tool that says. */
+static int gather(const struct init *o, struct cards *c, struct text *body, struct err *err)
+{
+	const struct choose_options choice = {.non_boot_gpus = o->gpu, .yes = o->yes || o->json};
 
-  if (o->import)
-    return import_config(o->world.root, &o->world, body, err);
-  int r = cards_read(c, &o->world, err);
-  if (r == 0)
-    r = choose_cards(c, &choice, body, err);
-  if (!o->gpu && !o->yes)
-    puts(""); /* between the questions and what came of them */
-  return r;
+	if (o->import)
+		return import_config(o->world.root, &o->world, body, err);
+	int r = cards_read(c, &o->world, err);
+	if (r == 0)
+		r = choose_cards(c, &choice, body, err);
+	if (!o->gpu && !o->yes)
+		puts(""); /* between the questions and what came of them */
+	return r;
 }
 
-static enum cmd_result init(const struct init *o, struct err *err) {
-  _cleanup_(text_done) struct text body = {0};
-  _cleanup_(cards_done) struct cards c = {.s.sysfs.devices = -1};
-  _cleanup_(situation_done) struct situation s = {.sysfs = {.devices = -1}};
-  int r = gather(o, &c, &body, err);
+static enum cmd_result init(const struct init *o, struct err *err)
+{
+	_cleanup_(text_done) struct text body = {0};
+	_cleanup_(cards_done) struct cards c = {.s.sysfs.devices = -1};
+	_cleanup_(situation_done) struct situation s = {.sysfs = {.devices = -1}};
+	int r = gather(o, &c, &body, err);
 
-  if (r < 0)
-    return CMD_SYSTEM;
-  struct init_told t = {.file = path_of(o),
-                        .whole = r > 0,
-                        .body = &body,
-                        .cards = o->import ? NULL : &c};
-  if (body.len == 0) {
-    t.whole = false;
-    t.why = o->import ? "no other tool's settings were found"
-                      : "nothing was chosen";
-    log_print(LOG_NOTICE, o->import ? "no other tool's settings were found"
-                                    : "nothing was chosen, nothing is written");
-    return tell(o, &t, CMD_NOT_ALL, err);
-  }
-  if ((o->json || !o->dry_run) && imagine(o, &s, &body, err) < 0)
-    return CMD_SYSTEM;
-  t.s = &s;
-  enum cmd_result done = put(o, &t, err);
-  return done == CMD_SYSTEM ? done : tell(o, &t, done, err);
+	if (r < 0)
+		return CMD_SYSTEM;
+	struct init_told t = {
+		.file = path_of(o), .whole = r > 0, .body = &body, .cards = o->import ? NULL : &c};
+	if (body.len == 0) {
+		t.whole = false;
+		t.why = o->import ? "no other tool's settings were found" : "nothing was chosen";
+		log_print(LOG_NOTICE, o->import ? "no other tool's settings were found"
+						: "nothing was chosen, nothing is written");
+		return tell(o, &t, CMD_NOT_ALL, err);
+	}
+	if ((o->json || !o->dry_run) && imagine(o, &s, &body, err) < 0)
+		return CMD_SYSTEM;
+	t.s = &s;
+	enum cmd_result done = put(o, &t, err);
+	return done == CMD_SYSTEM ? done : tell(o, &t, done, err);
 }
 
-/* Questions belong to people, and what is asked of JSON is all on the command
- * line. */
-static bool words_fit(const struct init *o, struct err *err) {
-  bool said = o->gpu || o->import || o->undo;
+/* Questions belong to people, and what is asked of JSON is all on the command line. */
+static bool words_fit(const struct init *o, struct err *err)
+{
+	bool said = o->gpu || o->import || o->undo;
 
-  if (o->gpu && !str_equal(o->gpu, "non-boot"))
-    (void)err_set(err, EINVAL, "--gpu %s: write non-boot", o->gpu);
-  else if ((o->yes || o->json) && !said)
-    (void)err_set(err, EINVAL, "%s: say what with --gpu non-boot or --import",
-                  o->json ? "--json asks nothing" : "--yes");
-  else if (o->json && !o->yes && !o->dry_run && !o->undo)
-    (void)err_set(err, EINVAL,
-                  "--json asks nothing: with --yes it writes, with --dry-run "
-                  "it does not");
-  else
-    return true;
-  return false;
+	if (o->gpu && !str_equal(o->gpu, "non-boot"))
+		(void)err_set(err, EINVAL, "--gpu %s: write non-boot", o->gpu);
+	else if ((o->yes || o->json) && !said)
+		(void)err_set(err, EINVAL, "%s: say what with --gpu non-boot or --import",
+			o->json ? "--json asks nothing" : "--yes");
+	else if (o->json && !o->yes && !o->dry_run && !o->undo)
+		(void)err_set(err, EINVAL,
+			"--json asks nothing: with --yes it writes, with --dry-run it does not");
+	else
+		return true;
+	return false;
 }
 
-enum cmd_result cmd_init(int argc, char **argv, struct err *err) {
-  struct init o = {0};
-  static const struct face face = {
-      .about = "Asks which devices VMs shall have, and writes the config."};
-  bool help = false;
-  const struct option_row rows[] = {
-      {"gpu", 0, "WHICH", "non-boot: every display but the boot display",
-       &o.gpu, NULL, NULL, NULL},
-      {"import", 0, NULL, "take over what other tools and scripts were told",
-       NULL, &o.import, NULL, NULL},
-      {"dry-run", 'n', NULL, "print the config and write nothing", NULL,
-       &o.dry_run, NULL, NULL},
-      {"yes", 'y', NULL, "ask nothing", NULL, &o.yes, NULL, NULL},
-      {"undo", 0, NULL, "put the file before init back", NULL, &o.undo, NULL,
-       NULL},
-      {"json", 0, NULL, "print JSON, with --yes, --dry-run or --undo", NULL,
-       &o.json, NULL, NULL},
-      WORLD_OPTIONS(&o.world),
-      {"help", 'h', NULL, "this text", NULL, &help, NULL, NULL},
-      {0},
-  };
-  enum cmd_result result;
+enum cmd_result cmd_init(int argc, char **argv, struct err *err)
+{
+	struct init o = {0};
+	static const struct face face = {
+		.about = "Asks which devices VMs shall have, and writes the config."};
+	bool help = false;
+	const struct option_row rows[] = {
+		{"gpu", 0, "WHICH", "non-boot: every display but the boot display", &o.gpu, NULL,
+			NULL, NULL},
+		{"import", 0, NULL, "take over what other tools and scripts were told", NULL,
+			&o.import, NULL, NULL},
+		{"dry-run", 'n', NULL, "print the config and write nothing", NULL, &o.dry_run, NULL,
+			NULL},
+		{"yes", 'y', NULL, "ask nothing", NULL, &o.yes, NULL, NULL},
+		{"undo", 0, NULL, "put the file before init back", NULL, &o.undo, NULL, NULL},
+		{"json", 0, NULL, "print JSON, with --yes, --dry-run or --undo", NULL, &o.json,
+			NULL, NULL},
+		WORLD_OPTIONS(&o.world),
+		{"help", 'h', NULL, "this text", NULL, &help, NULL, NULL},
+		{0},
+	};
+	enum cmd_result result;
 
-  if (!command_begin(&face, rows, argc, argv, &help, NULL, &result, err))
-    return result;
-  if (!words_fit(&o, err))
-    return CMD_USAGE;
-  log_open("vfio-bind", LOG_TO_STDERR, false);
-  return o.undo ? undo(&o, err) : init(&o, err);
+	if (!command_begin(&face, rows, argc, argv, &help, NULL, &result, err))
+		return result;
+	if (!words_fit(&o, err))
+		return CMD_USAGE;
+	log_open("vfio-bind", LOG_TO_STDERR, false);
+	return o.undo ? undo(&o, err) : init(&o, err);
 }

@@ -17,258 +17,253 @@
 
 #define DEFAULT_MS 10000
 
-/* What is to go back: of the plan's verdicts, one each; those that are not
- * there have none. */
+/* What is to go back: of the plan's verdicts, one each; those that are not there have none. */
 struct back {
-  struct release *list;
-  bool *refused;
-  size_t n;
-  const struct plan *plan;
+	struct release *list;
+	bool *refused;
+	size_t n;
+	const struct plan *plan;
 };
 
-static void back_done(struct back *b) {
-  free(b->list);
-  free(b->refused);
+static void back_done(struct back *b)
+{
+	free(b->list);
+	free(b->refused);
 }
 
-/* Of what came along only that goes back which a VM could have: the others
- * never left. */
-static bool is_meant(const struct verdict *v) {
-  return v->device && !device_is_bridge(v->device) &&
-         (!v->companion || release_is_vfio(v->device->driver) ||
-          !v->device->driver[0]);
+/* Of what came along only that goes back which a VM could have: the others never left. */
+static bool is_meant(const struct verdict *v)
+{
+	return v->device && !device_is_bridge(v->device) &&
+	       (!v->companion || release_is_vfio(v->device->driver) || !v->device->driver[0]);
 }
 
-/* Who had it, as `bind` noted; a note that is no good leaves it to the kernel.
- */
-static void ask_former(struct release *d, const struct device *of,
-                       const char *run_dir) {
-  char address[SLOT_MAX];
-  struct err err = {""};
+/* Who had it, as `bind` noted; a note that is no good leaves it to the kernel. */
+static void ask_former(struct release *d, const struct device *of, const char *run_dir)
+{
+	char address[SLOT_MAX];
+	struct err err = {""};
 
-  if (former_read(&d->former, run_dir, of, &err) < 0)
-    log_print(
-        LOG_WARNING,
-        "%s: which host driver had it is not known, the kernel chooses one: %s",
-        slot_format(d->slot, address), err.text);
+	if (former_read(&d->former, run_dir, of, &err) < 0)
+		log_print(LOG_WARNING,
+			"%s: which host driver had it is not known, the kernel chooses one: %s",
+			slot_format(d->slot, address), err.text);
 }
 
-static int gather(struct back *ret, struct plan *p, const char *run_dir,
-                  struct err *err) {
-  ret->plan = p;
-  ret->list = calloc(p->n + 1, sizeof(*ret->list));
-  ret->refused = calloc(p->n + 1, sizeof(*ret->refused));
-  if (!ret->list || !ret->refused)
-    return err_set(err, ENOMEM, "out of memory for %zu devices", p->n);
-  for (size_t i = 0; i < p->n; i++) {
-    if (!is_meant(&p->verdicts[i]))
-      continue;
-    p->verdicts[i].action =
-        ACTION_BIND; /* guards speak of taking, not of giving */
-    struct release *d = &ret->list[ret->n++];
-    d->slot = p->verdicts[i].device->slot;
-    ask_former(d, p->verdicts[i].device, run_dir);
-  }
-  return 0;
+static int gather(struct back *ret, struct plan *p, const char *run_dir, struct err *err)
+{
+	ret->plan = p;
+	ret->list = calloc(p->n + 1, sizeof(*ret->list));
+	ret->refused = calloc(p->n + 1, sizeof(*ret->refused));
+	if (!ret->list || !ret->refused)
+		return err_set(err, ENOMEM, "out of memory for %zu devices", p->n);
+	for (size_t i = 0; i < p->n; i++) {
+		if (!is_meant(&p->verdicts[i]))
+			continue;
+		p->verdicts[i].action = ACTION_BIND; /* guards speak of taking, not of giving */
+		struct release *d = &ret->list[ret->n++];
+		d->slot = p->verdicts[i].device->slot;
+		ask_former(d, p->verdicts[i].device, run_dir);
+	}
+	return 0;
 }
 
-/* A VM that has the device keeps vfio-pci from letting it go, for as long as it
- * runs. */
-static int refuse_held(struct back *b, struct situation *s,
-                       const struct hand *o, struct err *err) {
-  for (size_t i = 0; i < b->n; i++) {
-    _cleanup_(text_done) struct text users = {0};
-    const struct device *d = device_find(&s->host.devices, b->list[i].slot);
-    if (!d || !release_is_vfio(d->driver))
-      continue;
-    int r = hand_is_held(&users, o, s, d, err);
-    if (r < 0)
-      return r;
-    for (size_t k = 0; r > 0 && k < b->n; k++) {
-      struct release *other = &b->list[k];
-      if (!slot_same_device(other->slot, d->slot) || b->refused[k])
-        continue;
-      b->refused[k] = true;
-      (void)snprintf(other->trouble, sizeof(other->trouble),
-                     "in use (--force tries all the same): %.200s", users.data);
-    }
-  }
-  return 0;
+/* A VM that has the device keeps vfio-pci from letting it go, for as long as it runs. */
+static int refuse_held(struct back *b, struct situation *s, const struct hand *o, struct err *err)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		_cleanup_(text_done) struct text users = {0};
+		const struct device *d = device_find(&s->host.devices, b->list[i].slot);
+		if (!d || !release_is_vfio(d->driver))
+			continue;
+		int r = hand_is_held(&users, o, s, d, err);
+		if (r < 0)
+			return r;
+		for (size_t k = 0; r > 0 && k < b->n; k++) {
+			struct release *other = &b->list[k];
+			if (!slot_same_device(other->slot, d->slot) || b->refused[k])
+				continue;
+			b->refused[k] = true;
+			(void)snprintf(other->trouble, sizeof(other->trouble),
+				"in use (--force tries all the same): %.200s", users.data);
+		}
+	}
+	return 0;
 }
 
-/* Those that are refused stand behind the others, which are gone through
- * together. */
-static size_t part_refused(struct back *b) {
-  size_t n = 0;
+/* Those that are refused stand behind the others, which are gone through together. */
+static size_t part_refused(struct back *b)
+{
+	size_t n = 0;
 
-  for (size_t i = 0; i < b->n; i++) {
-    if (b->refused[i])
-      continue;
-    struct release one = b->list[i];
-    memmove(&b->list[n + 1], &b->list[n], (i - n) * sizeof(one));
-    b->list[n] = one;
-    memmove(&b->refused[n + 1], &b->refused[n], i - n);
-    b->refused[n++] = false;
-  }
-  return n;
+	for (size_t i = 0; i < b->n; i++) {
+		if (b->refused[i])
+			continue;
+		struct release one = b->list[i];
+		memmove(&b->list[n + 1], &b->list[n], (i - n) * sizeof(one));
+		b->list[n] = one;
+		memmove(&b->refused[n + 1], &b->refused[n], i - n);
+		b->refused[n++] = false;
+	}
+	return n;
 }
 
-static void tell(const struct back *b, size_t done) {
-  char address[SLOT_MAX], name[VERDICT_NAME_MAX];
+static void tell(const struct back *b, size_t done)
+{
+	char address[SLOT_MAX], name[VERDICT_NAME_MAX];
 
-  for (size_t i = 0; i < b->n; i++) {
-    const struct release *d = &b->list[i];
-    slot_format(d->slot, address);
-    if (i >= done)
-      log_print(LOG_WARNING, "%s is left as it is: %s", address, d->trouble);
-    else if (!d->holds)
-      log_print(LOG_ERROR, "%s is not with the host: %s; it has %s", address,
-                d->trouble, d->after[0] ? d->after : "no driver");
-    else if (d->other[0])
-      log_print(LOG_WARNING, "%s is on %s, not on %s, which had it before: %s",
-                address, d->after[0] ? d->after : "no driver", d->former.driver,
-                d->other);
-    else if (d->after[0])
-      log_print(LOG_INFO, "%s is on %s%s", address, d->after,
-                str_equal(d->before, d->after) ? " already" : " again");
-    else
-      log_print(LOG_INFO, "%s is the host's, which has no driver for it",
-                address);
-  }
-  for (size_t i = 0; i < b->plan->n; i++) {
-    const struct verdict *v = &b->plan->verdicts[i];
-    if (!v->device)
-      log_print(LOG_WARNING, "%s: %s", verdict_name(v, name), v->why);
-    else if (device_is_bridge(v->device))
-      log_print(LOG_WARNING, "%s is a bridge, which never left the host",
-                verdict_name(v, name));
-  }
+	for (size_t i = 0; i < b->n; i++) {
+		const struct release *d = &b->list[i];
+		slot_format(d->slot, address);
+		if (i >= done)
+			log_print(LOG_WARNING, "%s is left as it is: %s", address, d->trouble);
+		else if (!d->holds)
+			log_print(LOG_ERROR, "%s is not with the host: %s; it has %s", address,
+				d->trouble, d->after[0] ? d->after : "no driver");
+		else if (d->other[0])
+			log_print(LOG_WARNING, "%s is on %s, not on %s, which had it before: %s",
+				address, d->after[0] ? d->after : "no driver", d->former.driver,
+				d->other);
+		else if (d->after[0])
+			log_print(LOG_INFO, "%s is on %s%s", address, d->after,
+				str_equal(d->before, d->after) ? " already" : " again");
+		else
+			log_print(
+				LOG_INFO, "%s is the host's, which has no driver for it", address);
+	}
+	for (size_t i = 0; i < b->plan->n; i++) {
+		const struct verdict *v = &b->plan->verdicts[i];
+		if (!v->device)
+			log_print(LOG_WARNING, "%s: %s", verdict_name(v, name), v->why);
+		else if (device_is_bridge(v->device))
+			log_print(LOG_WARNING, "%s is a bridge, which never left the host",
+				verdict_name(v, name));
+	}
 }
 
-/* A VM that has one of a group keeps host drivers from all of it
- * (iommu_device_use_default_domain, drivers/iommu/iommu.c). */
-static void tell_groups(struct situation *s) {
-  const struct groups *g = &s->groups;
-  char address[SLOT_MAX];
+/* A VM that has one of a group keeps host drivers from all of it (iommu_device_use_default_domain,
+ * drivers/iommu/iommu.c). */
+static void tell_groups(struct situation *s)
+{
+	const struct groups *g = &s->groups;
+	char address[SLOT_MAX];
 
-  situation_look_at_groups(s, GROUPS_VFIO);
-  for (size_t i = 0; i < g->n; i++)
-    log_print(LOG_NOTICE,
-              "%s is of the same IOMMU group (%d) and stays on %s: while a VM "
-              "has it, no "
-              "host driver gets one of the group; --group gives it back, too",
-              slot_format(g->stay[i].slot, address), g->stay[i].group,
-              g->stay[i].driver);
+	situation_look_at_groups(s, GROUPS_VFIO);
+	for (size_t i = 0; i < g->n; i++)
+		log_print(LOG_NOTICE,
+			"%s is of the same IOMMU group (%d) and stays on %s: while a VM has it, no "
+			"host driver gets one of the group; --group gives it back, too",
+			slot_format(g->stay[i].slot, address), g->stay[i].group, g->stay[i].driver);
 }
 
 static void print_one(struct json *j, const char *address, const char *action,
-                      const struct release *d, const char *why) {
-  json_open_object(j, NULL);
-  json_string(j, "address", address);
-  json_string(j, "action", action);
-  json_string(j, "former", d && d->former.driver[0] ? d->former.driver : NULL);
-  json_string(j, "before", d && d->before[0] ? d->before : NULL);
-  json_string(j, "after", d && d->after[0] ? d->after : NULL);
-  json_bool(j, "holds", d && d->holds);
-  json_string(j, "why", why && why[0] ? why : NULL);
-  json_close_object(j);
+	const struct release *d, const char *why)
+{
+	json_open_object(j, NULL);
+	json_string(j, "address", address);
+	json_string(j, "action", action);
+	json_string(j, "former", d && d->former.driver[0] ? d->former.driver : NULL);
+	json_string(j, "before", d && d->before[0] ? d->before : NULL);
+	json_string(j, "after", d && d->after[0] ? d->after : NULL);
+	json_bool(j, "holds", d && d->holds);
+	json_string(j, "why", why && why[0] ? why : NULL);
+	json_close_object(j);
 }
 
-static void print_json(const struct back *b, size_t done) {
-  struct json j = {.f = stdout};
-  char address[SLOT_MAX], name[VERDICT_NAME_MAX];
+static void print_json(const struct back *b, size_t done)
+{
+	struct json j = {.f = stdout};
+	char address[SLOT_MAX], name[VERDICT_NAME_MAX];
 
-  json_open_object(&j, NULL);
-  json_int(&j, "version", 1);
-  json_open_array(&j, "devices");
-  for (size_t i = 0; i < b->n; i++)
-    print_one(&j, slot_format(b->list[i].slot, address),
-              i < done ? "release" : "refuse", &b->list[i], b->list[i].trouble);
-  for (size_t i = 0; i < b->plan->n; i++) {
-    const struct verdict *v = &b->plan->verdicts[i];
-    if (!v->device || device_is_bridge(v->device))
-      print_one(&j, verdict_name(v, name), v->device ? "refuse" : "absent",
-                NULL, v->why);
-  }
-  json_close_array(&j);
-  groups_print_json(b->plan->groups, &j);
-  json_close_object(&j);
-  json_end(&j);
+	json_open_object(&j, NULL);
+	json_int(&j, "version", 1);
+	json_open_array(&j, "devices");
+	for (size_t i = 0; i < b->n; i++)
+		print_one(&j, slot_format(b->list[i].slot, address),
+			i < done ? "release" : "refuse", &b->list[i], b->list[i].trouble);
+	for (size_t i = 0; i < b->plan->n; i++) {
+		const struct verdict *v = &b->plan->verdicts[i];
+		if (!v->device || device_is_bridge(v->device))
+			print_one(&j, verdict_name(v, name), v->device ? "refuse" : "absent", NULL,
+				v->why);
+	}
+	json_close_array(&j);
+	groups_print_json(b->plan->groups, &j);
+	json_close_object(&j);
+	json_end(&j);
 }
 
-static enum cmd_result finish(const struct hand *o, const struct back *b,
-                              size_t done, struct err *err) {
-  enum cmd_result r = CMD_AS_ASKED;
+static enum cmd_result finish(
+	const struct hand *o, const struct back *b, size_t done, struct err *err)
+{
+	enum cmd_result r = CMD_AS_ASKED;
 
-  tell(b, done);
-  if (o->json)
-    print_json(b, done);
-  if (fflush(stdout) != 0) {
-    (void)err_set(err, errno, "standard output: %s", strerror(errno));
-    return CMD_SYSTEM;
-  }
-  for (size_t i = 0; i < b->n; i++) {
-    if (!b->list[i].holds)
-      r = CMD_NOT_ALL;
-    else
-      hand_forget(o, b->list[i].slot);
-  }
-  for (size_t i = 0; i < b->plan->n; i++)
-    if (!b->plan->verdicts[i].device ||
-        device_is_bridge(b->plan->verdicts[i].device))
-      r = CMD_NOT_ALL;
-  return r;
+	tell(b, done);
+	if (o->json)
+		print_json(b, done);
+	if (fflush(stdout) != 0) {
+		(void)err_set(err, errno, "standard output: %s", strerror(errno));
+		return CMD_SYSTEM;
+	}
+	for (size_t i = 0; i < b->n; i++) {
+		if (!b->list[i].holds)
+			r = CMD_NOT_ALL;
+		else
+			hand_forget(o, b->list[i].slot);
+	}
+	for (size_t i = 0; i < b->plan->n; i++)
+		if (!b->plan->verdicts[i].device || device_is_bridge(b->plan->verdicts[i].device))
+			r = CMD_NOT_ALL;
+	return r;
 }
 
-static enum cmd_result give_back(const struct hand *o, char **operands, int n,
-                                 struct err *err) {
-  _cleanup_(situation_done) struct situation s = {.sysfs = {.devices = -1}};
-  _cleanup_(back_done) struct back b = {0};
-  _cleanup_(lock_done) int lock = lock_take(o->run_dir, o->milliseconds, err);
+static enum cmd_result give_back(const struct hand *o, char **operands, int n, struct err *err)
+{
+	_cleanup_(situation_done) struct situation s = {.sysfs = {.devices = -1}};
+	_cleanup_(back_done) struct back b = {0};
+	_cleanup_(lock_done) int lock = lock_take(o->run_dir, o->milliseconds, err);
 
-  if (lock < 0)
-    return CMD_SYSTEM;
-  enum cmd_result r = hand_plan(&s, o, operands, n, false, err);
-  if (r != CMD_AS_ASKED)
-    return r;
-  const struct release_options how = {.sysfs = &s.sysfs,
-                                      .load_modules = !o->world.sysfs,
-                                      .milliseconds = o->milliseconds};
-  if (gather(&b, &s.plan, o->run_dir, err) < 0 ||
-      refuse_held(&b, &s, o, err) < 0)
-    return CMD_SYSTEM;
-  size_t done = part_refused(&b);
-  if (done > 0 && release_all(b.list, done, &how, err) < 0)
-    return CMD_SYSTEM;
-  tell_groups(&s);
-  return finish(o, &b, done, err);
+	if (lock < 0)
+		return CMD_SYSTEM;
+	enum cmd_result r = hand_plan(&s, o, operands, n, false, err);
+	if (r != CMD_AS_ASKED)
+		return r;
+	const struct release_options how = {.sysfs = &s.sysfs,
+		.load_modules = !o->world.sysfs,
+		.milliseconds = o->milliseconds};
+	if (gather(&b, &s.plan, o->run_dir, err) < 0 || refuse_held(&b, &s, o, err) < 0)
+		return CMD_SYSTEM;
+	size_t done = part_refused(&b);
+	if (done > 0 && release_all(b.list, done, &how, err) < 0)
+		return CMD_SYSTEM;
+	tell_groups(&s);
+	return finish(o, &b, done, err);
 }
 
-enum cmd_result cmd_release(int argc, char **argv, struct err *err) {
-  struct hand o = {.run_dir = REPORT_DIR, .milliseconds = DEFAULT_MS};
-  static const struct face face = {.about =
-                                       "Gives devices back to their host "
-                                       "drivers, now and until the next boot.",
-                                   .takes = "PCI addresses, as 0000:0a:00.0",
-                                   .operands = "ADDRESS...",
-                                   .least = 1};
-  bool help = false;
-  const struct option_row rows[] = {
-      HAND_OPTIONS(&o),
-      {"sysfs", 0, "DIR", "let DIR stand for /sys", &o.world.sysfs, NULL, NULL,
-       NULL},
-      {"help", 'h', NULL, "this text", NULL, &help, NULL, NULL},
-      {0},
-  };
-  int operands;
-  enum cmd_result result;
+enum cmd_result cmd_release(int argc, char **argv, struct err *err)
+{
+	struct hand o = {.run_dir = REPORT_DIR, .milliseconds = DEFAULT_MS};
+	static const struct face face = {
+		.about = "Gives devices back to their host drivers, now and until the next boot.",
+		.takes = "PCI addresses, as 0000:0a:00.0",
+		.operands = "ADDRESS...",
+		.least = 1};
+	bool help = false;
+	const struct option_row rows[] = {
+		HAND_OPTIONS(&o),
+		{"sysfs", 0, "DIR", "let DIR stand for /sys", &o.world.sysfs, NULL, NULL, NULL},
+		{"help", 'h', NULL, "this text", NULL, &help, NULL, NULL},
+		{0},
+	};
+	int operands;
+	enum cmd_result result;
 
-  if (!command_begin(&face, rows, argc, argv, &help, &operands, &result, err))
-    return result;
-  if (operands == 0) {
-    (void)err_set(err, EINVAL, "release takes PCI addresses, as 0000:0a:00.0");
-    return CMD_USAGE;
-  }
-  log_open("vfio-bind", LOG_TO_STDERR, false);
-  return give_back(&o, argv + 1, operands, err);
+	if (!command_begin(&face, rows, argc, argv, &help, &operands, &result, err))
+		return result;
+	if (operands == 0) {
+		(void)err_set(err, EINVAL, "release takes PCI addresses, as 0000:0a:00.0");
+		return CMD_USAGE;
+	}
+	log_open("vfio-bind", LOG_TO_STDERR, false);
+	return give_back(&o, argv + 1, operands, err);
 }

@@ -11,129 +11,133 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* COMMAND_LINE_SIZE is 2048 on x86 and at most 4096 elsewhere
- * (arch/.../include/asm/setup.h). */
+/* COMMAND_LINE_SIZE is 2048 on x86 and at most 4096 elsewhere (arch/.../include/asm/setup.h). */
 #define CMDLINE_MAX 8192
 
-struct boot_switch world_switch(const struct world *w) {
-  if (w->cmdline)
-    return boot_switch_parse(w->cmdline);
-  _cleanup_(str_free) char *line = malloc(CMDLINE_MAX);
-  if (line &&
-      file_read_small(AT_FDCWD, "/proc/cmdline", line, CMDLINE_MAX) >= 0)
-    return boot_switch_parse(line);
-  return (struct boot_switch){
-      .mode = BOOT_OFF,
-      .reason = "/proc/cmdline can't be read, it may say vfio_bind=off"};
+struct boot_switch world_switch(const struct world *w)
+{
+	if (w->cmdline)
+		return boot_switch_parse(w->cmdline);
+	_cleanup_(str_free) char *line = malloc(CMDLINE_MAX);
+	if (line && file_read_small(AT_FDCWD, "/proc/cmdline", line, CMDLINE_MAX) >= 0)
+		return boot_switch_parse(line);
+	return (struct boot_switch){.mode = BOOT_OFF,
+		.reason = "/proc/cmdline can't be read, it may say vfio_bind=off"};
 }
 
-/* A file that was named to a program which only looks, or works on a tree, may
- * be anybody's. */
-static bool is_done(const struct world *w) {
-  return !w->config || (w->acts && !w->sysfs);
+/* A file that was named to a program which only looks, or works on a tree, may be anybody's. */
+static bool is_done(const struct world *w)
+{
+	return !w->config || (w->acts && !w->sysfs);
 }
 
-static int plan_guarded(struct situation *s, const struct world *w,
-                        const struct boot_switch *b, struct err *err) {
-  int r = plan_make(&s->plan, &s->config, &s->host, b, err);
+static int plan_guarded(
+	struct situation *s, const struct world *w, const struct boot_switch *b, struct err *err)
+{
+	int r = plan_make(&s->plan, &s->config, &s->host, b, err);
 
-  if (r == 0)
-    r = protect(&s->plan, &s->sysfs, w, b, err);
-  if (r == 0 && s->config.strict_groups &&
-      groups_refuse(&s->plan, &s->sysfs) < 0)
-    r = err_set(err, ENOMEM, "out of memory for the IOMMU groups");
-  return r;
+	if (r == 0)
+		r = protect(&s->plan, &s->sysfs, w, b, err);
+	if (r == 0 && s->config.strict_groups && groups_refuse(&s->plan, &s->sysfs) < 0)
+		r = err_set(err, ENOMEM, "out of memory for the IOMMU groups");
+	return r;
 }
 
-int situation_plan(struct situation *s, const struct world *w,
-                   const struct boot_switch *b, struct err *err) {
-  int r = sysfs_open(&s->sysfs, w->sysfs, err);
+int situation_plan(
+	struct situation *s, const struct world *w, const struct boot_switch *b, struct err *err)
+{
+	int r = sysfs_open(&s->sysfs, w->sysfs, err);
 
-  if (r == 0)
-    r = host_look(&s->host, &s->config, &s->sysfs, err);
-  return r < 0 ? r : plan_guarded(s, w, b, err);
+	if (r == 0)
+		r = host_look(&s->host, &s->config, &s->sysfs, err);
+	return r < 0 ? r : plan_guarded(s, w, b, err);
 }
 
-int situation_read(struct situation *ret, const struct world *w,
-                   const struct boot_switch *b, struct err *err) {
-  const char *path = w->config ? w->config : CONFIG_PATH;
+int situation_read(
+	struct situation *ret, const struct world *w, const struct boot_switch *b, struct err *err)
+{
+	const char *path = w->config ? w->config : CONFIG_PATH;
 
-  *ret = (struct situation){.config = {.path = path}, .sysfs = {.devices = -1}};
-  ret->plan.config = &ret->config;
-  if (b->mode != BOOT_BIND)
-    ret->plan.off = b->reason;
-  if (b->mode == BOOT_OFF)
-    return 0;
+	*ret = (struct situation){.config = {.path = path}, .sysfs = {.devices = -1}};
+	ret->plan.config = &ret->config;
+	if (b->mode != BOOT_BIND)
+		ret->plan.off = b->reason;
+	if (b->mode == BOOT_OFF)
+		return 0;
 
-  int r = config_read(&ret->config, path, is_done(w));
-  if (r == -ENOMEM)
-    return err_set(err, ENOMEM, "%s: out of memory", path);
-  if (r < 0)
-    return -EINVAL;
-  return situation_plan(ret, w, b, err);
+	int r = config_read(&ret->config, path, is_done(w));
+	if (r == -ENOMEM)
+		return err_set(err, ENOMEM, "%s: out of memory", path);
+	if (r < 0)
+		return -EINVAL;
+	return situation_plan(ret, w, b, err);
 }
 
-static bool no_groups(const struct host *h) {
-  for (size_t i = 0; i < h->devices.n; i++)
-    if (h->devices.at[i].group >= 0)
-      return false;
-  return true;
+static bool no_groups(const struct host *h)
+{
+	for (size_t i = 0; i < h->devices.n; i++)
+		if (h->devices.at[i].group >= 0)
+			return false;
+	return true;
 }
 
-int situation_imagine(struct situation *ret, const struct world *w,
-                      const char *name, const char *text, size_t len,
-                      bool imagine_groups, struct err *err) {
-  const struct boot_switch bind = {.mode = BOOT_BIND};
+int situation_imagine(struct situation *ret, const struct world *w, const char *name,
+	const char *text, size_t len, bool imagine_groups, struct err *err)
+{
+	const struct boot_switch bind = {.mode = BOOT_BIND};
 
-  *ret = (struct situation){.config = {.path = name}, .sysfs = {.devices = -1}};
-  ret->plan.config = &ret->config;
-  int r = config_parse(&ret->config, name, text, len);
-  if (r < 0)
-    return err_set(err, -r, "%s",
-                   r == -ENOMEM ? "out of memory" : ret->config.errors[0]);
-  r = sysfs_open(&ret->sysfs, w->sysfs, err);
-  if (r == 0)
-    r = host_look(&ret->host, &ret->config, &ret->sysfs, err);
-  if (r < 0)
-    return r;
-  ret->groups_imagined = imagine_groups && no_groups(&ret->host);
-  if (ret->groups_imagined)
-    for (size_t i = 0; i < ret->host.devices.n; i++)
-      ret->host.devices.at[i].group = 0;
-  host_look_at_drivers(&ret->host, &ret->sysfs);
-  return plan_guarded(ret, w, &bind, err);
+	*ret = (struct situation){.config = {.path = name}, .sysfs = {.devices = -1}};
+	ret->plan.config = &ret->config;
+	int r = config_parse(&ret->config, name, text, len);
+	if (r < 0)
+		return err_set(
+			err, -r, "%s", r == -ENOMEM ? "out of memory" : ret->config.errors[0]);
+	r = sysfs_open(&ret->sysfs, w->sysfs, err);
+	if (r == 0)
+		r = host_look(&ret->host, &ret->config, &ret->sysfs, err);
+	if (r < 0)
+		return r;
+	ret->groups_imagined = imagine_groups && no_groups(&ret->host);
+	if (ret->groups_imagined)
+		for (size_t i = 0; i < ret->host.devices.n; i++)
+			ret->host.devices.at[i].group = 0;
+	host_look_at_drivers(&ret->host, &ret->sysfs);
+	return plan_guarded(ret, w, &bind, err);
 }
 
-int situation_mentions(const struct world *w, struct slot slot,
-                       struct err *err) {
-  _cleanup_(config_done) struct config c = {0};
-  _cleanup_(sysfs_done) struct sysfs s = {.devices = -1};
-  int r = config_read(&c, w->config ? w->config : CONFIG_PATH, is_done(w));
+int situation_mentions(const struct world *w, struct slot slot, struct err *err)
+{
+	_cleanup_(config_done) struct config c = {0};
+	_cleanup_(sysfs_done) struct sysfs s = {.devices = -1};
+	int r = config_read(&c, w->config ? w->config : CONFIG_PATH, is_done(w));
 
-  if (r == -ENOMEM)
-    return err_set(err, ENOMEM, "out of memory for the config");
-  if (r < 0)
-    return 0;
-  r = sysfs_open(&s, w->sysfs, err);
-  return r < 0 ? r : host_mentions(&c, &s, slot, err);
+	if (r == -ENOMEM)
+		return err_set(err, ENOMEM, "out of memory for the config");
+	if (r < 0)
+		return 0;
+	r = sysfs_open(&s, w->sysfs, err);
+	return r < 0 ? r : host_mentions(&c, &s, slot, err);
 }
 
-void situation_look_at_groups(struct situation *s, enum groups_of who) {
-  if (groups_look(&s->groups, &s->plan, &s->sysfs, who) == 0)
-    s->plan.groups = &s->groups;
+void situation_look_at_groups(struct situation *s, enum groups_of who)
+{
+	if (groups_look(&s->groups, &s->plan, &s->sysfs, who) == 0)
+		s->plan.groups = &s->groups;
 }
 
-void situation_done(struct situation *s) {
-  plan_done(&s->plan);
-  groups_done(&s->groups);
-  host_done(&s->host);
-  sysfs_done(&s->sysfs);
-  config_done(&s->config);
+void situation_done(struct situation *s)
+{
+	plan_done(&s->plan);
+	groups_done(&s->groups);
+	host_done(&s->host);
+	sysfs_done(&s->sysfs);
+	config_done(&s->config);
 }
 
-void situation_tell_errors(const struct config *c) {
-  for (size_t i = 0; i < c->n_errors; i++)
-    log_print(LOG_ERROR, "%s", c->errors[i]);
-  if (c->more_errors > 0)
-    log_print(LOG_ERROR, "%s: and %zu more errors", c->path, c->more_errors);
+void situation_tell_errors(const struct config *c)
+{
+	for (size_t i = 0; i < c->n_errors; i++)
+		log_print(LOG_ERROR, "%s", c->errors[i]);
+	if (c->more_errors > 0)
+		log_print(LOG_ERROR, "%s: and %zu more errors", c->path, c->more_errors);
 }

@@ -14,95 +14,80 @@
 
 #include <stdbool.h>
 
-/* Where the world is: the options that `boot` and `plan` share. NULL: this
- * machine. */
+/* Where the world is: the options that `boot` and `plan` share. NULL: this machine. */
 struct world {
-  const char *config;
-  const char *sysfs;
-  const char *root;
-  const char *cmdline;
-  bool acts; /* what the config says is done, and not only looked at */
+	const char *config;
+	const char *sysfs;
+	const char *root;
+	const char *cmdline;
+	bool acts; /* what the config says is done, and not only looked at */
 };
 
 /* The rows of struct option_row for a world `w`. */
-#define WORLD_OPTIONS(w)                                                        \
-  {"config",     'c',  "FILE", "read FILE instead of " CONFIG_PATH,             \
-   &(w)->config, NULL, NULL,   NULL},                                           \
-      {"sysfs",     0,    "DIR", "let DIR stand for /sys",                      \
-       &(w)->sysfs, NULL, NULL,  NULL},                                         \
-      {"root",     0,                                                           \
-       "DIR",      "let DIR stand for / where the host's disks are looked for", \
-       &(w)->root, NULL,                                                        \
-       NULL,       NULL},                                                       \
-  {                                                                             \
-    "cmdline", 0, "STRING", "let STRING stand for the kernel command line",     \
-        &(w)->cmdline, NULL, NULL, NULL                                         \
-  }
+#define WORLD_OPTIONS(w)                                                                           \
+	{"config", 'c', "FILE", "read FILE instead of " CONFIG_PATH, &(w)->config, NULL, NULL,     \
+		NULL},                                                                             \
+		{"sysfs", 0, "DIR", "let DIR stand for /sys", &(w)->sysfs, NULL, NULL, NULL},      \
+		{"root", 0, "DIR", "let DIR stand for / where the host's disks are looked for",    \
+			&(w)->root, NULL, NULL, NULL},                                             \
+	{                                                                                          \
+		"cmdline", 0, "STRING", "let STRING stand for the kernel command line",            \
+			&(w)->cmdline, NULL, NULL, NULL                                            \
+	}
 
 /*
- * Lets --sysfs name what `record` wrote: a file becomes a tree that goes when
- * the command ends, and in a tree that a record became, its config and command
- * line stand for those that were not named. For commands that only look. To be
- * ended with world_done in each case.
+ * Lets --sysfs name what `record` wrote: a file becomes a tree that goes when the command ends, and
+ * in a tree that a record became, its config and command line stand for those that were not named.
+ * For commands that only look. To be ended with world_done in each case.
  */
 struct world_record {
-  struct scratch scratch;
-  char *config, *cmdline;
+	struct scratch scratch;
+	char *config, *cmdline;
 };
-int world_unfold(struct world *w, struct world_record *ret,
-                 struct err *err) _must_check_;
+int world_unfold(struct world *w, struct world_record *ret, struct err *err) _must_check_;
 void world_done(struct world_record *r);
 
-/* The kernel command line's word on us. A line that can't be read is off: it
- * may have said so. */
+/* The kernel command line's word on us. A line that can't be read is off: it may have said so. */
 struct boot_switch world_switch(const struct world *w);
 
 /* Config, host and the plan made of them. */
 struct situation {
-  struct config config;
-  struct sysfs sysfs;
-  struct host host;
-  struct plan plan;
-  bool groups_imagined; /* situation_imagine found none on this machine */
-  struct standing
-      standing; /* what plan.standing points to, once `boot` has asked */
-  struct groups
-      groups; /* what plan.groups points to, once somebody has looked */
+	struct config config;
+	struct sysfs sysfs;
+	struct host host;
+	struct plan plan;
+	bool groups_imagined;     /* situation_imagine found none on this machine */
+	struct standing standing; /* what plan.standing points to, once `boot` has asked */
+	struct groups groups;     /* what plan.groups points to, once somebody has looked */
 };
 
 /*
- * Reads what the switch lets be read, and plans. 0, -EINVAL where the config is
- * in error (the errors are in the plan's config), or another negative errno
- * with a text; s->plan is valid in each case. To be emptied with
- * situation_done.
+ * Reads what the switch lets be read, and plans. 0, -EINVAL where the config is in error (the
+ * errors are in the plan's config), or another negative errno with a text; s->plan is valid in each
+ * case. To be emptied with situation_done.
  */
-int situation_read(struct situation *ret, const struct world *w,
-                   const struct boot_switch *b, struct err *err) _must_check_;
+int situation_read(struct situation *ret, const struct world *w, const struct boot_switch *b,
+	struct err *err) _must_check_;
 /* The rest of it, for a config that s holds already, and nothing else. */
-int situation_plan(struct situation *s, const struct world *w,
-                   const struct boot_switch *b, struct err *err) _must_check_;
+int situation_plan(struct situation *s, const struct world *w, const struct boot_switch *b,
+	struct err *err) _must_check_;
 /*
- * Plans for a config that stands in memory (operands, what `init` proposes) and
- * not in a file; `name` stands for its path and, as `text`, is kept by
- * reference. The off switch is not asked: whoever types a command means it.
- * With imagine_groups a machine on which no function has an IOMMU group is
- * planned for as if each had one, so that all other guards have their say.
+ * Plans for a config that stands in memory (operands, what `init` proposes) and not in a file;
+ * `name` stands for its path and, as `text`, is kept by reference. The off switch is not asked:
+ * whoever types a command means it. With imagine_groups a machine on which no function has an IOMMU
+ * group is planned for as if each had one, so that all other guards have their say.
  */
-int situation_imagine(struct situation *ret, const struct world *w,
-                      const char *name, const char *text, size_t len,
-                      bool imagine_groups, struct err *err) _must_check_;
+int situation_imagine(struct situation *ret, const struct world *w, const char *name,
+	const char *text, size_t len, bool imagine_groups, struct err *err) _must_check_;
 /*
- * May the config mean a function of this card, or bring it along? Told from the
- * config and the card alone. 1 or 0, or a negative errno with a text. A config
- * with errors means nothing.
+ * May the config mean a function of this card, or bring it along? Told from the config and the card
+ * alone. 1 or 0, or a negative errno with a text. A config with errors means nothing.
  */
-int situation_mentions(const struct world *w, struct slot slot,
-                       struct err *err) _must_check_;
+int situation_mentions(const struct world *w, struct slot slot, struct err *err) _must_check_;
 
 void situation_done(struct situation *s);
 
-/* Looks which IOMMU groups the plan takes in part (bind/groups), once, and
- * leaves it in the plan.
+/* Looks which IOMMU groups the plan takes in part (bind/groups), once, and leaves it in the plan.
  */
 void situation_look_at_groups(struct situation *s, enum groups_of who);
 

@@ -1,18 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bind/disks.h"
 
-#include "base/file.h"
-
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
-#include <unistd.h>
 
-#define LINKS_MAX 8
 #define BLOCK "class/block/"
 
 /* class/block/NAME/BELOW */
@@ -141,22 +133,22 @@ static void look_for_passphrase(struct finder *f, const char *name)
 
 /* The disk that a partition is of: the directory above it. */
 static void whole_disk(
-	struct finder *f, const char *name, const char *device, char buf[static NAME_MAX_SIZE])
+	struct finder *f, const char *name, const char *device, char buf[static DISK_NAME_SIZE])
 {
 	char number[16];
 
-	(void)str_copy(buf, NAME_MAX_SIZE, name);
+	(void)str_copy(buf, DISK_NAME_SIZE, name);
 	if (sysfs_path_read(f->sysfs, number, sizeof(number), BLOCK "%s/partition", name) < 0)
 		return;
 	const char *last = strrchr(device, '/'), *from = last;
 	while (from > device && from[-1] != '/')
 		from--;
-	(void)snprintf(buf, NAME_MAX_SIZE, "%.*s", (int)(last - from), from);
+	(void)snprintf(buf, DISK_NAME_SIZE, "%.*s", (int)(last - from), from);
 }
 
 static void look(struct finder *f, const char *name, const char *device)
 {
-	char whole[NAME_MAX_SIZE], why[KEEP_WHY_MAX];
+	char whole[DISK_NAME_SIZE], why[KEEP_WHY_MAX];
 
 	(void)snprintf(why, sizeof(why), "%.80s is on it (/dev/%.40s)", f->what, name);
 	unsigned found = finder_keep(f, KEEP_STORAGE, device, why);
@@ -201,120 +193,12 @@ bool disk_need_number(struct finder *f, unsigned major, unsigned minor)
 	return true;
 }
 
-/* ---- names below /dev ----------------------------------------------------------------------- */
-
-/* Puts a link's target in the place of the link, by its words: "/dev/disk/by-uuid/x" and
- * "../../sda1" make "/dev/sda1". */
-static bool follow(char path[static DEVPATH_MAX], const char *target)
-{
-	char joined[2 * DEVPATH_MAX];
-	size_t len = 0;
-
-	if (*target == '/')
-		(void)str_copy(joined, sizeof(joined), target);
-	else
-		(void)snprintf(joined, sizeof(joined), "%.*s/%s", (int)(strrchr(path, '/') - path),
-			path, target);
-	for (char *rest = joined, *part; (part = strsep(&rest, "/"));) {
-		if (*part == '\0' || str_equal(part, "."))
-			continue;
-		if (str_equal(part, "..")) {
-			while (len > 0 && path[--len] != '/')
-				;
-			continue;
-		}
-		if (len + 1 + strlen(part) >= DEVPATH_MAX)
-			return false;
-		path[len++] = '/';
-		len += str_copy(path + len, DEVPATH_MAX - len, part);
-	}
-	path[len] = '\0';
-	return len > 0;
-}
-
-/* A node that is none of the kernel's own names, as /dev/mapper holds where no udev is. */
-static bool need_node(struct finder *f, const char *path)
-{
-	struct stat st;
-
-	return fstatat(f->root, path + 1, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISBLK(st.st_mode) &&
-	       disk_need_number(f, major(st.st_rdev), minor(st.st_rdev));
-}
-
-static bool need_device(struct finder *f, const char *name)
-{
-	char path[DEVPATH_MAX], target[DEVPATH_MAX], device[DEVPATH_MAX];
-
-	if (strlen(name) >= sizeof(path))
-		return false;
-	(void)str_copy(path, sizeof(path), name);
-	for (int i = 0; i < LINKS_MAX; i++) {
-		ssize_t n = readlinkat(f->root, path + 1, target, sizeof(target) - 1);
-		if (n < 0)
-			break;
-		target[n] = '\0';
-		if (!follow(path, target))
-			return false;
-	}
-	if (!str_starts(path, "/dev/"))
-		return false;
-	/* "/dev/cciss/c0d0" is "cciss!c0d0" in sysfs. */
-	(void)str_copy(target, sizeof(target), path + strlen("/dev/"));
-	for (char *p = target; (p = strchr(p, '/'));)
-		*p = '!';
-	char block[DEVPATH_MAX];
-	if (strlen(target) < NAME_MAX_SIZE &&
-		devpath_of(f->sysfs, block_path(target, "", block), device) > 0) {
-		finder_need(f, NEED_DISK, target);
-		return true;
-	}
-	return need_node(f, path);
-}
-
-/* As udev writes a label into a name (encode_devnode_name in systemd's device-nodes.c). */
-static void encode(const char *value, bool lower, char *buf, size_t size)
-{
-	size_t len = 0;
-
-	for (; *value != '\0' && len + 5 < size; value++) {
-		unsigned char c = (unsigned char)*value;
-		bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-		if (lower && c >= 'A' && c <= 'Z')
-			c |= 0x20;
-		if (letter || (c >= '0' && c <= '9') || strchr("#+-.:=@_", c) || c >= 0x80)
-			buf[len++] = (char)c;
-		else
-			len += (size_t)snprintf(buf + len, size - len, "\\x%02x", c);
-	}
-	buf[len] = '\0';
-}
-
 bool disk_need_spec(struct finder *f, const char *spec)
 {
-	static const struct {
-		const char *tag, *directory;
-		bool lower; /* the kernel compares these without regard to case */
-	} tags[] = {
-		{"UUID=", "by-uuid", false},
-		{"LABEL=", "by-label", false},
-		{"PARTUUID=", "by-partuuid", true},
-		{"PARTLABEL=", "by-partlabel", false},
-		{"ID=", "by-id", false},
-	};
-	char value[512], path[DEVPATH_MAX];
+	char name[DISK_NAME_SIZE];
 
-	if (str_starts(spec, "/dev/"))
-		return need_device(f, spec);
-	for (size_t i = 0; i < sizeof(tags) / sizeof(*tags); i++) {
-		if (!str_starts(spec, tags[i].tag))
-			continue;
-		const char *from = spec + strlen(tags[i].tag);
-		encode(from + (*from == '"'), tags[i].lower, value, sizeof(value));
-		char *quote = strstr(value, "\\x22");
-		if (quote)
-			*quote = '\0';
-		(void)snprintf(path, sizeof(path), "/dev/disk/%s/%s", tags[i].directory, value);
-		return need_device(f, path);
-	}
-	return false;
+	if (!spec_disk(f->root, f->sysfs, spec, name))
+		return false;
+	finder_need(f, NEED_DISK, name);
+	return true;
 }

@@ -37,7 +37,7 @@ static bool mount_is_network(const struct mount_row *m)
 /* The pool of "rpool/ROOT/debian". */
 static void need_dataset(struct finder *f, const char *dataset)
 {
-	char pool[NAME_MAX_SIZE];
+	char pool[DISK_NAME_SIZE];
 
 	(void)snprintf(pool, sizeof(pool), "%.*s", (int)strcspn(dataset, "/"), dataset);
 	finder_need(f, NEED_POOL, pool);

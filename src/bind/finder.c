@@ -71,7 +71,7 @@ void finder_need_network(struct finder *f, const char *what, const char *server)
 /* Is the disk named for the first time? */
 static bool first_need(struct finder *f, const char *disk)
 {
-	char key[NAME_MAX_SIZE + 2];
+	char key[DISK_NAME_SIZE + 2];
 
 	(void)snprintf(key, sizeof(key), "\n%s\n", disk);
 	if (f->seen.data && strstr(f->seen.data, key))

@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "base/tables.h"
 #include "bind/keep.h"
+#include "bind/specs.h"
 #include "pci/devpath.h"
 #include "pci/sysfs_path.h"
 
@@ -18,7 +19,6 @@
  * come last. None of them calls another to look: what is needed is put into a queue, from which
  * footing hands it out, each disk once. Nobody else includes this.
  */
-#define NAME_MAX_SIZE 256
 #define FINDER_WHAT_MAX 96
 #define FINDER_NEEDS_MAX 2048      /* more than any host stands on; a table may lead in a circle */
 #define FINDER_FILE_MAX (4U << 20) /* a table of mounts may be long */

@@ -95,7 +95,7 @@ static void take_error(void *to, unsigned line, const char *what)
 static struct config config_default(const char *path)
 {
 	return (struct config){
-		.path = path, .companions = true, .failed_boots = FAILED_BOOTS_UNSET};
+		.path = path, .file = path, .companions = true, .failed_boots = FAILED_BOOTS_UNSET};
 }
 
 int config_parse(struct config *ret, const char *path, const char *data, size_t len)
@@ -117,6 +117,8 @@ int config_parse(struct config *ret, const char *path, const char *data, size_t 
 	return ret->n_errors > 0 ? -EINVAL : 0;
 }
 
+#define MISSING_REMEDY "; `vfio-bind init` writes one"
+
 int config_read(struct config *ret, const char *path, bool to_do)
 {
 	_cleanup_(str_free) char *data = NULL;
@@ -129,11 +131,29 @@ int config_read(struct config *ret, const char *path, bool to_do)
 		*ret = config_default(path);
 		ret->unread = true;
 		ret->missing = r == -ENOENT;
-		parser_complain(ret, 0, "%s%s", err.text,
-			ret->missing ? "; `vfio-bind init` writes one" : "");
+		parser_complain(ret, 0, "%s%s", err.text, ret->missing ? MISSING_REMEDY : "");
 		return r;
 	}
 	return config_parse(ret, path, data, len);
+}
+
+int config_read_copy(struct config *ret, const char *file, const char *path)
+{
+	_cleanup_(str_free) char *data = NULL;
+	size_t len = 0;
+
+	int r = file_read(AT_FDCWD, file, CONFIG_MAX, &data, &len, NULL);
+	if (r < 0) {
+		*ret = config_default(path);
+		ret->unread = true;
+		ret->missing = r == -ENOENT;
+		parser_complain(ret, 0, "%s: can't open it: %s%s", path, strerror(-r),
+			ret->missing ? MISSING_REMEDY : "");
+	} else {
+		r = config_parse(ret, path, data, len);
+	}
+	ret->file = file;
+	return r;
 }
 
 void config_done(struct config *c)

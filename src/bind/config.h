@@ -56,7 +56,8 @@ struct device_settings {
 
 /* Everything /etc/vfio-bind.conf says, with every default filled in. */
 struct config {
-	const char *path; /* by reference */
+	const char *path; /* that it is told by, by reference */
+	const char *file; /* where it lies, by reference: the path, but for one of a record */
 	struct selector *selectors;
 	size_t n_selectors, size_selectors;
 	struct device_settings *settings;
@@ -95,6 +96,9 @@ int config_parse(struct config *ret, const char *path, const char *data, size_t 
  * that others than root (and whoever runs this) may have written: see file_read_trusted.
  */
 int config_read(struct config *ret, const char *path, bool to_do) _must_check_;
+
+/* The same for one that lies in a record of a machine, and is told by the path it had there. */
+int config_read_copy(struct config *ret, const char *file, const char *path) _must_check_;
 
 void config_done(struct config *c);
 

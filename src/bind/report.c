@@ -139,7 +139,7 @@ static void read_record(struct image_record *ret, const struct plan *p)
 	*ret = (struct image_record){0};
 	if (p->off && p->n == 0 && p->config->n_errors == 0)
 		return;
-	int r = image_record_read(ret, p->config->path, &err);
+	int r = image_record_read(ret, p->config->file, &err);
 	if (r < 0 && r != -ENOENT)
 		log_print(LOG_WARNING, "%s", err.text);
 }

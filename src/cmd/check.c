@@ -234,6 +234,7 @@ static enum cmd_result judge_host(const struct check *o, struct err *err)
 
 	if (world_unfold(&w, &record, err) < 0)
 		return CMD_SYSTEM;
+	const char *root = o->root ? o->root : w.root;
 	if (o->root && (asprintf(&sysfs, "%s/sys", o->root) < 0 ||
 			       asprintf(&config, "%s" CONFIG_PATH, o->root) < 0)) {
 		(void)err_set(err, ENOMEM, "%s: out of memory", o->root);
@@ -241,8 +242,8 @@ static enum cmd_result judge_host(const struct check *o, struct err *err)
 	}
 	w.sysfs = w.sysfs ? w.sysfs : sysfs;
 	w.config = w.config ? w.config : config;
-	w.root = o->root;
-	int r = check_host(&findings, &s, &w, o->root, err);
+	w.root = root;
+	int r = check_host(&findings, &s, &w, root, err);
 
 	if (r < 0 && r != -EINVAL)
 		return CMD_SYSTEM;

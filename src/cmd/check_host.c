@@ -59,6 +59,7 @@ int check_host(struct findings *ret, struct situation *ret_situation, const stru
 				   : w->sysfs ? NULL
 					      : "",
 		.live = !root && !w->sysfs,
+		.replayed = w->replayed,
 		.situation = ret_situation,
 		.findings = ret};
 

@@ -260,11 +260,11 @@ static void look_at_images(const struct judged *c)
 		"/boot", "/boot/EFI/Linux", "/efi/EFI/Linux", "/boot/efi/EFI/Linux"};
 	struct stat st;
 	struct err err = {""};
-	int running = c->live ? image_is_of_config(REPORT_DIR, c->situation->config.path, &err)
+	int running = c->live ? image_is_of_config(REPORT_DIR, c->situation->config.file, &err)
 			      : -ENODATA;
 
 	/* The digest knows better than the clock: a file that was only touched has not changed. */
-	if (running == 1 || stat(c->situation->config.path, &st) < 0)
+	if (running == 1 || stat(c->situation->config.file, &st) < 0)
 		return;
 	struct ages a = {.config = config_time(c, &st)};
 	for (size_t i = 0; i < sizeof(directories) / sizeof(*directories); i++) {
@@ -303,8 +303,16 @@ static void look_at_confirm(const struct judged *c)
 		"systemctl enable " CONFIRM, CONFIRM " is not enabled");
 }
 
+const char *const check_image_topics[] = {"modules", "hook", "confirm", "image", NULL};
+
 void check_images(const struct judged *c)
 {
+	if (c->replayed) {
+		_cleanup_(str_free) char *text = sysfs_path_text(
+			&c->situation->sysfs, NOTES_DIRECTORY "/images");
+		findings_read(c->findings, check_image_topics, text);
+		return;
+	}
 	if (!c->root)
 		return;
 	each_name(c, "/lib/modules", each_kernel, NULL);

@@ -15,7 +15,7 @@
 void findings_add(struct findings *f, bool wrong, const char *topic, const char *matters,
 	const char *command, const char *fmt, ...)
 {
-	struct finding one = {.wrong = wrong, .topic = topic, .matters = matters};
+	struct finding one = {.wrong = wrong, .topic = topic};
 	va_list ap;
 
 	if (f->n == f->size) {
@@ -32,9 +32,12 @@ void findings_add(struct findings *f, bool wrong, const char *topic, const char 
 	int n = vasprintf(&one.what, fmt, ap);
 	va_end(ap);
 	one.command = command && n >= 0 ? strdup(command) : NULL;
-	if (n < 0 || (command && !one.command)) {
+	one.matters = strdup(matters);
+	if (n < 0 || (command && !one.command) || !one.matters) {
 		if (n >= 0)
 			free(one.what);
+		free(one.command);
+		free(one.matters);
 		f->failed = true;
 		return;
 	}
@@ -46,9 +49,65 @@ void findings_done(struct findings *f)
 	for (size_t i = 0; i < f->n; i++) {
 		free(f->at[i].what);
 		free(f->at[i].command);
+		free(f->at[i].matters);
 	}
 	free(f->at);
 	*f = (struct findings){0};
+}
+
+static const char *known(const char *const *topics, const char *topic)
+{
+	for (; *topics; topics++)
+		if (str_equal(*topics, topic))
+			return *topics;
+	return NULL;
+}
+
+void findings_write(const struct findings *f, const char *const *topics, struct text *t)
+{
+	for (size_t i = 0; i < f->n; i++) {
+		const struct finding *one = &f->at[i];
+		if (!known(topics, one->topic))
+			continue;
+		text_print(t, "%s %s\nwhat %s\nwhy %s\n", one->wrong ? "wrong" : "note", one->topic,
+			one->what, one->matters);
+		if (one->command)
+			text_print(t, "command %s\n", one->command);
+	}
+}
+
+struct lines {
+	const char *kind, *topic, *what, *why, *command;
+};
+
+static void add_read(struct findings *f, struct lines *l)
+{
+	if (l->topic && l->what && l->why)
+		findings_add(f, str_equal(l->kind, "wrong"), l->topic, l->why, l->command, "%s",
+			l->what);
+	*l = (struct lines){0};
+}
+
+void findings_read(struct findings *f, const char *const *topics, char *text)
+{
+	struct lines l = {0};
+
+	for (char *line; (line = strsep(&text, "\n"));) {
+		const char *word = strsep(&line, " ");
+		if (!line)
+			continue;
+		if (str_equal(word, "wrong") || str_equal(word, "note")) {
+			add_read(f, &l);
+			l = (struct lines){.kind = word, .topic = known(topics, line)};
+		} else if (str_equal(word, "what")) {
+			l.what = line;
+		} else if (str_equal(word, "why")) {
+			l.why = line;
+		} else if (str_equal(word, "command")) {
+			l.command = line;
+		}
+	}
+	add_read(f, &l);
 }
 
 bool findings_hold_wrong(const struct findings *f)
@@ -131,7 +190,13 @@ void findings_ask_bootcfg(struct findings *f)
 		if (!one->command || !str_starts(one->command, "vfio-bootcfg ") ||
 			!bootcfg_has_it(one->command))
 			continue;
-		one->matters = "what boots next has it right: reboot";
+		char *matters = strdup("what boots next has it right: reboot");
+		if (!matters) {
+			f->failed = true;
+			return;
+		}
+		free(one->matters);
+		one->matters = matters;
 		free(one->command);
 		one->command = NULL;
 	}

@@ -5,18 +5,19 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "base/page.h"
+#include "base/str.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
 /* A thing that `check` has found on this machine. */
 struct finding {
-	bool wrong;          /* something that is asked for doesn't hold; else a mere remark */
-	const char *topic;   /* "iommu", "hook": one word, for programs */
-	char *what;          /* what is there, and where */
-	const char *matters; /* why that matters, and what mends it where no command does */
-	char *command; /* the one command that mends it, words with a blank between; or NULL */
-	bool mended;   /* that command was run, and ended well */
+	bool wrong;        /* something that is asked for doesn't hold; else a mere remark */
+	const char *topic; /* "iommu", "hook": one word, for programs */
+	char *what;        /* what is there, and where */
+	char *matters;     /* why that matters, and what mends it where no command does */
+	char *command;     /* the one command that mends it, words with a blank between; or NULL */
+	bool mended;       /* that command was run, and ended well */
 };
 
 /* Zero-initialised is empty. After a failed allocation `failed` is true. */
@@ -26,10 +27,15 @@ struct findings {
 	bool failed;
 };
 
-/* Adds one. `command` NULL: none. topic and matters are kept by reference. */
+/* Adds one. `command` NULL: none. topic is kept by reference. */
 void findings_add(struct findings *f, bool wrong, const char *topic, const char *matters,
 	const char *command, const char *fmt, ...) _printf_(6, 7);
 void findings_done(struct findings *f);
+
+/* As a text, a line for each part of each of some topics; and back. Of topics that are not known
+ * nothing is read. */
+void findings_write(const struct findings *f, const char *const *topics, struct text *t);
+void findings_read(struct findings *f, const char *const *topics, char *text);
 
 bool findings_hold_wrong(const struct findings *f);
 

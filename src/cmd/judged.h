@@ -13,6 +13,7 @@ struct judged {
 	const char *root;    /* what stands for /: "" for this machine's; NULL: not looked at */
 	const char *cmdline; /* the kernel command line, "" where it is not known */
 	bool live;           /* it is this machine, and it runs */
+	bool replayed;       /* it is one of a record, which says what was found of its images */
 	struct situation *situation;
 	struct inventory *inventory;
 	struct findings *findings;

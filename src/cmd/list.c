@@ -104,7 +104,7 @@ static int read_situation(const struct list *o, struct situation *s, struct err 
 
 	if (r != -EINVAL)
 		return r;
-	if (o->world.config || o->asked || access(CONFIG_PATH, F_OK) == 0) {
+	if (o->world.config || o->asked || access(world_config_file(&o->world), F_OK) == 0) {
 		situation_tell_errors(&s->config);
 		log_print(LOG_WARNING, "what the config asks for is not marked");
 	}

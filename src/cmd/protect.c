@@ -72,7 +72,7 @@ int protect(struct plan *p, struct sysfs *s, const struct world *w, const struct
 
 	if (!guard_wants_keep(p))
 		return 0;
-	int has_record = read_record(&keep, w->config ? w->config : CONFIG_PATH);
+	int has_record = read_record(&keep, world_config_file(w));
 	int r = has_record < 0 ? has_record : 0;
 	if (r == 0 && root && (!has_record || some_has_driver(p, s)))
 		r = add_running(&keep, root, !has_record, w, s, err);

@@ -3,10 +3,12 @@
 
 #include "base/file.h"
 #include "base/log.h"
-#include "base/mounts.h"
 #include "bind/config.h"
+#include "bind/image_record.h"
 #include "bind/modules.h"
 #include "cmd/begin.h"
+#include "cmd/check_host.h"
+#include "cmd/check_sides.h"
 #include "cmd/cmd.h"
 #include "cmd/situation.h"
 #include "pci/inventory.h"
@@ -32,37 +34,46 @@ static void put_note(struct text *t, const char *name, const struct text *conten
 	t->failed |= content->failed;
 }
 
-/* Fewer words than the kernel's line has, in its places. */
-static void put_mounts(struct text *t, struct mask *m, const struct notes *notes)
+/* A tree without a root may have these all the same, for `list`. */
+static void put_mounts(const struct record_root *r, const struct notes *notes)
 {
-	_cleanup_(mounts_done) struct mounts mounts = {0};
-	_cleanup_(text_done) struct text lines = {0};
-	_cleanup_(text_done) struct text swaps = {0};
+	_cleanup_(text_done) struct text mounts = {0}, swaps = {0};
 
-	if ((notes->mountinfo && mounts_add_mountinfo(&mounts, notes->mountinfo) < 0) ||
-		(notes->swaps && mounts_add_swaps(&mounts, notes->swaps) < 0)) {
-		t->failed = true;
+	if (r->m->full) {
+		if (notes->mountinfo)
+			record_file(r->t, "mountinfo", notes->mountinfo);
+		if (notes->swaps)
+			record_file(r->t, "swaps", notes->swaps);
 		return;
 	}
-	for (size_t i = 0; i < mounts.n; i++) {
-		const struct mount *one = &mounts.at[i];
-		char source[160];
-		/* Only the last part is known: what is no kernel's name stands in /dev/mapper. */
-		bool mapped = strchr(one->source, '-') || strchr(one->source, '_');
-		(void)snprintf(source, sizeof(source), "/dev/%s%.128s", mapped ? "mapper/" : "",
-			one->source);
-		bool swap = one->device[0] == '\0';
-		struct text *lines_of = swap ? &swaps : &lines;
-		if (!swap) {
-			text_print(lines_of, "1 1 %s / ", one->device);
-			mask_point(m, lines_of, one->point);
-			text_print(lines_of, " rw - none ");
-		}
-		mask_text(m, lines_of, source);
-		text_print(lines_of, swap ? " partition 0 0 0\n" : " rw\n");
+	char *one = notes->mountinfo ? strdup(notes->mountinfo) : NULL;
+	char *other = notes->swaps ? strdup(notes->swaps) : NULL;
+
+	r->t->failed |= (notes->mountinfo && !one) || (notes->swaps && !other);
+	if (one)
+		record_mounts(r, &mounts, one);
+	if (other)
+		record_swaps(r, &swaps, other);
+	put_note(r->t, "mountinfo", &mounts);
+	put_note(r->t, "swaps", &swaps);
+}
+
+/* "eth0 192.0.2.1/24" */
+static void put_addresses(struct text *t, struct mask *m, char *text)
+{
+	_cleanup_(text_done) struct text masked = {0};
+
+	for (char *line; (line = strsep(&text, "\n"));) {
+		const char *name = strsep(&line, " ");
+		const char *address = strsep(&line, "/");
+		if (!address || !line)
+			continue;
+		mask_text(m, &masked, name);
+		text_print(&masked, " ");
+		mask_address(m, &masked, address);
+		text_print(&masked, "/%s\n", line);
 	}
-	put_note(t, "mountinfo", &lines);
-	put_note(t, "swaps", &swaps);
+	put_note(t, "addresses", &masked);
 }
 
 static void put_candidates(struct text *t, struct sysfs *s, const struct notes *notes, bool live)
@@ -87,19 +98,26 @@ static void put_candidates(struct text *t, struct sysfs *s, const struct notes *
 	put_note(t, "candidates", &lines);
 }
 
-static void put_cmdline(
-	struct text *t, struct mask *m, const struct record_options *o, struct sysfs *s)
+/* Of the tree, of what stands for /, or of this machine; NULL where nobody says. */
+static char *read_cmdline(const struct record_options *o, struct sysfs *s)
 {
-	_cleanup_(text_done) struct text masked = {0};
-	_cleanup_(str_free) char *line = NULL;
+	_cleanup_(str_free) char *path = NULL;
+	char *line = NULL;
+	size_t len;
 
 	if (o->world.cmdline)
-		line = strdup(o->world.cmdline);
-	else if (o->world.sysfs)
-		line = sysfs_path_text(s, NOTES_DIRECTORY "/cmdline");
-	else if ((line = malloc(CMDLINE_MAX)) &&
-		 file_read_small(AT_FDCWD, "/proc/cmdline", line, CMDLINE_MAX) < 0)
-		line[0] = '\0';
+		return strdup(o->world.cmdline);
+	if (o->world.sysfs && !o->world.root)
+		return sysfs_path_text(s, NOTES_DIRECTORY "/cmdline");
+	if (asprintf(&path, "%s/proc/cmdline", o->world.root ? o->world.root : "") < 0)
+		path = NULL;
+	return path && file_read(AT_FDCWD, path, CMDLINE_MAX, &line, &len, NULL) == 0 ? line : NULL;
+}
+
+static void put_cmdline(struct text *t, struct mask *m, const char *line)
+{
+	_cleanup_(text_done) struct text masked = {0};
+
 	if (!line)
 		return;
 	mask_cmdline(m, &masked, line);
@@ -110,13 +128,12 @@ static void put_cmdline(
 /* A machine without a config is worth a record too. */
 static void put_config(struct text *t, struct mask *m, const struct record_options *o)
 {
-	const char *path = o->world.config ? o->world.config : CONFIG_PATH;
 	_cleanup_(text_done) struct text masked = {0};
 	_cleanup_(str_free) char *data = NULL;
 	struct err err = {""};
 	size_t len;
 
-	if (file_read(AT_FDCWD, path, CONFIG_MAX, &data, &len, &err) < 0) {
+	if (file_read(AT_FDCWD, world_config_file(&o->world), CONFIG_MAX, &data, &len, &err) < 0) {
 		log_print(LOG_WARNING, "%s; it is not in the record", err.text);
 		return;
 	}
@@ -124,32 +141,92 @@ static void put_config(struct text *t, struct mask *m, const struct record_optio
 	put_note(t, "vfio-bind.conf", &masked);
 }
 
-static void record_all(
-	struct text *t, struct mask *m, const struct record_options *o, struct sysfs *s)
+/* What the image knows that this was started from: where it stands beside the config. */
+static void put_image(struct text *t, struct mask *m, const struct record_options *o)
+{
+	_cleanup_(image_record_done) struct image_record image = {0};
+	_cleanup_(text_done) struct text masked = {0};
+
+	if (image_record_read(&image, world_config_file(&o->world), NULL) < 0)
+		return;
+	for (const char *line = image.data; line < image.data + image.len; line += strlen(line) + 1)
+		mask_fact(m, &masked, line);
+	put_note(t, "vfio-bind.image", &masked);
+}
+
+/* Kernels, generators and images are too much to take along: what `check` finds of them does. */
+static void put_images(struct text *t, struct mask *m, const struct record_options *o)
+{
+	_cleanup_(situation_done) struct situation s = {.sysfs = {.devices = -1}};
+	_cleanup_(findings_done) struct findings f = {0};
+	_cleanup_(text_done) struct text found = {0}, masked = {0};
+	const char *root = o->world.root;
+	struct err err = {""};
+
+	if (o->world.sysfs && !root)
+		return;
+	/* Without a config the machine is judged, too. */
+	int r = check_host(&f, &s, &o->world, root, &err);
+	if (r == 0 || (r == -EINVAL && s.config.missing))
+		findings_write(&f, check_image_topics, &found);
+	if (found.data)
+		mask_found(m, &masked, found.data, s.config.path);
+	t->failed |= found.failed;
+	put_note(t, "images", &masked);
+}
+
+static void put_notes(struct text *t, struct mask *m, const struct record_options *o,
+	struct sysfs *s, const char *cmdline)
 {
 	_cleanup_(notes_done) struct notes notes = {0};
-	_cleanup_(text_done) struct text tree = {0};
 	_cleanup_(str_free) char *names = NULL;
 
 	notes_read(&notes, s, !o->world.sysfs);
+	text_print(t, "[" NOTES_DIRECTORY "]\n");
+	put_cmdline(t, m, cmdline);
+	put_config(t, m, o);
+	put_image(t, m, o);
+	put_images(t, m, o);
+	put_candidates(t, s, &notes, !o->world.sysfs);
+	put_addresses(t, m, notes.addresses);
+	if (o->world.sysfs && (names = sysfs_path_text(s, NOTES_DIRECTORY "/pci.ids")))
+		record_file(t, "pci.ids", names);
+	if (o->world.sysfs && !o->world.root) {
+		const struct record_root r = {
+			.t = t, .m = m, .s = s, .fd = -1, .links = &(struct text){0}};
+		put_mounts(&r, &notes);
+	}
+}
+
+static int record_all(struct text *t, struct mask *m, const struct record_options *o,
+	struct sysfs *s, struct err *err)
+{
+	const char *path = o->world.root || o->world.sysfs ? o->world.root : "/";
+	_cleanup_(fd_close) int root = path ? open(path, O_DIRECTORY | O_PATH | O_CLOEXEC) : -1;
+	_cleanup_(str_free) char *cmdline = read_cmdline(o, s);
+	_cleanup_(text_done) struct text tree = {0}, links = {0};
+	const struct record_root r = {
+		.t = t, .m = m, .s = s, .fd = root, .cmdline = cmdline, .links = &links};
+
+	if (path && root < 0)
+		return err_set(err, errno, "%s: can't open it: %s", path, strerror(errno));
 	text_print(t,
-		"# vfio-bind record 1: a machine as `vfio-bind plan` and `list` see it.%s\n"
+		"# vfio-bind record 1: a machine as `vfio-bind plan`, `list` and `check` see "
+		"it.%s\n"
 		"# It replays with --sysfs THIS-FILE, and as a test in tests/unit/trees.\n",
 		o->full ? " With everything that names it."
 			: " What names this machine is masked.");
+	if (path)
+		record_people(m, root);
 	record_sysfs(&tree, m, s); /* first, for it lists the devices */
-	text_print(t, "[" NOTES_DIRECTORY "]\n");
-	put_cmdline(t, m, o, s);
-	put_config(t, m, o);
-	put_candidates(t, s, &notes, !o->world.sysfs);
-	if (o->full && notes.addresses)
-		record_file(t, "addresses", notes.addresses);
-	if (o->world.sysfs && (names = sysfs_path_text(s, NOTES_DIRECTORY "/pci.ids")))
-		record_file(t, "pci.ids", names);
-	put_mounts(t, m, &notes);
+	put_notes(t, m, o, s, cmdline);
+	if (path)
+		record_root(&r);
 	if (tree.data)
 		text_add(t, tree.data, tree.len);
-	t->failed |= tree.failed || m->failed;
+	if (t->failed || tree.failed || m->failed || links.failed)
+		return err_set(err, ENOMEM, "no memory for the record");
+	return 0;
 }
 
 static enum cmd_result record(const struct record_options *o, const char *path, struct err *err)
@@ -160,11 +237,8 @@ static enum cmd_result record(const struct record_options *o, const char *path, 
 
 	if (sysfs_open(&s, o->world.sysfs, err) < 0)
 		return CMD_SYSTEM;
-	record_all(&t, &m, o, &s);
-	if (t.failed) {
-		(void)err_set(err, ENOMEM, "no memory for the record");
+	if (record_all(&t, &m, o, &s, err) < 0)
 		return CMD_SYSTEM;
-	}
 	if (!str_equal(path, "-"))
 		return file_replace_volatile(AT_FDCWD, path, t.data, t.len, 0644, err) < 0
 			       ? CMD_SYSTEM

@@ -3,6 +3,8 @@
 #define CMD_RECORD_H
 
 #include "base/str.h"
+#include "bind/kernel_cmdline.h"
+#include "pci/notes.h"
 #include "pci/sysfs.h"
 
 #include <stdbool.h>
@@ -18,7 +20,19 @@ struct mask {
 	bool full; /* nothing is masked */
 	char **seen;
 	size_t n, size;
+	struct text words;     /* that name people or the machine, each ended by NUL */
+	struct text addresses; /* of networks, as pairs */
 	bool failed;
+};
+
+/* What the parts of record_root share. */
+struct record_root {
+	struct text *t;
+	struct mask *m;
+	struct sysfs *s;
+	int fd;              /* of / */
+	const char *cmdline; /* or NULL */
+	struct text *links;  /* "/dev/PATH DISK", a line each */
 };
 
 void mask_done(struct mask *m);
@@ -26,12 +40,32 @@ void mask_done(struct mask *m);
 unsigned mask_number(struct mask *m, const char *thing);
 /* Adds a text in which such things are masked wherever they stand. */
 void mask_text(struct mask *m, struct text *t, const char *s);
+/* The same for what people may have written: the words of mask_word are masked too. */
+void mask_free_text(struct mask *m, struct text *t, const char *s);
+/* A word that names a person or the machine. */
+void mask_word(struct mask *m, const char *word);
+/* Adds "KIND-3" for a thing. */
+void mask_name(struct mask *m, struct text *t, const char *kind, const char *thing);
+/* Adds a path, part by part; those that every system has stay. */
+void mask_path(struct mask *m, struct text *t, const char *path);
+/* Adds what a table calls a disk (bind/specs), or a file; the kernel's own names stay. */
+void mask_spec(struct mask *m, struct text *t, const char *spec);
+/* The same for what has a tag or stands in a directory of udev's or dm's; false for others. */
+bool mask_tagged(struct mask *m, struct text *t, const char *spec);
+/* Adds an address of IPv4 or IPv6. Those of IPv4 still have as many first bits in common. */
+void mask_address(struct mask *m, struct text *t, const char *address);
+uint32_t mask_ipv4(struct mask *m, uint32_t address); /* in the host's order */
 /* Adds the kernel command line: of a parameter that is not known to matter only the name. */
 void mask_cmdline(struct mask *m, struct text *t, const char *cmdline);
+/* What a word of it calls the disk that the host is on: false where it says nothing of that. */
+bool mask_disk_word(const char *word, char spec[static KERNEL_WORD_MAX]);
 /* Adds the config: its comments are somebody's, its lines keep their numbers. */
 void mask_config(struct mask *m, struct text *t, const char *config);
-/* A mount point that is no common one. */
-void mask_point(struct mask *m, struct text *t, const char *point);
+/* A fact of an image's record (bind/image_record); of those that name files or quote the config
+ * nothing. */
+void mask_fact(struct mask *m, struct text *t, const char *fact);
+/* What `check` has found, where the config had this path. */
+void mask_found(struct mask *m, struct text *t, const char *found, const char *config);
 /* A serial number of a device. */
 uint64_t mask_serial(struct mask *m, uint64_t serial);
 
@@ -40,6 +74,29 @@ uint64_t mask_serial(struct mask *m, uint64_t serial);
  * named in record_sysfs.c is recorded: no serial number of a disk, no address of an interface.
  */
 void record_sysfs(struct text *t, struct mask *m, struct sysfs *s);
+
+/*
+ * Adds what bind/footing and `check` read below /: tables, routes, input devices, links to the
+ * disks that tables name, words of the processor, settings of other tools. What is not there is not
+ * added.
+ */
+void record_root(const struct record_root *r);
+/* record_tables.c: those of it that name disks; record_others.c: what other tools were told. */
+void record_tables(const struct record_root *r);
+void record_others(const struct record_root *r);
+
+/* Adds a table of mounts, or of swaps; each takes over its text, which is to be had from malloc. */
+void record_mounts(const struct record_root *r, struct text *t, char *text);
+void record_swaps(const struct record_root *r, struct text *t, char *text);
+
+/* Has the names of the people and of the machine masked, as root says them. To come before all. */
+void record_people(struct mask *m, int root);
+
+/* A whole file below /, for the caller to free, or NULL. */
+char *record_read(const struct record_root *r, const char *path);
+/* A file of the record's root, its directory before it. */
+void record_root_file(
+	const struct record_root *r, const char *directory, const char *name, const struct text *t);
 
 /* A file of the tree: "name = text", or "name | line" for each of several. */
 void record_file(struct text *t, const char *name, const char *content);

@@ -1,26 +1,38 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "bind/kernel_cmdline.h"
 #include "cmd/record.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define THING_MAX 128
+#define THING_MAX 256
+#define WORD_MIN 3 /* a shorter one is in half of all words */
 
 void mask_done(struct mask *m)
 {
 	for (size_t i = 0; i < m->n; i++)
 		free(m->seen[i]);
 	free(m->seen);
+	text_done(&m->words);
+	text_done(&m->addresses);
 	*m = (struct mask){0};
+}
+
+/* In whatever case; strncasecmp comes for six kinds of processors, 20 kB. */
+static bool begins_with(const char *s, const char *word)
+{
+	for (; *word; word++, s++)
+		if (tolower((unsigned char)*s) != tolower((unsigned char)*word))
+			return false;
+	return true;
 }
 
 unsigned mask_number(struct mask *m, const char *thing)
 {
 	for (size_t i = 0; i < m->n; i++)
-		if (strcasecmp(m->seen[i], thing) == 0)
+		if (begins_with(m->seen[i], thing) && begins_with(thing, m->seen[i]))
 			return (unsigned)i + 1;
 	if (m->n == m->size) {
 		size_t size = m->size ? m->size * 2 : 16;
@@ -90,6 +102,11 @@ static const struct {
 	{"by-uuid/", {"0000-", 4, 0}},
 	{"by-label/", {"label-", 1, 0}},
 	{"by-id/", {"disk-", 1, 0}},
+	{"naa.", {"", 16, 0}},
+	{"eui.", {"", 16, 0}},
+	{"wwn-0x", {"", 16, 0}},
+	{"iqn.", {"name-", 1, 0}},
+	{"nqn.", {"name-", 1, 0}},
 };
 
 static void put_masked(
@@ -133,56 +150,118 @@ static size_t take_named(struct mask *m, struct text *t, const char *s)
 	return 0;
 }
 
-void mask_text(struct mask *m, struct text *t, const char *s)
+/* "192.0.2.1"; the loop's and the one that means any are everybody's. */
+static size_t take_address(struct mask *m, struct text *t, const char *s)
 {
+	char quad[INET_ADDRSTRLEN];
+	struct in_addr address;
+	size_t len = strspn(s, "0123456789."), dots = 0;
+
+	while (len > 0 && s[len - 1] == '.') /* the end of a sentence */
+		len--;
+	for (size_t i = 0; i < len; i++)
+		dots += s[i] == '.';
+	if (dots != 3 || len >= sizeof(quad))
+		return 0;
+	(void)snprintf(quad, sizeof(quad), "%.*s", (int)len, s);
+	if (!inet_aton(quad, &address))
+		return 0;
+	mask_address(m, t, quad);
+	return len;
+}
+
+/* Of words that name people or the machine, at the beginning of one. */
+static size_t take_word(struct mask *m, struct text *t, const char *s)
+{
+	for (size_t at = 0; at < m->words.len; at += strlen(m->words.data + at) + 1) {
+		const char *word = m->words.data + at;
+		size_t len = strlen(word);
+		if (!begins_with(s, word) || isalnum((unsigned char)s[len]))
+			continue;
+		mask_name(m, t, "name", word);
+		return len;
+	}
+	return 0;
+}
+
+static void put_text(struct mask *m, struct text *t, const char *s, bool free_text)
+{
+	bool begins = true; /* a word, or a number */
+
 	while (*s && !m->full) {
 		size_t len = take_named(m, t, s);
 		if (len == 0)
 			len = take_shape(m, t, s);
+		if (len == 0 && begins)
+			len = take_address(m, t, s);
+		if (len == 0 && begins && free_text)
+			len = take_word(m, t, s);
 		if (len == 0)
 			text_add(t, s, len = 1);
 		s += len;
+		begins = !isalnum((unsigned char)s[-1]) && s[-1] != '.';
 	}
 	text_add(t, s, strlen(s));
 }
 
-/* Parameters that plan, list, check or the kernel's PCI, IOMMU and display code look at, and what
- * tells which disk the host boots from. */
-static bool is_known(const char *word)
+void mask_text(struct mask *m, struct text *t, const char *s)
 {
-	static const char *const known[] = {"root", "resume", "rootfstype", "intel_iommu",
-		"amd_iommu", "iommu", "vfio_bind", "vfio_bind.debug", "pci", "pcie_aspm",
-		"pcie_acs_override", "video", "module_blacklist", "modprobe.blacklist",
-		"rd.driver.blacklist", "rd.driver.pre", "initcall_blacklist", "systemd.unit",
-		"rd.systemd.unit", "rd.luks.uuid", "rd.luks.name", "rd.lvm.lv", "cryptdevice",
-		"intremap", "hugepages", "hugepagesz", "default_hugepagesz", "isolcpus", "ro",
-		"rw"};
-	static const char *const prefixes[] = {
-		"vfio", "pci_stub.", "pci-stub.", "kvm", "i915.", "nvidia", "amdgpu.", "nouveau."};
-
-	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
-		if (kernel_word_is(word, known[i]))
-			return true;
-	for (size_t i = 0; i < sizeof(prefixes) / sizeof(*prefixes); i++)
-		if (str_starts(word, prefixes[i]))
-			return true;
-	return false;
+	put_text(m, t, s, false);
 }
 
-void mask_cmdline(struct mask *m, struct text *t, const char *cmdline)
+void mask_free_text(struct mask *m, struct text *t, const char *s)
 {
-	char word[KERNEL_WORD_MAX];
-	size_t start = t->len;
+	put_text(m, t, s, true);
+}
 
-	while (kernel_word_next(&cmdline, word)) {
-		if (t->len > start)
-			text_add(t, " ", 1);
-		char *equals = strchr(word, '=');
-		if (!m->full && equals && !is_known(word))
-			(void)str_copy(
-				equals + 1, sizeof(word) - (size_t)(equals + 1 - word), "masked");
-		mask_text(m, t, word);
+void mask_word(struct mask *m, const char *word)
+{
+	if (strlen(word) >= WORD_MIN)
+		text_add(&m->words, word, strlen(word) + 1);
+	m->failed |= m->words.failed;
+}
+
+void mask_name(struct mask *m, struct text *t, const char *kind, const char *thing)
+{
+	if (m->full)
+		text_add(t, thing, strlen(thing));
+	else
+		text_print(t, "%s-%x", kind, mask_number(m, thing));
+}
+
+/* What is of a known shape gets another of that shape. */
+static void put_value(struct mask *m, struct text *t, const char *value, const struct written *as)
+{
+	for (size_t i = 0; i < sizeof(shapes) / sizeof(*shapes); i++) {
+		size_t len = matches(value, shapes[i].pattern);
+		if (len > 0 && value[len] == '\0')
+			as = &shapes[i].as;
 	}
+	put_masked(m, t, value, strlen(value), as);
+}
+
+bool mask_tagged(struct mask *m, struct text *t, const char *spec)
+{
+	static const char *const before[] = {"UUID=", "PARTUUID=", "LABEL=", "PARTLABEL=", "ID=",
+		"/dev/disk/by-uuid/", "/dev/disk/by-partuuid/", "/dev/disk/by-label/",
+		"/dev/disk/by-partlabel/", "/dev/disk/by-id/", "/dev/mapper/"};
+	static const struct written uuid = {"0000-", 4, 0}, label = {"label-", 1, 0},
+				    disk = {"disk-", 1, 0}, volume = {"volume-", 1, 0};
+	static const struct written *const as[] = {
+		&uuid, &uuid, &label, &label, &disk, &uuid, &uuid, &label, &label, &disk, &volume};
+
+	for (size_t i = 0; i < sizeof(before) / sizeof(*before); i++) {
+		if (!str_starts(spec, before[i]))
+			continue;
+		const char *value = spec + strlen(before[i]);
+		char thing[THING_MAX];
+		value += *value == '"';
+		(void)snprintf(thing, sizeof(thing), "%.*s", (int)strcspn(value, "\""), value);
+		text_add(t, before[i], strlen(before[i]));
+		put_value(m, t, thing, as[i]);
+		return true;
+	}
+	return false;
 }
 
 void mask_config(struct mask *m, struct text *t, const char *config)
@@ -199,29 +278,6 @@ void mask_config(struct mask *m, struct text *t, const char *config)
 		text_add(t, "\n", 1);
 		config += len + (config[len] == '\n');
 	}
-}
-
-void mask_point(struct mask *m, struct text *t, const char *point)
-{
-	static const char *const common[] = {"/", "/boot", "/boot/efi", "/efi", "/home", "/usr",
-		"/var", "/srv", "/opt", "/tmp", "/root", "/mnt", "/media", "/nix", "/var/lib",
-		"/var/log", "/var/tmp", "/var/cache", "/var/lib/libvirt", "/usr/local"};
-
-	for (size_t i = 0; !m->full && i < sizeof(common) / sizeof(*common); i++)
-		if (str_equal(point, common[i]))
-			text_print(t, "%s", point);
-	for (size_t i = 0; !m->full && i < sizeof(common) / sizeof(*common); i++)
-		if (str_equal(point, common[i]))
-			return;
-	if (!m->full) {
-		text_print(t, "/mount-%u", mask_number(m, point));
-		return;
-	}
-	for (; *point; point++) /* as the kernel writes it */
-		if (strchr(" \t\n\\", *point))
-			text_print(t, "\\%03o", (unsigned)(unsigned char)*point);
-		else
-			text_add(t, point, 1);
 }
 
 uint64_t mask_serial(struct mask *m, uint64_t serial)

@@ -37,7 +37,8 @@ static void put_file(const struct record *r, const char *directory, const char *
 
 	if (sysfs_path_read(r->s, content, sizeof(content), "%s/%s", directory, name) < 0)
 		return;
-	mask_text(r->m, &masked, content);
+	/* A stick may be called after its owner. */
+	mask_free_text(r->m, &masked, content);
 	record_file(r->t, name, masked.data ? masked.data : "");
 	r->t->failed |= masked.failed;
 	text_done(&masked);
@@ -201,10 +202,46 @@ static void put_files(
 		put_files(r, directory, files, sizeof(files) / sizeof(*files));                    \
 	} while (0)
 
+/* What dm calls a volume, and of what kind it is: "CRYPT-LUKS2-…", "LVM-…". */
+static void put_volume(const struct record *r, const char *at)
+{
+	char path[SYSFS_PATH_MAX + 16], name[256], uuid[160];
+	struct text masked = {0};
+
+	(void)snprintf(path, sizeof(path), "%s/dm", at);
+	if (!sysfs_path_exists(r->s, "%s", path))
+		return;
+	open_directory(r, path);
+	if (sysfs_path_read(r->s, name, sizeof(name), "%s/name", path) > 0) {
+		mask_name(r->m, &masked, "volume", name);
+		record_file(r->t, "name", masked.data ? masked.data : "");
+		text_done(&masked);
+	}
+	if (sysfs_path_read(r->s, uuid, sizeof(uuid), "%s/uuid", path) <= 0)
+		return;
+	if (!r->m->full)
+		uuid[strcspn(uuid, "-") + (strchr(uuid, '-') != NULL)] = '\0';
+	record_file(r->t, "uuid", uuid);
+}
+
+static void put_backing_file(const struct record *r, const char *at)
+{
+	char path[SYSFS_PATH_MAX + 16], file[CONTENT_MAX];
+	struct text masked = {0};
+
+	(void)snprintf(path, sizeof(path), "%s/loop", at);
+	if (sysfs_path_read(r->s, file, sizeof(file), "%s/backing_file", path) <= 0)
+		return;
+	open_directory(r, path);
+	mask_path(r->m, &masked, file);
+	record_file(r->t, "backing_file", masked.data ? masked.data : "");
+	text_done(&masked);
+}
+
 static int put_block(const char *name, void *to)
 {
 	const struct record *r = to;
-	char target[SYSFS_PATH_MAX], path[SYSFS_PATH_MAX + 16], dm[64];
+	char target[SYSFS_PATH_MAX], path[SYSFS_PATH_MAX + 16];
 
 	if (sysfs_path_link(r->s, target, sizeof(target), "class/block/%s", name) < 0)
 		return 0;
@@ -215,18 +252,17 @@ static int put_block(const char *name, void *to)
 	PUT_FILES(r, path, "model", "name");
 	(void)snprintf(path, sizeof(path), "%s/holders", at);
 	put_links(r, path);
-	(void)snprintf(path, sizeof(path), "%s/dm", at);
-	if (sysfs_path_read(r->s, dm, sizeof(dm), "%s/name", path) <= 0)
-		return 0;
-	open_directory(r, path);
-	/* As mountinfo names it, so that it gets the same number. */
-	char device[96];
-	struct text masked = {0};
-	(void)snprintf(device, sizeof(device), "/dev/mapper/%s", dm);
-	mask_text(r->m, &masked, device);
-	record_file(r->t, "name", masked.data ? masked.data + strlen("/dev/mapper/") : "");
-	text_done(&masked);
+	(void)snprintf(path, sizeof(path), "%s/slaves", at);
+	put_links(r, path);
+	put_volume(r, at);
+	put_backing_file(r, at);
 	return 0;
+}
+
+/* lower_eth0 of a bond, a bridge or a VLAN. */
+static int put_lower(const char *name, void *to)
+{
+	return strncmp(name, "lower_", strlen("lower_")) == 0 ? put_link_of(name, to) : 0;
 }
 
 static int put_net(const char *name, void *to)
@@ -236,9 +272,11 @@ static int put_net(const char *name, void *to)
 
 	if (sysfs_path_link(r->s, target, sizeof(target), "class/net/%s", name) < 0)
 		return 0;
-	PUT_FILES(r, from_top(target), "operstate");
-	put_link(r, from_top(target), "master");
-	return 0;
+	struct record one = *r;
+	one.directory = from_top(target);
+	PUT_FILES(r, one.directory, "operstate");
+	put_link(r, one.directory, "master");
+	return sysfs_path_each(r->s, one.directory, put_lower, &one);
 }
 
 static int put_usb(const char *name, void *to)
@@ -321,7 +359,8 @@ void record_sysfs(struct text *t, struct mask *m, struct sysfs *s)
 		{"class/iommu", put_iommu},
 	};
 	static const char *const linked[] = {
-		"class/block", "class/net", "bus/usb/devices", "class/drm"};
+		"dev/block", "class/block", "class/net", "bus/usb/devices", "class/drm"};
+	static const char *const unsafe[] = {"allow_unsafe_interrupts"};
 	struct record r = {t, m, s, NULL};
 
 	if (sysfs_each_device(s, note_function, NULL, NULL) < 0)
@@ -335,6 +374,7 @@ void record_sysfs(struct text *t, struct mask *m, struct sysfs *s)
 			t->failed = true;
 	for (size_t i = 0; i < sizeof(linked) / sizeof(*linked); i++)
 		put_links(&r, linked[i]);
+	put_files(&r, "module/vfio_iommu_type1/parameters", unsafe, 1);
 	for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++)
 		if (sysfs_path_exists(s, "firmware/acpi/tables/%s", tables[i]))
 			text_print(t, "\n[firmware/acpi/tables]\n%s =\n", tables[i]);

@@ -25,10 +25,22 @@ struct boot_switch world_switch(const struct world *w)
 		.reason = "/proc/cmdline can't be read, it may say vfio_bind=off"};
 }
 
-/* A file that was named to a program which only looks, or works on a tree, may be anybody's. */
-static bool is_done(const struct world *w)
+const char *world_config_file(const struct world *w)
 {
-	return !w->config || (w->acts && !w->sysfs);
+	const char *named = w->config ? w->config : w->replayed;
+
+	return named ? named : CONFIG_PATH;
+}
+
+int world_config(struct config *ret, const struct world *w)
+{
+	/* A file that was named to a program which only looks, or works on a tree, may be
+	 * anybody's. */
+	bool to_do = !w->config || (w->acts && !w->sysfs);
+
+	if (w->replayed && !w->config)
+		return config_read_copy(ret, w->replayed, CONFIG_PATH);
+	return config_read(ret, world_config_file(w), to_do);
 }
 
 static int plan_guarded(
@@ -58,14 +70,14 @@ int situation_read(
 {
 	const char *path = w->config ? w->config : CONFIG_PATH;
 
-	*ret = (struct situation){.config = {.path = path}, .sysfs = {.devices = -1}};
+	*ret = (struct situation){.config = {.path = path, .file = path}, .sysfs = {.devices = -1}};
 	ret->plan.config = &ret->config;
 	if (b->mode != BOOT_BIND)
 		ret->plan.off = b->reason;
 	if (b->mode == BOOT_OFF)
 		return 0;
 
-	int r = config_read(&ret->config, path, is_done(w));
+	int r = world_config(&ret->config, w);
 	if (r == -ENOMEM)
 		return err_set(err, ENOMEM, "%s: out of memory", path);
 	if (r < 0)
@@ -86,7 +98,7 @@ int situation_imagine(struct situation *ret, const struct world *w, const char *
 {
 	const struct boot_switch bind = {.mode = BOOT_BIND};
 
-	*ret = (struct situation){.config = {.path = name}, .sysfs = {.devices = -1}};
+	*ret = (struct situation){.config = {.path = name, .file = name}, .sysfs = {.devices = -1}};
 	ret->plan.config = &ret->config;
 	int r = config_parse(&ret->config, name, text, len);
 	if (r < 0)
@@ -109,7 +121,7 @@ int situation_mentions(const struct world *w, struct slot slot, struct err *err)
 {
 	_cleanup_(config_done) struct config c = {0};
 	_cleanup_(sysfs_done) struct sysfs s = {.devices = -1};
-	int r = config_read(&c, w->config ? w->config : CONFIG_PATH, is_done(w));
+	int r = world_config(&c, w);
 
 	if (r == -ENOMEM)
 		return err_set(err, ENOMEM, "out of memory for the config");

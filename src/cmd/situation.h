@@ -20,7 +20,8 @@ struct world {
 	const char *sysfs;
 	const char *root;
 	const char *cmdline;
-	bool acts; /* what the config says is done, and not only looked at */
+	const char *replayed; /* the config of the record that sysfs is, or where it would lie */
+	bool acts;            /* what the config says is done, and not only looked at */
 };
 
 /* The rows of struct option_row for a world `w`. */
@@ -37,18 +38,27 @@ struct world {
 
 /*
  * Lets --sysfs name what `record` wrote: a file becomes a tree that goes when the command ends, and
- * in a tree that a record became, its config and command line stand for those that were not named.
- * For commands that only look. To be ended with world_done in each case.
+ * in a tree that a record became, its config, command line and root stand for those that were not
+ * named. For commands that only look. To be ended with world_done in each case.
  */
 struct world_record {
 	struct scratch scratch;
-	char *config, *cmdline;
+	char *config, *cmdline, *root;
 };
 int world_unfold(struct world *w, struct world_record *ret, struct err *err) _must_check_;
 void world_done(struct world_record *r);
 
 /* The kernel command line's word on us. A line that can't be read is off: it may have said so. */
 struct boot_switch world_switch(const struct world *w);
+
+/*
+ * Reads the config of a world, told by its path (/etc/vfio-bind.conf of one in a record). As
+ * config_read.
+ */
+int world_config(struct config *ret, const struct world *w) _must_check_;
+
+/* The config beside which the record of an image is to be looked for. */
+const char *world_config_file(const struct world *w);
 
 /* Config, host and the plan made of them. */
 struct situation {

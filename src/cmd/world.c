@@ -31,43 +31,63 @@ static int unfold_file(struct world *w, struct world_record *r, struct err *err)
 	return code;
 }
 
-static int take_config(struct world *w, struct world_record *r, struct err *err)
+/* A copy of the path of something in the record, or NULL without memory. */
+static char *note_path(const struct world *w, const char *name)
 {
-	if (asprintf(&r->config, "%s/" NOTES_DIRECTORY "/vfio-bind.conf", w->sysfs) < 0) {
-		r->config = NULL;
+	char *path;
+
+	return asprintf(&path, "%s/" NOTES_DIRECTORY "/%s", w->sysfs, name) < 0 ? NULL : path;
+}
+
+static int take_config(struct world *w, struct world_record *r, bool is_record, struct err *err)
+{
+	r->config = note_path(w, "vfio-bind.conf");
+	if (!r->config)
 		return err_set(err, ENOMEM, "out of memory");
-	}
-	if (access(r->config, F_OK) == 0)
-		w->config = r->config;
+	if (is_record || access(r->config, F_OK) == 0)
+		w->replayed = r->config;
 	return 0;
 }
 
 static int take_cmdline(struct world *w, struct world_record *r, struct err *err)
 {
-	_cleanup_(str_free) char *path = NULL;
+	_cleanup_(str_free) char *path = note_path(w, "cmdline");
 	size_t len;
 
-	if (asprintf(&path, "%s/" NOTES_DIRECTORY "/cmdline", w->sysfs) < 0) {
-		path = NULL;
+	if (!path)
 		return err_set(err, ENOMEM, "out of memory");
-	}
 	if (file_read(AT_FDCWD, path, RECORD_MAX, &r->cmdline, &len, NULL) == 0)
 		w->cmdline = r->cmdline;
+	return 0;
+}
+
+static int take_root(struct world *w, struct world_record *r, struct err *err)
+{
+	r->root = note_path(w, "root");
+	if (!r->root)
+		return err_set(err, ENOMEM, "out of memory");
+	if (access(r->root, F_OK) == 0)
+		w->root = r->root;
 	return 0;
 }
 
 int world_unfold(struct world *w, struct world_record *ret, struct err *err)
 {
 	struct stat st;
+	bool is_record = false;
 	int r = 0;
 
 	*ret = (struct world_record){.scratch = {.fd = -1}};
 	if (!w->sysfs)
 		return 0;
-	if (stat(w->sysfs, &st) == 0 && S_ISREG(st.st_mode))
+	if (stat(w->sysfs, &st) == 0 && S_ISREG(st.st_mode)) {
+		is_record = true;
 		r = unfold_file(w, ret, err);
-	if (r == 0 && !w->config)
-		r = take_config(w, ret, err);
+	}
+	if (r == 0)
+		r = take_config(w, ret, is_record, err);
+	if (r == 0 && !w->root)
+		r = take_root(w, ret, err);
 	if (r == 0 && !w->cmdline)
 		r = take_cmdline(w, ret, err);
 	return r;
@@ -78,4 +98,5 @@ void world_done(struct world_record *r)
 	scratch_done(&r->scratch);
 	free(r->config);
 	free(r->cmdline);
+	free(r->root);
 }

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -97,6 +98,19 @@ static char *live_addresses(void)
 	return t.data;
 }
 
+/* By itself, or among what the tree has of /. */
+static char *recorded(struct sysfs *s, const char *name, const char *path)
+{
+	char full[128];
+
+	(void)snprintf(full, sizeof(full), NOTES_DIRECTORY "/%s", name);
+	char *text = sysfs_path_text(s, full);
+	if (text)
+		return text;
+	(void)snprintf(full, sizeof(full), NOTES_ROOT "/%s", path);
+	return sysfs_path_text(s, full);
+}
+
 void notes_read(struct notes *ret, struct sysfs *s, bool live)
 {
 	if (live)
@@ -104,8 +118,8 @@ void notes_read(struct notes *ret, struct sysfs *s, bool live)
 			.swaps = proc_text("/proc/swaps"),
 			.addresses = live_addresses()};
 	else
-		*ret = (struct notes){.mountinfo = sysfs_path_text(s, NOTES_DIRECTORY "/mountinfo"),
-			.swaps = sysfs_path_text(s, NOTES_DIRECTORY "/swaps"),
+		*ret = (struct notes){.mountinfo = recorded(s, "mountinfo", "proc/self/mountinfo"),
+			.swaps = recorded(s, "swaps", "proc/swaps"),
 			.addresses = sysfs_path_text(s, NOTES_DIRECTORY "/addresses"),
 			.candidates = sysfs_path_text(s, NOTES_DIRECTORY "/candidates")};
 }

@@ -7,6 +7,8 @@
 
 /* Where a tree that stands for another machine's /sys keeps what was not below /sys there. */
 #define NOTES_DIRECTORY "record"
+/* And there what stands for /. */
+#define NOTES_ROOT NOTES_DIRECTORY "/root"
 
 /*
  * What is to be known of a machine beside /sys, as texts: those of the kernel's files, and two of

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What other tools were told, as `check` and `init --import` read it: the lines that matter, at
+ * their numbers. */
+#include "bind/modules.h"
+#include "cmd/record.h"
+#include "pci/slot.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BLANKS " \t"
+
+static int is_visible(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.';
+}
+
+static void each_file(const struct record_root *r, const char *directory,
+	void (*put)(const struct record_root *r, const char *directory, const char *name))
+{
+	struct dirent **names = NULL;
+	int n = scandirat(r->fd, directory, &names, is_visible, alphasort);
+
+	for (int i = 0; i < n; i++) {
+		if (!strpbrk(names[i]->d_name, " \t\n"))
+			put(r, directory, names[i]->d_name);
+		free(names[i]);
+	}
+	free(names);
+}
+
+static char *read_in(const struct record_root *r, const char *directory, const char *name)
+{
+	char path[512];
+
+	(void)snprintf(path, sizeof(path), "%.200s/%.255s", directory, name);
+	return record_read(r, path);
+}
+
+/* Of "options vfio-pci ids=10de:2204 x=y" what gives ids. */
+static void put_setting(struct text *t, char *line)
+{
+	char *command = strtok_r(line, BLANKS, &line), *module = strtok_r(line, BLANKS, &line);
+
+	if (!command || !module || !str_equal(command, "options") ||
+		(!module_same(module, "vfio-pci") && !module_same(module, "pci-stub")))
+		return;
+	text_print(t, "options %s", module);
+	for (char *word; (word = strtok_r(line, BLANKS, &line));)
+		if (str_starts(word, "ids="))
+			text_print(t, " %s", word);
+}
+
+static void put_settings(const struct record_root *r, const char *directory, const char *name)
+{
+	_cleanup_(text_done) struct text t = {0};
+	_cleanup_(str_free) char *text = read_in(r, directory, name);
+	char *rest = text, *line;
+
+	while ((line = strsep(&rest, "\n"))) {
+		put_setting(&t, line);
+		text_print(&t, "\n");
+	}
+	if (t.data && strstr(t.data, " ids="))
+		record_root_file(r, directory, name, &t);
+}
+
+static void put_override(const struct record_root *r, const char *directory, const char *name)
+{
+	_cleanup_(str_free) char *text = read_in(r, directory, name);
+	struct slot slot;
+
+	if (!text || !str_starts(name, "pci-") || !slot_parse(name + 4, &slot))
+		return;
+	text[strcspn(text, " \t\n")] = '\0';
+	const struct text t = {.data = text};
+	record_root_file(r, directory, name, &t);
+}
+
+/* Of a script that binds the addresses in DEVS= these. */
+static void put_script(const struct record_root *r, const char *directory, const char *name)
+{
+	_cleanup_(text_done) struct text t = {0};
+	_cleanup_(str_free) char *text = read_in(r, directory, name);
+	struct slot slot;
+
+	if (!text || !strstr(text, "driver_override") || !strstr(text, "vfio-pci"))
+		return;
+	text_print(&t, "# driver_override vfio-pci\n");
+	for (char *at = text, *word; (at = strstr(at, "DEVS="));) {
+		at += strlen("DEVS=");
+		char quote = *at == '"' || *at == '\'' ? *at++ : '\0';
+		char *end = at + strcspn(at, quote ? (char[]){quote, '\0'} : " \t\n");
+		_cleanup_(str_free) char *list = strndup(at, (size_t)(end - at));
+		char *rest = list;
+		text_print(&t, "DEVS=\"");
+		while ((word = strsep(&rest, " \t\n")))
+			if (slot_parse(word, &slot))
+				text_print(&t, "%s ", word);
+		text_print(&t, "\"\n");
+		at = end;
+	}
+	record_root_file(r, directory, name, &t);
+}
+
+/* That it is there is what counts. */
+static void put_guides_script(const struct record_root *r, const char *path)
+{
+	char directory[64];
+	const char *last = strrchr(path, '/');
+	_cleanup_(str_free) char *text = record_read(r, path);
+
+	if (!text)
+		return;
+	(void)snprintf(directory, sizeof(directory), "%.*s", (int)(last - path), path);
+	if (strstr(text, "driver_override") && strstr(text, "vfio-pci"))
+		put_script(r, directory, last + 1);
+	else
+		record_root_file(r, directory, last + 1, &(const struct text){0});
+}
+
+void record_others(const struct record_root *r)
+{
+	static const char *const settings[] = {"etc/modprobe.d", "usr/lib/modprobe.d"};
+	static const char *const scripts[] = {"usr/local/bin/vfio-pci-override.sh",
+		"usr/bin/vfio-pci-override.sh", "sbin/vfio-pci-override.sh",
+		"usr/sbin/vfio-pci-override", "etc/initcpio/hooks/vfio",
+		"etc/initcpio/install/vfio", "etc/initramfs-tools/scripts/init-top/vfio.sh",
+		"etc/initramfs-tools/scripts/init-top/bind_vfio.sh"};
+
+	for (size_t i = 0; i < sizeof(settings) / sizeof(*settings); i++)
+		each_file(r, settings[i], put_settings);
+	each_file(r, "etc/driverctl.d", put_override);
+	for (size_t i = 0; i < sizeof(scripts) / sizeof(*scripts); i++)
+		put_guides_script(r, scripts[i]);
+}

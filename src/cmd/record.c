@@ -255,9 +255,9 @@ enum cmd_result cmd_record(int argc, char **argv, struct err *err)
 {
 	struct record_options o = {0};
 	static const struct face face = {
-		.about = "Writes what plan and list need to know of this machine as one text (- "
-			 "for standard output), for a report or a test; what names the machine is "
-			 "masked.",
+		.about = "Writes what plan, list and check need to know of this machine as one "
+			 "text (- for standard output), for a report or a test; what names the "
+			 "machine is masked.",
 		.takes = "one file to write, or -",
 		.operands = "FILE",
 		.least = 1,

@@ -101,7 +101,7 @@ static int open_parent(const struct scratch *s, const char *path, const char **r
 
 int scratch_directory(const struct scratch *s, const char *path)
 {
-	const char *name;
+	const char *name = "";
 	_cleanup_(fd_close) int at = open_parent(s, path, &name);
 
 	if (at < 0)
@@ -112,7 +112,7 @@ int scratch_directory(const struct scratch *s, const char *path)
 int scratch_write(
 	const struct scratch *s, const char *path, off_t offset, const void *data, size_t len)
 {
-	const char *name;
+	const char *name = "";
 	_cleanup_(fd_close) int at = open_parent(s, path, &name);
 
 	if (at < 0)
@@ -130,7 +130,7 @@ int scratch_write(
 int scratch_link(const struct scratch *s, const char *path, const char *target)
 {
 	int depth = depth_of(path) - 1;
-	const char *rest = target, *name;
+	const char *rest = target, *name = "";
 
 	for (; str_starts(rest, "../"); rest += 3)
 		depth--;

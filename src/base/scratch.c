@@ -8,10 +8,12 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define OPEN_AT_ONCE 16
@@ -65,6 +67,22 @@ static int depth_of(const char *path)
 	return depth;
 }
 
+/* open_parent by one call, where the directory is there and the kernel is of Linux 5.6 at least. */
+static int open_whole(const struct scratch *s, const char *path, const char **ret_name)
+{
+	struct open_how how = {.flags = O_DIRECTORY | O_PATH | O_CLOEXEC,
+		.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH};
+	const char *slash = strrchr(path, '/');
+	char parent[PATH_MAX];
+
+	if (!slash || (size_t)(slash - path) >= sizeof(parent))
+		return -1;
+	memcpy(parent, path, (size_t)(slash - path));
+	parent[slash - path] = '\0';
+	*ret_name = slash + 1;
+	return (int)syscall(SYS_openat2, s->fd, parent, &how, sizeof(how));
+}
+
 /*
  * Opens the directory that a path's last name stands in, made where it is missing; *ret_name is
  * that name. Step by step, so that no link is followed: one may lead to another and both together
@@ -76,7 +94,10 @@ static int open_parent(const struct scratch *s, const char *path, const char **r
 
 	if (depth_of(path) <= 0)
 		return -EINVAL;
-	int at = fcntl(s->fd, F_DUPFD_CLOEXEC, 0);
+	int at = open_whole(s, path, ret_name);
+	if (at >= 0)
+		return at;
+	at = fcntl(s->fd, F_DUPFD_CLOEXEC, 0);
 	if (at < 0)
 		return -errno;
 	for (const char *slash; (slash = strchr(path, '/')); path = slash + 1) {

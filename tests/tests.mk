@@ -29,6 +29,11 @@ demo:
 	@$(MAKE) --no-print-directory all
 	@tests/boot/demo
 
+# What the README shows; tests/unit/docs holds it to the program.
+.PHONY: pictures
+pictures: all
+	COLUMNS=80 $(BUILD)/vfio-bind list --sysfs tests/unit/trees/two-cards --color always | tools/picture 'vfio-bind list' >docs/list.svg
+
 # ---- reading ------------------------------------------------------------------------------------
 c_files  = $(sort $(wildcard src/*.[ch] src/*/*.[ch] tests/*/*.[ch] fuzz/*.[ch]))
 sh_files = $(shell tools/shell-files)

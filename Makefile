@@ -9,7 +9,8 @@
 # ---- settings: make NAME=VALUE ------------------------------------------------------------------
 CC           ?= cc
 CLANG        ?= clang
-CFLAGS       ?= -Os -g
+# What each compiler calls small: clang's -Os is a good deal larger.
+CFLAGS       ?= $(if $(findstring clang,$(CC)),-Oz,-Os) -g
 LDFLAGS      ?=
 BUILD        ?= build
 # yes: the program stands alone, as an initramfs wants it.  no: shared libkmod and inih (pkg-config)

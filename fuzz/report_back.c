@@ -34,7 +34,7 @@ static void come_back(const char *words)
 {
 	struct selector asked = {.kind = SELECT_ID, .line = 7};
 	struct verdict v = {.action = ACTION_ABSENT, .asked = &asked, .driver = "vfio-pci"};
-	struct config c = {.path = "/nowhere/conf"};
+	struct config c = {.path = "/nowhere/conf", .file = "/nowhere/conf"};
 	struct standing standing = {
 		.state = STANDING_DOWN, .plan = 0x1234abcd, .tries = 2, .limit = 3};
 	struct plan p = {.config = &c, .verdicts = &v, .n = 1, .off = words, .standing = &standing};

@@ -125,14 +125,13 @@ enum cmd_result cmd_added(int argc, char **argv, struct err *err)
 		{"help", 'h', NULL, "this text", NULL, &help, NULL, NULL},
 		{0},
 	};
-	int operands;
 	enum cmd_result result;
 
-	if (!command_begin(&face, rows, argc, argv, &help, &operands, &result, err))
+	if (!command_begin(&face, rows, argc, argv, &help, NULL, &result, err))
 		return result;
-	o.address = operands == 1 ? argv[1] : "";
-	if (operands != 1 || !slot_parse(o.address, &o.slot)) {
-		(void)err_set(err, EINVAL, "added takes one PCI address, as 0000:0a:00.0");
+	o.address = argv[1];
+	if (!slot_parse(o.address, &o.slot)) {
+		(void)err_set(err, EINVAL, "%s takes %s", argv[0], face.takes);
 		return CMD_USAGE;
 	}
 	struct boot_switch b = world_switch(&o.world);

@@ -207,10 +207,6 @@ enum cmd_result cmd_bind(int argc, char **argv, struct err *err)
 
 	if (!command_begin(&face, rows, argc, argv, &help, &operands, &result, err))
 		return result;
-	if (operands == 0) {
-		(void)err_set(err, EINVAL, "bind takes PCI addresses, as 0000:0a:00.0");
-		return CMD_USAGE;
-	}
 	if (o.driver && !value_driver(o.driver, err))
 		return CMD_USAGE;
 	log_open("vfio-bind", LOG_TO_STDERR, false);

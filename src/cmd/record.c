@@ -270,15 +270,10 @@ enum cmd_result cmd_record(int argc, char **argv, struct err *err)
 		{"help", 'h', NULL, "this text", NULL, &help, NULL, NULL},
 		{0},
 	};
-	int operands;
 	enum cmd_result result;
 
-	if (!command_begin(&face, rows, argc, argv, &help, &operands, &result, err))
+	if (!command_begin(&face, rows, argc, argv, &help, NULL, &result, err))
 		return result;
-	if (operands != 1) {
-		(void)err_set(err, EINVAL, "record takes one file to write, or -");
-		return CMD_USAGE;
-	}
 	_cleanup_(world_done) struct world_record unfolded;
 	return world_unfold(&o.world, &unfolded, err) < 0 ? CMD_SYSTEM : record(&o, argv[1], err);
 }

@@ -260,10 +260,6 @@ enum cmd_result cmd_release(int argc, char **argv, struct err *err)
 
 	if (!command_begin(&face, rows, argc, argv, &help, &operands, &result, err))
 		return result;
-	if (operands == 0) {
-		(void)err_set(err, EINVAL, "release takes PCI addresses, as 0000:0a:00.0");
-		return CMD_USAGE;
-	}
 	log_open("vfio-bind", LOG_TO_STDERR, false);
 	return give_back(&o, argv + 1, operands, err);
 }

@@ -24,6 +24,14 @@ static char *directory_of(const char *dir, struct slot slot)
 	return asprintf(&path, "%s/%s", dir, slot_format(slot, address)) < 0 ? NULL : path;
 }
 
+static char *note_of(const char *dir, struct slot slot)
+{
+	char address[SLOT_MAX], *path = NULL;
+
+	return asprintf(&path, "%s/%s/" NOTE_NAME, dir, slot_format(slot, address)) < 0 ? NULL
+											: path;
+}
+
 int former_note(const char *dir, struct sysfs *s, const struct device *d, struct err *err)
 {
 	char module[sizeof((struct former){0}.module)], id[PCI_ID_MAX], line[NOTE_MAX];
@@ -70,17 +78,14 @@ static bool parse(char *line, struct former *ret, struct pci_id *ret_id)
 
 int former_read(struct former *ret, const char *dir, const struct device *d, struct err *err)
 {
-	_cleanup_(str_free) char *path = directory_of(dir, d->slot), *line = NULL;
+	_cleanup_(str_free) char *file = note_of(dir, d->slot), *line = NULL;
 	struct former found;
 	struct pci_id id;
 	size_t len;
 
 	*ret = (struct former){0};
-	_cleanup_(str_free) char *file = NULL;
-	if (!path || asprintf(&file, "%s/" NOTE_NAME, path) < 0) {
-		file = NULL;
+	if (!file)
 		return err_set(err, ENOMEM, "out of memory");
-	}
 	int r = file_read(AT_FDCWD, file, NOTE_MAX, &line, &len, err);
 	if (r == -ENOENT) {
 		*err = (struct err){""};
@@ -100,8 +105,8 @@ int former_read(struct former *ret, const char *dir, const struct device *d, str
 
 void former_forget(const char *dir, struct slot slot)
 {
-	_cleanup_(str_free) char *path = directory_of(dir, slot), *file = NULL;
+	_cleanup_(str_free) char *file = note_of(dir, slot);
 
-	if (path && asprintf(&file, "%s/" NOTE_NAME, path) >= 0)
+	if (file)
 		(void)unlink(file);
 }

@@ -63,28 +63,6 @@ static void look_at_kernel(const struct judged *c, const char *kernel)
 			NULL, "kernel %s has no %s", kernel, names);
 }
 
-static int is_name(const struct dirent *entry)
-{
-	return entry->d_name[0] != '.';
-}
-
-/* Calls each(c, name, to) for what is in a directory below the root, in order. */
-static void each_name(const struct judged *c, const char *directory,
-	void (*each)(const struct judged *c, const char *name, void *to), void *to)
-{
-	struct dirent **entries = NULL;
-	char path[JUDGED_PATH_MAX];
-	int n = judged_path(c, path, "%s", directory)
-			? scandir(path, &entries, is_name, versionsort)
-			: -1;
-
-	for (int i = 0; i < n; i++) {
-		each(c, entries[i]->d_name, to);
-		free(entries[i]);
-	}
-	free(entries);
-}
-
 static void each_kernel(const struct judged *c, const char *name, void *to)
 {
 	(void)to;
@@ -134,8 +112,8 @@ static void look_at_dracut(const struct judged *c)
 	struct omission o = {.directory = "/etc/dracut.conf.d"};
 	bool there = false;
 
-	each_name(c, "/usr/lib/dracut/modules.d", note_dracut_module, &there);
-	each_name(c, o.directory, note_omission, &o);
+	judged_each(c, "/usr/lib/dracut/modules.d", versionsort, note_dracut_module, &there);
+	judged_each(c, o.directory, versionsort, note_omission, &o);
 	if (file_says(c, "/etc/dracut.conf", "omit_dracutmodules", "vfio-bind"))
 		o.found = true;
 	if (!there)
@@ -269,7 +247,7 @@ static void look_at_images(const struct judged *c)
 	struct ages a = {.config = config_time(c, &st)};
 	for (size_t i = 0; i < sizeof(directories) / sizeof(*directories); i++) {
 		a.directory = directories[i];
-		each_name(c, a.directory, note_image, &a);
+		judged_each(c, a.directory, versionsort, note_image, &a);
 	}
 	if (a.len > 0)
 		findings_add(c->findings, judged_asks(c), "image",
@@ -315,7 +293,7 @@ void check_images(const struct judged *c)
 	}
 	if (!c->root)
 		return;
-	each_name(c, "/lib/modules", each_kernel, NULL);
+	judged_each(c, "/lib/modules", versionsort, each_kernel, NULL);
 	look_at_hook(c);
 	look_at_confirm(c);
 	if (judged_asks(c))

@@ -5,8 +5,8 @@
 #include "bind/kernel_cmdline.h"
 #include "bind/modules.h"
 #include "cmd/check_sides.h"
+#include "cmd/other_tools.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,16 +60,15 @@ static void judge_word(const struct judged *c, const char *word)
 
 static bool is_options_with_ids(char *line)
 {
-	char *command = strtok_r(line, " \t", &line), *module = strtok_r(line, " \t", &line);
-
-	if (!command || !module || !str_equal(command, "options") ||
-		(!module_same(module, "vfio-pci") && !module_same(module, "pci-stub")))
+	if (!other_tools_module(&line))
 		return false;
 	return strncmp(line, "ids=", 4) == 0 || strstr(line, " ids=") || strstr(line, "\tids=");
 }
 
-static void look_at_settings(const struct judged *c, const char *directory, const char *name)
+/* to: the path of the directory */
+static void look_at_settings(const struct judged *c, const char *name, void *to)
 {
+	const char *directory = *(const char **)to;
 	char path[JUDGED_PATH_MAX];
 	unsigned number = 0;
 
@@ -90,17 +89,18 @@ static void look_at_settings(const struct judged *c, const char *directory, cons
 /* ---- driverctl ----------------------------------------------------------------------------- */
 
 /* One file for each device, "pci-0000:01:00.0", with a driver's name in it (driverctl(8)). */
-static void look_at_driverctl(const struct judged *c, const char *name)
+static void look_at_driverctl(const struct judged *c, const char *name, void *to)
 {
 	const struct plan *p = &c->situation->plan;
 	char path[JUDGED_PATH_MAX], address[SLOT_MAX];
 
+	(void)to;
 	for (size_t i = 0; str_starts(name, "pci-") && i < p->n; i++) {
 		const struct verdict *v = &p->verdicts[i];
 		if (v->action != ACTION_BIND ||
 			!str_equal(name + 4, slot_format(v->device->slot, address)))
 			continue;
-		(void)snprintf(path, sizeof(path), "/etc/driverctl.d/%s", name);
+		(void)snprintf(path, sizeof(path), OTHER_TOOLS_OVERRIDES "/%s", name);
 		_cleanup_(str_free) char *text = judged_text(c, path);
 		if (!text)
 			continue;
@@ -115,53 +115,17 @@ static void look_at_driverctl(const struct judged *c, const char *name)
 	}
 }
 
-static int is_file(const struct dirent *entry)
-{
-	return entry->d_name[0] != '.';
-}
-
-static void each_file(const struct judged *c, const char *directory,
-	void (*each)(const struct judged *c, const char *name))
-{
-	struct dirent **entries = NULL;
-	char path[JUDGED_PATH_MAX];
-	int n = judged_path(c, path, "%s", directory) ? scandir(path, &entries, is_file, alphasort)
-						      : -1;
-
-	for (int i = 0; i < n; i++) {
-		each(c, entries[i]->d_name);
-		free(entries[i]);
-	}
-	free(entries);
-}
-
-static void etc_settings(const struct judged *c, const char *name)
-{
-	look_at_settings(c, "/etc/modprobe.d", name);
-}
-
-static void usr_settings(const struct judged *c, const char *name)
-{
-	look_at_settings(c, "/usr/lib/modprobe.d", name);
-}
-
 /* ---- what people copied from guides -------------------------------------------------------- */
 
 static void look_at_scripts(const struct judged *c)
 {
-	static const char *const scripts[] = {"/usr/local/bin/vfio-pci-override.sh",
-		"/usr/bin/vfio-pci-override.sh", "/sbin/vfio-pci-override.sh",
-		"/usr/sbin/vfio-pci-override", "/etc/initcpio/hooks/vfio",
-		"/etc/initcpio/install/vfio", "/etc/initramfs-tools/scripts/init-top/vfio.sh",
-		"/etc/initramfs-tools/scripts/init-top/bind_vfio.sh"};
-
-	for (size_t i = 0; i < sizeof(scripts) / sizeof(*scripts); i++)
-		if (judged_exists(c, scripts[i]))
+	for (const char *const *script = other_tools_scripts; *script; script++)
+		if (judged_exists(c, *script))
 			findings_add(c->findings, false, "script",
 				"two tools may claim one device, and this one asks no guard: "
 				"remove it once vfio-bind does the work",
 				NULL, "%s is there: a script of a guide that binds as well",
-				scripts[i]);
+				*script);
 }
 
 void check_others(const struct judged *c)
@@ -172,8 +136,10 @@ void check_others(const struct judged *c)
 		judge_word(c, word);
 	if (!c->root)
 		return;
-	each_file(c, "/etc/modprobe.d", etc_settings);
-	each_file(c, "/usr/lib/modprobe.d", usr_settings);
-	each_file(c, "/etc/driverctl.d", look_at_driverctl);
+	for (size_t i = 0; other_tools_settings[i]; i++) {
+		const char *directory = other_tools_settings[i];
+		judged_each(c, directory, alphasort, look_at_settings, &directory);
+	}
+	judged_each(c, OTHER_TOOLS_OVERRIDES, alphasort, look_at_driverctl, NULL);
 	look_at_scripts(c);
 }

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #define TEXT_MAX (4096UL * 1024) /* /proc/interrupts of a large machine */
@@ -45,4 +46,25 @@ char *judged_text(const struct judged *c, const char *path)
 		file_read(AT_FDCWD, full, TEXT_MAX, &text, &len, NULL) < 0)
 		return NULL;
 	return text;
+}
+
+static int is_visible(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.';
+}
+
+void judged_each(const struct judged *c, const char *directory,
+	int (*order)(const struct dirent **a, const struct dirent **b),
+	void (*each)(const struct judged *c, const char *name, void *to), void *to)
+{
+	struct dirent **entries = NULL;
+	char path[JUDGED_PATH_MAX];
+	int n = judged_path(c, path, "%s", directory) ? scandir(path, &entries, is_visible, order)
+						      : -1;
+
+	for (int i = 0; i < n; i++) {
+		each(c, entries[i]->d_name, to);
+		free(entries[i]);
+	}
+	free(entries);
 }

@@ -6,6 +6,7 @@
 #include "cmd/situation.h"
 #include "pci/inventory.h"
 
+#include <dirent.h>
 #include <stdbool.h>
 
 /* The machine that is judged. */
@@ -29,5 +30,11 @@ bool judged_path(const struct judged *c, char buf[static JUDGED_PATH_MAX], const
 bool judged_exists(const struct judged *c, const char *path);
 /* A whole file below the root, for the caller to free; NULL where there is none. */
 char *judged_text(const struct judged *c, const char *path);
+
+/* Calls each(c, name, to) for what is in a directory below the root and not hidden, in an order of
+ * scandir(3); not at all where there is no such directory. */
+void judged_each(const struct judged *c, const char *directory,
+	int (*order)(const struct dirent **a, const struct dirent **b),
+	void (*each)(const struct judged *c, const char *name, void *to), void *to);
 
 #endif

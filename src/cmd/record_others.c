@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What other tools were told, as `check` and `init --import` read it: the lines that matter, at
  * their numbers. */
-#include "bind/modules.h"
+#include "cmd/other_tools.h"
 #include "cmd/record.h"
 #include "pci/slot.h"
 
@@ -42,13 +42,12 @@ static char *read_in(const struct record_root *r, const char *directory, const c
 /* Of "options vfio-pci ids=10de:2204 x=y" what gives ids. */
 static void put_setting(struct text *t, char *line)
 {
-	char *command = strtok_r(line, BLANKS, &line), *module = strtok_r(line, BLANKS, &line);
+	const char *module = other_tools_module(&line);
 
-	if (!command || !module || !str_equal(command, "options") ||
-		(!module_same(module, "vfio-pci") && !module_same(module, "pci-stub")))
+	if (!module)
 		return;
 	text_print(t, "options %s", module);
-	for (char *word; (word = strtok_r(line, BLANKS, &line));)
+	for (char *word; (word = strtok_r(NULL, BLANKS, &line));)
 		if (str_starts(word, "ids="))
 			text_print(t, " %s", word);
 }
@@ -123,16 +122,9 @@ static void put_guides_script(const struct record_root *r, const char *path)
 
 void record_others(const struct record_root *r)
 {
-	static const char *const settings[] = {"etc/modprobe.d", "usr/lib/modprobe.d"};
-	static const char *const scripts[] = {"usr/local/bin/vfio-pci-override.sh",
-		"usr/bin/vfio-pci-override.sh", "sbin/vfio-pci-override.sh",
-		"usr/sbin/vfio-pci-override", "etc/initcpio/hooks/vfio",
-		"etc/initcpio/install/vfio", "etc/initramfs-tools/scripts/init-top/vfio.sh",
-		"etc/initramfs-tools/scripts/init-top/bind_vfio.sh"};
-
-	for (size_t i = 0; i < sizeof(settings) / sizeof(*settings); i++)
-		each_file(r, settings[i], put_settings);
-	each_file(r, "etc/driverctl.d", put_override);
-	for (size_t i = 0; i < sizeof(scripts) / sizeof(*scripts); i++)
-		put_guides_script(r, scripts[i]);
+	for (const char *const *at = other_tools_settings; *at; at++)
+		each_file(r, *at + 1, put_settings);
+	each_file(r, &OTHER_TOOLS_OVERRIDES[1], put_override);
+	for (const char *const *at = other_tools_scripts; *at; at++)
+		put_guides_script(r, *at + 1);
 }

@@ -80,6 +80,7 @@ kmod_lib   = $(or $(KMOD_STATIC_LIB),$(BUILD)/kmod/libkmod.a)
 kmod_flags = -I$(dir $(kmod_lib))
 bind_libs  = $(kmod_lib) -linih -llzma -lzstd
 bind_link  = -static-pie $(RELR) -Wl,--no-eh-frame-hdr,-T,tools/no-unwind.ld
+bind_no_unwind = $(BUILD)/obj/no-unwind.o
 bootcfg_inih = -Wl,-Bstatic -linih -Wl,-Bdynamic
 bind_needs = ini.h libinih.a libinih-dev lzma.h liblzma.a liblzma-dev zstd.h libzstd.a libzstd-dev
 else ifeq ($(STATIC),no)
@@ -99,7 +100,7 @@ bootcfg_needs = blkid/blkid.h - libblkid-dev ini.h - libinih-dev
 say = $(if $(V),,@printf '  %-8s %s\n' $(1) '$(@:$(BUILD)/%=%)' &&)
 
 # ---- building -----------------------------------------------------------------------------------
-$(BUILD)/vfio-bind: $(bind_objects:%=$(BUILD)/obj/%.o) $(kmod_lib)
+$(BUILD)/vfio-bind: $(bind_objects:%=$(BUILD)/obj/%.o) $(bind_no_unwind) $(kmod_lib)
 $(BUILD)/vfio-bind: link = $(bind_link)
 $(BUILD)/vfio-bind: libs = $(bind_libs)
 $(BUILD)/vfio-bootcfg: $(bootcfg_objects:%=$(BUILD)/obj/%.o)
@@ -118,6 +119,10 @@ $(programs): $(BUILD)/%: $(BUILD)/flags tools/check-elf
 $(BUILD)/obj/%.o: src/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call say,CC)$(CC) $(COMPILE) $(kmod_flags) $(HARDEN) $(LEAN) $(CFLAGS) -fPIE -c $< -o $@
+
+$(BUILD)/obj/no-unwind.o: tools/no-unwind.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,CC)$(CC) $(COMPILE) $(HARDEN) $(LEAN) $(CFLAGS) -fPIE -c $< -o $@
 
 # A program's first object waits for its libraries to be there, so that what is missing is told in
 # one line and not by the compiler.

@@ -35,7 +35,7 @@ pictures: all
 	COLUMNS=80 $(BUILD)/vfio-bind list --sysfs tests/unit/trees/two-cards --color always | tools/picture 'vfio-bind list' >docs/list.svg
 
 # ---- reading ------------------------------------------------------------------------------------
-c_files  = $(sort $(wildcard src/*.[ch] src/*/*.[ch] tests/*/*.[ch] fuzz/*.[ch]))
+c_files  = $(sort $(wildcard src/*.[ch] src/*/*.[ch] tests/*/*.[ch] fuzz/*.[ch] tools/*.c))
 sh_files = $(shell tools/shell-files)
 
 format:

@@ -189,6 +189,11 @@ check-mkinitcpio: all
 	@$(if $(MKINITCPIO_ROOT),MKINITCPIO_ROOT='$(MKINITCPIO_ROOT)' tests/images/run --mkinitcpio,\
 		echo 'check-mkinitcpio: not run: no mkinitcpio; name a root tree it is installed in: MKINITCPIO_ROOT=DIRECTORY')
 
+# What opens devices in the guests of the boot tests, as a virtual machine does. tests/boot/lib.sh asks for it.
+$(BUILD)/guest/%: tests/boot/%.c
+	@mkdir -p $(@D)
+	$(call say,GUEST)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O1 -static -s $< -o $@
+
 # Static: floor and measure are for a guest without libraries, peak may not be larger than what it measures.
 bench_programs = $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c))
 $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/flags

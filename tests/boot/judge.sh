@@ -45,6 +45,19 @@ judge_drivers()
 	done
 }
 
+# judge_usable NAME VERDICT: could a virtual machine open what was taken, and map its BARs?
+judge_usable()
+{
+	local name=$1 verdict=$2 address said want
+	for address in ${F[$name.expected]-}; do
+		[ "${F[$name.expect.$address]}" = takes ] || continue
+		said=$(verdict_client "$verdict" "$address")
+		want=^usable$
+		[ -z "${F[$name.unusable.$address]-}" ] || want="^unusable: ${F[$name.unusable.$address]}$"
+		[[ $said =~ $want ]] || echo "$address, to a virtual machine: ${said:-it is not on vfio-pci}"
+	done
+}
+
 # judge_untouched NAME VERDICT BASE: did a host driver ever name a device that was to be taken? By
 # the kernel's log; where the drivers had their devices before vfio-bind ran, they may have.
 judge_untouched()
@@ -170,6 +183,7 @@ judge()
 	twin=$suite-${F[$name.twin]}
 	judge_control "$base"
 	judge_drivers "$name" "$verdict" "$base"
+	judge_usable "$name" "$verdict"
 	judge_untouched "$name" "$verdict" "$base"
 	[ -n "${F[$name.unreported]-}" ] || judge_report "$name" "$verdict"
 	judge_console "$name" "${verdict%.verdict}.console"
@@ -178,5 +192,7 @@ judge()
 		echo "its twin, $twin, did not reach userland"
 	elif [ -z "$(judge_drivers "$name" "$work/$twin.verdict" "$base")" ]; then
 		echo "its twin, $twin, passes too: the check proves nothing"
+	elif [[ ${F[$name.twin]} == without-* && ${F[$name.expected]-} ]] && [ -z "$(judge_usable "$name" "$work/$twin.verdict")" ]; then
+		echo "its twin, $twin, gives the devices to virtual machines too: the check proves nothing"
 	fi
 }

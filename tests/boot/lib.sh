@@ -108,17 +108,26 @@ modules_convert()
 	esac
 }
 
+# client_build: the client of VFIO that every image holds, on stdout its path.
+client_build()
+{
+	local client=$build/guest/vfio-client
+	[ "$client" -nt "$here/vfio-client.c" ] || make -s -C "$top" BUILD="$build" "$client" >&2 && echo "$client"
+}
+
 # image_base SUITE FORM [WITHOUT...]: a base image with the kernel's modules, on stdout its path.
 # FORM is shipped, ko, ko.xz or ko.zst; WITHOUT names modules to leave out; image_more, where it is set, more
 # of them. Made once.
 image_base()
 {
-	local suite=$1 form=$2 version dir root name file out
+	local suite=$1 form=$2 version dir root name file out client
 	shift 2
+	client=$(client_build) || die 'no VFIO client'
 	read -r _ version dir < <("$here/kernels" "$suite") || return
 	out=$work/images/$(IFS=-; echo "$version-$form${image_more:+-with-${image_more// /-}}${*:+-without-$*}").cpio
 	echo "$out"
-	if [ "$out" -nt "$dir" ] && [ "$out" -nt "$here/init" ] && [ "$out" -nt "$here/lib.sh" ]; then
+	if [ "$out" -nt "$dir" ] && [ "$out" -nt "$here/init" ] && [ "$out" -nt "$here/lib.sh" ] &&
+		[ "$out" -nt "$client" ]; then
 		return
 	fi
 	mkdir -p "$work/images"
@@ -133,6 +142,7 @@ image_base()
 	image_put "$root" "$(readlink -f "$(command -v modprobe)")"
 	ln -sf "$(readlink -f "$(command -v modprobe)")" "$root/usr/bin/modprobe"
 	install "$here/init" "$root/init"
+	install "$client" "$root/usr/bin/vfio-client"
 	for name in $image_modules ${image_more-}; do
 		modprobe -d "$dir" -S "$version" --show-depends "$name" 2>/dev/null
 	done | sed -n 's/^insmod \([^ ]*\).*/\1/p' | sort -u | while read -r file; do
@@ -282,6 +292,12 @@ verdict_devices()
 verdict_get()
 {
 	sed -n "s/^device $2 .*$3=\([^ ]*\).*/\1/p" "$1"
+}
+
+# verdict_client FILE ADDRESS: usable, or unusable and why, as the client of VFIO told; nothing where it was not asked.
+verdict_client()
+{
+	sed -n "s/^client $2 \\(\\(un\\)\\?usable.*\\)/\\1/p" "$1"
 }
 
 # verdict_report FILE: /run/vfio-bind/report.json as it was.

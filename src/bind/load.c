@@ -25,7 +25,7 @@ void load_before(const struct job *j)
 	struct err err = {""};
 
 	for (size_t i = 0; i < c->n_before; i++)
-		if (module_load(c->before[i], NULL, &err) < 0)
+		if (module_load(c->before[i], c->options, &err) < 0)
 			log_print(LOG_WARNING, "[modules] before: %s", err.text);
 }
 
@@ -47,7 +47,7 @@ void load_drivers(const struct job *j)
 				"vfio-pci is built in or was loaded before us: the options of "
 				"[modules] have no effect; give them on the kernel command line, "
 				"as vfio-pci.NAME=VALUE");
-		if (module_load(v->driver, own ? p->config->options : NULL, &err) < 0)
+		if (module_load(v->driver, p->config->options, &err) < 0)
 			j->progress->modules = err;
 	}
 }

@@ -91,13 +91,58 @@ static int not_found(const char *name, struct err *err)
 		name, uname(&u) == 0 ? u.release : "?");
 }
 
-static int insert(struct kmod_module *module, const char *options, struct err *err)
+bool module_takes_ids(const char *name)
 {
-	int r = kmod_module_probe_insert_module(
-		module, KMOD_PROBE_IGNORE_COMMAND, options, pass_over_install, NULL, NULL);
+	return module_same(name, "vfio_pci") || module_same(name, "pci_stub");
+}
 
-	if (r == -EEXIST)
-		return 0;
+static bool is_odd(const char *s, char c)
+{
+	bool odd = false;
+
+	for (; s && *s; s++)
+		odd ^= *s == c;
+	return odd;
+}
+
+/*
+ * What goes behind the options of modprobe.d and of the kernel command line. The last "ids=" is the
+ * one that counts, and an empty one names nothing (vfio_pci_fill_ids in
+ * drivers/vfio/pci/vfio_pci.c, pci_stub_init in drivers/pci/pci-stub.c). A double quote that
+ * modprobe.d leaves open would take it in (next_arg in lib/cmdline.c). NULL: out of memory.
+ */
+static char *last_options(const struct kmod_module *module, const char *vfio_options)
+{
+	const char *name = kmod_module_get_name(module);
+	const char *given = kmod_module_get_options(module);
+	char *last;
+
+	if (!module_same(name, "vfio_pci") || !vfio_options)
+		vfio_options = "";
+	if (asprintf(&last, "%s%s ids=", is_odd(given, '"') ? "\" " : "", vfio_options) < 0)
+		return NULL;
+	return last;
+}
+
+/* Of a module that is not there yet, and of none else, vfio-pci's options and no ids. 0, -errno, or
+ * a positive number for one that a blacklist keeps out. */
+static int probe_insert(struct kmod_module *module, unsigned flags, const char *vfio_options)
+{
+	_cleanup_(str_free) char *last = NULL;
+
+	if (module_takes_ids(kmod_module_get_name(module))) {
+		last = last_options(module, vfio_options);
+		if (!last)
+			return -ENOMEM;
+	}
+	int r = kmod_module_probe_insert_module(module, flags, last, pass_over_install, NULL, NULL);
+	return r == -EEXIST ? 0 : r;
+}
+
+static int insert(struct kmod_module *module, const char *vfio_options, struct err *err)
+{
+	int r = probe_insert(module, KMOD_PROBE_IGNORE_COMMAND, vfio_options);
+
 	if (r == 0)
 		return 0;
 	int code = r > 0 ? EPERM
@@ -111,11 +156,11 @@ static int insert(struct kmod_module *module, const char *options, struct err *e
  * for that, and as none is run here the kernel then misses its symbols (ENOENT). So what it needs
  * is loaded by name, the deepest first (kmod_module_parse_depline), and it is tried again.
  */
-static int insert_with_needed(struct kmod_module *module, const char *options, struct err *err)
+static int insert_with_needed(struct kmod_module *module, const char *vfio_options, struct err *err)
 {
 	_cleanup_(list_done) struct kmod_list *needed = NULL;
 	const struct kmod_list *at;
-	int r = insert(module, options, err);
+	int r = insert(module, vfio_options, err);
 
 	if (r != -ENOENT)
 		return r;
@@ -123,25 +168,24 @@ static int insert_with_needed(struct kmod_module *module, const char *options, s
 	kmod_list_foreach(at, needed)
 	{
 		_cleanup_(module_done) struct kmod_module *one = kmod_module_get_module(at);
-		if (insert(one, NULL, err) < 0)
+		if (insert(one, vfio_options, err) < 0)
 			return -ENOENT;
 	}
-	r = insert(module, options, err);
+	r = insert(module, vfio_options, err);
 	if (r == 0 && err)
 		err->text[0] = '\0'; /* of the first try */
 	return r;
 }
 
 /* As with modprobe, a soft dependency that can't be loaded stops nothing. */
-static void insert_soft(const struct kmod_list *list)
+static void insert_soft(const struct kmod_list *list, const char *vfio_options)
 {
 	const struct kmod_list *at;
 
 	kmod_list_foreach(at, list)
 	{
 		_cleanup_(module_done) struct kmod_module *module = kmod_module_get_module(at);
-		int r = kmod_module_probe_insert_module(
-			module, 0, NULL, pass_over_install, NULL, NULL);
+		int r = probe_insert(module, 0, vfio_options);
 		if (r < 0)
 			log_print(LOG_DEBUG, "module %s, a soft dependency: %s",
 				kmod_module_get_name(module), load_strerror(-r));
@@ -153,20 +197,81 @@ static void insert_soft(const struct kmod_list *list)
  * over its own soft dependencies too (libkmod-module.c, kmod_module_get_probe_list); so these are
  * loaded here.
  */
-static int insert_with_soft(struct kmod_module *module, const char *options, struct err *err)
+static int insert_with_soft(struct kmod_module *module, const char *vfio_options, struct err *err)
 {
 	_cleanup_(list_done) struct kmod_list *pre = NULL;
 	_cleanup_(list_done) struct kmod_list *post = NULL;
 
 	(void)kmod_module_get_softdeps(module, &pre, &post);
-	insert_soft(pre);
-	int r = insert_with_needed(module, options, err);
+	insert_soft(pre, vfio_options);
+	int r = insert_with_needed(module, vfio_options, err);
 	if (r == 0)
-		insert_soft(post);
+		insert_soft(post, vfio_options);
 	return r;
 }
 
-int module_load(const char *name, const char *options, struct err *err)
+/* ---- vfio-pci as a soft dependency of another module -------------------------------------------
+ *
+ * "softdep nvidia pre: vfio-pci" is in many a guide. libkmod would load it beside the other one,
+ * with the ids that it was given elsewhere; so it is loaded before that, by us.
+ */
+static int find_takers(struct kmod_module *module, struct names *seen, struct names *takers);
+
+static int find_takers_in(const struct kmod_list *list, struct names *seen, struct names *takers)
+{
+	const struct kmod_list *at;
+	int r = 0;
+
+	kmod_list_foreach(at, list)
+	{
+		_cleanup_(module_done) struct kmod_module *module = kmod_module_get_module(at);
+		if (r == 0)
+			r = find_takers(module, seen, takers);
+	}
+	return r;
+}
+
+/* Each module once, so it ends. */
+static int find_takers(struct kmod_module *module, struct names *seen, struct names *takers)
+{
+	_cleanup_(list_done) struct kmod_list *needs = NULL;
+	_cleanup_(list_done) struct kmod_list *pre = NULL;
+	_cleanup_(list_done) struct kmod_list *post = NULL;
+	const char *name = kmod_module_get_name(module);
+	size_t before = seen->n;
+
+	if (module_takes_ids(name))
+		return names_add(takers, name, NULL);
+	int r = names_add(seen, name, NULL);
+	if (r < 0 || seen->n == before)
+		return r;
+	needs = kmod_module_get_dependencies(module);
+	(void)kmod_module_get_softdeps(module, &pre, &post);
+	r = find_takers_in(pre, seen, takers);
+	if (r == 0)
+		r = find_takers_in(needs, seen, takers);
+	return r == 0 ? find_takers_in(post, seen, takers) : r;
+}
+
+/* What it takes along of modules with ids, first. */
+static void insert_takers(
+	struct kmod_ctx *ctx, struct kmod_module *module, const char *vfio_options)
+{
+	_cleanup_(names_done) struct names seen = {0}, takers = {0};
+
+	if (module_takes_ids(kmod_module_get_name(module)) ||
+		find_takers(module, &seen, &takers) < 0)
+		return;
+	for (size_t i = 0; i < takers.n; i++) {
+		_cleanup_(module_done) struct kmod_module *one = NULL;
+		if (kmod_module_new_from_name(ctx, takers.name[i], &one) == 0 &&
+			insert_with_soft(one, vfio_options, NULL) < 0)
+			log_print(LOG_DEBUG, "module %s, a soft dependency: not loaded",
+				takers.name[i]);
+	}
+}
+
+int module_load(const char *name, const char *vfio_options, struct err *err)
 {
 	_cleanup_(ctx_done) struct kmod_ctx *ctx = kmod_new(NULL, NULL);
 	_cleanup_(list_done) struct kmod_list *list = NULL;
@@ -184,7 +289,8 @@ int module_load(const char *name, const char *options, struct err *err)
 	kmod_list_foreach(at, list)
 	{
 		_cleanup_(module_done) struct kmod_module *module = kmod_module_get_module(at);
-		r = insert_with_soft(module, options, err);
+		insert_takers(ctx, module, vfio_options);
+		r = insert_with_soft(module, vfio_options, err);
 		if (r < 0)
 			return r;
 	}
@@ -206,12 +312,12 @@ int module_load_for(const char *modalias, struct err *err)
 	kmod_list_foreach(at, list)
 	{
 		_cleanup_(module_done) struct kmod_module *module = kmod_module_get_module(at);
-		int r = kmod_module_probe_insert_module(module,
-			KMOD_PROBE_APPLY_BLACKLIST_ALIAS_ONLY, NULL, pass_over_install, NULL, NULL);
+		insert_takers(ctx, module, NULL);
+		int r = probe_insert(module, KMOD_PROBE_APPLY_BLACKLIST_ALIAS_ONLY, NULL);
 		if (r > 0) /* blacklisted */
 			continue;
 		known++;
-		if (r >= 0 || r == -EEXIST)
+		if (r == 0)
 			continue;
 		failed++;
 		(void)err_set(err, -r, "module %s: can't load it: %s", kmod_module_get_name(module),

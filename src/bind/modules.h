@@ -9,14 +9,23 @@
 
 /*
  * Loads a kernel module with what it depends on, its soft dependencies, and the options that
- * modprobe.d gives it; `options` (or NULL) go behind those. "install" lines of modprobe.d are not
- * run: they need a shell, which an image may not have. Loaded or built in already is success.
+ * modprobe.d and the kernel command line give it. "install" lines of modprobe.d are not run: they
+ * need a shell, which an image may not have. Loaded or built in already is success.
+ *
+ * vfio-pci, be it this module or one that comes along with it, gets `vfio_options` (or NULL) behind
+ * those, and behind all an empty "ids=": devices are given to it by their driver_override alone,
+ * and as soon as it loads it would claim every device without a driver that carries an id that
+ * somebody left in modprobe.d or on the kernel command line. pci-stub, which does the same, gets
+ * that too.
  *
  * Blocks for as long as the kernel takes. 0, or -errno with what modprobe would say and a hint.
  * libkmod lives behind the functions of this file; this one reads the real /sys, /proc and
  * /lib/modules.
  */
-int module_load(const char *name, const char *options, struct err *err) _must_check_;
+int module_load(const char *name, const char *vfio_options, struct err *err) _must_check_;
+
+/* Has a module a parameter "ids", by which it claims devices as soon as it is loaded? */
+bool module_takes_ids(const char *name);
 
 /*
  * Loads what udev would load for a device: every module of which an alias matches its modalias, but

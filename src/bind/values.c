@@ -197,6 +197,9 @@ bool value_module(const char *word, struct err *err)
 
 bool value_option(const char *word, struct err *err)
 {
+	if (str_starts(word, "ids=") && word[4])
+		return refuse(err, word, "option that reaches vfio-pci",
+			"write ids in [bind], where the guards are asked");
 	if (*word == '=' || !strchr(word, '=') || strpbrk(word, "\"'\\"))
 		return refuse(
 			err, word, "module option", "write name=value, like disable_idle_d3=1");

@@ -20,8 +20,7 @@ const char *other_tools_module(char **line)
 {
 	const char *command = strtok_r(*line, BLANKS, line), *module = strtok_r(NULL, BLANKS, line);
 
-	if (!command || !module || !str_equal(command, "options") ||
-		(!module_same(module, "vfio-pci") && !module_same(module, "pci-stub")))
+	if (!command || !module || !str_equal(command, "options") || !module_takes_ids(module))
 		return NULL;
 	return module;
 }

@@ -146,6 +146,8 @@ static const struct wrong wrongs[] = {
 		{{2, "'vendor-reset.ko' is no module name"}, {2, "'/lib/x'"}}},
 	{"options that are none", "[modules]\noptions = disable_vga =1 a=\"b\"\n", 0,
 		{{2, "'disable_vga' is no module option"}, {2, "'=1'"}, {2, "'a=\"b\"'"}}},
+	{"ids behind the guards' back", "[modules]\noptions = ids= ids=10de:2204\n", 0,
+		{{2, "'ids=10de:2204' is no option that reaches vfio-pci; write ids in [bind]"}}},
 	{"every error, not only the first",
 		"[bind]\nids = x\n[bin]\n y\n[guard]\nboot_vga = maybe\nz = 1\n[modules]\nload = "
 		"late\n",

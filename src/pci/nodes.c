@@ -14,13 +14,15 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-/* From a controller to a partition of its disk there are about ten directories. */
-#define DEPTH_MAX 16
+/* From a controller to a partition of its disk there are about ten directories, and five more
+ * behind USB hubs. */
+#define DEPTH_MAX 24
 
 struct walk {
 	struct sysfs *s;
 	struct node_list *list;
 	unsigned seen;
+	unsigned depth_max;
 	char path[1024]; /* relative to bus/pci/devices */
 };
 
@@ -90,15 +92,28 @@ static DIR *open_here(struct walk *w, size_t len, const char *name)
 	return dir;
 }
 
-/* The name that the node has below /dev ("DEVNAME=dri/card0", drivers/base/core.c); a recorded
- * tree may lack it, and then it is most likely the directory's. */
+/* What is not there, or went while we looked, has nothing in it. */
+static bool is_gone(int code)
+{
+	return code == ENOENT || code == ENOTDIR || code == ENODEV || code == EINVAL;
+}
+
+/* The name that the node has below /dev ("DEVNAME=dri/card0", drivers/base/core.c), and whether it
+ * is a partition's; a recorded tree may lack both, and then the name is most likely the
+ * directory's.
+ */
 static void read_name(struct walk *w, size_t len, const char *directory, struct node *node)
 {
 	char text[512];
 	const char *at;
 
 	(void)str_copy(node->name, sizeof(node->name), directory);
-	if (read_here(w, len, "uevent", text, sizeof(text)) < 0 || !(at = strstr(text, "DEVNAME=")))
+	if (read_here(w, len, "uevent", text, sizeof(text)) < 0)
+		return;
+	node->partition = strstr(text, "DEVTYPE=partition") != NULL;
+	if (node->partition || strstr(text, "DEVTYPE=disk"))
+		node->kind = NODE_BLOCK;
+	if (!(at = strstr(text, "DEVNAME=")))
 		return;
 	at += strlen("DEVNAME=");
 	size_t n = strcspn(at, "\n");
@@ -144,8 +159,9 @@ static int take_node(struct walk *w, size_t len, const char *directory)
 	char text[32];
 	dev_t dev;
 
-	if (read_here(w, len, "dev", text, sizeof(text)) < 0)
-		return 0;
+	ssize_t n = read_here(w, len, "dev", text, sizeof(text));
+	if (n < 0)
+		return is_gone((int)-n) ? 0 : (int)n;
 	text[strcspn(text, "\n")] = '\0';
 	if (!node_device_read(text, &dev))
 		return 0;
@@ -160,13 +176,31 @@ static int take_node(struct walk *w, size_t len, const char *directory)
 	return 0;
 }
 
+/* "upper_br0" (netdev_adjacent_sysfs_add, net/core/dev.c) of a bridge, a bond, a VLAN. */
+static void read_upper(struct walk *w, size_t len, struct node *node)
+{
+	static const char upper[] = "upper_";
+	_cleanup_(directory_close) DIR *dir = open_here(w, len, ".");
+	const struct dirent *entry;
+
+	while (dir && (entry = readdir(dir)))
+		if (str_starts(entry->d_name, upper)) {
+			(void)str_copy(
+				node->holder, sizeof(node->holder), entry->d_name + strlen(upper));
+			return;
+		}
+}
+
 static int take_interface(struct walk *w, size_t len, const char *name)
 {
 	char text[16];
 	const char *p = text;
 	uint32_t flags;
+	ssize_t n = read_here(w, len, "flags", text, sizeof(text));
 
-	if (read_here(w, len, "flags", text, sizeof(text)) < 0 || !str_starts(p, "0x"))
+	if (n < 0)
+		return is_gone((int)-n) ? 0 : (int)n;
+	if (!str_starts(p, "0x"))
 		return 0;
 	p += 2;
 	struct node *node = node_add(w->list);
@@ -175,6 +209,17 @@ static int take_interface(struct walk *w, size_t len, const char *name)
 	node->kind = NODE_NET;
 	node->up = str_hex(&p, 8, &flags) && flags & IFF_UP;
 	(void)str_copy(node->name, sizeof(node->name), name);
+	read_upper(w, len, node);
+	return 0;
+}
+
+static int add_hidden(struct node_list *list)
+{
+	struct node *node = node_add(list);
+
+	if (!node)
+		return -ENOMEM;
+	node->kind = NODE_NET;
 	return 0;
 }
 
@@ -205,15 +250,20 @@ static int walk_directory(struct walk *w, size_t len, unsigned depth, bool net)
 	_cleanup_(directory_close) DIR *dir = open_here(w, len, ".");
 	const struct dirent *entry;
 	char disk[32];
+	bool empty = true;
 	int r = 0;
 
-	while (dir && r == 0 && (entry = readdir(dir))) {
+	if (!dir)
+		return is_gone(errno) ? 0 : -errno;
+	while (r == 0 && (entry = readdir(dir))) {
 		/* Links lead out, or back: what is below is below a real directory. */
 		size_t n = strlen(entry->d_name);
-		if (entry->d_type != DT_DIR || entry->d_name[0] == '.' || depth == DEPTH_MAX ||
-			len + n + 2 >= sizeof(w->path))
+		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
 			continue;
-		if (++w->seen > NODES_MAX)
+		empty = false;
+		if (depth == w->depth_max)
+			return depth == DEPTH_MAX ? -EOVERFLOW : 0;
+		if (++w->seen > NODES_MAX || len + n + 2 >= sizeof(w->path))
 			return -EOVERFLOW;
 		w->path[len] = '/';
 		memcpy(w->path + len + 1, entry->d_name, n + 1);
@@ -226,25 +276,28 @@ static int walk_directory(struct walk *w, size_t len, unsigned depth, bool net)
 		if (r == 0 && disk_of_path(entry->d_name, disk, sizeof(disk)))
 			r = walk_disk(w, disk);
 	}
+	/* The directory goes with the last interface, and shows those of our network namespace. */
+	if (r == 0 && net && empty)
+		r = add_hidden(w->list);
 	return r;
 }
 
 // NOLINTNEXTLINE(misc-no-recursion): there are no paths below a disk
 static int walk_disk(struct walk *w, const char *name)
 {
-	struct walk disk = {.s = w->s, .list = w->list, .seen = w->seen};
+	struct walk disk = {.s = w->s, .list = w->list, .seen = w->seen, .depth_max = 1};
 	int n = snprintf(disk.path, sizeof(disk.path), "../../../class/block/%s", name);
 	int r = take_node(&disk, (size_t)n, name);
 
 	if (r == 0)
-		r = walk_directory(&disk, (size_t)n, DEPTH_MAX - 1, false);
+		r = walk_directory(&disk, (size_t)n, 0, false);
 	w->seen = disk.seen;
 	return r;
 }
 
 int nodes_find(struct sysfs *s, struct slot slot, struct node_list *list)
 {
-	struct walk w = {.s = s, .list = list};
+	struct walk w = {.s = s, .list = list, .depth_max = DEPTH_MAX};
 
 	return walk_directory(&w, strlen(slot_format(slot, w.path)), 0, false);
 }

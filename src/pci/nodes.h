@@ -15,9 +15,11 @@ enum node_kind { NODE_CHAR, NODE_BLOCK, NODE_NET };
 struct node {
 	enum node_kind kind;
 	dev_t dev;       /* not of an interface */
-	char name[48];   /* "dri/card0", "nvme0n1p2", "eth0" */
+	char name[48];   /* "dri/card0", "nvme0n1p2", "eth0"; "" in another network namespace */
+	bool partition;  /* of a disk: a part of another */
 	bool up;         /* of an interface: it is configured up */
-	char holder[32]; /* of a disk: a device that is made of it ("dm-0"), or "" */
+	char holder[32]; /* of a disk: a device that is made of it ("dm-0"), of an interface one
+			    that it is a port of or carries ("br0", "eth0.7"); or "" */
 };
 
 /* Reads "8:1", as the kernel writes the number of a device; takes the text apart. */
@@ -34,7 +36,9 @@ struct node_list {
 
 /*
  * Adds the nodes of the function and of all below it, by the `dev` files of its directory. A
- * directory that is not there has none. 0, -ENOMEM, or -EOVERFLOW where there are too many.
+ * directory that is not there has none. 0; -ENOMEM; -EOVERFLOW where there are too many, or they
+ * are too deep; another -errno where something could not be read. After a failure the list has what
+ * was found before it.
  */
 int nodes_find(struct sysfs *s, struct slot slot, struct node_list *list);
 void node_list_done(struct node_list *list);

@@ -104,6 +104,7 @@ $(BUILD)/unit/%: tests/unit/%.c $(san_lib)
 $(BUILD)/unit/apply: unit_link = $(patsubst %,-Wl$(comma)--wrap=%,sysfs_swap sysfs_write sysfs_probe sysfs_attach module_load)
 $(BUILD)/unit/release: unit_link = $(patsubst %,-Wl$(comma)--wrap=%,sysfs_swap sysfs_write sysfs_probe sysfs_attach module_load module_load_for)
 $(BUILD)/unit/users: unit_link = -Wl$(comma)--wrap=file_read
+$(BUILD)/unit/in_use: unit_link = $(patsubst %,-Wl$(comma)--wrap=%,open stat fstat mknod unlink sysfs_write)
 $(BUILD)/unit/dump: unit_link = $(patsubst %,-Wl$(comma)--wrap=%,sysfs_read sysfs_read_at sysfs_write)
 comma = ,
 

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "bind/job.h"
+#include "bind/unbind.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -120,7 +121,7 @@ static void do_rebar(const struct job *j, const struct verdict *v, struct device
 
 static void do_unbind(const struct job *j, const struct verdict *v, struct device_progress *d)
 {
-	char address[SLOT_MAX], driver[32];
+	char driver[32];
 
 	verify_driver(j, v, driver);
 	if (driver[0] == '\0' || verify_holds(j, v, driver))
@@ -128,8 +129,8 @@ static void do_unbind(const struct job *j, const struct verdict *v, struct devic
 	/* A host driver that works is worth more than a device that nobody can drive. */
 	if (!load_is_none(v) && !sysfs_has_driver(j->options->sysfs, v->driver))
 		return;
-	d->unbind_error = sysfs_write(j->options->sysfs, v->device->slot, "driver/unbind",
-		slot_format(v->device->slot, address));
+	d->unbind_error = device_unbind(j->options->sysfs, v->device->slot,
+		j->options->load_modules, j->options->force, d->in_use);
 	if (d->unbind_error == 0 && v->settings)
 		do_rebar(j, v, d);
 }

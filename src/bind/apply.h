@@ -27,6 +27,7 @@ struct outcome {
 struct apply_options {
 	struct sysfs *sysfs;
 	bool load_modules;     /* false on a tree that only stands for /sys */
+	bool force;            /* also from an interface that is up (bind/unbind.h) */
 	unsigned milliseconds; /* for everything, undoing included */
 	int *let_go;           /* told once the overrides stand (child_let_go); may point to -1 */
 };

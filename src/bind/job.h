@@ -4,6 +4,7 @@
 
 #include "bind/apply.h"
 #include "bind/child.h"
+#include "bind/in_use.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -40,6 +41,7 @@ struct device_progress {
 	unsigned usec;
 	char former[FORMER_MAX];
 	char before[32];
+	char in_use[IN_USE_WHY_MAX]; /* why its driver was not asked to let it go, or "" */
 };
 
 /* In memory that parent and children share. */

@@ -5,6 +5,7 @@
 #include "bind/child.h"
 #include "bind/modules.h"
 #include "bind/plan.h"
+#include "bind/unbind.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -56,11 +57,9 @@ static void do_clear(const struct work *w, struct release *d)
 
 static void do_unbind(const struct work *w, struct release *d)
 {
-	char address[SLOT_MAX];
-
 	if (d->override_error == 0 && release_is_vfio(d->before))
-		d->unbind_error = sysfs_write(
-			w->o->sysfs, d->slot, "driver/unbind", slot_format(d->slot, address));
+		d->unbind_error = device_unbind(
+			w->o->sysfs, d->slot, w->o->load_modules, w->o->force, d->in_use);
 }
 
 /* Free of vfio and still without a driver: somebody may take it. */
@@ -149,6 +148,8 @@ static void tell(const struct work *w, size_t i)
 	else if (d->override_error < 0)
 		(void)snprintf(
 			buf, size, "can't clear driver_override: %s", strerror(-d->override_error));
+	else if (d->in_use[0])
+		(void)snprintf(buf, size, "in use: %s", d->in_use);
 	else if (d->unbind_error < 0)
 		(void)snprintf(buf, size, "%s does not let it go: %s", d->after,
 			strerror(-d->unbind_error));

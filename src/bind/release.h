@@ -4,6 +4,7 @@
 
 #include "base/err.h"
 #include "bind/former.h"
+#include "bind/in_use.h"
 #include "pci/slot.h"
 #include "pci/sysfs.h"
 
@@ -22,12 +23,14 @@ struct release {
 	char other[160];   /* why it is with another host driver than the former one, or "" */
 	/* What the steps find out. */
 	int override_error, unbind_error, attach_error, probe_error;
+	char in_use[IN_USE_WHY_MAX]; /* why its driver was not asked to let it go, or "" */
 	int known; /* modules that want the device; negative: why none of them could be loaded */
 };
 
 struct release_options {
 	struct sysfs *sysfs;
 	bool load_modules;     /* false on a tree that only stands for /sys */
+	bool force;            /* also from an interface that is up (bind/unbind.h) */
 	unsigned milliseconds; /* for everything */
 };
 

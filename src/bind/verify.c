@@ -119,6 +119,8 @@ static void tell_trouble(const struct job *j, size_t i, struct outcome *o)
 		(void)snprintf(buf, size, "another function of its slot could not be reserved");
 	else if (bad)
 		tell_bad_step(bad, how, buf, size);
+	else if (d->in_use[0])
+		(void)snprintf(buf, size, "in use: %s", d->in_use);
 	else if (d->unbind_error < 0)
 		(void)snprintf(buf, size, "%s does not let it go: %s", o->after,
 			strerror(-d->unbind_error));

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bind/in_use.h"
+
+#include "base/file.h"
+#include "base/str.h"
+#include "bind/child.h"
+#include "pci/nodes.h"
+#include "pci/sysfs_path.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+/* Nothing is read or written; O_NONBLOCK: an empty drive is not waited for. */
+#define CLAIM (O_RDONLY | O_EXCL | O_NONBLOCK | O_CLOEXEC)
+#define TRIES 3
+
+#define PATIENCE_MS 3000
+
+static void claimed(struct in_use *u, const char *fmt, ...) _printf_(2, 3);
+static void claimed(struct in_use *u, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(u->why, sizeof(u->why), fmt, ap);
+	va_end(ap);
+	u->kind = IN_USE_CLAIMED;
+}
+
+/* A descriptor of exactly this device, or -errno. */
+static int open_node(const char *path, dev_t dev)
+{
+	struct stat st;
+	int fd = -1;
+
+	/* Nothing but the disk is opened, which for others (a tape) does something. */
+	if (stat(path, &st) < 0)
+		return -errno;
+	if (!S_ISBLK(st.st_mode) || st.st_rdev != dev)
+		return -ESTALE;
+	for (int tries = 0; fd < 0 && tries < TRIES; tries++) {
+		fd = open(path, CLAIM);
+		if (fd < 0 && errno != EINTR)
+			return -errno;
+	}
+	if (fd >= 0 && (fstat(fd, &st) < 0 || !S_ISBLK(st.st_mode) || st.st_rdev != dev)) {
+		(void)close(fd);
+		return -ESTALE;
+	}
+	return fd < 0 ? -EINTR : fd;
+}
+
+/* Where /dev lacks the node, or another device stands there: one of our own, gone at once. /run may
+ * be mounted without devices, /dev may not. */
+static int open_own_node(dev_t dev)
+{
+	static const char *const places[] = {"/dev", "/run"};
+	int r = -ENOENT;
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
+		char path[64];
+		(void)snprintf(path, sizeof(path), "%s/.vfio-bind-%u:%u", places[i], major(dev),
+			minor(dev));
+		(void)unlink(path); /* of one that was killed here */
+		if (mknod(path, S_IFBLK | 0600, dev) < 0) {
+			r = -errno;
+			continue;
+		}
+		r = open_node(path, dev);
+		(void)unlink(path);
+		if (r != -EACCES)
+			return r;
+	}
+	return r;
+}
+
+static int open_disk(const struct node *disk)
+{
+	char path[sizeof("/dev/") + sizeof(disk->name)];
+
+	(void)snprintf(path, sizeof(path), "/dev/%s", disk->name);
+	int fd = open_node(path, disk->dev);
+	return fd == -ENOENT || fd == -ESTALE || fd == -ENOTDIR ? open_own_node(disk->dev) : fd;
+}
+
+static void claim_disk(struct in_use *u, const struct node *disk)
+{
+	int fd = open_disk(disk);
+
+	if (fd == -EBUSY) {
+		claimed(u,
+			"the kernel keeps %s: it, or a part of it, is mounted, swapped to, a "
+			"journal, or part of another device; end that first",
+			disk->name);
+		return;
+	}
+	if (fd == -ENOMEDIUM || fd == -ENXIO) /* a drive with nothing in it */
+		return;
+	if (fd < 0) {
+		claimed(u, "whether %s is used can't be found out: %s", disk->name, strerror(-fd));
+		return;
+	}
+	int *disks = reallocarray(u->disks, u->n_disks + 1, sizeof(*disks));
+	if (!disks) {
+		(void)close(fd);
+		claimed(u, "whether %s is used can't be found out: out of memory", disk->name);
+		return;
+	}
+	u->disks = disks;
+	u->disks[u->n_disks++] = fd;
+}
+
+/*
+ * nvidia_modeset has each card open inside the kernel, for nvidia_drm too, and no process shows it:
+ * the unbind would wait for good (nv_pci_remove, kernel-open/nvidia/nv-pci.c).
+ */
+static void ask_modules(struct in_use *u, struct sysfs *s, struct slot slot)
+{
+	static const char *const modules[] = {"nvidia_drm", "nvidia_modeset", "nvidia_uvm"};
+	char driver[32], loaded[64] = "";
+	bool holds = false;
+
+	if (sysfs_link(s, slot, "driver", driver, sizeof(driver)) <= 0 ||
+		!str_equal(driver, "nvidia"))
+		return;
+	for (size_t i = 0; i < sizeof(modules) / sizeof(*modules); i++) {
+		if (!sysfs_path_exists(s, "module/%s", modules[i]))
+			continue;
+		size_t len = strlen(loaded);
+		(void)snprintf(loaded + len, sizeof(loaded) - len, " %s", modules[i]);
+		holds |= i < 2;
+	}
+	if (holds)
+		claimed(u,
+			"modules of its driver keep it, and nvidia would never let it go; "
+			"'modprobe -r%s' frees it",
+			loaded);
+}
+
+static void ask_nodes(struct in_use *u, const struct node_list *nodes, bool live)
+{
+	for (size_t i = 0; u->kind == IN_USE_FREE && i < nodes->n; i++) {
+		const struct node *node = &nodes->at[i];
+		if (node->kind == NODE_BLOCK && node->holder[0])
+			claimed(u, "%s is made of %s", node->holder, node->name);
+	}
+	for (size_t i = 0; live && u->kind == IN_USE_FREE && i < nodes->n; i++)
+		if (nodes->at[i].kind == NODE_BLOCK && !nodes->at[i].partition)
+			claim_disk(u, &nodes->at[i]);
+}
+
+static void ask_interfaces(struct in_use *u, const struct node_list *nodes)
+{
+	for (size_t i = 0; u->kind == IN_USE_FREE && i < nodes->n; i++) {
+		const struct node *node = &nodes->at[i];
+		if (node->kind != NODE_NET)
+			continue;
+		u->kind = IN_USE_NETWORK;
+		if (!node->name[0])
+			(void)snprintf(u->why, sizeof(u->why),
+				"an interface of it is in another network namespace");
+		else if (node->holder[0])
+			(void)snprintf(u->why, sizeof(u->why), "%s is part of %s", node->name,
+				node->holder);
+		else if (node->up)
+			(void)snprintf(u->why, sizeof(u->why), "%s is up", node->name);
+		else
+			u->kind = IN_USE_FREE;
+	}
+}
+
+void in_use_ask(struct in_use *ret, struct sysfs *s, struct slot slot, bool live)
+{
+	struct node_list nodes = {0};
+
+	*ret = (struct in_use){0};
+	ask_modules(ret, s, slot);
+	int r = nodes_find(s, slot, &nodes);
+	if (r < 0 && ret->kind == IN_USE_FREE)
+		claimed(ret, "what it is used for can't be found out: %s", strerror(-r));
+	ask_nodes(ret, &nodes, live);
+	ask_interfaces(ret, &nodes);
+	node_list_done(&nodes);
+}
+
+void in_use_done(struct in_use *u)
+{
+	for (size_t i = 0; i < u->n_disks; i++)
+		(void)close(u->disks[i]);
+	free(u->disks);
+	*u = (struct in_use){0};
+}
+
+struct question {
+	struct sysfs *s;
+	struct slot slot;
+	bool live;
+	enum in_use_kind kind;
+	char why[IN_USE_WHY_MAX];
+	uint8_t state;
+};
+
+static void look_step(void *to, size_t i)
+{
+	struct question *q = to;
+	_cleanup_(in_use_done) struct in_use u;
+
+	(void)i;
+	in_use_ask(&u, q->s, q->slot, q->live);
+	q->kind = u.kind;
+	(void)str_copy(q->why, sizeof(q->why), u.why);
+}
+
+static unsigned look_patience(void *to, size_t i)
+{
+	(void)to;
+	(void)i;
+	return PATIENCE_MS;
+}
+
+enum in_use_kind in_use_look(
+	struct sysfs *s, struct slot slot, bool live, char why[static IN_USE_WHY_MAX])
+{
+	struct question *q = child_shared(sizeof(*q));
+	struct err err = {"out of memory"};
+
+	if (q) {
+		*q = (struct question){.s = s, .slot = slot, .live = live};
+		const struct child_list list = {.n = 1,
+			.run = look_step,
+			.patience = look_patience,
+			.to = q,
+			.state = &q->state};
+		err = (struct err){"it does not answer"};
+		if (child_run(&list, child_now() + PATIENCE_MS, &err) == 0 &&
+			q->state == STEP_DONE) {
+			(void)str_copy(why, IN_USE_WHY_MAX, q->why);
+			return q->kind;
+		}
+	}
+	(void)snprintf(
+		why, IN_USE_WHY_MAX, "whether it is used can't be found out: %.100s", err.text);
+	return IN_USE_CLAIMED;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef BIND_UNBIND_H
+#define BIND_UNBIND_H
+
+#include "bind/in_use.h"
+#include "pci/sysfs.h"
+
+#include <stdbool.h>
+
+/*
+ * The one door to `unbind`. Asks the kernel first whether the device is in use (bind/in_use), and
+ * keeps what it has claimed for that until the driver has let go. force: an interface that is up
+ * is taken all the same; never what is claimed.
+ *
+ * May wait for ever: only in a child (bind/child.h). 0; -EBUSY with *why, and nothing done, where
+ * the device is in use; or what the kernel answered, and *why is "".
+ */
+int device_unbind(
+	struct sysfs *s, struct slot slot, bool live, bool force, char why[static IN_USE_WHY_MAX]);
+
+#endif

@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the kernel is asked before an unbind, and that its answer holds until the driver has let go:
+ * on a tree whose disks are made up, below a /dev that is made up too. */
+#include "bind/in_use.h"
+
+#include "base/str.h"
+#include "bind/child.h"
+#include "bind/unbind.h"
+#include "check.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#define NVME "0000:02:00.0"
+#define NIC "0000:03:00.0"
+#define CARD "0000:01:00.0"
+#define OWN_NODE "/dev/.vfio-bind-259:0"
+
+static char top[64];
+
+/* ---- a /dev, and the kernel behind it ---------------------------------------------------------
+ */
+
+static struct fake {
+	const char *disk; /* the node that there is, or NULL */
+	dev_t is;         /* of the node */
+	int answer;       /* what opening it says: 0, or an errno */
+	bool hangs;
+	int mknod_error;
+	bool own;              /* a node of ours stands there */
+	dev_t own_is;          /* and which device it is */
+	unsigned opened;       /* how often a disk was opened */
+	unsigned unlinked;     /* nodes of ours that were taken away */
+	int flags;             /* of the last time */
+	int fd;                /* what it gave */
+	bool claimed_at_write; /* was fd open when `unbind` was written? */
+	char wrote[64];
+} fake;
+
+int __wrap_open(const char *path, int flags, ...);
+int __real_open(const char *path, int flags, ...);
+int __wrap_stat(const char *path, struct stat *st);
+int __real_stat(const char *path, struct stat *st);
+int __wrap_fstat(int fd, struct stat *st);
+int __real_fstat(int fd, struct stat *st);
+int __wrap_mknod(const char *path, mode_t mode, dev_t dev);
+int __wrap_unlink(const char *path);
+int __real_unlink(const char *path);
+int __wrap_sysfs_write(struct sysfs *s, struct slot slot, const char *attribute, const char *text);
+
+static bool is_disk(const char *path)
+{
+	return fake.disk && str_equal(path, fake.disk);
+}
+
+static bool is_own(const char *path)
+{
+	return str_equal(path, OWN_NODE);
+}
+
+int __wrap_stat(const char *path, struct stat *st)
+{
+	if (!is_disk(path) && !(is_own(path) && fake.own)) {
+		if (str_starts(path, "/dev/nvme") || is_own(path)) {
+			errno = ENOENT;
+			return -1;
+		}
+		return __real_stat(path, st);
+	}
+	*st = (struct stat){
+		.st_mode = S_IFBLK | 0600, .st_rdev = is_own(path) ? fake.own_is : fake.is};
+	return 0;
+}
+
+int __wrap_open(const char *path, int flags, ...)
+{
+	va_list ap;
+
+	va_start(ap, flags);
+	mode_t mode = flags & O_CREAT ? (mode_t)va_arg(ap, int) : 0;
+	va_end(ap);
+	if (!is_disk(path) && !is_own(path))
+		return __real_open(path, flags, mode);
+	fake.opened++;
+	fake.flags = flags;
+	while (fake.hangs)
+		(void)pause();
+	if (fake.answer) {
+		errno = fake.answer;
+		return -1;
+	}
+	fake.fd = __real_open("/dev/null", O_RDONLY | O_CLOEXEC);
+	return fake.fd;
+}
+
+int __wrap_fstat(int fd, struct stat *st)
+{
+	if (fake.opened == 0 || fd != fake.fd)
+		return __real_fstat(fd, st);
+	*st = (struct stat){.st_mode = S_IFBLK | 0600, .st_rdev = fake.own ? fake.own_is : fake.is};
+	return 0;
+}
+
+int __wrap_mknod(const char *path, mode_t mode, dev_t dev)
+{
+	errno = is_own(path) ? fake.mknod_error : EPERM;
+	if (errno || !S_ISBLK(mode))
+		return -1;
+	fake.own = true;
+	fake.own_is = dev;
+	return 0;
+}
+
+int __wrap_unlink(const char *path)
+{
+	if (!str_starts(path, "/dev/.vfio-bind-") && !str_starts(path, "/run/.vfio-bind-"))
+		return __real_unlink(path);
+	if (!fake.own || !is_own(path)) {
+		errno = ENOENT;
+		return -1;
+	}
+	fake.own = false;
+	fake.unlinked++;
+	return 0;
+}
+
+int __wrap_sysfs_write(struct sysfs *s, struct slot slot, const char *attribute, const char *text)
+{
+	(void)s;
+	(void)slot;
+	(void)snprintf(fake.wrote, sizeof(fake.wrote), "%s %s", attribute, text);
+	fake.claimed_at_write = fake.opened > 0 && fcntl(fake.fd, F_GETFD) >= 0;
+	return 0;
+}
+
+/* ---- the tests --------------------------------------------------------------------------------
+ */
+
+static void shell(const char *fmt, ...) _printf_(1, 2);
+static void shell(const char *fmt, ...)
+{
+	char command[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(command, sizeof(command), fmt, ap);
+	va_end(ap);
+	if (system(command) != 0) // NOLINT(cert-env33-c): the test's own words
+		abort();
+}
+
+/* A node of a function: its directory, its number, its name below /dev, its kind. */
+static void add_node(const char *below, const char *number, const char *name, const char *kind)
+{
+	shell("d=%s/sys/bus/pci/devices/%s && mkdir -p $d && echo %s >$d/dev && "
+	      "printf 'DEVNAME=%s\nDEVTYPE=%s\n' >$d/uevent",
+		top, below, number, name, kind);
+}
+
+/* The desktop with an NVMe drive of one partition, and its node in /dev. */
+static void new_machine(void)
+{
+	shell("rm -rf %s/sys && tests/unit/tree tests/unit/trees/desktop %s/sys", top, top);
+	add_node(NVME "/nvme/nvme0/nvme0n1", "259:0", "nvme0n1", "disk");
+	add_node(NVME "/nvme/nvme0/nvme0n1/nvme0n1p1", "259:1", "nvme0n1p1", "partition");
+	fake = (struct fake){.disk = "/dev/nvme0n1", .is = makedev(259, 0), .fd = -1};
+}
+
+static struct sysfs sysfs;
+static struct slot slot_at(const char *address)
+{
+	char path[80];
+	struct slot slot;
+
+	(void)snprintf(path, sizeof(path), "%s/sys", top);
+	sysfs_done(&sysfs);
+	if (!slot_parse(address, &slot) || sysfs_open(&sysfs, path, NULL) < 0)
+		abort();
+	return slot;
+}
+
+static enum in_use_kind ask(const char *address, bool live, char *why)
+{
+	struct in_use u;
+
+	in_use_ask(&u, &sysfs, slot_at(address), live);
+	enum in_use_kind kind = u.kind;
+	(void)str_copy(why, IN_USE_WHY_MAX, u.why);
+	in_use_done(&u);
+	return kind;
+}
+
+static void test_claim(void)
+{
+	char why[IN_USE_WHY_MAX];
+	struct in_use u;
+
+	check_case("a free disk is opened exclusively, once, and kept");
+	new_machine();
+	in_use_ask(&u, &sysfs, slot_at(NVME), true);
+	CHECK_INT(u.kind, IN_USE_FREE);
+	CHECK_STR(u.why, "");
+	CHECK_INT(fake.opened, 1);
+	CHECK_INT(fake.flags, O_RDONLY | O_EXCL | O_NONBLOCK | O_CLOEXEC);
+	CHECK_INT(u.n_disks, 1);
+	CHECK(fcntl(fake.fd, F_GETFD) >= 0);
+
+	check_case("... until it is let go");
+	in_use_done(&u);
+	CHECK(fcntl(fake.fd, F_GETFD) < 0);
+
+	check_case("one that the kernel keeps is in use");
+	new_machine();
+	fake.answer = EBUSY;
+	CHECK_INT(ask(NVME, true, why), IN_USE_CLAIMED);
+	CHECK_HAS(why, "the kernel keeps nvme0n1");
+
+	check_case("an empty drive is in no use");
+	fake.answer = ENOMEDIUM;
+	CHECK_INT(ask(NVME, true, why), IN_USE_FREE);
+	fake.answer = ENXIO;
+	CHECK_INT(ask(NVME, true, why), IN_USE_FREE);
+
+	check_case("what the kernel does not say is in use, and why is told");
+	static const int codes[] = {EIO, EACCES, EPERM, ENOMEM, EMFILE, EINTR, ENODEV};
+	for (size_t i = 0; i < sizeof(codes) / sizeof(*codes); i++) {
+		fake.answer = codes[i];
+		CHECK_INT(ask(NVME, true, why), IN_USE_CLAIMED);
+		CHECK_HAS(why, strerror(codes[i]));
+	}
+
+	check_case("on a recorded tree nothing is opened");
+	new_machine();
+	fake.answer = EBUSY;
+	CHECK_INT(ask(NVME, false, why), IN_USE_FREE);
+	CHECK_INT(fake.opened, 0);
+
+	check_case("... but what sysfs says counts");
+	shell("mkdir -p %s/sys/bus/pci/devices/" NVME "/nvme/nvme0/nvme0n1/nvme0n1p1/holders/dm-3",
+		top);
+	CHECK_INT(ask(NVME, false, why), IN_USE_CLAIMED);
+	CHECK_STR(why, "dm-3 is made of nvme0n1p1");
+
+	check_case("a disk of an NVMe subsystem, of which the function only has a path");
+	new_machine();
+	shell("cd %s/sys && rm -r bus/pci/devices/" NVME
+	      "/nvme/nvme0/nvme0n1 && mkdir -p bus/pci/devices/" NVME
+	      "/nvme/nvme0/nvme0c0n1 class/block "
+	      "devices/virtual/nvme-subsystem/nvme-subsys0/nvme0n1"
+	      " && ln -s ../../devices/virtual/nvme-subsystem/nvme-subsys0/nvme0n1 class/block &&"
+	      " cd class/block/nvme0n1 && echo 259:0 >dev && ln -s /class/block subsystem",
+		top);
+	fake.answer = EBUSY;
+	CHECK_INT(ask(NVME, true, why), IN_USE_CLAIMED);
+	CHECK_HAS(why, "nvme0n1");
+}
+
+static void test_node(void)
+{
+	char why[IN_USE_WHY_MAX];
+
+	check_case("no node in /dev: one of our own, which is gone at once");
+	new_machine();
+	fake.disk = NULL;
+	fake.answer = EBUSY;
+	CHECK_INT(ask(NVME, true, why), IN_USE_CLAIMED);
+	CHECK_INT(fake.opened, 1);
+	CHECK_INT(fake.unlinked, 1);
+	CHECK(!fake.own);
+
+	check_case("another device's node by that name: the same, and it is not opened");
+	new_machine();
+	fake.is = makedev(8, 0);
+	CHECK_INT(ask(NVME, true, why), IN_USE_FREE);
+	CHECK_INT(fake.opened, 1);
+	CHECK_INT(fake.unlinked, 1);
+
+	check_case("a node of our own that was left there is of use, too");
+	new_machine();
+	fake.disk = NULL;
+	fake.own = true;
+	fake.own_is = makedev(8, 0);
+	CHECK_INT(ask(NVME, true, why), IN_USE_FREE);
+	CHECK_INT(fake.unlinked, 2);
+
+	check_case("none can be made: it can't be found out, so it is in use");
+	new_machine();
+	fake.disk = NULL;
+	fake.mknod_error = EPERM;
+	CHECK_INT(ask(NVME, true, why), IN_USE_CLAIMED);
+	CHECK_HAS(why, "can't be found out: Operation not permitted");
+}
+
+static void interface(const char *name, const char *flags, const char *upper)
+{
+	shell("d=%s/sys/bus/pci/devices/" NIC "/net && rm -rf $d && mkdir -p $d/%s && cd $d && "
+	      "{ [ -z '%s' ] || { echo %s >%s/flags && ln -s /x %s/%s; }; }",
+		top, name, flags, flags, name, name, upper);
+}
+
+static void test_interfaces(void)
+{
+	char why[IN_USE_WHY_MAX];
+
+	new_machine();
+	check_case("an interface that is up");
+	interface("eth0", "0x1003", "other");
+	CHECK_INT(ask(NIC, false, why), IN_USE_NETWORK);
+	CHECK_STR(why, "eth0 is up");
+
+	check_case("one that is down");
+	interface("eth0", "0x1002", "other");
+	CHECK_INT(ask(NIC, false, why), IN_USE_FREE);
+
+	check_case("one that is down, and part of a bridge");
+	interface("eth0", "0x1002", "upper_br0");
+	CHECK_INT(ask(NIC, false, why), IN_USE_NETWORK);
+	CHECK_STR(why, "eth0 is part of br0");
+
+	check_case("one that another network namespace has");
+	interface("", "", "");
+	CHECK_INT(ask(NIC, false, why), IN_USE_NETWORK);
+	CHECK_HAS(why, "another network namespace");
+}
+
+static void driver_of_card(const char *driver)
+{
+	shell("ln -sfn ../../../../bus/pci/drivers/%s %s/sys/bus/pci/devices/" CARD "/driver",
+		driver, top);
+}
+
+static void test_modules(void)
+{
+	char why[IN_USE_WHY_MAX];
+
+	check_case("modules that hold the card: how they go is told");
+	new_machine();
+	driver_of_card("nvidia");
+	CHECK_INT(ask(CARD, false, why), IN_USE_FREE);
+	shell("mkdir -p %s/sys/module/nvidia_uvm", top);
+	CHECK_INT(ask(CARD, false, why), IN_USE_FREE);
+	shell("mkdir -p %s/sys/module/nvidia_modeset", top);
+	CHECK_INT(ask(CARD, false, why), IN_USE_CLAIMED);
+	CHECK_HAS(why, "'modprobe -r nvidia_modeset nvidia_uvm'");
+	shell("mkdir -p %s/sys/module/nvidia_drm", top);
+	CHECK_INT(ask(CARD, false, why), IN_USE_CLAIMED);
+	CHECK_HAS(why, "'modprobe -r nvidia_drm nvidia_modeset nvidia_uvm'");
+
+	check_case("... but no card of another driver");
+	driver_of_card("nouveau");
+	CHECK_INT(ask(CARD, false, why), IN_USE_FREE);
+}
+
+static void test_unbind(void)
+{
+	char why[IN_USE_WHY_MAX];
+
+	check_case("`unbind` is written while the disk is claimed, and then it is let go");
+	new_machine();
+	CHECK_INT(device_unbind(&sysfs, slot_at(NVME), true, false, why), 0);
+	CHECK_STR(fake.wrote, "driver/unbind " NVME);
+	CHECK(fake.claimed_at_write);
+	CHECK(fcntl(fake.fd, F_GETFD) < 0);
+
+	check_case("a disk in use: nothing is written, whatever is forced");
+	for (int force = 0; force <= 1; force++) {
+		new_machine();
+		fake.answer = EBUSY;
+		CHECK_INT(device_unbind(&sysfs, slot_at(NVME), true, force, why), -EBUSY);
+		CHECK_HAS(why, "nvme0n1");
+		CHECK_STR(fake.wrote, "");
+	}
+
+	check_case("an interface that is up: only where it is forced");
+	new_machine();
+	interface("eth0", "0x1003", "other");
+	CHECK_INT(device_unbind(&sysfs, slot_at(NIC), true, false, why), -EBUSY);
+	CHECK_STR(fake.wrote, "");
+	CHECK_INT(device_unbind(&sysfs, slot_at(NIC), true, true, why), 0);
+	CHECK_STR(fake.wrote, "driver/unbind " NIC);
+}
+
+static void test_look(void)
+{
+	char why[IN_USE_WHY_MAX];
+
+	check_case("asked in a child: the same answer, and nothing stays claimed");
+	new_machine();
+	CHECK_INT(in_use_look(&sysfs, slot_at(NVME), true, why), IN_USE_FREE);
+	CHECK_STR(why, "");
+	fake.answer = EBUSY;
+	CHECK_INT(in_use_look(&sysfs, slot_at(NVME), true, why), IN_USE_CLAIMED);
+	CHECK_HAS(why, "the kernel keeps nvme0n1");
+
+	check_case("a disk that does not answer is in use, and holds nobody up");
+	fake.hangs = true;
+	int64_t began = child_now();
+	CHECK_INT(in_use_look(&sysfs, slot_at(NVME), true, why), IN_USE_CLAIMED);
+	CHECK(child_now() - began < 6000);
+	CHECK_HAS(why, "it does not answer");
+}
+
+int main(void)
+{
+	const char *temp = getenv("TMPDIR");
+
+	(void)setvbuf(stdout, NULL, _IOLBF, 0);
+	(void)snprintf(top, sizeof(top), "%.32s/vfio-bind-in-use-XXXXXX", temp ? temp : "/tmp");
+	sysfs.devices = -1;
+	if (!mkdtemp(top))
+		abort();
+	test_claim();
+	test_node();
+	test_interfaces();
+	test_modules();
+	test_unbind();
+	test_look();
+	sysfs_done(&sysfs);
+	shell("rm -rf %s", top);
+	return check_done();
+}

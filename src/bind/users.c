@@ -119,17 +119,6 @@ static int add_nvidia(struct users *u, const struct device *d)
 /* ---- who uses them ----------------------------------------------------------------------------
  */
 
-static void ask_nodes(struct users *u)
-{
-	for (size_t i = 0; i < u->nodes.n; i++) {
-		const struct node *node = &u->nodes.at[i];
-		if (node->kind == NODE_NET && node->up)
-			say(u, "%s is up", node->name);
-		if (node->kind == NODE_BLOCK && node->holder[0])
-			say(u, "%s is made of %s", node->holder, node->name);
-	}
-}
-
 static const struct node *disk_of(const struct users *u, const char *source)
 {
 	struct stat st;
@@ -278,7 +267,7 @@ static int gather(struct users *u, struct sysfs *s, const struct device *d, bool
 {
 	int r = nodes_find(s, d->slot, &u->nodes);
 
-	if (r < 0 && r != -EOVERFLOW)
+	if (r == -ENOMEM)
 		return r;
 	if (!live)
 		return 0;
@@ -293,7 +282,6 @@ int users_find(struct text *ret, struct sysfs *s, const struct device *d, bool l
 
 	if (r < 0)
 		return r;
-	ask_nodes(&u);
 	if (live && u.nodes.n > 0) {
 		ask_table(&u, "/proc/self/mountinfo", ask_mount);
 		ask_table(&u, "/proc/swaps", ask_swap);

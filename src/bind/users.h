@@ -11,9 +11,9 @@
 /*
  * Who uses a function right now, so that its driver would not let it go, or let it go under
  * somebody's hands: an unbind waits for them where no signal reaches. Told as sentences with
- * commas between: an interface that is up, a disk that is mounted, swapped to or part of another,
- * the console on a framebuffer, processes that have a node of it open (/dev/dri/card0,
- * /dev/nvidia0, /dev/snd/controlC1, and /dev/vfio/14 of one that a VM has).
+ * commas between: a disk that is mounted or swapped to, the console on a framebuffer, processes
+ * that have a node of it open (/dev/dri/card0, /dev/nvidia0, /dev/snd/controlC1, and /dev/vfio/14
+ * of one that a VM has).
  *
  * live: sysfs is that of this machine, so /proc and /dev speak of it too. Only reads; never waits
  * for a driver. Returns how many there are, or -ENOMEM. What can't be read tells of nobody.

@@ -6,6 +6,7 @@
 #include "bind/report_read.h"
 #include "cmd/begin.h"
 #include "cmd/cmd.h"
+#include "cmd/held.h"
 #include "cmd/lock.h"
 #include "cmd/situation.h"
 
@@ -105,6 +106,10 @@ static enum cmd_result take(const struct added *o, const struct boot_switch *b, 
 	host_look_at_drivers(&s.host, &s.sysfs);
 	if (s.plan.off || holds_already(&s.plan) || boot_stood_down(o))
 		return CMD_AS_ASKED;
+	/* Events are replayed (`udevadm trigger`): what the host works with by then stays. */
+	const struct held_rules rules = {.live = !o->world.sysfs};
+	if (held_refuse(&s.plan, &s.sysfs, rules, err) < 0)
+		return CMD_SYSTEM;
 	return carry_out(o, &s, err);
 }
 

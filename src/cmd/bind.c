@@ -2,13 +2,13 @@
 #include "base/log.h"
 #include "bind/apply.h"
 #include "bind/former.h"
-#include "bind/guard.h"
 #include "bind/release.h"
 #include "bind/report.h"
 #include "bind/values.h"
 #include "cmd/begin.h"
 #include "cmd/cmd.h"
 #include "cmd/hand.h"
+#include "cmd/held.h"
 #include "cmd/lock.h"
 
 #include <errno.h>
@@ -22,33 +22,6 @@ static void set_driver(struct plan *p, const char *driver)
 {
 	for (size_t i = 0; driver && i < p->n; i++)
 		p->verdicts[i].driver = driver;
-}
-
-static bool has_it(const struct verdict *v)
-{
-	return str_equal(v->device->driver, str_equal(v->driver, NO_DRIVER) ? "" : v->driver);
-}
-
-/* What is taken from under its users hangs, or they do: such a slot stays as it is. */
-static int refuse_held(struct situation *s, const struct hand *o, struct err *err)
-{
-	char why[200];
-
-	for (size_t i = 0; i < s->plan.n; i++) {
-		_cleanup_(text_done) struct text users = {0};
-		struct verdict *v = &s->plan.verdicts[i];
-		if (v->action != ACTION_BIND || !v->device->driver[0] || has_it(v))
-			continue;
-		int r = hand_is_held(&users, o, s, v->device, err);
-		if (r < 0)
-			return r;
-		if (r == 0)
-			continue;
-		(void)snprintf(
-			why, sizeof(why), "in use (--force takes it all the same): %s", users.data);
-		guard_refuse_slot(&s->plan, v, why);
-	}
-	return 0;
 }
 
 /* A report for each slot, named by its first function, as `added` leaves them. */
@@ -139,6 +112,7 @@ static enum cmd_result carry_out(const struct hand *o, struct situation *s, stru
 	int let_go = -1;
 	const struct apply_options a = {.sysfs = &s->sysfs,
 		.load_modules = !o->world.sysfs,
+		.force = o->force,
 		.milliseconds = o->milliseconds,
 		.let_go = &let_go};
 
@@ -175,7 +149,7 @@ static enum cmd_result bind(const struct hand *o, char **operands, int n, struct
 	if (r != CMD_AS_ASKED)
 		return r;
 	set_driver(&s.plan, o->driver);
-	if (refuse_held(&s, o, err) < 0)
+	if (held_refuse(&s.plan, &s.sysfs, hand_rules(o), err) < 0)
 		return CMD_SYSTEM;
 	if (!o->dry_run)
 		return carry_out(o, &s, err);

@@ -4,7 +4,6 @@
 #include "base/log.h"
 #include "bind/former.h"
 #include "bind/report.h"
-#include "bind/users.h"
 #include "bind/values.h"
 
 #include <errno.h>
@@ -162,18 +161,9 @@ enum cmd_result hand_plan(struct situation *s, const struct hand *o, char **oper
 	return r;
 }
 
-int hand_is_held(struct text *ret, const struct hand *o, struct situation *s,
-	const struct device *d, struct err *err)
+struct held_rules hand_rules(const struct hand *o)
 {
-	char address[SLOT_MAX];
-	int n = users_find(ret, &s->sysfs, d, !o->world.sysfs);
-
-	if (n < 0)
-		return err_set(err, ENOMEM, "out of memory");
-	if (n > 0 && o->force)
-		log_print(LOG_WARNING, "%s is in use: %s; going on, as asked by --force",
-			slot_format(d->slot, address), ret->data);
-	return n > 0 && !o->force;
+	return (struct held_rules){.live = !o->world.sysfs, .force = o->force};
 }
 
 void hand_forget(const struct hand *o, struct slot slot)

@@ -4,6 +4,7 @@
 
 #include "base/str.h"
 #include "cmd/cmd.h"
+#include "cmd/held.h"
 #include "cmd/situation.h"
 
 #include <stdbool.h>
@@ -14,7 +15,7 @@ struct hand {
 	const char *run_dir;
 	const char *driver; /* of bind: the driver they shall have, or NULL */
 	unsigned milliseconds;
-	bool force; /* also where somebody uses them */
+	bool force; /* also where somebody uses them, but for disks */
 	bool only;  /* no function that is not named */
 	bool group; /* all endpoints of their IOMMU groups */
 	bool dry_run;
@@ -48,12 +49,8 @@ int hand_set_seconds(void *to, const char *value, struct err *err);
 enum cmd_result hand_plan(struct situation *s, const struct hand *o, char **operands, int n,
 	bool with_config, struct err *err);
 
-/*
- * Who uses the device, "" for nobody, told where `force` passes over it. Returns whether it is to
- * be left alone, or -ENOMEM.
- */
-int hand_is_held(struct text *ret, const struct hand *o, struct situation *s,
-	const struct device *d, struct err *err) _must_check_;
+/* Whom `bind` and `release` take nothing from. */
+struct held_rules hand_rules(const struct hand *o);
 
 /* Tells who of the plan's IOMMU groups is with a host driver now, so that no VM gets them, and
  * leaves it in the plan. */

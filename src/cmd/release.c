@@ -8,6 +8,7 @@
 #include "cmd/begin.h"
 #include "cmd/cmd.h"
 #include "cmd/hand.h"
+#include "cmd/held.h"
 #include "cmd/lock.h"
 
 #include <errno.h>
@@ -76,7 +77,7 @@ static int refuse_held(struct back *b, struct situation *s, const struct hand *o
 		const struct device *d = device_find(&s->host.devices, b->list[i].slot);
 		if (!d || !release_is_vfio(d->driver))
 			continue;
-		int r = hand_is_held(&users, o, s, d, err);
+		int r = held_ask(&users, &s->sysfs, d, hand_rules(o), err);
 		if (r < 0)
 			return r;
 		for (size_t k = 0; r > 0 && k < b->n; k++) {
@@ -84,8 +85,8 @@ static int refuse_held(struct back *b, struct situation *s, const struct hand *o
 			if (!slot_same_device(other->slot, d->slot) || b->refused[k])
 				continue;
 			b->refused[k] = true;
-			(void)snprintf(other->trouble, sizeof(other->trouble),
-				"in use (--force tries all the same): %.200s", users.data);
+			(void)snprintf(
+				other->trouble, sizeof(other->trouble), "%.200s", users.data);
 		}
 	}
 	return 0;
@@ -230,6 +231,7 @@ static enum cmd_result give_back(const struct hand *o, char **operands, int n, s
 		return r;
 	const struct release_options how = {.sysfs = &s.sysfs,
 		.load_modules = !o->world.sysfs,
+		.force = o->force,
 		.milliseconds = o->milliseconds};
 	if (gather(&b, &s.plan, o->run_dir, err) < 0 || refuse_held(&b, &s, o, err) < 0)
 		return CMD_SYSTEM;

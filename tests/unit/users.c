@@ -141,12 +141,8 @@ static void test_disks(void)
 	}
 	mounts = swaps = "";
 
-	check_case("a disk that another is made of, and one that is free");
-	shell("mkdir -p %s/sys/bus/pci/devices/0000:02:00.0/nvme/nvme0/block/nvme0n1/nvme0n1p2/"
-	      "holders/dm-3",
-		top);
-	CHECK_INT(find("0000:02:00.0", true, said, sizeof(said)), 1);
-	CHECK_STR(said, "dm-3 is made of nvme0n1p2");
+	check_case("a disk that is free");
+	CHECK_INT(find("0000:02:00.0", true, said, sizeof(said)), 0);
 	CHECK_INT(find("0000:00:17.0", true, said, sizeof(said)), 0);
 }
 
@@ -160,7 +156,7 @@ static void test_nvme(void)
 	      "%s/sys/bus/pci/devices/0000:02:00.0/nvme/nvme4/nvme4n1/subsystem",
 		top);
 	mounts = "36 22 259:1910 / /srv rw - ext4 /dev/none rw\n";
-	CHECK_INT(find("0000:02:00.0", true, said, sizeof(said)), 2);
+	CHECK_INT(find("0000:02:00.0", true, said, sizeof(said)), 1);
 	CHECK_HAS(said, "nvme4n1 is mounted on /srv");
 
 	check_case("an NVMe drive with a path of its own to a disk of several");
@@ -174,28 +170,13 @@ static void test_nvme(void)
 	      "ln -s /class/block nvme6n2/nvme6n2p1/subsystem",
 		top);
 	mounts = "36 22 259:1921 / /vm rw - ext4 /dev/none rw\n";
-	CHECK_INT(find("0000:02:00.0", true, said, sizeof(said)), 2);
+	CHECK_INT(find("0000:02:00.0", true, said, sizeof(said)), 1);
 	CHECK_HAS(said, "nvme6n2p1 is mounted on /vm");
 
 	check_case("what only begins as a path to a disk is none");
 	shell("cd %s/sys/bus/pci/devices/0000:02:00.0/nvme/nvme5 && mv nvme6c5n2 nvme6c5n2x", top);
-	CHECK_INT(find("0000:02:00.0", true, said, sizeof(said)), 1);
+	CHECK_INT(find("0000:02:00.0", true, said, sizeof(said)), 0);
 	mounts = "";
-}
-
-static void test_interfaces(void)
-{
-	char said[1024];
-
-	check_case("an interface that is up, and one that is down");
-	shell("d=%s/sys/bus/pci/devices/0000:03:00.0/net && mkdir -p $d/eth0 $d/eth1 && "
-	      "echo 0x1003 >$d/eth0/flags && echo 0x1002 >$d/eth1/flags",
-		top);
-	CHECK_INT(find("0000:03:00.0", false, said, sizeof(said)), 1);
-	CHECK_STR(said, "eth0 is up");
-
-	check_case("a device that is not there is used by nobody");
-	CHECK_INT(find("0000:77:00.0", true, said, sizeof(said)), 0);
 }
 
 int main(void)
@@ -210,7 +191,9 @@ int main(void)
 	test_processes();
 	test_disks();
 	test_nvme();
-	test_interfaces();
+	check_case("a device that is not there is used by nobody");
+	char said[64];
+	CHECK_INT(find("0000:77:00.0", true, said, sizeof(said)), 0);
 	shell("rm -rf %s", top);
 	return check_done();
 }

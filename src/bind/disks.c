@@ -146,13 +146,14 @@ static void whole_disk(
 	(void)snprintf(buf, DISK_NAME_SIZE, "%.*s", (int)(last - from), from);
 }
 
-static void look(struct finder *f, const char *name, const char *device)
+static void look(struct finder *f, enum need_kind kind, const char *name, const char *device)
 {
 	char whole[DISK_NAME_SIZE], why[KEEP_WHY_MAX];
 
 	(void)snprintf(why, sizeof(why), "%.80s is on it (/dev/%.40s)", f->what, name);
 	unsigned found = finder_keep(f, KEEP_STORAGE, device, why);
-	need_siblings(f, name);
+	if (kind == NEED_DISK)
+		need_siblings(f, name);
 	whole_disk(f, name, device, whole);
 	look_for_passphrase(f, whole);
 	if (found == 0 && is_over_network(whole, device)) {
@@ -172,14 +173,14 @@ static void look(struct finder *f, const char *name, const char *device)
 			name);
 }
 
-void disk_look(struct finder *f, const char *name)
+void disk_look(struct finder *f, enum need_kind kind, const char *name)
 {
 	char path[DEVPATH_MAX], device[DEVPATH_MAX];
 
 	if (devpath_of(f->sysfs, block_path(name, "", path), device) < 0)
 		keep_unknown(f->keep, "%s is on /dev/%s, which is not in sysfs", f->what, name);
 	else
-		look(f, name, device);
+		look(f, kind, name, device);
 }
 
 bool disk_need_number(struct finder *f, unsigned major, unsigned minor)
@@ -193,12 +194,65 @@ bool disk_need_number(struct finder *f, unsigned major, unsigned minor)
 	return true;
 }
 
-bool disk_need_spec(struct finder *f, const char *spec)
+static bool need_spec(struct finder *f, enum need_kind kind, const char *spec)
 {
 	char name[DISK_NAME_SIZE];
 
 	if (!spec_disk(f->root, f->sysfs, spec, name))
 		return false;
-	finder_need(f, NEED_DISK, name);
+	finder_need(f, kind, name);
 	return true;
+}
+
+bool disk_need_spec(struct finder *f, const char *spec)
+{
+	return need_spec(f, NEED_DISK, spec);
+}
+
+#define SEPARATORS "=:,"
+
+/* What may be named in place of a disk, and is none. */
+static bool is_no_disk(const char *path)
+{
+	static const char *const nodes[] = {"/dev/urandom", "/dev/random", "/dev/null", "/dev/zero",
+		"/dev/tty", "/dev/console", "/dev/tpm", "/dev/hidraw", "/dev/fuse", "/dev/nfs"};
+
+	for (size_t i = 0; i < sizeof(nodes) / sizeof(*nodes); i++)
+		if (str_starts(path, nodes[i]))
+			return true;
+	return false;
+}
+
+/* The longest that is a disk counts: the names of by-path hold separators too. Its length. */
+static size_t need_longest(struct finder *f, enum need_kind kind, const char *text)
+{
+	char spec[DEVPATH_MAX];
+	size_t len = str_copy(spec, sizeof(spec), text);
+
+	while (len > 0 && !need_spec(f, kind, spec))
+		while (len > 0) {
+			char c = spec[--len];
+			spec[len] = '\0';
+			if (strchr(SEPARATORS, c))
+				break;
+		}
+	return len;
+}
+
+void disks_need_named(struct finder *f, const char *text, bool part)
+{
+	char path[DEVPATH_MAX];
+
+	for (const char *p = text; *p != '\0';) {
+		size_t len = 0;
+		bool named = spec_path(p, path) && !is_no_disk(path);
+		if (named)
+			len = need_longest(f, part ? NEED_PART : NEED_DISK, p);
+		if (named && len == 0 && part)
+			keep_unknown(f->keep, "%s names %.*s, which is not there now", f->what,
+				(int)strcspn(p, ":,"), p);
+		p += len;
+		p += strcspn(p, SEPARATORS);
+		p += *p != '\0';
+	}
 }

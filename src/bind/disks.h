@@ -11,7 +11,16 @@
 bool disk_need_number(struct finder *f, unsigned major, unsigned minor);
 bool disk_need_spec(struct finder *f, const char *spec);
 
-/* Keeps what a disk hangs on, and needs what it is made of. name: as in /sys/class/block. */
-void disk_look(struct finder *f, const char *name);
+/*
+ * Needs each disk that a text names in any place: the options of a mount ("rw,logdev=/dev/sda3"), a
+ * word of the kernel command line ("cryptkey=/dev/sdc1:vfat:/key"), a field of crypttab
+ * ("/key:UUID=…"). part: logs, headers and keys. Of these one that is not there now makes the
+ * search unknown: a stick with a key is taken out after the boot.
+ */
+void disks_need_named(struct finder *f, const char *text, bool part);
+
+/* Keeps what a disk hangs on, and needs what it is made of: of what kind NEED_DISK is, the other
+ * disks of its file system too. name: as in /sys/class/block. */
+void disk_look(struct finder *f, enum need_kind kind, const char *name);
 
 #endif

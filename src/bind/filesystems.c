@@ -3,6 +3,7 @@
 
 #include "bind/disks.h"
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,6 +81,45 @@ static bool need_sources(struct finder *f, const char *sources)
 	return found;
 }
 
+#define JOURNALS "proc/fs/jbd2"
+
+/*
+ * The external journal of ext3, ext4 or ocfs2, which no option names. Each journal that is in use
+ * has a directory: "sda1-8" is one in a file of sda1, "sdb1" a disk that is one
+ * (jbd2_journal_init_inode and _dev in fs/jbd2/journal.c). Of the latter nobody says whose: all of
+ * them may be this one's.
+ */
+static void need_journal(struct finder *f, const struct mount_row *m)
+{
+	struct dirent **names = NULL;
+	char path[DEVPATH_MAX], device[DEVPATH_MAX], own[DISK_NAME_SIZE + 1];
+
+	(void)snprintf(path, sizeof(path), "dev/block/%u:%u", m->major, m->minor);
+	if (devpath_of(f->sysfs, path, device) < 0)
+		return;
+	(void)snprintf(own, sizeof(own), "%.255s-", strrchr(device, '/') + 1);
+	int n = scandirat(f->root, JOURNALS, &names, NULL, alphasort);
+	bool has_own = false;
+	for (int i = 0; i < n; i++)
+		has_own |= str_starts(names[i]->d_name, own);
+	for (int i = 0; i < n; i++) {
+		if (!has_own && sysfs_path_exists(f->sysfs, "class/block/%s/dev", names[i]->d_name))
+			finder_need(f, NEED_DISK, names[i]->d_name);
+		free(names[i]);
+	}
+	free(names);
+}
+
+/* What else than its disk a mounted file system names: the log of XFS, the other disks of btrfs. */
+static void need_others(struct finder *f, const struct mount_row *m)
+{
+	static const char *const journaled[] = {"ext3", "ext4", "ocfs2"};
+
+	disks_need_named(f, m->options, true);
+	if (is_one_of(m->type, journaled, sizeof(journaled) / sizeof(*journaled)))
+		need_journal(f, m);
+}
+
 void mount_look(struct finder *f, const struct mount_row *m)
 {
 	static const char *const memory[] = {"tmpfs", "ramfs", "devtmpfs", "autofs"};
@@ -94,8 +134,11 @@ void mount_look(struct finder *f, const struct mount_row *m)
 		need_layers(f, m->options);
 	} else if (is_one_of(m->type, memory, sizeof(memory) / sizeof(*memory))) {
 		return;
-	} else if (m->major == 0 || !disk_need_number(f, m->major, m->minor)) {
+	} else if (m->major != 0 && disk_need_number(f, m->major, m->minor)) {
+		need_others(f, m);
+	} else {
 		/* One that spans devices has a number of its own, and its source says which. */
+		need_others(f, m);
 		if (!need_sources(f, m->source))
 			keep_unknown(f->keep, "%s is of type %s, which does not say where it lies",
 				f->what, m->type);

@@ -68,12 +68,12 @@ void finder_need_network(struct finder *f, const char *what, const char *server)
 	(void)str_copy(f->server, sizeof(f->server), server);
 }
 
-/* Is the disk named for the first time? */
-static bool first_need(struct finder *f, const char *disk)
+/* Is the disk named for the first time, in this way? */
+static bool first_need(struct finder *f, enum need_kind kind, const char *disk)
 {
-	char key[DISK_NAME_SIZE + 2];
+	char key[DISK_NAME_SIZE + 3];
 
-	(void)snprintf(key, sizeof(key), "\n%s\n", disk);
+	(void)snprintf(key, sizeof(key), "\n%s%s\n", kind == NEED_PART ? "=" : "", disk);
 	if (f->seen.data && strstr(f->seen.data, key))
 		return false;
 	text_print(&f->seen, "%s", key);
@@ -85,7 +85,7 @@ void finder_need(struct finder *f, enum need_kind kind, const char *name)
 {
 	struct need need = {.kind = kind};
 
-	if (kind == NEED_DISK && !first_need(f, name))
+	if ((kind == NEED_DISK || kind == NEED_PART) && !first_need(f, kind, name))
 		return;
 	if (f->n_needs == FINDER_NEEDS_MAX) {
 		keep_unknown(f->keep, "%s: it stands on more than %d disks and layers", f->what,

@@ -25,6 +25,7 @@
 
 enum need_kind {
 	NEED_DISK, /* by its name in /sys/class/block */
+	NEED_PART, /* the same for a log, a header or a key, which has no other disks beside it */
 	NEED_PATH, /* the file system on which an absolute path lies */
 	NEED_POOL, /* of ZFS; "": any of them */
 };

@@ -42,7 +42,8 @@ static void settle(struct finder *f)
 		finder_look_for(f, "%s", need.what);
 		switch (need.kind) {
 		case NEED_DISK:
-			disk_look(f, need.name);
+		case NEED_PART:
+			disk_look(f, need.kind, need.name);
 			break;
 		case NEED_PATH:
 			path_look(f, need.name);
@@ -68,6 +69,12 @@ static bool need_spec(struct finder *f, const char *spec)
 
 	settle(f);
 	return found;
+}
+
+static void need_named(struct finder *f, const char *text, bool part)
+{
+	disks_need_named(f, text, part);
+	settle(f);
 }
 
 static void need_mounts(struct finder *f)
@@ -119,6 +126,8 @@ static void need_entry(struct finder *f, const char *spec, const char *where, co
 	if (m && is_point(where)) /* what is mounted says more than what was to be */
 		return;
 	finder_look_for(f, "%.60s of /etc/fstab", where);
+	if (!type_is_network(type))
+		disks_need_named(f, options, false);
 	if (type_is_network(type)) {
 		if (is_point(where) || table_option(options, "x-initrd.mount"))
 			finder_need_network(f, f->what, "");
@@ -152,7 +161,10 @@ static void need_fstab(struct finder *f, bool swap)
 	}
 }
 
-/* Name, device, key file (which may have a device of its own, "/key:UUID=…"), options. */
+/*
+ * Name, device, key file, options. The key file may have a device of its own ("/key:UUID=…"; in
+ * Debian's passdev "/dev/…:/key"), and so may the header ("header=/header:UUID=…").
+ */
 static void need_crypttab(struct finder *f)
 {
 	_cleanup_(str_free) char *text = NULL;
@@ -169,45 +181,50 @@ static void need_crypttab(struct finder *f)
 			continue;
 		finder_look_for(f, "%.60s of /etc/crypttab", words[0]);
 		(void)need_spec(f, words[1]);
-		const char *key_device = n > 2 ? strrchr(words[2], ':') : NULL;
-		if (key_device)
-			(void)need_spec(f, key_device + 1);
+		need_named(f, options, true);
+		if (n > 2)
+			need_named(f, words[2], true);
 	}
 }
 
-/* What root=, resume= and their like name: cryptsetup's words have a name behind the device. */
+/* The volumes of LUKS that are named by UUID alone, with a name or a key behind it
+ * (systemd-cryptsetup-generator(8), dracut.cmdline(7)). */
+static void need_volume(struct finder *f, const char *word)
+{
+	static const char *const words[] = {"rd.luks.", "luks."}, *const keys[] = {
+									  "uuid=", "name="};
+	char spec[KERNEL_WORD_MAX + 8];
+
+	for (size_t i = 0; i < 4; i++) {
+		const char *first = words[i / 2], *key = keys[i % 2];
+		if (!str_starts(word, first) || !str_starts(word + strlen(first), key))
+			continue;
+		const char *value = word + strlen(first) + strlen(key);
+		if (str_starts(value, "luks-"))
+			value += strlen("luks-");
+		(void)snprintf(spec, sizeof(spec), "UUID=%.*s", (int)strcspn(value, "="), value);
+		(void)need_spec(f, spec);
+	}
+}
+
+/* Any word may name disks: root=, resume=, cryptdevice=, rootflags=logdev=… */
 static void need_word(struct finder *f, const char *word, bool *resumes)
 {
-	static const struct {
-		const char *name, *ends, *tag;
-	} words[] = {
-		{"root=", "", ""},
-		{"root=block:", "", ""},
-		{"mount.usr=", "", ""},
-		{"resume=", "", ""},
-		{"cryptdevice=", ":", ""},
-		{"rd.luks.uuid=", "", "UUID="},
-		{"luks.uuid=", "", "UUID="},
-		{"rd.luks.name=", "=", "UUID="},
-		{"luks.name=", "=", "UUID="},
-	};
-	char spec[KERNEL_WORD_MAX + 8];
+	static const char *const parts[] = {
+		"cryptkey=", "rd.luks.key=", "luks.key=", "rd.luks.options=", "luks.options=",
+		"rd.luks.data=", "luks.data=", "rootflags=", "mount.usrflags="};
+	size_t len = strcspn(word, "=");
+	bool part = false;
 
 	if (str_equal(word, "noresume"))
 		*resumes = false;
-	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
-		if (!str_starts(word, words[i].name) ||
-			(str_equal(words[i].name, "resume=") && !*resumes))
-			continue;
-		const char *value = word + strlen(words[i].name);
-		if (words[i].tag[0] && str_starts(value, "luks-"))
-			value += strlen("luks-");
-		size_t len = words[i].ends[0] ? strcspn(value, words[i].ends) : strlen(value);
-		/* "cryptdevice=UUID=…:root" */
-		(void)snprintf(spec, sizeof(spec), "%s%.*s", words[i].tag, (int)len, value);
-		finder_look_for(f, "%s of the kernel command line", words[i].name);
-		(void)need_spec(f, spec);
-	}
+	if (word[len] == '\0' || (str_starts(word, "resume=") && !*resumes))
+		return;
+	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
+		part |= str_starts(word, parts[i]);
+	finder_look_for(f, "%.*s= of the kernel command line", (int)(len < 40 ? len : 40), word);
+	need_volume(f, word);
+	need_named(f, word + len + 1, part);
 }
 
 static void need_cmdline(struct finder *f, const char *line)

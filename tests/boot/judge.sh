@@ -143,6 +143,17 @@ judge_console()
 	fi
 }
 
+# judge_kind NAME VERDICT: is it the machine that the scenario means? By what the guest saw of it before any driver came.
+judge_kind()
+{
+	local lit=${F[$1.lit]-} told vga
+	[ -n "$lit" ] || return 0
+	told=$(verdict_lit "$2")
+	[ "${told:-none}" = "${lit/#0/0000:0}" ] || echo "the firmware's framebuffer is on ${told:-none} instead of $lit"
+	vga=$(sed -n 's/^device \([^ ]*\) .*boot_vga=1 .*/\1/p' "$2")
+	[ "${vga:-none}" = "${F[$1.boot_vga]/#0/0000:0}" ] || echo "boot_vga=1 is of ${vga:-none} instead of ${F[$1.boot_vga]}"
+}
+
 # judge_rest NAME VERDICT: it ran, in bounded time, with few words, and with the modules and the
 # options that were asked for.
 judge_rest()
@@ -182,6 +193,8 @@ judge()
 	base=$work/$suite-${F[$name.baseline]}.verdict
 	twin=$suite-${F[$name.twin]}
 	judge_control "$base"
+	judge_kind "$name" "$base"
+	judge_kind "$name" "$verdict"
 	judge_drivers "$name" "$verdict" "$base"
 	judge_usable "$name" "$verdict"
 	judge_untouched "$name" "$verdict" "$base"

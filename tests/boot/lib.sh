@@ -11,6 +11,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 top=$(cd "$here/../.." && pwd)
 build=${BUILD:-$top/build}
 work=$build/boot
+ovmf=/usr/share/OVMF
 PATH=$PATH:/usr/sbin:/sbin
 
 # The files of an image, as those of a system: nobody but root may write them.
@@ -172,13 +173,32 @@ image_base()
 #   00:06.0  root port, 02:00.0 behind it         8086:10d3  class 0200  e1000e, another serial number
 #   00:1f.*  what every q35 has: ISA bridge, AHCI (ahci), SMBus
 #
+# uefi_args: QEMU's arguments for a machine with OVMF, whose variables are forgotten when it is off.
+uefi_args()
+{
+	local suffix
+	for suffix in _4M ''; do
+		[ -e "$ovmf/OVMF_CODE$suffix.fd" ] || continue
+		printf '%s\n' -drive "if=pflash,format=raw,readonly=on,file=$ovmf/OVMF_CODE$suffix.fd" \
+			-drive "if=pflash,format=raw,snapshot=on,file=$ovmf/OVMF_VARS$suffix.fd"
+		return
+	done
+	die "$ovmf has no OVMF_CODE.fd: install ovmf"
+}
+
 # machine_args MACHINE: QEMU's arguments for it, a word to a line.
 #   no-iommu: q35 without its IOMMU; one-display: a VGA and a NIC; demo: what `demo` shows;
 #   bare: nothing but an IOMMU;
 #   inserted: a VGA and the two NICs of q35, and one more card in a slot before theirs, so that they
 #   are 02:00.0 and 03:00.0;
 #   nvme: a VGA and two NVMe drives behind 00:05.0 and 00:06.0 that share every id (1b36:0010) and
-#   can have virtual functions; sound: q35 with a codec on its HDA controller.
+#   can have virtual functions; sound: q35 with a codec on its HDA controller;
+#   lit-0380, lit-0380-of-two, lit-0300: two displays and UEFI, whose framebuffer is on the first of them
+#     (OVMF gives each a GOP; the kernel's stub takes the first, drivers/firmware/efi/libstub/gop.c):
+#     01:00.0 class 0380 beside 00:03.0 class 0300 | 00:02.0 and 00:03.0, both 0380 | 00:02.0 class 0300
+#     beside 00:03.0 class 0380. 01:00.0 and not 00:02.0: the kernel probes it behind 00:03.0; the other
+#     way round two of bochs crash Linux 6.1 (sysfb_disable unregisters what the first probe has freed);
+#   unlit: two displays of class 0380 and a BIOS that drives neither, so that no witness names one.
 machine_args()
 {
 	# What QEMU wants of a drive with one virtual function (hw/nvme/ctrl.c, nvme_check_constraints).
@@ -188,9 +208,23 @@ machine_args()
 	printf '%s\n' -nodefaults -no-user-config -display none -no-reboot -nic none -accel tcg \
 		-machine q35,kernel-irqchip=split -cpu qemu64 -smp 1 -m "${VM_MEMORY:-512}"
 	case $1 in
-	q35 | one-display | demo | bare | inserted | nvme | sound) printf '%s\n' -device intel-iommu,intremap=on ;;
+	q35 | one-display | demo | bare | inserted | nvme | sound | lit-0380 | lit-0380-of-two | lit-0300 | unlit)
+		printf '%s\n' -device intel-iommu,intremap=on
+		;;
 	no-iommu) ;;
 	*) die "no such machine: $1" ;;
+	esac
+	case $1 in
+	lit-*) uefi_args || return ;;
+	esac
+	case $1 in
+	lit-0380) printf '%s\n' -device pcie-root-port,id=port1,addr=2.0,chassis=1 -device bochs-display,bus=port1 \
+		-device VGA,addr=3.0 ;;
+	lit-0380-of-two | unlit) printf '%s\n' -device bochs-display,addr=2.0 -device bochs-display,addr=3.0 ;;
+	lit-0300) printf '%s\n' -device VGA,addr=2.0 -device bochs-display,addr=3.0 ;;
+	esac
+	case $1 in
+	lit-* | unlit) return ;;
 	esac
 	[ "$1" = bare ] || printf '%s\n' -device VGA,addr=1.0 -device pcie-root-port,id=port1,addr=5.0,chassis=1
 	case $1 in
@@ -298,6 +332,12 @@ verdict_get()
 verdict_client()
 {
 	sed -n "s/^client $2 \\(\\(un\\)\\?usable.*\\)/\\1/p" "$1"
+}
+
+# verdict_lit FILE: the functions that the firmware's framebuffer was on before any driver came.
+verdict_lit()
+{
+	sed -n 's/^lit \([^ ]*\) .*/\1/p' "$1"
 }
 
 # verdict_report FILE: /run/vfio-bind/report.json as it was.

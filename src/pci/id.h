@@ -20,6 +20,7 @@ struct pci_id {
 #define PCI_BASE_DISPLAY 0x03
 #define PCI_BASE_BRIDGE 0x06
 #define PCI_CLASS_VGA 0x0300
+#define PCI_CLASS_3D 0x0302
 
 /* "vendor:device" or "vendor:device:subvendor:subdevice", '*' for a subsystem part. */
 bool pci_id_parse(const char *s, struct pci_id *ret);

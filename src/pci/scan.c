@@ -2,6 +2,7 @@
 #include "pci/scan.h"
 
 #include "base/str.h"
+#include "pci/sysfs_path.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -28,16 +29,52 @@ bool device_is_display(const struct device *d)
 	return d->class >> 16 == PCI_BASE_DISPLAY;
 }
 
+bool device_has_outputs(const struct device *d)
+{
+	return device_is_display(d) && !d->is_virtual &&
+	       (CLASS_OF(d) != PCI_CLASS_3D || d->is_boot_display);
+}
+
+bool device_is_bmc_display(const struct device *d)
+{
+	/* ASPEED, Matrox G200e, HiSilicon, Silicon Motion, SiS; ES1000 of ATI */
+	static const struct {
+		uint32_t vendor, device, mask;
+	} table[] = {{0x1a03, 0, 0}, {0x102b, 0x0500, 0xff00}, {0x19e5, 0x1711, 0xffff},
+		{0x18ca, 0x0020, 0xfffe}, {0x126f, 0x0750, 0xffff}, {0x1002, 0x515e, 0xffff}};
+
+	for (size_t i = 0; device_is_display(d) && i < sizeof(table) / sizeof(*table); i++)
+		if (d->id.vendor == table[i].vendor &&
+			(d->id.device & table[i].mask) == table[i].device)
+			return true;
+	return false;
+}
+
+/* Of these classes a header of type 0 makes no sense, and the kernel ignores a device that has one
+ * (pci_setup_device in drivers/pci/probe.c): nothing need be asked, and a record may lack it. */
+static bool is_bridge_by_class(const struct device *d)
+{
+	uint32_t class = CLASS_OF(d);
+
+	return class == 0x0604 || class == 0x0607 || class == 0x0609;
+}
+
 bool device_is_bridge(const struct device *d)
 {
-	return d->class >> 16 == PCI_BASE_BRIDGE;
+	return d->has_bus || is_bridge_by_class(d);
+}
+
+bool device_is_fixed(const struct device *d)
+{
+	return device_is_bridge(d) || CLASS_OF(d) == 0x0600 || CLASS_OF(d) == 0x0601;
 }
 
 bool device_same_card(const struct device *a, const struct device *b)
 {
-	if (a->is_virtual || b->is_virtual)
-		return slot_compare(a->slot, b->slot) == 0;
-	return slot_same_device(a->slot, b->slot);
+	if (slot_compare(a->slot, b->slot) == 0)
+		return true;
+	return a->of_display && b->of_display && slot_same_device(a->slot, b->slot) &&
+	       a->id.vendor == b->id.vendor;
 }
 
 struct device *device_find(const struct device_list *list, struct slot slot)
@@ -99,6 +136,24 @@ static int read_identity(struct sysfs *s, struct device *d)
 	return pci_modalias_parse(alias, &d->id, &d->class) ? 0 : -EINVAL;
 }
 
+/* Is it of a kind that never has a bridge's header? What people give to VMs is not asked for it. */
+static bool is_plain(const struct device *d)
+{
+	static const uint8_t plain[] = {
+		0x01, 0x02, PCI_BASE_DISPLAY, 0x04, 0x07, 0x09, 0x0c, 0x0d, 0x10, 0x11, 0x12};
+
+	return memchr(plain, (int)(d->class >> 16), sizeof(plain)) != NULL;
+}
+
+static void scan_header(struct sysfs *s, struct device *d)
+{
+	char address[SLOT_MAX];
+
+	if (d->error == 0 && !is_plain(d) && !device_is_fixed(d))
+		d->has_bus = sysfs_path_exists(s, "bus/pci/devices/%s/secondary_bus_number",
+			slot_format(d->slot, address));
+}
+
 static struct device device_at(struct slot slot)
 {
 	return (struct device){.slot = slot, .boot_vga = BOOT_VGA_UNREAD, .group = -1};
@@ -121,6 +176,7 @@ int scan_one(struct sysfs *s, struct slot slot, struct device_list *list, struct
 	if (is_our_want(r))
 		return err_set(err, -r, "PCI devices: can't look at them: %s", strerror(-r));
 	d.error = r;
+	scan_header(s, &d);
 	r = list_add(list, &d);
 	return r < 0 ? err_set(err, -r, "no memory for %zu PCI devices", list->n) : 1;
 }
@@ -178,7 +234,7 @@ static int walk_device(struct slot slot, void *to)
 		return 0;
 	if (is_our_want(d.error))
 		return d.error;
-	if (w->with_serials && d.error == 0 && !device_is_bridge(&d))
+	if (w->with_serials && d.error == 0 && !device_is_fixed(&d))
 		d.serial = read_serial(w->s, slot);
 	if (d.error == 0 && !w->keep(&d, w->arg))
 		return 0;
@@ -186,6 +242,7 @@ static int walk_device(struct slot slot, void *to)
 		device_find(w->list, slot)->serial = d.serial;
 		return 0;
 	}
+	scan_header(w->s, &d);
 	return list_add(w->list, &d);
 }
 
@@ -259,4 +316,19 @@ void scan_sort(struct device_list *list)
 {
 	if (list->n > 1)
 		qsort(list->at, list->n, sizeof(*list->at), device_compare);
+}
+
+void scan_cards(struct device_list *list)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		const struct device *display = &list->at[i];
+		if (display->error != 0 || !device_is_display(display) || display->is_virtual)
+			continue;
+		size_t k = i;
+		while (k > 0 && slot_same_device(list->at[k - 1].slot, display->slot))
+			k--;
+		for (; k < list->n && slot_same_device(list->at[k].slot, display->slot); k++)
+			list->at[k].of_display |= !list->at[k].is_virtual &&
+						  list->at[k].id.vendor == display->id.vendor;
+	}
 }

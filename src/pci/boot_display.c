@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "pci/boot_display.h"
+
+#include "base/file.h"
+#include "base/str.h"
+#include "pci/iomem.h"
+#include "pci/sysfs_path.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#define ARBITER "/dev/vga_arbiter"
+#define ARBITER_SIZE 256
+
+/* The kernel makes one of them (sysfb_init); the first three may be on a card, and show up in
+ * /proc/iomem, the others are text modes or of unknown kind. */
+static const char *const framebuffers[] = {"efi-framebuffer.0", "simple-framebuffer.0",
+	"vesa-framebuffer.0", "vga-framebuffer.0", "platform-framebuffer.0", "ega-framebuffer.0"};
+#define FRAMEBUFFERS (sizeof(framebuffers) / sizeof(*framebuffers))
+#define IN_IOMEM 3
+
+struct look {
+	struct boot_display *b;
+	struct sysfs *s;
+	struct device_list *devices;
+	const struct boot_display_from *from;
+};
+
+static void found(struct boot_display *b, enum boot_witness by, struct slot slot)
+{
+	b->by = by;
+	b->slot = slot;
+}
+
+/* Returns whether /proc/iomem may know more. */
+static bool ask_platform(const struct look *l)
+{
+	struct boot_display *b = l->b;
+	char target[SYSFS_PATH_MAX];
+	struct slot slot;
+
+	for (size_t i = 0; i < FRAMEBUFFERS; i++) {
+		if (sysfs_path_link(l->s, target, sizeof(target), "bus/platform/devices/%s",
+			    framebuffers[i]) < 0)
+			continue;
+		(void)str_copy(b->framebuffer, sizeof(b->framebuffer), framebuffers[i]);
+		if (sysfs_path_owner(target, &slot))
+			found(b, WITNESS_FRAMEBUFFER, slot);
+		return i < IN_IOMEM;
+	}
+	return false;
+}
+
+/* A tree that was made of a few files may lack the link. */
+static void ask_below(const struct look *l)
+{
+	char address[SLOT_MAX];
+
+	for (size_t i = 0; i < l->devices->n; i++) {
+		const struct device *d = &l->devices->at[i];
+		for (size_t k = 0; device_is_display(d) && k < FRAMEBUFFERS; k++) {
+			if (!sysfs_path_exists(l->s, "bus/pci/devices/%s/%s",
+				    slot_format(d->slot, address), framebuffers[k]))
+				continue;
+			(void)str_copy(
+				l->b->framebuffer, sizeof(l->b->framebuffer), framebuffers[k]);
+			found(l->b, WITNESS_FRAMEBUFFER, d->slot);
+			return;
+		}
+	}
+}
+
+/* What the framebuffer's drivers call their region, and "BOOTFB" the platform device itself
+ * (drivers/video/fbdev/efifb.c, vesafb.c, simplefb.c; drivers/firmware/sysfb_simplefb.c). */
+static bool take_region(struct slot owner, const char *name, void *to)
+{
+	static const char *const names[] = {
+		"BOOTFB", "efifb", "vesafb", "simplefb", "simpledrm", "efidrm", "vesadrm"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (str_equal(name, names[i])) {
+			found(to, WITNESS_IOMEM, owner);
+			return true;
+		}
+	return false;
+}
+
+static int take_card(const char *name, void *to)
+{
+	const struct look *l = to;
+	char text[SYSFS_PATH_MAX];
+	struct slot slot;
+
+	if (strchr(name, '-') ||
+		sysfs_path_read(l->s, text, sizeof(text), "class/drm/%s/boot_display", name) < 0 ||
+		!str_equal(text, "1") ||
+		sysfs_path_link(l->s, text, sizeof(text), "class/drm/%s", name) < 0 ||
+		!sysfs_path_owner(text, &slot))
+		return 0;
+	found(l->b, WITNESS_DRM, slot);
+	return 1;
+}
+
+/* "count:2,PCI:0000:00:02.0,decodes=io+mem,owns=io+mem,locks=none(0:0)"; "invalid" for no default
+ * (vga_arb_read in drivers/pci/vgaarb.c). */
+static void ask_arbiter(const struct look *l)
+{
+	char text[ARBITER_SIZE], *at;
+	struct slot slot;
+
+	if (file_read_small(AT_FDCWD, ARBITER, text, sizeof(text)) < 0 ||
+		!(at = strstr(text, ",PCI:")))
+		return;
+	at += strlen(",PCI:");
+	at[strcspn(at, ",")] = '\0';
+	if (slot_parse(at, &slot))
+		found(l->b, WITNESS_ARBITER, slot);
+}
+
+/* A laptop's own panel above all others. */
+static int take_screen(const char *name, void *to)
+{
+	const struct look *l = to;
+	const char *connector = strchr(name, '-');
+	char text[SYSFS_PATH_MAX];
+	struct slot slot;
+
+	if (!connector || (l->b->by == WITNESS_SCREEN && !str_starts(connector, "-eDP-")) ||
+		sysfs_path_read(l->s, text, sizeof(text), "class/drm/%s/status", name) < 0 ||
+		!str_equal(text, "connected") ||
+		sysfs_path_link(l->s, text, sizeof(text), "class/drm/%s", name) < 0 ||
+		!sysfs_path_owner(text, &slot))
+		return 0;
+	found(l->b, WITNESS_SCREEN, slot);
+	return str_starts(connector, "-eDP-");
+}
+
+static void ask_boot_vga(const struct look *l)
+{
+	for (size_t i = 0; i < l->devices->n && l->b->by == WITNESS_NONE; i++)
+		if (l->devices->at[i].boot_vga == 1)
+			found(l->b, WITNESS_BOOT_VGA, l->devices->at[i].slot);
+}
+
+static void ask(struct look *l)
+{
+	const struct boot_display_from *from = l->from;
+	struct boot_display *b = l->b;
+	bool again = b->asked;
+
+	b->asked = true;
+	if (!again && (ask_platform(l) || !from->live) && b->by == WITNESS_NONE &&
+		(from->live || from->root))
+		(void)iomem_find(from->live ? NULL : from->root, take_region, b);
+	if (b->by == WITNESS_NONE && !from->live)
+		ask_below(l);
+	if (b->by == WITNESS_NONE && !again && from->running)
+		(void)!sysfs_path_each(l->s, "class/drm", take_card, l);
+	ask_boot_vga(l);
+	if (b->by == WITNESS_NONE && !again && from->live)
+		ask_arbiter(l);
+	if (b->by == WITNESS_NONE && from->screens)
+		(void)!sysfs_path_each(l->s, "class/drm", take_screen, l);
+}
+
+void boot_display_find(struct boot_display *b, struct sysfs *s, struct device_list *devices,
+	const struct boot_display_from *from)
+{
+	static const struct boot_display_from nowhere;
+	struct look l = {b, s, devices, from ? from : &nowhere};
+
+	if (b->by == WITNESS_NONE)
+		ask(&l);
+	for (size_t i = 0; i < devices->n; i++) {
+		struct device *d = &devices->at[i];
+		d->is_boot_display = b->by == WITNESS_BOOT_VGA
+					     ? d->boot_vga == 1
+					     : b->by != WITNESS_NONE &&
+						       slot_compare(d->slot, b->slot) == 0;
+	}
+}
+
+const char *boot_display_witness(const struct boot_display *b)
+{
+	static const char *const names[] = {"nothing", "", "/proc/iomem", "boot_display of DRM",
+		"boot_vga", ARBITER, "a connected screen"};
+
+	return b->by == WITNESS_FRAMEBUFFER ? b->framebuffer : names[b->by];
+}
+
+const struct device *boot_display_differs(
+	const struct boot_display *b, const struct device_list *devices)
+{
+	for (size_t i = 0; b->by != WITNESS_NONE && i < devices->n; i++)
+		if (devices->at[i].boot_vga == 1 && !devices->at[i].is_boot_display)
+			return &devices->at[i];
+	return NULL;
+}

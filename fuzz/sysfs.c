@@ -176,7 +176,7 @@ static void plan(const char *text)
 	struct err err;
 
 	must(config_parse(&c, "f", text, strlen(text)) == 0);
-	must(sysfs_open(&s, top, &err) == 0 && host_look(&h, &c, &s, &err) == 0);
+	must(sysfs_open(&s, top, &err) == 0 && host_look(&h, &c, &s, NULL, &err) == 0);
 	must(plan_make(&p, &c, &h, &b, &err) == 0);
 	host_look_at_drivers(&h, &s);
 	check_plan(&p);

@@ -47,7 +47,7 @@ unsigned finder_keep(struct finder *f, enum keep_kind kind, const char *device, 
 		if (scan_one(f->sysfs, slot, &list, NULL) <= 0)
 			continue;
 		const struct device *d = device_find(&list, slot);
-		if (device_is_bridge(d))
+		if (device_is_bridge(d) || d->class >> 16 == PCI_BASE_BRIDGE)
 			continue;
 		one.id = (struct pci_id){d->id.vendor, d->id.device, PCI_ANY, PCI_ANY};
 		one.class = d->class;

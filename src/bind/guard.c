@@ -24,7 +24,7 @@ static bool same_slot(const struct verdict *v, const struct verdict *dropped)
 		v->device ? v->device->slot : v->asked->slot, dropped->device->slot);
 }
 
-/* Drops what else of the slot was to be bound, for the same reason. The verdicts stand in address
+/* Drops what else of the card was to be bound, for the same reason. The verdicts stand in address
  * order, so its functions are neighbours. */
 void guard_refuse_slot(struct plan *p, struct verdict *v, const char *why)
 {
@@ -46,8 +46,8 @@ void guard_refuse_slot(struct plan *p, struct verdict *v, const char *why)
 typedef bool (*guard)(const struct plan *p, const struct host *h, const struct verdict *v,
 	char *why, size_t size);
 
-/* A function that can't be read may be one that belongs along: its slot is not judged without it.
- */
+/* A function that can't be read may be one that belongs to the card: a display is not judged
+ * without it. */
 static bool cannot_be_read(
 	const struct plan *p, const struct host *h, const struct verdict *v, char *why, size_t size)
 {
@@ -55,29 +55,31 @@ static bool cannot_be_read(
 	char address[SLOT_MAX];
 
 	(void)p;
+	if (d->error) {
+		(void)snprintf(why, size, "can't be read: %s", strerror(-d->error));
+		return true;
+	}
+	if (!d->of_display)
+		return false;
 	while (d > first && slot_same_device(d[-1].slot, v->device->slot))
 		d--;
 	for (; d < end && slot_same_device(d->slot, v->device->slot); d++) {
-		if (d->error == 0 || !device_same_card(d, v->device))
+		if (d->error == 0)
 			continue;
-		if (d == v->device)
-			(void)snprintf(why, size, "can't be read: %s", strerror(-d->error));
-		else
-			(void)snprintf(why, size, "%s of its slot can't be read: %s",
-				slot_format(d->slot, address), strerror(-d->error));
+		(void)snprintf(why, size, "%s of its slot can't be read: %s",
+			slot_format(d->slot, address), strerror(-d->error));
 		return true;
 	}
 	return false;
 }
 
-/* vfio-pci refuses bridges (drivers/vfio/pci/vfio_pci_core.c, PCI_HEADER_TYPE_NORMAL), and one that
- * was taken from its driver takes what lies behind it along. */
-static bool is_bridge(
+/* What is taken from under a bridge's driver takes what lies behind it along. */
+static bool is_fixed(
 	const struct plan *p, const struct host *h, const struct verdict *v, char *why, size_t size)
 {
 	(void)p;
 	(void)h;
-	if (!device_is_bridge(v->device))
+	if (!device_is_fixed(v->device))
 		return false;
 	(void)snprintf(why, size, "is a bridge (class %06x); bridges stay with the host",
 		v->device->class);
@@ -149,18 +151,27 @@ static bool has_no_group(
 	return true;
 }
 
+/* boot_vga is what people know; any other witness is named, and that the two differ. */
 static bool is_boot_display(
 	const struct plan *p, const struct host *h, const struct verdict *v, char *why, size_t size)
 {
-	if (!device_is_display(v->device) || p->config->may_take_boot_vga)
+	const struct device *other = boot_display_differs(&h->boot, &h->devices);
+	char address[SLOT_MAX];
+
+	if (p->config->may_take_boot_vga)
 		return false;
-	if (v->device->boot_vga == 1) {
+	if (v->device->is_boot_display) {
+		bool by_file = h->boot.by == WITNESS_BOOT_VGA;
 		(void)snprintf(why, size,
-			"is the firmware's boot display; [guard] boot_vga = allow lets it be "
-			"taken");
+			"is the firmware's boot display%s%s%s%s%s; [guard] boot_vga = allow lets "
+			"it be taken",
+			by_file ? "" : " (", by_file ? "" : boot_display_witness(&h->boot),
+			other ? "; boot_vga is 1 on " : "",
+			other ? slot_format(other->slot, address) : "", by_file ? "" : ")");
 		return true;
 	}
-	if (v->asked->kind == SELECT_GPUS && !host_has_boot_display(h)) {
+	if (v->asked->kind == SELECT_GPUS && device_is_display(v->device) &&
+		h->boot.by == WITNESS_NONE) {
 		(void)snprintf(why, size,
 			"no display says that it is the boot display; name the device by address");
 		return true;
@@ -187,7 +198,8 @@ static bool is_taken(const struct plan *p, const struct device *d)
 }
 
 /* With nothing left to show a login on, the boot display stays; where none is known, all do: which
- * of them the monitor hangs on is nothing that we can see. */
+ * of them the monitor hangs on is nothing that we can see. What has no outputs neither stays nor is
+ * lost. */
 static void keep_last_display(struct plan *p, const struct host *h)
 {
 	bool boot_taken = false;
@@ -196,20 +208,37 @@ static void keep_last_display(struct plan *p, const struct host *h)
 		return; /* host_look saw that one stays */
 	for (size_t i = 0; i < h->devices.n; i++) {
 		const struct device *d = &h->devices.at[i];
-		if (!device_is_display(d) || d->is_virtual)
+		if (!device_has_outputs(d))
 			continue;
 		if (!is_taken(p, d))
 			return;
-		boot_taken |= d->boot_vga == 1;
+		boot_taken |= d->is_boot_display;
 	}
 	for (size_t i = 0; i < p->n; i++) {
 		struct verdict *v = &p->verdicts[i];
-		if (v->action == ACTION_BIND && device_is_display(v->device) &&
-			(!boot_taken || v->device->boot_vga == 1))
+		if (v->action == ACTION_BIND && device_has_outputs(v->device) &&
+			(!boot_taken || v->device->is_boot_display))
 			guard_refuse_slot(p, v,
 				"the host would have no display left; [guard] last_display = allow "
 				"lets it "
 				"be taken");
+	}
+}
+
+/* One that only boot_vga calls the boot display may be dark: it goes, and that is told. */
+static void tell_difference(struct plan *p, const struct host *h)
+{
+	char address[SLOT_MAX];
+
+	for (size_t i = 0; i < p->n; i++) {
+		struct verdict *v = &p->verdicts[i];
+		if (v->action != ACTION_BIND || v->device->boot_vga != 1 ||
+			v->device->is_boot_display || h->boot.by == WITNESS_NONE)
+			continue;
+		size_t len = strlen(v->why);
+		(void)snprintf(v->why + len, sizeof(v->why) - len,
+			"; boot_vga is 1, but the boot display is %s (%s)",
+			slot_format(h->boot.slot, address), boot_display_witness(&h->boot));
 	}
 }
 
@@ -227,7 +256,7 @@ static void apply_exclude(struct plan *p, const struct host *h)
 void guard_apply(struct plan *p, const struct host *h)
 {
 	static const guard guards[] = {
-		cannot_be_read, is_bridge, holds_another_id, has_no_group, is_boot_display};
+		cannot_be_read, is_fixed, holds_another_id, has_no_group, is_boot_display};
 
 	apply_exclude(p, h);
 	for (size_t i = 0; i < sizeof(guards) / sizeof(*guards); i++) {
@@ -242,4 +271,5 @@ void guard_apply(struct plan *p, const struct host *h)
 	}
 	if (!p->config->may_take_last_display)
 		keep_last_display(p, h);
+	tell_difference(p, h);
 }

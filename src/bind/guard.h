@@ -9,8 +9,9 @@
 #define EXCLUDED_BY "excluded by "
 
 /*
- * Turns what must stay with the host into refusals, each with its reason. A guard drops a whole
- * slot: a card whose functions go different ways serves neither host nor guest.
+ * Turns what must stay with the host into refusals, each with its reason. A guard drops what
+ * belongs together (device_same_card): a card whose functions go different ways serves neither host
+ * nor guest. Other functions of a slot are judged singly.
  *
  * In this order: [exclude] (that function only, as the config says); what can't be read; bridges;
  * an address that holds another id by now; no IOMMU group; a boot display; the last display. Behind
@@ -18,7 +19,7 @@
  */
 void guard_apply(struct plan *p, const struct host *host);
 
-/* What other guards share: drops what of the verdict's slot was to be bound, for this reason. */
+/* What other guards share: drops what of the verdict's card was to be bound, for this reason. */
 void guard_refuse_slot(struct plan *p, struct verdict *v, const char *why);
 
 /* ---- bind/guard_keep: what the host stands on ------------------------------------------------ */

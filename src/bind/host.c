@@ -8,6 +8,7 @@
 struct look {
 	const struct config *c;
 	struct sysfs *s;
+	const struct boot_display_from *from;
 	struct host *h;
 };
 
@@ -128,21 +129,26 @@ static bool may_be_bound(const struct look *l, const struct device *d)
 	return false;
 }
 
-/*
- * Must the other display controllers be known, to see that one stays with the host? A VGA device
- * whose boot_vga says 0 proves that there is another: the kernel always makes one of them the
- * default (vga_is_boot_device in drivers/pci/vgaarb.c), and that one is guarded.
- */
-static bool displays_matter(const struct look *l)
+static bool may_take_display(const struct look *l, bool with_outputs)
 {
 	for (size_t i = 0; i < l->h->devices.n; i++) {
 		const struct device *d = &l->h->devices.at[i];
-		if (!device_is_display(d) || !may_be_bound(l, d))
-			continue;
-		if (d->boot_vga < 0 || l->c->may_take_boot_vga)
+		if (device_is_display(d) && (!with_outputs || device_has_outputs(d)) &&
+			may_be_bound(l, d))
 			return true;
 	}
 	return false;
+}
+
+/*
+ * Must the other display controllers be known, to see that one stays with the host? Not where the
+ * boot display is known, for that one is guarded. That boot_vga is 0 proves no other display: it
+ * may be so of all of them.
+ */
+static bool displays_matter(const struct look *l)
+{
+	return may_take_display(l, true) &&
+	       (l->c->may_take_boot_vga || l->h->boot.by == WITNESS_NONE);
 }
 
 static bool some_id_changed(const struct look *l)
@@ -196,6 +202,14 @@ static void find_virtual(const struct look *l)
 		if (d->error == 0 && (by_ari || has_twin(&l->h->devices, i)))
 			scan_virtual(l->s, d);
 	}
+	scan_cards(&l->h->devices);
+}
+
+/* A plan without displays pays nothing for it. */
+static void find_boot_display(const struct look *l)
+{
+	if (may_take_display(l, false))
+		boot_display_find(&l->h->boot, l->s, &l->h->devices, l->from);
 }
 
 /* What was named, and what belongs to it, in the order in which each look needs the one before. */
@@ -214,18 +228,21 @@ static int look_all(const struct look *l, struct err *err)
 		look_closer(l);
 	}
 	find_virtual(l);
+	find_boot_display(l);
 	if (r == 0 && !l->h->displays_known && (displays_matter(l) || some_id_changed(l))) {
 		r = search(l, display_or_changed_id, err);
 		look_closer(l);
 		find_virtual(l);
+		find_boot_display(l);
 	}
 	return r;
 }
 
-int host_look(struct host *ret, const struct config *c, struct sysfs *s, struct err *err)
+int host_look(struct host *ret, const struct config *c, struct sysfs *s,
+	const struct boot_display_from *from, struct err *err)
 {
 	struct host h = {.ways = calloc(c->n_selectors ? c->n_selectors : 1, sizeof(*h.ways))};
-	struct look l = {.c = c, .s = s, .h = &h};
+	struct look l = {.c = c, .s = s, .from = from, .h = &h};
 
 	if (!h.ways)
 		return err_set(
@@ -276,14 +293,6 @@ void host_done(struct host *h)
 	h->ways = NULL;
 }
 
-bool host_has_boot_display(const struct host *h)
-{
-	for (size_t i = 0; i < h->devices.n; i++)
-		if (h->devices.at[i].boot_vga == 1)
-			return true;
-	return false;
-}
-
 static bool mentions(const struct look *l)
 {
 	for (size_t i = 0; i < l->c->n_selectors; i++)
@@ -309,5 +318,6 @@ int host_mentions(const struct config *c, struct sysfs *s, struct slot slot, str
 	if (r < 0)
 		return r;
 	look_closer(&l);
+	find_boot_display(&l);
 	return mentions(&l);
 }

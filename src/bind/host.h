@@ -6,6 +6,7 @@
 #include "bind/config.h"
 #include "bind/keep.h"
 #include "bind/select.h"
+#include "pci/boot_display.h"
 #include "pci/scan.h"
 #include "pci/sysfs.h"
 
@@ -17,16 +18,18 @@ struct host {
 	struct device_list devices; /* in address order */
 	bool displays_known;        /* every display controller of the machine is among them */
 	bool serials_hidden;        /* only root may read where serial numbers stand */
+	struct boot_display boot;   /* looked for only where a display may be taken */
 	struct way *ways;           /* one for each selector of the config */
 };
 
 /*
  * Looks at as little as the config needs: addresses and paths are looked up one by one; only ids,
  * serials and `gpus = non-boot` have every device listed. Never reads what may wait for a driver
- * (driver_override takes the device's lock). 0, or a negative errno when not even that is possible.
+ * (driver_override takes the device's lock). `from` NULL: the boot display is told from sysfs
+ * alone. 0, or a negative errno when not even that is possible.
  */
-int host_look(
-	struct host *ret, const struct config *c, struct sysfs *s, struct err *err) _must_check_;
+int host_look(struct host *ret, const struct config *c, struct sysfs *s,
+	const struct boot_display_from *from, struct err *err) _must_check_;
 
 /*
  * Does the config mean a function of this card? Looks at its functions only, so a selector by
@@ -45,8 +48,5 @@ void host_look_at_drivers(struct host *h, struct sysfs *s);
 void host_locate(struct keep *k, struct sysfs *s);
 
 void host_done(struct host *h);
-
-/* Is there a display controller that the kernel calls the boot display? */
-bool host_has_boot_display(const struct host *h);
 
 #endif

@@ -33,6 +33,38 @@ static void add(struct plan *p, const struct selector *asked, const struct devic
 	why_asked(asked, v->why, sizeof(v->why));
 }
 
+/* Of a slot that was named whole, what is no bridge: is there such a function? */
+static bool slot_has_endpoint(const struct host *h, const struct device *bridge)
+{
+	for (size_t i = 0; i < h->devices.n; i++) {
+		const struct device *d = &h->devices.at[i];
+		if (slot_same_device(d->slot, bridge->slot) && !device_is_fixed(d))
+			return true;
+	}
+	return false;
+}
+
+/* A slot named whole means what can be given of it. A bridge by itself is refused. */
+static bool is_left_out(const struct host *h, const struct selector *asked, const struct device *d)
+{
+	return asked->any_function && device_is_fixed(d) && slot_has_endpoint(h, d);
+}
+
+/* "address 01:00.*, without the bridge 0000:01:00.2" */
+static void tell_left_out(struct verdict *v, const struct host *h)
+{
+	char address[SLOT_MAX];
+
+	for (size_t i = 0; i < h->devices.n; i++) {
+		const struct device *d = &h->devices.at[i];
+		size_t len = strlen(v->why);
+		if (slot_same_device(d->slot, v->device->slot) && is_left_out(h, v->asked, d))
+			(void)snprintf(v->why + len, sizeof(v->why) - len, "%s%s",
+				strstr(v->why, ", without") ? ", " : ", without the bridge ",
+				slot_format(d->slot, address));
+	}
+}
+
 /* A display controller that is to be taken, of the same slot and vendor as d, or NULL. */
 static const struct device *leader_of(
 	const struct config *c, const struct host *h, const struct device *d)
@@ -56,8 +88,12 @@ static void add_found(struct plan *p, const struct host *h)
 	for (size_t i = 0; i < h->devices.n; i++) {
 		const struct device *d = &h->devices.at[i];
 		const struct selector *asked = select_first(c, h->ways, d, false);
+		if (asked && is_left_out(h, asked, d))
+			continue;
 		if (asked) {
 			add(p, asked, d);
+			if (asked->any_function)
+				tell_left_out(&p->verdicts[p->n - 1], h);
 			continue;
 		}
 		const struct device *leader = c->companions && d->error == 0 ? leader_of(c, h, d)

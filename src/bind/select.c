@@ -18,7 +18,7 @@ bool select_matches(const struct selector *s, const struct way *way, const struc
 	case SELECT_SERIAL:
 		return d->serial != 0 && d->serial == s->serial;
 	case SELECT_GPUS:
-		return device_is_display(d) && d->boot_vga != 1;
+		return device_is_display(d) && !d->is_boot_display && !device_is_bmc_display(d);
 	}
 	return false;
 }

@@ -16,7 +16,8 @@ struct way {
 /*
  * Does the selector mean this device? `way` is the selector's. For addresses and paths the place
  * alone counts: whether the id behind '=' is still there is a guard's question (select_id_changed).
- * SELECT_GPUS means every display controller that is not the firmware's boot display.
+ * SELECT_GPUS means every display controller that is neither the firmware's boot display nor that
+ * of a management controller.
  */
 bool select_matches(const struct selector *s, const struct way *way, const struct device *d);
 

@@ -58,7 +58,7 @@ static void warn_of_dark(const struct plan *p)
 
 	for (size_t i = 0; i < p->n; i++) {
 		const struct verdict *v = &p->verdicts[i];
-		if (v->action == ACTION_BIND && v->device->boot_vga == 1)
+		if (v->action == ACTION_BIND && v->device->is_boot_display)
 			log_print(LOG_WARNING,
 				"taking the boot display %s: its screen goes dark now",
 				verdict_name(v, name));
@@ -242,8 +242,10 @@ static int set_seconds(void *to, const char *value, struct err *err)
 
 enum cmd_result cmd_boot(int argc, char **argv, struct err *err)
 {
-	struct boot o = {
-		.world.acts = true, .run_dir = REPORT_DIR, .milliseconds = DEFAULT_SECONDS * 1000};
+	struct boot o = {.world.acts = true,
+		.world.boots = true,
+		.run_dir = REPORT_DIR,
+		.milliseconds = DEFAULT_SECONDS * 1000};
 	static const struct face face = {.about = "Reserves and binds the devices of the config; "
 						  "what the hooks of an initramfs run."};
 	bool help = false;

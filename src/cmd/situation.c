@@ -55,13 +55,28 @@ static int plan_guarded(
 	return r;
 }
 
+struct boot_display_from world_display(const struct world *w)
+{
+	return (struct boot_display_from){.root = w->root,
+		.live = !w->sysfs && !w->root,
+		.running = !w->boots,
+		.screens = w->screens};
+}
+
+static int look(struct situation *s, const struct world *w, struct err *err)
+{
+	const struct boot_display_from from = world_display(w);
+
+	return host_look(&s->host, &s->config, &s->sysfs, &from, err);
+}
+
 int situation_plan(
 	struct situation *s, const struct world *w, const struct boot_switch *b, struct err *err)
 {
 	int r = sysfs_open(&s->sysfs, w->sysfs, err);
 
 	if (r == 0)
-		r = host_look(&s->host, &s->config, &s->sysfs, err);
+		r = look(s, w, err);
 	return r < 0 ? r : plan_guarded(s, w, b, err);
 }
 
@@ -106,7 +121,7 @@ int situation_imagine(struct situation *ret, const struct world *w, const char *
 			err, -r, "%s", r == -ENOMEM ? "out of memory" : ret->config.errors[0]);
 	r = sysfs_open(&ret->sysfs, w->sysfs, err);
 	if (r == 0)
-		r = host_look(&ret->host, &ret->config, &ret->sysfs, err);
+		r = look(ret, w, err);
 	if (r < 0)
 		return r;
 	ret->groups_imagined = imagine_groups && no_groups(&ret->host);

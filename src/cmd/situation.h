@@ -22,6 +22,8 @@ struct world {
 	const char *cmdline;
 	const char *replayed; /* the config of the record that sysfs is, or where it would lie */
 	bool acts;            /* what the config says is done, and not only looked at */
+	bool boots;           /* before any driver of a display: it is an initramfs */
+	bool screens;         /* a person chooses: connected screens tell what nothing else does */
 };
 
 /* The rows of struct option_row for a world `w`. */
@@ -56,6 +58,9 @@ struct boot_switch world_switch(const struct world *w);
  * config_read.
  */
 int world_config(struct config *ret, const struct world *w) _must_check_;
+
+/* Where the boot display of a world is looked for. */
+struct boot_display_from world_display(const struct world *w);
 
 /* The config beside which the record of an image is to be looked for. */
 const char *world_config_file(const struct world *w);

@@ -78,7 +78,7 @@ static int carry_out(unsigned milliseconds)
 		before ? "[modules]\nbefore = vendor-reset\n" : "");
 	memset(outcomes, 0, sizeof(outcomes));
 	if (config_parse(&c, "F", config, strlen(config)) < 0 ||
-		sysfs_open(&s, world->tree, &err) < 0 || host_look(&h, &c, &s, &err) < 0 ||
+		sysfs_open(&s, world->tree, &err) < 0 || host_look(&h, &c, &s, NULL, &err) < 0 ||
 		plan_make(&p, &c, &h, &b, &err) < 0 || p.n != N_FUNCTIONS)
 		abort();
 	const struct apply_options o = {

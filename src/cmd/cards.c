@@ -37,10 +37,10 @@ static const char *kind_word(uint32_t class)
 	return NULL;
 }
 
-static bool is_endpoint(const struct device *d, const void *arg)
+static bool is_read(const struct device *d, const void *arg)
 {
 	(void)arg;
-	return d->error == 0 && !device_is_bridge(d);
+	return d->error == 0;
 }
 
 static int ask_for_all(struct cards *c, const struct world *w, struct err *err)
@@ -51,13 +51,15 @@ static int ask_for_all(struct cards *c, const struct world *w, struct err *err)
 
 	int r = sysfs_open(&s, w->sysfs, err);
 	if (r == 0)
-		r = scan_all(&s, &all, false, is_endpoint, NULL, err);
+		r = scan_all(&s, &all, false, is_read, NULL, err);
 	if (r < 0)
 		return r;
 	scan_sort(&all);
 	text_print(&c->asked, "[bind]\ncompanions = no\n");
 	for (size_t i = 0; i < all.n; i++)
-		text_print(&c->asked, "addresses = %s\n", slot_format(all.at[i].slot, address));
+		if (!device_is_fixed(&all.at[i]))
+			text_print(&c->asked, "addresses = %s\n",
+				slot_format(all.at[i].slot, address));
 	if (c->asked.failed)
 		return err_set(err, ENOMEM, "out of memory for %zu devices", all.n);
 	return 0;

@@ -79,10 +79,11 @@ static enum cmd_result read_config(
 	return CMD_AS_ASKED;
 }
 
-static bool any_endpoint(const struct device *d, const void *arg)
+static bool any(const struct device *d, const void *arg)
 {
+	(void)d;
 	(void)arg;
-	return !device_is_bridge(d);
+	return true;
 }
 
 static bool shares_group(const struct plan *p, int group)
@@ -97,14 +98,14 @@ static bool shares_group(const struct plan *p, int group)
 static int add_groups(struct situation *s, struct err *err)
 {
 	_cleanup_(device_list_done) struct device_list all = {0};
-	int r = scan_all(&s->sysfs, &all, false, any_endpoint, NULL, err);
+	int r = scan_all(&s->sysfs, &all, false, any, NULL, err);
 
 	scan_sort(&all);
 	for (size_t i = 0; r == 0 && i < all.n; i++) {
 		struct device *d = &all.at[i];
 		struct selector one = {.kind = SELECT_ADDRESS, .slot = d->slot};
 		(void)slot_format(d->slot, one.text);
-		if (d->error < 0)
+		if (d->error < 0 || device_is_fixed(d))
 			continue;
 		scan_group(&s->sysfs, d);
 		if (shares_group(&s->plan, d->group))

@@ -126,7 +126,9 @@ static enum cmd_result list(const struct list *o, struct err *err)
 		return CMD_SYSTEM;
 	notes_read(&notes, &sysfs, !o->world.sysfs);
 	names_open_of(&names, o->world.sysfs);
-	if (inventory_gather(&inventory, &sysfs, &names, &notes, err) < 0)
+	const struct boot_display_from from = world_display(&o->world);
+	if (inventory_gather(&inventory, &sysfs, &names, &notes, err) < 0 ||
+		inventory_find_boot_display(&inventory, &sysfs, &from) < 0)
 		return CMD_SYSTEM;
 	if (!o->world.sysfs)
 		add_candidates(&inventory, &sysfs);

@@ -186,11 +186,11 @@ static void print_function(struct json *j, const struct listing *l, const struct
 	print_identity(j, f);
 	json_string(j, "driver", or_null(f->d.driver));
 	print_words(j, "candidates", f->candidates);
-	if (f->d.boot_vga < 0)
+	if (f->d.boot_vga < 0 && !f->d.is_boot_display)
 		json_null(j, "boot_display");
 	else
-		json_bool(j, "boot_display", f->d.boot_vga == 1);
-	json_bool(j, "bridge", device_is_bridge(&f->d));
+		json_bool(j, "boot_display", f->d.is_boot_display);
+	json_bool(j, "bridge", device_is_fixed(&f->d));
 	print_slot(j, "above", f->has_above, f->above);
 	print_words(j, "reset", f->reset);
 	print_virtual(j, f);

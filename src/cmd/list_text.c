@@ -87,7 +87,7 @@ static void put_ids(const struct function *f, struct page *p)
 	const struct pci_id *id = &f->d.id;
 
 	page_phrase(p, PLAIN, "%04x:%04x", id->vendor & 0xffffU, id->device & 0xffffU);
-	if (id->subvendor == 0 || device_is_bridge(&f->d))
+	if (id->subvendor == 0 || device_is_fixed(&f->d))
 		return;
 	page_phrase(p, PLAIN, "subsystem %04x:%04x%s%s%s", id->subvendor & 0xffffU,
 		id->subdevice & 0xffffU, f->subsystem_name[0] ? " (" : "", f->subsystem_name,
@@ -121,7 +121,7 @@ static void put_driver(const struct function *f, struct page *p)
 
 	if (driver[0])
 		page_phrase(p, vfio ? GOOD : BOLD, "driver %s", driver);
-	else if (!device_is_bridge(&f->d))
+	else if (!device_is_fixed(&f->d))
 		page_phrase(p, NOTE, "no driver");
 	put_candidates(f, p);
 }
@@ -242,12 +242,12 @@ static void put_details(const struct function *f, struct page *p)
 	page_line(p, DETAIL);
 	put_ids(f, p);
 	put_driver(f, p);
-	if (device_is_bridge(&f->d)) {
+	if (device_is_fixed(&f->d)) {
 		if (f->first_bus > 0)
 			page_phrase(p, PLAIN, "bridge to bus %02x", f->first_bus);
 		return;
 	}
-	if (f->d.boot_vga == 1)
+	if (f->d.is_boot_display)
 		page_phrase(p, NOTE, "boot display");
 	put_virtual(f, p);
 	put_reset(f, p);

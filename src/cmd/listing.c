@@ -18,7 +18,7 @@ size_t listing_slots_of(const struct inventory *v, int group)
 
 	for (size_t i = 0; group >= 0 && i < v->n; i++) {
 		const struct function *f = &v->at[i];
-		if (f->d.group != group || device_is_bridge(&f->d))
+		if (f->d.group != group || device_is_fixed(&f->d))
 			continue;
 		n += !last || !slot_same_device(last->d.slot, f->d.slot);
 		last = f;

@@ -35,7 +35,7 @@ static void back_done(struct back *b)
 /* Of what came along only that goes back which a VM could have: the others never left. */
 static bool is_meant(const struct verdict *v)
 {
-	return v->device && !device_is_bridge(v->device) &&
+	return v->device && !device_is_fixed(v->device) &&
 	       (!v->companion || release_is_vfio(v->device->driver) || !v->device->driver[0]);
 }
 
@@ -136,7 +136,7 @@ static void tell(const struct back *b, size_t done)
 		const struct verdict *v = &b->plan->verdicts[i];
 		if (!v->device)
 			log_print(LOG_WARNING, "%s: %s", verdict_name(v, name), v->why);
-		else if (device_is_bridge(v->device))
+		else if (device_is_fixed(v->device))
 			log_print(LOG_WARNING, "%s is a bridge, which never left the host",
 				verdict_name(v, name));
 	}
@@ -184,7 +184,7 @@ static void print_json(const struct back *b, size_t done)
 			i < done ? "release" : "refuse", &b->list[i], b->list[i].trouble);
 	for (size_t i = 0; i < b->plan->n; i++) {
 		const struct verdict *v = &b->plan->verdicts[i];
-		if (!v->device || device_is_bridge(v->device))
+		if (!v->device || device_is_fixed(v->device))
 			print_one(&j, verdict_name(v, name), v->device ? "refuse" : "absent", NULL,
 				v->why);
 	}
@@ -213,7 +213,7 @@ static enum cmd_result finish(
 			hand_forget(o, b->list[i].slot);
 	}
 	for (size_t i = 0; i < b->plan->n; i++)
-		if (!b->plan->verdicts[i].device || device_is_bridge(b->plan->verdicts[i].device))
+		if (!b->plan->verdicts[i].device || device_is_fixed(b->plan->verdicts[i].device))
 			r = CMD_NOT_ALL;
 	return r;
 }

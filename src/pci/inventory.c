@@ -148,7 +148,7 @@ static void read_function(struct sysfs *s, struct function *f)
 	read_speed(s, f, "max_link_speed", "max_link_width", &f->max);
 	/* -1, which is no number to read_number, for a machine with one node */
 	f->numa = read_number(s, f, "numa_node", &node) ? (int)node : -1;
-	if (device_is_bridge(&f->d)) {
+	if (device_is_fixed(&f->d)) {
 		(void)read_number(s, f, "secondary_bus_number", &f->first_bus);
 		(void)read_number(s, f, "subordinate_bus_number", &f->last_bus);
 		return;
@@ -165,7 +165,7 @@ static void read_names(struct pci_names *names, struct function *f)
 	(void)names_class(names, f->d.class, f->class_name, sizeof(f->class_name));
 	(void)names_vendor(names, f->d.id.vendor, f->vendor_name, sizeof(f->vendor_name));
 	(void)names_device(names, &f->d.id, f->name, sizeof(f->name));
-	if (!device_is_bridge(&f->d))
+	if (!device_is_fixed(&f->d))
 		(void)names_subsystem(
 			names, &f->d.id, f->subsystem_name, sizeof(f->subsystem_name));
 }
@@ -240,6 +240,24 @@ int inventory_gather(struct inventory *ret, struct sysfs *s, struct pci_names *n
 {
 	*ret = (struct inventory){0};
 	return gather(ret, s, names, notes, err);
+}
+
+int inventory_find_boot_display(
+	struct inventory *v, struct sysfs *s, const struct boot_display_from *from)
+{
+	struct device_list displays = {.at = calloc(v->n ? v->n : 1, sizeof(*displays.at))};
+	struct boot_display boot = {0};
+
+	if (!displays.at)
+		return -ENOMEM;
+	for (size_t i = 0; i < v->n; i++)
+		if (device_is_display(&v->at[i].d))
+			displays.at[displays.n++] = v->at[i].d;
+	boot_display_find(&boot, s, &displays, from);
+	for (size_t i = 0; i < displays.n; i++)
+		inventory_find(v, displays.at[i].slot)->d = displays.at[i];
+	device_list_done(&displays);
+	return 0;
 }
 
 void inventory_done(struct inventory *v)

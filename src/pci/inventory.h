@@ -4,6 +4,7 @@
 
 #include "base/err.h"
 #include "pci/behind.h"
+#include "pci/boot_display.h"
 #include "pci/names.h"
 #include "pci/notes.h"
 #include "pci/scan.h"
@@ -64,6 +65,9 @@ struct inventory {
  */
 int inventory_gather(struct inventory *ret, struct sysfs *s, struct pci_names *names,
 	const struct notes *notes, struct err *err) _must_check_;
+/* Sets is_boot_display of the functions that are. 0 or -ENOMEM. */
+int inventory_find_boot_display(
+	struct inventory *v, struct sysfs *s, const struct boot_display_from *from) _must_check_;
 void inventory_done(struct inventory *v);
 
 struct function *inventory_find(const struct inventory *v, struct slot slot);

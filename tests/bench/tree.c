@@ -7,7 +7,7 @@
  * What is in it, whatever its size, so that what is asked for does not grow with it:
  *
  *	0000:00:00.0  host bridge            8086:29c0  class 0600
- *	0000:00:01.0  the boot display       1234:1111  class 0300  boot_vga 1
+ *	0000:00:01.0  the boot display       1234:1111  class 0300  boot_vga 1, with its framebuffer
  *	0000:00:02.0  a second card          10de:2204  class 0300  boot_vga 0
  *	0000:00:02.1  its sound              10de:1aef  class 0403
  *	0000:00:03.0  an accelerator         10de:20b0  class 0302  (no boot_vga:
@@ -25,6 +25,7 @@
 
 #define FUNCTIONS_MAX 65000
 #define PER_BUS 256
+#define FRAMEBUFFER "vesa-framebuffer.0"
 
 struct function {
 	unsigned bus, device, function, vendor, id, class;
@@ -128,7 +129,8 @@ int main(int argc, char **argv)
 			FUNCTIONS_MAX);
 	int root = directory(AT_FDCWD, argv[1]);
 	int real = directory(root, "devices");
-	int pci = directory(directory(root, "bus"), "pci");
+	int bus = directory(root, "bus");
+	int pci = directory(bus, "pci");
 	int devices = directory(pci, "devices");
 	int drivers = directory(pci, "drivers");
 	file(pci, "drivers_probe", "%s", "");
@@ -138,11 +140,11 @@ int main(int argc, char **argv)
 		file(driver, "unbind", "%s", "");
 		(void)close(driver);
 	}
-	for (size_t i = 0, bus = -1; i < n; i++) {
+	for (size_t i = 0, at_bus = -1; i < n; i++) {
 		static int at = -1;
 		const struct function f = function_at(i);
-		if (f.bus != bus) {
-			bus = f.bus;
+		if (f.bus != at_bus) {
+			at_bus = f.bus;
 			if (at >= 0)
 				(void)close(at);
 			(void)snprintf(name, sizeof(name), "pci0000:%02x", f.bus);
@@ -150,5 +152,8 @@ int main(int argc, char **argv)
 		}
 		make_function(at, devices, i, argv + 3);
 	}
+	/* the last of the three names that a card may have below it */
+	int platform = directory(directory(bus, "platform"), "devices");
+	link_to(platform, FRAMEBUFFER, "../../../devices/pci0000:00/0000:00:01.0/" FRAMEBUFFER);
 	return 0;
 }

@@ -160,6 +160,7 @@ help:
 		'make fuzz SECONDS=60       each fuzzer for so long' \
 		'make bench                 figures against their limits' \
 		'make check-faults-all      each way to fail, its machines booted' \
+		'make check-inuse           disks that something in the kernel holds, on a running system' \
 		'make check-display         the boot display: machines and configs on three kernels' \
 		'make check-NAME            one suite: $(suites)'
 

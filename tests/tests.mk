@@ -167,6 +167,12 @@ check-boot: all
 check-display: all
 	@NO_INSTALL='$(NO_INSTALL)' tools/deps boot
 	@tests/boot/run --table display
+# Disks that something in the kernel holds, on a running system, and the twin that does not ask the kernel: six boots.
+# Not part of check.
+.PHONY: check-inuse
+check-inuse: all
+	@NO_INSTALL='$(NO_INSTALL)' tools/deps boot images
+	@KERNELS='bookworm trixie sid' tests/boot/inuse
 # Thirteen boots with UEFI, some of which fail on purpose.
 check-standdown: all
 	@NO_INSTALL='$(NO_INSTALL)' tools/deps boot
@@ -200,6 +206,12 @@ check-mkinitcpio: all
 $(BUILD)/guest/%: tests/boot/%.c
 	@mkdir -p $(@D)
 	$(call say,GUEST)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O1 -static -s $< -o $@
+
+# The twin of tests/boot/inuse: the program, but for what it asks the kernel.
+$(BUILD)/guest/vfio-bind-ungated: tests/boot/inuse-ungated.c $(bind_objects:%=$(BUILD)/obj/%.o) $(kmod_lib)
+	@mkdir -p $(@D)
+	$(call say,GUEST)$(CC) $(COMPILE) $(CFLAGS) -fPIE $(bind_link) $(LINK) -Wl,--wrap=in_use_ask,--wrap=in_use_look \
+		$(LDFLAGS) $(filter %.c %.o,$^) $(bind_libs) $(LDLIBS) -s -o $@
 
 # Static: floor and measure are for a guest without libraries, peak may not be larger than what it measures.
 bench_programs = $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c))

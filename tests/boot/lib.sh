@@ -249,6 +249,12 @@ machine_args()
 	esac
 }
 
+# drive_args NAME FILE: QEMU's arguments for a drive whose changes are forgotten, a word to a line.
+drive_args()
+{
+	printf '%s\n' -drive "file=$2,if=none,id=$1,format=raw,snapshot=on"
+}
+
 # vm_start NAME MACHINE [QEMU ARGUMENT...]: starts a machine and returns when it is off.
 # $work/NAME.console has the first serial port (the console), $work/NAME.verdict the second (what
 # the guest tells). 0: it powered itself off or rebooted; that says nothing of the verdict.

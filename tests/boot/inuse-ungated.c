@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The gate of bind/in_use, answered with "free": linked into the program by --wrap, it makes the
+ * twin of tests/boot/inuse, in which what holds a disk is lost.
+ */
+#include "bind/in_use.h"
+
+void __wrap_in_use_ask(struct in_use *ret, struct sysfs *s, struct slot slot, bool live);
+enum in_use_kind __wrap_in_use_look(
+	struct sysfs *s, struct slot slot, bool live, char why[static IN_USE_WHY_MAX]);
+
+void __wrap_in_use_ask(struct in_use *ret, struct sysfs *s, struct slot slot, bool live)
+{
+	(void)s;
+	(void)slot;
+	(void)live;
+	*ret = (struct in_use){0};
+}
+
+enum in_use_kind __wrap_in_use_look(
+	struct sysfs *s, struct slot slot, bool live, char why[static IN_USE_WHY_MAX])
+{
+	(void)s;
+	(void)slot;
+	(void)live;
+	why[0] = '\0';
+	return IN_USE_FREE;
+}

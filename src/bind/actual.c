@@ -193,6 +193,7 @@ void actual_done(struct actual *a)
 		past_done(&a->later[i]);
 	free(a->later);
 	free(a->rows);
+	names_done(&a->strays);
 	*a = (struct actual){0};
 }
 
@@ -206,7 +207,7 @@ bool actual_holds(const struct actual *a)
 	for (size_t i = 0; i < a->n; i++)
 		if (!row_holds(&a->rows[i]))
 			return false;
-	return a->boot.config_errors == 0 && !a->boot.off;
+	return a->boot.config_errors == 0 && !a->boot.off && a->strays.n == 0;
 }
 
 const char *fate_name(enum fate fate)

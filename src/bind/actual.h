@@ -3,6 +3,7 @@
 #define BIND_ACTUAL_H
 
 #include "base/err.h"
+#include "bind/modules.h"
 #include "bind/report_read.h"
 #include "pci/sysfs.h"
 
@@ -40,7 +41,10 @@ struct actual {
 	size_t n;
 	int config_changed; /* 1: the config is another than the image has; 0; -1: not known */
 	unsigned waits;     /* boots that a plan which stood down still waits for */
-	bool confirmed;     /* this boot was on trial, and has reached its end since */
+	/* Devices that vfio-pci has by ids which others gave it, a sentence each. Nobody asked a
+	 * guard about them. Who reads the settings of others adds them. */
+	struct names strays;
+	bool confirmed; /* this boot was on trial, and has reached its end since */
 };
 
 /*

@@ -217,6 +217,8 @@ void actual_print_json(const struct actual *a, FILE *f)
 	json_open_array(&j, "errors");
 	for (size_t i = 0; i < a->boot.n_errors; i++)
 		json_string(&j, NULL, a->boot.errors[i]);
+	for (size_t i = 0; i < a->strays.n; i++)
+		json_string(&j, NULL, a->strays.name[i]);
 	json_close_array(&j);
 	json_open_object(&j, "config");
 	json_string(&j, "file", a->boot.config);

@@ -22,18 +22,6 @@
 
 #define ENABLE "/usr/lib/vfio-bind/setup enable"
 
-/* Modules stay behind when a kernel goes: only one that can be booted counts. */
-static bool can_boot(const struct judged *c, const char *kernel)
-{
-	struct utsname u;
-	char path[JUDGED_PATH_MAX];
-
-	if (c->live && uname(&u) == 0 && str_equal(u.release, kernel))
-		return true;
-	return (judged_path(c, path, "/boot/vmlinuz-%s", kernel) && access(path, F_OK) == 0) ||
-	       (judged_path(c, path, "/lib/modules/%s/vmlinuz", kernel) && access(path, F_OK) == 0);
-}
-
 static void look_at_kernel(const struct judged *c, const char *kernel)
 {
 	_cleanup_(image_done) struct image image = {0};
@@ -41,7 +29,7 @@ static void look_at_kernel(const struct judged *c, const char *kernel)
 	char directory[JUDGED_PATH_MAX], names[200] = "";
 	size_t len = 0;
 
-	if (!can_boot(c, kernel) || !judged_path(c, directory, "/lib/modules/%s", kernel) ||
+	if (!judged_can_boot(c, kernel) || !judged_path(c, directory, "/lib/modules/%s", kernel) ||
 		image_list(&image, &c->situation->config, directory, &err) < 0)
 		return;
 	for (size_t i = 0; i < image.missing.n && len + 1 < sizeof(names); i++) {

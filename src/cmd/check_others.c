@@ -5,6 +5,7 @@
 #include "bind/kernel_cmdline.h"
 #include "bind/modules.h"
 #include "cmd/check_sides.h"
+#include "cmd/other_ids.h"
 #include "cmd/other_tools.h"
 
 #include <stdio.h>
@@ -39,11 +40,6 @@ static void judge_word(const struct judged *c, const char *word)
 		findings_add(c->findings, judged_asks(c), "cmdline",
 			"the kernel refuses to load it, and no device goes to a VM", command,
 			"'%s' on the kernel command line keeps vfio out", word);
-	else if (kernel_word_is(word, "vfio_pci.ids") || kernel_word_is(word, "pci_stub.ids"))
-		findings_add(c->findings, false, "cmdline",
-			"it takes every device with these ids, twins and guarded ones too, and "
-			"whatever the config says",
-			command, "'%s' on the kernel command line claims devices as well", word);
 	else if (kernel_word_is(word, "video") && strstr(value, "fb:off"))
 		findings_add(c->findings, false, "cmdline",
 			"it leaves the console dark until a driver comes, and is of use only for a "
@@ -56,34 +52,109 @@ static void judge_word(const struct judged *c, const char *word)
 			NULL, "'%s' on the kernel command line", word);
 }
 
-/* ---- modprobe.d ---------------------------------------------------------------------------- */
+/* ---- ids of vfio-pci and pci-stub ------------------------------------------------------------ */
 
-static bool is_options_with_ids(char *line)
+static bool is_built_in(const struct judged *c, const char *kernel, const char *module)
 {
-	if (!other_tools_module(&line))
-		return false;
-	return strncmp(line, "ids=", 4) == 0 || strstr(line, " ids=") || strstr(line, "\tids=");
+	char path[JUDGED_PATH_MAX];
+	const char *file = module_same(module, "pci-stub") ? "/pci-stub.ko\n" : "/vfio-pci.ko\n";
+
+	(void)snprintf(path, sizeof(path), "/lib/modules/%s/modules.builtin", kernel);
+	_cleanup_(str_free) char *text = judged_text(c, path);
+	return text && strstr(text, file);
 }
 
-/* to: the path of the directory */
-static void look_at_settings(const struct judged *c, const char *name, void *to)
-{
-	const char *directory = *(const char **)to;
-	char path[JUDGED_PATH_MAX];
-	unsigned number = 0;
+struct builtin {
+	const char *module;
+	bool found;
+};
 
-	(void)snprintf(path, sizeof(path), "%s/%s", directory, name);
-	_cleanup_(str_free) char *text = judged_text(c, path);
-	char *rest = text, *line;
-	while ((line = strsep(&rest, "\n"))) {
-		number++;
-		if (is_options_with_ids(line))
-			findings_add(c->findings, false, "modprobe",
-				"it takes every device with these ids, twins and guarded ones too, "
-				"and whatever the config says: take the line out",
-				NULL, "%s:%u gives vfio-pci or pci-stub ids of its own", path,
-				number);
+static void note_builtin(const struct judged *c, const char *kernel, void *to)
+{
+	struct builtin *b = to;
+
+	b->found |= judged_can_boot(c, kernel) && is_built_in(c, kernel, b->module);
+}
+
+/*
+ * Do these ids come to the module before vfio-bind loads it with none? It loads vfio-pci before
+ * anything else, but beside the boot where the config says so, and only where a device goes to it.
+ */
+static bool acts(const struct judged *c, const struct other_id *one)
+{
+	const struct plan *p = &c->situation->plan;
+	struct builtin b = {.module = one->module};
+	bool first = false;
+
+	if (one->is_word)
+		judged_each(c, "/lib/modules", alphasort, note_builtin, &b);
+	for (size_t i = 0; i < p->n; i++)
+		first |= p->verdicts[i].action == ACTION_BIND &&
+			 module_same(p->verdicts[i].driver, one->module);
+	return b.found || !first || p->config->load_in_background;
+}
+
+/* What it means of the devices that the plan refuses or does not name. Does it have one now? */
+static bool name_others(const struct judged *c, const struct other_id *one, struct text *names)
+{
+	char address[SLOT_MAX];
+	bool has = false;
+
+	for (size_t i = 0; i < c->inventory->n; i++) {
+		const struct function *f = &c->inventory->at[i];
+		if (device_is_bridge(&f->d) || f->d.error < 0 || judged_binds(c, f->d.slot) ||
+			!other_ids_mean(one->ids, &f->d))
+			continue;
+		bool now = other_ids_have(&c->situation->sysfs, &f->d);
+		has |= now;
+		text_print(names, "%s%s%s%s%s", names->len ? ", " : "",
+			slot_format(f->d.slot, address), now ? " (" : "", now ? f->d.driver : "",
+			now ? " has it)" : "");
 	}
+	return has;
+}
+
+/* A word that is too long to be shown whole is taken out by its name. */
+static void word_command(const struct other_id *one, char buf[static KERNEL_WORD_MAX + 32])
+{
+	const char *word = one->from + 1; /* behind its quote */
+	size_t len = strcspn(word, "'");
+
+	if (len + 1 >= KERNEL_WORD_MAX)
+		len = strcspn(word, "=");
+	(void)snprintf(buf, KERNEL_WORD_MAX + 32, "vfio-bootcfg --remove %.*s", (int)len, word);
+}
+
+static void tell_ids(const struct judged *c, const struct other_id *one)
+{
+	_cleanup_(text_done) struct text names = {0};
+	char command[KERNEL_WORD_MAX + 32] = "";
+	bool has = name_others(c, one, &names);
+	bool wrong = names.len && judged_asks(c) && !c->situation->plan.no_iommu &&
+		     (has || acts(c, one));
+
+	if (one->is_word)
+		word_command(one, command);
+	findings_add(c->findings, wrong, one->is_word ? "cmdline" : "modprobe",
+		wrong ? "it takes them whatever the config and the guards say, for no driver is "
+			"bound to them by then: take it out"
+		      : "it has no effect where vfio-bind loads the module, with an empty ids=; "
+			"with vfio_bind=off, or where another loads it first, it takes every "
+			"device with these ids, twins and guarded ones too: take it out",
+		*command ? command : NULL, "%s claims devices as well%s%s", one->from,
+		names.len ? ", which the plan leaves to the host: " : "",
+		names.data ? names.data : "");
+	c->findings->failed |= names.failed;
+}
+
+static void look_at_ids(const struct judged *c)
+{
+	_cleanup_(other_ids_done) struct other_ids ids = {0};
+
+	other_ids_read(&ids, c->root, c->cmdline);
+	for (size_t i = 0; i < ids.n && !ids.failed; i++)
+		tell_ids(c, &ids.at[i]);
+	c->findings->failed |= ids.failed;
 }
 
 /* ---- driverctl ----------------------------------------------------------------------------- */
@@ -134,12 +205,9 @@ void check_others(const struct judged *c)
 
 	for (const char *at = c->cmdline; kernel_word_next(&at, word);)
 		judge_word(c, word);
+	look_at_ids(c);
 	if (!c->root)
 		return;
-	for (size_t i = 0; other_tools_settings[i]; i++) {
-		const char *directory = other_tools_settings[i];
-		judged_each(c, directory, alphasort, look_at_settings, &directory);
-	}
 	judged_each(c, OTHER_TOOLS_OVERRIDES, alphasort, look_at_driverctl, NULL);
 	look_at_scripts(c);
 }

@@ -79,15 +79,6 @@ static void tell_ids(const struct judged *c)
 	}
 }
 
-static bool goes_to_vm(const struct plan *p, const struct function *f)
-{
-	for (size_t i = 0; i < p->n; i++)
-		if (p->verdicts[i].device && p->verdicts[i].action == ACTION_BIND &&
-			slot_compare(p->verdicts[i].device->slot, f->d.slot) == 0)
-			return true;
-	return false;
-}
-
 /* Which drivers may stay: vfio_dev_driver_allowed and vfio_dev_viable of drivers/vfio; since Linux
  * 6.2 a driver says so itself (driver_managed_dma), and the same ones do. */
 static bool may_stay(const struct function *f)
@@ -114,7 +105,7 @@ static void tell_groups(const struct judged *c)
 		told = one->device->group;
 		for (size_t j = 0; j < v->n; j++)
 			if (v->at[j].d.group == told && !may_stay(&v->at[j]) &&
-				!goes_to_vm(p, &v->at[j]))
+				!judged_binds(c, v->at[j].d.slot))
 				add_name(others, "%s (%s)", slot_format(v->at[j].d.slot, address),
 					v->at[j].d.driver);
 		if (others[0])

@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #define TEXT_MAX (4096UL * 1024) /* /proc/interrupts of a large machine */
@@ -67,4 +68,26 @@ void judged_each(const struct judged *c, const char *directory,
 		free(entries[i]);
 	}
 	free(entries);
+}
+
+bool judged_can_boot(const struct judged *c, const char *kernel)
+{
+	struct utsname u;
+	char path[JUDGED_PATH_MAX];
+
+	if (c->live && uname(&u) == 0 && str_equal(u.release, kernel))
+		return true;
+	return (judged_path(c, path, "/boot/vmlinuz-%s", kernel) && access(path, F_OK) == 0) ||
+	       (judged_path(c, path, "/lib/modules/%s/vmlinuz", kernel) && access(path, F_OK) == 0);
+}
+
+bool judged_binds(const struct judged *c, struct slot slot)
+{
+	const struct plan *p = &c->situation->plan;
+
+	for (size_t i = 0; i < p->n; i++)
+		if (p->verdicts[i].device && p->verdicts[i].action == ACTION_BIND &&
+			slot_compare(p->verdicts[i].device->slot, slot) == 0)
+			return true;
+	return false;
 }

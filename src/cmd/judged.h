@@ -37,4 +37,10 @@ void judged_each(const struct judged *c, const char *directory,
 	int (*order)(const struct dirent **a, const struct dirent **b),
 	void (*each)(const struct judged *c, const char *name, void *to), void *to);
 
+/* Modules stay behind when a kernel goes: is this one that can be booted? */
+bool judged_can_boot(const struct judged *c, const char *kernel);
+
+/* Does the plan give this function to a VM? */
+bool judged_binds(const struct judged *c, struct slot slot);
+
 #endif

@@ -8,7 +8,8 @@
 
 #define BLANKS " \t"
 
-const char *const other_tools_settings[] = {"/etc/modprobe.d", "/usr/lib/modprobe.d", NULL};
+const char *const other_tools_settings[] = {"/etc/modprobe.d", "/run/modprobe.d",
+	"/usr/local/lib/modprobe.d", "/usr/lib/modprobe.d", "/lib/modprobe.d", NULL};
 
 const char *const other_tools_scripts[] = {"/usr/local/bin/vfio-pci-override.sh",
 	"/usr/bin/vfio-pci-override.sh", "/sbin/vfio-pci-override.sh",

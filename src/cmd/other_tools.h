@@ -4,7 +4,8 @@
 
 /* Where others that bind devices to vfio keep what they were told: what `check` looks at, and what
  * `record` takes along for it. Paths below /, the last one NULL. */
-extern const char *const other_tools_settings[]; /* directories of modprobe.d(5) */
+extern const char *const other_tools_settings[]; /* directories of modprobe.d(5),
+						  * in their order */
 extern const char *const other_tools_scripts[];  /* of guides */
 #define OTHER_TOOLS_OVERRIDES "/etc/driverctl.d" /* driverctl(8) */
 

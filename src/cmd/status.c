@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/file.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "bind/actual.h"
@@ -6,9 +7,14 @@
 #include "bind/report.h"
 #include "cmd/begin.h"
 #include "cmd/cmd.h"
+#include "cmd/other_ids.h"
+#include "pci/notes.h"
+#include "pci/sysfs_path.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct status {
@@ -50,6 +56,8 @@ static void tell_line(const struct actual *a)
 			bad, a->n, first->asked->address, row_text(first, a, text),
 			first->asked->asked ? first->asked->asked : "?",
 			bad > 1 ? ", and others" : "");
+	else if (a->strays.n > 0)
+		log_print(LOG_ERROR, "%s", a->strays.name[0]);
 	else
 		log_print(LOG_INFO, "all %zu devices are as asked", a->n);
 }
@@ -67,6 +75,8 @@ static enum cmd_result tell(const struct status *o, const struct actual *a, stru
 			log_print(LOG_ERROR, "%s: nothing was bound because of the errors in it",
 				a->boot.config ? a->boot.config : "the config");
 		actual_print(a, stdout);
+		for (size_t i = 0; i < a->strays.n; i++)
+			log_print(LOG_ERROR, "%s", a->strays.name[i]);
 	}
 	if (!o->quiet)
 		tell_config(a);
@@ -77,6 +87,91 @@ static enum cmd_result tell(const struct status *o, const struct actual *a, stru
 	if (a->boot.config_errors > 0)
 		return CMD_CONFIG;
 	return actual_holds(a) ? CMD_AS_ASKED : CMD_NOT_ALL;
+}
+
+/* ---- what vfio-pci took by ids of others ------------------------------------------------------
+ */
+
+#define CMDLINE_MAX 8192
+
+/* Of a tree, what its record says of the machine. */
+static void read_other_ids(struct other_ids *ret, const struct status *o, struct sysfs *s)
+{
+	_cleanup_(str_free) char *cmdline = NULL, *root = NULL;
+	size_t len;
+
+	if (o->sysfs)
+		cmdline = sysfs_path_text(s, NOTES_DIRECTORY "/cmdline");
+	else if (file_read(AT_FDCWD, "/proc/cmdline", CMDLINE_MAX, &cmdline, &len, NULL) < 0)
+		cmdline = NULL;
+	if (o->sysfs && asprintf(&root, "%s/" NOTES_ROOT, o->sysfs) < 0)
+		root = NULL;
+	other_ids_read(ret, o->sysfs ? root : "", cmdline ? cmdline : "");
+}
+
+static bool is_endpoint(const struct device *d, const void *arg)
+{
+	(void)arg;
+	return !device_is_bridge(d);
+}
+
+static bool was_bound(const struct actual *a, const char *address)
+{
+	for (size_t i = 0; i < a->n; i++)
+		if (str_equal(a->rows[i].asked->address, address) &&
+			str_equal(a->rows[i].asked->action, action_name(ACTION_BIND)))
+			return true;
+	return false;
+}
+
+static int add_stray(
+	struct actual *a, const struct device *d, const struct other_id *one, struct err *err)
+{
+	_cleanup_(str_free) char *line = NULL;
+	char address[SLOT_MAX];
+
+	if (asprintf(&line,
+		    "%s: %s has it by an id, and no guard was asked: %s claims it; take that out",
+		    slot_format(d->slot, address), d->driver, one->from) < 0) {
+		line = NULL;
+		return err_set(err, ENOMEM, "out of memory");
+	}
+	return names_add(&a->strays, line, err);
+}
+
+/* The device as it is now, and the first place that means it. */
+static int look_at(struct actual *a, struct sysfs *s, struct device *d, const struct other_ids *ids,
+	struct err *err)
+{
+	char address[SLOT_MAX];
+
+	if (d->error < 0 || was_bound(a, slot_format(d->slot, address)))
+		return 0;
+	scan_driver(s, d);
+	for (size_t i = 0; i < ids->n; i++)
+		if (other_ids_mean(ids->at[i].ids, d))
+			return other_ids_have(s, d) ? add_stray(a, d, &ids->at[i], err) : 0;
+	return 0;
+}
+
+static int find_strays(const struct status *o, struct actual *a, struct err *err)
+{
+	_cleanup_(sysfs_done) struct sysfs s = {.devices = -1};
+	_cleanup_(other_ids_done) struct other_ids ids = {0};
+	_cleanup_(device_list_done) struct device_list all = {0};
+	int r = sysfs_open(&s, o->sysfs, err);
+
+	if (r < 0)
+		return r;
+	read_other_ids(&ids, o, &s);
+	if (ids.failed)
+		return err_set(err, ENOMEM, "out of memory");
+	if (ids.n > 0)
+		r = scan_all(&s, &all, false, is_endpoint, NULL, err);
+	scan_sort(&all);
+	for (size_t i = 0; r == 0 && i < all.n; i++)
+		r = look_at(a, &s, &all.at[i], &ids, err);
+	return r;
 }
 
 /* After an installation, before the first device is named, nobody needs an alarm. */
@@ -99,6 +194,8 @@ static enum cmd_result compare(const struct status *o, struct err *err)
 			o->config);
 		return CMD_AS_ASKED;
 	}
+	if (r == 0)
+		r = find_strays(o, &a, &why);
 	if (no_report)
 		(void)err_set(err, ENOENT,
 			"%s/" REPORT_NAME

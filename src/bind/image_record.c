@@ -34,6 +34,7 @@ static void compose(struct text *t, const struct config *c, const struct image *
 {
 	text_print(t, "version 1\n");
 	add(t, "kernel", kernel);
+	add(t, "program", VERSION);
 	if (image->digest[0]) {
 		text_print(t, "config %s", image->digest);
 		add(t, "", c->path);

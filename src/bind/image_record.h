@@ -15,6 +15,7 @@
  *
  *	version 1
  *	kernel VERSION
+ *	program VERSION       (of vfio-bind; not where it is 0.2.0 or older)
  *	config DIGEST FILE    (not where the config could not be read)
  *	keep ...              (what the host stands on: bind/keep)
  *	error FILE:LINE: ...  (a package manager's image is made all the same)

@@ -128,6 +128,8 @@ static void print_image(struct json *j, struct image_record *record)
 	json_string(j, "config", config ? digest : NULL);
 	record->at = 0;
 	json_string(j, "kernel", image_record_next(record, "kernel"));
+	record->at = 0;
+	json_string(j, "program", image_record_next(record, "program"));
 	json_close_object(j);
 }
 

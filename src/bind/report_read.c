@@ -118,6 +118,8 @@ static int take_all(struct past *p, const struct json_text *j, struct err *err)
 	p->config_errors = config ? number_member(j, config, "errors", 0) : 0;
 	p->digest = image ? text_member(j, image, "config") : NULL;
 	p->kernel = image ? text_member(j, image, "kernel") : NULL;
+	p->has_image = p->digest || p->kernel;
+	p->program = image ? text_member(j, image, "program") : NULL;
 	take_standing(p, j);
 	int r = take_devices(p, j, err);
 	return r < 0 ? r : take_errors(p, j, err);
@@ -172,5 +174,6 @@ void past_done(struct past *p)
 	free(p->config);
 	free(p->digest);
 	free(p->kernel);
+	free(p->program);
 	*p = (struct past){0};
 }

@@ -33,6 +33,8 @@ struct past {
 	long long config_errors; /* how many it had */
 	char *digest;            /* of the config in the image, or NULL */
 	char *kernel;            /* that the image was made for, or NULL */
+	bool has_image;          /* does it say what the image has recorded? */
+	char *program; /* the version of vfio-bind that made the image; NULL: 0.2.0 or older */
 	bool has_standing;
 	struct standing standing;
 };

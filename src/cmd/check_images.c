@@ -6,6 +6,7 @@
 #include "bind/image_record.h"
 #include "bind/modules.h"
 #include "bind/report.h"
+#include "bind/report_read.h"
 #include "cmd/check_sides.h"
 #include "pci/sysfs_path.h"
 
@@ -220,10 +221,41 @@ static void tell_stale_boot(const struct judged *c, const struct ages *a, bool r
 			"vfio-bind did not run at this boot: its image does not hold it");
 }
 
-static void look_at_images(const struct judged *c)
+static struct ages look_at_ages(const struct judged *c, time_t config)
 {
 	static const char *const directories[] = {
 		"/boot", "/boot/EFI/Linux", "/efi/EFI/Linux", "/boot/efi/EFI/Linux"};
+	struct ages a = {.config = config};
+
+	for (size_t i = 0; i < sizeof(directories) / sizeof(*directories); i++) {
+		a.directory = directories[i];
+		judged_each(c, a.directory, versionsort, note_image, &a);
+	}
+	return a;
+}
+
+/* An image that an older version made has not recorded what the guards of this one keep. */
+static void look_at_program(const struct judged *c)
+{
+	_cleanup_(past_done) struct past boot = {0};
+	char path[JUDGED_PATH_MAX];
+
+	if (!judged_path(c, path, "%s", REPORT_DIR) || past_read(&boot, path, NULL) < 0 ||
+		!boot.has_image || (boot.program && str_equal(boot.program, VERSION)))
+		return;
+	const struct ages a = look_at_ages(c, 0);
+	bool made_since = c->live && a.n > 0 && is_since_boot(a.newest);
+	findings_add(c->findings, judged_asks(c), "image",
+		made_since ? "it has not recorded what the guards of this version keep; the images "
+			     "are newer by now: reboot"
+			   : "it has not recorded what the guards of this version keep: networks, "
+			     "keyboards and disks that the host needs (NEWS says more)",
+		made_since ? NULL : ENABLE, "the image of this boot was made by vfio-bind %s",
+		boot.program ? boot.program : "0.2.0 or an older one");
+}
+
+static void look_at_images(const struct judged *c)
+{
 	struct stat st;
 	struct err err = {""};
 	int running = c->live ? image_is_of_config(REPORT_DIR, c->situation->config.file, &err)
@@ -232,11 +264,7 @@ static void look_at_images(const struct judged *c)
 	/* The digest knows better than the clock: a file that was only touched has not changed. */
 	if (running == 1 || stat(c->situation->config.file, &st) < 0)
 		return;
-	struct ages a = {.config = config_time(c, &st)};
-	for (size_t i = 0; i < sizeof(directories) / sizeof(*directories); i++) {
-		a.directory = directories[i];
-		judged_each(c, a.directory, versionsort, note_image, &a);
-	}
+	const struct ages a = look_at_ages(c, config_time(c, &st));
 	if (a.len > 0)
 		findings_add(c->findings, judged_asks(c), "image",
 			"the next boot goes by the config that the image holds", ENABLE,
@@ -284,6 +312,8 @@ void check_images(const struct judged *c)
 	judged_each(c, "/lib/modules", versionsort, each_kernel, NULL);
 	look_at_hook(c);
 	look_at_confirm(c);
-	if (judged_asks(c))
-		look_at_images(c);
+	if (!judged_asks(c))
+		return;
+	look_at_program(c);
+	look_at_images(c);
 }

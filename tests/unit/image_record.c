@@ -73,6 +73,8 @@ static void test_written_is_read(void)
 	CHECK_STR(image_record_next(&r, "error"), "conf:2: a?tab and?a line");
 	CHECK_STR(image_record_next(&r, "error"), "conf:3: more");
 	CHECK_STR(image_record_next(&r, "error"), NULL);
+	CHECK_STR(image_record_next(&r, "program"), VERSION);
+	CHECK_STR(image_record_next(&r, "program"), NULL);
 	CHECK_STR(image_record_next(&r, "kernel"), "6.12");
 	CHECK_STR(image_record_next(&r, "kernel"), NULL);
 	CHECK_STR(image_record_next(&r, "missing"), "vfio-pci");

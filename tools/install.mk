@@ -37,6 +37,7 @@ rest_rows = \
 		completions/$n.fish:$(FISHDIR)/$n.fish:644) \
 	examples/libvirt-hook-qemu:$(DATADIR)/doc/vfio-bind/examples/libvirt-hook-qemu:644 \
 	$(foreach d,$(wildcard docs/*.md),$d:$(DATADIR)/doc/vfio-bind/$(notdir $d):644) \
+	NEWS:$(DATADIR)/doc/vfio-bind/NEWS:644 \
 	LICENSE:$(DATADIR)/licenses/vfio-bind/LICENSE:644 \
 	$(BUILD)/kmod/COPYING:$(DATADIR)/licenses/vfio-bind/libkmod-LGPL-2.1:644
 

@@ -35,7 +35,7 @@ DESTDIR      ?=
 VERSION = 0.2.0
 
 # ---- what the programs are made of --------------------------------------------------------------
-BASE    = err log str json json_read file replace options tables mounts page scratch
+BASE    = err interrupt log str json json_read file replace options tables mounts page scratch
 PCI     = slot id sysfs scan rom nodes sysfs_path devpath names notes behind behind_block behind_gather inventory replay iomem boot_display
 # What the host stands on: the search for it, whose result is in keep.
 FOOTING = specs finder disks pools filesystems nics keyboards footing

@@ -100,9 +100,10 @@ $(BUILD)/unit/%: tests/unit/%.c $(san_lib)
 	@mkdir -p $(@D)
 	$(call say,UNIT)$(CLANG) $(COMPILE) -Itests/unit $(kmod_flags) $(SANITIZE) $< $(san_libs) $(unit_link) -o $@
 
+$(BUILD)/unit/child: unit_link = -Wl,--wrap=fork
 # Its fake kernel stands between apply and what apply calls.
-$(BUILD)/unit/apply: unit_link = $(patsubst %,-Wl$(comma)--wrap=%,sysfs_swap sysfs_write sysfs_probe sysfs_attach module_load)
-$(BUILD)/unit/release: unit_link = $(patsubst %,-Wl$(comma)--wrap=%,sysfs_swap sysfs_write sysfs_probe sysfs_attach module_load module_load_for)
+$(BUILD)/unit/apply: unit_link = $(patsubst %,-Wl$(comma)--wrap=%,sysfs_swap sysfs_write sysfs_probe sysfs_attach module_load fork)
+$(BUILD)/unit/release: unit_link = $(patsubst %,-Wl$(comma)--wrap=%,sysfs_swap sysfs_write sysfs_probe sysfs_attach module_load module_load_for fork)
 $(BUILD)/unit/users: unit_link = -Wl$(comma)--wrap=file_read
 $(BUILD)/unit/in_use: unit_link = $(patsubst %,-Wl$(comma)--wrap=%,open stat fstat mknod unlink sysfs_write)
 $(BUILD)/unit/dump: unit_link = $(patsubst %,-Wl$(comma)--wrap=%,sysfs_read sysfs_read_at sysfs_write)

@@ -10,7 +10,6 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -18,8 +17,8 @@
 /* How often the parent sees how far its child has come. */
 #define WATCH_MS 500
 
-/* How often we look where there is no pidfd_open (before Linux 5.3). */
-#define LOOK_MS 20
+/* How often a process is asked for where there is none to be had. */
+#define FORK_AGAIN_MS 50
 
 void *child_shared(size_t size)
 {
@@ -35,12 +34,18 @@ int64_t child_now(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-static pid_t fork_child(void)
+/* Short of memory or of processes at one moment is not short of it for good. */
+static pid_t fork_child(int64_t deadline)
 {
+	int64_t end = child_now() + FORK_MS;
 	pid_t pid = fork();
 
-	if (pid < 0) /* once more: short of memory at one moment is not short of it for good */
+	if (pid < 0)
 		pid = fork();
+	while (pid < 0 && child_now() < end && child_now() < deadline) {
+		(void)poll(NULL, 0, FORK_AGAIN_MS);
+		pid = fork();
+	}
 	return pid;
 }
 
@@ -51,34 +56,56 @@ static size_t first_unfinished(const struct child_list *list, size_t from)
 	return from;
 }
 
+static size_t first_waiting(const struct child_list *list, size_t from)
+{
+	while (from < list->n && list->state[from] != STEP_WAITING)
+		from++;
+	return from;
+}
+
+/* The one thing that parent and child may both want to change: is a step begun, or left? */
+static bool claim(const struct child_list *list, size_t i, enum step_state state)
+{
+	uint8_t waiting = STEP_WAITING;
+
+	return __atomic_compare_exchange_n(&list->state[i], &waiting, (uint8_t)state, false,
+		__ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
+
 static void walk(const struct child_list *list, size_t from)
 {
-	for (size_t i = from; i < list->n; i++) {
-		list->state[i] = STEP_RUNNING;
+	for (size_t i = from; i < list->n && claim(list, i, STEP_RUNNING); i++) {
 		list->run(list->to, i);
 		list->state[i] = STEP_DONE;
 	}
 }
 
-/* Has the child ended? Waits at most `ms` for that. */
-static bool has_ended(pid_t pid, int pidfd, unsigned ms)
+/* What has not begun does not begin any more, unless the walk has come to where it is finished. */
+static void leave_the_rest(const struct child_list *list)
 {
-	struct pollfd p = {.fd = pidfd, .events = POLLIN};
+	if (list->commit < list->n && !claim(list, list->commit, STEP_LEFT))
+		return;
+	for (size_t i = list->n; i-- > 0;)
+		(void)claim(list, i, STEP_LEFT);
+}
+
+/* Has the child ended? Waits at most `ms` for that, and comes back earlier for an interrupt. */
+static bool has_ended(const struct child_list *list, pid_t pid, int64_t ms)
+{
 	int status;
 
-	if (pidfd >= 0) {
-		if (poll(&p, 1, (int)ms) <= 0)
-			return false;
-		(void)waitpid(pid, &status, 0);
-		return true;
-	}
-	for (int64_t end = child_now() + ms;;) {
-		if (waitpid(pid, &status, WNOHANG) != 0)
-			return true;
-		if (child_now() >= end)
-			return false;
-		(void)poll(NULL, 0, LOOK_MS);
-	}
+	interrupt_wait(list->interrupt, (unsigned)ms);
+	return waitpid(pid, &status, WNOHANG) != 0;
+}
+
+static bool is_interrupted(const struct child_list *list)
+{
+	return list->interrupt && list->interrupt->signal;
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
 }
 
 /*
@@ -88,22 +115,25 @@ static bool has_ended(pid_t pid, int pidfd, unsigned ms)
 static enum step_state watch(
 	const struct child_list *list, pid_t pid, size_t from, int64_t deadline)
 {
-	_cleanup_(fd_close) int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 	size_t at = from;
-	int64_t began = child_now();
+	int64_t began = child_now(), came = 0;
 
 	for (;;) {
 		size_t now_at = first_unfinished(list, at);
-		int64_t now = child_now();
+		int64_t now = child_now(), end = deadline;
 		if (now_at != at) {
 			at = now_at;
 			began = now;
 		}
-		int64_t end = at < list->n ? began + list->patience(list->to, at) : deadline;
-		if (end > deadline)
-			end = deadline;
-		int64_t ms = end > now ? end - now : 0;
-		if (has_ended(pid, pidfd, (unsigned)(ms < WATCH_MS ? ms : WATCH_MS)))
+		if (came == 0 && is_interrupted(list)) {
+			came = now;
+			leave_the_rest(list);
+		}
+		if (at < list->n)
+			end = earlier(end, began + list->patience(list->to, at));
+		if (at < list->n && came > 0)
+			end = earlier(end, (began > came ? began : came) + INTERRUPTED_MS);
+		if (has_ended(list, pid, end > now ? earlier(end - now, WATCH_MS) : 0))
 			return STEP_DIED;
 		if (child_now() >= end && first_unfinished(list, at) == at)
 			return STEP_HUNG;
@@ -117,10 +147,12 @@ int child_run(const struct child_list *list, int64_t deadline, struct err *err)
 	size_t next = 0;
 	int r = 0;
 
+	if (!list->interrupt)
+		interrupt_hold_children();
 	for (int children = 0; next < list->n && children < CHILDREN_MAX; children++) {
 		if (child_now() >= deadline)
 			break;
-		pid_t pid = fork_child();
+		pid_t pid = fork_child(deadline);
 		if (pid < 0) {
 			r = err_set(err, errno, "can't start a child: %s", strerror(errno));
 			break;
@@ -135,11 +167,12 @@ int child_run(const struct child_list *list, int64_t deadline, struct err *err)
 				pid, SIGKILL); /* reaches it when the kernel lets it go, if ever */
 		next = first_unfinished(list, next);
 		if (next < list->n && list->state[next] == STEP_RUNNING)
-			list->state[next++] = how;
+			list->state[next] = how;
+		next = first_waiting(list, next);
 	}
 	for (size_t i = 0; i < list->n; i++)
-		if (list->state[i] == STEP_WAITING)
-			list->state[i] = STEP_LEFT;
+		if (!claim(list, i, STEP_LEFT) && list->state[i] == STEP_RUNNING)
+			list->state[i] = STEP_DIED; /* begun while its child was being killed */
 	return r;
 }
 
@@ -149,7 +182,7 @@ int child_detach(int *ret_let_go, struct err *err)
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return err_set(err, errno, "can't make a pipe: %s", strerror(errno));
-	pid_t pid = fork_child();
+	pid_t pid = fork_child(child_now());
 	if (pid < 0) {
 		int code = errno;
 		(void)close(ends[0]);

@@ -3,6 +3,7 @@
 #define BIND_CHILD_H
 
 #include "base/err.h"
+#include "base/interrupt.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -21,7 +22,16 @@ struct child_list {
 	unsigned (*patience)(void *to, size_t i); /* milliseconds that step i may take */
 	void *to;
 	uint8_t *state; /* n of them, in memory from child_shared; accessed one child at a time */
+	/*
+	 * Signals that end the walk before its next step, held by the caller (interrupt_hold);
+	 * NULL: none does. From step `commit` on the walk is finished all the same. In either case
+	 * no step gets more than INTERRUPTED_MS any more.
+	 */
+	struct interrupt *interrupt;
+	size_t commit;
 };
+
+#define INTERRUPTED_MS 1000
 
 /* A child that dies in each step must not become a fork bomb. */
 #define CHILDREN_MAX 8
@@ -34,9 +44,10 @@ int64_t child_now(void);
 
 /*
  * Walks the list until `deadline` (as child_now counts). Afterwards every state is DONE, HUNG (left
- * behind in that step), DIED, or LEFT (never begun). 0, or -errno where no child could be made:
- * then all are LEFT.
+ * behind in that step), DIED, or LEFT (never begun). 0, or -errno where no child could be made
+ * in FORK_MS: then those that remained are LEFT.
  */
+#define FORK_MS 1000
 int child_run(const struct child_list *list, int64_t deadline, struct err *err) _must_check_;
 
 /*

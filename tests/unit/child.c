@@ -13,7 +13,7 @@
 
 #define STEPS 12
 
-enum what { WORK, HANG, HANG_LONG, DIE, ABORT, EXIT, SLOW };
+enum what { WORK, HANG, HANG_LONG, DIE, ABORT, EXIT, SLOW, INTERRUPT };
 
 /* In shared memory: how often each step ran, and by whom. */
 struct trace {
@@ -23,6 +23,29 @@ struct trace {
 	unsigned order[STEPS * 2], n;
 	uint8_t state[STEPS];
 };
+
+static struct interrupt interrupt;
+static struct interrupt *watched; /* &interrupt, or NULL */
+static size_t commit;
+static int signal_sent = SIGINT;
+
+/* How many forks go well before there is no process to be had; and how many are refused then. */
+static unsigned forks_left, forks_refused;
+pid_t __wrap_fork(void);
+pid_t __real_fork(void);
+
+pid_t __wrap_fork(void)
+{
+	if (forks_left > 0) {
+		forks_left--;
+		return __real_fork();
+	}
+	if (forks_refused == 0)
+		return __real_fork();
+	forks_refused--;
+	errno = EAGAIN;
+	return -1;
+}
 
 static void run(void *to, size_t i)
 {
@@ -49,6 +72,11 @@ static void run(void *to, size_t i)
 	case SLOW:
 		(void)usleep(150 * 1000);
 		break;
+	case INTERRUPT: /* as a key at the terminal does: all of the job get it */
+		(void)kill(getppid(), signal_sent);
+		(void)raise(signal_sent);
+		(void)usleep(100 * 1000);
+		break;
 	}
 }
 
@@ -71,8 +99,13 @@ static struct trace *new_trace(void)
 /* Runs n steps within ms and gives back how long that took. */
 static int64_t walk(struct trace *t, size_t n, int64_t ms, int expect)
 {
-	const struct child_list list = {
-		.n = n, .run = run, .patience = patience, .to = t, .state = t->state};
+	const struct child_list list = {.n = n,
+		.run = run,
+		.patience = patience,
+		.to = t,
+		.state = t->state,
+		.interrupt = watched,
+		.commit = commit};
 	struct err err = {""};
 	int64_t began = child_now();
 
@@ -253,6 +286,129 @@ static void test_detach(void)
 	CHECK_INT(let_go, -1);
 }
 
+static void test_interrupted(void)
+{
+	sigset_t before, pending;
+
+	(void)sigprocmask(SIG_BLOCK, NULL, &before);
+	interrupt_hold();
+	watched = &interrupt;
+	for (unsigned at = 0; at < 4; at++) {
+		struct trace *t = new_trace();
+
+		check_case("interrupted in step %u of 4: it ends, and no other begins", at);
+		interrupt = (struct interrupt){0};
+		commit = 4;
+		t->what[at] = INTERRUPT;
+		(void)walk(t, 4, 5000, 0);
+		CHECK_INT(interrupt.signal, SIGINT);
+		for (unsigned i = 0; i < 4; i++) {
+			CHECK_INT(t->state[i], i <= at ? STEP_DONE : STEP_LEFT);
+			CHECK_INT(t->runs[i], i <= at);
+		}
+	}
+
+	struct trace *t = new_trace();
+	check_case("interrupted in a step that hangs: it is not waited for as long");
+	interrupt = (struct interrupt){0};
+	t->what[0] = INTERRUPT;
+	t->what[1] = HANG_LONG;
+	commit = 1;
+	int64_t took = walk(t, 3, 20000, 0);
+	CHECK_INT(t->state[0], STEP_DONE);
+	CHECK_INT(t->state[1], STEP_LEFT);
+	CHECK(took < 1000);
+
+	t = new_trace();
+	check_case("... nor where the walk is finished all the same");
+	interrupt = (struct interrupt){0};
+	t->what[1] = INTERRUPT;
+	t->what[2] = HANG_LONG;
+	took = walk(t, 4, 20000, 0);
+	CHECK_INT(t->state[2], STEP_HUNG);
+	CHECK_INT(t->state[3], STEP_DONE);
+	CHECK(took >= INTERRUPTED_MS && took < 5000);
+
+	t = new_trace();
+	check_case("a step that hangs already is left behind soon");
+	interrupt = (struct interrupt){0};
+	commit = 2;
+	t->what[0] = HANG_LONG;
+	pid_t killer = fork();
+	if (killer == 0) {
+		(void)usleep(300 * 1000);
+		(void)kill(getppid(), SIGTERM);
+		_exit(0);
+	}
+	took = walk(t, 2, 20000, 0);
+	CHECK_INT(interrupt.signal, SIGTERM);
+	CHECK_INT(t->state[0], STEP_HUNG);
+	CHECK_INT(t->state[1], STEP_LEFT);
+	CHECK(took < 5000);
+	CHECK_INT(waitpid(killer, NULL, 0), killer);
+
+	t = new_trace();
+	check_case("one that is ignored (nohup) ends nothing");
+	interrupt = (struct interrupt){0};
+	(void)signal(SIGHUP, SIG_IGN);
+	signal_sent = SIGHUP;
+	t->what[0] = INTERRUPT;
+	(void)walk(t, 2, 5000, 0);
+	CHECK_INT(interrupt.signal, 0);
+	CHECK_INT(t->state[1], STEP_DONE);
+	(void)signal(SIGHUP, SIG_DFL);
+
+	t = new_trace();
+	check_case("none is looked for: it stays where it is, and kills nobody");
+	watched = NULL;
+	signal_sent = SIGTERM;
+	t->what[0] = INTERRUPT;
+	(void)walk(t, 2, 5000, 0);
+	CHECK_INT(t->state[1], STEP_DONE);
+	(void)sigpending(&pending);
+	CHECK(sigismember(&pending, SIGTERM));
+	CHECK_INT(interrupt_came(&interrupt), SIGTERM);
+	CHECK_STR(interrupt_name(interrupt.signal), "SIGTERM");
+	(void)sigpending(&pending);
+	CHECK(!sigismember(&pending, SIGTERM));
+	(void)sigprocmask(SIG_SETMASK, &before, NULL);
+	signal_sent = SIGINT;
+	commit = 0;
+}
+
+static void test_no_process(void)
+{
+	struct trace *t = new_trace();
+
+	check_case("no process to be had for a moment");
+	forks_refused = 4;
+	(void)walk(t, 3, 5000, 0);
+	CHECK_INT(t->state[2], STEP_DONE);
+
+	t = new_trace();
+	check_case("none to be had at all: in time, and nothing is begun");
+	forks_refused = 1000000;
+	int64_t took = walk(t, 3, 5000, -EAGAIN);
+	CHECK(took >= FORK_MS && took < FORK_MS + 1000);
+	CHECK_INT(t->state[0], STEP_LEFT);
+	CHECK_INT(t->n, 0);
+
+	t = new_trace();
+	check_case("... and not beyond the deadline");
+	took = walk(t, 3, 200, -EAGAIN);
+	CHECK(took < FORK_MS);
+
+	t = new_trace();
+	check_case("... after the first died: what remains is left");
+	forks_left = 1;
+	t->what[1] = DIE;
+	(void)walk(t, 3, 5000, -EAGAIN);
+	CHECK_INT(t->state[0], STEP_DONE);
+	CHECK_INT(t->state[1], STEP_DIED);
+	CHECK_INT(t->state[2], STEP_LEFT);
+	forks_refused = 0;
+}
+
 int main(void)
 {
 	(void)setvbuf(stdout, NULL, _IOLBF, 0); /* no child may print what its parent buffered */
@@ -265,5 +421,7 @@ int main(void)
 	test_fork_bomb();
 	test_no_zombies();
 	test_detach();
+	test_interrupted();
+	test_no_process();
 	return check_done();
 }

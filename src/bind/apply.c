@@ -31,7 +31,7 @@
  * hangs. */
 #define BEFORE_PART 4
 
-/* Every device has at most five steps, and four are for all; undoing takes two a device. */
+/* Every device has at most five steps, and four are for all; undoing takes three a device. */
 #define STEPS_MAX(n) (5 * (n) + 4)
 
 static int64_t now_usec(void)
@@ -63,6 +63,7 @@ static void do_override(const struct job *j, const struct verdict *v, struct dev
 	 * Unset reads as "(null)": driver_override_show prints a NULL pointer with %s. */
 	else if (!str_equal(former, "(null)") && !str_equal(former, v->driver))
 		(void)str_copy(d->former, sizeof(d->former), former);
+	d->was_set = str_equal(former, v->driver);
 }
 
 static void do_give_back(const struct job *j, const struct verdict *v, struct device_progress *d)
@@ -135,6 +136,17 @@ static void do_unbind(const struct job *j, const struct verdict *v, struct devic
 		do_rebar(j, v, d);
 }
 
+/* From our driver: another one it may have got meanwhile keeps it. */
+static void do_take_back(const struct job *j, const struct verdict *v)
+{
+	char driver[32], why[IN_USE_WHY_MAX];
+
+	verify_driver(j, v, driver);
+	if (str_equal(driver, v->driver))
+		(void)device_unbind(
+			j->options->sysfs, v->device->slot, j->options->load_modules, false, why);
+}
+
 /* A driver that was there before the override does not look again by itself: always probe. */
 static void do_probe(const struct job *j, const struct verdict *v, struct device_progress *d)
 {
@@ -148,7 +160,7 @@ static void do_device(const struct job *j, enum step_kind kind, size_t i)
 	struct device_progress *d = &j->progress->device[i];
 
 	bool for_the_host = kind == STEP_NOTE_DRIVER || kind == STEP_GIVE_BACK ||
-			    kind == STEP_PROBE_HOST;
+			    kind == STEP_TAKE_BACK || kind == STEP_PROBE_HOST;
 	if (!for_the_host && is_out(j, i))
 		return;
 	d->in_step = true;
@@ -158,6 +170,7 @@ static void do_device(const struct job *j, enum step_kind kind, size_t i)
 		break;
 	case STEP_NOTE_DRIVER:
 		verify_driver(j, v, d->before);
+		d->noted = true;
 		break;
 	case STEP_REBAR:
 		if (d->before[0] == '\0')
@@ -171,6 +184,9 @@ static void do_device(const struct job *j, enum step_kind kind, size_t i)
 		break;
 	case STEP_GIVE_BACK:
 		do_give_back(j, v, d);
+		break;
+	case STEP_TAKE_BACK:
+		do_take_back(j, v);
 		break;
 	case STEP_PROBE_HOST: /* of two drivers that want it, the one that had it */
 		if (sysfs_attach(j->options->sysfs, v->device->slot, d->before) < 0)
@@ -243,13 +259,26 @@ static void add_for_all(struct job *j, enum step_kind kind)
 	}
 }
 
-static int run_steps(struct job *j, unsigned milliseconds, struct err *err)
+/* Where the probes begin, what is left to do is less than undoing it would be. */
+static size_t first_probe(const struct job *j)
+{
+	size_t i = 0;
+
+	while (i < j->n_steps && j->steps[i].kind != STEP_PROBE)
+		i++;
+	return i;
+}
+
+static int run_steps(
+	struct job *j, unsigned milliseconds, struct interrupt *interrupt, struct err *err)
 {
 	struct child_list list = {.n = j->n_steps,
 		.run = run_step,
 		.patience = step_patience,
 		.to = j,
-		.state = j->state};
+		.state = j->state,
+		.interrupt = interrupt,
+		.commit = first_probe(j)};
 
 	memset(j->state, STEP_WAITING, j->n_steps);
 	return child_run(&list, child_now() + milliseconds, err);
@@ -269,12 +298,49 @@ static int carry_out(struct job *j, struct err *err)
 	add_step(j, STEP_LOAD, 0);
 	add_for_all(j, STEP_UNBIND);
 	add_for_all(j, STEP_PROBE);
-	int r = run_steps(j, all - all / UNDO_PART, err);
+	int r = run_steps(j, all - all / UNDO_PART, j->options->interrupt, err);
 	child_let_go(j->options->let_go);
 	if (once_hangs(j, STEP_BEFORE))
 		log_print(LOG_WARNING, "[modules] before: loading one of them hangs in the kernel "
 				       "and was left behind");
 	return r;
+}
+
+/* Is it on the driver that we have bound it to? */
+static bool is_on_ours(const struct job *j, size_t i)
+{
+	const struct verdict *v = &j->plan->verdicts[i];
+	const struct device_progress *d = &j->progress->device[i];
+	char driver[32];
+
+	verify_driver(j, v, driver);
+	return d->noted && !load_is_none(v) && !str_equal(d->before, v->driver) &&
+	       str_equal(driver, v->driver);
+}
+
+/*
+ * An interrupt may come when one function of a card is bound and another is not. A function that
+ * was as it should be before we came stays so.
+ */
+static void drop_halves(const struct job *j, struct outcome *outcomes)
+{
+	const struct plan *p = j->plan;
+
+	for (size_t bad = 0; verify_interrupted(j) && bad < p->n; bad++) {
+		if (!outcomes[bad].tried || outcomes[bad].holds)
+			continue;
+		for (size_t i = 0; i < p->n; i++) {
+			struct outcome *o = &outcomes[i];
+			if (!o->holds || !same_slot(&p->verdicts[i], &p->verdicts[bad]) ||
+				!device_same_card(p->verdicts[i].device, p->verdicts[bad].device) ||
+				(j->progress->device[i].was_set && !is_on_ours(j, i)))
+				continue;
+			o->holds = false;
+			(void)snprintf(o->trouble, sizeof(o->trouble),
+				"%s came before all of its slot was bound",
+				interrupt_name(verify_interrupted(j)));
+		}
+	}
 }
 
 /* A device on which a child hangs comes last: its lock may be held, and the others shall not wait
@@ -293,17 +359,23 @@ static int undo_once(struct job *j, struct outcome *outcomes, struct err *err)
 				add_step(j, STEP_GIVE_BACK, i);
 		if (pass == 0)
 			free_ones = j->n_steps;
-		for (size_t k = 0; pass == 0 && k < free_ones; k++)
-			if (outcomes[j->steps[k].verdict].after[0] == '\0')
-				add_step(j, STEP_PROBE_HOST, j->steps[k].verdict);
+		for (size_t k = 0; pass == 0 && k < free_ones; k++) {
+			size_t i = j->steps[k].verdict;
+			bool ours = is_on_ours(j, i);
+			if (ours)
+				add_step(j, STEP_TAKE_BACK, i);
+			if (ours || outcomes[i].after[0] == '\0')
+				add_step(j, STEP_PROBE_HOST, i);
+		}
 	}
 	if (j->n_steps == 0)
 		return 0;
-	int r = run_steps(j, j->options->milliseconds / UNDO_PART, err);
+	/* Whoever wants us to end gets that by the undoing: it is not to be interrupted. */
+	int r = run_steps(j, j->options->milliseconds / UNDO_PART, NULL, err);
 	for (size_t k = 0; k < j->n_steps; k++) {
 		size_t i = j->steps[k].verdict;
-		outcomes[i].given_back = !j->progress->device[i].overridden;
 		verify_driver(j, &p->verdicts[i], outcomes[i].after);
+		outcomes[i].given_back = !j->progress->device[i].overridden && !is_on_ours(j, i);
 	}
 	return r;
 }
@@ -331,6 +403,23 @@ static bool some_override_stands(const struct job *j)
 	return false;
 }
 
+/* What could not be given back keeps every host driver away, until somebody takes that back. */
+static void name_overrides(const struct job *j, struct outcome *outcomes)
+{
+	char address[SLOT_MAX];
+
+	for (size_t i = 0; i < j->plan->n; i++) {
+		struct outcome *o = &outcomes[i];
+		o->overridden = o->tried && !o->holds && j->progress->device[i].overridden;
+		size_t n = strlen(o->trouble);
+		if (o->overridden && !j->plan->config->hold_on_failure)
+			(void)snprintf(o->trouble + n, sizeof(o->trouble) - n,
+				"; its driver_override is still set, `vfio-bind release %s` clears "
+				"it",
+				slot_format(j->plan->verdicts[i].device->slot, address));
+	}
+}
+
 /* Where something was written, each device's outcome tells what went wrong, not an error. */
 static int run(struct job *j, struct outcome *outcomes, struct err *err)
 {
@@ -339,8 +428,11 @@ static int run(struct job *j, struct outcome *outcomes, struct err *err)
 	bool written = some_override_stands(j);
 
 	verify(j, outcomes);
+	if (!j->plan->config->hold_on_failure)
+		drop_halves(j, outcomes);
 	if (!j->plan->config->hold_on_failure && undo(j, outcomes, &undo_err) < 0)
 		log_print(LOG_ERROR, "can't give devices back: %s", undo_err.text);
+	name_overrides(j, outcomes);
 	if (written && err)
 		err->text[0] = '\0';
 	return written ? 0 : r;

@@ -3,6 +3,7 @@
 #define BIND_APPLY_H
 
 #include "base/err.h"
+#include "base/interrupt.h"
 #include "bind/plan.h"
 #include "pci/sysfs.h"
 
@@ -17,11 +18,12 @@ struct outcome {
 	bool hangs;              /* a child was left behind in one of its steps */
 	bool holds;              /* it has the driver it shall have */
 	bool given_back;         /* what we had done to it is undone */
+	bool overridden;         /* it does not hold, and our driver_override is still set */
 	unsigned usec;           /* from the start until its last step ended */
 	char before[32];         /* its driver when we came, "" for none */
 	char after[32];          /* its driver at the end, "" for none */
 	char former[FORMER_MAX]; /* the driver_override that somebody else had set, or "" */
-	char trouble[256];       /* why it does not hold, "" where it does */
+	char trouble[400];       /* why it does not hold, "" where it does */
 };
 
 struct apply_options {
@@ -30,6 +32,9 @@ struct apply_options {
 	bool force;            /* also from an interface that is up (bind/unbind.h) */
 	unsigned milliseconds; /* for everything, undoing included */
 	int *let_go;           /* told once the overrides stand (child_let_go); may point to -1 */
+	/* Held by the caller (interrupt_hold), or NULL. One that comes before the first probe ends
+	 * the work; each card that is not bound as a whole by then is given back. */
+	struct interrupt *interrupt;
 };
 
 /*

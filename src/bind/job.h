@@ -24,6 +24,7 @@ enum step_kind {
 	STEP_UNBIND,
 	STEP_PROBE,
 	STEP_GIVE_BACK,
+	STEP_TAKE_BACK, /* from the driver that it was bound to */
 	STEP_PROBE_HOST,
 };
 
@@ -36,6 +37,8 @@ struct step {
 struct device_progress {
 	int override_error, rebar_error, unbind_error, probe_error; /* 0 or a negative errno */
 	bool overridden;                                            /* our override may stand */
+	bool was_set; /* driver_override named the driver already when we came */
+	bool noted;   /* `before` is known; no driver can have been bound by us earlier than that */
 	bool dropped; /* another function of its slot could not get its override */
 	bool in_step; /* a child is in one of its steps, or ended there */
 	unsigned usec;
@@ -77,6 +80,9 @@ void verify(const struct job *j, struct outcome *outcomes);
 
 /* Reads who has the device now; "?" where that can't be told. */
 void verify_driver(const struct job *j, const struct verdict *v, char buf[static 32]);
+
+/* The signal that ended the work, or 0. */
+int verify_interrupted(const struct job *j);
 
 /* Has a child been left behind in the kernel in one of the verdict's steps? */
 bool verify_hangs(const struct job *j, size_t verdict);

@@ -94,7 +94,7 @@ static void print_recorded_errors(
 static void print_errors(struct json *j, const struct plan *p, const struct outcome *outcomes,
 	const char *trouble, struct image_record *record)
 {
-	char name[VERDICT_NAME_MAX], text[400];
+	char name[VERDICT_NAME_MAX], text[512];
 
 	json_open_array(j, "errors");
 	if (trouble)
@@ -246,6 +246,27 @@ void report_tell(const struct plan *p, const struct outcome *outcomes)
 		}
 	if (told < all)
 		log_print(LOG_NOTICE, "and %zu more devices; all are in the report", all - told);
+}
+
+void report_tell_interrupt(
+	const struct plan *p, const struct outcome *outcomes, const struct interrupt *i)
+{
+	size_t tried = 0, bound = 0, back = 0;
+
+	for (size_t k = 0; k < p->n; k++) {
+		tried += outcomes[k].tried;
+		bound += outcomes[k].tried && outcomes[k].holds;
+		back += outcomes[k].tried && !outcomes[k].holds && !outcomes[k].overridden;
+	}
+	if (!i->signal)
+		return;
+	if (bound == tried)
+		log_print(LOG_NOTICE, "%s came when all was done: what was asked for is bound",
+			interrupt_name(i->signal));
+	else
+		log_print(LOG_WARNING,
+			"interrupted by %s: of %zu devices %zu are with the host again, %zu bound",
+			interrupt_name(i->signal), tried, back, bound);
 }
 
 int report_dir_open(const char *dir, struct err *err)

@@ -25,6 +25,10 @@ void report_print(
  */
 void report_tell(const struct plan *p, const struct outcome *outcomes);
 
+/* What an interrupt has come to; nothing where none came. */
+void report_tell_interrupt(
+	const struct plan *p, const struct outcome *outcomes, const struct interrupt *i);
+
 /*
  * Opens the directory of reports and lock, which is no symlink; makes it where it is missing, for
  * all to read. From then on the process makes files with the modes that it says (umask 022). The

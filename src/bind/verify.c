@@ -82,7 +82,13 @@ bool verify_hangs(const struct job *j, size_t verdict)
 	       how == STEP_HUNG;
 }
 
-static void tell_bad_step(const struct step *s, enum step_state how, char *buf, size_t size)
+int verify_interrupted(const struct job *j)
+{
+	return j->options->interrupt ? j->options->interrupt->signal : 0;
+}
+
+static void tell_bad_step(
+	const struct step *s, enum step_state how, int signal, char *buf, size_t size)
 {
 	static const char *const what[] = {
 		[STEP_OVERRIDE] = "writing driver_override",
@@ -94,7 +100,11 @@ static void tell_bad_step(const struct step *s, enum step_state how, char *buf, 
 		[STEP_PROBE] = "probing",
 	};
 
-	if (how == STEP_HUNG)
+	if (signal && how != STEP_DIED)
+		(void)snprintf(buf, size, "%s came %s %s%s", interrupt_name(signal),
+			how == STEP_HUNG ? "during" : "before", what[s->kind],
+			how == STEP_HUNG ? ", which was left behind" : "");
+	else if (how == STEP_HUNG)
 		(void)snprintf(
 			buf, size, "%s hangs in the kernel and was left behind", what[s->kind]);
 	else if (how == STEP_DIED)
@@ -118,7 +128,7 @@ static void tell_trouble(const struct job *j, size_t i, struct outcome *o)
 	else if (d->dropped)
 		(void)snprintf(buf, size, "another function of its slot could not be reserved");
 	else if (bad)
-		tell_bad_step(bad, how, buf, size);
+		tell_bad_step(bad, how, verify_interrupted(j), buf, size);
 	else if (d->in_use[0])
 		(void)snprintf(buf, size, "in use: %s", d->in_use);
 	else if (d->unbind_error < 0)

@@ -57,14 +57,18 @@ static enum cmd_result carry_out(const struct added *o, struct situation *s, str
 	_cleanup_(str_free) char *dir = NULL;
 	struct outcome *outcomes = NULL;
 	enum cmd_result result = CMD_AS_ASKED;
+	struct interrupt interrupt = {0};
 	int let_go = -1;
 	const struct apply_options a = {.sysfs = &s->sysfs,
 		.load_modules = !o->world.sysfs,
 		.milliseconds = MILLISECONDS,
-		.let_go = &let_go};
+		.let_go = &let_go,
+		.interrupt = &interrupt};
 
+	interrupt_hold();
 	if (apply_plan(&outcomes, &s->plan, &a, err) < 0)
 		return CMD_SYSTEM;
+	report_tell_interrupt(&s->plan, outcomes, &interrupt);
 	report_tell(&s->plan, outcomes);
 	for (size_t i = 0; i < s->plan.n; i++)
 		if (!outcomes[i].holds)

@@ -109,12 +109,14 @@ static enum cmd_result show(
 static enum cmd_result carry_out(const struct hand *o, struct situation *s, struct err *err)
 {
 	struct outcome *outcomes = NULL;
+	struct interrupt interrupt = {0};
 	int let_go = -1;
 	const struct apply_options a = {.sysfs = &s->sysfs,
 		.load_modules = !o->world.sysfs,
 		.force = o->force,
 		.milliseconds = o->milliseconds,
-		.let_go = &let_go};
+		.let_go = &let_go,
+		.interrupt = &interrupt};
 
 	if (!some_are_to_be_bound(&s->plan)) {
 		report_tell(&s->plan, NULL);
@@ -122,17 +124,21 @@ static enum cmd_result carry_out(const struct hand *o, struct situation *s, stru
 		(void)show(o, &s->plan, NULL, err);
 		return CMD_NOT_ALL;
 	}
+	interrupt_hold();
 	note_drivers(o, s);
 	if (apply_plan(&outcomes, &s->plan, &a, err) < 0)
 		return CMD_SYSTEM;
 	forget_drivers(o, &s->plan, outcomes);
+	/* What was done is kept before it is told: nobody may be there to listen any more. */
+	int saved = save_reports(o, &s->plan, outcomes, err);
+	(void)interrupt_came(&interrupt);
+	interrupt_release();
+	report_tell_interrupt(&s->plan, outcomes, &interrupt);
 	report_tell(&s->plan, outcomes);
 	hand_tell_groups(s);
 	enum cmd_result r = show(o, &s->plan, outcomes, err);
-	if (save_reports(o, &s->plan, outcomes, err) < 0)
-		r = CMD_SYSTEM;
 	free(outcomes);
-	return r;
+	return saved < 0 ? CMD_SYSTEM : r;
 }
 
 static enum cmd_result bind(const struct hand *o, char **operands, int n, struct err *err)

@@ -74,16 +74,20 @@ static enum cmd_result carry_out(
 	const struct boot *o, struct situation *s, int *let_go, struct err *err)
 {
 	struct outcome *outcomes = NULL;
+	struct interrupt interrupt = {0};
 	const struct apply_options a = {.sysfs = &s->sysfs,
 		.load_modules = !o->world.sysfs,
 		.milliseconds = time_left(o, s),
-		.let_go = let_go};
+		.let_go = let_go,
+		.interrupt = &interrupt};
 
 	warn_of_dark(&s->plan);
+	interrupt_hold(); /* systemd ends a service that takes too long, and all at switch-root */
 	if (apply_plan(&outcomes, &s->plan, &a, err) < 0) {
 		(void)finish(o, s, NULL, err->text);
 		return CMD_SYSTEM;
 	}
+	report_tell_interrupt(&s->plan, outcomes, &interrupt);
 	report_tell(&s->plan, outcomes);
 	situation_look_at_groups(s, GROUPS_ANY);
 	groups_tell(&s->groups);

@@ -9,6 +9,7 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* ---- the tests --------------------------------------------------------------------------------
@@ -44,6 +45,7 @@ static void new_machine(void)
 {
 	*world = (struct world){.module = "vfio-pci"};
 	(void)snprintf(world->tree, sizeof(world->tree), "%s/sys", top);
+	(void)unlink(path_of(DRIVERS "/vfio-pci/unbind"));
 	(void)rmdir(path_of(DRIVERS "/vfio-pci"));
 	for (size_t i = 0; i < N_FUNCTIONS; i++) {
 		(void)unlink(path_of(DEVICES "/%s/driver", functions[i]));
@@ -56,6 +58,7 @@ static void new_machine(void)
 }
 
 static struct outcome outcomes[N_FUNCTIONS];
+static struct interrupt interrupt;
 static int64_t took;
 
 /* Carries out the plan for the card and the network controller. Returns what apply_plan returned.
@@ -81,11 +84,18 @@ static int carry_out(unsigned milliseconds)
 		sysfs_open(&s, world->tree, &err) < 0 || host_look(&h, &c, &s, NULL, &err) < 0 ||
 		plan_make(&p, &c, &h, &b, &err) < 0 || p.n != N_FUNCTIONS)
 		abort();
-	const struct apply_options o = {
-		.sysfs = &s, .load_modules = true, .milliseconds = milliseconds, .let_go = &let_go};
+	interrupt = (struct interrupt){0};
+	interrupt_hold();
+	const struct apply_options o = {.sysfs = &s,
+		.load_modules = true,
+		.milliseconds = milliseconds,
+		.let_go = &let_go,
+		.interrupt = &interrupt};
 	int64_t began = child_now();
 	int r = apply_plan(&got, &p, &o, &err);
 	took = child_now() - began;
+	(void)interrupt_came(&interrupt);
+	interrupt_release();
 	if (r == 0)
 		memcpy(outcomes, got, sizeof(outcomes));
 	free(got);
@@ -349,6 +359,87 @@ static void test_locked(void)
 	check_device("0000:01:00.0", "", "");
 }
 
+static void test_interrupted(void)
+{
+	unsigned n = count_calls(), bound = 0;
+
+	for (unsigned at = 1; at <= n; at++) {
+		check_case("interrupted at call %u of %u: each card is ours whole or the host's",
+			at, n);
+		new_busy_machine();
+		world->fate = INTERRUPT;
+		world->at = at;
+		CHECK_INT(carry_out(10000), 0);
+		CHECK_INT(interrupt.signal, SIGINT);
+		check_whole();
+		for (size_t i = 1; i < 4; i++)
+			CHECK_INT(outcomes[i].holds, outcomes[0].holds);
+		if (!outcomes[0].holds)
+			check_device("0000:01:00.2", "xhci_hcd", "");
+		if (!outcomes[4].holds)
+			check_device("0000:03:00.0", "igc", "");
+		for (size_t i = 0; i < N_FUNCTIONS; i++)
+			if (!outcomes[i].holds)
+				CHECK_HAS(outcomes[i].trouble, "SIGINT came");
+		CHECK(took < 3000);
+		bound += outcomes[0].holds && outcomes[4].holds;
+	}
+	check_case("interrupted: the probes are finished, what comes before them is undone");
+	CHECK(bound > 0 && bound < n / 2);
+
+	size_t at = 0;
+	check_case("interrupted while the host's driver hangs: soon left behind, the rest undone");
+	(void)count_calls();
+	CHECK(trace_has("unbind 0000:03:00.0", &at));
+	new_busy_machine();
+	world->fate = HANG;
+	world->at = (unsigned)at + 1;
+	interrupt_hold();
+	pid_t killer = fork();
+	if (killer == 0) {
+		(void)usleep(500 * 1000);
+		(void)kill(getppid(), SIGTERM);
+		_exit(0);
+	}
+	CHECK_INT(carry_out(20000), 0);
+	CHECK(took < 2900); /* PATIENCE_MS is waited where nobody interrupts */
+	check_whole();
+	CHECK_HAS(outcomes[4].trouble, "SIGTERM came during taking it from its driver");
+	CHECK_HAS(outcomes[0].trouble, "SIGTERM came before");
+	check_device("0000:01:00.0", "nouveau", "");
+	CHECK_INT(waitpid(killer, NULL, 0), killer);
+}
+
+static void test_no_process(void)
+{
+	size_t at = 0;
+
+	check_case("no process to be had: nothing is written");
+	new_busy_machine();
+	world->forks = 1;
+	CHECK_INT(carry_out(10000), -EAGAIN);
+	for (size_t i = 0; i < N_FUNCTIONS; i++)
+		check_device(functions[i], i == 2 ? "xhci_hcd" : i == 4 ? "igc" : "", "");
+
+	check_case("none any more when the first was killed: each override that stays is named");
+	(void)count_calls();
+	CHECK(trace_has("load vfio-pci", &at));
+	new_busy_machine();
+	world->fate = DIE_BEFORE;
+	world->at = (unsigned)at + 1;
+	world->forks = 2;
+	CHECK_INT(carry_out(10000), 0);
+	for (size_t i = 0; i < N_FUNCTIONS; i++) {
+		char command[64];
+		(void)snprintf(
+			command, sizeof(command), "`vfio-bind release %s` clears it", functions[i]);
+		check_device(functions[i], i == 2 ? "xhci_hcd" : i == 4 ? "igc" : "", "vfio-pci");
+		CHECK(!outcomes[i].holds && !outcomes[i].given_back && outcomes[i].overridden);
+		CHECK_HAS(outcomes[i].trouble, command);
+	}
+	CHECK(took >= FORK_MS && took < 4000);
+}
+
 int main(void)
 {
 	const char *temp = getenv("TMPDIR");
@@ -367,6 +458,8 @@ int main(void)
 	test_hangs();
 	test_before();
 	test_locked();
+	test_interrupted();
+	test_no_process();
 	(void)shell("rm -rf %s", top);
 	return check_done();
 }

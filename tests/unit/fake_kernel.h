@@ -28,7 +28,7 @@
 #define CARD "0000:01:00.0"
 
 /* What happens to the call number `at` (from 1); 0: nothing to any. */
-enum fate { GO_ON, FAIL, DIE_BEFORE, DIE_AFTER, HANG };
+enum fate { GO_ON, FAIL, DIE_BEFORE, DIE_AFTER, HANG, INTERRUPT };
 
 /* The fake kernel's state that is no file, shared with the children. */
 static struct world {
@@ -40,6 +40,7 @@ static struct world {
 	enum fate fate;
 	unsigned at;
 	int code;
+	unsigned forks; /* how many there may be; 0: as many as are asked for */
 	unsigned calls;
 	char trace[CALLS_MAX][64];
 } * world;
@@ -150,6 +151,9 @@ static int kernel_attach(const char *address, const char *driver)
 static void kernel_register(const char *driver, const char *const *addresses)
 {
 	(void)mkdir(path_of(DRIVERS "/%s", driver), 0755);
+	int unbind = open(
+		path_of(DRIVERS "/%s/unbind", driver), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	fd_close(&unbind);
 	for (; *addresses; addresses++)
 		(void)kernel_attach(*addresses, driver);
 }
@@ -171,7 +175,25 @@ static int meet(const char *what, const char *address, bool before)
 		(void)raise(SIGKILL);
 	while (world->fate == HANG && before)
 		(void)pause();
+	if (world->fate == INTERRUPT && before) {
+		(void)kill(getppid(), SIGINT);
+		(void)usleep(30 * 1000); /* until it has taken note of that */
+	}
 	return 0;
+}
+
+/* In the parent: there may be no process to be had, and then there is none. */
+pid_t __wrap_fork(void);
+pid_t __real_fork(void);
+pid_t __wrap_fork(void)
+{
+	if (world->forks == 1) {
+		errno = EAGAIN;
+		return -1;
+	}
+	if (world->forks > 1)
+		world->forks--;
+	return __real_fork();
 }
 
 int __wrap_sysfs_swap(struct sysfs *s, struct slot slot, const char *attribute, const char *text,

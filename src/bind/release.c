@@ -51,8 +51,10 @@ static void do_clear(const struct work *w, struct release *d)
 	ssize_t n = sysfs_read(w->o->sysfs, d->slot, "driver_override", now, sizeof(now));
 	if (n < 0)
 		d->override_error = (int)n;
-	else if (release_is_vfio(now) || str_equal(now, NO_DRIVER))
+	else if (release_is_vfio(now) || str_equal(now, NO_DRIVER)) {
+		d->unfinished = d->before[0] == '\0' && release_is_vfio(now);
 		d->override_error = sysfs_write(w->o->sysfs, d->slot, "driver_override", "\n");
+	}
 }
 
 static void do_unbind(const struct work *w, struct release *d)
@@ -144,7 +146,9 @@ static void tell(const struct work *w, size_t i)
 	if (bad < KINDS && w->state[bad * w->n + i] == STEP_HUNG)
 		(void)snprintf(buf, size, "%s hangs in the kernel and was left behind", what[bad]);
 	else if (bad < KINDS)
-		(void)snprintf(buf, size, "no time was left for %s, or it was killed", what[bad]);
+		(void)snprintf(buf, size,
+			"no time was left for %s, or it was killed; release it once more",
+			what[bad]);
 	else if (d->override_error < 0)
 		(void)snprintf(
 			buf, size, "can't clear driver_override: %s", strerror(-d->override_error));
@@ -217,9 +221,15 @@ int release_all(struct release *list, size_t n, const struct release_options *o,
 		.run = run_step,
 		.patience = step_patience,
 		.to = &w,
-		.state = w.state};
+		.state = w.state,
+		.interrupt = o->interrupt};
 	int r = child_run(&steps, child_now() + o->milliseconds, err);
 	verify(&w);
 	memcpy(list, w.list, size);
+	/* Where something has begun, each device tells what is left to do. */
+	if (r < 0 && w.state[0] != STEP_LEFT) {
+		err->text[0] = '\0';
+		r = 0;
+	}
 	return r;
 }

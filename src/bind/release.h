@@ -3,6 +3,7 @@
 #define BIND_RELEASE_H
 
 #include "base/err.h"
+#include "base/interrupt.h"
 #include "bind/former.h"
 #include "bind/in_use.h"
 #include "pci/slot.h"
@@ -18,6 +19,7 @@ struct release {
 	char before[32];      /* its driver when we came, "" for none */
 	char after[32];       /* its driver at the end, "" for none */
 	bool holds;        /* it is the host's again: free of vfio, with the driver that wants it */
+	bool unfinished;   /* its override was set for a VM, and no driver had it */
 	bool hangs;        /* a child was left behind in one of its steps */
 	char trouble[256]; /* why it does not hold, "" where it does */
 	char other[160];   /* why it is with another host driver than the former one, or "" */
@@ -32,6 +34,9 @@ struct release_options {
 	bool load_modules;     /* false on a tree that only stands for /sys */
 	bool force;            /* also from an interface that is up (bind/unbind.h) */
 	unsigned milliseconds; /* for everything */
+	/* Held by the caller (interrupt_hold), or NULL. What has begun is finished, but no step is
+	 * waited for as long as without one: the half of it is of no use to anybody. */
+	struct interrupt *interrupt;
 };
 
 /*

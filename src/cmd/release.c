@@ -109,6 +109,11 @@ static size_t part_refused(struct back *b)
 	return n;
 }
 
+static const char *unfinished(const struct release *d)
+{
+	return d->unfinished ? "; its driver_override had kept every driver away" : "";
+}
+
 static void tell(const struct back *b, size_t done)
 {
 	char address[SLOT_MAX], name[VERDICT_NAME_MAX];
@@ -126,11 +131,12 @@ static void tell(const struct back *b, size_t done)
 				address, d->after[0] ? d->after : "no driver", d->former.driver,
 				d->other);
 		else if (d->after[0])
-			log_print(LOG_INFO, "%s is on %s%s", address, d->after,
-				str_equal(d->before, d->after) ? " already" : " again");
+			log_print(LOG_INFO, "%s is on %s%s%s", address, d->after,
+				str_equal(d->before, d->after) ? " already" : " again",
+				unfinished(d));
 		else
-			log_print(
-				LOG_INFO, "%s is the host's, which has no driver for it", address);
+			log_print(LOG_INFO, "%s is the host's, which has no driver for it%s",
+				address, unfinished(d));
 	}
 	for (size_t i = 0; i < b->plan->n; i++) {
 		const struct verdict *v = &b->plan->verdicts[i];
@@ -206,22 +212,34 @@ static enum cmd_result finish(
 		(void)err_set(err, errno, "standard output: %s", strerror(errno));
 		return CMD_SYSTEM;
 	}
-	for (size_t i = 0; i < b->n; i++) {
+	for (size_t i = 0; i < b->n; i++)
 		if (!b->list[i].holds)
 			r = CMD_NOT_ALL;
-		else
-			hand_forget(o, b->list[i].slot);
-	}
 	for (size_t i = 0; i < b->plan->n; i++)
 		if (!b->plan->verdicts[i].device || device_is_fixed(b->plan->verdicts[i].device))
 			r = CMD_NOT_ALL;
 	return r;
 }
 
+/* What was done is noted before it is told: nobody may be there to listen any more. */
+static void end_hold(const struct back *b, const struct hand *o, struct interrupt *interrupt)
+{
+	for (size_t i = 0; i < b->n; i++)
+		if (b->list[i].holds)
+			hand_forget(o, b->list[i].slot);
+	int signal = interrupt_came(interrupt);
+	interrupt_release();
+	if (signal)
+		log_print(LOG_NOTICE,
+			"%s came while devices were given back; what had begun was finished",
+			interrupt_name(signal));
+}
+
 static enum cmd_result give_back(const struct hand *o, char **operands, int n, struct err *err)
 {
 	_cleanup_(situation_done) struct situation s = {.sysfs = {.devices = -1}};
 	_cleanup_(back_done) struct back b = {0};
+	struct interrupt interrupt = {0};
 	_cleanup_(lock_done) int lock = lock_take(o->run_dir, o->milliseconds, err);
 
 	if (lock < 0)
@@ -232,12 +250,15 @@ static enum cmd_result give_back(const struct hand *o, char **operands, int n, s
 	const struct release_options how = {.sysfs = &s.sysfs,
 		.load_modules = !o->world.sysfs,
 		.force = o->force,
-		.milliseconds = o->milliseconds};
+		.milliseconds = o->milliseconds,
+		.interrupt = &interrupt};
 	if (gather(&b, &s.plan, o->run_dir, err) < 0 || refuse_held(&b, &s, o, err) < 0)
 		return CMD_SYSTEM;
 	size_t done = part_refused(&b);
+	interrupt_hold();
 	if (done > 0 && release_all(b.list, done, &how, err) < 0)
 		return CMD_SYSTEM;
+	end_hold(&b, o, &interrupt);
 	tell_groups(&s);
 	return finish(o, &b, done, err);
 }

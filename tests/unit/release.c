@@ -10,6 +10,7 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static char top[64];
@@ -17,6 +18,7 @@ static struct release list[N_FUNCTIONS];
 static int64_t took;
 static int known;            /* what module_load_for answers */
 static struct former former; /* of the card */
+static struct interrupt interrupt;
 
 int __wrap_module_load_for(const char *modalias, struct err *err);
 int __wrap_module_load_for(const char *modalias, struct err *err)
@@ -93,11 +95,17 @@ static int give_back(unsigned milliseconds)
 		if (!slot_parse(functions[i], &list[i].slot))
 			abort();
 	list[0].former = former;
-	const struct release_options o = {
-		.sysfs = &s, .load_modules = true, .milliseconds = milliseconds};
+	interrupt = (struct interrupt){0};
+	interrupt_hold();
+	const struct release_options o = {.sysfs = &s,
+		.load_modules = true,
+		.milliseconds = milliseconds,
+		.interrupt = &interrupt};
 	int64_t began = child_now();
 	int r = release_all(list, N_FUNCTIONS, &o, &err);
 	took = child_now() - began;
+	(void)interrupt_came(&interrupt);
+	interrupt_release();
 	return r;
 }
 
@@ -297,6 +305,89 @@ static void test_hangs(void)
 	check_device("0000:03:00.0", "igc", "");
 }
 
+/* Half given back serves nobody: what has begun is finished. */
+static void test_interrupted(void)
+{
+	unsigned n = count_calls();
+
+	for (unsigned at = 1; at <= n; at++) {
+		check_case("interrupted at call %u of %u: all go back", at, n);
+		new_machine_of_two();
+		world->fate = INTERRUPT;
+		world->at = at;
+		CHECK_INT(give_back(10000), 0);
+		CHECK_INT(interrupt.signal, SIGINT);
+		check_whole();
+		CHECK_INT(world->calls, n);
+		check_device("0000:03:00.0", "igc", "");
+	}
+
+	size_t at = 0;
+	check_case("interrupted while it waits for a VM: soon left behind, the others go back");
+	(void)count_calls();
+	while (at < world->calls && !str_equal(world->trace[at], "unbind 0000:01:00.0"))
+		at++;
+	new_machine_of_two();
+	world->fate = HANG;
+	world->at = (unsigned)at + 1;
+	interrupt_hold();
+	pid_t killer = fork();
+	if (killer == 0) {
+		(void)usleep(500 * 1000);
+		(void)kill(getppid(), SIGTERM);
+		_exit(0);
+	}
+	CHECK_INT(give_back(20000), 0);
+	CHECK(took < 2900);
+	CHECK(list[0].hangs && !list[0].holds && list[4].holds);
+	check_device("0000:03:00.0", "igc", "");
+	CHECK_INT(waitpid(killer, NULL, 0), killer);
+}
+
+static void test_no_process(void)
+{
+	size_t at = 0;
+
+	check_case("no process to be had: nothing is written");
+	new_machine();
+	world->forks = 1;
+	CHECK_INT(give_back(10000), -EAGAIN);
+	check_device("0000:01:00.0", "vfio-pci", "vfio-pci");
+
+	check_case("none any more when the first was killed: each device says so");
+	(void)count_calls();
+	while (at < world->calls && !str_equal(world->trace[at], "unbind 0000:01:00.0"))
+		at++;
+	new_machine_of_two();
+	world->fate = DIE_AFTER;
+	world->at = (unsigned)at + 1;
+	world->forks = 2;
+	CHECK_INT(give_back(10000), 0);
+	check_whole();
+	for (size_t i = 0; i < N_FUNCTIONS; i++)
+		CHECK_HAS(list[i].trouble, "release it once more");
+	check_device("0000:01:00.0", "", "");
+
+	check_case("... and once more it is done");
+	world->forks = 0;
+	world->fate = GO_ON;
+	CHECK_INT(give_back(10000), 0);
+	check_device("0000:01:00.0", "nvidiafb", "");
+	check_device("0000:03:00.0", "igc", "");
+}
+
+/* What a command that was killed has left: an override, and no driver. */
+static void test_unfinished(void)
+{
+	check_case(
+		"an override that a killed command left is told and cleared, and its driver comes");
+	new_machine();
+	(void)unlink(path_of(DEVICES "/0000:01:00.0/driver"));
+	CHECK_INT(give_back(10000), 0);
+	check_device("0000:01:00.0", "nouveau", "");
+	CHECK(list[0].unfinished && !list[4].unfinished);
+}
+
 int main(void)
 {
 	const char *temp = getenv("TMPDIR");
@@ -313,6 +404,9 @@ int main(void)
 	test_each_call(DIE_BEFORE, "is where the child is killed");
 	test_each_call(DIE_AFTER, "is the last before the child is killed");
 	test_hangs();
+	test_interrupted();
+	test_no_process();
+	test_unfinished();
 	(void)shell("rm -rf %s", top);
 	return check_done();
 }

@@ -41,24 +41,93 @@ bool kernel_word_is(const char *word, const char *name)
 	return *word == '\0' || *word == '=';
 }
 
-static bool is_rescue(const char *word)
-{
-	/* systemd(1), "Kernel command line", and the run levels of System V init. */
-	static const char *const words[] = {"single", "s", "S", "1", "rescue", "emergency", "-s",
-		"-b", "rd.rescue", "rd.emergency"};
-	static const char *const units[] = {
-		"rescue", "rescue.target", "emergency", "emergency.target"};
+/*
+ * Boots that are not ours: of a person who looks for what is wrong, or of a kernel that saves
+ * another's memory. Each row is a word, and what of it counts.
+ */
+static const struct mark {
+	enum { MARK_WORD, MARK_PARAMETER, MARK_UNIT, MARK_SHELL } kind;
+	char name[20];
+} marks[] = {
+	/* systemd(1), "Kernel command line", and the run levels of System V init */
+	{MARK_WORD, "single"},
+	{MARK_WORD, "s"},
+	{MARK_WORD, "S"},
+	{MARK_WORD, "1"},
+	{MARK_WORD, "rescue"},
+	{MARK_WORD, "emergency"},
+	{MARK_WORD, "-s"},
+	{MARK_WORD, "-b"},
+	{MARK_WORD, "rd.rescue"},
+	{MARK_WORD, "rd.emergency"},
+	{MARK_UNIT, "systemd.unit"},
+	{MARK_UNIT, "rd.systemd.unit"},
+	/* Ubuntu's entry "recovery mode": GRUB's 10_linux as patched there, where there is a
+	 * /lib/recovery-mode */
+	{MARK_WORD, "recovery"},
+	/* kernel-parameters.txt: init= and rdinit= are what the kernel runs as PID 1 */
+	{MARK_SHELL, "init"},
+	{MARK_SHELL, "rdinit"},
+	/* dracut.cmdline(7); the older name of it, which dracut takes too */
+	{MARK_PARAMETER, "rd.break"},
+	{MARK_PARAMETER, "rdbreak"},
+	/* initramfs-tools(7), mkinitcpio(8): with a stage and without */
+	{MARK_PARAMETER, "break"},
+	/* systemd-debug-generator(8) */
+	{MARK_PARAMETER, "systemd.break"},
+	{MARK_PARAMETER, "rd.systemd.break"},
+	/* Documentation/admin-guide/kdump/kdump.rst: a kernel that runs in a crashed one's place.
+	 * Where the firmware's tables say it (arm64, riscv), /proc/vmcore is the only mark. */
+	{MARK_PARAMETER, "elfcorehdr"},
+};
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
-		if (str_equal(word, words[i]))
+/*
+ * Does the word's value name a shell? By what stands behind the last slash, up to a version or a
+ * flavour (bash-static, ksh93). Read from the line itself: a path may be longer than a word that
+ * was taken off it, and is not judged by half.
+ */
+static bool names_shell(const char *word, const char *end)
+{
+	static const char shells[][8] = {"sh", "ash", "bash", "rbash", "dash", "zsh", "ksh", "mksh",
+		"csh", "tcsh", "fish", "busybox", "toybox", "sulogin"};
+	char base[16] = "";
+	size_t n = 0;
+
+	for (const char *p = strchr(word, '=') + 1; p < end; p++) {
+		if (*p == '/')
+			n = 0;
+		else if (*p != '"' && n < sizeof(base))
+			base[n++] = *p;
+	}
+	size_t len = 0;
+	while (len < n && !strchr("-.0123456789", base[len]))
+		len++;
+	for (size_t i = 0; i < sizeof(shells) / sizeof(*shells); i++)
+		if (strnlen(shells[i], sizeof(*shells)) == len && memcmp(base, shells[i], len) == 0)
 			return true;
-	const char *unit = str_starts(word, "systemd.unit=") ? word + strlen("systemd.unit=")
-			   : str_starts(word, "rd.systemd.unit=")
-				   ? word + strlen("rd.systemd.unit=")
-				   : NULL;
-	for (size_t i = 0; unit && i < sizeof(units) / sizeof(*units); i++)
-		if (str_equal(unit, units[i]))
-			return true;
+	return false;
+}
+
+static bool is_rescue_unit(const char *unit)
+{
+	return str_equal(unit, "rescue") || str_equal(unit, "rescue.target") ||
+	       str_equal(unit, "emergency") || str_equal(unit, "emergency.target");
+}
+
+/* from, end: the word as it stands on the line, quotes and all. */
+static bool is_not_ours(const char *word, const char *from, const char *end)
+{
+	const char *equals = strchr(word, '=');
+
+	for (size_t i = 0; i < sizeof(marks) / sizeof(*marks); i++) {
+		const struct mark *m = &marks[i];
+		if (m->kind == MARK_WORD ? !str_equal(word, m->name)
+					 : !kernel_word_is(word, m->name))
+			continue;
+		if (m->kind == MARK_UNIT)
+			return equals && is_rescue_unit(equals + 1);
+		return m->kind != MARK_SHELL || (equals && names_shell(from, end));
+	}
 	return false;
 }
 
@@ -110,12 +179,12 @@ struct boot_switch boot_switch_parse(const char *cmdline)
 	struct boot_switch b = {.mode = BOOT_BIND};
 	char word[KERNEL_WORD_MAX];
 
-	while (kernel_word_next(&cmdline, word)) {
+	for (const char *from = cmdline; kernel_word_next(&cmdline, word); from = cmdline) {
 		if (kernel_word_is(word, "vfio_bind"))
 			take_switch(&b, word);
 		else if (kernel_word_is(word, "vfio_bind.debug"))
 			b.debug = true;
-		else if (is_rescue(word))
+		else if (is_not_ours(word, from, cmdline))
 			turn_off(&b, word, "");
 		else if (!b.network[0] && kernel_word_is_network(word))
 			(void)str_copy(b.network, sizeof(b.network), word);

@@ -14,10 +14,11 @@ struct boot_switch {
 };
 
 /*
- * Reads vfio_bind=off, vfio_bind=dry-run and vfio_bind.debug; a boot into single, rescue or
- * emergency counts as off, in systemd's and in init's spelling. Whoever types the switch stands
- * before a black screen: said twice, the more careful word wins; a value we don't know is off.
- * Words behind a bare "--" count too: init gets them, and `single` is one of its own.
+ * Reads vfio_bind=off, vfio_bind=dry-run and vfio_bind.debug; a boot that is not ours (a table in
+ * the .c: rescue and recovery, a shell as init, a breakpoint, a crash kernel) counts as off.
+ * Whoever types the switch stands before a black screen: said twice, the more careful word wins; a
+ * value we don't know is off. Words behind a bare "--" count too: init gets them, and `single` is
+ * one of its own.
  */
 struct boot_switch boot_switch_parse(const char *cmdline);
 

@@ -201,6 +201,14 @@ bool plan_is_whole(const struct plan *p)
 	return true;
 }
 
+bool plan_binds(const struct plan *p)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (p->verdicts[i].action == ACTION_BIND)
+			return true;
+	return false;
+}
+
 const char *verdict_name(const struct verdict *v, char buf[static VERDICT_NAME_MAX])
 {
 	if (v->device)

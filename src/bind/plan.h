@@ -58,6 +58,8 @@ void plan_done(struct plan *p);
 
 /* Is every device that was asked for to be bound? */
 bool plan_is_whole(const struct plan *p);
+/* Is any? */
+bool plan_binds(const struct plan *p);
 
 /* The address, or for what is not there the words of the config. */
 #define VERDICT_NAME_MAX SELECTOR_TEXT_MAX

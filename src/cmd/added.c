@@ -108,6 +108,7 @@ static enum cmd_result take(const struct added *o, const struct boot_switch *b, 
 		return r == -EINVAL ? CMD_CONFIG : CMD_SYSTEM;
 	keep_card(&s.plan, device_find(&s.host.devices, o->slot));
 	host_look_at_drivers(&s.host, &s.sysfs);
+	situation_ask_crash(&s, &o->world);
 	if (s.plan.off || holds_already(&s.plan) || boot_stood_down(o))
 		return CMD_AS_ASKED;
 	/* Events are replayed (`udevadm trigger`): what the host works with by then stays. */

@@ -96,14 +96,6 @@ static enum cmd_result carry_out(
 	return r;
 }
 
-static bool binds_something(const struct plan *p)
-{
-	for (size_t i = 0; i < p->n; i++)
-		if (p->verdicts[i].action == ACTION_BIND)
-			return true;
-	return false;
-}
-
 /* The lock is held by who works in the background, and goes with the last process of it. */
 static int lock_open(const struct boot *o, struct err *err)
 {
@@ -194,9 +186,10 @@ static enum cmd_result boot(
 		(void)finish(o, &s, NULL, NULL);
 		return CMD_CONFIG;
 	}
+	situation_ask_crash(&s, &o->world);
 	if (s.plan.off)
 		log_print(LOG_NOTICE, "nothing is touched: %s", s.plan.off);
-	bool off = s.plan.off || !binds_something(&s.plan) || stands_down(o, &s, at_once);
+	bool off = s.plan.off || !plan_binds(&s.plan) || stands_down(o, &s, at_once);
 	if (off) {
 		host_look_at_drivers(&s.host, &s.sysfs);
 		report_tell(&s.plan, NULL);

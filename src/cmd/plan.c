@@ -17,6 +17,7 @@ static enum cmd_result plan_show(
 
 	if (r < 0 && r != -EINVAL)
 		return CMD_SYSTEM;
+	situation_ask_crash(&s, w);
 	situation_tell_errors(&s.config);
 	host_look_at_drivers(&s.host, &s.sysfs);
 	if (r == 0 && !s.plan.off)

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* COMMAND_LINE_SIZE is 2048 on x86 and at most 4096 elsewhere (arch/.../include/asm/setup.h). */
 #define CMDLINE_MAX 8192
@@ -144,6 +145,15 @@ int situation_mentions(const struct world *w, struct slot slot, struct err *err)
 		return 0;
 	r = sysfs_open(&s, w->sysfs, err);
 	return r < 0 ? r : host_mentions(&c, &s, slot, err);
+}
+
+/* Made by vmcore_init (fs/proc/vmcore.c) where another kernel's memory is to be had. */
+#define VMCORE "/proc/vmcore"
+
+void situation_ask_crash(struct situation *s, const struct world *w)
+{
+	if (!s->plan.off && !w->sysfs && plan_binds(&s->plan) && access(VMCORE, F_OK) == 0)
+		s->plan.off = "this kernel saves the memory of a crashed one (" VMCORE ")";
 }
 
 void situation_look_at_groups(struct situation *s, enum groups_of who)

@@ -100,6 +100,13 @@ int situation_imagine(struct situation *ret, const struct world *w, const char *
  */
 int situation_mentions(const struct world *w, struct slot slot, struct err *err) _must_check_;
 
+/*
+ * The kernel that saves a crashed one's memory binds nothing (plan.off), whatever its command line
+ * says: some machines tell it by firmware tables alone. Asked of a running machine only, with one
+ * system call, where a device would be bound.
+ */
+void situation_ask_crash(struct situation *s, const struct world *w);
+
 void situation_done(struct situation *s);
 
 /* Looks which IOMMU groups the plan takes in part (bind/groups), once, and leaves it in the plan.

@@ -8,7 +8,7 @@
 
 /*
  * What is remembered from boot to boot, so that a plan with which the machine does not come up is
- * not carried out for ever. A plan is known by a fingerprint of what it binds and of the kernel.
+ * not carried out for ever. A plan is known by its fingerprint (standing.h).
  *
  *   state, at the plan P       | a boot with P begins           | that boot reaches its end
  *   ---------------------------+--------------------------------+------------------------------------

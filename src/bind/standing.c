@@ -25,21 +25,35 @@ struct question {
 	struct err trouble; /* what is worth a warning, though the plan is carried out */
 };
 
-/* What is bound, to what, and by which kernel: any of it new makes a plan that nobody has tried. */
-static uint32_t fingerprint(const struct plan *p)
+static void print_modules(struct text *all, const struct config *c)
+{
+	text_print(all, "%d %s\n", c->load_in_background, c->options);
+	for (size_t i = 0; i < c->n_before; i++)
+		text_print(all, "%s\n", c->before[i]);
+}
+
+static void print_device(struct text *all, const struct verdict *v)
+{
+	char address[SLOT_MAX], id[PCI_ID_MAX];
+
+	text_print(all, "%s %s %s", slot_format(v->device->slot, address),
+		pci_id_format(&v->device->id, id), v->driver);
+	for (unsigned i = 0; v->settings && i < v->settings->rebars; i++)
+		text_print(all, " %u:%u", v->settings->rebar[i].bar, v->settings->rebar[i].size);
+	text_print(all, "\n");
+}
+
+uint32_t standing_fingerprint(const struct plan *p)
 {
 	_cleanup_(text_done) struct text all = {0};
 	struct utsname kernel;
 
 	if (uname(&kernel) == 0)
 		text_print(&all, "%s\n", kernel.release);
-	for (size_t i = 0; i < p->n; i++) {
-		const struct verdict *v = &p->verdicts[i];
-		char address[SLOT_MAX], id[PCI_ID_MAX];
-		if (v->action == ACTION_BIND)
-			text_print(&all, "%s %s %s\n", slot_format(v->device->slot, address),
-				pci_id_format(&v->device->id, id), v->driver);
-	}
+	print_modules(&all, p->config);
+	for (size_t i = 0; i < p->n; i++)
+		if (p->verdicts[i].action == ACTION_BIND)
+			print_device(&all, &p->verdicts[i]);
 	uint64_t hash = all.data ? str_hash(all.data, all.len) : 0;
 	uint32_t folded = (uint32_t)(hash ^ hash >> 32);
 	return folded ? folded : 1;
@@ -169,7 +183,7 @@ void standing_begin(struct standing *s, const struct plan *p, int place, bool tr
 		give_up(s, "out of memory");
 		return;
 	}
-	s->plan = fingerprint(p);
+	s->plan = standing_fingerprint(p);
 	*q = (struct question){.place = place,
 		.tree = tree,
 		.load = p->config->load_efivarfs,

@@ -30,6 +30,14 @@ struct standing {
 };
 
 /*
+ * What can make a machine hang, in 32 bits that are never 0: the kernel, each device that is bound
+ * with its id and driver, the whole of [modules], and what [device] says of such a device. Any of
+ * it new makes a plan that no boot has tried. Not the guards, comments or the order of lines, for
+ * they decide which devices these are and no more.
+ */
+uint32_t standing_fingerprint(const struct plan *p);
+
+/*
  * First, at the price of one system call: can anything be counted here? Returns the descriptor for
  * standing_begin, or -1 with the reason in *ret. sysfs is a tree that stands for /sys, or NULL.
  */

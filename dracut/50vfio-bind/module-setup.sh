@@ -12,6 +12,8 @@ vfio_bind_list() {
 check() {
 	# The rescue image is for when things went wrong: it binds nothing.
 	dracut_module_included rescue && return 1
+	# So does the kernel that saves a crashed one's memory: mkdumprd sets it for its image (kdump-utils).
+	[[ ${IN_KDUMP-} ]] && return 1
 	if [[ ! -e ${dracutsysrootdir-}/etc/vfio-bind.conf ]]; then
 		dwarn 'vfio-bind: no /etc/vfio-bind.conf, nothing is added to the image'
 		return 1

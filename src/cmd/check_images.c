@@ -164,7 +164,8 @@ struct ages {
 
 static void note_image(const struct judged *c, const char *name, void *to)
 {
-	/* What rescue and crash dump need is another system's. */
+	/* What rescue, fallback and crash dump need is another system's: they hold nothing of us.
+	 */
 	static const char *const images[] = {
 		"initrd.img-*", "initrd-*", "initramfs-*.img", "*.efi"};
 	struct ages *a = to;
@@ -174,9 +175,9 @@ static void note_image(const struct judged *c, const char *name, void *to)
 
 	for (size_t i = 0; i < sizeof(images) / sizeof(*images); i++)
 		is_image |= fnmatch(images[i], name, 0) == 0;
-	if (!is_image || strstr(name, "rescue") || strstr(name, "kdump") ||
-		!judged_path(c, path, "%s/%s", a->directory, name) || stat(path, &st) < 0 ||
-		!S_ISREG(st.st_mode))
+	if (!is_image || strstr(name, "rescue") || strstr(name, "fallback") ||
+		strstr(name, "kdump") || !judged_path(c, path, "%s/%s", a->directory, name) ||
+		stat(path, &st) < 0 || !S_ISREG(st.st_mode))
 		return;
 	a->n++;
 	a->newest = st.st_mtime > a->newest ? st.st_mtime : a->newest;

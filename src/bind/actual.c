@@ -7,6 +7,7 @@
 #include "bind/klog.h"
 #include "bind/plan.h"
 #include "bind/report.h"
+#include "pci/notes.h"
 #include "pci/slot.h"
 
 #include <dirent.h>
@@ -132,7 +133,25 @@ static enum fate fate_of(const struct row *r, const struct actual *a, bool there
 	return r->now[0] ? FATE_TAKEN : FATE_DRIVERLESS;
 }
 
-static void look(struct row *r, const struct actual *a, struct sysfs *s, bool tree)
+/* Of a tree it may not be known, which says nothing of that machine. */
+static void look_whether_usable(struct row *r, struct sysfs *s, struct slot slot, const char *tree)
+{
+	_cleanup_(str_free) char *root = NULL;
+
+	r->usable = USABLE_UNVERIFIED;
+	if (tree && asprintf(&root, "%s/" NOTES_ROOT, tree) < 0) {
+		root = NULL;
+		return;
+	}
+	r->usable = usable_look(s, root, slot, r->unusable);
+	if (r->usable == USABLE_NOT)
+		r->fate = FATE_UNUSABLE;
+	else if (r->usable == USABLE_UNVERIFIED && !tree)
+		r->fate = FATE_UNVERIFIED;
+}
+
+/* tree: the directory that stands for /sys, or NULL. */
+static void look(struct row *r, const struct actual *a, struct sysfs *s, const char *tree)
 {
 	struct slot slot;
 	bool there = slot_parse(r->asked->address, &slot) && is_there(s, slot);
@@ -141,6 +160,8 @@ static void look(struct row *r, const struct actual *a, struct sysfs *s, bool tr
 		(void)str_copy(r->now, sizeof(r->now), "?");
 	r->fate = fate_of(r, a, there);
 	r->first_usec = -1;
+	if (r->fate == FATE_HOLDS && strstr(r->now, "vfio"))
+		look_whether_usable(r, s, slot, tree);
 	if (r->fate != FATE_TAKEN && r->fate != FATE_DRIVERLESS)
 		return;
 	r->since = !str_equal(r->now, r->asked->after ? r->asked->after : "");
@@ -177,7 +198,7 @@ int actual_read(
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < ret->n; i++)
-		look(&ret->rows[i], ret, &s, sysfs != NULL);
+		look(&ret->rows[i], ret, &s, sysfs);
 	ret->config_changed = config_changed(&ret->boot, config);
 	if (ret->boot.standing.state == STANDING_DOWN)
 		ret->waits = standing_wait(&ret->boot.standing, sysfs);
@@ -214,6 +235,8 @@ const char *fate_name(enum fate fate)
 {
 	static const char *const names[] = {[FATE_HOLDS] = "holds",
 		[FATE_EXCLUDED] = "excluded",
+		[FATE_UNUSABLE] = "unusable",
+		[FATE_UNVERIFIED] = "unverified",
 		[FATE_OFF] = "off",
 		[FATE_REFUSED] = "refused",
 		[FATE_ABSENT] = "absent",

@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "bind/modules.h"
 #include "bind/report_read.h"
+#include "bind/usable.h"
 #include "pci/sysfs.h"
 
 #include <stdbool.h>
@@ -15,6 +16,8 @@
 enum fate {
 	FATE_HOLDS,
 	FATE_EXCLUDED,   /* [exclude] wins, as asked */
+	FATE_UNUSABLE,   /* vfio-pci has it, and no VM can open it */
+	FATE_UNVERIFIED, /* vfio-pci has it; whether a VM can open it can't be found out */
 	FATE_OFF,        /* nothing was touched at this boot */
 	FATE_REFUSED,    /* a guard left it to the host */
 	FATE_ABSENT,     /* it was not there */
@@ -27,8 +30,10 @@ struct row {
 	const struct past_device *asked;
 	bool later; /* told by `added`, for a device that came after the boot had its look */
 	enum fate fate;
-	char now[32]; /* its driver, "" for none */
-	bool since;   /* taken or driverless: it was not so when vfio-bind was done with it */
+	char now[32];                  /* its driver, "" for none */
+	enum usable usable;            /* of one that vfio-pci has */
+	char unusable[USABLE_WHY_MAX]; /* why not, or why that is not known */
+	bool since; /* taken or driverless: it was not so when vfio-bind was done with it */
 	long long first_usec; /* of a thief: klog_first */
 };
 

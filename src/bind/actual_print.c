@@ -69,6 +69,13 @@ const char *row_text(const struct row *r, const struct actual *a, char buf[stati
 		(void)snprintf(
 			buf, ROW_TEXT_MAX, "holds: %s%s", why, r->later ? " (came later)" : "");
 		break;
+	case FATE_UNUSABLE:
+		(void)snprintf(buf, ROW_TEXT_MAX, "no VM can open it: %s", r->unusable);
+		break;
+	case FATE_UNVERIFIED:
+		(void)snprintf(buf, ROW_TEXT_MAX, "whether a VM can open it is not verified: %s",
+			r->unusable);
+		break;
 	case FATE_EXCLUDED:
 		(void)snprintf(buf, ROW_TEXT_MAX, "%s", why);
 		break;
@@ -175,6 +182,11 @@ static void print_row(struct json *j, const struct row *r, const struct actual *
 	json_string(j, "now", or_null(r->now));
 	json_string(j, "verdict", fate_name(r->fate));
 	json_string(j, "text", row_text(r, a, text));
+	bool on_vfio = r->fate == FATE_HOLDS || r->fate == FATE_UNUSABLE;
+	if (on_vfio && strstr(r->now, "vfio") && r->usable != USABLE_UNVERIFIED)
+		json_bool(j, "usable", r->usable == USABLE);
+	else
+		json_null(j, "usable");
 	json_bool(j, "later", r->later);
 	json_string(j, "since", !lost ? NULL : r->since ? "later" : "boot");
 	if (r->first_usec >= 0)

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "bind/guard.h"
+#include "bind/usable.h"
 #include "pci/sysfs_path.h"
 
 #include <errno.h>
@@ -31,15 +32,10 @@ static bool is_taken(const struct plan *p, struct slot slot)
 	return false;
 }
 
-static bool leaves_dma_alone(const char *driver)
+static bool counts(const struct look *l, const struct device *d)
 {
-	return driver[0] == '\0' || strstr(driver, "vfio") || str_equal(driver, "pci-stub") ||
-	       str_equal(driver, "pcieport");
-}
-
-static bool counts(enum groups_of who, const char *driver)
-{
-	return who == GROUPS_VFIO ? strstr(driver, "vfio") != NULL : !leaves_dma_alone(driver);
+	return l->who == GROUPS_VFIO ? strstr(d->driver, "vfio") != NULL
+				     : usable_blocks_group(l->sysfs, d);
 }
 
 static int note_member(const char *name, void *to)
@@ -50,11 +46,12 @@ static int note_member(const char *name, void *to)
 	_cleanup_(device_list_done) struct device_list list = {0};
 
 	if (!slot_parse(name, &m.slot) || is_taken(l->plan, m.slot) ||
-		scan_one(l->sysfs, m.slot, &list, NULL) <= 0 || device_is_bridge(&list.at[0]))
+		scan_one(l->sysfs, m.slot, &list, NULL) <= 0 ||
+		(l->who == GROUPS_ANY && device_is_bridge(&list.at[0])))
 		return 0;
 	if (l->who != GROUPS_ANY) {
 		scan_driver(l->sysfs, &list.at[0]);
-		if (!counts(l->who, list.at[0].driver))
+		if (!counts(l, &list.at[0]))
 			return 0;
 		(void)str_copy(m.driver, sizeof(m.driver), list.at[0].driver);
 	}

@@ -8,8 +8,7 @@
 
 /*
  * IOMMU groups that a plan takes in part. A VM gets a function only while no member of its group is
- * with a host driver (iommu_group_claim_dma_owner in drivers/iommu/iommu.c). Bridges don't count,
- * nor do members without a driver or with one that leaves DMA alone: vfio's, pci-stub, pcieport.
+ * with a host driver: see usable_blocks_group.
  */
 struct group_member {
 	int group;

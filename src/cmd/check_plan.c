@@ -4,6 +4,7 @@
  * and groups that no VM gets.
  */
 #include "base/str.h"
+#include "bind/usable.h"
 #include "cmd/check_sides.h"
 
 #include <stdarg.h>
@@ -79,41 +80,58 @@ static void tell_ids(const struct judged *c)
 	}
 }
 
-/* Which drivers may stay: vfio_dev_driver_allowed and vfio_dev_viable of drivers/vfio; since Linux
- * 6.2 a driver says so itself (driver_managed_dma), and the same ones do. */
-static bool may_stay(const struct function *f)
+/* Binds all the same, so that nothing but this says it (usable_has_direct_region). */
+static void tell_reserved(const struct judged *c, const struct device *d)
 {
-	const char *driver = f->d.driver;
+	char address[SLOT_MAX];
 
-	return device_is_bridge(&f->d) || !driver[0] || str_equal(driver, "pci-stub") ||
-	       strstr(driver, "vfio");
+	if (usable_has_direct_region(&c->situation->sysfs, d->group))
+		findings_add(c->findings, true, "reserved",
+			"vfio-pci binds it, and no VM can open it; another slot, or newer "
+			"firmware, may be without",
+			NULL,
+			"the firmware reserves memory for group %d, of %s (RMRR, a region of type "
+			"`direct`)",
+			d->group, slot_format(d->slot, address));
+}
+
+static void tell_group(const struct judged *c, const struct device *d)
+{
+	const struct inventory *v = c->inventory;
+	char address[SLOT_MAX], others[NAMES_MAX] = "";
+	bool fixed = false;
+
+	for (size_t j = 0; j < v->n; j++) {
+		const struct device *other = &v->at[j].d;
+		if (other->group != d->group || judged_binds(c, other->slot) ||
+			!usable_blocks_group(&c->situation->sysfs, other))
+			continue;
+		fixed |= device_is_fixed(other);
+		add_name(others, "%s (%s)", slot_format(other->slot, address), other->driver);
+	}
+	if (others[0])
+		findings_add(c->findings, true, "group",
+			fixed ? "a VM gets a group whole, and a bridge stays with the host: no "
+				"config makes this group usable; put the card into another slot"
+			      : "a VM gets a group whole: ask for these too, or put the card into "
+				"another slot",
+			NULL, "group %d, of %s, is not viable: the host keeps %s", d->group,
+			slot_format(d->slot, address), others);
 }
 
 static void tell_groups(const struct judged *c)
 {
-	const struct inventory *v = c->inventory;
 	const struct plan *p = &c->situation->plan;
 	int told = -1;
-	char address[SLOT_MAX];
 
 	for (size_t i = 0; i < p->n; i++) {
 		const struct verdict *one = &p->verdicts[i];
-		char others[NAMES_MAX] = "";
 		if (one->action != ACTION_BIND || one->device->group < 0 ||
 			one->device->group == told)
 			continue;
 		told = one->device->group;
-		for (size_t j = 0; j < v->n; j++)
-			if (v->at[j].d.group == told && !may_stay(&v->at[j]) &&
-				!judged_binds(c, v->at[j].d.slot))
-				add_name(others, "%s (%s)", slot_format(v->at[j].d.slot, address),
-					v->at[j].d.driver);
-		if (others[0])
-			findings_add(c->findings, true, "group",
-				"a VM gets a group whole: ask for these too, or put the card into "
-				"another slot",
-				NULL, "group %d, of %s, is not viable: the host keeps %s", told,
-				slot_format(one->device->slot, (char[SLOT_MAX]){0}), others);
+		tell_group(c, one->device);
+		tell_reserved(c, one->device);
 	}
 }
 

@@ -73,14 +73,14 @@ static void ask_below(const struct look *l)
 
 /* What the framebuffer's drivers call their region, and "BOOTFB" the platform device itself
  * (drivers/video/fbdev/efifb.c, vesafb.c, simplefb.c; drivers/firmware/sysfb_simplefb.c). */
-static bool take_region(struct slot owner, const char *name, void *to)
+static bool take_region(const struct iomem_region *r, void *to)
 {
 	static const char *const names[] = {
 		"BOOTFB", "efifb", "vesafb", "simplefb", "simpledrm", "efidrm", "vesadrm"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (str_equal(name, names[i])) {
-			found(to, WITNESS_IOMEM, owner);
+		if (str_equal(r->name, names[i])) {
+			found(to, WITNESS_IOMEM, r->owner);
 			return true;
 		}
 	return false;

@@ -9,6 +9,11 @@
 
 #include <stddef.h>
 
+/* Set by the build; readers of sources have none. */
+#ifndef VERSION
+#define VERSION "unknown"
+#endif
+
 /*
  * /etc/vfio-bind.image in an image: what was known when the image was made. A fact a line, its kind
  * before it:

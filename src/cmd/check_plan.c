@@ -44,9 +44,9 @@ static void tell_refusals(const struct judged *c)
 				v->asked->line, v->why);
 		else
 			findings_add(c->findings, true, "refused",
-				"boot leaves it, and all of its slot, to the host", NULL,
-				"%s is asked for (%s:%u) and stays: %s", name, p->config->path,
-				v->asked->line, v->why);
+				"boot leaves it to the host; of a display, all that belongs to it",
+				NULL, "%s is asked for (%s:%u) and stays: %s", name,
+				p->config->path, v->asked->line, v->why);
 	}
 }
 

@@ -31,14 +31,20 @@ die()
 	exit 2
 }
 
-# tools_missing: the Debian packages to install, on stdout, one to a line; nothing when all is
-# there.
-tools_missing()
+# packages_missing < TOOL PACKAGE...: the packages of those that are not here, on stdout, one to a line.
+packages_missing()
 {
 	local tool package
 	while read -r tool package; do
 		command -v "$tool" >/dev/null || echo "$package"
-	done <<-END
+	done
+}
+
+# tools_missing: the Debian packages to install, on stdout, one to a line; nothing when all is
+# there.
+tools_missing()
+{
+	packages_missing <<-END
 		qemu-system-x86_64 qemu-system-x86
 		modprobe kmod
 		cpio cpio

@@ -31,8 +31,8 @@
  * hangs. */
 #define BEFORE_PART 4
 
-/* Every device has at most five steps, and four are for all; undoing takes three a device. */
-#define STEPS_MAX(n) (5 * (n) + 4)
+/* Every device has at most five steps, and five come once; undoing takes three a device. */
+#define STEPS_MAX(n) (5 * (n) + 5)
 
 static int64_t now_usec(void)
 {
@@ -154,6 +154,32 @@ static void do_probe(const struct job *j, const struct verdict *v, struct device
 	d->usec = (unsigned)(now_usec() - j->began);
 }
 
+/*
+ * Is the firmware's framebuffer in a BAR of this one? vfio-pci removes it from a VGA device only
+ * (vfio_pci_vga_init in drivers/vfio/pci/vfio_pci_core.c, since Linux 6.0).
+ */
+static bool has_framebuffer(const struct job *j, const struct verdict *v)
+{
+	const struct boot_display *b = j->plan->boot;
+
+	return b && (b->by == WITNESS_FRAMEBUFFER || b->by == WITNESS_IOMEM) && b->framebuffer[0] &&
+	       v->action == ACTION_BIND && !load_is_none(v) &&
+	       slot_compare(b->slot, v->device->slot) == 0;
+}
+
+/* Behind the probe: where that fails the host keeps its console. One without a driver, or that is
+ * gone by now, holds nothing. */
+static void do_framebuffer(const struct job *j, const struct verdict *v, struct device_progress *d)
+{
+	char driver[32];
+
+	verify_driver(j, v, driver);
+	if (!verify_holds(j, v, driver))
+		return;
+	int r = sysfs_release_framebuffer(j->options->sysfs, j->plan->boot->framebuffer);
+	d->framebuffer_error = r == -ENOENT || r == -ENODEV ? 0 : r;
+}
+
 static void do_device(const struct job *j, enum step_kind kind, size_t i)
 {
 	const struct verdict *v = &j->plan->verdicts[i];
@@ -181,6 +207,9 @@ static void do_device(const struct job *j, enum step_kind kind, size_t i)
 		break;
 	case STEP_PROBE:
 		do_probe(j, v, d);
+		break;
+	case STEP_FRAMEBUFFER:
+		do_framebuffer(j, v, d);
 		break;
 	case STEP_GIVE_BACK:
 		do_give_back(j, v, d);
@@ -253,7 +282,8 @@ static void add_for_all(struct job *j, enum step_kind kind)
 		const struct verdict *v = &j->plan->verdicts[i];
 		bool rebar = v->settings && v->settings->rebars > 0;
 		if (v->action != ACTION_BIND || (kind == STEP_REBAR && !rebar) ||
-			(kind == STEP_PROBE && load_is_none(v)))
+			(kind == STEP_PROBE && load_is_none(v)) ||
+			(kind == STEP_FRAMEBUFFER && !has_framebuffer(j, v)))
 			continue;
 		add_step(j, kind, i);
 	}
@@ -298,6 +328,7 @@ static int carry_out(struct job *j, struct err *err)
 	add_step(j, STEP_LOAD, 0);
 	add_for_all(j, STEP_UNBIND);
 	add_for_all(j, STEP_PROBE);
+	add_for_all(j, STEP_FRAMEBUFFER);
 	int r = run_steps(j, all - all / UNDO_PART, j->options->interrupt, err);
 	child_let_go(j->options->let_go);
 	if (once_hangs(j, STEP_BEFORE))

@@ -17,13 +17,14 @@ struct outcome {
 	bool tried;              /* it was to be bound */
 	bool hangs;              /* a child was left behind in one of its steps */
 	bool holds;              /* it has the driver it shall have */
+	bool unusable;           /* it holds, and no VM can open it, as far as that is known */
 	bool given_back;         /* what we had done to it is undone */
 	bool overridden;         /* it does not hold, and our driver_override is still set */
 	unsigned usec;           /* from the start until its last step ended */
 	char before[32];         /* its driver when we came, "" for none */
 	char after[32];          /* its driver at the end, "" for none */
 	char former[FORMER_MAX]; /* the driver_override that somebody else had set, or "" */
-	char trouble[400];       /* why it does not hold, "" where it does */
+	char trouble[400];       /* why it does not hold, or is unusable, or "" */
 };
 
 struct apply_options {
@@ -39,9 +40,10 @@ struct apply_options {
 
 /*
  * Carries the plan out: all overrides; [device] rebar; modules; unbind, where another driver sits;
- * drivers_probe; then reads the driver links back. What a function of a slot can't get, its slot
- * gives up; a device that does not end on its driver is given back to the host (or held, as the
- * config says). All writes happen in a child, see bind/child.h.
+ * drivers_probe; the firmware's framebuffer, where it lies on one of the displays; then reads the
+ * driver links back, and who holds the BARs of displays. What a function of a slot can't get, its
+ * slot gives up; a device that does not end on its driver is given back to the host (or held, as
+ * the config says). All writes happen in a child, see bind/child.h.
  *
  * *ret holds one outcome a verdict, for the caller to free. 0, or -errno where nothing was written.
  */

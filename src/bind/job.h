@@ -23,6 +23,7 @@ enum step_kind {
 	STEP_LOAD,   /* once */
 	STEP_UNBIND,
 	STEP_PROBE,
+	STEP_FRAMEBUFFER, /* of the one display that the firmware's lies on */
 	STEP_GIVE_BACK,
 	STEP_TAKE_BACK, /* from the driver that it was bound to */
 	STEP_PROBE_HOST,
@@ -36,8 +37,9 @@ struct step {
 /* One device's part of what the children find out. Each is written by one child at a time. */
 struct device_progress {
 	int override_error, rebar_error, unbind_error, probe_error; /* 0 or a negative errno */
-	bool overridden;                                            /* our override may stand */
-	bool was_set; /* driver_override named the driver already when we came */
+	int framebuffer_error;
+	bool overridden; /* our override may stand */
+	bool was_set;    /* driver_override named the driver already when we came */
 	bool noted;   /* `before` is known; no driver can have been bound by us earlier than that */
 	bool dropped; /* another function of its slot could not get its override */
 	bool in_step; /* a child is in one of its steps, or ended there */

@@ -172,7 +172,9 @@ static int verdict_compare(const void *a, const void *b)
 int plan_make(struct plan *ret, const struct config *c, const struct host *h,
 	const struct boot_switch *b, struct err *err)
 {
-	struct plan p = {.config = c, .off = b->mode == BOOT_BIND ? NULL : b->reason};
+	struct plan p = {.config = c,
+		.off = b->mode == BOOT_BIND ? NULL : b->reason,
+		.boot = h ? &h->boot : NULL};
 
 	if (h && b->mode != BOOT_OFF) {
 		p.verdicts = calloc(h->devices.n + c->n_selectors + 1, sizeof(*p.verdicts));

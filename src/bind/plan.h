@@ -41,6 +41,8 @@ struct plan {
 	const char *off; /* why nothing is to be touched, or NULL */
 	/* What the boots before have to say to it (bind/standing.h), or NULL where nobody asked. */
 	const struct standing *standing;
+	/* Where the firmware shows the boot, or NULL where nothing was looked at. */
+	const struct boot_display *boot;
 	/* Which IOMMU groups it takes in part (bind/groups.h), or NULL where nobody looked. */
 	const struct groups *groups;
 	struct verdict *verdicts;

@@ -194,6 +194,9 @@ static void tell_verdict(const struct plan *p, const struct verdict *v, const st
 			LOG_WARNING, "%s left to the host: %s (asked at %s)", name, v->why, asked);
 	} else if (o && o->tried && !o->holds) {
 		tell_failure(p, v, o);
+	} else if (o && o->unusable) {
+		log_print(LOG_ERROR, "%s is on %s, but %s (asked at %s)", name, v->driver,
+			o->trouble, asked);
 	} else {
 		struct pci_id shown = v->device->id;
 		shown.subvendor = shown.subdevice = PCI_ANY;
@@ -211,7 +214,7 @@ static void tell_verdict(const struct plan *p, const struct verdict *v, const st
 
 static bool is_bad(const struct verdict *v, const struct outcome *o)
 {
-	return v->action != ACTION_BIND || (o && o->tried && !o->holds);
+	return v->action != ACTION_BIND || (o && o->tried && (!o->holds || o->unusable));
 }
 
 void report_tell_doubts(const struct plan *p)

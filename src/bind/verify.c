@@ -2,6 +2,7 @@
 #include "bind/job.h"
 
 #include "base/str.h"
+#include "bind/usable.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -98,6 +99,7 @@ static void tell_bad_step(
 		[STEP_LOAD] = "loading the modules",
 		[STEP_UNBIND] = "taking it from its driver",
 		[STEP_PROBE] = "probing",
+		[STEP_FRAMEBUFFER] = "releasing the firmware's framebuffer",
 	};
 
 	if (signal && how != STEP_DIED)
@@ -149,6 +151,26 @@ static void tell_trouble(const struct job *j, size_t i, struct outcome *o)
 		(void)snprintf(buf, size, "no driver took it");
 }
 
+/* A driver link does not show who else holds a BAR. Only displays have what the firmware draws on,
+ * and only of this machine there is /proc. */
+static void look_at_bars(const struct job *j, const struct verdict *v, struct outcome *o)
+{
+	const struct device_progress *d = &j->progress->device[v - j->plan->verdicts];
+	char why[USABLE_WHY_MAX];
+
+	if (!j->options->load_modules || !device_is_display(v->device) || load_is_none(v))
+		return;
+	enum usable u = usable_look_at_bars(j->options->sysfs, NULL, v->device->slot, why);
+	o->unusable = u != USABLE;
+	if (u == USABLE_NOT)
+		(void)snprintf(o->trouble, sizeof(o->trouble), "no VM can open it: %s%s%s", why,
+			d->framebuffer_error < 0 ? ", which can't be released: " : "",
+			d->framebuffer_error < 0 ? strerror(-d->framebuffer_error) : "");
+	else if (u == USABLE_UNVERIFIED)
+		(void)snprintf(o->trouble, sizeof(o->trouble),
+			"whether a VM can open it is not verified: %s", why);
+}
+
 void verify(const struct job *j, struct outcome *outcomes)
 {
 	for (size_t i = 0; i < j->plan->n; i++) {
@@ -173,5 +195,7 @@ void verify(const struct job *j, struct outcome *outcomes)
 		else if (d->rebar_error < 0)
 			(void)snprintf(o->trouble, sizeof(o->trouble), "can't resize a BAR: %s",
 				strerror(-d->rebar_error));
+		else
+			look_at_bars(j, v, o);
 	}
 }

@@ -101,7 +101,8 @@ static enum cmd_result show(
 		return CMD_SYSTEM;
 	}
 	for (size_t i = 0; i < p->n; i++)
-		if (outcomes ? !outcomes[i].holds : p->verdicts[i].action != ACTION_BIND)
+		if (outcomes ? !outcomes[i].holds || outcomes[i].unusable
+			     : p->verdicts[i].action != ACTION_BIND)
 			return CMD_NOT_ALL;
 	return CMD_AS_ASKED;
 }

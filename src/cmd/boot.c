@@ -45,7 +45,7 @@ static enum cmd_result finish(const struct boot *o, const struct situation *s,
 	if (s->plan.off) /* nothing was to be carried out: as `plan` */
 		return plan_is_whole(&s->plan) ? CMD_AS_ASKED : CMD_NOT_ALL;
 	for (size_t i = 0; i < s->plan.n; i++)
-		if (!outcomes || !outcomes[i].holds)
+		if (!outcomes || !outcomes[i].holds || outcomes[i].unusable)
 			return CMD_NOT_ALL;
 	return CMD_AS_ASKED;
 }

@@ -353,6 +353,14 @@ int sysfs_probe(struct sysfs *s, struct slot slot)
 	return write_path(s, "../drivers_probe", slot_format(slot, address));
 }
 
+int sysfs_release_framebuffer(struct sysfs *s, const char *name)
+{
+	char path[128];
+
+	(void)snprintf(path, sizeof(path), "../../platform/devices/%.64s/driver/unbind", name);
+	return write_path(s, path, name);
+}
+
 int sysfs_attach(struct sysfs *s, struct slot slot, const char *driver)
 {
 	char path[128], address[SLOT_MAX];

@@ -81,6 +81,12 @@ int sysfs_write(struct sysfs *s, struct slot slot, const char *attribute, const 
 int sysfs_probe(struct sysfs *s, struct slot slot); /* bus/pci/drivers_probe */
 
 /*
+ * Takes the firmware's framebuffer, a platform device ("efi-framebuffer.0"), from its driver: that
+ * of a display which is taken, so that its BAR is free. -ENOENT where it has no driver, or is gone.
+ */
+int sysfs_release_framebuffer(struct sysfs *s, const char *name);
+
+/*
  * Has one driver take a device that has none, whoever else would: its `bind` (bind_store in
  * drivers/base/bus.c). -ENOENT where no such driver is registered ("" is
  * none), -ENODEV where it does not want

@@ -145,6 +145,10 @@ static void tell(const struct work *w, size_t i)
 
 	if (bad < KINDS && w->state[bad * w->n + i] == STEP_HUNG)
 		(void)snprintf(buf, size, "%s hangs in the kernel and was left behind", what[bad]);
+	else if (bad == CLEAR && w->state[i] == STEP_LEFT && w->o->interrupt &&
+		 w->o->interrupt->signal)
+		(void)snprintf(buf, size, "%s came before anything was done with it",
+			interrupt_name(w->o->interrupt->signal));
 	else if (bad < KINDS)
 		(void)snprintf(buf, size,
 			"no time was left for %s, or it was killed; release it once more",

@@ -34,8 +34,9 @@ struct release_options {
 	bool load_modules;     /* false on a tree that only stands for /sys */
 	bool force;            /* also from an interface that is up (bind/unbind.h) */
 	unsigned milliseconds; /* for everything */
-	/* Held by the caller (interrupt_hold), or NULL. What has begun is finished, but no step is
-	 * waited for as long as without one: the half of it is of no use to anybody. */
+	/* Held by the caller (interrupt_hold), or NULL. Before the first step it ends the work;
+	 * what has begun is finished, but no step is waited for as long as without one: the half of
+	 * it is of no use to anybody. */
 	struct interrupt *interrupt;
 };
 

@@ -230,8 +230,7 @@ static void end_hold(const struct back *b, const struct hand *o, struct interrup
 	int signal = interrupt_came(interrupt);
 	interrupt_release();
 	if (signal)
-		log_print(LOG_NOTICE,
-			"%s came while devices were given back; what had begun was finished",
+		log_print(LOG_NOTICE, "interrupted by %s; what had begun was finished",
 			interrupt_name(signal));
 }
 

@@ -44,7 +44,7 @@ BIND_CMD = ask begin bind boot added cards check choose config_file guest hand h
 	setup_state situation
 BIND_CMD += check_host judged check_images check_iommu check_others check_plan findings other_ids other_tools record record_mask record_names record_others record_root record_sysfs record_tables world
 # What one boot knows of another: `status`, and the count of boots that failed.
-BIND    += usable boots efivar standing report_read klog actual actual_print
+BIND    += usable boots efivar standing report_read klog unfinished actual actual_print
 BIND_CMD += status
 BOOTCFG = kword kparam strings request line draft change splice source shell_scan shell_parser shell shell_vars shell_value shell_run shell_encode shell_edit \
 	bls plain grubenv kernelstub menu menu_scan root stored journal_store journal_list journal survey owners entries \

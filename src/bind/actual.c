@@ -169,6 +169,31 @@ static void look(struct row *r, const struct actual *a, struct sysfs *s, const c
 		r->first_usec = klog_first(r->now, r->asked->address);
 }
 
+static bool has_row(const struct actual *a, struct slot slot)
+{
+	char address[SLOT_MAX];
+
+	slot_format(slot, address);
+	for (size_t i = 0; i < a->n; i++)
+		if (str_equal(a->rows[i].asked->address, address) &&
+			str_equal(a->rows[i].asked->action, action_name(ACTION_BIND)))
+			return true;
+	return false;
+}
+
+/* What was asked for has a row that tells it. */
+static int find_unfinished(struct actual *a, struct sysfs *s, struct err *err)
+{
+	size_t n = 0;
+	int r = unfinished_find(&a->unfinished, &a->n_unfinished, s, err);
+
+	for (size_t i = 0; r == 0 && i < a->n_unfinished; i++)
+		if (!has_row(a, a->unfinished[i].slot))
+			a->unfinished[n++] = a->unfinished[i];
+	a->n_unfinished = n;
+	return r;
+}
+
 /* An image without a record, or a boot that read none, does not say. */
 static int config_changed(const struct past *boot, const char *config)
 {
@@ -191,10 +216,16 @@ int actual_read(
 	int r = past_read(&ret->boot, dir, err);
 	if (r == 0)
 		r = read_later(ret, dir, err);
-	if (r == 0)
-		r = sysfs_open(&s, sysfs, err);
+	if (r == 0 || r == -ENOENT) {
+		int opened = sysfs_open(&s, sysfs, r == 0 ? err : NULL);
+		r = r == 0 ? opened : r;
+	}
 	if (r == 0)
 		r = make_rows(ret, err);
+	if (s.devices >= 0 && (r == 0 || r == -ENOENT)) {
+		int found = find_unfinished(ret, &s, r == 0 ? err : NULL);
+		r = r == 0 ? found : r;
+	}
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < ret->n; i++)
@@ -214,6 +245,7 @@ void actual_done(struct actual *a)
 		past_done(&a->later[i]);
 	free(a->later);
 	free(a->rows);
+	free(a->unfinished);
 	names_done(&a->strays);
 	*a = (struct actual){0};
 }
@@ -228,7 +260,8 @@ bool actual_holds(const struct actual *a)
 	for (size_t i = 0; i < a->n; i++)
 		if (!row_holds(&a->rows[i]))
 			return false;
-	return a->boot.config_errors == 0 && !a->boot.off && a->strays.n == 0;
+	return a->boot.config_errors == 0 && !a->boot.off && a->strays.n == 0 &&
+	       a->n_unfinished == 0;
 }
 
 const char *fate_name(enum fate fate)

@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "bind/modules.h"
 #include "bind/report_read.h"
+#include "bind/unfinished.h"
 #include "bind/usable.h"
 #include "pci/sysfs.h"
 
@@ -44,6 +45,8 @@ struct actual {
 	size_t n_later;
 	struct row *rows; /* in the order of addresses, the boot's own order behind those */
 	size_t n;
+	struct unfinished *unfinished; /* of no row: nobody has reported it */
+	size_t n_unfinished;
 	int config_changed; /* 1: the config is another than the image has; 0; -1: not known */
 	unsigned waits;     /* boots that a plan which stood down still waits for */
 	/* Devices that vfio-pci has by ids which others gave it, a sentence each. Nobody asked a
@@ -67,8 +70,12 @@ bool row_holds(const struct row *r);
 
 const char *fate_name(enum fate fate);
 
-/* One row's verdict in words: what it is, who did it, and when. */
 #define ROW_TEXT_MAX 512
+
+/* One of `unfinished` in words. */
+const char *actual_unfinished_text(const struct unfinished *u, char buf[static ROW_TEXT_MAX]);
+
+/* One row's verdict in words: what it is, who did it, and when. */
 const char *row_text(const struct row *r, const struct actual *a, char buf[static ROW_TEXT_MAX]);
 
 /* How the boots before this one bear on it, in one sentence; "" where there is nothing to say. */

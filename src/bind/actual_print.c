@@ -103,6 +103,23 @@ const char *row_text(const struct row *r, const struct actual *a, char buf[stati
 	return buf;
 }
 
+const char *actual_unfinished_text(const struct unfinished *u, char buf[static ROW_TEXT_MAX])
+{
+	char address[SLOT_MAX];
+
+	slot_format(u->slot, address);
+	if (str_equal(u->override, "?"))
+		(void)snprintf(buf, ROW_TEXT_MAX,
+			"has no driver, and its driver_override can't be read: something in the "
+			"kernel holds the device");
+	else
+		(void)snprintf(buf, ROW_TEXT_MAX,
+			"has no driver, and its driver_override '%s' keeps the host's away: a "
+			"command did not come to its end; `vfio-bind release %s` gives it back",
+			u->override, address);
+	return buf;
+}
+
 const char *actual_standing_text(const struct actual *a, char buf[static STANDING_TEXT_MAX])
 {
 	const struct standing *s = &a->boot.standing;
@@ -153,13 +170,19 @@ void actual_print(const struct actual *a, FILE *f)
 
 	if (a->boot.off)
 		page_row(f, "nothing was touched at this boot:", "%s", a->boot.off);
-	if (a->n > 0)
+	if (a->n + a->n_unfinished > 0)
 		fprintf(f, ROW " %s\n", "ADDRESS", "SHALL HAVE", "HAS NOW", "VERDICT (WHO ASKED)");
 	for (size_t i = 0; i < a->n; i++) {
 		const struct row *r = &a->rows[i];
 		(void)snprintf(row, sizeof(row), ROW, r->asked->address, or_dash(r->asked->driver),
 			or_dash(r->now));
 		page_row(f, row, "%s (%s)", row_text(r, a, text), or_dash(r->asked->asked));
+	}
+	for (size_t i = 0; i < a->n_unfinished; i++) {
+		char address[SLOT_MAX];
+		(void)snprintf(row, sizeof(row), ROW, slot_format(a->unfinished[i].slot, address),
+			"-", "-");
+		page_row(f, row, "%s", actual_unfinished_text(&a->unfinished[i], text));
 	}
 	if (*actual_standing_text(a, standing))
 		page_row(f, "failed boots:", "%s", standing);
@@ -241,6 +264,15 @@ void actual_print_json(const struct actual *a, FILE *f)
 		json_bool(&j, "changed", a->config_changed);
 	json_close_object(&j);
 	print_standing(&j, a);
+	json_open_array(&j, "unfinished");
+	for (size_t i = 0; i < a->n_unfinished; i++) {
+		char address[SLOT_MAX];
+		json_open_object(&j, NULL);
+		json_string(&j, "address", slot_format(a->unfinished[i].slot, address));
+		json_string(&j, "driver_override", a->unfinished[i].override);
+		json_close_object(&j);
+	}
+	json_close_array(&j);
 	json_close_object(&j);
 	json_end(&j);
 }

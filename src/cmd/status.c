@@ -36,7 +36,7 @@ static void tell_config(const struct actual *a)
 /* Everything in one line: what a journal, or a mail of a monitor, wants. */
 static void tell_line(const struct actual *a)
 {
-	char text[ROW_TEXT_MAX];
+	char text[ROW_TEXT_MAX], address[SLOT_MAX];
 	const struct row *first = NULL;
 	size_t bad = 0;
 
@@ -51,6 +51,9 @@ static void tell_line(const struct actual *a)
 	else if (a->boot.config_errors > 0)
 		log_print(LOG_ERROR, "nothing was bound at this boot, the config was in error: %s",
 			a->boot.n_errors > 0 ? a->boot.errors[0] : "the report does not say which");
+	else if (!first && a->n_unfinished > 0)
+		log_print(LOG_ERROR, "%s %s", slot_format(a->unfinished[0].slot, address),
+			actual_unfinished_text(&a->unfinished[0], text));
 	else if (first)
 		log_print(LOG_ERROR, "%zu of %zu devices are not as asked: %s %s (asked at %s)%s",
 			bad, a->n, first->asked->address, row_text(first, a, text),
@@ -185,14 +188,18 @@ static bool asks_for_something(const char *config)
 static enum cmd_result compare(const struct status *o, struct err *err)
 {
 	_cleanup_(actual_done) struct actual a;
+	char text[ROW_TEXT_MAX], address[SLOT_MAX];
 	struct err why = {""};
 	int r = actual_read(&a, o->run_dir, o->sysfs, o->config, &why);
 
 	bool no_report = r == -ENOENT && !a.boot.devices;
+	for (size_t i = 0; r < 0 && i < a.n_unfinished; i++)
+		log_print(LOG_ERROR, "%s %s", slot_format(a.unfinished[i].slot, address),
+			actual_unfinished_text(&a.unfinished[i], text));
 	if (no_report && !asks_for_something(o->config)) {
 		log_print(LOG_INFO, "%s asks for nothing, and there is no report of this boot",
 			o->config);
-		return CMD_AS_ASKED;
+		return a.n_unfinished > 0 ? CMD_NOT_ALL : CMD_AS_ASKED;
 	}
 	if (r == 0)
 		r = find_strays(o, &a, &why);

@@ -243,7 +243,7 @@ check-bench: all $(bench_programs)
 	@BUILD='$(abspath $(BUILD))' tests/bench/run size calls memory
 # One row for each way to fail (tests/bench/faults). Behind check-boot, whose machines it judges; check-faults-all boots
 # by itself those that are missing.
-faults_need = all $(bench_programs) $(BUILD)/unit/apply $(BUILD)/unit/file $(BUILD)/san/bin/vfio-bind
+faults_need = all $(bench_programs) $(BUILD)/unit/apply $(BUILD)/unit/child $(BUILD)/unit/release $(BUILD)/unit/file $(BUILD)/san/bin/vfio-bind
 check-faults: $(faults_need)
 	@BUILD='$(abspath $(BUILD))' tests/bench/faultmatrix
 check-faults-all: $(faults_need)

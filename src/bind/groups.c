@@ -38,6 +38,15 @@ static bool counts(const struct look *l, const struct device *d)
 				     : usable_blocks_group(l->sysfs, d);
 }
 
+/* Where nobody has a driver yet: host bridges get none that counts, and of ISA bridges those of
+ * Intel do (lpc_ich). */
+static bool gets_no_driver(const struct device *d)
+{
+	uint32_t class = d->class >> 8;
+
+	return class == 0x0600 || (class == 0x0601 && d->id.vendor != 0x8086);
+}
+
 static int note_member(const char *name, void *to)
 {
 	const struct look *l = to;
@@ -48,6 +57,8 @@ static int note_member(const char *name, void *to)
 	if (!slot_parse(name, &m.slot) || is_taken(l->plan, m.slot) ||
 		scan_one(l->sysfs, m.slot, &list, NULL) <= 0 ||
 		(l->who == GROUPS_ANY && device_is_bridge(&list.at[0])))
+		return 0;
+	if (l->who == GROUPS_ANY && gets_no_driver(&list.at[0]))
 		return 0;
 	if (l->who != GROUPS_ANY) {
 		scan_driver(l->sysfs, &list.at[0]);

@@ -23,7 +23,8 @@ struct groups {
 
 /*
  * Which of the others count: those that have such a driver now, so that a member without one is
- * left out; or every function that is no bridge, because in the initramfs none has its driver yet.
+ * left out; or every function that is no bridge by its header and may get a driver, because in the
+ * initramfs none has its driver yet.
  */
 enum groups_of { GROUPS_ANY, GROUPS_HOST, GROUPS_VFIO };
 

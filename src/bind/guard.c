@@ -160,6 +160,12 @@ static bool is_boot_display(
 
 	if (p->config->may_take_boot_vga)
 		return false;
+	if (v->device->is_boot_display && h->boot.by == WITNESS_SCREEN) {
+		(void)snprintf(why, size,
+			"a screen hangs on it, and nothing tells which display shows the boot; an "
+			"address in the config takes it all the same");
+		return true;
+	}
 	if (v->device->is_boot_display) {
 		bool by_file = h->boot.by == WITNESS_BOOT_VGA;
 		(void)snprintf(why, size,

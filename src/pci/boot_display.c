@@ -14,7 +14,8 @@
 #define ARBITER_SIZE 256
 
 /* The kernel makes one of them (sysfb_init); the first three may be on a card, and show up in
- * /proc/iomem, the others are text modes or of unknown kind. */
+ * /proc/iomem, the others are text modes or of unknown kind. For the last, which no kernel puts
+ * below a card, no call is made on a live machine. */
 static const char *const framebuffers[] = {"efi-framebuffer.0", "simple-framebuffer.0",
 	"vesa-framebuffer.0", "vga-framebuffer.0", "platform-framebuffer.0", "ega-framebuffer.0"};
 #define FRAMEBUFFERS (sizeof(framebuffers) / sizeof(*framebuffers))
@@ -40,7 +41,7 @@ static bool ask_platform(const struct look *l)
 	char target[SYSFS_PATH_MAX];
 	struct slot slot;
 
-	for (size_t i = 0; i < FRAMEBUFFERS; i++) {
+	for (size_t i = 0; i < (l->from->live ? FRAMEBUFFERS - 1 : FRAMEBUFFERS); i++) {
 		if (sysfs_path_link(l->s, target, sizeof(target), "bus/platform/devices/%s",
 			    framebuffers[i]) < 0)
 			continue;
@@ -118,6 +119,31 @@ static void ask_arbiter(const struct look *l)
 		found(l->b, WITNESS_ARBITER, slot);
 }
 
+/* A driver that made connectors knows of outputs. */
+static int take_connector(const char *name, void *to)
+{
+	const struct look *l = to;
+	char target[SYSFS_PATH_MAX];
+	struct slot slot;
+
+	if (!strchr(name, '-') ||
+		sysfs_path_link(l->s, target, sizeof(target), "class/drm/%s", name) < 0 ||
+		!sysfs_path_owner(target, &slot))
+		return 0;
+	struct device *d = device_find(l->devices, slot);
+	if (d)
+		d->has_screens = true;
+	return 0;
+}
+
+static bool some_is_3d(const struct device_list *devices)
+{
+	for (size_t i = 0; i < devices->n; i++)
+		if (devices->at[i].class >> 8 == PCI_CLASS_3D)
+			return true;
+	return false;
+}
+
 /* A laptop's own panel above all others. */
 static int take_screen(const char *name, void *to)
 {
@@ -172,6 +198,8 @@ void boot_display_find(struct boot_display *b, struct sysfs *s, struct device_li
 
 	if (b->by == WITNESS_NONE)
 		ask(&l);
+	if (l.from->running && some_is_3d(devices))
+		(void)!sysfs_path_each(s, "class/drm", take_connector, &l);
 	for (size_t i = 0; i < devices->n; i++) {
 		struct device *d = &devices->at[i];
 		d->is_boot_display = b->by == WITNESS_BOOT_VGA
@@ -179,6 +207,11 @@ void boot_display_find(struct boot_display *b, struct sysfs *s, struct device_li
 					     : b->by != WITNESS_NONE &&
 						       slot_compare(d->slot, b->slot) == 0;
 	}
+}
+
+const char *boot_display_framebuffer(size_t i)
+{
+	return i < FRAMEBUFFERS ? framebuffers[i] : NULL;
 }
 
 const char *boot_display_witness(const struct boot_display *b)

@@ -51,11 +51,15 @@ struct boot_display {
 /*
  * Finds it, and sets is_boot_display of the functions in the list that it is; of several with
  * boot_vga = 1 all are. boot_vga has to be read before (scan_boot_vga). May be called again when
- * the list has grown: what was asked is not asked twice. On a running boot this takes at most eight
- * system calls, and none a display.
+ * the list has grown: what was asked is not asked twice. At boot this takes at most eight system
+ * calls and none a display, with one more a page of a /proc/iomem of more than three. On a running
+ * system it sets has_screens, too, of 3D controllers with connectors.
  */
 void boot_display_find(struct boot_display *b, struct sysfs *s, struct device_list *devices,
 	const struct boot_display_from *from);
+
+/* The platform devices that may be the framebuffer, by number; NULL behind the last. */
+const char *boot_display_framebuffer(size_t i);
 
 /* Who says so: "efi-framebuffer.0", "/proc/iomem", "boot_vga". */
 const char *boot_display_witness(const struct boot_display *b);

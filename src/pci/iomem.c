@@ -54,8 +54,7 @@ static bool take_line(struct place *p, const char *line, char name[static IOMEM_
 }
 
 /* Takes the whole lines of the buffer; what is behind them comes to its front. */
-static bool take_lines(struct place *p, char *buffer, size_t *len,
-	bool (*each)(const struct iomem_region *r, void *to), void *to)
+static bool take_lines(struct place *p, char *buffer, size_t *len, iomem_each *each, void *to)
 {
 	char *line = buffer, *end, name[IOMEM_NAME_MAX];
 
@@ -71,7 +70,14 @@ static bool take_lines(struct place *p, char *buffer, size_t *len,
 	return false;
 }
 
-int iomem_find(const char *root, bool (*each)(const struct iomem_region *r, void *to), void *to)
+bool iomem_find_in(char *text, size_t len, iomem_each *each, void *to)
+{
+	struct place p = {0};
+
+	return take_lines(&p, text, &len, each, to);
+}
+
+int iomem_find(const char *root, iomem_each *each, void *to)
 {
 	char path[PATH_SIZE], buffer[BUFFER_SIZE];
 	struct place p = {0};

@@ -29,6 +29,10 @@ uint64_t iomem_number(const char *text);
 /* Calls each for each region that lies in one of a PCI function, from the top, until it answers
  * true. root NULL: "/". Reads no more than that takes, and at most 1 MiB. 1 where an answer was, 0
  * where not, or a negative errno where the file can't be read to its end. */
-int iomem_find(const char *root, bool (*each)(const struct iomem_region *r, void *to), void *to);
+typedef bool iomem_each(const struct iomem_region *r, void *to);
+int iomem_find(const char *root, iomem_each *each, void *to);
+
+/* The same in a text, which it takes apart. */
+bool iomem_find_in(char *text, size_t len, iomem_each *each, void *to);
 
 #endif

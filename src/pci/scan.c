@@ -32,7 +32,7 @@ bool device_is_display(const struct device *d)
 bool device_has_outputs(const struct device *d)
 {
 	return device_is_display(d) && !d->is_virtual &&
-	       (CLASS_OF(d) != PCI_CLASS_3D || d->is_boot_display);
+	       (CLASS_OF(d) != PCI_CLASS_3D || d->is_boot_display || d->has_screens);
 }
 
 bool device_is_bmc_display(const struct device *d)

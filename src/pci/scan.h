@@ -19,6 +19,7 @@ struct device {
 	int error;    /* a negative errno where its id could not be read; id and class are 0 then */
 	int boot_vga; /* 1 or 0 as the file says, -1 where there is none (only class 0300 has it) */
 	bool is_boot_display; /* the firmware shows the boot on it (pci/boot_display) */
+	bool has_screens;     /* its driver made connectors (pci/boot_display; of 3D controllers) */
 	bool is_virtual;      /* a virtual function (SR-IOV) that shares its slot with others */
 	bool has_bus;         /* its header is that of a bridge: type 1 or 2 */
 	bool of_display;      /* it is a display controller, or of the slot and vendor of one
@@ -44,8 +45,8 @@ void device_list_done(struct device_list *list);
 /* Base class 03: VGA, 3D (0302) and other display controllers. */
 bool device_is_display(const struct device *d);
 
-/* Can a screen hang on it? Not on a 3D controller (0302) on which the boot does not show, nor on a
- * virtual function. */
+/* Can a screen hang on it? Not on a virtual function, nor on a 3D controller (0302) on which the
+ * boot does not show and whose driver, if it has one, made no connectors. */
 bool device_has_outputs(const struct device *d);
 
 /* The display of a management controller (BMC): the console of who is not there. */

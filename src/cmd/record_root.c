@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/tables.h"
 #include "cmd/record.h"
+#include "pci/iomem.h"
 
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -210,6 +211,28 @@ static void put_processor(const struct record_root *r)
 	put_words(r, "interrupts", "APIC", kinds, 1);
 }
 
+/* ---- who holds the regions of PCI functions, without their numbers ------------------------------
+ */
+
+static bool put_region(const struct iomem_region *r, void *to)
+{
+	char address[SLOT_MAX];
+
+	text_print(to, "0-0 : %s\n  0-0 : %s\n", slot_format(r->owner, address), r->name);
+	return false;
+}
+
+static void put_iomem(const struct record_root *r)
+{
+	_cleanup_(text_done) struct text t = {0};
+	_cleanup_(str_free) char *text = record_read(r, "proc/iomem");
+
+	if (text)
+		(void)iomem_find_in(text, strlen(text), put_region, &t);
+	if (t.data)
+		record_root_file(r, "proc", "iomem", &t);
+}
+
 /* ---- who uses this machine --------------------------------------------------------------------
  */
 
@@ -261,5 +284,6 @@ void record_root(const struct record_root *r)
 	put_inputs(r);
 	put_members(r);
 	put_processor(r);
+	put_iomem(r);
 	record_others(r);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cmd/record.h"
+#include "pci/boot_display.h"
 #include "pci/scan.h"
 #include "pci/sysfs_path.h"
 
@@ -152,6 +153,27 @@ static void put_function(struct slot slot, const struct record *r)
 		}
 }
 
+/* Where the firmware's framebuffer is (pci/boot_display): by its link, and below its function. */
+static void put_framebuffer(const struct record *r, const char *name)
+{
+	static const char platform[] = "bus/platform/devices";
+	char target[SYSFS_PATH_MAX], path[SYSFS_PATH_MAX + 32], address[SLOT_MAX];
+
+	if (sysfs_path_link(r->s, target, sizeof(target), "%s/%s", platform, name) > 0) {
+		open_directory(r, platform);
+		put_link(r, platform, name);
+	}
+	for (size_t i = 0; i < r->s->n_listed; i++) {
+		slot_format(r->s->listed[i], address);
+		if (!sysfs_path_exists(r->s, "bus/pci/devices/%s/%s", address, name) ||
+			sysfs_path_link(
+				r->s, target, sizeof(target), "bus/pci/devices/%s", address) < 0)
+			continue;
+		(void)snprintf(path, sizeof(path), "%s/%s", from_top(target), name);
+		open_directory(r, path);
+	}
+}
+
 static int put_driver(const char *name, void *to)
 {
 	const struct record *r = to;
@@ -291,16 +313,19 @@ static int put_usb(const char *name, void *to)
 	return 0;
 }
 
-/* A card's connectors, the free ones too; what a screen says of itself (edid) stays here. */
+/* Is it the card of the boot display? Its connectors, the free ones too; what a screen says of
+ * itself (edid) stays here. */
 static int put_connector(const char *name, void *to)
 {
 	const struct record *r = to;
 	char target[SYSFS_PATH_MAX];
 
-	if (!strchr(name, '-') ||
-		sysfs_path_link(r->s, target, sizeof(target), "class/drm/%s", name) < 0)
+	if (sysfs_path_link(r->s, target, sizeof(target), "class/drm/%s", name) < 0)
 		return 0;
-	PUT_FILES(r, from_top(target), "status", "enabled", "modes");
+	if (strchr(name, '-'))
+		PUT_FILES(r, from_top(target), "status", "enabled", "modes");
+	else if (sysfs_path_exists(r->s, "class/drm/%s/boot_display", name))
+		PUT_FILES(r, from_top(target), "boot_display");
 	return 0;
 }
 
@@ -369,6 +394,9 @@ void record_sysfs(struct text *t, struct mask *m, struct sysfs *s)
 	qsort(s->listed, s->n_listed, sizeof(*s->listed), compare_slots);
 	for (size_t i = 0; i < s->n_listed; i++)
 		put_function(s->listed[i], &r);
+	const char *name;
+	for (size_t i = 0; (name = boot_display_framebuffer(i)); i++)
+		put_framebuffer(&r, name);
 	for (size_t i = 0; i < sizeof(looks) / sizeof(*looks); i++)
 		if (sysfs_path_each(s, looks[i].directory, looks[i].put, &r) < 0)
 			t->failed = true;

@@ -52,7 +52,7 @@ static enum cmd_result finish(const struct boot *o, const struct situation *s,
 
 /* Binding a VGA device blanks the console that it shows (aperture_remove_conflicting_pci_devices,
  * drivers/vfio/pci/vfio_pci_core.c): say so while somebody can read it. */
-static void warn_of_dark(const struct plan *p)
+static void warn_of_dark(const struct plan *p, bool unknown)
 {
 	char name[VERDICT_NAME_MAX];
 
@@ -61,6 +61,11 @@ static void warn_of_dark(const struct plan *p)
 		if (v->action == ACTION_BIND && v->device->is_boot_display)
 			log_print(LOG_WARNING,
 				"taking the boot display %s: its screen goes dark now",
+				verdict_name(v, name));
+		else if (v->action == ACTION_BIND && unknown && device_has_outputs(v->device))
+			log_print(LOG_WARNING,
+				"nothing tells which display shows the boot; it may be %s, which "
+				"is taken now",
 				verdict_name(v, name));
 	}
 }
@@ -81,7 +86,7 @@ static enum cmd_result carry_out(
 		.let_go = let_go,
 		.interrupt = &interrupt};
 
-	warn_of_dark(&s->plan);
+	warn_of_dark(&s->plan, s->host.boot.by == WITNESS_NONE);
 	interrupt_hold(); /* systemd ends a service that takes too long, and all at switch-root */
 	if (apply_plan(&outcomes, &s->plan, &a, err) < 0) {
 		(void)finish(o, s, NULL, err->text);

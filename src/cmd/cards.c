@@ -113,11 +113,14 @@ static int deal(struct cards *c, struct err *err)
 
 int cards_read(struct cards *ret, const struct world *w, struct err *err)
 {
+	struct world chosen = *w;
+
 	*ret = (struct cards){.s.sysfs.devices = -1};
+	chosen.screens = true;
 	names_open_of(&ret->names, w->sysfs);
 	int r = ask_for_all(ret, w, err);
 	if (r == 0)
-		r = situation_imagine(&ret->s, w, "all of this machine", ret->asked.data,
+		r = situation_imagine(&ret->s, &chosen, "all of this machine", ret->asked.data,
 			ret->asked.len, true, err);
 	return r < 0 ? r : deal(ret, err);
 }

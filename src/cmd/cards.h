@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The functions of one slot: what a person calls a card, and takes or leaves as a whole. */
+/* What belongs together (device_same_card): what a person takes or leaves as a whole. */
 struct card {
 	size_t first, n; /* its verdicts in the plan */
 	unsigned number; /* how it is called when a person is asked, 0: it can't be chosen */

@@ -135,8 +135,62 @@ static void tell_groups(const struct judged *c)
 	}
 }
 
+static bool has_screen(const struct inventory *v, struct slot slot)
+{
+	size_t n;
+	const struct behind *b = inventory_behind(v, slot, &n);
+
+	for (size_t i = 0; i < n; i++)
+		if (b[i].kind == BEHIND_SCREEN)
+			return true;
+	return false;
+}
+
+static void tell_display(const struct judged *c, const struct verdict *v)
+{
+	const struct boot_display *b = &c->situation->host.boot;
+	const struct device *d = v->device;
+	char address[SLOT_MAX];
+
+	slot_format(d->slot, address);
+	if (device_is_bmc_display(d))
+		findings_add(c->findings, false, "boot-display",
+			"the console of who is not at the machine shows nothing then", NULL,
+			"%s, which is taken, is a management controller's display", address);
+	if (b->by != WITNESS_NONE || !device_has_outputs(d))
+		return;
+	findings_add(c->findings, false, "boot-display",
+		"if it is this one, its screen goes dark at boot: leave another display to the "
+		"host, and plug the screen in there",
+		NULL, "nothing tells which display shows the boot; %s is taken all the same%s",
+		address,
+		has_screen(c->inventory, d->slot) ? ", and a screen is connected to it" : "");
+}
+
+/* The framebuffer and boot_vga may differ: whoever knows only the one is not to wonder. */
+static void tell_displays(const struct judged *c)
+{
+	const struct host *h = &c->situation->host;
+	const struct plan *p = &c->situation->plan;
+	const struct device *other = boot_display_differs(&h->boot, &h->devices);
+	char dark[SLOT_MAX], address[SLOT_MAX];
+
+	for (size_t i = 0; i < p->n; i++)
+		if (p->verdicts[i].action == ACTION_BIND &&
+			device_is_display(p->verdicts[i].device))
+			tell_display(c, &p->verdicts[i]);
+	if (other)
+		findings_add(c->findings, false, "boot-display",
+			"the boot shows where the firmware's framebuffer is: that one is guarded, "
+			"and the other may be taken",
+			NULL, "boot_vga is 1 on %s, but the boot display is %s (%s)",
+			slot_format(other->slot, dark), slot_format(h->boot.slot, address),
+			boot_display_witness(&h->boot));
+}
+
 void check_plan(const struct judged *c)
 {
+	tell_displays(c);
 	tell_refusals(c);
 	tell_ids(c);
 	tell_groups(c);

@@ -57,15 +57,27 @@ static bool ask_for_cards(struct cards *c)
 	return true;
 }
 
+static bool is_bmc(const struct cards *c, const struct card *k)
+{
+	for (size_t i = 0; i < k->n; i++)
+		if (device_is_bmc_display(card_verdict(c, k, i)->device))
+			return true;
+	return false;
+}
+
 /* Displays that stay are told; a machine with one display has none to give. */
 static bool take_non_boot_gpus(struct cards *c)
 {
+	bool unknown = c->s.host.boot.by == WITNESS_NONE;
 	char address[SLOT_MAX];
 	bool all = true;
 
 	for (size_t i = 0; i < c->n; i++) {
 		struct card *k = &c->at[i];
-		const char *why = k->display ? card_refusal(c, k) : NULL;
+		const char *why = !k->display    ? NULL
+				  : is_bmc(c, k) ? "is a management controller's display"
+				  : unknown      ? "nothing tells which display shows the boot"
+						 : card_refusal(c, k);
 		k->chosen = k->display && !why;
 		if (why)
 			log_print(LOG_NOTICE, "%s stays with the host: %s", name_of(c, k, address),
@@ -74,7 +86,8 @@ static bool take_non_boot_gpus(struct cards *c)
 	for (size_t i = 0; i < c->n; i++)
 		if (c->at[i].chosen)
 			return all;
-	log_print(LOG_WARNING, "no display controller but the boot display can be had");
+	log_print(LOG_WARNING, "no display controller but the boot display can be had%s",
+		unknown ? "; choose by number, or name one by address" : "");
 	return false;
 }
 

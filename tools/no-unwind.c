@@ -25,3 +25,20 @@ ENDS(_Unwind_Resume)
 ENDS(__gcc_personality_v0)
 NONE(__register_frame_info)
 NONE(__deregister_frame_info)
+
+/*
+ * assert() of libkmod: libc's own prints by way of gettext, iconv and wide characters, 28 kB that
+ * nothing else needs. It ends the process all the same, and whoever waits for that process says so
+ * (bind/child.c).
+ */
+WEAK _Noreturn void __assert_fail(
+	const char *assertion, const char *file, unsigned line, const char *function);
+WEAK _Noreturn void __assert_fail(
+	const char *assertion, const char *file, unsigned line, const char *function)
+{
+	(void)assertion;
+	(void)file;
+	(void)line;
+	(void)function;
+	__builtin_trap();
+}

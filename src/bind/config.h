@@ -65,6 +65,8 @@ struct config {
 	bool companions;
 	bool may_take_boot_vga;
 	bool may_take_last_display;
+	bool may_take_network;  /* the NIC of the host's default route */
+	bool may_take_keyboard; /* where a passphrase may be typed */
 	bool strict_groups;
 	bool hold_on_failure;
 	unsigned failed_boots; /* after so many of them a boot stands down; 0: never */

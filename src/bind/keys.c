@@ -163,6 +163,18 @@ static void set_last_display(struct parser *p, unsigned line, const char *word)
 	p->c->may_take_last_display = str_equal(word, "allow");
 }
 
+static void set_network(struct parser *p, unsigned line, const char *word)
+{
+	(void)line;
+	p->c->may_take_network = str_equal(word, "allow");
+}
+
+static void set_keyboard(struct parser *p, unsigned line, const char *word)
+{
+	(void)line;
+	p->c->may_take_keyboard = str_equal(word, "allow");
+}
+
 static void set_strict_groups(struct parser *p, unsigned line, const char *word)
 {
 	(void)line;
@@ -219,6 +231,8 @@ static const struct key {
 	{SECTION_EXCLUDE, "serials", exclude_serial, {NULL}, false},
 	{SECTION_GUARD, "boot_vga", set_boot_vga, {"exclude", "allow"}, true},
 	{SECTION_GUARD, "last_display", set_last_display, {"exclude", "allow"}, true},
+	{SECTION_GUARD, "network", set_network, {"exclude", "allow"}, true},
+	{SECTION_GUARD, "keyboard", set_keyboard, {"exclude", "allow"}, true},
 	{SECTION_GUARD, "on_failure", set_on_failure, {"release", "hold"}, true},
 	{SECTION_GUARD, "failed_boots", set_failed_boots, {NULL}, true},
 	{SECTION_GUARD, "efivarfs", set_efivarfs, {"auto", "load"}, true},

@@ -81,7 +81,8 @@ static void look_for_settings(struct config_file *f)
 		f->line = c.settings[0].line;
 	f->says_something = c.n_selectors > 0 || c.n_settings > 0 || c.n_before > 0 ||
 			    c.options[0] || !c.companions || c.may_take_boot_vga ||
-			    c.may_take_last_display || c.hold_on_failure || c.load_in_background;
+			    c.may_take_last_display || c.may_take_network || c.may_take_keyboard ||
+			    c.hold_on_failure || c.load_in_background;
 }
 
 int config_file_look(struct config_file *ret, const char *path, struct err *err)

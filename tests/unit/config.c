@@ -86,7 +86,8 @@ static const struct wrong wrongs[] = {
 		{{2, "'id' is no key of [bind]; write ids, addresses, paths"}}},
 	{"a key in capitals", "[bind]\nIDS = 10de:2204\n", 0, {{2, "'IDS' is no key"}}},
 	{"a key of another section", "[guard]\nids = 10de:2204\n", 0,
-		{{2, "'ids' is no key of [guard]; write boot_vga, last_display, on_failure"}}},
+		{{2, "'ids' is no key of [guard]; write boot_vga, last_display, network, keyboard, "
+		     "on_failure"}}},
 	{"gpus can't be excluded", "[exclude]\ngpus = none\n", 0, {{2, "is no key of [exclude]"}}},
 	{"a single key twice", "[bind]\ngpus = none\ngpus = non-boot\n", 0,
 		{{3, "gpus stands twice"}}},
@@ -234,6 +235,7 @@ static void test_defaults(void)
 		CHECK(c.companions);
 		CHECK(!c.may_take_boot_vga);
 		CHECK(!c.may_take_last_display);
+		CHECK(!c.may_take_network && !c.may_take_keyboard);
 		CHECK(!c.hold_on_failure);
 		CHECK(!c.load_in_background);
 		CHECK_INT(c.n_before, 0);
@@ -258,6 +260,8 @@ static const char whole[] = "[bind]\n"
 			    "[guard]\n"
 			    "boot_vga = allow\n"
 			    "last_display = allow\n"
+			    "network = allow\n"
+			    "keyboard = allow\n"
 			    "on_failure = hold\n"
 			    "[modules]\n"
 			    "load = background\n"
@@ -306,6 +310,7 @@ static void test_every_key(void)
 		CHECK_INT(s[i].exclude, i >= 7);
 	CHECK_INT(s[10].line, 12);
 	CHECK(!c.companions && c.may_take_boot_vga && c.may_take_last_display);
+	CHECK(c.may_take_network && c.may_take_keyboard);
 	CHECK(c.hold_on_failure && c.load_in_background);
 	if (CHECK_INT(c.n_before, 2)) {
 		CHECK_STR(c.before[0], "vendor-reset");

@@ -40,6 +40,138 @@ static unsigned need_slaves(struct finder *f, const char *name)
 	return b.n;
 }
 
+#define FABRICS "/nvme-fabrics/"
+
+struct adapter {
+	struct finder *f;
+	const char *port; /* "nn-0x…:pn-0x…" */
+	unsigned n;
+};
+
+static int keep_adapter(const char *name, void *to)
+{
+	struct adapter *a = to;
+	char port[64], path[DEVPATH_MAX], device[DEVPATH_MAX], why[KEEP_WHY_MAX];
+
+	(void)snprintf(path, sizeof(path), "class/fc_host/%.64s", name);
+	if (sysfs_path_read(a->f->sysfs, port, sizeof(port), "%s/port_name", path) <= 0 ||
+		!strstr(a->port, port) || devpath_of(a->f->sysfs, path, device) < 0)
+		return 0;
+	(void)snprintf(why, sizeof(why), "%.80s comes over it (%.40s)", a->f->what, name);
+	a->n += finder_keep(a->f, KEEP_STORAGE, device, why);
+	return 0;
+}
+
+/* Over Fibre Channel the address names the port of an adapter. */
+static void need_adapter(struct finder *f, const char *port)
+{
+	struct adapter a = {.f = f, .port = port};
+
+	finder_each(f, "class/fc_host", keep_adapter, &a);
+	if (a.n == 0)
+		keep_unknown(f->keep, "%s comes over Fibre Channel, and no adapter has the port %s",
+			f->what, port);
+}
+
+/* "traddr=10.0.5.1,trsvcid=4420,host_iface=eth1" (nvmf_get_address in drivers/nvme/host/fabrics.c);
+ * directory: of the controller. */
+static void need_fabric(struct finder *f, const char *directory)
+{
+	char transport[16], address[512], port[128] = "";
+	struct remote r = {.word = false};
+
+	(void)sysfs_path_read(
+		f->sysfs, transport, sizeof(transport), "%.300s/transport", directory);
+	(void)sysfs_path_read(f->sysfs, address, sizeof(address), "%.300s/address", directory);
+	if (str_equal(transport, "loop")) {
+		keep_unknown(f->keep, "%s is on a disk that this host exports to itself", f->what);
+	} else if (str_equal(transport, "fc")) {
+		(void)table_option_value(address, "host_traddr", port, sizeof(port));
+		need_adapter(f, port);
+	} else {
+		(void)table_option_value(address, "traddr", r.peer, sizeof(r.peer));
+		(void)table_option_value(address, "host_iface", r.nic, sizeof(r.nic));
+		finder_need_network(f, &r);
+	}
+}
+
+struct session {
+	struct finder *f;
+	char prefix[48];
+	unsigned n;
+};
+
+static int need_connection(const char *name, void *to)
+{
+	static const char *const ends[] = {"persistent_address", "address"};
+	struct session *s = to;
+	struct remote r = {.word = false};
+
+	for (size_t i = 0; str_starts(name, s->prefix) && i < 2; i++) {
+		if (sysfs_path_read(s->f->sysfs, r.peer, sizeof(r.peer),
+			    "class/iscsi_connection/%s/%s", name, ends[i]) <= 0)
+			continue;
+		finder_need_network(s->f, &r);
+		s->n++;
+	}
+	return 0;
+}
+
+/* ".../session1/target9:0:0/…" has the connections "connection1:0", "connection1:1"
+ * (drivers/scsi/scsi_transport_iscsi.c). */
+static unsigned need_session(struct finder *f, const char *number)
+{
+	struct session s = {.f = f};
+
+	(void)snprintf(
+		s.prefix, sizeof(s.prefix), "connection%.*s:", (int)strcspn(number, "/"), number);
+	finder_each(f, "class/iscsi_connection", need_connection, &s);
+	return s.n;
+}
+
+/* Fibre Channel over Ethernet in software is below a NIC, which may be a VLAN
+ * (fcoe_interface_create in drivers/scsi/fcoe/fcoe.c). */
+static bool need_nic_above(struct finder *f, const char *device)
+{
+	static const char below[] = "/net/";
+	const char *at = strstr(device, below);
+	struct remote r = {.word = false};
+
+	if (!at)
+		return false;
+	at += strlen(below);
+	(void)snprintf(r.nic, sizeof(r.nic), "%.*s", (int)strcspn(at, "/"), at);
+	finder_need_network(f, &r);
+	return true;
+}
+
+/* What a disk that is on no PCI function has for a network behind it; false for none. */
+static bool need_remote(struct finder *f, const char *name, const char *device)
+{
+	static const char session[] = "/session", controller[] = FABRICS "ctl/";
+	const char *at = strstr(device, session);
+	struct remote r = {.nbd = str_starts(name, "nbd")};
+
+	if (at && need_session(f, at + strlen(session)) > 0)
+		return true;
+	if (need_nic_above(f, device))
+		return true;
+	const char *fabric = strstr(device, controller);
+	if (fabric) { /* with one way to it there is no disk of the subsystem */
+		size_t len = (size_t)(fabric - device) + strlen(controller);
+		char directory[DEVPATH_MAX];
+		len += strcspn(device + len, "/");
+		(void)snprintf(directory, sizeof(directory), "%.*s", (int)len, device);
+		need_fabric(f, directory);
+		return true;
+	}
+	if (!at && !r.nbd && !str_starts(name, "rbd") && !str_starts(name, "drbd") &&
+		!str_starts(name, "etherd"))
+		return false;
+	finder_need_network(f, &r);
+	return true;
+}
+
 /* The controllers of an NVMe subsystem, which is where a disk hangs that has several ways to it
  * (nvme_mpath_alloc_disk in drivers/nvme/host/multipath.c). */
 static int keep_controller(const char *name, void *to)
@@ -54,8 +186,8 @@ static int keep_controller(const char *name, void *to)
 		return 0;
 	b->n++;
 	(void)snprintf(why, sizeof(why), "%.80s is on it (/dev/%.40s)", b->f->what, name);
-	if (strstr(device, "/nvme-fabrics/"))
-		finder_need_network(b->f, b->f->what, "");
+	if (strstr(device, FABRICS))
+		need_fabric(b->f, device);
 	else
 		(void)finder_keep(b->f, KEEP_STORAGE, device, why);
 	return 0;
@@ -109,12 +241,6 @@ static bool need_backing_file(struct finder *f, const char *name)
 	return true;
 }
 
-static bool is_over_network(const char *name, const char *device)
-{
-	return str_starts(name, "nbd") || str_starts(name, "rbd") || str_starts(name, "drbd") ||
-	       strstr(device, "/nvme-fabrics/") || strstr(device, "/session");
-}
-
 static bool is_memory(const char *name)
 {
 	return str_starts(name, "zram") || str_starts(name, "ram") || str_starts(name, "pmem");
@@ -156,10 +282,8 @@ static void look(struct finder *f, enum need_kind kind, const char *name, const 
 		need_siblings(f, name);
 	whole_disk(f, name, device, whole);
 	look_for_passphrase(f, whole);
-	if (found == 0 && is_over_network(whole, device)) {
-		finder_need_network(f, f->what, "");
-		found++;
-	}
+	if (found == 0)
+		found += need_remote(f, whole, device);
 	found += need_slaves(f, whole);
 	found += need_controllers(f, device);
 	if (str_starts(whole, "zd")) { /* a volume of ZFS, of one pool or other */

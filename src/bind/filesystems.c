@@ -2,6 +2,7 @@
 #include "bind/filesystems.h"
 
 #include "bind/disks.h"
+#include "bind/nics.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -35,6 +36,27 @@ static bool mount_is_network(const struct mount_row *m)
 	return type_is_network(m->type);
 }
 
+#define ZFS_LISTS "etc/zfs/zfs-list.cache/"
+#define ZFS_WORDS 12
+#define ZFS_ENCRYPTION_ROOT 10
+
+/* Only where zed keeps a list of the datasets it is known that nothing is asked for one: its
+ * columns are those of history_event-zfs-list-cacher.sh. */
+static bool is_unencrypted(struct finder *f, const char *pool, const char *dataset)
+{
+	_cleanup_(str_free) char *text = NULL;
+	char path[sizeof(ZFS_LISTS) + DISK_NAME_SIZE], *words[ZFS_WORDS];
+
+	(void)snprintf(path, sizeof(path), ZFS_LISTS "%s", pool);
+	if (!finder_read(f, path, &text))
+		return false;
+	for (char *rest = text, *line; (line = table_line(&rest, true));)
+		if (table_words(line, words, ZFS_WORDS) == ZFS_WORDS &&
+			str_equal(words[0], dataset))
+			return str_equal(words[ZFS_ENCRYPTION_ROOT], "-");
+	return false;
+}
+
 /* The pool of "rpool/ROOT/debian". */
 static void need_dataset(struct finder *f, const char *dataset)
 {
@@ -42,6 +64,8 @@ static void need_dataset(struct finder *f, const char *dataset)
 
 	(void)snprintf(pool, sizeof(pool), "%.*s", (int)strcspn(dataset, "/"), dataset);
 	finder_need(f, NEED_POOL, pool);
+	if (!f->for_swap && !is_unencrypted(f, pool, dataset))
+		f->needs_passphrase = true;
 }
 
 /* Everything that begins with '/' in the values of lowerdir=, lowerdir+=, datadir+= and upperdir=
@@ -79,6 +103,16 @@ static bool need_sources(struct finder *f, const char *sources)
 		sources += len + (sources[len] == ':');
 	}
 	return found;
+}
+
+/* "addr=" is what NFS and CIFS go to; of others the source says it, if by number. */
+void need_server(struct finder *f, const char *source, const char *options)
+{
+	struct remote r = {.word = false};
+
+	if (!table_option_value(options, "addr", r.peer, sizeof(r.peer)))
+		nics_find_peer(source, &r);
+	finder_need_network(f, &r);
 }
 
 #define JOURNALS "proc/fs/jbd2"
@@ -123,11 +157,9 @@ static void need_others(struct finder *f, const struct mount_row *m)
 void mount_look(struct finder *f, const struct mount_row *m)
 {
 	static const char *const memory[] = {"tmpfs", "ramfs", "devtmpfs", "autofs"};
-	char server[sizeof(f->server)] = "";
 
 	if (mount_is_network(m)) {
-		(void)table_option_value(m->options, "addr", server, sizeof(server));
-		finder_need_network(f, f->what, server);
+		need_server(f, m->source, m->options);
 	} else if (str_equal(m->type, "zfs")) {
 		need_dataset(f, m->source);
 	} else if (str_equal(m->type, "overlay")) {
@@ -139,6 +171,8 @@ void mount_look(struct finder *f, const struct mount_row *m)
 	} else {
 		/* One that spans devices has a number of its own, and its source says which. */
 		need_others(f, m);
+		/* It may be encrypted by itself, which it tells nowhere. */
+		f->needs_passphrase |= !f->for_swap && str_equal(m->type, "bcachefs");
 		if (!need_sources(f, m->source))
 			keep_unknown(f->keep, "%s is of type %s, which does not say where it lies",
 				f->what, m->type);

@@ -10,6 +10,9 @@ void mount_look(struct finder *f, const struct mount_row *m);
 /* The same for the one on which an absolute path lies. */
 void path_look(struct finder *f, const char *path);
 
+/* Needs the server of a network file system: what is mounted, and with which options. */
+void need_server(struct finder *f, const char *source, const char *options);
+
 /* Is it one that comes over the network by its name alone? */
 bool type_is_network(const char *type);
 

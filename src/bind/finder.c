@@ -35,37 +35,107 @@ bool finder_read(struct finder *f, const char *path, char **ret)
 	return r == 0;
 }
 
-unsigned finder_keep(struct finder *f, enum keep_kind kind, const char *device, const char *why)
+static void keep_one(struct finder *f, enum keep_kind kind, const struct device *d,
+	const char *device, const char *why)
+{
+	struct kept one = {.kind = kind, .slot = d->slot, .class = d->class};
+	char way[SELECTOR_TEXT_MAX];
+
+	one.id = (struct pci_id){d->id.vendor, d->id.device, PCI_ANY, PCI_ANY};
+	devpath_way(device, d->slot, way, sizeof(way));
+	keep_set_way(&one, way);
+	(void)str_copy(one.why, sizeof(one.why), why);
+	f->no_memory |= keep_add(f->keep, &one) < 0;
+}
+
+/* The functions on a path, without what they depend on. */
+static unsigned keep_path(
+	struct finder *f, enum keep_kind kind, const char *device, const char *why)
 {
 	_cleanup_(device_list_done) struct device_list list = {0};
 	struct slot slot;
 	unsigned n = 0;
 
 	for (const char *p = device; devpath_next(&p, &slot);) {
-		struct kept one = {.kind = kind, .slot = slot};
-		char way[SELECTOR_TEXT_MAX];
 		if (scan_one(f->sysfs, slot, &list, NULL) <= 0)
 			continue;
 		const struct device *d = device_find(&list, slot);
 		if (device_is_bridge(d) || d->class >> 16 == PCI_BASE_BRIDGE)
 			continue;
-		one.id = (struct pci_id){d->id.vendor, d->id.device, PCI_ANY, PCI_ANY};
-		one.class = d->class;
-		devpath_way(device, slot, way, sizeof(way));
-		keep_set_way(&one, way);
-		(void)str_copy(one.why, sizeof(one.why), why);
-		f->no_memory |= keep_add(f->keep, &one) < 0;
+		keep_one(f, kind, d, device, why);
 		n++;
 	}
 	return n;
 }
 
-void finder_need_network(struct finder *f, const char *what, const char *server)
+struct supply {
+	struct finder *f;
+	enum keep_kind kind;
+	const char *why;
+};
+
+static void keep_supplier(const struct supply *s, const char *address)
 {
-	if (f->network[0])
+	char path[DEVPATH_MAX], device[DEVPATH_MAX];
+
+	(void)snprintf(path, sizeof(path), "bus/pci/devices/%.32s", address);
+	if (devpath_of(s->f->sysfs, path, device) > 0)
+		(void)keep_path(s->f, s->kind, device, s->why);
+}
+
+/* "supplier:pci:0000:00:0d.2" (device_link_add in drivers/base/core.c): the ports of Thunderbolt
+ * have their host interface for one (tb_acpi_add_links in drivers/thunderbolt/acpi.c). */
+static int each_link(const char *name, void *to)
+{
+	static const char prefix[] = "supplier:pci:";
+
+	if (str_starts(name, prefix))
+		keep_supplier(to, name + strlen(prefix));
+	return 0;
+}
+
+static int each_controller(const char *name, void *to)
+{
+	if (strchr(name, ':'))
+		keep_supplier(to, name);
+	return 0;
+}
+
+static void keep_suppliers(struct supply *s, struct slot slot)
+{
+	char path[SYSFS_PATH_MAX], address[SLOT_MAX], text[DEVPATH_MAX];
+
+	(void)snprintf(path, sizeof(path), "bus/pci/devices/%s", slot_format(slot, address));
+	finder_each(s->f, path, each_link, s);
+	if (sysfs_path_link(s->f->sysfs, text, sizeof(text), "%s/physfn", path) > 0)
+		keep_supplier(s, strrchr(text, '/') ? strrchr(text, '/') + 1 : text);
+	/* Of older controllers nothing says which port is whose (Documentation/ABI/testing/
+	 * sysfs-devices-removable). */
+	if (sysfs_path_read(s->f->sysfs, text, sizeof(text), "%s/removable", path) > 0 &&
+		str_equal(text, "removable"))
+		finder_each(s->f, "bus/pci/drivers/thunderbolt", each_controller, s);
+}
+
+unsigned finder_keep(struct finder *f, enum keep_kind kind, const char *device, const char *why)
+{
+	struct supply s = {f, kind, why};
+	struct slot slot;
+	unsigned n = keep_path(f, kind, device, why);
+
+	for (const char *p = device; devpath_next(&p, &slot);)
+		keep_suppliers(&s, slot);
+	return n;
+}
+
+void finder_need_network(struct finder *f, const struct remote *r)
+{
+	if (f->n_remotes == REMOTES_MAX) {
+		keep_doubt(f->keep, DOUBT_NETWORK, "more than %d things come over the network",
+			REMOTES_MAX);
 		return;
-	(void)snprintf(f->network, sizeof(f->network), "%.100s", what);
-	(void)str_copy(f->server, sizeof(f->server), server);
+	}
+	f->remotes[f->n_remotes] = *r;
+	(void)str_copy(f->remotes[f->n_remotes++].what, FINDER_WHAT_MAX, f->what);
 }
 
 /* Is the disk named for the first time, in this way? */

@@ -10,6 +10,7 @@
 #include "pci/devpath.h"
 #include "pci/sysfs_path.h"
 
+#include <net/if.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -36,6 +37,16 @@ struct need {
 	char what[FINDER_WHAT_MAX]; /* was looked for */
 };
 
+/* Something that comes over the network, or may: by the peer's address or by a NIC, if known. */
+#define REMOTES_MAX 32
+#define PEER_MAX 64
+struct remote {
+	char what[FINDER_WHAT_MAX];
+	char peer[PEER_MAX], nic[IFNAMSIZ];
+	bool word; /* what the kernel command line says of the network, and no mount */
+	bool nbd;  /* whose peer only such a word knows */
+};
+
 struct finder {
 	struct keep *keep;
 	struct sysfs *sysfs;
@@ -47,9 +58,9 @@ struct finder {
 	size_t n_needs, next;
 	struct text seen; /* names of disks, "\nsda\nsda1\n" */
 	bool for_swap;    /* what is found now needs no passphrase: swap may have a random key */
-	bool needs_passphrase;      /* something else was under dm-crypt */
-	char network[KEEP_WHY_MAX]; /* what comes over the network, "" for nothing */
-	char server[64];            /* and from where, if known */
+	bool needs_passphrase; /* something else was under dm-crypt */
+	struct remote remotes[REMOTES_MAX];
+	unsigned n_remotes;
 };
 
 /* Says what is looked for from now on. */
@@ -65,7 +76,9 @@ bool finder_read(struct finder *f, const char *path, char **ret);
 
 /*
  * Keeps each PCI function that a device path leads through, but bridges; the reason is a copy. How
- * many there were.
+ * many there were. Those on which these depend are kept too: the physical function of a virtual
+ * one, the suppliers that the kernel knows of, the controllers of Thunderbolt of what is behind its
+ * ports.
  */
 unsigned finder_keep(struct finder *f, enum keep_kind kind, const char *device, const char *why);
 
@@ -73,8 +86,8 @@ unsigned finder_keep(struct finder *f, enum keep_kind kind, const char *device, 
  * there again. */
 void finder_need(struct finder *f, enum need_kind kind, const char *name);
 
-/* The first one that was told comes over the network: what, and from where if known ("" if not). */
-void finder_need_network(struct finder *f, const char *what, const char *server);
+/* What is looked for comes over the network: r says from where and by which NIC, if known. */
+void finder_need_network(struct finder *f, const struct remote *r);
 
 /* Takes the next out of the queue, to be emptied with need_done; false where none is left. */
 bool finder_next(struct finder *f, struct need *ret) _must_check_;

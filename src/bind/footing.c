@@ -130,7 +130,7 @@ static void need_entry(struct finder *f, const char *spec, const char *where, co
 		disks_need_named(f, options, false);
 	if (type_is_network(type)) {
 		if (is_point(where) || table_option(options, "x-initrd.mount"))
-			finder_need_network(f, f->what, "");
+			need_server(f, spec, options);
 	} else if (m) {
 		need_mount(f, m);
 	} else {
@@ -184,6 +184,8 @@ static void need_crypttab(struct finder *f)
 		need_named(f, options, true);
 		if (n > 2)
 			need_named(f, words[2], true);
+		f->needs_passphrase |= n < 3 || str_equal(words[2], "none") ||
+				       str_equal(words[2], "-");
 	}
 }
 
@@ -204,6 +206,7 @@ static void need_volume(struct finder *f, const char *word)
 			value += strlen("luks-");
 		(void)snprintf(spec, sizeof(spec), "UUID=%.*s", (int)strcspn(value, "="), value);
 		(void)need_spec(f, spec);
+		f->needs_passphrase = true;
 	}
 }
 
@@ -224,20 +227,21 @@ static void need_word(struct finder *f, const char *word, bool *resumes)
 		part |= str_starts(word, parts[i]);
 	finder_look_for(f, "%.*s= of the kernel command line", (int)(len < 40 ? len : 40), word);
 	need_volume(f, word);
+	f->needs_passphrase |= str_starts(word, "cryptdevice=");
 	need_named(f, word + len + 1, part);
 }
 
 static void need_cmdline(struct finder *f, const char *line)
 {
-	char word[KERNEL_WORD_MAX], why[KEEP_WHY_MAX];
+	char word[KERNEL_WORD_MAX];
 	bool resumes = true;
 
 	while (kernel_word_next(&line, word)) {
 		need_word(f, word, &resumes);
 		if (!kernel_word_is_network(word))
 			continue;
-		(void)snprintf(why, sizeof(why), "'%.60s' of the kernel command line", word);
-		finder_need_network(f, why, "");
+		finder_look_for(f, "'%.60s' of the kernel command line", word);
+		nics_need_word(f, word);
 	}
 }
 
@@ -276,8 +280,7 @@ static void search(struct finder *f, const char *cmdline)
 	need_fstab(f, false);
 	need_swaps(f);
 	need_fstab(f, true);
-	if (f->network[0])
-		nics_keep(f);
+	nics_keep(f);
 	if (f->needs_passphrase)
 		keyboards_keep(f);
 	f->keep->ended = true;

@@ -37,12 +37,15 @@ bool guard_wants_keep(const struct plan *p);
  *
  * - What is in the list but neither here nor there has moved, so that nobody knows which of its
  *   class it is: nothing of that class is bound.
- * - Where the list is not whole, a disk controller is bound only if the config names it by address,
- *   way or serial number: an id is carried by the one that root is on, too. Its p->bound_unseen
- *   then asks for a warning.
- * - With `network`, the kernel command line's word for a root on the network, and no network
- *   function in the list: no network controller is bound.
- * - Of the controllers that keyboards hang on one stays.
+ * - Where the list is not whole, a controller of disks, networks or keyboards is bound only if the
+ *   config names it by address, way or serial number: an id is carried by the one that root is on,
+ *   too. p->bound_unseen then asks for a warning. The same of NICs where the one of the default
+ * route is not known, and of USB where a keyboard is not.
+ * - With `network`, the kernel command line's word for a root on the network, and no NIC in the
+ * list that something comes over (that of the default route does not count), or with something that
+ *   comes over a NIC that is not known: no network controller is bound.
+ * - The NIC of the default route and the controllers of all keyboards stay, unless [guard] network
+ * or keyboard says allow.
  *
  * k NULL: nothing is known of that machine, and nothing concluded from that (a replay of a tree).
  */

@@ -10,7 +10,15 @@
 #define STORAGE 0x01
 #define NETWORK 0x02
 #define MULTIMEDIA 0x04
+#define INPUT 0x09
+#define WIRELESS 0x0d
 #define ACCELERATOR 0x12
+#define UNASSIGNED 0xff /* some readers of SD cards */
+#define SD_HOST 0x0805
+#define FIREWIRE 0x0c00
+#define USB 0x0c03
+#define FIBRE_CHANNEL 0x0c04
+#define INFINIBAND 0x0c06
 
 #define WHY_MAX 224
 
@@ -47,11 +55,24 @@ static bool same_class(uint32_t a, uint32_t b)
 	return CLASS_OF(a) == CLASS_OF(b);
 }
 
+/* What in the config lets it be taken, behind the reason. */
+static const char *way_out(enum keep_kind kind)
+{
+	switch (kind) {
+	case KEEP_ROUTE:
+		return "; [guard] network = allow lets it be taken";
+	case KEEP_KEYBOARD:
+		return "; [guard] keyboard = allow lets it be taken";
+	default:
+		return "";
+	}
+}
+
 static void refuse_needed(struct plan *p, const struct kept *one)
 {
 	char why[WHY_MAX];
 
-	(void)snprintf(why, sizeof(why), "the host needs it: %s", one->why);
+	(void)snprintf(why, sizeof(why), "the host needs it: %s%s", one->why, way_out(one->kind));
 	for (size_t i = 0; i < p->n; i++)
 		if (is_bound(&p->verdicts[i]) && is_at(one, p->verdicts[i].device))
 			guard_refuse_slot(p, &p->verdicts[i], why);
@@ -76,11 +97,17 @@ static bool is_here(const struct kept *one)
 	return one->at_slot || one->at_way;
 }
 
+static bool may_go(const struct config *c, enum keep_kind kind)
+{
+	return kind == KEEP_ROUTE ? c->may_take_network
+				  : kind == KEEP_KEYBOARD && c->may_take_keyboard;
+}
+
 static void keep_all_of(struct plan *p, const struct keep *k)
 {
 	for (size_t i = 0; i < k->n; i++) {
 		const struct kept *one = &k->at[i];
-		if (one->kind == KEEP_KEYBOARD)
+		if (may_go(p->config, one->kind))
 			continue;
 		if (is_here(one))
 			refuse_needed(p, one);
@@ -89,38 +116,8 @@ static void keep_all_of(struct plan *p, const struct keep *k)
 	}
 }
 
-static bool may_be_taken(const struct plan *p, const struct kept *one)
-{
-	for (size_t i = 0; i < p->n; i++) {
-		const struct verdict *v = &p->verdicts[i];
-		if (is_bound(v) && (is_here(one) ? is_at(one, v->device)
-						 : same_class(one->class, v->device->class)))
-			return true;
-	}
-	return false;
-}
-
-/* Not the keyboard itself is guarded but that there is one: it may be any of them. */
-static void keep_a_keyboard(struct plan *p, const struct keep *k)
-{
-	const struct kept *first = NULL;
-
-	if (k->keyboard_elsewhere)
-		return;
-	for (size_t i = 0; i < k->n; i++) {
-		const struct kept *one = &k->at[i];
-		if (one->kind != KEEP_KEYBOARD)
-			continue;
-		if (!may_be_taken(p, one))
-			return;
-		if (!first || (!is_here(first) && is_here(one)))
-			first = one;
-	}
-	if (first && is_here(first))
-		refuse_needed(p, first);
-	else if (first)
-		refuse_class_of(p, first);
-}
+/* ---- what is not known ------------------------------------------------------------------------
+ */
 
 /* A serial number, an address or a way means one device, whoever wrote it knew which. */
 static bool is_named(const struct verdict *v)
@@ -128,44 +125,110 @@ static bool is_named(const struct verdict *v)
 	return v->asked->kind != SELECT_ID;
 }
 
-static void keep_unseen(struct plan *p, const char *unknown)
+static bool is_network(uint32_t class)
+{
+	return BASE_OF(class) == NETWORK || BASE_OF(class) == WIRELESS ||
+	       CLASS_OF(class) == INFINIBAND;
+}
+
+static bool is_usb(uint32_t class)
+{
+	return CLASS_OF(class) == USB || BASE_OF(class) == INPUT;
+}
+
+/* Controllers of disks, of what disks may be plugged into, of networks and of keyboards. */
+static bool is_needed(uint32_t class)
+{
+	return BASE_OF(class) == STORAGE || CLASS_OF(class) == SD_HOST ||
+	       CLASS_OF(class) == FIBRE_CHANNEL || CLASS_OF(class) == FIREWIRE ||
+	       BASE_OF(class) == UNASSIGNED || is_network(class) || is_usb(class);
+}
+
+/* The USB port of a card that goes with its display goes where that goes. */
+static bool is_of_display(const struct plan *p, const struct verdict *v)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		const struct verdict *other = &p->verdicts[i];
+		if (is_bound(other) && device_is_display(other->device) &&
+			slot_same_device(other->device->slot, v->device->slot) &&
+			other->device->id.vendor == v->device->id.vendor)
+			return true;
+	}
+	return false;
+}
+
+/* Leaves what an id alone asks for; what is named is bound with a warning. */
+static void keep_unseen(struct plan *p, bool (*concerns)(uint32_t class), const char *what,
+	const char *unknown, const char *key)
 {
 	char why[WHY_MAX];
 
-	(void)snprintf(why, sizeof(why),
-		"the host's disks may be on it, which nobody can tell (%.90s); name it by address "
-		"to have it all the same",
-		unknown);
+	(void)snprintf(why, sizeof(why), "%s: %.90s; name it by address%s to have it all the same",
+		what, unknown, key);
 	for (size_t i = 0; i < p->n; i++) {
 		struct verdict *v = &p->verdicts[i];
-		if (!is_bound(v) || BASE_OF(v->device->class) != STORAGE)
+		if (!is_bound(v) || !concerns(v->device->class) || is_of_display(p, v))
 			continue;
 		if (!is_named(v))
 			guard_refuse_slot(p, v, why);
-		else
-			(void)str_copy(p->bound_unseen, sizeof(p->bound_unseen), unknown);
+		else if (!p->bound_unseen[0])
+			(void)snprintf(p->bound_unseen, sizeof(p->bound_unseen), "%.50s: %.90s",
+				what, unknown);
 	}
 }
 
-static void keep_network(struct plan *p, const char *word)
+static void keep_doubtful(struct plan *p, const struct keep *k)
+{
+	const char *route = keep_doubts(k, DOUBT_ROUTE);
+	const char *keyboard = keep_doubts(k, DOUBT_KEYBOARD);
+
+	if (!keep_is_whole(k))
+		keep_unseen(p, is_needed, "the host may need it",
+			k->unknown[0] ? k->unknown : "the record was cut off", "");
+	if (route && !p->config->may_take_network)
+		keep_unseen(p, is_network, "the host's default route may go over it", route,
+			" or set [guard] network = allow");
+	if (keyboard && !p->config->may_take_keyboard)
+		keep_unseen(p, is_usb, "a passphrase may be typed at it", keyboard,
+			" or set [guard] keyboard = allow");
+}
+
+/* What comes over the network, and nothing says by which NIC: all of them stay. */
+static void keep_network(struct plan *p, const char *what)
 {
 	char why[WHY_MAX];
 
 	(void)snprintf(why, sizeof(why),
-		"the host may boot over it: '%.60s' on the kernel command line", word);
-	for (size_t i = 0; i < p->n; i++)
-		if (is_bound(&p->verdicts[i]) && BASE_OF(p->verdicts[i].device->class) == NETWORK)
-			guard_refuse_slot(p, &p->verdicts[i], why);
+		"the host may boot over it: %.90s; named by address and with [guard] network = "
+		"allow "
+		"it is bound",
+		what);
+	for (size_t i = 0; i < p->n; i++) {
+		struct verdict *v = &p->verdicts[i];
+		if (!is_bound(v) || !is_network(v->device->class))
+			continue;
+		if (!p->config->may_take_network || !is_named(v))
+			guard_refuse_slot(p, v, why);
+		else
+			(void)snprintf(p->bound_unseen, sizeof(p->bound_unseen),
+				"the host may boot over it: %.90s", what);
+	}
 }
 
+/* The route that a host takes every day says nothing of the peer that it boots from: only what was
+ * found for that (KEEP_NETWORK) answers the word. */
 void guard_keep(struct plan *p, const struct keep *k, const char *network)
 {
-	if (k) {
+	char word[96];
+
+	if (k)
 		keep_all_of(p, k);
-		if (!keep_is_whole(k))
-			keep_unseen(p, k->unknown[0] ? k->unknown : "the record was cut off");
-		keep_a_keyboard(p, k);
-	}
-	if (network[0] && !(k && keep_has(k, KEEP_NETWORK)))
-		keep_network(p, network);
+	const char *doubt = k ? keep_doubts(k, DOUBT_NETWORK) : NULL;
+	(void)snprintf(word, sizeof(word), "'%.60s' on the kernel command line", network);
+	if (doubt)
+		keep_network(p, doubt);
+	else if (network[0] && !(k && keep_has(k, KEEP_NETWORK)))
+		keep_network(p, word);
+	if (k)
+		keep_doubtful(p, k);
 }

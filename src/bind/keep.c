@@ -9,8 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const kinds[] = {"storage", "network", "keyboard"};
+static const char *const kinds[] = {"storage", "network", "keyboard", "route"};
 #define N_KINDS (sizeof(kinds) / sizeof(*kinds))
+
+static const char *const doubts[KEEP_DOUBTS] = {
+	"unknown-network", "unknown-route", "unknown-keyboard"};
 
 /* Address, id, class, way; behind them the reason. */
 #define WORDS 4
@@ -58,16 +61,39 @@ int keep_add(struct keep *k, const struct kept *one)
 	return 0;
 }
 
+static void say_first(char text[static KEEP_WHY_MAX], const char *fmt, va_list ap)
+{
+	if (text[0])
+		return;
+	(void)vsnprintf(text, KEEP_WHY_MAX, fmt, ap);
+	make_plain(text);
+}
+
 void keep_unknown(struct keep *k, const char *fmt, ...)
 {
 	va_list ap;
 
-	if (k->unknown[0])
-		return;
 	va_start(ap, fmt);
-	(void)vsnprintf(k->unknown, sizeof(k->unknown), fmt, ap);
+	say_first(k->unknown, fmt, ap);
 	va_end(ap);
-	make_plain(k->unknown);
+}
+
+void keep_doubt(struct keep *k, enum keep_doubt what, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say_first(k->doubts[what], fmt, ap);
+	va_end(ap);
+}
+
+const char *keep_doubts(const struct keep *k, enum keep_doubt what)
+{
+	if (k->doubts[what][0])
+		return k->doubts[what];
+	if (what == DOUBT_ROUTE && !k->route_elsewhere && !keep_has(k, KEEP_ROUTE))
+		return "the image's record does not say which NIC it is";
+	return NULL;
 }
 
 bool keep_is_whole(const struct keep *k)
@@ -107,8 +133,14 @@ void keep_write(const struct keep *k, struct text *t)
 	}
 	if (k->keyboard_elsewhere)
 		text_print(t, "keep elsewhere a keyboard that is on no PCI function\n");
+	if (k->route_elsewhere)
+		text_print(t, "keep route-elsewhere the default route goes over a NIC that is on "
+			      "no PCI function\n");
 	if (k->unknown[0])
 		text_print(t, "keep unknown %s\n", k->unknown);
+	for (size_t i = 0; i < KEEP_DOUBTS; i++)
+		if (k->doubts[i][0])
+			text_print(t, "keep %s %s\n", doubts[i], k->doubts[i]);
 	if (k->ended)
 		text_print(t, "keep end\n");
 }
@@ -149,7 +181,7 @@ static bool kept_parse(const char *line, struct kept *ret)
 int keep_read(struct keep *k, const char *line)
 {
 	struct kept one = {0};
-	char kind[16];
+	char kind[20];
 
 	if (!take_word(&line, kind, sizeof(kind)))
 		kind[0] = '\0';
@@ -160,8 +192,15 @@ int keep_read(struct keep *k, const char *line)
 		if (kept_parse(line, &one))
 			return keep_add(k, &one);
 	}
+	for (size_t i = 0; i < KEEP_DOUBTS; i++)
+		if (str_equal(kind, doubts[i])) {
+			keep_doubt(k, (enum keep_doubt)i, "%s", line);
+			return 0;
+		}
 	if (str_equal(kind, "elsewhere"))
 		k->keyboard_elsewhere = true;
+	else if (str_equal(kind, "route-elsewhere"))
+		k->route_elsewhere = true;
 	else if (str_equal(kind, "end"))
 		k->ended = true;
 	else if (str_equal(kind, "unknown"))

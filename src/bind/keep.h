@@ -15,14 +15,29 @@
  * unlocked. Found on the running system (bind/footing), written into the image when it is made,
  * read at boot. In the record of the image (bind/image_record) each is a fact of the kind "keep":
  *
- *	keep storage 0000:03:00.0 144d:a80a 010802 0000:00:01.2/00.0 root / is on it
- *(/dev/nvme0n1p2) keep network 0000:06:00.0 8086:1533 020000 0000:00:1c.4/00.0 root / comes over it
- *(eno1) keep keyboard 0000:00:14.0 8086:a36d 0c0330 0000:00:14.0 a passphrase may be typed on it
- *(…) keep elsewhere a keyboard that is on no PCI function keep unknown root / is of type fuse,
- *which does not say where it lies keep end                                         what stands
- *before it is all there is
+ *	keep storage 0000:03:00.0 144d:a80a 010802 0000:00:01.2/00.0 root / is on it (/dev/sda)
+ *	keep network 0000:06:00.0 8086:1533 020000 0000:00:1c.4/00.0 root / comes over it (eno1)
+ *	keep keyboard 0000:00:14.0 8086:a36d 0c0330 0000:00:14.0 a passphrase may be typed on it (…)
+ *	keep route 0000:05:00.0 8086:1533 020000 0000:00:1c.3/00.0 the default route goes over it
+ *(eno2) keep elsewhere a keyboard that is on no PCI function keep route-elsewhere the default route
+ *goes over a NIC that is on no PCI function keep unknown root / is of type fuse, which does not say
+ *where it lies keep unknown-network root / comes over the network, and no route says by which NIC
+ *	keep unknown-route nothing has a default route
+ *	keep unknown-keyboard a passphrase may have to be typed, and there is no keyboard
+ *	keep end
+ *
+ * The last means that what stands before it is all there is. A kind that is not known, in a record
+ *of a later vfio-bind, makes it unknown.
  */
-enum keep_kind { KEEP_STORAGE, KEEP_NETWORK, KEEP_KEYBOARD };
+enum keep_kind { KEEP_STORAGE, KEEP_NETWORK, KEEP_KEYBOARD, KEEP_ROUTE };
+
+/* What is not known where the rest is: of "keep unknown-network …" and so on. */
+enum keep_doubt {
+	DOUBT_NETWORK,  /* by which NIC something comes over the network: no NIC may go */
+	DOUBT_ROUTE,    /* which NIC the default route goes over */
+	DOUBT_KEYBOARD, /* on which keyboard a passphrase may be typed */
+	KEEP_DOUBTS,
+};
 
 #define KEEP_WHY_MAX 160
 #define KEEP_MAX 256
@@ -44,9 +59,11 @@ struct keep {
 	struct kept *at;
 	size_t n, size;
 	bool keyboard_elsewhere;
-	bool ended; /* the record is whole, or the search came to its end */
+	bool route_elsewhere; /* the default route goes over a NIC that is on no PCI function */
+	bool ended;           /* the record is whole, or the search came to its end */
 	/* What could not be found out, "" for nothing. */
 	char unknown[KEEP_WHY_MAX];
+	char doubts[KEEP_DOUBTS][KEEP_WHY_MAX];
 };
 
 void keep_done(struct keep *k);
@@ -60,8 +77,13 @@ int keep_add(struct keep *k, const struct kept *one) _must_check_;
 /* The first thing that is unknown stays. */
 void keep_unknown(struct keep *k, const char *fmt, ...) _printf_(2, 3);
 
-/* Is there everything there is to know? */
+void keep_doubt(struct keep *k, enum keep_doubt what, const char *fmt, ...) _printf_(3, 4);
+
+/* Is there everything there is to know? Doubts aside. */
 bool keep_is_whole(const struct keep *k);
+
+/* The doubt, or NULL. A record that says nothing of the default route is one. */
+const char *keep_doubts(const struct keep *k, enum keep_doubt what);
 
 bool keep_has(const struct keep *k, enum keep_kind kind);
 

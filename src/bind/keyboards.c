@@ -46,8 +46,7 @@ void keyboards_keep(struct finder *f)
 	struct keyboard k = {.name = ""};
 
 	if (!finder_read(f, "proc/bus/input/devices", &text)) {
-		keep_unknown(f->keep, "a passphrase may have to be typed, and nobody says on which "
-				      "keyboard: proc/bus/input/devices can't be read");
+		keep_doubt(f->keep, DOUBT_KEYBOARD, "proc/bus/input/devices can't be read");
 		return;
 	}
 	for (char *rest = text, *line; (line = table_line(&rest, false));) {
@@ -64,4 +63,6 @@ void keyboards_keep(struct finder *f)
 		if (keys && has_letters(keys))
 			keep_keyboard(f, &k);
 	}
+	if (!f->keep->keyboard_elsewhere && !keep_has(f->keep, KEEP_KEYBOARD))
+		keep_doubt(f->keep, DOUBT_KEYBOARD, "no keyboard is plugged in now");
 }

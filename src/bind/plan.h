@@ -48,7 +48,7 @@ struct plan {
 	struct verdict *verdicts;
 	size_t n;
 	bool no_iommu; /* devices were refused because none of them is in an IOMMU group */
-	/* What is not known of the host's disks, where a disk controller is bound all the same
+	/* What is not known of what the host needs, where a controller is bound all the same
 	 * because the config names it; "" where there is nothing to warn of. */
 	char bound_unseen[KEEP_WHY_MAX];
 };

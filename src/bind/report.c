@@ -221,9 +221,8 @@ void report_tell_doubts(const struct plan *p)
 {
 	if (p->bound_unseen[0])
 		log_print(LOG_WARNING,
-			"a disk controller is bound because the config names it; whether the "
-			"host's "
-			"own disks are on it can't be told: %s",
+			"a controller is bound because the config names it, and it is not known "
+			"whether the host needs it: %s",
 			p->bound_unseen);
 }
 

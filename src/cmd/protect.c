@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 /* 1 where there is a record, 0 where not, or -ENOMEM. One that can't be read is one that says
  * nothing. */
@@ -56,7 +57,9 @@ static int add_running(struct keep *keep, const char *root, bool alone, const st
 	for (size_t i = 0; r == 0 && i < found.n; i++)
 		r = keep_add(keep, &found.at[i]);
 	keep->keyboard_elsewhere |= found.keyboard_elsewhere;
+	keep->route_elsewhere |= found.route_elsewhere;
 	if (alone) { /* else the record knows what there is */
+		memcpy(keep->doubts, found.doubts, sizeof(keep->doubts));
 		keep->ended = found.ended;
 		if (found.unknown[0])
 			keep_unknown(keep, "%s", found.unknown);
@@ -95,8 +98,9 @@ int protect_find(struct keep *ret, const struct world *w, struct err *err)
 		return -ENOMEM;
 	if (ret->unknown[0])
 		log_print(LOG_WARNING,
-			"can't find out what this system stands on: %s; with this image, disk "
-			"controllers are bound only where the config names them by address",
+			"cannot find the devices the host boots from: %s; with this image, "
+			"controllers of disks, networks and keyboards are bound only where the "
+			"config names them by address",
 			ret->unknown);
 	return 0;
 }

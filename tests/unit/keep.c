@@ -17,19 +17,30 @@ static void read_all(struct keep *k, const char *text)
 
 static void test_round(void)
 {
-	static const char text[] = "keep " NVME "\n"
-				   "keep network 10000:e1:00.0 8086:15f3 020000 10000:e0:06.0/00.0 "
-				   "root / comes over it\n"
-				   "keep keyboard 0000:00:14.0 8086:7a60 0c0330 - a passphrase\n"
-				   "keep elsewhere a keyboard that is on no PCI function\n"
-				   "keep unknown /var is of type fuse\n"
-				   "keep end\n";
+	static const char text[] =
+		"keep " NVME "\n"
+		"keep network 10000:e1:00.0 8086:15f3 020000 10000:e0:06.0/00.0 "
+		"root / comes over it\n"
+		"keep keyboard 0000:00:14.0 8086:7a60 0c0330 - a passphrase\n"
+		"keep route 0000:05:00.0 8086:1533 020000 - the default route\n"
+		"keep elsewhere a keyboard that is on no PCI function\n"
+		"keep route-elsewhere the default route goes over a NIC that is on "
+		"no PCI function\n"
+		"keep unknown /var is of type fuse\n"
+		"keep unknown-network root / comes from a server\n"
+		"keep unknown-route no default route\n"
+		"keep unknown-keyboard no keyboard\n"
+		"keep end\n";
 	_cleanup_(keep_done) struct keep k = {0};
 	_cleanup_(text_done) struct text t = {0};
 
 	check_case("keep: what is read is written again");
 	read_all(&k, text);
-	CHECK_INT(k.n, 3);
+	CHECK_INT(k.n, 4);
+	CHECK(k.at[3].kind == KEEP_ROUTE && k.route_elsewhere);
+	CHECK_STR(keep_doubts(&k, DOUBT_NETWORK), "root / comes from a server");
+	CHECK_STR(keep_doubts(&k, DOUBT_ROUTE), "no default route");
+	CHECK_STR(keep_doubts(&k, DOUBT_KEYBOARD), "no keyboard");
 	CHECK(k.keyboard_elsewhere && k.ended && !keep_is_whole(&k));
 	CHECK_STR(k.unknown, "/var is of type fuse");
 	CHECK_INT(k.at[0].way.steps, 2);

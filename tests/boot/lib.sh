@@ -17,6 +17,14 @@ PATH=$PATH:/usr/sbin:/sbin
 # The files of an image, as those of a system: nobody but root may write them.
 umask 022
 
+# record_nothing FILE: the record of an image whose host needs no PCI function: root is in memory, and the default route
+# goes over no PCI function. Without a record NICs are bound by address alone.
+record_nothing()
+{
+	[ -e "$1" ] || printf '%s\n' 'version 1' 'keep route-elsewhere the default route goes over a NIC that is on no PCI function' \
+		'keep end' >"$1"
+}
+
 # Seconds after which QEMU is killed; the guest's own watchdog is sooner and says so in the verdict.
 BOOT_TIMEOUT=${BOOT_TIMEOUT:-150}
 

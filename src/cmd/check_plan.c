@@ -188,10 +188,23 @@ static void tell_displays(const struct judged *c)
 			boot_display_witness(&h->boot));
 }
 
+/* Of what an id asks for the same is a refusal. */
+static void tell_unknown(const struct judged *c)
+{
+	const char *unknown = c->situation->plan.bound_unseen;
+
+	if (unknown[0])
+		findings_add(c->findings, false, "unknown",
+			"make the image on the running system, or make sure that the host does not "
+			"need the controller",
+			NULL, "a controller that is named is bound, and %s", unknown);
+}
+
 void check_plan(const struct judged *c)
 {
 	tell_displays(c);
 	tell_refusals(c);
+	tell_unknown(c);
 	tell_ids(c);
 	tell_groups(c);
 }

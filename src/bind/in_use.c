@@ -144,6 +144,128 @@ static void ask_modules(struct in_use *u, struct sysfs *s, struct slot slot)
 			loaded);
 }
 
+/* ---- what uses a disk and takes no claim on it ------------------------------------------------
+ */
+
+struct ask {
+	struct in_use *u;
+	struct sysfs *s;
+	const struct node_list *nodes;
+	bool live;
+	char at[160]; /* below /sys */
+};
+
+/* Is this path, which somebody gave to the kernel, a disk of ours? Only below /dev it is looked at:
+ * a file of a dead network file system would not answer. */
+static const struct node *disk_of(const struct ask *a, const char *path)
+{
+	struct stat st = {0};
+
+	if (!str_starts(path, "/dev/") ||
+		(a->live && (stat(path, &st) < 0 || !S_ISBLK(st.st_mode))))
+		return NULL;
+	for (size_t i = 0; i < a->nodes->n; i++) {
+		const struct node *node = &a->nodes->at[i];
+		if (node->kind == NODE_BLOCK &&
+			(a->live ? node->dev == st.st_rdev : str_equal(node->name, path + 5)))
+			return node;
+	}
+	return NULL;
+}
+
+static int ask_path(struct ask *a, const char *path, const char *what)
+{
+	const struct node *disk = disk_of(a, path);
+
+	if (disk)
+		claimed(a->u, "%s is %s; end that first", disk->name, what);
+	return disk != NULL;
+}
+
+/* drivers/nvme/target/io-cmd-bdev.c opens it without a holder. */
+static int ask_namespace(const char *name, void *to)
+{
+	struct ask *a = to;
+	char enabled[8], path[256];
+
+	if (sysfs_path_read(a->s, enabled, sizeof(enabled), "%s/%s/enable", a->at, name) <= 0 ||
+		enabled[0] != '1' ||
+		sysfs_path_read(a->s, path, sizeof(path), "%s/%s/device_path", a->at, name) <= 0)
+		return 0;
+	return ask_path(a, path, "served to others by the NVMe target");
+}
+
+#define NVMET "kernel/config/nvmet/subsystems"
+static int ask_subsystem(const char *name, void *to)
+{
+	struct ask *a = to;
+
+	(void)snprintf(a->at, sizeof(a->at), NVMET "/%.100s/namespaces", name);
+	return sysfs_path_each(a->s, a->at, ask_namespace, a);
+}
+
+/* A fileio backstore may be told a disk, and opens it as a file (target_core_file.c). */
+static int ask_backstore(const char *name, void *to)
+{
+	struct ask *a = to;
+	char path[256], info[512], *file;
+
+	if (sysfs_path_read(a->s, path, sizeof(path), "%s/%s/udev_path", a->at, name) > 0 &&
+		ask_path(a, path, "served to others by the SCSI target"))
+		return 1;
+	if (sysfs_path_read(a->s, info, sizeof(info), "%s/%s/info", a->at, name) <= 0 ||
+		!(file = strstr(info, "File: ")))
+		return 0;
+	file += strlen("File: ");
+	file[strcspn(file, " \n")] = '\0';
+	return ask_path(a, file, "served to others by the SCSI target");
+}
+
+#define LIO "kernel/config/target/core"
+static int ask_adapter(const char *name, void *to)
+{
+	struct ask *a = to;
+
+	(void)snprintf(a->at, sizeof(a->at), LIO "/%.100s", name);
+	return sysfs_path_each(a->s, a->at, ask_backstore, a);
+}
+
+static int ask_loop(const char *name, void *to)
+{
+	struct ask *a = to;
+	char path[256];
+
+	if (!str_starts(name, "loop") ||
+		sysfs_path_read(a->s, path, sizeof(path), "block/%s/loop/backing_file", name) <= 0)
+		return 0;
+	return ask_path(a, path, "the backing file of a loop device");
+}
+
+static void ask_by_name(struct in_use *u, struct sysfs *s, const struct node_list *nodes, bool live)
+{
+	struct ask a = {.u = u, .s = s, .nodes = nodes, .live = live};
+	bool disks = false;
+	int r = 0;
+
+	for (size_t i = 0; i < nodes->n; i++)
+		disks |= nodes->at[i].kind == NODE_BLOCK;
+	if (!disks)
+		return;
+	/* A target that is loaded, and nothing to see of what it serves. */
+	if ((sysfs_path_exists(s, "module/nvmet") && !sysfs_path_exists(s, NVMET)) ||
+		(sysfs_path_exists(s, "module/target_core_mod") && !sysfs_path_exists(s, LIO)))
+		claimed(u, "whether a target serves a disk of it can't be found out: configfs is "
+			   "not mounted");
+	if (u->kind == IN_USE_FREE)
+		r = sysfs_path_each(s, NVMET, ask_subsystem, &a);
+	if (r == 0)
+		r = sysfs_path_each(s, LIO, ask_adapter, &a);
+	if (r == 0)
+		r = sysfs_path_each(s, "block", ask_loop, &a);
+	if (r < 0)
+		claimed(u, "whether it is used can't be found out: out of memory");
+}
+
 static void ask_nodes(struct in_use *u, const struct node_list *nodes, bool live)
 {
 	for (size_t i = 0; u->kind == IN_USE_FREE && i < nodes->n; i++) {
@@ -186,6 +308,8 @@ void in_use_ask(struct in_use *ret, struct sysfs *s, struct slot slot, bool live
 	if (r < 0 && ret->kind == IN_USE_FREE)
 		claimed(ret, "what it is used for can't be found out: %s", strerror(-r));
 	ask_nodes(ret, &nodes, live);
+	if (ret->kind == IN_USE_FREE)
+		ask_by_name(ret, s, &nodes, live);
 	ask_interfaces(ret, &nodes);
 	node_list_done(&nodes);
 }

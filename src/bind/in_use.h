@@ -13,7 +13,8 @@
  * of file systems or volume managers is asked. Each whole disk below the function is opened
  * exclusively (open(2), O_EXCL): the kernel refuses that for a disk of which anything, a partition
  * too, is mounted, swapped to, or part of something else (md, dm, btrfs, ZFS, bcachefs, a journal).
- * bind/users names who it is, and who has a node open.
+ * What serves a disk to others or to a loop device makes no claim, and is looked up in configfs and
+ * sysfs. bind/users names who it is, and who has a node open.
  *
  * Who asks may wait for the hardware, as for a disk that does not answer: only in a child
  * (bind/child.h).

@@ -296,6 +296,64 @@ static void test_node(void)
 	CHECK_HAS(why, "can't be found out: Operation not permitted");
 }
 
+/* Files of configfs and sysfs below /sys: their directory, and NAME TEXT of up to two. */
+static void serve(const char *below, const char *file, const char *text)
+{
+	shell("d=%s/sys/%s && mkdir -p $d && echo '%s' >$d/%s", top, below, text, file);
+}
+
+static void test_served(void)
+{
+	static const char space[] = "kernel/config/nvmet/subsystems/nqn.2026:x/namespaces/1";
+	static const char store[] = "kernel/config/target/core/fileio_0/disk";
+	char why[IN_USE_WHY_MAX];
+
+	check_case("a disk that the NVMe target serves");
+	new_machine();
+	serve(space, "device_path", "/dev/nvme0n1");
+	serve(space, "enable", "0");
+	CHECK_INT(ask(NVME, true, why), IN_USE_FREE);
+	serve(space, "enable", "1");
+	CHECK_INT(ask(NVME, true, why), IN_USE_CLAIMED);
+	CHECK_STR(why, "nvme0n1 is served to others by the NVMe target; end that first");
+	serve(space, "device_path", "/dev/nvme1n1");
+	CHECK_INT(ask(NVME, true, why), IN_USE_FREE);
+
+	check_case("... but the controller of none of its disks");
+	serve(space, "device_path", "/dev/nvme0n1");
+	CHECK_INT(ask(NIC, true, why), IN_USE_FREE);
+
+	check_case("a disk that the SCSI target serves as a file, by what it was told and by what "
+		   "it has");
+	new_machine();
+	serve(store, "udev_path", "/dev/nvme0n1");
+	CHECK_INT(ask(NVME, true, why), IN_USE_CLAIMED);
+	CHECK_HAS(why, "nvme0n1 is served to others by the SCSI target");
+	serve(store, "udev_path", "");
+	serve(store, "info",
+		"Status: ACTIVATED\n        TCM FILEIO ID: 0        File: /dev/nvme0n1  Size: 5");
+	CHECK_INT(ask(NVME, true, why), IN_USE_CLAIMED);
+	serve(store, "info", "File: /srv/nvme0n1  Size: 5");
+	CHECK_INT(ask(NVME, true, why), IN_USE_FREE);
+
+	check_case("a target is loaded, and what it serves can't be seen");
+	new_machine();
+	shell("mkdir -p %s/sys/module/nvmet", top);
+	CHECK_INT(ask(NVME, true, why), IN_USE_CLAIMED);
+	CHECK_HAS(why, "configfs is not mounted");
+	CHECK_INT(ask(CARD, true, why), IN_USE_FREE);
+	shell("mkdir -p %s/sys/kernel/config/nvmet/subsystems", top);
+	CHECK_INT(ask(NVME, true, why), IN_USE_FREE);
+
+	check_case("a loop device on it, by its number");
+	new_machine();
+	serve("block/loop3/loop", "backing_file", "/dev/nvme0n1");
+	CHECK_INT(ask(NVME, true, why), IN_USE_CLAIMED);
+	CHECK_HAS(why, "nvme0n1 is the backing file of a loop device");
+	fake.is = makedev(8, 0);
+	CHECK_INT(ask(NVME, true, why), IN_USE_FREE);
+}
+
 static void interface(const char *name, const char *flags, const char *upper)
 {
 	shell("d=%s/sys/bus/pci/devices/" NIC "/net && rm -rf $d && mkdir -p $d/%s && cd $d && "
@@ -416,6 +474,7 @@ int main(void)
 		abort();
 	test_claim();
 	test_node();
+	test_served();
 	test_interfaces();
 	test_modules();
 	test_unbind();

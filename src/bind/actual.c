@@ -6,6 +6,8 @@
 #include "bind/image.h"
 #include "bind/klog.h"
 #include "bind/plan.h"
+#include "bind/release.h"
+#include "bind/released.h"
 #include "bind/report.h"
 #include "pci/notes.h"
 #include "pci/slot.h"
@@ -116,7 +118,7 @@ static bool wants(const struct row *r, const char *driver)
 	return str_equal(driver, str_equal(shall, NO_DRIVER) ? "" : shall);
 }
 
-static enum fate fate_of(const struct row *r, const struct actual *a, bool there)
+static enum fate fate_of(const struct row *r, const struct actual *a, bool there, bool is_released)
 {
 	const struct past_device *d = r->asked;
 
@@ -124,6 +126,8 @@ static enum fate fate_of(const struct row *r, const struct actual *a, bool there
 		return FATE_ABSENT;
 	if (!there)
 		return FATE_GONE;
+	if (is_released && !release_is_vfio(r->now))
+		return FATE_RELEASED;
 	if (!str_equal(d->action, action_name(ACTION_BIND)))
 		return d->why && str_starts(d->why, EXCLUDED_BY) ? FATE_EXCLUDED : FATE_REFUSED;
 	if (wants(r, r->now))
@@ -151,14 +155,15 @@ static void look_whether_usable(struct row *r, struct sysfs *s, struct slot slot
 }
 
 /* tree: the directory that stands for /sys, or NULL. */
-static void look(struct row *r, const struct actual *a, struct sysfs *s, const char *tree)
+static void look(
+	struct row *r, const struct actual *a, const char *dir, struct sysfs *s, const char *tree)
 {
 	struct slot slot;
 	bool there = slot_parse(r->asked->address, &slot) && is_there(s, slot);
 
 	if (there && sysfs_link(s, slot, "driver", r->now, sizeof(r->now)) < 0)
 		(void)str_copy(r->now, sizeof(r->now), "?");
-	r->fate = fate_of(r, a, there);
+	r->fate = fate_of(r, a, there, there && released_is(dir, s, slot));
 	r->first_usec = -1;
 	if (r->fate == FATE_HOLDS && strstr(r->now, "vfio"))
 		look_whether_usable(r, s, slot, tree);
@@ -229,7 +234,7 @@ int actual_read(
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < ret->n; i++)
-		look(&ret->rows[i], ret, &s, sysfs);
+		look(&ret->rows[i], ret, dir, &s, sysfs);
 	ret->config_changed = config_changed(&ret->boot, config);
 	if (ret->boot.standing.state == STANDING_DOWN)
 		ret->waits = standing_wait(&ret->boot.standing, sysfs);
@@ -252,7 +257,7 @@ void actual_done(struct actual *a)
 
 bool row_holds(const struct row *r)
 {
-	return r->fate == FATE_HOLDS || r->fate == FATE_EXCLUDED;
+	return r->fate == FATE_HOLDS || r->fate == FATE_EXCLUDED || r->fate == FATE_RELEASED;
 }
 
 bool actual_holds(const struct actual *a)
@@ -270,6 +275,7 @@ const char *fate_name(enum fate fate)
 		[FATE_EXCLUDED] = "excluded",
 		[FATE_UNUSABLE] = "unusable",
 		[FATE_UNVERIFIED] = "unverified",
+		[FATE_RELEASED] = "released",
 		[FATE_OFF] = "off",
 		[FATE_REFUSED] = "refused",
 		[FATE_ABSENT] = "absent",

@@ -13,10 +13,11 @@
 #include <stddef.h>
 #include <stdio.h>
 
-/* What a device that was asked for is now. The first two are as they should be. */
+/* What a device that was asked for is now. The first three are as they should be. */
 enum fate {
 	FATE_HOLDS,
 	FATE_EXCLUDED,   /* [exclude] wins, as asked */
+	FATE_RELEASED,   /* `release` gave it back to the host since, as its owner wished */
 	FATE_UNUSABLE,   /* vfio-pci has it, and no VM can open it */
 	FATE_UNVERIFIED, /* vfio-pci has it; whether a VM can open it can't be found out */
 	FATE_OFF,        /* nothing was touched at this boot */

@@ -79,6 +79,13 @@ const char *row_text(const struct row *r, const struct actual *a, char buf[stati
 	case FATE_EXCLUDED:
 		(void)snprintf(buf, ROW_TEXT_MAX, "%s", why);
 		break;
+	case FATE_RELEASED:
+		(void)snprintf(buf, ROW_TEXT_MAX,
+			"with the host: 'vfio-bind release' gave it back; 'vfio-bind bind %s' "
+			"takes "
+			"it again",
+			r->asked->address);
+		break;
 	case FATE_REFUSED:
 		(void)snprintf(buf, ROW_TEXT_MAX, "left to the host: %s", why);
 		break;

@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "bind/apply.h"
+#include "bind/released.h"
 #include "bind/report.h"
 #include "bind/report_read.h"
 #include "cmd/begin.h"
@@ -113,6 +114,11 @@ static enum cmd_result take(const struct added *o, const struct boot_switch *b, 
 		return CMD_AS_ASKED;
 	/* Events are replayed (`udevadm trigger`): what the host works with by then stays. */
 	const struct held_rules rules = {.live = !o->world.sysfs};
+	released_refuse(&s.plan, o->run_dir, &s.sysfs);
+	if (!plan_binds(&s.plan)) {
+		report_tell(&s.plan, NULL);
+		return CMD_AS_ASKED;
+	}
 	if (held_refuse(&s.plan, &s.sysfs, rules, err) < 0)
 		return CMD_SYSTEM;
 	return carry_out(o, &s, err);

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/log.h"
 #include "bind/apply.h"
-#include "bind/former.h"
-#include "bind/release.h"
 #include "bind/report.h"
 #include "bind/values.h"
 #include "cmd/begin.h"
@@ -55,40 +53,6 @@ static int save_reports(
 	return 0;
 }
 
-/* Before they go: a release that finds no note leaves it to the kernel, so that stops nothing. */
-static void note_drivers(const struct hand *o, struct situation *s)
-{
-	char address[SLOT_MAX];
-	struct err err = {""};
-
-	for (size_t i = 0; i < s->plan.n; i++) {
-		const struct verdict *v = &s->plan.verdicts[i];
-		if (v->action == ACTION_BIND &&
-			former_note(o->run_dir, &s->sysfs, v->device, &err) < 0)
-			log_print(LOG_WARNING,
-				"%s: that it was on %s is not noted for `release`: %s",
-				slot_format(v->device->slot, address), v->device->driver, err.text);
-	}
-}
-
-/* What stayed or came back has none to be remembered. */
-static void forget_drivers(
-	const struct hand *o, const struct plan *p, const struct outcome *outcomes)
-{
-	for (size_t i = 0; i < p->n; i++)
-		if (p->verdicts[i].action == ACTION_BIND && outcomes[i].after[0] &&
-			!release_is_vfio(outcomes[i].after))
-			former_forget(o->run_dir, p->verdicts[i].device->slot);
-}
-
-static bool some_are_to_be_bound(const struct plan *p)
-{
-	for (size_t i = 0; i < p->n; i++)
-		if (p->verdicts[i].action == ACTION_BIND)
-			return true;
-	return false;
-}
-
 static enum cmd_result show(
 	const struct hand *o, const struct plan *p, const struct outcome *outcomes, struct err *err)
 {
@@ -119,17 +83,17 @@ static enum cmd_result carry_out(const struct hand *o, struct situation *s, stru
 		.let_go = &let_go,
 		.interrupt = &interrupt};
 
-	if (!some_are_to_be_bound(&s->plan)) {
+	if (!plan_binds(&s->plan)) {
 		report_tell(&s->plan, NULL);
 		hand_tell_groups(s);
 		(void)show(o, &s->plan, NULL, err);
 		return CMD_NOT_ALL;
 	}
 	interrupt_hold();
-	note_drivers(o, s);
+	hand_note_drivers(o->run_dir, s);
 	if (apply_plan(&outcomes, &s->plan, &a, err) < 0)
 		return CMD_SYSTEM;
-	forget_drivers(o, &s->plan, outcomes);
+	hand_forget_drivers(o->run_dir, &s->plan, outcomes);
 	/* What was done is kept before it is told: nobody may be there to listen any more. */
 	int saved = save_reports(o, &s->plan, outcomes, err);
 	(void)interrupt_came(&interrupt);

@@ -3,6 +3,8 @@
 
 #include "base/log.h"
 #include "bind/former.h"
+#include "bind/release.h"
+#include "bind/released.h"
 #include "bind/report.h"
 #include "bind/values.h"
 
@@ -165,6 +167,34 @@ enum cmd_result hand_plan(struct situation *s, const struct hand *o, char **oper
 struct held_rules hand_rules(const struct hand *o)
 {
 	return (struct held_rules){.live = !o->world.sysfs, .force = o->force};
+}
+
+/* A release that finds no note leaves it to the kernel, so that stops nothing. */
+void hand_note_drivers(const char *run_dir, struct situation *s)
+{
+	char address[SLOT_MAX];
+	struct err err = {""};
+
+	for (size_t i = 0; i < s->plan.n; i++) {
+		const struct verdict *v = &s->plan.verdicts[i];
+		if (v->action == ACTION_BIND &&
+			former_note(run_dir, &s->sysfs, v->device, &err) < 0)
+			log_print(LOG_WARNING,
+				"%s: that it was on %s is not noted for `release`: %s",
+				slot_format(v->device->slot, address), v->device->driver, err.text);
+	}
+}
+
+void hand_forget_drivers(const char *run_dir, const struct plan *p, const struct outcome *outcomes)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		if (p->verdicts[i].action != ACTION_BIND)
+			continue;
+		if (outcomes[i].holds)
+			released_end(run_dir, p->verdicts[i].device->slot);
+		else if (outcomes[i].after[0] && !release_is_vfio(outcomes[i].after))
+			former_forget(run_dir, p->verdicts[i].device->slot);
+	}
 }
 
 void hand_forget(const struct hand *o, struct slot slot)

@@ -3,6 +3,7 @@
 #define CMD_HAND_H
 
 #include "base/str.h"
+#include "bind/apply.h"
 #include "cmd/cmd.h"
 #include "cmd/held.h"
 #include "cmd/situation.h"
@@ -55,6 +56,13 @@ struct held_rules hand_rules(const struct hand *o);
 /* Tells who of the plan's IOMMU groups is with a host driver now, so that no VM gets them, and
  * leaves it in the plan. */
 void hand_tell_groups(struct situation *s);
+
+/* Before the devices go: who has them, for `release` (bind/former.h). */
+void hand_note_drivers(const char *run_dir, struct situation *s);
+
+/* Afterwards: what stayed or came back has none to be remembered; what was taken is released no
+ * more (bind/released.h). */
+void hand_forget_drivers(const char *run_dir, const struct plan *p, const struct outcome *outcomes);
 
 /* The report of a device that was bound by hand, which stands beside those that `added` writes, and
  * the note of who had it. */

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "bind/groups.h"
+#include "bind/released.h"
 #include "bind/report.h"
 #include "cmd/begin.h"
 #include "cmd/cmd.h"
@@ -200,6 +201,20 @@ static void print_json(const struct back *b, size_t done)
 	json_end(&j);
 }
 
+/* It stays with the host: else the next event of udev, or `boot`, would take it again. */
+static void note_released(const struct hand *o, struct sysfs *s, struct slot slot)
+{
+	char address[SLOT_MAX];
+	struct err err = {""};
+
+	hand_forget(o, slot);
+	if (released_note(o->run_dir, s, slot, &err) < 0)
+		log_print(LOG_WARNING,
+			"%s: that it was released is not noted, a replayed event of udev may take "
+			"it again: %s",
+			slot_format(slot, address), err.text);
+}
+
 static enum cmd_result finish(
 	const struct hand *o, const struct back *b, size_t done, struct err *err)
 {
@@ -222,11 +237,12 @@ static enum cmd_result finish(
 }
 
 /* What was done is noted before it is told: nobody may be there to listen any more. */
-static void end_hold(const struct back *b, const struct hand *o, struct interrupt *interrupt)
+static void end_hold(
+	const struct back *b, const struct hand *o, struct sysfs *s, struct interrupt *interrupt)
 {
 	for (size_t i = 0; i < b->n; i++)
 		if (b->list[i].holds)
-			hand_forget(o, b->list[i].slot);
+			note_released(o, s, b->list[i].slot);
 	int signal = interrupt_came(interrupt);
 	interrupt_release();
 	if (signal)
@@ -257,7 +273,7 @@ static enum cmd_result give_back(const struct hand *o, char **operands, int n, s
 	interrupt_hold();
 	if (done > 0 && release_all(b.list, done, &how, err) < 0)
 		return CMD_SYSTEM;
-	end_hold(&b, o, &interrupt);
+	end_hold(&b, o, &s.sysfs, &interrupt);
 	tell_groups(&s);
 	return finish(o, &b, done, err);
 }

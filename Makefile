@@ -39,7 +39,7 @@ BASE    = err interrupt log str json json_read file replace options tables mount
 PCI     = slot id sysfs scan rom nodes sysfs_path devpath names notes behind behind_block behind_gather inventory replay iomem boot_display
 # What the host stands on: the search for it, whose result is in keep.
 FOOTING = specs finder disks pools filesystems nics keyboards footing
-BIND    = config keys parser reader values select host keep guard guard_keep groups plan kernel_cmdline child modules no_legacy image image_record $(FOOTING) apply unbind in_use load verify script guest former released release users dump report
+BIND    = config keys parser reader values select host keep guard guard_keep groups plan kernel_cmdline child modules no_legacy image image_record $(FOOTING) apply unbind in_use load verify script guest former released initramfs release users dump report
 BIND_CMD = ask begin bind boot added cards check choose config_file guest hand held import init init_json libvirt lock list listing list_json list_text list_tree plan protect qemu release rom run setup \
 	setup_state situation
 BIND_CMD += check_host judged check_images check_iommu check_others check_plan findings other_ids other_tools record record_mask record_names record_others record_root record_sysfs record_tables world

@@ -5,10 +5,15 @@
 #include "base/str.h"
 #include "bind/apply.h"
 #include "bind/child.h"
+#include "bind/initramfs.h"
+#include "bind/released.h"
 #include "bind/report.h"
 #include "bind/report_read.h"
 #include "cmd/begin.h"
 #include "cmd/cmd.h"
+#include "cmd/hand.h"
+#include "cmd/held.h"
+#include "cmd/lock.h"
 #include "cmd/situation.h"
 
 #include <errno.h>
@@ -27,6 +32,7 @@ struct boot {
 	unsigned milliseconds;
 	bool json;
 	bool join;
+	bool by_hand; /* on the running system, where things are in use */
 };
 
 static enum cmd_result finish(const struct boot *o, const struct situation *s,
@@ -88,10 +94,14 @@ static enum cmd_result carry_out(
 
 	warn_of_dark(&s->plan, s->host.boot.by == WITNESS_NONE);
 	interrupt_hold(); /* systemd ends a service that takes too long, and all at switch-root */
+	if (o->by_hand)
+		hand_note_drivers(o->run_dir, s);
 	if (apply_plan(&outcomes, &s->plan, &a, err) < 0) {
 		(void)finish(o, s, NULL, err->text);
 		return CMD_SYSTEM;
 	}
+	if (o->by_hand)
+		hand_forget_drivers(o->run_dir, &s->plan, outcomes);
 	report_tell_interrupt(&s->plan, outcomes, &interrupt);
 	report_tell(&s->plan, outcomes);
 	situation_look_at_groups(s, GROUPS_ANY);
@@ -128,13 +138,23 @@ static bool has_report(const struct boot *o)
 static bool stands_down(const struct boot *o, struct situation *s, bool again)
 {
 	_cleanup_(past_done) struct past past = {0};
-	_cleanup_(fd_close) int place = standing_place(&s->standing, &s->plan, o->world.sysfs);
+	_cleanup_(fd_close) int place = -1;
 
 	s->plan.standing = &s->standing;
-	if (place < 0)
-		return false;
-	again |= past_read(&past, o->run_dir, NULL) == 0;
-	if (past.standing.state == STANDING_DOWN)
+	if (!o->by_hand) {
+		place = standing_place(&s->standing, &s->plan, o->world.sysfs);
+		if (place < 0)
+			return false;
+	}
+	bool ran = past_read(&past, o->run_dir, NULL) == 0;
+	if (ran)
+		released_refuse(&s->plan, o->run_dir, &s->sysfs);
+	again |= ran;
+	if (o->by_hand)
+		s->standing = past.has_standing
+				      ? past.standing
+				      : (struct standing){.why = "run by hand, which is no boot"};
+	else if (past.standing.state == STANDING_DOWN)
 		s->standing = past.standing;
 	else
 		standing_begin(&s->standing, &s->plan, place, o->world.sysfs != NULL, again);
@@ -173,8 +193,24 @@ static enum cmd_result carry_out_in_background(
 	return carry_out(o, s, &let_go, err);
 }
 
+/* It is `bind` of what the config asks for: what is in use stays, and what was released. */
+static enum cmd_result take_by_hand(const struct boot *o, struct situation *s, struct err *err)
+{
+	const struct held_rules rules = {.live = true};
+	_cleanup_(lock_done) int lock = lock_take(o->run_dir, o->milliseconds, err);
+	int let_go = -1;
+
+	if (lock < 0)
+		return CMD_SYSTEM;
+	released_refuse(&s->plan, o->run_dir, &s->sysfs);
+	host_look_at_drivers(&s->host, &s->sysfs);
+	if (held_refuse(&s->plan, &s->sysfs, rules, err) < 0)
+		return CMD_SYSTEM;
+	return carry_out(o, s, &let_go, err);
+}
+
 static enum cmd_result boot(
-	const struct boot *o, const struct boot_switch *b, bool at_once, struct err *err)
+	struct boot *o, const struct boot_switch *b, bool at_once, struct err *err)
 {
 	_cleanup_(situation_done) struct situation s;
 	int let_go = -1;
@@ -194,8 +230,15 @@ static enum cmd_result boot(
 	situation_ask_crash(&s, &o->world);
 	if (s.plan.off)
 		log_print(LOG_NOTICE, "nothing is touched: %s", s.plan.off);
-	bool off = s.plan.off || !plan_binds(&s.plan) || stands_down(o, &s, at_once);
-	if (off) {
+	bool off = s.plan.off || !plan_binds(&s.plan);
+	if (!off)
+		o->by_hand = !o->world.sysfs && !initramfs_is_here();
+	off = off || stands_down(o, &s, at_once);
+	if (!off && at_once) /* others had their time meanwhile */
+		released_refuse(&s.plan, o->run_dir, &s.sysfs);
+	if (!off && o->by_hand)
+		return take_by_hand(o, &s, err);
+	if (off || !plan_binds(&s.plan)) {
 		host_look_at_drivers(&s.host, &s.sysfs);
 		report_tell(&s.plan, NULL);
 		return finish(o, &s, NULL, NULL);
@@ -206,7 +249,7 @@ static enum cmd_result boot(
 }
 
 /* Waits for the work in the background; what it did not finish is done over, at once. */
-static enum cmd_result join(const struct boot *o, const struct boot_switch *b, struct err *err)
+static enum cmd_result join(struct boot *o, const struct boot_switch *b, struct err *err)
 {
 	int64_t deadline = child_now() + o->milliseconds;
 

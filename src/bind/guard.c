@@ -151,6 +151,39 @@ static bool has_no_group(
 	return true;
 }
 
+/* Written as the kernel's bool parameters are (kstrtobool in lib/kstrtox.c); alone it is on. */
+static bool denylist_is_off(const char *options)
+{
+	const char *at = strstr(options, "disable_denylist");
+
+	if (!at)
+		return false;
+	at += strlen("disable_denylist");
+	return *at == '\0' || *at == ' ' || (*at == '=' && at[1] && strchr("1yYtT", at[1]));
+}
+
+/* vfio_pci_dev_in_denylist in drivers/vfio/pci/vfio_pci.c: accelerators of Intel's (QAT, DSA, IAX)
+ * that a guest can bring the host down with; vfio-pci's probe refuses them. */
+static bool is_in_denylist(
+	const struct plan *p, const struct host *h, const struct verdict *v, char *why, size_t size)
+{
+	static const uint16_t denied[] = {
+		0x19e2, 0x19e3, 0x37c8, 0x37c9, 0x0435, 0x0443, 0x0b25, 0x0cfe};
+
+	(void)h;
+	if (v->device->id.vendor != 0x8086 || strcmp(v->driver, "vfio-pci") != 0 ||
+		denylist_is_off(p->config->options))
+		return false;
+	for (size_t i = 0; i < sizeof(denied) / sizeof(*denied); i++)
+		if (v->device->id.device == denied[i]) {
+			(void)snprintf(why, size,
+				"is in vfio-pci's denylist, for a guest can crash the host with "
+				"it; [modules] options = disable_denylist=1 lets it be taken");
+			return true;
+		}
+	return false;
+}
+
 /* boot_vga is what people know; any other witness is named, and that the two differ. */
 static bool is_boot_display(
 	const struct plan *p, const struct host *h, const struct verdict *v, char *why, size_t size)
@@ -261,8 +294,8 @@ static void apply_exclude(struct plan *p, const struct host *h)
 
 void guard_apply(struct plan *p, const struct host *h)
 {
-	static const guard guards[] = {
-		cannot_be_read, is_fixed, holds_another_id, has_no_group, is_boot_display};
+	static const guard guards[] = {cannot_be_read, is_fixed, holds_another_id, has_no_group,
+		is_in_denylist, is_boot_display};
 
 	apply_exclude(p, h);
 	for (size_t i = 0; i < sizeof(guards) / sizeof(*guards); i++) {

@@ -14,8 +14,8 @@
  * nor guest. Other functions of a slot are judged singly.
  *
  * In this order: [exclude] (that function only, as the config says); what can't be read; bridges;
- * an address that holds another id by now; no IOMMU group; a boot display; the last display. Behind
- * it come what the host stands on (guard_keep) and groups (bind/groups).
+ * an address that holds another id by now; no IOMMU group; vfio-pci's denylist; a boot display; the
+ * last display. Behind it come what the host stands on (guard_keep) and groups (bind/groups).
  */
 void guard_apply(struct plan *p, const struct host *host);
 

@@ -74,7 +74,7 @@ static void run(void *to, size_t i)
 		break;
 	case INTERRUPT: /* as a key at the terminal does: all of the job get it */
 		(void)kill(getppid(), signal_sent);
-		(void)raise(signal_sent);
+		(void)kill(getpid(), signal_sent);
 		(void)usleep(100 * 1000);
 		break;
 	}

@@ -331,7 +331,7 @@ static void put_sentence(struct mask *m, struct text *t, const char *s)
 
 void mask_fact(struct mask *m, struct text *t, const char *fact)
 {
-	static const char *const plain[] = {"version ", "kernel ", "missing "};
+	static const char *const plain[] = {"version ", "kernel ", "program ", "missing "};
 
 	for (size_t i = 0; i < sizeof(plain) / sizeof(*plain); i++)
 		if (str_starts(fact, plain[i]))

@@ -29,7 +29,7 @@ static uint32_t fingerprint(const char *config)
 	(void)snprintf(tree, sizeof(tree), "%s/sys", top);
 	if (config_parse(&c, "F", config, strlen(config)) < 0)
 		(void)check_that(false, __FILE__, __LINE__, "%s", c.errors[0]);
-	else if (sysfs_open(&s, tree, &err) < 0 || host_look(&h, &c, &s, &err) < 0 ||
+	else if (sysfs_open(&s, tree, &err) < 0 || host_look(&h, &c, &s, NULL, &err) < 0 ||
 		 plan_make(&p, &c, &h, &b, &err) < 0)
 		abort();
 	else if (CHECK(plan_binds(&p)))

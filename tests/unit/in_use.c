@@ -82,7 +82,7 @@ int __wrap_open(const char *path, int flags, ...)
 	va_list ap;
 
 	va_start(ap, flags);
-	mode_t mode = flags & O_CREAT ? (mode_t)va_arg(ap, int) : 0;
+	mode_t mode = (flags & O_CREAT) ? (mode_t)va_arg(ap, int) : 0;
 	va_end(ap);
 	if (!is_disk(path) && !is_own(path))
 		return __real_open(path, flags, mode);

@@ -61,6 +61,7 @@ int keep_add(struct keep *k, const struct kept *one)
 	return 0;
 }
 
+static void say_first(char text[static KEEP_WHY_MAX], const char *fmt, va_list ap) _printf_(2, 0);
 static void say_first(char text[static KEEP_WHY_MAX], const char *fmt, va_list ap)
 {
 	if (text[0])

@@ -158,7 +158,8 @@ static void look_at_bars(const struct job *j, const struct verdict *v, struct ou
 	const struct device_progress *d = &j->progress->device[v - j->plan->verdicts];
 	char why[USABLE_WHY_MAX];
 
-	if (!j->options->load_modules || !device_is_display(v->device) || load_is_none(v))
+	if (!j->options->load_modules || !v->device || !device_is_display(v->device) ||
+		load_is_none(v))
 		return;
 	enum usable u = usable_look_at_bars(j->options->sysfs, NULL, v->device->slot, why);
 	o->unusable = u != USABLE;

@@ -50,24 +50,33 @@ static bool is_out(const struct job *j, size_t i)
 	return d->dropped || d->override_error < 0 || (d->in_step && verify_hangs(j, i));
 }
 
+/* An override that was there before belongs to somebody else and comes back if we give up; our own
+ * does not. Unset reads as "(null)": driver_override_show prints a NULL pointer with %s. */
+void job_keep_former(struct device_progress *d, const struct verdict *v)
+{
+	if (str_equal(d->former, "(null)") || str_equal(d->former, v->driver))
+		d->former[0] = '\0';
+}
+
+/* What was there goes straight to where the parent looks: who is killed behind the write has told
+ * it.
+ */
 static void do_override(const struct job *j, const struct verdict *v, struct device_progress *d)
 {
-	char former[FORMER_MAX] = "";
-
 	d->overridden = true; /* before the write: who is killed in it may have written */
 	d->override_error = sysfs_swap(j->options->sysfs, v->device->slot, "driver_override",
-		v->driver, former, sizeof(former));
-	if (d->override_error < 0)
+		v->driver, d->former, sizeof(d->former));
+	if (d->override_error < 0) {
 		d->overridden = false;
-	/* An override that was there before belongs to somebody else and comes back if we give up.
-	 * Unset reads as "(null)": driver_override_show prints a NULL pointer with %s. */
-	else if (!str_equal(former, "(null)") && !str_equal(former, v->driver))
-		(void)str_copy(d->former, sizeof(d->former), former);
-	d->was_set = str_equal(former, v->driver);
+		d->former[0] = '\0';
+	}
+	d->was_set = str_equal(d->former, v->driver);
+	job_keep_former(d, v);
 }
 
 static void do_give_back(const struct job *j, const struct verdict *v, struct device_progress *d)
 {
+	job_keep_former(d, v);
 	/* A lone newline clears it (driver_set_override in drivers/base/driver.c). */
 	if (sysfs_write(j->options->sysfs, v->device->slot, "driver_override",
 		    d->former[0] ? d->former : "\n") == 0)

@@ -65,6 +65,10 @@ struct job {
 	int64_t began;  /* microseconds */
 };
 
+/* apply.c: what of the device's override before is somebody else's; told by who wrote, or is
+ * undone. */
+void job_keep_former(struct device_progress *d, const struct verdict *v);
+
 /* load.c: is the device to have no driver at all? */
 bool load_is_none(const struct verdict *v);
 

@@ -347,29 +347,40 @@ static bool is_no_disk(const char *path)
 	return false;
 }
 
-/* The longest that is a disk counts: the names of by-path hold separators too. Its length. */
+#define CUTS_MAX 32  /* the parts of a name of by-path, and what stands behind it */
+#define NAMED_MAX 64 /* in one text */
+
+/* The longest that is a disk counts: the names of by-path hold separators too, but no comma. Its
+ * length. */
 static size_t need_longest(struct finder *f, enum need_kind kind, const char *text)
 {
 	char spec[DEVPATH_MAX];
-	size_t len = str_copy(spec, sizeof(spec), text);
+	size_t len = strcspn(text, ",");
 
-	while (len > 0 && !need_spec(f, kind, spec))
-		while (len > 0) {
-			char c = spec[--len];
-			spec[len] = '\0';
-			if (strchr(SEPARATORS, c))
-				break;
-		}
-	return len;
+	len = len < sizeof(spec) ? len : sizeof(spec) - 1;
+	memcpy(spec, text, len);
+	for (int i = 0; i < CUTS_MAX && len > 0; i++) {
+		spec[len] = '\0';
+		if (need_spec(f, kind, spec))
+			return len;
+		while (len > 0 && !strchr(SEPARATORS, spec[--len]))
+			;
+	}
+	return 0;
 }
 
 void disks_need_named(struct finder *f, const char *text, bool part)
 {
 	char path[DEVPATH_MAX];
+	unsigned n = 0;
 
 	for (const char *p = text; *p != '\0';) {
 		size_t len = 0;
 		bool named = spec_path(p, path) && !is_no_disk(path);
+		if (named && n++ == NAMED_MAX) {
+			keep_unknown(f->keep, "%s names more than %d disks", f->what, NAMED_MAX);
+			return;
+		}
 		if (named)
 			len = need_longest(f, part ? NEED_PART : NEED_DISK, p);
 		if (named && len == 0 && part)

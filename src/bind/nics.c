@@ -360,7 +360,7 @@ static bool is_open(const struct remote *r)
  * nothing is, or not of that kind, it may come over any NIC. */
 static void keep_remotes(struct finder *f)
 {
-	bool kept[REMOTES_MAX];
+	bool kept[REMOTES_MAX] = {false};
 	unsigned found = 0, nbds = 0;
 
 	for (unsigned i = 0; i < f->n_remotes; i++) {

@@ -37,7 +37,7 @@ static void test_round(void)
 	check_case("keep: what is read is written again");
 	read_all(&k, text);
 	CHECK_INT(k.n, 4);
-	CHECK(k.at[3].kind == KEEP_ROUTE && k.route_elsewhere);
+	CHECK(k.n == 4 && k.at && k.at[3].kind == KEEP_ROUTE && k.route_elsewhere);
 	CHECK_STR(keep_doubts(&k, DOUBT_NETWORK), "root / comes from a server");
 	CHECK_STR(keep_doubts(&k, DOUBT_ROUTE), "no default route");
 	CHECK_STR(keep_doubts(&k, DOUBT_KEYBOARD), "no keyboard");

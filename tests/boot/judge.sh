@@ -5,17 +5,42 @@
 # what is wrong, a line each, and nothing when all is as it should be.
 : "${work:?comes with lib.sh}"
 
+# What verdicts say, for those that ask for it a hundred times a boot: of FILE, seen[FILE|devices] has the addresses,
+# seen[FILE|ADDRESS|KEY] what verdict_get and, as KEY client, verdict_client say of a function.
+declare -A seen=()
+
+# verdict_load FILE
+verdict_load()
+{
+	local kind address rest word key
+	[ -z "${seen[$1]-}" ] && [ -e "$1" ] || return 0
+	seen[$1]=yes
+	while read -r kind address rest; do
+		case $kind:$rest in
+		device:*)
+			seen[$1|devices]+="$address "
+			for word in $rest; do
+				key=${word%%=*}
+				seen["$1|$address|$key"]=${word#*=}
+			done
+			;;
+		client:usable* | client:unusable*) seen[$1|$address|client]=$rest ;;
+		esac
+	done <"$1"
+}
+
 # judge_control BASE: does the boot without vfio-bind give the devices to the host drivers that
 # vfio-bind must beat? If it doesn't, to have won against them means nothing.
 judge_control()
 {
 	local address driver
-	for address in $(verdict_devices "$1"); do
-		driver=$(verdict_get "$1" "$address" driver)
-		case $(verdict_get "$1" "$address" class) in
+	verdict_load "$1"
+	for address in ${seen[$1|devices]-}; do
+		driver=${seen[$1|$address|driver]-}
+		case ${seen[$1|$address|class]-} in
 		0300* | 0380*) [ "$driver" = bochs-drm ] ;;
 		0403*) [ "$driver" = snd_hda_intel ] ;;
-		0200*) [ "$driver" = e1000e ] || [ "$(verdict_get "$1" "$address" id)" = 8086:100e ] ;;
+		0200*) [ "$driver" = e1000e ] || [ "${seen[$1|$address|id]-}" = 8086:100e ] ;;
 		0108*) [ "$driver" = nvme ] ;;
 		esac || echo "without vfio-bind, $address is on $driver: the coldplug does not work"
 	done
@@ -26,18 +51,20 @@ judge_control()
 judge_drivers()
 {
 	local name=$1 verdict=$2 base=$3 address driver override want want_override
+	verdict_load "$verdict"
+	verdict_load "$base"
 	verdict_reached "$verdict" || echo 'userland was not reached'
-	[ "$(verdict_devices "$verdict")" = "$(verdict_devices "$base")" ] ||
+	[ "${seen[$verdict|devices]-}" = "${seen[$base|devices]-}" ] ||
 		echo 'the functions are not those of the boot without vfio-bind'
-	for address in $(verdict_devices "$base"); do
-		driver=$(verdict_get "$verdict" "$address" driver)
-		override=$(verdict_get "$verdict" "$address" override)
+	for address in ${seen[$base|devices]-}; do
+		driver=${seen[$verdict|$address|driver]-}
+		override=${seen[$verdict|$address|override]-}
 		case ${F[$name.expect.$address]-} in
 		takes) want=vfio-pci want_override=vfio-pci ;;
 		holds) want=- want_override=vfio-pci ;;
 		# Which name no driver has is the program's business, as long as there is one.
 		empties) want=- want_override=${override/(null)/set} ;;
-		*) want=$(verdict_get "$base" "$address" driver) want_override='(null)' ;;
+		*) want=${seen[$base|$address|driver]-} want_override='(null)' ;;
 		esac
 		[ "$driver" = "$want" ] || echo "$address is on ${driver:-?} instead of $want"
 		[ "$override" = "$want_override" ] ||
@@ -59,9 +86,10 @@ takes_any()
 judge_usable()
 {
 	local name=$1 verdict=$2 address said want
+	verdict_load "$verdict"
 	for address in ${F[$name.expected]-}; do
 		[ "${F[$name.expect.$address]}" = takes ] || continue
-		said=$(verdict_client "$verdict" "$address")
+		said=${seen[$verdict|$address|client]-}
 		want=^usable$
 		[ -z "${F[$name.unusable.$address]-}" ] || want="^unusable: ${F[$name.unusable.$address]}$"
 		[[ $said =~ $want ]] || echo "$address, to a virtual machine: ${said:-it is not on vfio-pci}"
@@ -74,12 +102,13 @@ judge_untouched()
 {
 	local name=$1 console=${2%.verdict}.console base=$3 address host line
 	[ -z "${F[$name.before]-}" ] || return 0
+	verdict_load "$base"
 	for address in ${F[$name.expected]-}; do
 		case ${F[$name.expect.$address]} in
 		takes | holds | empties) ;;
 		*) continue ;;
 		esac
-		host=$(verdict_get "$base" "$address" driver)
+		host=${seen[$base|$address|driver]-}
 		[ "$host" != - ] || continue
 		if line=$(grep -m 1 -E "$host.*$address" "$console"); then
 			echo "$address was touched by $host: $line"
@@ -93,12 +122,10 @@ report_query()
 	jq -er "$@" <<<"$report" 2>/dev/null
 }
 
-# report_row ADDRESS: action, planned driver and driver afterwards; nothing if it isn't in it.
-report_row()
+# report_rows: ADDRESS ACTION PLANNED-DRIVER DRIVER-AFTERWARDS of each device, a line each.
+report_rows()
 {
-	# shellcheck disable=SC2016 # $a is jq's
-	report_query --arg a "$1" '.devices[] | select(.address == $a) |
-		"\(.action) \(.driver // "-") \(.after // "-")"'
+	report_query '.devices[] | "\(.address) \(.action) \(.driver // "-") \(.after // "-")"'
 }
 
 report_shape='.version == 1 and has("off")
@@ -111,14 +138,19 @@ report_shape='.version == 1 and has("off")
 judge_report()
 {
 	local name=$1 verdict=$2 report address row link off errors
+	local -A rows=()
 	report=$(verdict_report "$verdict")
 	if ! report_query "$report_shape" >/dev/null; then
 		echo 'report.json is missing or has not the shape it should have'
 		return
 	fi
-	for address in $(verdict_devices "$verdict"); do
-		row=$(report_row "$address")
-		link=$(verdict_get "$verdict" "$address" driver)
+	while read -r address row; do
+		rows[$address]=$row
+	done < <(report_rows)
+	verdict_load "$verdict"
+	for address in ${seen[$verdict|devices]-}; do
+		row=${rows[$address]-}
+		link=${seen[$verdict|$address|driver]-}
 		case ${F[$name.expect.$address]-unasked} in
 		takes) [ "$row" = "bind $link $link" ] ;;
 		empties) [ "$row" = 'bind none -' ] ;;
@@ -130,7 +162,7 @@ judge_report()
 		esac || echo "the report says of $address: ${row:-nothing}"
 	done
 	for address in ${F[$name.misses]-}; do
-		row=$(report_row "$address")
+		row=${rows[$address]-}
 		[[ $row == 'absent '* ]] || echo "the report does not say that $address is absent"
 	done
 	off=$(report_query '.off // ""')

@@ -52,10 +52,9 @@ static bool is_out(const struct job *j, size_t i)
 
 /* An override that was there before belongs to somebody else and comes back if we give up; our own
  * does not. Unset reads as "(null)": driver_override_show prints a NULL pointer with %s. */
-void job_keep_former(struct device_progress *d, const struct verdict *v)
+const char *job_former(const struct device_progress *d, const struct verdict *v)
 {
-	if (str_equal(d->former, "(null)") || str_equal(d->former, v->driver))
-		d->former[0] = '\0';
+	return str_equal(d->former, "(null)") || str_equal(d->former, v->driver) ? "" : d->former;
 }
 
 /* What was there goes straight to where the parent looks: who is killed behind the write has told
@@ -66,20 +65,30 @@ static void do_override(const struct job *j, const struct verdict *v, struct dev
 	d->overridden = true; /* before the write: who is killed in it may have written */
 	d->override_error = sysfs_swap(j->options->sysfs, v->device->slot, "driver_override",
 		v->driver, d->former, sizeof(d->former));
+	d->was_set = str_equal(d->former, v->driver);
+	/* What was set already is as it shall be, whatever came of writing it once more. */
+	if (d->was_set)
+		d->override_error = 0;
 	if (d->override_error < 0) {
 		d->overridden = false;
 		d->former[0] = '\0';
 	}
-	d->was_set = str_equal(d->former, v->driver);
-	job_keep_former(d, v);
 }
 
 static void do_give_back(const struct job *j, const struct verdict *v, struct device_progress *d)
 {
-	job_keep_former(d, v);
+	char now[FORMER_MAX];
+	const char *former = job_former(d, v);
+
+	/* Who is killed before it has read what was there has written nothing. */
+	if (d->former[0] == '\0' &&
+		sysfs_read(j->options->sysfs, v->device->slot, "driver_override", now,
+			sizeof(now)) >= 0 &&
+		!str_equal(now, v->driver))
+		d->overridden = false;
 	/* A lone newline clears it (driver_set_override in drivers/base/driver.c). */
-	if (sysfs_write(j->options->sysfs, v->device->slot, "driver_override",
-		    d->former[0] ? d->former : "\n") == 0)
+	else if (sysfs_write(j->options->sysfs, v->device->slot, "driver_override",
+			 former[0] ? former : "\n") == 0)
 		d->overridden = false;
 }
 

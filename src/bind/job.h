@@ -44,7 +44,7 @@ struct device_progress {
 	bool dropped; /* another function of its slot could not get its override */
 	bool in_step; /* a child is in one of its steps, or ended there */
 	unsigned usec;
-	char former[FORMER_MAX];
+	char former[FORMER_MAX]; /* driver_override as it read before; "" where it was not read */
 	char before[32];
 	char in_use[IN_USE_WHY_MAX]; /* why its driver was not asked to let it go, or "" */
 };
@@ -65,9 +65,8 @@ struct job {
 	int64_t began;  /* microseconds */
 };
 
-/* apply.c: what of the device's override before is somebody else's; told by who wrote, or is
- * undone. */
-void job_keep_former(struct device_progress *d, const struct verdict *v);
+/* apply.c: the override of somebody else that the device had before, or "". */
+const char *job_former(const struct device_progress *d, const struct verdict *v);
 
 /* load.c: is the device to have no driver at all? */
 bool load_is_none(const struct verdict *v);

@@ -189,8 +189,7 @@ void verify(const struct job *j, struct outcome *outcomes)
 		o->hangs = verify_hangs(j, i);
 		o->usec = d->usec;
 		memcpy(o->before, d->before, sizeof(o->before));
-		job_keep_former(&j->progress->device[i], v);
-		memcpy(o->former, d->former, sizeof(o->former));
+		(void)str_copy(o->former, sizeof(o->former), job_former(d, v));
 		o->holds = d->overridden && verify_holds(j, v, o->after);
 		if (!o->holds)
 			tell_trouble(j, i, o);

@@ -187,6 +187,38 @@ static void test_bound(void)
 	CHECK(load < probe);
 }
 
+static void set_override(const char *address, const char *text)
+{
+	int fd = open(path_of(DEVICES "/%s/driver_override", address), O_WRONLY | O_TRUNC);
+
+	if (fd < 0 || dprintf(fd, "%s\n", text) < 0)
+		abort();
+	(void)close(fd);
+}
+
+/* What another tool had set before we came. */
+static void test_others_override(void)
+{
+	check_case(
+		"another tool's override comes back where a child is killed before it has read it");
+	new_machine();
+	set_override(CARD, "pci-stub");
+	world->fate = DIE_BEFORE;
+	world->at = 1;
+	CHECK_INT(carry_out(10000), 0);
+	check_device(CARD, "", "pci-stub");
+	CHECK(!outcomes[0].holds && !outcomes[0].overridden);
+
+	check_case("what was set already and can't be written is bound all the same");
+	new_machine();
+	set_override(CARD, "vfio-pci");
+	world->fate = FAIL;
+	world->code = EPERM;
+	world->at = 1;
+	CHECK_INT(carry_out(10000), 0);
+	check_all_bound();
+}
+
 static void test_given_back(void)
 {
 	check_case("no module: all is given back and the host's drivers come");
@@ -451,6 +483,7 @@ int main(void)
 		abort();
 	make_tree();
 	test_bound();
+	test_others_override();
 	test_given_back();
 	test_each_call(FAIL, "fails");
 	test_each_call(DIE_BEFORE, "is where the child is killed");

@@ -202,6 +202,8 @@ int __wrap_sysfs_swap(struct sysfs *s, struct slot slot, const char *attribute, 
 	char address[SLOT_MAX];
 	int r = meet("override", slot_format(slot, address), true);
 
+	if (r < 0)
+		(void)sysfs_read(s, slot, attribute, former, size); /* it is the write that fails */
 	if (r == 0)
 		r = __real_sysfs_swap(s, slot, attribute, text, former, size);
 	if (r == 0)

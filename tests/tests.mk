@@ -110,12 +110,13 @@ link_apply = $(call wrap,sysfs_swap sysfs_write sysfs_probe sysfs_attach module_
 link_release = $(call wrap,sysfs_swap sysfs_write sysfs_probe sysfs_attach module_load module_load_for fork)
 link_users = $(call wrap,file_read)
 link_in_use = $(call wrap,open stat fstat mknod unlink sysfs_write)
+link_fuzz_undo = $(link_apply) $(call wrap,child_shared)
 link_dump = $(call wrap,sysfs_read sysfs_read_at sysfs_write)
 comma = ,
 
 $(BUILD)/fuzz/%: fuzz/%.c $(san_lib)
 	@mkdir -p $(@D)
-	$(call say,FUZZ)$(CLANG) $(COMPILE) $(kmod_flags) $(SANITIZE) -fsanitize=fuzzer $< $(san_libs) -o $@
+	$(call say,FUZZ)$(CLANG) $(COMPILE) -Itests/unit $(kmod_flags) $(SANITIZE) -fsanitize=fuzzer $< $(san_libs) $(link_fuzz_$*) -o $@
 
 # Both programs have a plan: here it is that of vfio-bootcfg.
 bootcfg_san = $(filter-out %/vfio-bootcfg.o,$(bootcfg_objects:%=$(BUILD)/san/%.o))

@@ -53,7 +53,13 @@ BOOTCFG = kword kparam strings request line draft change splice source shell_sca
 # /etc/vfio-bind.conf is read by one parser.
 BOOTCFG_BIND = bind/config bind/keys bind/parser bind/reader bind/values pci/slot pci/id
 
-bind_objects    = vfio-bind $(BIND_CMD:%=cmd/%) $(BIND:%=bind/%) $(PCI:%=pci/%) $(BASE:%=base/%)
+# What boots stands together in the program, so that the kernel maps it by few page faults.
+AT_BOOT = vfio-bind cmd/boot cmd/begin cmd/situation cmd/world \
+	$(addprefix bind/,config keys parser reader values select host keep guard guard_keep groups plan kernel_cmdline child modules no_legacy \
+	image_record apply unbind in_use load verify report usable boots efivar standing released initramfs) \
+	$(addprefix pci/,slot id sysfs scan sysfs_path devpath iomem boot_display) $(addprefix base/,err interrupt log str json file page)
+all_objects = vfio-bind $(BIND_CMD:%=cmd/%) $(BIND:%=bind/%) $(PCI:%=pci/%) $(BASE:%=base/%)
+bind_objects = $(AT_BOOT) $(filter-out $(AT_BOOT),$(all_objects))
 bootcfg_objects = vfio-bootcfg $(BOOTCFG:%=bootcfg/%) $(BOOTCFG_BIND) $(BASE:%=base/%)
 
 programs = $(patsubst src/%.c,$(BUILD)/%,$(wildcard src/vfio-bind.c src/vfio-bootcfg.c))

@@ -117,6 +117,10 @@ static int run(char **argv)
 		for (int fd = 0; fd < 2; fd++)
 			(void)dup2(null, fd);
 		(void)close(null);
+		/* Whatever a shell in the background has made us ignore. */
+		(void)signal(SIGHUP, SIG_DFL);
+		(void)signal(SIGINT, SIG_DFL);
+		(void)signal(SIGTERM, SIG_DFL);
 		(void)ptrace(PTRACE_TRACEME, 0, NULL, NULL);
 		(void)kill(getpid(), SIGSTOP);
 		execv(argv[0], argv);

@@ -15,6 +15,7 @@
  * true when its check holds, for `if (!CHECK(p)) return;`. A case that checks nothing fails.
  * What is tested stands first, what is expected second.
  */
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -43,6 +44,16 @@ static struct {
 	bool open;
 	bool failed; /* in any case */
 } the_check;
+
+/* A shell starts what runs in the background with some of them ignored, and an ignored signal is
+ * none to whoever waits for it. */
+__attribute__((constructor)) static void check_signals(void)
+{
+	static const int signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+
+	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
+		(void)signal(signals[i], SIG_DFL);
+}
 
 static inline void check_end(void)
 {

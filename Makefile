@@ -35,7 +35,7 @@ DESTDIR      ?=
 VERSION = 0.2.0
 
 # ---- what the programs are made of --------------------------------------------------------------
-BASE    = err interrupt log str json json_read file replace options tables mounts page scratch
+BASE    = err interrupt log str json_write json_read file replace options tabfile mounts term tmpdir
 PCI     = slot id sysfs scan rom nodes sysfs_path devpath names notes behind behind_block behind_gather inventory replay iomem boot_display
 # What the host stands on: the search for it, whose result is in keep.
 FOOTING = specs finder disks pools filesystems nics keyboards footing
@@ -57,7 +57,7 @@ BOOTCFG_BIND = bind/config bind/keys bind/parser bind/reader bind/values pci/slo
 AT_BOOT = vfio-bind cmd/boot cmd/begin cmd/situation cmd/world \
 	$(addprefix bind/,config keys parser reader values select host keep guard guard_keep groups plan kernel_cmdline child modules no_legacy \
 	image_record apply unbind in_use load verify report usable boots efivar standing released initramfs) \
-	$(addprefix pci/,slot id sysfs scan sysfs_path devpath iomem boot_display) $(addprefix base/,err interrupt log str json file page)
+	$(addprefix pci/,slot id sysfs scan sysfs_path devpath iomem boot_display) $(addprefix base/,err interrupt log str json_write file term)
 all_objects = vfio-bind $(BIND_CMD:%=cmd/%) $(BIND:%=bind/%) $(PCI:%=pci/%) $(BASE:%=base/%)
 bind_objects = $(AT_BOOT) $(filter-out $(AT_BOOT),$(all_objects))
 bootcfg_objects = vfio-bootcfg $(BOOTCFG:%=bootcfg/%) $(BOOTCFG_BIND) $(BASE:%=base/%)

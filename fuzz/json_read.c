@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Two ways, by the first byte. What base/json writes, of any keys and values in any nesting, is
- * read back equal, value by value. And any bytes at all: they are refused, or their tokens lie
+ * Two ways, by the first byte. What base/json_write writes, of any keys and values in any nesting,
+ * is read back equal, value by value. And any bytes at all: they are refused, or their tokens lie
  * within each other, cover the text, and every string and number can be asked for.
  */
 #include "base/json_read.h"
-#include "base/json.h"
+#include "base/json_write.h"
 #include "base/str.h"
 
 #include <stdint.h>

@@ -44,11 +44,11 @@ static int look(const char *path, const struct stat *st, int type, struct FTW *w
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	_cleanup_(scratch_done) struct scratch s = {.fd = -1};
+	_cleanup_(tmpdir_done) struct tmpdir s = {.fd = -1};
 	_cleanup_(str_free) char *text = size < SIZE_MAX_HERE ? malloc(size + 1) : NULL;
 	struct err err = {""};
 
-	if (!text || scratch_make(&s, &err) < 0)
+	if (!text || tmpdir_make(&s, &err) < 0)
 		return 0;
 	if (size > 0)
 		memcpy(text, data, size);

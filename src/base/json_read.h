@@ -9,9 +9,9 @@
 #include <stdint.h>
 
 /*
- * Reads JSON (RFC 8259) as strictly as base/json writes it, without recursion and with a bound for
- * all it takes: a text that may be anybody's becomes a flat list of tokens that say where in the
- * text each value stands, so that an editor can cut there, too.
+ * Reads JSON (RFC 8259) as strictly as base/json_write writes it, without recursion and with a
+ * bound for all it takes: a text that may be anybody's becomes a flat list of tokens that say where
+ * in the text each value stands, so that an editor can cut there, too.
  */
 #define JSON_DEPTH_MAX 32
 

@@ -2,7 +2,7 @@
 #include "base/log.h"
 
 #include "base/file.h"
-#include "base/page.h"
+#include "base/term.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -79,7 +79,7 @@ static void record_write(enum log_level level, const char *text)
 	size_t len = (size_t)n < sizeof(line) ? (size_t)n : sizeof(line) - 1;
 	line[len - 1] = '\n';
 	if (the_log.target == LOG_TO_STDERR && len > NARROW)
-		fold(line, page_terminal(the_log.fd));
+		fold(line, term_terminal(the_log.fd));
 	while (write(the_log.fd, line, len) < 0 && errno == EINTR)
 		;
 	/* The kernel counts for each opening, and drops what comes behind the tenth. */

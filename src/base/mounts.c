@@ -2,7 +2,7 @@
 #include "base/mounts.h"
 
 #include "base/str.h"
-#include "base/tables.h"
+#include "base/tabfile.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -18,11 +18,11 @@
 static bool mount_parse(char *line, struct mount_row *ret)
 {
 	char *words[MOUNT_WORDS_MAX];
-	size_t n = table_words(line, words, MOUNT_WORDS_MAX), dash = MOUNT_OPTIONAL;
+	size_t n = tabfile_words(line, words, MOUNT_WORDS_MAX), dash = MOUNT_OPTIONAL;
 
 	while (dash < n && !str_equal(words[dash], "-"))
 		dash++;
-	if (dash + 2 >= n || !table_device(words[MOUNT_DEVICE], &ret->major, &ret->minor))
+	if (dash + 2 >= n || !tabfile_device(words[MOUNT_DEVICE], &ret->major, &ret->minor))
 		return false;
 	ret->point = words[MOUNT_POINT];
 	ret->type = words[dash + 1];
@@ -36,7 +36,7 @@ int mount_table_parse(struct mount_table *ret, char *text)
 	char *rest = text, *line;
 
 	*ret = (struct mount_table){.text = text};
-	while ((line = table_line(&rest, false)) && ret->n < MOUNTS_MAX) {
+	while ((line = tabfile_line(&rest, false)) && ret->n < MOUNTS_MAX) {
 		if (ret->n == ret->size) {
 			size_t size = ret->size ? ret->size * 2 : 64;
 			struct mount_row *at = realloc(ret->at, size * sizeof(*at));
@@ -112,7 +112,7 @@ int mounts_add_mountinfo(struct mounts *m, char *text)
 	char *line, device[sizeof(m->at->device)];
 	int r = 0;
 
-	while (r == 0 && (line = table_line(&text, false))) {
+	while (r == 0 && (line = tabfile_line(&text, false))) {
 		if (!mount_parse(line, &row) || !str_starts(row.source, "/dev/"))
 			continue;
 		(void)snprintf(device, sizeof(device), "%u:%u", row.major, row.minor);
@@ -127,8 +127,8 @@ int mounts_add_swaps(struct mounts *m, char *text)
 	char *line, *source;
 	int r = 0;
 
-	while (r == 0 && (line = table_line(&text, false)))
-		if (table_words(line, &source, 1) == 1 && str_starts(source, "/dev/"))
+	while (r == 0 && (line = tabfile_line(&text, false)))
+		if (tabfile_words(line, &source, 1) == 1 && str_starts(source, "/dev/"))
 			r = add(m, "", source, "[SWAP]");
 	return r;
 }

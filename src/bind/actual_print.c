@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bind/actual.h"
 
-#include "base/json.h"
-#include "base/page.h"
+#include "base/json_write.h"
 #include "base/str.h"
+#include "base/term.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -176,23 +176,23 @@ void actual_print(const struct actual *a, FILE *f)
 	char text[ROW_TEXT_MAX], standing[STANDING_TEXT_MAX], row[ROW_MAX];
 
 	if (a->boot.off)
-		page_row(f, "nothing was touched at this boot:", "%s", a->boot.off);
+		term_row(f, "nothing was touched at this boot:", "%s", a->boot.off);
 	if (a->n + a->n_unfinished > 0)
 		fprintf(f, ROW " %s\n", "ADDRESS", "SHALL HAVE", "HAS NOW", "VERDICT (WHO ASKED)");
 	for (size_t i = 0; i < a->n; i++) {
 		const struct row *r = &a->rows[i];
 		(void)snprintf(row, sizeof(row), ROW, r->asked->address, or_dash(r->asked->driver),
 			or_dash(r->now));
-		page_row(f, row, "%s (%s)", row_text(r, a, text), or_dash(r->asked->asked));
+		term_row(f, row, "%s (%s)", row_text(r, a, text), or_dash(r->asked->asked));
 	}
 	for (size_t i = 0; i < a->n_unfinished; i++) {
 		char address[SLOT_MAX];
 		(void)snprintf(row, sizeof(row), ROW, slot_format(a->unfinished[i].slot, address),
 			"-", "-");
-		page_row(f, row, "%s", actual_unfinished_text(&a->unfinished[i], text));
+		term_row(f, row, "%s", actual_unfinished_text(&a->unfinished[i], text));
 	}
 	if (*actual_standing_text(a, standing))
-		page_row(f, "failed boots:", "%s", standing);
+		term_row(f, "failed boots:", "%s", standing);
 }
 
 static void print_row(struct json *j, const struct row *r, const struct actual *a)

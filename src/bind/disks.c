@@ -86,11 +86,11 @@ static void need_fabric(struct finder *f, const char *directory)
 	if (str_equal(transport, "loop")) {
 		keep_unknown(f->keep, "%s is on a disk that this host exports to itself", f->what);
 	} else if (str_equal(transport, "fc")) {
-		(void)table_option_value(address, "host_traddr", port, sizeof(port));
+		(void)tabfile_option_value(address, "host_traddr", port, sizeof(port));
 		need_adapter(f, port);
 	} else {
-		(void)table_option_value(address, "traddr", r.peer, sizeof(r.peer));
-		(void)table_option_value(address, "host_iface", r.nic, sizeof(r.nic));
+		(void)tabfile_option_value(address, "traddr", r.peer, sizeof(r.peer));
+		(void)tabfile_option_value(address, "host_iface", r.nic, sizeof(r.nic));
 		finder_need_network(f, &r);
 	}
 }

@@ -31,7 +31,7 @@ static bool mount_is_network(const struct mount_row *m)
 	char transport[16];
 
 	if (str_equal(m->type, "9p"))
-		return table_option_value(m->options, "trans", transport, sizeof(transport)) &&
+		return tabfile_option_value(m->options, "trans", transport, sizeof(transport)) &&
 		       (str_equal(transport, "tcp") || str_equal(transport, "rdma"));
 	return type_is_network(m->type);
 }
@@ -50,8 +50,8 @@ static bool is_unencrypted(struct finder *f, const char *pool, const char *datas
 	(void)snprintf(path, sizeof(path), ZFS_LISTS "%s", pool);
 	if (!finder_read(f, path, &text))
 		return false;
-	for (char *rest = text, *line; (line = table_line(&rest, true));)
-		if (table_words(line, words, ZFS_WORDS) == ZFS_WORDS &&
+	for (char *rest = text, *line; (line = tabfile_line(&rest, true));)
+		if (tabfile_words(line, words, ZFS_WORDS) == ZFS_WORDS &&
 			str_equal(words[0], dataset))
 			return str_equal(words[ZFS_ENCRYPTION_ROOT], "-");
 	return false;
@@ -110,7 +110,7 @@ void need_server(struct finder *f, const char *source, const char *options)
 {
 	struct remote r = {.word = false};
 
-	if (!table_option_value(options, "addr", r.peer, sizeof(r.peer)))
+	if (!tabfile_option_value(options, "addr", r.peer, sizeof(r.peer)))
 		nics_find_peer(source, &r);
 	finder_need_network(f, &r);
 }

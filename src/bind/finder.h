@@ -4,7 +4,7 @@
 
 #include "base/mounts.h"
 #include "base/str.h"
-#include "base/tables.h"
+#include "base/tabfile.h"
 #include "bind/keep.h"
 #include "bind/specs.h"
 #include "pci/devpath.h"

@@ -111,8 +111,8 @@ static bool is_point(const char *path)
 /* Without it the boot ends in emergency mode (systemd-fstab-generator(8)). */
 static bool boot_waits_for(const char *options)
 {
-	return !table_option(options, "noauto") && !table_option(options, "nofail") &&
-	       !table_option(options, "x-systemd.automount");
+	return !tabfile_option(options, "noauto") && !tabfile_option(options, "nofail") &&
+	       !tabfile_option(options, "x-systemd.automount");
 }
 
 /* One line of fstab: what, where, type, options. */
@@ -129,7 +129,7 @@ static void need_entry(struct finder *f, const char *spec, const char *where, co
 	if (!type_is_network(type))
 		disks_need_named(f, options, false);
 	if (type_is_network(type)) {
-		if (is_point(where) || table_option(options, "x-initrd.mount"))
+		if (is_point(where) || tabfile_option(options, "x-initrd.mount"))
 			need_server(f, spec, options);
 	} else if (m) {
 		need_mount(f, m);
@@ -146,8 +146,8 @@ static void need_fstab(struct finder *f, bool swap)
 
 	if (!finder_read(f, "etc/fstab", &text))
 		return;
-	for (char *rest = text, *line; (line = table_line(&rest, true));) {
-		size_t n = table_words(line, words, 4);
+	for (char *rest = text, *line; (line = tabfile_line(&rest, true));) {
+		size_t n = tabfile_words(line, words, 4);
 		if (n < 3 || str_equal(words[2], "swap") != swap)
 			continue;
 		const char *options = n > 3 ? words[3] : "";
@@ -172,11 +172,11 @@ static void need_crypttab(struct finder *f)
 
 	if (!finder_read(f, "etc/crypttab", &text))
 		return;
-	for (char *rest = text, *line; (line = table_line(&rest, true));) {
-		size_t n = table_words(line, words, 4);
+	for (char *rest = text, *line; (line = tabfile_line(&rest, true));) {
+		size_t n = tabfile_words(line, words, 4);
 		const char *options = n > 3 ? words[3] : "";
-		bool early = table_option(options, "initramfs") ||
-			     table_option(options, "x-initrd.attach");
+		bool early = tabfile_option(options, "initramfs") ||
+			     tabfile_option(options, "x-initrd.attach");
 		if (n < 2 || (!early && !boot_waits_for(options)))
 			continue;
 		finder_look_for(f, "%.60s of /etc/crypttab", words[0]);
@@ -255,8 +255,8 @@ static void need_swaps(struct finder *f)
 	finder_look_for(f, "swap");
 	if (!finder_read(f, "proc/swaps", &text))
 		return;
-	for (char *rest = text, *line; (line = table_line(&rest, false));) {
-		if (table_words(line, words, 2) < 2)
+	for (char *rest = text, *line; (line = tabfile_line(&rest, false));) {
+		if (tabfile_words(line, words, 2) < 2)
 			continue;
 		if (str_equal(words[1], "file")) {
 			finder_need(f, NEED_PATH, words[0]);

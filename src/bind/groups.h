@@ -2,7 +2,7 @@
 #ifndef BIND_GROUPS_H
 #define BIND_GROUPS_H
 
-#include "base/json.h"
+#include "base/json_write.h"
 #include "bind/plan.h"
 #include "pci/sysfs.h"
 

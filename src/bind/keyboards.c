@@ -49,7 +49,7 @@ void keyboards_keep(struct finder *f)
 		keep_doubt(f->keep, DOUBT_KEYBOARD, "proc/bus/input/devices can't be read");
 		return;
 	}
-	for (char *rest = text, *line; (line = table_line(&rest, false));) {
+	for (char *rest = text, *line; (line = tabfile_line(&rest, false));) {
 		const char *name = value_of(line, "N: Name=\"");
 		const char *device = value_of(line, "S: Sysfs=");
 		const char *keys = value_of(line, "B: KEY=");

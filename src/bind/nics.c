@@ -122,7 +122,7 @@ static bool route_parse(char *line, struct route *ret)
 	uint32_t to, mask, flags;
 	unsigned long metric;
 
-	if (table_words(line, words, 8) < 8)
+	if (tabfile_words(line, words, 8) < 8)
 		return false;
 	const char *destination = words[1], *width = words[7], *sign = words[3];
 	if (!str_hex(&destination, 8, &to) || !str_hex(&width, 8, &mask) ||
@@ -142,7 +142,7 @@ static bool route6_parse(char *line, struct route *ret)
 	char *words[10];
 	uint32_t byte, bits, flags;
 
-	if (table_words(line, words, 10) < 10)
+	if (tabfile_words(line, words, 10) < 10)
 		return false;
 	const char *to = words[0], *width = words[1], *metric = words[5], *sign = words[8];
 	for (size_t i = 0; i < sizeof(ret->to); i++) {
@@ -184,7 +184,7 @@ static bool routes_search(struct finder *f, struct search *s)
 	s->nics.n = 0;
 	if (!finder_read(f, s->v6 ? "proc/net/ipv6_route" : "proc/net/route", &text))
 		return false;
-	for (char *rest = text, *line; (line = table_line(&rest, false));) {
+	for (char *rest = text, *line; (line = tabfile_line(&rest, false));) {
 		struct route r = {.bits = 0};
 		if (!(s->v6 ? route6_parse : route_parse)(line, &r) ||
 			(s->peer ? !is_way_to(&r, s->peer)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bind/plan.h"
 
-#include "base/page.h"
 #include "base/str.h"
+#include "base/term.h"
 #include "bind/guard.h"
 
 #include <errno.h>
@@ -244,7 +244,7 @@ void plan_print(const struct plan *p, FILE *f)
 	char row[VERDICT_NAME_MAX + PCI_ID_MAX + 64];
 
 	if (p->off)
-		page_row(f, "nothing is to be touched:", "%s", p->off);
+		term_row(f, "nothing is to be touched:", "%s", p->off);
 	if (p->n > 0)
 		fprintf(f, ROW " %s\n", "ADDRESS", "ID", "ACTION", "HAS NOW", "SHALL HAVE",
 			"WHY (WHO ASKED)");
@@ -257,6 +257,6 @@ void plan_print(const struct plan *p, FILE *f)
 			v->device ? pci_id_format(&shown, id) : "-", action_name(v->action),
 			v->device && v->device->driver[0] ? v->device->driver : "-",
 			bind ? v->driver : "-");
-		page_row(f, row, "%s (%s)", v->why, verdict_asked(p, v, asked));
+		term_row(f, row, "%s (%s)", v->why, verdict_asked(p, v, asked));
 	}
 }

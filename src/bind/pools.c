@@ -54,7 +54,7 @@ static bool need_member(struct finder *f, const char *name, const char *pool)
 	unsigned major, minor;
 	size_t len;
 
-	return table_device(name + 1, &major, &minor) && asprintf(&path, UDEV "/%s", name) >= 0 &&
+	return tabfile_device(name + 1, &major, &minor) && asprintf(&path, UDEV "/%s", name) >= 0 &&
 	       file_read(f->root, path, UDEV_ENTRY_MAX, &entry, &len, NULL) == 0 &&
 	       is_member(entry, pool) && disk_need_number(f, major, minor);
 }
@@ -87,7 +87,7 @@ static bool is_mounted(const struct finder *f, const char *name)
 	unsigned major, minor;
 
 	if (sysfs_path_read(f->sysfs, dev, sizeof(dev), "class/block/%s/dev", name) <= 0 ||
-		!table_device(dev, &major, &minor))
+		!tabfile_device(dev, &major, &minor))
 		return false;
 	for (size_t i = 0; i < f->mounts.n; i++)
 		if (f->mounts.at[i].major == major && f->mounts.at[i].minor == minor)

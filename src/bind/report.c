@@ -2,7 +2,7 @@
 #include "bind/report.h"
 
 #include "base/file.h"
-#include "base/json.h"
+#include "base/json_write.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "bind/groups.h"

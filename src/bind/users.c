@@ -22,7 +22,7 @@
 /* Of a crowd these are named, the rest is counted. */
 #define NAMED_MAX 6
 
-#define TABLE_MAX (1U << 20)
+#define TABFILE_MAX (1U << 20)
 #define NVIDIA_MAJOR 195 /* Documentation/admin-guide/devices.txt */
 #define CONSOLES 63      /* MAX_NR_CONSOLES, include/uapi/linux/vt.h */
 
@@ -166,7 +166,7 @@ static void ask_table(struct users *u, const char *path, void (*ask)(struct user
 	_cleanup_(str_free) char *text = NULL;
 	size_t len;
 
-	if (file_read(AT_FDCWD, path, TABLE_MAX, &text, &len, NULL) < 0)
+	if (file_read(AT_FDCWD, path, TABFILE_MAX, &text, &len, NULL) < 0)
 		return;
 	char *rest = text, *line;
 	while ((line = strsep(&rest, "\n")))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bootcfg/outlook.h"
 
-#include "base/page.h"
+#include "base/term.h"
 #include "bootcfg/kword.h"
 
 #include <errno.h>
@@ -164,9 +164,9 @@ void outlook_print(const struct outlook *o, const struct strings *words, FILE *f
 				all = false;
 			}
 		if (!all)
-			page_row(f, "will not have ", "%s:%s", o->v[i].title,
+			term_row(f, "will not have ", "%s:%s", o->v[i].title,
 				missing.data ? missing.data : "");
 		else
-			page_row(f, "will have     ", "%s", o->v[i].title);
+			term_row(f, "will have     ", "%s", o->v[i].title);
 	}
 }

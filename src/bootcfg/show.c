@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bootcfg/show.h"
 
-#include "base/json.h"
+#include "base/json_write.h"
 #include "bootcfg/kword.h"
 
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cmd/ask.h"
 
-#include "base/page.h"
+#include "base/term.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -34,16 +34,16 @@ bool ask_yes(const char *fmt, ...)
 {
 	char answer[16], text[QUESTION_MAX];
 	char *rest = text, *line;
-	struct page page;
+	struct term page;
 	va_list ap;
 
 	va_start(ap, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	page_open(&page, stdout, COLOUR_NEVER);
+	term_open(&page, stdout, COLOUR_NEVER);
 	while ((line = strsep(&rest, "\n"))) {
-		page_line(&page, 0);
-		page_words(&page, PLAIN, "%s%s", line, rest ? "" : " [y/N]");
+		term_line(&page, 0);
+		term_words(&page, PLAIN, "%s%s", line, rest ? "" : " [y/N]");
 	}
 	putchar(' ');
 	return read_line(answer, sizeof(answer)) && (answer[0] == 'y' || answer[0] == 'Y');

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cmd/cards.h"
 
-#include "base/page.h"
 #include "base/str.h"
+#include "base/term.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -177,7 +177,7 @@ static void name_function(struct cards *c, const struct device *d, char *buf, si
 		(void)snprintf(buf, size, "%s", d->driver[0] ? d->driver : "-");
 }
 
-static void print_function(struct cards *c, struct page *p, const struct card *k, size_t i)
+static void print_function(struct cards *c, struct term *p, const struct card *k, size_t i)
 {
 	const struct device *d = card_verdict(c, k, i)->device;
 	const char *word = kind_word(d->class);
@@ -190,19 +190,19 @@ static void print_function(struct cards *c, struct page *p, const struct card *k
 	if (!c->s.groups_imagined && d->group >= 0)
 		(void)snprintf(group, sizeof(group), "%d", d->group);
 	name_function(c, d, name, sizeof(name));
-	page_line(p, 0);
-	page_put(p, PLAIN, "%3s  %-13s %-12s %-9s %5s  %s", number_text,
+	term_line(p, 0);
+	term_put(p, PLAIN, "%3s  %-13s %-12s %-9s %5s  %s", number_text,
 		slot_format(d->slot, address), word ? word : "-", pci_id_format(&shown, id), group,
 		name);
 }
 
 void cards_print(struct cards *c)
 {
-	struct page p;
+	struct term p;
 
-	page_open(&p, stdout, COLOUR_NEVER);
-	page_line(&p, 0);
-	page_put(&p, PLAIN, "%3s  %-13s %-12s %-9s %5s  %s", "NO", "ADDRESS", "KIND", "ID", "GROUP",
+	term_open(&p, stdout, COLOUR_NEVER);
+	term_line(&p, 0);
+	term_put(&p, PLAIN, "%3s  %-13s %-12s %-9s %5s  %s", "NO", "ADDRESS", "KIND", "ID", "GROUP",
 		"NAME");
 	for (unsigned at = 1, found = 1; found; at++) {
 		found = 0;
@@ -215,13 +215,13 @@ void cards_print(struct cards *c)
 		char address[SLOT_MAX];
 		if (!why)
 			continue;
-		page_line(&p, 0);
-		page_put(&p, PLAIN, "  -  %-13s ",
+		term_line(&p, 0);
+		term_put(&p, PLAIN, "  -  %-13s ",
 			slot_format(card_verdict(c, &c->at[i], 0)->device->slot, address));
 		p.indent = p.column;
-		page_words(&p, PLAIN, "stays: %s", why);
+		term_words(&p, PLAIN, "stays: %s", why);
 	}
-	page_end(&p);
+	term_end(&p);
 }
 
 void cards_compose(struct cards *c, struct text *ret)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/file.h"
-#include "base/json.h"
+#include "base/json_write.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "bind/image.h"
@@ -202,9 +202,9 @@ static bool wants_host(const struct check *o)
 
 static void print_findings(const struct check *o, const struct findings *findings)
 {
-	struct page page;
+	struct term page;
 
-	page_open(&page, stdout, o->colour);
+	term_open(&page, stdout, o->colour);
 	findings_print(findings, &page);
 	if (findings->n == 0)
 		puts("all is as the config asks");
@@ -307,7 +307,7 @@ enum cmd_result cmd_check(int argc, char **argv, struct err *err)
 		{"fix", 0, NULL, "run what mends a finding, one by one, after asking", NULL, &o.fix,
 			NULL, NULL},
 		{"yes", 'y', NULL, "with --fix: do not ask", NULL, &o.yes, NULL, NULL},
-		{"color", 0, "WHEN", "auto, always or never", NULL, NULL, page_set_colour,
+		{"color", 0, "WHEN", "auto, always or never", NULL, NULL, term_set_colour,
 			&o.colour},
 		{"image", 0, "KERNEL",
 			"list what an image of this kernel has to hold (a version or its module "

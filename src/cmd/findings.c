@@ -118,28 +118,28 @@ bool findings_hold_wrong(const struct findings *f)
 	return false;
 }
 
-static void print_one(const struct finding *one, struct page *p)
+static void print_one(const struct finding *one, struct term *p)
 {
-	page_line(p, 0);
-	page_put(p, one->wrong ? BAD : NOTE, "%-6s", one->wrong ? "wrong" : "note");
+	term_line(p, 0);
+	term_put(p, one->wrong ? BAD : NOTE, "%-6s", one->wrong ? "wrong" : "note");
 	p->indent = p->column;
-	page_words(p, BOLD, "%s", one->what);
-	page_line(p, 6);
-	page_words(p, PLAIN, "%s", one->matters);
+	term_words(p, BOLD, "%s", one->what);
+	term_line(p, 6);
+	term_words(p, PLAIN, "%s", one->matters);
 	if (!one->command)
 		return;
-	page_line(p, 6);
-	page_whole(p, GOOD, "$ %s", one->command);
+	term_line(p, 6);
+	term_whole(p, GOOD, "$ %s", one->command);
 }
 
 /* What is wrong first. */
-void findings_print(const struct findings *f, struct page *p)
+void findings_print(const struct findings *f, struct term *p)
 {
 	for (int remarks = 0; remarks <= 1; remarks++)
 		for (size_t i = 0; i < f->n; i++)
 			if (f->at[i].wrong == !remarks)
 				print_one(&f->at[i], p);
-	page_end(p);
+	term_end(p);
 }
 
 void findings_print_json(const struct findings *f, struct json *j)

@@ -3,9 +3,9 @@
 #define CMD_FINDINGS_H
 
 #include "base/err.h"
-#include "base/json.h"
-#include "base/page.h"
+#include "base/json_write.h"
 #include "base/str.h"
+#include "base/term.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -39,7 +39,7 @@ void findings_read(struct findings *f, const char *const *topics, char *text);
 
 bool findings_hold_wrong(const struct findings *f);
 
-void findings_print(const struct findings *f, struct page *p);
+void findings_print(const struct findings *f, struct term *p);
 void findings_print_json(const struct findings *f, struct json *j); /* an array, "findings" */
 
 /*

@@ -2,7 +2,7 @@
 #ifndef CMD_GUEST_H
 #define CMD_GUEST_H
 
-#include "base/json.h"
+#include "base/json_write.h"
 #include "bind/guest.h"
 #include "cmd/cmd.h"
 #include "cmd/hand.h"

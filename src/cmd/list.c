@@ -53,7 +53,7 @@ static int order(const void *a, const void *b)
 
 static enum cmd_result show(const struct list *o, struct listing *l, struct err *err)
 {
-	struct page page;
+	struct term page;
 
 	/* pointers are what is sorted */
 	l->shown = calloc(l->inventory->n ? l->inventory->n : 1,
@@ -66,7 +66,7 @@ static enum cmd_result show(const struct list *o, struct listing *l, struct err 
 		if (is_wanted(o, l, &l->inventory->at[i]))
 			l->shown[l->n++] = &l->inventory->at[i];
 	qsort(l->shown, l->n, sizeof(*l->shown), order); // NOLINT(bugprone-sizeof-expression)
-	page_open(&page, stdout, o->colour);
+	term_open(&page, stdout, o->colour);
 	if (o->json)
 		listing_print_json(l, stdout);
 	else if (o->tree)
@@ -165,7 +165,7 @@ enum cmd_result cmd_list(int argc, char **argv, struct err *err)
 		{"asked", 0, NULL, "only what the config asks for", NULL, &o.asked, NULL, NULL},
 		{"tree", 0, NULL, "by the bridges they hang on", NULL, &o.tree, NULL, NULL},
 		{"json", 0, NULL, "print JSON", NULL, &o.json, NULL, NULL},
-		{"color", 0, "WHEN", "auto, always or never", NULL, NULL, page_set_colour,
+		{"color", 0, "WHEN", "auto, always or never", NULL, NULL, term_set_colour,
 			&o.colour},
 		{"config", 'c', "FILE", "read FILE instead of " CONFIG_PATH, &o.world.config, NULL,
 			NULL, NULL},

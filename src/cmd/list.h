@@ -2,7 +2,7 @@
 #ifndef CMD_LIST_H
 #define CMD_LIST_H
 
-#include "base/page.h"
+#include "base/term.h"
 #include "bind/plan.h"
 #include "pci/inventory.h"
 
@@ -23,15 +23,15 @@ const struct verdict *listing_verdict(const struct listing *l, const struct func
 /* Other functions than bridges, of more than one slot, can only be given away together. */
 size_t listing_slots_of(const struct inventory *v, int group);
 
-void listing_print(const struct listing *l, struct page *p);
-void listing_print_tree(const struct listing *l, struct page *p);
+void listing_print(const struct listing *l, struct term *p);
+void listing_print_tree(const struct listing *l, struct term *p);
 void listing_print_json(const struct listing *l, FILE *f);
 
 /* Shorter than pci.ids has it: "NVIDIA", "AMD/ATI". */
 const char *vendor_short(const struct function *f, char *buf, size_t size);
 /* "VGA compatible controller: NVIDIA TU104 [GeForce RTX 2060]", numbers where there is no name. */
-void function_put(const struct function *f, struct page *p);
+void function_put(const struct function *f, struct term *p);
 /* "nvme0n1 1.0 TB Samsung SSD 980: / /boot" */
-void behind_put(const struct behind *b, struct page *p);
+void behind_put(const struct behind *b, struct term *p);
 
 #endif

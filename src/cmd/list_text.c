@@ -27,26 +27,26 @@ const char *vendor_short(const struct function *f, char *buf, size_t size)
 	return buf;
 }
 
-void function_put(const struct function *f, struct page *p)
+void function_put(const struct function *f, struct term *p)
 {
 	char vendor[NAME_MAX_BYTES];
 
 	if (f->d.error) {
-		page_put(p, BAD, "can't be read: %s", strerror(-f->d.error));
+		term_put(p, BAD, "can't be read: %s", strerror(-f->d.error));
 		return;
 	}
 	if (f->class_name[0])
-		page_put(p, PLAIN, "%s: ", f->class_name);
+		term_put(p, PLAIN, "%s: ", f->class_name);
 	else
-		page_put(p, PLAIN, "class %04x: ", f->d.class >> 8);
+		term_put(p, PLAIN, "class %04x: ", f->d.class >> 8);
 	if (f->vendor_name[0])
-		page_put(p, BOLD, "%s ", vendor_short(f, vendor, sizeof(vendor)));
+		term_put(p, BOLD, "%s ", vendor_short(f, vendor, sizeof(vendor)));
 	else
-		page_put(p, BOLD, "vendor %04x ", f->d.id.vendor);
+		term_put(p, BOLD, "vendor %04x ", f->d.id.vendor);
 	if (f->name[0])
-		page_put(p, BOLD, "%s", f->name);
+		term_put(p, BOLD, "%s", f->name);
 	else
-		page_put(p, BOLD, "device %04x", f->d.id.device);
+		term_put(p, BOLD, "device %04x", f->d.id.device);
 }
 
 /* "256 MiB"; what is given in decimal, as disks are, has its own. */
@@ -82,20 +82,20 @@ static const char *decimal_size(unsigned long long bytes, char buf[static 24])
 	return buf;
 }
 
-static void put_ids(const struct function *f, struct page *p)
+static void put_ids(const struct function *f, struct term *p)
 {
 	const struct pci_id *id = &f->d.id;
 
-	page_phrase(p, PLAIN, "%04x:%04x", id->vendor & 0xffffU, id->device & 0xffffU);
+	term_phrase(p, PLAIN, "%04x:%04x", id->vendor & 0xffffU, id->device & 0xffffU);
 	if (id->subvendor == 0 || device_is_fixed(&f->d))
 		return;
-	page_phrase(p, PLAIN, "subsystem %04x:%04x%s%s%s", id->subvendor & 0xffffU,
+	term_phrase(p, PLAIN, "subsystem %04x:%04x%s%s%s", id->subvendor & 0xffffU,
 		id->subdevice & 0xffffU, f->subsystem_name[0] ? " (" : "", f->subsystem_name,
 		f->subsystem_name[0] ? ")" : "");
 }
 
 /* The one that it has is no news, nor is it that modules are named with - and _ alike. */
-static void put_candidates(const struct function *f, struct page *p)
+static void put_candidates(const struct function *f, struct term *p)
 {
 	char others[256] = "", name[64];
 	size_t len = 0;
@@ -111,35 +111,35 @@ static void put_candidates(const struct function *f, struct page *p)
 			others + len, sizeof(others) - len, "%s%s", len ? " or " : "", name);
 	}
 	if (len > 0)
-		page_phrase(p, PLAIN, "could have %s", others);
+		term_phrase(p, PLAIN, "could have %s", others);
 }
 
-static void put_driver(const struct function *f, struct page *p)
+static void put_driver(const struct function *f, struct term *p)
 {
 	const char *driver = f->d.driver;
 	bool vfio = str_equal(driver, "vfio-pci") || strstr(driver, "vfio_pci");
 
 	if (driver[0])
-		page_phrase(p, vfio ? GOOD : BOLD, "driver %s", driver);
+		term_phrase(p, vfio ? GOOD : BOLD, "driver %s", driver);
 	else if (!device_is_fixed(&f->d))
-		page_phrase(p, NOTE, "no driver");
+		term_phrase(p, NOTE, "no driver");
 	put_candidates(f, p);
 }
 
-static void put_speed(const struct function *f, struct page *p)
+static void put_speed(const struct function *f, struct term *p)
 {
 	const struct speed *now = &f->now, *max = &f->max;
 
 	if (!now->rate[0] || now->width == 0)
 		return;
 	if (max->rate[0] && (max->width != now->width || !str_equal(max->rate, now->rate)))
-		page_phrase(p, PLAIN, "link %s x%u of %s x%u", now->rate, now->width, max->rate,
+		term_phrase(p, PLAIN, "link %s x%u of %s x%u", now->rate, now->width, max->rate,
 			max->width);
 	else
-		page_phrase(p, PLAIN, "link %s x%u", now->rate, now->width);
+		term_phrase(p, PLAIN, "link %s x%u", now->rate, now->width);
 }
 
-static void put_bars(const struct function *f, struct page *p)
+static void put_bars(const struct function *f, struct term *p)
 {
 	char now[24], least[24], most[24];
 
@@ -151,129 +151,129 @@ static void put_bars(const struct function *f, struct page *p)
 		unsigned high = 63 - (unsigned)__builtin_clzll(b->sizes);
 		if (high > 43) /* 2^63 bytes and more: no size of a region */
 			continue;
-		page_phrase(p, PLAIN, "BAR %u %s (%s to %s)", i, binary_size(b->size, now),
+		term_phrase(p, PLAIN, "BAR %u %s (%s to %s)", i, binary_size(b->size, now),
 			binary_size(1ULL << (20 + low), least),
 			binary_size(1ULL << (20 + high), most));
 	}
 }
 
-static void put_virtual(const struct function *f, struct page *p)
+static void put_virtual(const struct function *f, struct term *p)
 {
 	char address[SLOT_MAX];
 
 	if (f->is_vf)
-		page_phrase(p, PLAIN, "virtual function of %s", slot_format(f->physical, address));
+		term_phrase(p, PLAIN, "virtual function of %s", slot_format(f->physical, address));
 	if (f->vfs_max > 0)
-		page_phrase(p, PLAIN, "SR-IOV: %u of %u virtual functions", f->vfs, f->vfs_max);
+		term_phrase(p, PLAIN, "SR-IOV: %u of %u virtual functions", f->vfs, f->vfs_max);
 }
 
-static void put_reset(const struct function *f, struct page *p)
+static void put_reset(const struct function *f, struct term *p)
 {
 	if (str_equal(f->reset, "yes"))
-		page_phrase(p, PLAIN, "can be reset");
+		term_phrase(p, PLAIN, "can be reset");
 	else if (f->reset[0])
-		page_phrase(p, PLAIN, "reset: %s", f->reset);
+		term_phrase(p, PLAIN, "reset: %s", f->reset);
 	else
-		page_phrase(p, NOTE, "no reset: a VM can't be shut down cleanly with it");
+		term_phrase(p, NOTE, "no reset: a VM can't be shut down cleanly with it");
 }
 
-static void put_verdict(const struct listing *l, const struct function *f, struct page *p)
+static void put_verdict(const struct listing *l, const struct function *f, struct term *p)
 {
 	const struct verdict *v = listing_verdict(l, f);
 
 	if (!v)
 		return;
-	page_line(p, DETAIL);
+	term_line(p, DETAIL);
 	if (v->action == ACTION_BIND)
-		page_words(p, GOOD, "asked for (%s:%u): goes to %s", l->plan->config->path,
+		term_words(p, GOOD, "asked for (%s:%u): goes to %s", l->plan->config->path,
 			v->asked->line, v->driver);
 	else
-		page_words(p, BAD, "asked for (%s:%u), and stays: %s", l->plan->config->path,
+		term_words(p, BAD, "asked for (%s:%u), and stays: %s", l->plan->config->path,
 			v->asked->line, v->why);
 }
 
-static void put_uses(const struct behind *b, struct page *p)
+static void put_uses(const struct behind *b, struct term *p)
 {
 	for (const char *use = b->uses; use && *use; use += strlen(use) + 1)
-		page_put(p, b->kind == BEHIND_BLOCK ? NOTE : PLAIN, "%s%s",
+		term_put(p, b->kind == BEHIND_BLOCK ? NOTE : PLAIN, "%s%s",
 			use == b->uses ? ": " : " ", use);
 }
 
-void behind_put(const struct behind *b, struct page *p)
+void behind_put(const struct behind *b, struct term *p)
 {
 	char size[24];
 
 	switch (b->kind) {
 	case BEHIND_BLOCK:
-		page_put(p, PLAIN, "%s %s%s%s", b->name, decimal_size(b->bytes, size),
+		term_put(p, PLAIN, "%s %s%s%s", b->name, decimal_size(b->bytes, size),
 			b->what[0] ? " " : "", b->what);
 		if (b->part_of[0])
-			page_put(p, NOTE, ", part of %s", b->part_of);
+			term_put(p, NOTE, ", part of %s", b->part_of);
 		break;
 	case BEHIND_NET:
-		page_put(p, PLAIN, "%s %s%s%s", b->name, b->up ? "up" : "down",
+		term_put(p, PLAIN, "%s %s%s%s", b->name, b->up ? "up" : "down",
 			b->what[0] ? ", part of " : "", b->what);
 		break;
 	case BEHIND_USB:
-		page_put(p, PLAIN, "usb %s %s %s", b->name, b->id, b->what);
+		term_put(p, PLAIN, "usb %s %s %s", b->name, b->id, b->what);
 		break;
 	case BEHIND_SCREEN:
-		page_put(p, PLAIN, "screen on %s%s%s%s", b->name, b->what[0] ? " " : "", b->what,
+		term_put(p, PLAIN, "screen on %s%s%s%s", b->name, b->what[0] ? " " : "", b->what,
 			b->up ? "" : ", dark");
 		break;
 	}
 	put_uses(b, p);
 }
 
-static void put_all_behind(const struct listing *l, const struct function *f, struct page *p)
+static void put_all_behind(const struct listing *l, const struct function *f, struct term *p)
 {
 	size_t n;
 	const struct behind *b = inventory_behind(l->inventory, f->d.slot, &n);
 
 	for (size_t i = 0; i < n; i++) {
-		page_line(p, DETAIL);
-		page_put(p, PLAIN, "- ");
+		term_line(p, DETAIL);
+		term_put(p, PLAIN, "- ");
 		behind_put(&b[i], p);
 	}
 }
 
-static void put_details(const struct function *f, struct page *p)
+static void put_details(const struct function *f, struct term *p)
 {
-	page_line(p, DETAIL);
+	term_line(p, DETAIL);
 	put_ids(f, p);
 	put_driver(f, p);
 	if (device_is_fixed(&f->d)) {
 		if (f->first_bus > 0)
-			page_phrase(p, PLAIN, "bridge to bus %02x", f->first_bus);
+			term_phrase(p, PLAIN, "bridge to bus %02x", f->first_bus);
 		return;
 	}
 	if (f->d.is_boot_display)
-		page_phrase(p, NOTE, "boot display");
+		term_phrase(p, NOTE, "boot display");
 	put_virtual(f, p);
 	put_reset(f, p);
 	put_speed(f, p);
 	put_bars(f, p);
 	if (f->has_rom)
-		page_phrase(p, PLAIN, "ROM");
+		term_phrase(p, PLAIN, "ROM");
 	if (f->numa >= 0)
-		page_phrase(p, PLAIN, "NUMA node %d", f->numa);
+		term_phrase(p, PLAIN, "NUMA node %d", f->numa);
 }
 
-static void put_group(const struct listing *l, int group, struct page *p)
+static void put_group(const struct listing *l, int group, struct term *p)
 {
-	page_line(p, 0);
+	term_line(p, 0);
 	if (group < 0) {
-		page_put(p, BOLD, "No IOMMU group");
-		page_put(p, PLAIN, ": can't be given to a VM");
+		term_put(p, BOLD, "No IOMMU group");
+		term_put(p, PLAIN, ": can't be given to a VM");
 		return;
 	}
-	page_put(p, BOLD, "Group %d", group);
+	term_put(p, BOLD, "Group %d", group);
 	size_t slots = listing_slots_of(l->inventory, group);
 	if (slots > 1)
-		page_put(p, NOTE, ": %zu devices, to be given together or not at all", slots);
+		term_put(p, NOTE, ": %zu devices, to be given together or not at all", slots);
 }
 
-static void put_absent(const struct listing *l, struct page *p)
+static void put_absent(const struct listing *l, struct term *p)
 {
 	char name[VERDICT_NAME_MAX];
 
@@ -281,13 +281,13 @@ static void put_absent(const struct listing *l, struct page *p)
 		const struct verdict *v = &l->plan->verdicts[i];
 		if (v->device)
 			continue;
-		page_line(p, 0);
-		page_words(p, BAD, "%s, asked for (%s:%u): %s", verdict_name(v, name),
+		term_line(p, 0);
+		term_words(p, BAD, "%s, asked for (%s:%u): %s", verdict_name(v, name),
 			l->plan->config->path, v->asked->line, v->why);
 	}
 }
 
-void listing_print(const struct listing *l, struct page *p)
+void listing_print(const struct listing *l, struct term *p)
 {
 	char address[SLOT_MAX];
 
@@ -295,9 +295,9 @@ void listing_print(const struct listing *l, struct page *p)
 		const struct function *f = l->shown[i];
 		if (i == 0 || f->d.group != l->shown[i - 1]->d.group)
 			put_group(l, f->d.group, p);
-		page_line(p, 2);
-		page_put(p, BOLD, "%s", slot_format(f->d.slot, address));
-		page_put(p, PLAIN, " ");
+		term_line(p, 2);
+		term_put(p, BOLD, "%s", slot_format(f->d.slot, address));
+		term_put(p, PLAIN, " ");
 		function_put(f, p);
 		if (!f->d.error)
 			put_details(f, p);
@@ -306,5 +306,5 @@ void listing_print(const struct listing *l, struct page *p)
 	}
 	if (l->asked_only)
 		put_absent(l, p);
-	page_end(p);
+	term_end(p);
 }

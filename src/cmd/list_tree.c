@@ -10,7 +10,7 @@
 
 struct tree {
 	const struct listing *l;
-	struct page *p;
+	struct term *p;
 	bool *has_shown; /* for each function: it, or one below it, is shown */
 };
 
@@ -22,22 +22,22 @@ static bool hangs_on(const struct function *f, const struct function *above)
 static void put_branch(const struct tree *t, const struct function *f, const char *stem, bool last)
 {
 	const struct inventory *v = t->l->inventory;
-	struct page *p = t->p;
+	struct term *p = t->p;
 	char address[SLOT_MAX];
 	size_t n;
 
-	page_line(p, 0);
-	page_put(p, FAINT, "%s%s", stem, last ? "`- " : "+- ");
-	page_put(p, BOLD, "%s ", slot_format(f->d.slot, address));
+	term_line(p, 0);
+	term_put(p, FAINT, "%s%s", stem, last ? "`- " : "+- ");
+	term_put(p, BOLD, "%s ", slot_format(f->d.slot, address));
 	if (f->d.group >= 0)
-		page_put(p, FAINT, "[%d] ", f->d.group);
+		term_put(p, FAINT, "[%d] ", f->d.group);
 	if (f->d.driver[0])
-		page_put(p, GOOD, "%s ", f->d.driver);
+		term_put(p, GOOD, "%s ", f->d.driver);
 	function_put(f, p);
 	const struct behind *b = inventory_behind(v, f->d.slot, &n);
 	for (size_t i = 0; i < n; i++) {
-		page_line(p, 0);
-		page_put(p, FAINT, "%s%s   - ", stem, last ? "  " : "| ");
+		term_line(p, 0);
+		term_put(p, FAINT, "%s%s   - ", stem, last ? "  " : "| ");
 		behind_put(&b[i], p);
 	}
 }
@@ -65,8 +65,8 @@ static void put_below(const struct tree *t, const struct function *above, const 
 			continue;
 		if (!above && !str_equal(root, v->at[i].root)) {
 			root = v->at[i].root;
-			page_line(t->p, 0);
-			page_put(t->p, FAINT, "%s", root);
+			term_line(t->p, 0);
+			term_put(t->p, FAINT, "%s", root);
 		}
 		bool last = is_last(t, above, i);
 		put_branch(t, &v->at[i], stem, last);
@@ -87,7 +87,7 @@ static void mark(const struct tree *t, const struct function *f)
 	}
 }
 
-void listing_print_tree(const struct listing *l, struct page *p)
+void listing_print_tree(const struct listing *l, struct term *p)
 {
 	struct tree t = {l, p, calloc(l->inventory->n ? l->inventory->n : 1, sizeof(bool))};
 
@@ -96,6 +96,6 @@ void listing_print_tree(const struct listing *l, struct page *p)
 	for (size_t i = 0; i < l->n; i++)
 		mark(&t, l->shown[i]);
 	put_below(&t, NULL, "");
-	page_end(p);
+	term_end(p);
 	free(t.has_shown);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the guards and `check` read below /: see record.h. */
 #include "base/file.h"
-#include "base/tables.h"
+#include "base/tabfile.h"
 #include "cmd/record.h"
 #include "pci/iomem.h"
 
@@ -38,7 +38,7 @@ static void put_route(const struct record_root *r, struct text *t, char *line)
 	char *words[8];
 	uint32_t to, mask;
 
-	if (table_words(line, words, 8) < 8)
+	if (tabfile_words(line, words, 8) < 8)
 		return;
 	const char *destination = words[1], *width = words[7];
 	if (!str_hex(&destination, 8, &to) || !str_hex(&width, 8, &mask))
@@ -54,7 +54,7 @@ static void put_route6(const struct record_root *r, struct text *t, char *line)
 	static const char none[] = "00000000000000000000000000000000";
 	char *words[10];
 
-	if (table_words(line, words, 10) < 10 || !str_equal(words[1], "00") ||
+	if (tabfile_words(line, words, 10) < 10 || !str_equal(words[1], "00") ||
 		str_equal(words[9], "lo"))
 		return;
 	text_print(t, "%s 00 %s 00 %s 00000000 00000000 00000000 00000000 ", none, none, none);
@@ -74,7 +74,7 @@ static void put_routes(const struct record_root *r, const char *name,
 	text = record_read(r, path);
 	if (!text)
 		return;
-	for (char *rest = text, *line; (line = table_line(&rest, false)) && n < ROUTES_MAX; n++)
+	for (char *rest = text, *line; (line = tabfile_line(&rest, false)) && n < ROUTES_MAX; n++)
 		if (r->m->full)
 			text_print(&masked, "%s\n", line);
 		else
@@ -114,7 +114,7 @@ static void put_inputs(const struct record_root *r)
 
 	if (!text)
 		return;
-	for (char *rest = text, *line; (line = table_line(&rest, false));) {
+	for (char *rest = text, *line; (line = tabfile_line(&rest, false));) {
 		const char *named = value_of(line, "N: Name=\"");
 		const char *device = value_of(line, "S: Sysfs=");
 		const char *keys = value_of(line, "B: KEY=");

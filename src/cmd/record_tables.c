@@ -5,7 +5,7 @@
  */
 #include "base/file.h"
 #include "base/mounts.h"
-#include "base/tables.h"
+#include "base/tabfile.h"
 #include "bind/kernel_cmdline.h"
 #include "bind/specs.h"
 #include "cmd/record.h"
@@ -57,7 +57,7 @@ static void put_spec(const struct record_root *r, struct text *t, const char *sp
 static void put_options(struct text *t, const char *options, const char *const *known, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (table_option(options, known[i]))
+		if (tabfile_option(options, known[i]))
 			text_print(t, ",%s", known[i]);
 }
 
@@ -103,11 +103,11 @@ static void put_mount_options(const struct record_root *r, struct text *t, const
 		r->m->failed |= !one;
 		p += len;
 	}
-	if (table_option_value(options, "trans", value, sizeof(value))) {
+	if (tabfile_option_value(options, "trans", value, sizeof(value))) {
 		text_print(t, ",trans=");
 		put_word(t, value);
 	}
-	if (table_option_value(options, "addr", value, sizeof(value))) {
+	if (tabfile_option_value(options, "addr", value, sizeof(value))) {
 		text_print(t, ",addr=");
 		mask_address(r->m, t, value);
 	}
@@ -167,7 +167,7 @@ static void put_swap(const struct record_root *r, struct text *t, char *line)
 {
 	char *words[2];
 
-	if (table_words(line, words, 2) < 2 || words[0][0] != '/')
+	if (tabfile_words(line, words, 2) < 2 || words[0][0] != '/')
 		return; /* its heading */
 	if (str_equal(words[1], "file"))
 		mask_path(r->m, t, words[0]);
@@ -181,7 +181,7 @@ static void put_fstab(const struct record_root *r, struct text *t, char *line)
 	static const char *const known[] = {
 		"noauto", "nofail", "x-systemd.automount", "x-initrd.mount"};
 	char *words[4];
-	size_t n = table_words(line, words, 4);
+	size_t n = tabfile_words(line, words, 4);
 
 	if (n < 3)
 		return;
@@ -200,7 +200,7 @@ static void put_crypttab(const struct record_root *r, struct text *t, char *line
 	static const char *const known[] = {
 		"noauto", "nofail", "x-systemd.automount", "initramfs", "x-initrd.attach"};
 	char *words[4];
-	size_t n = table_words(line, words, 4);
+	size_t n = tabfile_words(line, words, 4);
 
 	if (n < 2)
 		return;
@@ -219,7 +219,7 @@ static void put_crypttab(const struct record_root *r, struct text *t, char *line
 static void put_lines(const struct record_root *r, struct text *t, char *text, bool comments,
 	void (*put)(const struct record_root *r, struct text *t, char *line))
 {
-	for (char *rest = text, *line; (line = table_line(&rest, comments));)
+	for (char *rest = text, *line; (line = tabfile_line(&rest, comments));)
 		put(r, t, line);
 	free(text);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bind/release.h"
 
-#include "base/json.h"
+#include "base/json_write.h"
 #include "base/log.h"
 #include "bind/groups.h"
 #include "bind/released.h"

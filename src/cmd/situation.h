@@ -3,7 +3,7 @@
 #define CMD_SITUATION_H
 
 #include "base/err.h"
-#include "base/scratch.h"
+#include "base/tmpdir.h"
 #include "bind/config.h"
 #include "bind/groups.h"
 #include "bind/host.h"
@@ -44,7 +44,7 @@ struct world {
  * named. For commands that only look. To be ended with world_done in each case.
  */
 struct world_record {
-	struct scratch scratch;
+	struct tmpdir scratch;
 	char *config, *cmdline, *root;
 };
 int world_unfold(struct world *w, struct world_record *ret, struct err *err) _must_check_;

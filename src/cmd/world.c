@@ -23,7 +23,7 @@ static int unfold_file(struct world *w, struct world_record *r, struct err *err)
 
 	int code = file_read(AT_FDCWD, w->sysfs, RECORD_MAX, &text, &len, err);
 	if (code == 0)
-		code = scratch_make(&r->scratch, err);
+		code = tmpdir_make(&r->scratch, err);
 	if (code == 0)
 		code = replay(&r->scratch, w->sysfs, text, err);
 	if (code == 0)
@@ -95,7 +95,7 @@ int world_unfold(struct world *w, struct world_record *ret, struct err *err)
 
 void world_done(struct world_record *r)
 {
-	scratch_done(&r->scratch);
+	tmpdir_done(&r->scratch);
 	free(r->config);
 	free(r->cmdline);
 	free(r->root);

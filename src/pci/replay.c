@@ -14,7 +14,7 @@
 #define LINES_MAX 2000000 /* twenty thousand functions have half of that */
 
 struct replay {
-	const struct scratch *to;
+	const struct tmpdir *to;
 	const char *directory;  /* that the lines belong to, or NULL */
 	char address[SLOT_MAX]; /* of the PCI function that it is, or "" */
 	bool links;             /* which half is made: files and directories, or links */
@@ -48,12 +48,12 @@ static int link_to(const struct replay *r, const char *name, const char *where, 
 	int code = join(end, where, target);
 
 	if (code == 0 && !r->links)
-		return scratch_directory(r->to, end);
+		return tmpdir_directory(r->to, end);
 	if (code == 0)
 		code = join(path, r->directory, name);
 	if (code == 0)
 		code = up_to(way, r->directory, end);
-	return code == 0 ? scratch_link(r->to, path, way) : code;
+	return code == 0 ? tmpdir_link(r->to, path, way) : code;
 }
 
 /* The link to its group, and that of the group to it, by which members are found
@@ -68,12 +68,12 @@ static int take_group(const struct replay *r, const char *name, const char *targ
 	if (code == 0)
 		code = join(members, path, "devices");
 	if (code == 0 && !r->links)
-		return scratch_directory(r->to, members);
+		return tmpdir_directory(r->to, members);
 	if (code == 0)
 		code = join(path, members, r->address);
 	if (code == 0)
 		code = up_to(way, members, r->directory);
-	return code == 0 ? scratch_link(r->to, path, way) : code;
+	return code == 0 ? tmpdir_link(r->to, path, way) : code;
 }
 
 static int take_link(const struct replay *r, const char *name, const char *target)
@@ -87,7 +87,7 @@ static int take_link(const struct replay *r, const char *name, const char *targe
 	if (!r->links)
 		return 0;
 	int code = join(path, r->directory, name);
-	return code == 0 ? scratch_link(r->to, path, target) : code;
+	return code == 0 ? tmpdir_link(r->to, path, target) : code;
 }
 
 static int take_line(const struct replay *r, const char *name, char *line)
@@ -100,7 +100,7 @@ static int take_line(const struct replay *r, const char *name, char *line)
 	int code = join(path, r->directory, name);
 	line[len] = '\n'; /* over the NUL, which a newline was before */
 	if (code == 0)
-		code = scratch_write(r->to, path, -1, line, len + 1);
+		code = tmpdir_write(r->to, path, -1, line, len + 1);
 	line[len] = '\0';
 	return code;
 }
@@ -131,7 +131,7 @@ static int take_bytes(const struct replay *r, const char *name, uint32_t at, con
 	}
 	int code = r->links ? -ECANCELED : join(path, r->directory, name);
 	if (code == 0)
-		code = scratch_write(r->to, path, (off_t)at, bytes, n);
+		code = tmpdir_write(r->to, path, (off_t)at, bytes, n);
 	return code == -ECANCELED ? 0 : code;
 }
 
@@ -145,14 +145,14 @@ static int open_directory(struct replay *r, char *directory)
 	r->directory = directory;
 	r->address[0] = '\0';
 	if (!r->links)
-		return scratch_directory(r->to, directory);
+		return tmpdir_directory(r->to, directory);
 	if (!str_starts(directory, "devices/") || !slot_parse(slash + 1, &slot))
 		return 0;
 	int code = up_to(way, "bus/pci/devices", directory);
 	if (code < 0)
 		return code;
 	(void)snprintf(path, sizeof(path), "bus/pci/devices/%s", slot_format(slot, r->address));
-	return scratch_link(r->to, path, way);
+	return tmpdir_link(r->to, path, way);
 }
 
 static void note_function(struct replay *r)
@@ -218,11 +218,11 @@ static int walk(struct replay *r, const char *file, const char *text, struct err
 }
 
 /* Links last: nothing is written through one. */
-int replay(const struct scratch *to, const char *file, const char *text, struct err *err)
+int replay(const struct tmpdir *to, const char *file, const char *text, struct err *err)
 {
 	struct replay r = {.to = to};
 
-	int code = scratch_directory(to, "bus/pci/devices");
+	int code = tmpdir_directory(to, "bus/pci/devices");
 	if (code < 0)
 		return err_set(err, -code, "%s: %s", to->path, strerror(-code));
 	code = walk(&r, file, text, err);

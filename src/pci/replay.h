@@ -3,7 +3,7 @@
 #define PCI_REPLAY_H
 
 #include "base/err.h"
-#include "base/scratch.h"
+#include "base/tmpdir.h"
 
 /*
  * Makes a tree like /sys of the text that `record` writes and tests/unit/tree reads, where the form
@@ -12,6 +12,6 @@
  * -EINVAL, or another negative errno, with a text: "FILE:LINE: ...".
  */
 int replay(
-	const struct scratch *to, const char *file, const char *text, struct err *err) _must_check_;
+	const struct tmpdir *to, const char *file, const char *text, struct err *err) _must_check_;
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef BASE_SCRATCH_H
-#define BASE_SCRATCH_H
+#ifndef BASE_TMPDIR_H
+#define BASE_TMPDIR_H
 
 #include "base/err.h"
 
@@ -11,20 +11,20 @@
  * A directory of our own below /tmp that goes when the command ends. What is made in it may come
  * from a file that somebody sent: a path is relative and without "..", and no link is followed.
  */
-struct scratch {
+struct tmpdir {
 	char path[32]; /* "" while there is none */
 	int fd;
 };
 
-int scratch_make(struct scratch *ret, struct err *err) _must_check_;
-void scratch_done(struct scratch *s);
+int tmpdir_make(struct tmpdir *ret, struct err *err) _must_check_;
+void tmpdir_done(struct tmpdir *s);
 
 /* Directories on the way are made. Each 0 or -errno; -EINVAL for a path that leads elsewhere. */
-int scratch_directory(const struct scratch *s, const char *path) _must_check_;
+int tmpdir_directory(const struct tmpdir *s, const char *path) _must_check_;
 /* Writes into a file, made if it is not there: at an offset, or for -1 behind what it holds. */
-int scratch_write(const struct scratch *s, const char *path, off_t offset, const void *data,
+int tmpdir_write(const struct tmpdir *s, const char *path, off_t offset, const void *data,
 	size_t len) _must_check_;
 /* A relative link, which may not lead out of the directory. Make all links behind all files. */
-int scratch_link(const struct scratch *s, const char *path, const char *target) _must_check_;
+int tmpdir_link(const struct tmpdir *s, const char *path, const char *target) _must_check_;
 
 #endif

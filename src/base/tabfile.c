@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "base/tables.h"
+#include "base/tabfile.h"
 
 #include "base/str.h"
 
@@ -10,7 +10,7 @@
 
 #define BLANKS " \t"
 
-char *table_line(char **text, bool comments)
+char *tabfile_line(char **text, bool comments)
 {
 	char *line;
 
@@ -37,7 +37,7 @@ static void unescape(char *word)
 	*to = '\0';
 }
 
-size_t table_words(char *line, char **words, size_t max)
+size_t tabfile_words(char *line, char **words, size_t max)
 {
 	size_t n = 0;
 
@@ -70,14 +70,14 @@ static const char *option_find(const char *options, const char *name, size_t *re
 	return NULL;
 }
 
-bool table_option(const char *options, const char *name)
+bool tabfile_option(const char *options, const char *name)
 {
 	size_t len;
 
 	return option_find(options, name, &len) != NULL;
 }
 
-bool table_option_value(const char *options, const char *name, char *buf, size_t size)
+bool tabfile_option_value(const char *options, const char *name, char *buf, size_t size)
 {
 	size_t len, skip = strlen(name) + 1;
 	const char *option = option_find(options, name, &len);
@@ -90,7 +90,7 @@ bool table_option_value(const char *options, const char *name, char *buf, size_t
 }
 
 /* By hand: sscanf would be a tenth of the program. */
-bool table_device(const char *word, unsigned *ret_major, unsigned *ret_minor)
+bool tabfile_device(const char *word, unsigned *ret_major, unsigned *ret_minor)
 {
 	char copy[32];
 	unsigned long major, minor;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef BASE_TABLES_H
-#define BASE_TABLES_H
+#ifndef BASE_TABFILE_H
+#define BASE_TABFILE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,21 +13,21 @@
  */
 
 /* The next line, without comments and empty lines where `comments`; NULL behind the last. */
-char *table_line(char **text, bool comments);
+char *tabfile_line(char **text, bool comments);
 
 /*
  * Cuts a line into at most max words, octal escapes undone. Returns how many there are; the last
  * one ends where it ends, what comes behind it is left out.
  */
-size_t table_words(char *line, char **words, size_t max);
+size_t tabfile_words(char *line, char **words, size_t max);
 
 /* Is the option in a list like "ro,noauto,x-systemd.device-timeout=0"? By its whole name. */
-bool table_option(const char *options, const char *name);
+bool tabfile_option(const char *options, const char *name);
 
 /* The value of NAME=VALUE in such a list, copied; false where it isn't there or doesn't fit. */
-bool table_option_value(const char *options, const char *name, char *buf, size_t size);
+bool tabfile_option_value(const char *options, const char *name, char *buf, size_t size);
 
 /* Reads "259:2", a device number as the kernel writes it; false where it is anything else. */
-bool table_device(const char *word, unsigned *ret_major, unsigned *ret_minor);
+bool tabfile_device(const char *word, unsigned *ret_major, unsigned *ret_minor);
 
 #endif

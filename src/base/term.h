@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef BASE_PAGE_H
-#define BASE_PAGE_H
+#ifndef BASE_TERM_H
+#define BASE_TERM_H
 
 #include "base/err.h"
 
@@ -12,7 +12,7 @@
  * COLUMNS says. Lines are cut, phrases are wrapped. What came from a device is printable
  * afterwards: a USB stick may call itself an escape sequence.
  */
-struct page {
+struct term {
 	FILE *f;
 	unsigned width;
 	bool coloured;
@@ -25,30 +25,30 @@ enum style { PLAIN, BOLD, FAINT, GOOD, NOTE, BAD };
 enum colour_mode { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER };
 
 /* "auto", "always" or "never"; `to` is an enum colour_mode. For a row of options. */
-int page_set_colour(void *to, const char *value, struct err *err);
+int term_set_colour(void *to, const char *value, struct err *err);
 
 /* AUTO: colours on a terminal, unless NO_COLOR or TERM=dumb stands in the environment. */
-void page_open(struct page *ret, FILE *f, enum colour_mode mode);
+void term_open(struct term *ret, FILE *f, enum colour_mode mode);
 
 /* Columns of the terminal behind a descriptor, 0 where it is none. */
-unsigned page_terminal(int fd);
+unsigned term_terminal(int fd);
 
 /* A row of a table, and the sentence behind it: on a terminal that is too narrow for both it is
  * wrapped, and stands below what is longer than a word or two; in a pipe a row is one line, however
  * long. */
-void page_row(FILE *f, const char *row, const char *fmt, ...) _printf_(3, 4);
+void term_row(FILE *f, const char *row, const char *fmt, ...) _printf_(3, 4);
 
-void page_line(struct page *p, unsigned indent); /* ends a line that was begun, begins one */
-void page_end(struct page *p);                   /* ends a line that was begun */
+void term_line(struct term *p, unsigned indent); /* ends a line that was begun, begins one */
+void term_end(struct term *p);                   /* ends a line that was begun */
 
 /* Adds to the line as much as fits. */
-void page_put(struct page *p, enum style style, const char *fmt, ...) _printf_(3, 4);
+void term_put(struct term *p, enum style style, const char *fmt, ...) _printf_(3, 4);
 /* Adds a phrase, with a comma before it or on a line of its own; only one longer than that is cut.
  */
-void page_phrase(struct page *p, enum style style, const char *fmt, ...) _printf_(3, 4);
+void term_phrase(struct term *p, enum style style, const char *fmt, ...) _printf_(3, 4);
 /* The same for a sentence: words are wrapped, no comma stands before it. */
-void page_words(struct page *p, enum style style, const char *fmt, ...) _printf_(3, 4);
+void term_words(struct term *p, enum style style, const char *fmt, ...) _printf_(3, 4);
 /* Adds all of it, wider than the page if need be: what is there to be copied is never cut. */
-void page_whole(struct page *p, enum style style, const char *fmt, ...) _printf_(3, 4);
+void term_whole(struct term *p, enum style style, const char *fmt, ...) _printf_(3, 4);
 
 #endif

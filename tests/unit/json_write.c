@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "base/json.h"
+#include "base/json_write.h"
 
 #include "check.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "base/scratch.h"
+#include "base/tmpdir.h"
 
 #include "base/file.h"
 #include "base/str.h"
@@ -18,9 +18,9 @@
 
 #define OPEN_AT_ONCE 16
 
-int scratch_make(struct scratch *ret, struct err *err)
+int tmpdir_make(struct tmpdir *ret, struct err *err)
 {
-	struct scratch s = {.path = "/tmp/vfio-bind-XXXXXX"};
+	struct tmpdir s = {.path = "/tmp/vfio-bind-XXXXXX"};
 
 	if (!mkdtemp(s.path))
 		return err_set(err, errno, "%s: can't make it: %s", s.path, strerror(errno));
@@ -43,7 +43,7 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 	return 0;
 }
 
-void scratch_done(struct scratch *s)
+void tmpdir_done(struct tmpdir *s)
 {
 	if (!s->path[0])
 		return;
@@ -68,7 +68,7 @@ static int depth_of(const char *path)
 }
 
 /* open_parent by one call, where the directory is there and the kernel is of Linux 5.6 at least. */
-static int open_whole(const struct scratch *s, const char *path, const char **ret_name)
+static int open_whole(const struct tmpdir *s, const char *path, const char **ret_name)
 {
 	struct open_how how = {.flags = O_DIRECTORY | O_PATH | O_CLOEXEC,
 		.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH};
@@ -88,7 +88,7 @@ static int open_whole(const struct scratch *s, const char *path, const char **re
  * that name. Step by step, so that no link is followed: one may lead to another and both together
  * out of here.
  */
-static int open_parent(const struct scratch *s, const char *path, const char **ret_name)
+static int open_parent(const struct tmpdir *s, const char *path, const char **ret_name)
 {
 	char part[NAME_MAX + 1];
 
@@ -120,7 +120,7 @@ static int open_parent(const struct scratch *s, const char *path, const char **r
 	return at;
 }
 
-int scratch_directory(const struct scratch *s, const char *path)
+int tmpdir_directory(const struct tmpdir *s, const char *path)
 {
 	const char *name = "";
 	_cleanup_(fd_close) int at = open_parent(s, path, &name);
@@ -130,8 +130,8 @@ int scratch_directory(const struct scratch *s, const char *path)
 	return mkdirat(at, name, 0755) < 0 && errno != EEXIST ? -errno : 0;
 }
 
-int scratch_write(
-	const struct scratch *s, const char *path, off_t offset, const void *data, size_t len)
+int tmpdir_write(
+	const struct tmpdir *s, const char *path, off_t offset, const void *data, size_t len)
 {
 	const char *name = "";
 	_cleanup_(fd_close) int at = open_parent(s, path, &name);
@@ -148,7 +148,7 @@ int scratch_write(
 	return n < 0 ? -errno : (size_t)n == len ? 0 : -EIO;
 }
 
-int scratch_link(const struct scratch *s, const char *path, const char *target)
+int tmpdir_link(const struct tmpdir *s, const char *path, const char *target)
 {
 	int depth = depth_of(path) - 1;
 	const char *rest = target, *name = "";

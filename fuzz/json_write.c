@@ -3,7 +3,7 @@
  * Any bytes as keys and values, in any nesting: what is written is JSON (RFC 8259) in UTF-8, on one
  * line, and has as many values as went in. The reader here knows no more than the grammar.
  */
-#include "base/json.h"
+#include "base/json_write.h"
 
 #include <stdint.h>
 #include <stdlib.h>

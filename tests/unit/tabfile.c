@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "base/tables.h"
+#include "base/tabfile.h"
 #include "base/mounts.h"
 
 #include "check.h"
@@ -12,19 +12,19 @@ static void test_lines_and_words(void)
 	char *rest = text, *line, *words[8];
 
 	check_case("tables: comments and empty lines are passed over, escapes are undone");
-	line = table_line(&rest, true);
-	CHECK_INT(table_words(line, words, 8), 5);
+	line = tabfile_line(&rest, true);
+	CHECK_INT(tabfile_words(line, words, 8), 5);
 	CHECK_STR(words[0], "one");
 	CHECK_STR(words[1], "two words");
 	CHECK_STR(words[2], "\\");
 	CHECK_STR(words[3], "\\9");
 	CHECK_STR(words[4], "x\\04");
-	CHECK_STR(table_line(&rest, true), "last");
-	CHECK_STR(table_line(&rest, true), NULL);
+	CHECK_STR(tabfile_line(&rest, true), "last");
+	CHECK_STR(tabfile_line(&rest, true), NULL);
 
 	check_case("tables: of more words than were asked for the rest is left");
 	char many[] = "a b c d";
-	CHECK_INT(table_words(many, words, 2), 2);
+	CHECK_INT(tabfile_words(many, words, 2), 2);
 	CHECK_STR(words[1], "b");
 }
 
@@ -33,21 +33,21 @@ static void test_options(void)
 	char value[8];
 
 	check_case("tables: options by their whole name");
-	CHECK(table_option("noauto", "noauto"));
-	CHECK(table_option("ro,noauto", "noauto"));
-	CHECK(table_option("ro,nofail,x", "nofail"));
-	CHECK(!table_option("ro,noautox", "noauto"));
-	CHECK(!table_option("xnoauto", "noauto"));
-	CHECK(!table_option("", "noauto"));
-	CHECK(table_option("addr=1,x", "addr"));
+	CHECK(tabfile_option("noauto", "noauto"));
+	CHECK(tabfile_option("ro,noauto", "noauto"));
+	CHECK(tabfile_option("ro,nofail,x", "nofail"));
+	CHECK(!tabfile_option("ro,noautox", "noauto"));
+	CHECK(!tabfile_option("xnoauto", "noauto"));
+	CHECK(!tabfile_option("", "noauto"));
+	CHECK(tabfile_option("addr=1,x", "addr"));
 
 	check_case("tables: the value of an option");
-	CHECK(table_option_value("rw,addr=10.0.0,x", "addr", value, sizeof(value)));
+	CHECK(tabfile_option_value("rw,addr=10.0.0,x", "addr", value, sizeof(value)));
 	CHECK_STR(value, "10.0.0");
-	CHECK(!table_option_value("rw,addr=10.0.0.1", "addr", value, sizeof(value)));
-	CHECK(!table_option_value("rw,addr,x", "addr", value, sizeof(value)));
-	CHECK(!table_option_value("clientaddr=1", "addr", value, sizeof(value)));
-	CHECK(table_option_value("addr=", "addr", value, sizeof(value)));
+	CHECK(!tabfile_option_value("rw,addr=10.0.0.1", "addr", value, sizeof(value)));
+	CHECK(!tabfile_option_value("rw,addr,x", "addr", value, sizeof(value)));
+	CHECK(!tabfile_option_value("clientaddr=1", "addr", value, sizeof(value)));
+	CHECK(tabfile_option_value("addr=", "addr", value, sizeof(value)));
 	CHECK_STR(value, "");
 }
 
@@ -58,11 +58,11 @@ static void test_device(void)
 	unsigned major, minor;
 
 	check_case("tables: device numbers");
-	CHECK(table_device("259:2", &major, &minor));
+	CHECK(tabfile_device("259:2", &major, &minor));
 	CHECK_INT(major, 259);
 	CHECK_INT(minor, 2);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
-		CHECK(!table_device(bad[i], &major, &minor));
+		CHECK(!tabfile_device(bad[i], &major, &minor));
 }
 
 static void test_mounts(void)

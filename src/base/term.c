@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "base/page.h"
+#include "base/term.h"
 
 #include "base/str.h"
 
@@ -16,7 +16,7 @@
 #define WIDTH_DEFAULT 80
 #define WIDTH_MAX 1000
 
-int page_set_colour(void *to, const char *value, struct err *err)
+int term_set_colour(void *to, const char *value, struct err *err)
 {
 	static const char *const names[] = {"auto", "always", "never"};
 
@@ -41,7 +41,7 @@ static unsigned width_of(int fd)
 	return width < WIDTH_MIN ? WIDTH_MIN : (unsigned)width;
 }
 
-unsigned page_terminal(int fd)
+unsigned term_terminal(int fd)
 {
 	return isatty(fd) ? width_of(fd) : 0;
 }
@@ -55,22 +55,22 @@ static bool wants_colour(FILE *f, enum colour_mode mode)
 	return isatty(fileno(f)) && !(none && *none) && term && !str_equal(term, "dumb");
 }
 
-void page_open(struct page *ret, FILE *f, enum colour_mode mode)
+void term_open(struct term *ret, FILE *f, enum colour_mode mode)
 {
-	*ret = (struct page){
+	*ret = (struct term){
 		.f = f, .width = width_of(fileno(f)), .coloured = wants_colour(f, mode)};
 }
 
-void page_end(struct page *p)
+void term_end(struct term *p)
 {
 	if (p->column > 0)
 		putc('\n', p->f);
 	p->column = 0;
 }
 
-void page_line(struct page *p, unsigned indent)
+void term_line(struct term *p, unsigned indent)
 {
-	page_end(p);
+	term_end(p);
 	fprintf(p->f, "%*s", (int)indent, "");
 	p->column = p->indent = indent;
 	p->first = true;
@@ -104,7 +104,7 @@ static void make_printable(char *s)
 }
 
 /* Writes what fits into the line, its colour around it. */
-static void put(struct page *p, enum style style, const char *s)
+static void put(struct term *p, enum style style, const char *s)
 {
 	static const char *const codes[] = {"", "1", "2", "32", "33", "31"};
 	unsigned room = p->width - p->column, want = columns(s);
@@ -124,7 +124,7 @@ static void put(struct page *p, enum style style, const char *s)
 	p->column += cut ? room : want;
 }
 
-void page_put(struct page *p, enum style style, const char *fmt, ...)
+void term_put(struct term *p, enum style style, const char *fmt, ...)
 {
 	char text[TEXT_MAX];
 	va_list ap;
@@ -136,12 +136,12 @@ void page_put(struct page *p, enum style style, const char *fmt, ...)
 	put(p, style, text);
 }
 
-static void next_line(struct page *p)
+static void next_line(struct term *p)
 {
-	page_line(p, p->indent);
+	term_line(p, p->indent);
 }
 
-void page_phrase(struct page *p, enum style style, const char *fmt, ...)
+void term_phrase(struct term *p, enum style style, const char *fmt, ...)
 {
 	char text[TEXT_MAX];
 	va_list ap;
@@ -161,7 +161,7 @@ void page_phrase(struct page *p, enum style style, const char *fmt, ...)
 	p->first = false;
 }
 
-void page_words(struct page *p, enum style style, const char *fmt, ...)
+void term_words(struct term *p, enum style style, const char *fmt, ...)
 {
 	char text[TEXT_MAX];
 	va_list ap;
@@ -185,7 +185,7 @@ void page_words(struct page *p, enum style style, const char *fmt, ...)
 	p->first = false;
 }
 
-void page_whole(struct page *p, enum style style, const char *fmt, ...)
+void term_whole(struct term *p, enum style style, const char *fmt, ...)
 {
 	char text[TEXT_MAX];
 	unsigned width = p->width;
@@ -200,11 +200,11 @@ void page_whole(struct page *p, enum style style, const char *fmt, ...)
 	p->width = width;
 }
 
-void page_row(FILE *f, const char *row, const char *fmt, ...)
+void term_row(FILE *f, const char *row, const char *fmt, ...)
 {
-	unsigned width = page_terminal(fileno(f));
+	unsigned width = term_terminal(fileno(f));
 	char text[TEXT_MAX];
-	struct page p;
+	struct term p;
 	va_list ap;
 
 	va_start(ap, fmt);
@@ -214,17 +214,17 @@ void page_row(FILE *f, const char *row, const char *fmt, ...)
 		fprintf(f, "%s %s\n", row, text);
 		return;
 	}
-	page_open(&p, f, COLOUR_NEVER);
-	page_line(&p, 0);
+	term_open(&p, f, COLOUR_NEVER);
+	term_line(&p, 0);
 	size_t len = strlen(row);
 	bool beside = columns(row) < width / 3;
 	while (!beside && len > 0 && row[len - 1] == ' ')
 		len--;
-	page_put(&p, PLAIN, "%.*s%s", (int)len, row, beside ? " " : "");
+	term_put(&p, PLAIN, "%.*s%s", (int)len, row, beside ? " " : "");
 	if (beside)
 		p.indent = p.column;
 	else
-		page_line(&p, ROW_INDENT);
-	page_words(&p, PLAIN, "%s", text);
-	page_end(&p);
+		term_line(&p, ROW_INDENT);
+	term_words(&p, PLAIN, "%s", text);
+	term_end(&p);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What is written on a terminal of 40 columns, and into a file. */
-#include "base/page.h"
+#include "base/term.h"
 
 #include "base/log.h"
 #include "check.h"
@@ -17,19 +17,19 @@ static char shown[OUTPUT_MAX];
 
 static void rows(FILE *f)
 {
-	page_row(f, "a    b", "%s", "fits");
-	page_row(f, "one two", "%s", "three four five six seven eight nine");
-	page_row(f, "0000:01:00.0 bind  -   ", "one %d\033 four five six seven eight nine", 3);
+	term_row(f, "a    b", "%s", "fits");
+	term_row(f, "one two", "%s", "three four five six seven eight nine");
+	term_row(f, "0000:01:00.0 bind  -   ", "one %d\033 four five six seven eight nine", 3);
 }
 
 static void whole(FILE *f)
 {
-	struct page p;
+	struct term p;
 
-	page_open(&p, f, COLOUR_NEVER);
-	page_line(&p, 6);
-	page_whole(&p, GOOD, "$ %s", "a-command-that-is-longer-than-the-whole-terminal is wide");
-	page_end(&p);
+	term_open(&p, f, COLOUR_NEVER);
+	term_line(&p, 6);
+	term_whole(&p, GOOD, "$ %s", "a-command-that-is-longer-than-the-whole-terminal is wide");
+	term_end(&p);
 }
 
 static void story(FILE *f)

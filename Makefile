@@ -36,7 +36,7 @@ VERSION = 0.2.0
 
 # ---- what the programs are made of --------------------------------------------------------------
 BASE    = err interrupt log str json_write json_read file replace options tabfile mounts term tmpdir
-PCI     = slot id sysfs scan rom nodes sysfs_path devpath names notes behind behind_block behind_gather inventory replay iomem boot_display
+PCI     = address id sysfs scan rom devnode sysfs_path devpath pciids host_snapshot attached attached_block attached_gather inventory replay iomem boot_display
 # What the host stands on: the search for it, whose result is in keep.
 FOOTING = specs finder disks pools filesystems nics keyboards footing
 BIND    = config keys parser reader values select host keep guard guard_keep groups plan kernel_cmdline child modules no_legacy image image_record $(FOOTING) apply unbind in_use load verify script guest former released initramfs release users dump report
@@ -51,13 +51,13 @@ BOOTCFG = kword kparam strings request line draft change splice source shell_sca
 	places cmdline_place uki tools menus loaders advice tuning ids asked regen traces lines diff edit takeback outlook trial trial_grub show running esp \
 	verb_edit verb_trial verb_undo
 # /etc/vfio-bind.conf is read by one parser.
-BOOTCFG_BIND = bind/config bind/keys bind/parser bind/reader bind/values pci/slot pci/id
+BOOTCFG_BIND = bind/config bind/keys bind/parser bind/reader bind/values pci/address pci/id
 
 # What boots stands together in the program, so that the kernel maps it by few page faults.
 AT_BOOT = vfio-bind cmd/boot cmd/begin cmd/situation cmd/world \
 	$(addprefix bind/,config keys parser reader values select host keep guard guard_keep groups plan kernel_cmdline child modules no_legacy \
 	image_record apply unbind in_use load verify report usable boots efivar standing released initramfs) \
-	$(addprefix pci/,slot id sysfs scan sysfs_path devpath iomem boot_display) $(addprefix base/,err interrupt log str json_write file term)
+	$(addprefix pci/,address id sysfs scan sysfs_path devpath iomem boot_display) $(addprefix base/,err interrupt log str json_write file term)
 all_objects = vfio-bind $(BIND_CMD:%=cmd/%) $(BIND:%=bind/%) $(PCI:%=pci/%) $(BASE:%=base/%)
 bind_objects = $(AT_BOOT) $(filter-out $(AT_BOOT),$(all_objects))
 bootcfg_objects = vfio-bootcfg $(BOOTCFG:%=bootcfg/%) $(BOOTCFG_BIND) $(BASE:%=base/%)

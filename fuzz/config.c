@@ -45,7 +45,7 @@ static void check_selector(const struct selector *s)
 		break;
 	case SELECT_ADDRESS:
 		must(value_address(s->text, &again, &err));
-		must(slot_compare(s->slot, again.slot) == 0 &&
+		must(pci_addr_compare(s->addr, again.addr) == 0 &&
 			s->any_function == again.any_function);
 		break;
 	case SELECT_PATH:

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Any text as an address, an id, a modalias: what is read and written again reads the same. */
+#include "pci/address.h"
 #include "pci/id.h"
-#include "pci/slot.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -17,14 +17,14 @@ static void must(bool holds)
 
 static void try_slot(const char *text)
 {
-	struct slot slot, again;
-	char buf[SLOT_MAX];
+	struct pci_addr addr, again;
+	char buf[PCI_ADDR_MAX];
 
-	if (!slot_parse(text, &slot))
+	if (!pci_addr_parse(text, &addr))
 		return;
-	must(slot.device <= 0x1f && slot.function <= 7);
-	must(slot_parse(slot_format(slot, buf), &again));
-	must(slot_compare(slot, again) == 0);
+	must(addr.device <= 0x1f && addr.function <= 7);
+	must(pci_addr_parse(pci_addr_format(addr, buf), &again));
+	must(pci_addr_compare(addr, again) == 0);
 }
 
 static void try_id(const char *text)

@@ -9,8 +9,8 @@
 #include "bind/release.h"
 #include "bind/released.h"
 #include "bind/report.h"
-#include "pci/notes.h"
-#include "pci/slot.h"
+#include "pci/address.h"
+#include "pci/host_snapshot.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -41,9 +41,9 @@ static int add_later(struct actual *a, const char *dir, const char *address, str
 
 static int is_address(const struct dirent *entry)
 {
-	struct slot slot;
+	struct pci_addr addr;
 
-	return slot_parse(entry->d_name, &slot);
+	return pci_addr_parse(entry->d_name, &addr);
 }
 
 static int read_later(struct actual *a, const char *dir, struct err *err)
@@ -78,12 +78,12 @@ static int row_compare(const void *x, const void *y)
 {
 	const struct past_device *a = ((const struct row *)x)->asked;
 	const struct past_device *b = ((const struct row *)y)->asked;
-	struct slot s, t;
-	bool a_place = slot_parse(a->address, &s), b_place = slot_parse(b->address, &t);
+	struct pci_addr s, t;
+	bool a_place = pci_addr_parse(a->address, &s), b_place = pci_addr_parse(b->address, &t);
 
 	if (a_place != b_place)
 		return a_place ? -1 : 1;
-	return a_place ? slot_compare(s, t) : strcmp(a->address, b->address);
+	return a_place ? pci_addr_compare(s, t) : strcmp(a->address, b->address);
 }
 
 static int make_rows(struct actual *a, struct err *err)
@@ -104,11 +104,11 @@ static int make_rows(struct actual *a, struct err *err)
 	return 0;
 }
 
-static bool is_there(struct sysfs *s, struct slot slot)
+static bool is_there(struct sysfs *s, struct pci_addr addr)
 {
 	char modalias[128];
 
-	return sysfs_read(s, slot, "modalias", modalias, sizeof(modalias)) >= 0;
+	return sysfs_read(s, addr, "modalias", modalias, sizeof(modalias)) >= 0;
 }
 
 static bool wants(const struct row *r, const char *driver)
@@ -138,7 +138,8 @@ static enum fate fate_of(const struct row *r, const struct actual *a, bool there
 }
 
 /* Of a tree it may not be known, which says nothing of that machine. */
-static void look_whether_usable(struct row *r, struct sysfs *s, struct slot slot, const char *tree)
+static void look_whether_usable(
+	struct row *r, struct sysfs *s, struct pci_addr addr, const char *tree)
 {
 	_cleanup_(str_free) char *root = NULL;
 
@@ -147,7 +148,7 @@ static void look_whether_usable(struct row *r, struct sysfs *s, struct slot slot
 		root = NULL;
 		return;
 	}
-	r->usable = usable_look(s, root, slot, r->unusable);
+	r->usable = usable_look(s, root, addr, r->unusable);
 	if (r->usable == USABLE_NOT)
 		r->fate = FATE_UNUSABLE;
 	else if (r->usable == USABLE_UNVERIFIED && !tree)
@@ -158,15 +159,15 @@ static void look_whether_usable(struct row *r, struct sysfs *s, struct slot slot
 static void look(
 	struct row *r, const struct actual *a, const char *dir, struct sysfs *s, const char *tree)
 {
-	struct slot slot;
-	bool there = slot_parse(r->asked->address, &slot) && is_there(s, slot);
+	struct pci_addr addr;
+	bool there = pci_addr_parse(r->asked->address, &addr) && is_there(s, addr);
 
-	if (there && sysfs_link(s, slot, "driver", r->now, sizeof(r->now)) < 0)
+	if (there && sysfs_link(s, addr, "driver", r->now, sizeof(r->now)) < 0)
 		(void)str_copy(r->now, sizeof(r->now), "?");
-	r->fate = fate_of(r, a, there, there && released_is(dir, s, slot));
+	r->fate = fate_of(r, a, there, there && released_is(dir, s, addr));
 	r->first_usec = -1;
 	if (r->fate == FATE_HOLDS && strstr(r->now, "vfio"))
-		look_whether_usable(r, s, slot, tree);
+		look_whether_usable(r, s, addr, tree);
 	if (r->fate != FATE_TAKEN && r->fate != FATE_DRIVERLESS)
 		return;
 	r->since = !str_equal(r->now, r->asked->after ? r->asked->after : "");
@@ -174,11 +175,11 @@ static void look(
 		r->first_usec = klog_first(r->now, r->asked->address);
 }
 
-static bool has_row(const struct actual *a, struct slot slot)
+static bool has_row(const struct actual *a, struct pci_addr addr)
 {
-	char address[SLOT_MAX];
+	char address[PCI_ADDR_MAX];
 
-	slot_format(slot, address);
+	pci_addr_format(addr, address);
 	for (size_t i = 0; i < a->n; i++)
 		if (str_equal(a->rows[i].asked->address, address) &&
 			str_equal(a->rows[i].asked->action, action_name(ACTION_BIND)))
@@ -193,7 +194,7 @@ static int find_unfinished(struct actual *a, struct sysfs *s, struct err *err)
 	int r = unfinished_find(&a->unfinished, &a->n_unfinished, s, err);
 
 	for (size_t i = 0; r == 0 && i < a->n_unfinished; i++)
-		if (!has_row(a, a->unfinished[i].slot))
+		if (!has_row(a, a->unfinished[i].addr))
 			a->unfinished[n++] = a->unfinished[i];
 	a->n_unfinished = n;
 	return r;

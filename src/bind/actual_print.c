@@ -112,9 +112,9 @@ const char *row_text(const struct row *r, const struct actual *a, char buf[stati
 
 const char *actual_unfinished_text(const struct unfinished *u, char buf[static ROW_TEXT_MAX])
 {
-	char address[SLOT_MAX];
+	char address[PCI_ADDR_MAX];
 
-	slot_format(u->slot, address);
+	pci_addr_format(u->addr, address);
 	if (str_equal(u->override, "?"))
 		(void)snprintf(buf, ROW_TEXT_MAX,
 			"has no driver, and its driver_override can't be read: something in the "
@@ -186,9 +186,9 @@ void actual_print(const struct actual *a, FILE *f)
 		term_row(f, row, "%s (%s)", row_text(r, a, text), or_dash(r->asked->asked));
 	}
 	for (size_t i = 0; i < a->n_unfinished; i++) {
-		char address[SLOT_MAX];
-		(void)snprintf(row, sizeof(row), ROW, slot_format(a->unfinished[i].slot, address),
-			"-", "-");
+		char address[PCI_ADDR_MAX];
+		(void)snprintf(row, sizeof(row), ROW,
+			pci_addr_format(a->unfinished[i].addr, address), "-", "-");
 		term_row(f, row, "%s", actual_unfinished_text(&a->unfinished[i], text));
 	}
 	if (*actual_standing_text(a, standing))
@@ -273,9 +273,9 @@ void actual_print_json(const struct actual *a, FILE *f)
 	print_standing(&j, a);
 	json_open_array(&j, "unfinished");
 	for (size_t i = 0; i < a->n_unfinished; i++) {
-		char address[SLOT_MAX];
+		char address[PCI_ADDR_MAX];
 		json_open_object(&j, NULL);
-		json_string(&j, "address", slot_format(a->unfinished[i].slot, address));
+		json_string(&j, "address", pci_addr_format(a->unfinished[i].addr, address));
 		json_string(&j, "driver_override", a->unfinished[i].override);
 		json_close_object(&j);
 	}

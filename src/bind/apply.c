@@ -63,7 +63,7 @@ const char *job_former(const struct device_progress *d, const struct verdict *v)
 static void do_override(const struct job *j, const struct verdict *v, struct device_progress *d)
 {
 	d->overridden = true; /* before the write: who is killed in it may have written */
-	d->override_error = sysfs_swap(j->options->sysfs, v->device->slot, "driver_override",
+	d->override_error = sysfs_swap(j->options->sysfs, v->device->addr, "driver_override",
 		v->driver, d->former, sizeof(d->former));
 	d->was_set = str_equal(d->former, v->driver);
 	/* What was set already is as it shall be, whatever came of writing it once more. */
@@ -82,19 +82,19 @@ static void do_give_back(const struct job *j, const struct verdict *v, struct de
 
 	/* Who is killed before it has read what was there has written nothing. */
 	if (d->former[0] == '\0' &&
-		sysfs_read(j->options->sysfs, v->device->slot, "driver_override", now,
+		sysfs_read(j->options->sysfs, v->device->addr, "driver_override", now,
 			sizeof(now)) >= 0 &&
 		!str_equal(now, v->driver))
 		d->overridden = false;
 	/* A lone newline clears it (driver_set_override in drivers/base/driver.c). */
-	else if (sysfs_write(j->options->sysfs, v->device->slot, "driver_override",
+	else if (sysfs_write(j->options->sysfs, v->device->addr, "driver_override",
 			 former[0] ? former : "\n") == 0)
 		d->overridden = false;
 }
 
 static bool same_slot(const struct verdict *a, const struct verdict *b)
 {
-	return a->device && b->device && slot_same_device(a->device->slot, b->device->slot);
+	return a->device && b->device && pci_addr_same_device(a->device->addr, b->device->addr);
 }
 
 /* Where one function of a slot could not get its override, none of the slot may keep one. The
@@ -132,7 +132,7 @@ static void do_rebar(const struct job *j, const struct verdict *v, struct device
 		char file[32], size[16];
 		(void)snprintf(file, sizeof(file), "resource%u_resize", v->settings->rebar[i].bar);
 		(void)snprintf(size, sizeof(size), "%u", v->settings->rebar[i].size);
-		int r = sysfs_write(j->options->sysfs, v->device->slot, file, size);
+		int r = sysfs_write(j->options->sysfs, v->device->addr, file, size);
 		if (r < 0)
 			d->rebar_error = r;
 	}
@@ -148,7 +148,7 @@ static void do_unbind(const struct job *j, const struct verdict *v, struct devic
 	/* A host driver that works is worth more than a device that nobody can drive. */
 	if (!load_is_none(v) && !sysfs_has_driver(j->options->sysfs, v->driver))
 		return;
-	d->unbind_error = device_unbind(j->options->sysfs, v->device->slot,
+	d->unbind_error = device_unbind(j->options->sysfs, v->device->addr,
 		j->options->load_modules, j->options->force, d->in_use);
 	if (d->unbind_error == 0 && v->settings)
 		do_rebar(j, v, d);
@@ -162,13 +162,13 @@ static void do_take_back(const struct job *j, const struct verdict *v)
 	verify_driver(j, v, driver);
 	if (str_equal(driver, v->driver))
 		(void)device_unbind(
-			j->options->sysfs, v->device->slot, j->options->load_modules, false, why);
+			j->options->sysfs, v->device->addr, j->options->load_modules, false, why);
 }
 
 /* A driver that was there before the override does not look again by itself: always probe. */
 static void do_probe(const struct job *j, const struct verdict *v, struct device_progress *d)
 {
-	d->probe_error = sysfs_probe(j->options->sysfs, v->device->slot);
+	d->probe_error = sysfs_probe(j->options->sysfs, v->device->addr);
 	d->usec = (unsigned)(now_usec() - j->began);
 }
 
@@ -182,7 +182,7 @@ static bool has_framebuffer(const struct job *j, const struct verdict *v)
 
 	return b && (b->by == WITNESS_FRAMEBUFFER || b->by == WITNESS_IOMEM) && b->framebuffer[0] &&
 	       v->action == ACTION_BIND && !load_is_none(v) &&
-	       slot_compare(b->slot, v->device->slot) == 0;
+	       pci_addr_compare(b->addr, v->device->addr) == 0;
 }
 
 /* Behind the probe: where that fails the host keeps its console. One without a driver, or that is
@@ -236,8 +236,8 @@ static void do_device(const struct job *j, enum step_kind kind, size_t i)
 		do_take_back(j, v);
 		break;
 	case STEP_PROBE_HOST: /* of two drivers that want it, the one that had it */
-		if (sysfs_attach(j->options->sysfs, v->device->slot, d->before) < 0)
-			(void)sysfs_probe(j->options->sysfs, v->device->slot);
+		if (sysfs_attach(j->options->sysfs, v->device->addr, d->before) < 0)
+			(void)sysfs_probe(j->options->sysfs, v->device->addr);
 		break;
 	default:
 		break;
@@ -455,7 +455,7 @@ static bool some_override_stands(const struct job *j)
 /* What could not be given back keeps every host driver away, until somebody takes that back. */
 static void name_overrides(const struct job *j, struct outcome *outcomes)
 {
-	char address[SLOT_MAX];
+	char address[PCI_ADDR_MAX];
 
 	for (size_t i = 0; i < j->plan->n; i++) {
 		struct outcome *o = &outcomes[i];
@@ -465,7 +465,7 @@ static void name_overrides(const struct job *j, struct outcome *outcomes)
 			(void)snprintf(o->trouble + n, sizeof(o->trouble) - n,
 				"; its driver_override is still set, `vfio-bind release %s` clears "
 				"it",
-				slot_format(j->plan->verdicts[i].device->slot, address));
+				pci_addr_format(j->plan->verdicts[i].device->addr, address));
 	}
 }
 

@@ -15,18 +15,18 @@
 static void begin_device(struct parser *p, unsigned line, const char *address)
 {
 	struct config *c = p->c;
-	struct slot slot;
+	struct pci_addr addr;
 
 	while (*address == ' ' || *address == '\t')
 		address++;
-	if (!slot_parse(address, &slot)) {
+	if (!pci_addr_parse(address, &addr)) {
 		parser_complain(c, line,
 			"[device %s]: '%s' is no PCI address; write [device 0000:09:00.0]", address,
 			address);
 		p->unknown_section = true;
 		return;
 	}
-	const struct device_settings *twin = config_settings(c, slot);
+	const struct device_settings *twin = config_settings(c, addr);
 	if (twin)
 		parser_complain(c, line,
 			"[device %s] stands at line %u already; write its keys there", address,
@@ -39,7 +39,7 @@ static void begin_device(struct parser *p, unsigned line, const char *address)
 	}
 	c->settings = grown;
 	p->now = &c->settings[c->n_settings++];
-	*p->now = (struct device_settings){.slot = slot, .line = line};
+	*p->now = (struct device_settings){.addr = addr, .line = line};
 }
 
 static void take_section(void *to, unsigned line, const char *name)
@@ -169,10 +169,10 @@ void config_done(struct config *c)
 	*c = (struct config){0};
 }
 
-const struct device_settings *config_settings(const struct config *c, struct slot slot)
+const struct device_settings *config_settings(const struct config *c, struct pci_addr addr)
 {
 	for (size_t i = 0; i < c->n_settings; i++)
-		if (slot_compare(c->settings[i].slot, slot) == 0)
+		if (pci_addr_compare(c->settings[i].addr, addr) == 0)
 			return &c->settings[i];
 	return NULL;
 }

@@ -3,8 +3,8 @@
 #define BIND_CONFIG_H
 
 #include "base/err.h"
+#include "pci/address.h"
 #include "pci/id.h"
-#include "pci/slot.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -30,8 +30,8 @@ struct selector {
 	char text[SELECTOR_TEXT_MAX]; /* as it was written */
 	struct pci_id id; /* SELECT_ID; of the others what stands behind '=', if has_id */
 	bool has_id;
-	bool any_function; /* "0a:00.*", and the last step of a path */
-	struct slot slot;  /* SELECT_ADDRESS */
+	bool any_function;    /* "0a:00.*", and the last step of a path */
+	struct pci_addr addr; /* SELECT_ADDRESS */
 	uint64_t serial;
 	/* SELECT_PATH: the bridges on the root bus and below, then the device, as device.function.
 	 */
@@ -45,7 +45,7 @@ struct selector {
 
 /* [device ADDRESS] */
 struct device_settings {
-	struct slot slot;
+	struct pci_addr addr;
 	unsigned line;
 	char driver[DRIVER_NAME_MAX]; /* "" where not set */
 	struct rebar {
@@ -105,7 +105,7 @@ int config_read_copy(struct config *ret, const char *file, const char *path) _mu
 void config_done(struct config *c);
 
 /* The settings for one function, or NULL. */
-const struct device_settings *config_settings(const struct config *c, struct slot slot);
+const struct device_settings *config_settings(const struct config *c, struct pci_addr addr);
 
 /* Is the config one of addresses, functions and paths alone, so that nothing has to be searched? */
 bool config_must_search(const struct config *c);

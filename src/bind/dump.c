@@ -22,15 +22,15 @@
 
 /* A sleeping device answers all ones. pci_read_rom wakes none (drivers/pci/pci-sysfs.c); writing
  * "on" returns when the device is awake, but for one that is just going to sleep. */
-static bool wake(struct sysfs *s, struct slot slot)
+static bool wake(struct sysfs *s, struct pci_addr addr)
 {
 	char control[16], status[16];
 
-	if (sysfs_read(s, slot, "power/control", control, sizeof(control)) < 0 ||
-		!str_equal(control, "auto") || sysfs_write(s, slot, "power/control", "on") < 0)
+	if (sysfs_read(s, addr, "power/control", control, sizeof(control)) < 0 ||
+		!str_equal(control, "auto") || sysfs_write(s, addr, "power/control", "on") < 0)
 		return false;
 	for (int ms = 0; ms < WAKE_MS; ms += LOOK_MS) {
-		if (sysfs_read(s, slot, "power/runtime_status", status, sizeof(status)) < 0 ||
+		if (sysfs_read(s, addr, "power/runtime_status", status, sizeof(status)) < 0 ||
 			!str_equal(status, "suspended"))
 			break;
 		(void)usleep(LOOK_MS * 1000);
@@ -38,7 +38,7 @@ static bool wake(struct sysfs *s, struct slot slot)
 	return true;
 }
 
-static int read_all(struct sysfs *s, struct slot slot, uint8_t **data, size_t *len)
+static int read_all(struct sysfs *s, struct pci_addr addr, uint8_t **data, size_t *len)
 {
 	size_t size = 0;
 
@@ -51,7 +51,7 @@ static int read_all(struct sysfs *s, struct slot slot, uint8_t **data, size_t *l
 			*data = grown;
 		}
 		size_t most = ROM_MAX - *len < PIECE ? ROM_MAX - *len : PIECE;
-		ssize_t n = most ? sysfs_read_at(s, slot, "rom", (off_t)*len, *data + *len, most)
+		ssize_t n = most ? sysfs_read_at(s, addr, "rom", (off_t)*len, *data + *len, most)
 				 : 0;
 		if (n <= 0)
 			return (int)n;
@@ -73,13 +73,13 @@ static const char *rom_strerror(int code)
 	}
 }
 
-bool dump_is_shadow(struct sysfs *s, struct slot slot)
+bool dump_is_shadow(struct sysfs *s, struct pci_addr addr)
 {
 	char text[1024];
 	const char *line = text;
 	uint32_t high, low;
 
-	if (sysfs_read(s, slot, "resource", text, sizeof(text)) < 0)
+	if (sysfs_read(s, addr, "resource", text, sizeof(text)) < 0)
 		return false;
 	for (int i = 0; line && i < ROM_RESOURCE; i++) {
 		line = strchr(line, '\n');
@@ -92,23 +92,23 @@ bool dump_is_shadow(struct sysfs *s, struct slot slot)
 	       low == SHADOW_AT;
 }
 
-int dump_rom(struct sysfs *s, struct slot slot, uint8_t **ret, size_t *ret_len, struct err *err)
+int dump_rom(struct sysfs *s, struct pci_addr addr, uint8_t **ret, size_t *ret_len, struct err *err)
 {
-	char address[SLOT_MAX];
+	char address[PCI_ADDR_MAX];
 	uint8_t *data = NULL;
 	size_t len = 0;
 
-	slot_format(slot, address);
-	bool woken = wake(s, slot);
-	int r = sysfs_write(s, slot, "rom", "1"), off = r;
+	pci_addr_format(addr, address);
+	bool woken = wake(s, addr);
+	int r = sysfs_write(s, addr, "rom", "1"), off = r;
 	if (r == 0) {
-		r = read_all(s, slot, &data, &len);
+		r = read_all(s, addr, &data, &len);
 		/* Without the newline, kernels up to 6.1 at least take it for a yes
 		 * (pci_write_rom). */
-		off = sysfs_write(s, slot, "rom", "0\n");
+		off = sysfs_write(s, addr, "rom", "0\n");
 	}
 	if (woken)
-		(void)sysfs_write(s, slot, "power/control", "auto");
+		(void)sysfs_write(s, addr, "power/control", "auto");
 	if (r == 0 && off < 0)
 		log_print(LOG_WARNING, "%s: its ROM can't be disabled again: %s", address,
 			strerror(-off));

@@ -15,7 +15,7 @@
  * between. *ret is for the caller to free. -ENOENT where the function has no ROM, -EIO where it
  * shows none.
  */
-int dump_rom(struct sysfs *s, struct slot slot, uint8_t **ret, size_t *ret_len,
+int dump_rom(struct sysfs *s, struct pci_addr addr, uint8_t **ret, size_t *ret_len,
 	struct err *err) _must_check_;
 
 /*
@@ -24,6 +24,6 @@ int dump_rom(struct sysfs *s, struct slot slot, uint8_t **ret, size_t *ret_len,
  * yet (pci_fixup_video, arch/x86/pci/fixup.c): the copy is one for all, and was
  * changed when it ran.
  */
-bool dump_is_shadow(struct sysfs *s, struct slot slot);
+bool dump_is_shadow(struct sysfs *s, struct pci_addr addr);
 
 #endif

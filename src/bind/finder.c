@@ -38,11 +38,11 @@ bool finder_read(struct finder *f, const char *path, char **ret)
 static void keep_one(struct finder *f, enum keep_kind kind, const struct device *d,
 	const char *device, const char *why)
 {
-	struct kept one = {.kind = kind, .slot = d->slot, .class = d->class};
+	struct kept one = {.kind = kind, .addr = d->addr, .class = d->class};
 	char way[SELECTOR_TEXT_MAX];
 
 	one.id = (struct pci_id){d->id.vendor, d->id.device, PCI_ANY, PCI_ANY};
-	devpath_way(device, d->slot, way, sizeof(way));
+	devpath_format(device, d->addr, way, sizeof(way));
 	keep_set_way(&one, way);
 	(void)str_copy(one.why, sizeof(one.why), why);
 	f->no_memory |= keep_add(f->keep, &one) < 0;
@@ -53,13 +53,13 @@ static unsigned keep_path(
 	struct finder *f, enum keep_kind kind, const char *device, const char *why)
 {
 	_cleanup_(device_list_done) struct device_list list = {0};
-	struct slot slot;
+	struct pci_addr addr;
 	unsigned n = 0;
 
-	for (const char *p = device; devpath_next(&p, &slot);) {
-		if (scan_one(f->sysfs, slot, &list, NULL) <= 0)
+	for (const char *p = device; devpath_next(&p, &addr);) {
+		if (scan_one(f->sysfs, addr, &list, NULL) <= 0)
 			continue;
-		const struct device *d = device_find(&list, slot);
+		const struct device *d = device_find(&list, addr);
 		if (device_is_bridge(d) || d->class >> 16 == PCI_BASE_BRIDGE)
 			continue;
 		keep_one(f, kind, d, device, why);
@@ -101,11 +101,11 @@ static int each_controller(const char *name, void *to)
 	return 0;
 }
 
-static void keep_suppliers(struct supply *s, struct slot slot)
+static void keep_suppliers(struct supply *s, struct pci_addr addr)
 {
-	char path[SYSFS_PATH_MAX], address[SLOT_MAX], text[DEVPATH_MAX];
+	char path[SYSFS_PATH_MAX], address[PCI_ADDR_MAX], text[DEVPATH_MAX];
 
-	(void)snprintf(path, sizeof(path), "bus/pci/devices/%s", slot_format(slot, address));
+	(void)snprintf(path, sizeof(path), "bus/pci/devices/%s", pci_addr_format(addr, address));
 	finder_each(s->f, path, each_link, s);
 	if (sysfs_path_link(s->f->sysfs, text, sizeof(text), "%s/physfn", path) > 0)
 		keep_supplier(s, strrchr(text, '/') ? strrchr(text, '/') + 1 : text);
@@ -119,11 +119,11 @@ static void keep_suppliers(struct supply *s, struct slot slot)
 unsigned finder_keep(struct finder *f, enum keep_kind kind, const char *device, const char *why)
 {
 	struct supply s = {f, kind, why};
-	struct slot slot;
+	struct pci_addr addr;
 	unsigned n = keep_path(f, kind, device, why);
 
-	for (const char *p = device; devpath_next(&p, &slot);)
-		keep_suppliers(&s, slot);
+	for (const char *p = device; devpath_next(&p, &addr);)
+		keep_suppliers(&s, addr);
 	return n;
 }
 

@@ -17,19 +17,19 @@
 #define NOTE_MAX 128
 #define NO_MODULE "-"
 
-static char *directory_of(const char *dir, struct slot slot)
+static char *directory_of(const char *dir, struct pci_addr addr)
 {
-	char address[SLOT_MAX], *path = NULL;
+	char address[PCI_ADDR_MAX], *path = NULL;
 
-	return asprintf(&path, "%s/%s", dir, slot_format(slot, address)) < 0 ? NULL : path;
+	return asprintf(&path, "%s/%s", dir, pci_addr_format(addr, address)) < 0 ? NULL : path;
 }
 
-static char *note_of(const char *dir, struct slot slot)
+static char *note_of(const char *dir, struct pci_addr addr)
 {
-	char address[SLOT_MAX], *path = NULL;
+	char address[PCI_ADDR_MAX], *path = NULL;
 
-	return asprintf(&path, "%s/%s/" NOTE_NAME, dir, slot_format(slot, address)) < 0 ? NULL
-											: path;
+	return asprintf(&path, "%s/%s/" NOTE_NAME, dir, pci_addr_format(addr, address)) < 0 ? NULL
+											    : path;
 }
 
 int former_note(const char *dir, struct sysfs *s, const struct device *d, struct err *err)
@@ -38,12 +38,12 @@ int former_note(const char *dir, struct sysfs *s, const struct device *d, struct
 
 	if (!d->driver[0] || release_is_vfio(d->driver))
 		return 0;
-	if (sysfs_link(s, d->slot, "driver/module", module, sizeof(module)) <= 0)
+	if (sysfs_link(s, d->addr, "driver/module", module, sizeof(module)) <= 0)
 		(void)str_copy(module, sizeof(module), NO_MODULE);
 	int len = snprintf(
 		line, sizeof(line), "%s %s %s\n", pci_id_format(&d->id, id), module, d->driver);
 
-	_cleanup_(str_free) char *path = directory_of(dir, d->slot);
+	_cleanup_(str_free) char *path = directory_of(dir, d->addr);
 	if (!path)
 		return err_set(err, ENOMEM, "out of memory");
 	_cleanup_(fd_close) int fd = report_dir_open(path, err);
@@ -78,7 +78,7 @@ static bool parse(char *line, struct former *ret, struct pci_id *ret_id)
 
 int former_read(struct former *ret, const char *dir, const struct device *d, struct err *err)
 {
-	_cleanup_(str_free) char *file = note_of(dir, d->slot), *line = NULL;
+	_cleanup_(str_free) char *file = note_of(dir, d->addr), *line = NULL;
 	struct former found;
 	struct pci_id id;
 	size_t len;
@@ -103,9 +103,9 @@ int former_read(struct former *ret, const char *dir, const struct device *d, str
 	return 0;
 }
 
-void former_forget(const char *dir, struct slot slot)
+void former_forget(const char *dir, struct pci_addr addr)
 {
-	_cleanup_(str_free) char *file = note_of(dir, slot);
+	_cleanup_(str_free) char *file = note_of(dir, addr);
 
 	if (file)
 		(void)unlink(file);

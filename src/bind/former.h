@@ -36,6 +36,6 @@ int former_read(
 	struct former *ret, const char *dir, const struct device *d, struct err *err) _must_check_;
 
 /* Once the device is the host's again. */
-void former_forget(const char *dir, struct slot slot);
+void former_forget(const char *dir, struct pci_addr addr);
 
 #endif

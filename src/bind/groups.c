@@ -23,11 +23,11 @@ struct look {
 	enum groups_of who;
 };
 
-static bool is_taken(const struct plan *p, struct slot slot)
+static bool is_taken(const struct plan *p, struct pci_addr addr)
 {
 	for (size_t i = 0; i < p->n; i++)
 		if (p->verdicts[i].action == ACTION_BIND &&
-			slot_compare(p->verdicts[i].device->slot, slot) == 0)
+			pci_addr_compare(p->verdicts[i].device->addr, addr) == 0)
 			return true;
 	return false;
 }
@@ -54,8 +54,8 @@ static int note_member(const char *name, void *to)
 	struct group_member m = {.group = l->group};
 	_cleanup_(device_list_done) struct device_list list = {0};
 
-	if (!slot_parse(name, &m.slot) || is_taken(l->plan, m.slot) ||
-		scan_one(l->sysfs, m.slot, &list, NULL) <= 0 ||
+	if (!pci_addr_parse(name, &m.addr) || is_taken(l->plan, m.addr) ||
+		scan_one(l->sysfs, m.addr, &list, NULL) <= 0 ||
 		(l->who == GROUPS_ANY && device_is_bridge(&list.at[0])))
 		return 0;
 	if (l->who == GROUPS_ANY && gets_no_driver(&list.at[0]))
@@ -97,7 +97,7 @@ static int member_compare(const void *a, const void *b)
 	const struct group_member *x = a, *y = b;
 
 	return x->group != y->group ? (x->group > y->group) - (x->group < y->group)
-				    : slot_compare(x->slot, y->slot);
+				    : pci_addr_compare(x->addr, y->addr);
 }
 
 int groups_look(struct groups *ret, const struct plan *p, struct sysfs *s, enum groups_of who)
@@ -128,13 +128,13 @@ void groups_done(struct groups *g)
 
 static bool refuse_group(struct plan *p, const struct group_member *stays)
 {
-	char why[160], address[SLOT_MAX];
+	char why[160], address[PCI_ADDR_MAX];
 	bool refused = false;
 
 	(void)snprintf(why, sizeof(why),
 		"strict_groups: of its IOMMU group %d, %s stays with the host; ask for that one, "
 		"too",
-		stays->group, slot_format(stays->slot, address));
+		stays->group, pci_addr_format(stays->addr, address));
 	for (size_t i = 0; i < p->n; i++) {
 		struct verdict *v = &p->verdicts[i];
 		if (v->action != ACTION_BIND || v->device->group != stays->group)
@@ -162,7 +162,7 @@ int groups_refuse(struct plan *p, struct sysfs *s)
 
 void groups_tell(const struct groups *g)
 {
-	char names[400] = "", address[SLOT_MAX];
+	char names[400] = "", address[PCI_ADDR_MAX];
 	size_t len = 0;
 
 	if (g->n == 0)
@@ -170,8 +170,8 @@ void groups_tell(const struct groups *g)
 	for (size_t i = 0; i < g->n && i < NAMES_MAX; i++) {
 		const struct group_member *m = &g->stay[i];
 		len += (size_t)snprintf(names + len, sizeof(names) - len, "%s%s%s%s (group %d)",
-			i ? ", " : "", slot_format(m->slot, address), m->driver[0] ? " on " : "",
-			m->driver, m->group);
+			i ? ", " : "", pci_addr_format(m->addr, address),
+			m->driver[0] ? " on " : "", m->driver, m->group);
 	}
 	log_print(LOG_WARNING,
 		"IOMMU groups are taken in part: %s%s stay with the host; while a host driver has "
@@ -181,7 +181,7 @@ void groups_tell(const struct groups *g)
 
 void groups_print_json(const struct groups *g, struct json *j)
 {
-	char address[SLOT_MAX];
+	char address[PCI_ADDR_MAX];
 
 	if (!g) {
 		json_null(j, "group_stays");
@@ -191,7 +191,7 @@ void groups_print_json(const struct groups *g, struct json *j)
 	for (size_t i = 0; i < g->n; i++) {
 		const struct group_member *m = &g->stay[i];
 		json_open_object(j, NULL);
-		json_string(j, "address", slot_format(m->slot, address));
+		json_string(j, "address", pci_addr_format(m->addr, address));
 		json_int(j, "group", m->group);
 		json_string(j, "driver", m->driver[0] ? m->driver : NULL);
 		json_close_object(j);

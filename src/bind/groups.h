@@ -12,7 +12,7 @@
  */
 struct group_member {
 	int group;
-	struct slot slot;
+	struct pci_addr addr;
 	char driver[32]; /* "" for none, or where nobody looked */
 };
 

@@ -20,20 +20,20 @@ static bool same_slot(const struct verdict *v, const struct verdict *dropped)
 {
 	if (!dropped->device || (!v->device && v->asked->kind != SELECT_ADDRESS))
 		return false;
-	return slot_same_device(
-		v->device ? v->device->slot : v->asked->slot, dropped->device->slot);
+	return pci_addr_same_device(
+		v->device ? v->device->addr : v->asked->addr, dropped->device->addr);
 }
 
 /* Drops what else of the card was to be bound, for the same reason. The verdicts stand in address
  * order, so its functions are neighbours. */
 void guard_refuse_slot(struct plan *p, struct verdict *v, const char *why)
 {
-	char address[SLOT_MAX];
+	char address[PCI_ADDR_MAX];
 	struct verdict *first = v, *end = p->verdicts + p->n;
 
 	while (first > p->verdicts && same_slot(first - 1, v))
 		first--;
-	slot_format(v->device->slot, address);
+	pci_addr_format(v->device->addr, address);
 	for (struct verdict *other = first; other < end && same_slot(other, v); other++) {
 		if (other == v)
 			refuse(v, "%s", why);
@@ -52,7 +52,7 @@ static bool cannot_be_read(
 	const struct plan *p, const struct host *h, const struct verdict *v, char *why, size_t size)
 {
 	const struct device *first = h->devices.at, *end = first + h->devices.n, *d = v->device;
-	char address[SLOT_MAX];
+	char address[PCI_ADDR_MAX];
 
 	(void)p;
 	if (d->error) {
@@ -61,13 +61,13 @@ static bool cannot_be_read(
 	}
 	if (!d->of_display)
 		return false;
-	while (d > first && slot_same_device(d[-1].slot, v->device->slot))
+	while (d > first && pci_addr_same_device(d[-1].addr, v->device->addr))
 		d--;
-	for (; d < end && slot_same_device(d->slot, v->device->slot); d++) {
+	for (; d < end && pci_addr_same_device(d->addr, v->device->addr); d++) {
 		if (d->error == 0)
 			continue;
 		(void)snprintf(why, size, "%s of its slot can't be read: %s",
-			slot_format(d->slot, address), strerror(-d->error));
+			pci_addr_format(d->addr, address), strerror(-d->error));
 		return true;
 	}
 	return false;
@@ -91,7 +91,7 @@ static void tell_where(const struct host *h, const struct selector *s, char *buf
 {
 	const struct device *found = NULL;
 	unsigned n = 0;
-	char address[SLOT_MAX], id[PCI_ID_MAX];
+	char address[PCI_ADDR_MAX], id[PCI_ID_MAX];
 
 	for (size_t i = 0; i < h->devices.n; i++) {
 		const struct device *d = &h->devices.at[i];
@@ -104,17 +104,18 @@ static void tell_where(const struct host *h, const struct selector *s, char *buf
 	if (n == 0)
 		(void)snprintf(buf, size, "%s is not in this machine", id);
 	else if (n == 1)
-		(void)snprintf(buf, size, "%s is at %s now", id, slot_format(found->slot, address));
+		(void)snprintf(
+			buf, size, "%s is at %s now", id, pci_addr_format(found->addr, address));
 	else
 		(void)snprintf(buf, size, "%s is at %u other places now", id, n);
 }
 
 /* With "0a:00.*=id" the id is one function's: a card's sound has another than the card. */
-static bool slot_holds_id(const struct host *h, const struct selector *s, struct slot slot)
+static bool slot_holds_id(const struct host *h, const struct selector *s, struct pci_addr addr)
 {
 	for (size_t i = 0; i < h->devices.n; i++) {
 		const struct device *d = &h->devices.at[i];
-		if (slot_same_device(d->slot, slot) && d->error == 0 &&
+		if (pci_addr_same_device(d->addr, addr) && d->error == 0 &&
 			pci_id_matches(&s->id, &d->id))
 			return true;
 	}
@@ -129,7 +130,7 @@ static bool holds_another_id(
 	(void)p;
 	if (v->companion || !select_id_changed(v->asked, v->device))
 		return false;
-	if (v->asked->any_function && slot_holds_id(h, v->asked, v->device->slot))
+	if (v->asked->any_function && slot_holds_id(h, v->asked, v->device->addr))
 		return false;
 	struct pci_id here = v->device->id;
 	if (v->asked->id.subvendor == PCI_ANY && v->asked->id.subdevice == PCI_ANY)
@@ -189,7 +190,7 @@ static bool is_boot_display(
 	const struct plan *p, const struct host *h, const struct verdict *v, char *why, size_t size)
 {
 	const struct device *other = boot_display_differs(&h->boot, &h->devices);
-	char address[SLOT_MAX];
+	char address[PCI_ADDR_MAX];
 
 	if (p->config->may_take_boot_vga)
 		return false;
@@ -206,7 +207,7 @@ static bool is_boot_display(
 			"it be taken",
 			by_file ? "" : " (", by_file ? "" : boot_display_witness(&h->boot),
 			other ? "; boot_vga is 1 on " : "",
-			other ? slot_format(other->slot, address) : "", by_file ? "" : ")");
+			other ? pci_addr_format(other->addr, address) : "", by_file ? "" : ")");
 		return true;
 	}
 	if (v->asked->kind == SELECT_GPUS && device_is_display(v->device) &&
@@ -267,7 +268,7 @@ static void keep_last_display(struct plan *p, const struct host *h)
 /* One that only boot_vga calls the boot display may be dark: it goes, and that is told. */
 static void tell_difference(struct plan *p, const struct host *h)
 {
-	char address[SLOT_MAX];
+	char address[PCI_ADDR_MAX];
 
 	for (size_t i = 0; i < p->n; i++) {
 		struct verdict *v = &p->verdicts[i];
@@ -277,7 +278,7 @@ static void tell_difference(struct plan *p, const struct host *h)
 		size_t len = strlen(v->why);
 		(void)snprintf(v->why + len, sizeof(v->why) - len,
 			"; boot_vga is 1, but the boot display is %s (%s)",
-			slot_format(h->boot.slot, address), boot_display_witness(&h->boot));
+			pci_addr_format(h->boot.addr, address), boot_display_witness(&h->boot));
 	}
 }
 

@@ -40,8 +40,8 @@ bool guard_wants_keep(const struct plan *p)
 
 static bool is_at(const struct kept *one, const struct device *d)
 {
-	return (one->at_slot && slot_compare(one->slot, d->slot) == 0) ||
-	       (one->at_way && slot_compare(one->way_slot, d->slot) == 0);
+	return (one->at_addr && pci_addr_compare(one->addr, d->addr) == 0) ||
+	       (one->at_path && pci_addr_compare(one->path_addr, d->addr) == 0);
 }
 
 /* Of disks and NICs the base class counts, which has many subclasses; of others more of it: a USB
@@ -80,12 +80,12 @@ static void refuse_needed(struct plan *p, const struct kept *one)
 
 static void refuse_class_of(struct plan *p, const struct kept *one)
 {
-	char why[WHY_MAX], address[SLOT_MAX], id[PCI_ID_MAX];
+	char why[WHY_MAX], address[PCI_ADDR_MAX], id[PCI_ID_MAX];
 
 	(void)snprintf(why, sizeof(why),
 		"the host's %s was at %s when the image was made and has moved (%.70s); it may be "
 		"this one: rebuild the image",
-		pci_id_format(&one->id, id), slot_format(one->slot, address), one->why);
+		pci_id_format(&one->id, id), pci_addr_format(one->addr, address), one->why);
 	for (size_t i = 0; i < p->n; i++)
 		if (is_bound(&p->verdicts[i]) &&
 			same_class(one->class, p->verdicts[i].device->class))
@@ -94,7 +94,7 @@ static void refuse_class_of(struct plan *p, const struct kept *one)
 
 static bool is_here(const struct kept *one)
 {
-	return one->at_slot || one->at_way;
+	return one->at_addr || one->at_path;
 }
 
 static bool may_go(const struct config *c, enum keep_kind kind)
@@ -150,7 +150,7 @@ static bool is_of_display(const struct plan *p, const struct verdict *v)
 	for (size_t i = 0; i < p->n; i++) {
 		const struct verdict *other = &p->verdicts[i];
 		if (is_bound(other) && device_is_display(other->device) &&
-			slot_same_device(other->device->slot, v->device->slot) &&
+			pci_addr_same_device(other->device->addr, v->device->addr) &&
 			other->device->id.vendor == v->device->id.vendor)
 			return true;
 	}

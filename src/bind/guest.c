@@ -12,7 +12,7 @@
 static int function_compare(const void *a, const void *b)
 {
 	const struct guest_function *x = a, *y = b;
-	return slot_compare(x->slot, y->slot);
+	return pci_addr_compare(x->addr, y->addr);
 }
 
 bool guest_lay_out(struct guest_function *list, size_t n)
@@ -22,9 +22,10 @@ bool guest_lay_out(struct guest_function *list, size_t n)
 	if (n > 1)
 		qsort(list, n, sizeof(*list), function_compare);
 	for (size_t i = 0, end; i < n; i = end, port++) {
-		for (end = i; end < n && slot_same_device(list[end].slot, list[i].slot); end++) {
+		for (end = i; end < n && pci_addr_same_device(list[end].addr, list[i].addr);
+			end++) {
 			list[end].port = port;
-			list[end].function = list[end].slot.function;
+			list[end].function = list[end].addr.function;
 			list[end].multifunction = false;
 		}
 		list[i].function = 0;
@@ -55,10 +56,10 @@ static void say_function(
 	const struct guest_function *g, void (*say)(const char *device, void *to), void *to)
 {
 	_cleanup_(text_done) struct text device = {0};
-	char address[SLOT_MAX];
+	char address[PCI_ADDR_MAX];
 
 	text_print(&device, "vfio-pci,host=%s,bus=vfio-port%u,addr=00.%u%s",
-		slot_format(g->slot, address), g->port, g->function,
+		pci_addr_format(g->addr, address), g->port, g->function,
 		g->multifunction ? ",multifunction=on" : "");
 	if (g->rom) {
 		text_print(&device, ",romfile=");
@@ -123,7 +124,7 @@ void guest_libvirt(const struct guest_function *list, size_t n, unsigned bus, FI
 			"    <address domain='0x%04x' bus='0x%02x' slot='0x%02x' "
 			"function='0x%x'/>\n"
 			"  </source>\n",
-			g->slot.domain, g->slot.bus, g->slot.device, g->slot.function);
+			g->addr.domain, g->addr.bus, g->addr.device, g->addr.function);
 		if (g->rom) {
 			fputs("  <rom file='", f);
 			print_escaped(g->rom, f);

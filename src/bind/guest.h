@@ -3,7 +3,7 @@
 #define BIND_GUEST_H
 
 #include "base/str.h"
-#include "pci/slot.h"
+#include "pci/address.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,7 +11,7 @@
 
 /* One function that a VM gets, and where it sees it. */
 struct guest_function {
-	struct slot slot;
+	struct pci_addr addr;
 	uint8_t function;   /* the guest's; the host's own, but that function 0 always exists */
 	unsigned port;      /* root port, from 0: one for each slot of the host */
 	bool multifunction; /* function 0 of a slot of which the guest gets more */

@@ -15,12 +15,12 @@ struct look {
 /* Follows the bridges of a path; each says which bus lies behind it. */
 static struct way way_follow(struct sysfs *sysfs, const struct selector *s)
 {
-	struct way way = {.slot = {.domain = s->domain, .bus = s->bus}};
+	struct way way = {.addr = {.domain = s->domain, .bus = s->bus}};
 
 	for (unsigned i = 0; i < s->steps; i++) {
-		way.slot.device = s->step[i].device;
-		way.slot.function = s->step[i].function;
-		if (i + 1 < s->steps && sysfs_secondary_bus(sysfs, way.slot, &way.slot.bus) < 0)
+		way.addr.device = s->step[i].device;
+		way.addr.function = s->step[i].function;
+		if (i + 1 < s->steps && sysfs_secondary_bus(sysfs, way.addr, &way.addr.bus) < 0)
 			return way;
 	}
 	way.found = true;
@@ -68,17 +68,17 @@ static int search(
 }
 
 /* All functions of one device, for "0a:00.*" and for companions. */
-static int look_around(const struct look *l, struct slot slot, struct err *err)
+static int look_around(const struct look *l, struct pci_addr addr, struct err *err)
 {
 	unsigned mask = 0;
 
-	if (sysfs_functions(l->s, slot, &mask) < 0 || mask == 0)
+	if (sysfs_functions(l->s, addr, &mask) < 0 || mask == 0)
 		mask = 0xff; /* function 0 is hidden or has gone: ask for each */
 	for (uint8_t f = 0; f < 8; f++) {
 		if (!(mask & 1U << f))
 			continue;
-		slot.function = f;
-		int r = scan_one(l->s, slot, &l->h->devices, err);
+		addr.function = f;
+		int r = scan_one(l->s, addr, &l->h->devices, err);
 		if (r < 0)
 			return r;
 	}
@@ -91,9 +91,9 @@ static int look_named(const struct look *l, struct err *err)
 		const struct selector *s = &l->c->selectors[i];
 		if (s->exclude || (s->kind != SELECT_ADDRESS && !l->h->ways[i].found))
 			continue;
-		struct slot slot = s->kind == SELECT_ADDRESS ? s->slot : l->h->ways[i].slot;
-		int r = s->any_function ? look_around(l, slot, err)
-					: scan_one(l->s, slot, &l->h->devices, err);
+		struct pci_addr addr = s->kind == SELECT_ADDRESS ? s->addr : l->h->ways[i].addr;
+		int r = s->any_function ? look_around(l, addr, err)
+					: scan_one(l->s, addr, &l->h->devices, err);
 		if (r < 0)
 			return r;
 	}
@@ -107,7 +107,7 @@ static int look_companions(const struct look *l, struct err *err)
 		const struct device *d = &l->h->devices.at[i];
 		if (!device_is_display(d) || !select_first(l->c, l->h->ways, d, false))
 			continue;
-		int r = look_around(l, d->slot, err);
+		int r = look_around(l, d->addr, err);
 		if (r < 0)
 			return r;
 	}
@@ -179,10 +179,10 @@ static bool has_twin(const struct device_list *list, size_t i)
 {
 	const struct device *d = &list->at[i];
 
-	for (size_t k = i; k-- > 0 && slot_same_device(list->at[k].slot, d->slot);)
+	for (size_t k = i; k-- > 0 && pci_addr_same_device(list->at[k].addr, d->addr);)
 		if (list->at[k].class == d->class)
 			return true;
-	for (size_t k = i + 1; k < list->n && slot_same_device(list->at[k].slot, d->slot); k++)
+	for (size_t k = i + 1; k < list->n && pci_addr_same_device(list->at[k].addr, d->addr); k++)
 		if (list->at[k].class == d->class)
 			return true;
 	return false;
@@ -198,7 +198,7 @@ static void find_virtual(const struct look *l)
 	scan_sort(&l->h->devices);
 	for (size_t i = 0; i < l->h->devices.n; i++) {
 		struct device *d = &l->h->devices.at[i];
-		bool by_ari = device_is_display(d) && d->slot.bus > 0 && d->slot.device > 0;
+		bool by_ari = device_is_display(d) && d->addr.bus > 0 && d->addr.device > 0;
 		if (d->error == 0 && (by_ari || has_twin(&l->h->devices, i)))
 			scan_virtual(l->s, d);
 	}
@@ -265,11 +265,11 @@ void host_look_at_drivers(struct host *h, struct sysfs *s)
 		scan_driver(s, &h->devices.at[i]);
 }
 
-static bool holds_id(struct sysfs *s, struct slot slot, const struct pci_id *id)
+static bool holds_id(struct sysfs *s, struct pci_addr addr, const struct pci_id *id)
 {
 	_cleanup_(device_list_done) struct device_list list = {0};
 
-	return scan_one(s, slot, &list, NULL) > 0 && list.at[0].error == 0 &&
+	return scan_one(s, addr, &list, NULL) > 0 && list.at[0].error == 0 &&
 	       pci_id_matches(id, &list.at[0].id);
 }
 
@@ -280,9 +280,9 @@ void host_locate(struct keep *k, struct sysfs *s)
 		struct way way = {0};
 		if (one->way.steps > 0)
 			way = way_follow(s, &one->way);
-		one->way_slot = way.slot;
-		one->at_slot = holds_id(s, one->slot, &one->id);
-		one->at_way = way.found && holds_id(s, way.slot, &one->id);
+		one->path_addr = way.addr;
+		one->at_addr = holds_id(s, one->addr, &one->id);
+		one->at_path = way.found && holds_id(s, way.addr, &one->id);
 	}
 }
 
@@ -304,7 +304,7 @@ static bool mentions(const struct look *l)
 	return false;
 }
 
-int host_mentions(const struct config *c, struct sysfs *s, struct slot slot, struct err *err)
+int host_mentions(const struct config *c, struct sysfs *s, struct pci_addr addr, struct err *err)
 {
 	_cleanup_(host_done) struct host h = {
 		.ways = calloc(c->n_selectors ? c->n_selectors : 1, sizeof(*h.ways))};
@@ -314,7 +314,7 @@ int host_mentions(const struct config *c, struct sysfs *s, struct slot slot, str
 		return err_set(
 			err, ENOMEM, "out of memory for %zu lines of the config", c->n_selectors);
 	ways_follow(&l);
-	int r = look_around(&l, slot, err);
+	int r = look_around(&l, addr, err);
 	if (r < 0)
 		return r;
 	look_closer(&l);

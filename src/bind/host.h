@@ -35,8 +35,8 @@ int host_look(struct host *ret, const struct config *c, struct sysfs *s,
  * Does the config mean a function of this card? Looks at its functions only, so a selector by
  * serial number, which would take a search, counts as yes. 1, 0 or a negative errno.
  */
-int host_mentions(
-	const struct config *c, struct sysfs *s, struct slot slot, struct err *err) _must_check_;
+int host_mentions(const struct config *c, struct sysfs *s, struct pci_addr addr,
+	struct err *err) _must_check_;
 
 /* Looks up who has each of the devices now: for people, no plan depends on it. */
 void host_look_at_drivers(struct host *h, struct sysfs *s);

@@ -4,7 +4,7 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "bind/child.h"
-#include "pci/nodes.h"
+#include "pci/devnode.h"
 #include "pci/sysfs_path.h"
 
 #include <errno.h>
@@ -81,7 +81,7 @@ static int open_own_node(dev_t dev)
 	return r;
 }
 
-static int open_disk(const struct node *disk)
+static int open_disk(const struct devnode *disk)
 {
 	char path[sizeof("/dev/") + sizeof(disk->name)];
 
@@ -90,7 +90,7 @@ static int open_disk(const struct node *disk)
 	return fd == -ENOENT || fd == -ESTALE || fd == -ENOTDIR ? open_own_node(disk->dev) : fd;
 }
 
-static void claim_disk(struct in_use *u, const struct node *disk)
+static void claim_disk(struct in_use *u, const struct devnode *disk)
 {
 	int fd = open_disk(disk);
 
@@ -121,13 +121,13 @@ static void claim_disk(struct in_use *u, const struct node *disk)
  * nvidia_modeset has each card open inside the kernel, for nvidia_drm too, and no process shows it:
  * the unbind would wait for good (nv_pci_remove, kernel-open/nvidia/nv-pci.c).
  */
-static void ask_modules(struct in_use *u, struct sysfs *s, struct slot slot)
+static void ask_modules(struct in_use *u, struct sysfs *s, struct pci_addr addr)
 {
 	static const char *const modules[] = {"nvidia_drm", "nvidia_modeset", "nvidia_uvm"};
 	char driver[32], loaded[64] = "";
 	bool holds = false;
 
-	if (sysfs_link(s, slot, "driver", driver, sizeof(driver)) <= 0 ||
+	if (sysfs_link(s, addr, "driver", driver, sizeof(driver)) <= 0 ||
 		!str_equal(driver, "nvidia"))
 		return;
 	for (size_t i = 0; i < sizeof(modules) / sizeof(*modules); i++) {
@@ -150,14 +150,14 @@ static void ask_modules(struct in_use *u, struct sysfs *s, struct slot slot)
 struct ask {
 	struct in_use *u;
 	struct sysfs *s;
-	const struct node_list *nodes;
+	const struct devnode_list *nodes;
 	bool live;
 	char at[160]; /* below /sys */
 };
 
 /* Is this path, which somebody gave to the kernel, a disk of ours? Only below /dev it is looked at:
  * a file of a dead network file system would not answer. */
-static const struct node *disk_of(const struct ask *a, const char *path)
+static const struct devnode *disk_of(const struct ask *a, const char *path)
 {
 	struct stat st = {0};
 
@@ -165,8 +165,8 @@ static const struct node *disk_of(const struct ask *a, const char *path)
 		(a->live && (stat(path, &st) < 0 || !S_ISBLK(st.st_mode))))
 		return NULL;
 	for (size_t i = 0; i < a->nodes->n; i++) {
-		const struct node *node = &a->nodes->at[i];
-		if (node->kind == NODE_BLOCK &&
+		const struct devnode *node = &a->nodes->at[i];
+		if (node->kind == DEVNODE_BLOCK &&
 			(a->live ? node->dev == st.st_rdev : str_equal(node->name, path + 5)))
 			return node;
 	}
@@ -175,7 +175,7 @@ static const struct node *disk_of(const struct ask *a, const char *path)
 
 static int ask_path(struct ask *a, const char *path, const char *what)
 {
-	const struct node *disk = disk_of(a, path);
+	const struct devnode *disk = disk_of(a, path);
 
 	if (disk)
 		claimed(a->u, "%s is %s; end that first", disk->name, what);
@@ -241,14 +241,15 @@ static int ask_loop(const char *name, void *to)
 	return ask_path(a, path, "the backing file of a loop device");
 }
 
-static void ask_by_name(struct in_use *u, struct sysfs *s, const struct node_list *nodes, bool live)
+static void ask_by_name(
+	struct in_use *u, struct sysfs *s, const struct devnode_list *nodes, bool live)
 {
 	struct ask a = {.u = u, .s = s, .nodes = nodes, .live = live};
 	bool disks = false;
 	int r = 0;
 
 	for (size_t i = 0; i < nodes->n; i++)
-		disks |= nodes->at[i].kind == NODE_BLOCK;
+		disks |= nodes->at[i].kind == DEVNODE_BLOCK;
 	if (!disks)
 		return;
 	/* A target that is loaded, and nothing to see of what it serves. */
@@ -266,23 +267,23 @@ static void ask_by_name(struct in_use *u, struct sysfs *s, const struct node_lis
 		claimed(u, "whether it is used can't be found out: out of memory");
 }
 
-static void ask_nodes(struct in_use *u, const struct node_list *nodes, bool live)
+static void ask_nodes(struct in_use *u, const struct devnode_list *nodes, bool live)
 {
 	for (size_t i = 0; u->kind == IN_USE_FREE && i < nodes->n; i++) {
-		const struct node *node = &nodes->at[i];
-		if (node->kind == NODE_BLOCK && node->holder[0])
+		const struct devnode *node = &nodes->at[i];
+		if (node->kind == DEVNODE_BLOCK && node->holder[0])
 			claimed(u, "%s is made of %s", node->holder, node->name);
 	}
 	for (size_t i = 0; live && u->kind == IN_USE_FREE && i < nodes->n; i++)
-		if (nodes->at[i].kind == NODE_BLOCK && !nodes->at[i].partition)
+		if (nodes->at[i].kind == DEVNODE_BLOCK && !nodes->at[i].partition)
 			claim_disk(u, &nodes->at[i]);
 }
 
-static void ask_interfaces(struct in_use *u, const struct node_list *nodes)
+static void ask_interfaces(struct in_use *u, const struct devnode_list *nodes)
 {
 	for (size_t i = 0; u->kind == IN_USE_FREE && i < nodes->n; i++) {
-		const struct node *node = &nodes->at[i];
-		if (node->kind != NODE_NET)
+		const struct devnode *node = &nodes->at[i];
+		if (node->kind != DEVNODE_NET)
 			continue;
 		u->kind = IN_USE_NETWORK;
 		if (!node->name[0])
@@ -298,20 +299,20 @@ static void ask_interfaces(struct in_use *u, const struct node_list *nodes)
 	}
 }
 
-void in_use_ask(struct in_use *ret, struct sysfs *s, struct slot slot, bool live)
+void in_use_ask(struct in_use *ret, struct sysfs *s, struct pci_addr addr, bool live)
 {
-	struct node_list nodes = {0};
+	struct devnode_list nodes = {0};
 
 	*ret = (struct in_use){0};
-	ask_modules(ret, s, slot);
-	int r = nodes_find(s, slot, &nodes);
+	ask_modules(ret, s, addr);
+	int r = devnodes_find(s, addr, &nodes);
 	if (r < 0 && ret->kind == IN_USE_FREE)
 		claimed(ret, "what it is used for can't be found out: %s", strerror(-r));
 	ask_nodes(ret, &nodes, live);
 	if (ret->kind == IN_USE_FREE)
 		ask_by_name(ret, s, &nodes, live);
 	ask_interfaces(ret, &nodes);
-	node_list_done(&nodes);
+	devnode_list_done(&nodes);
 }
 
 void in_use_done(struct in_use *u)
@@ -324,7 +325,7 @@ void in_use_done(struct in_use *u)
 
 struct question {
 	struct sysfs *s;
-	struct slot slot;
+	struct pci_addr addr;
 	bool live;
 	enum in_use_kind kind;
 	char why[IN_USE_WHY_MAX];
@@ -337,7 +338,7 @@ static void look_step(void *to, size_t i)
 	_cleanup_(in_use_done) struct in_use u;
 
 	(void)i;
-	in_use_ask(&u, q->s, q->slot, q->live);
+	in_use_ask(&u, q->s, q->addr, q->live);
 	q->kind = u.kind;
 	(void)str_copy(q->why, sizeof(q->why), u.why);
 }
@@ -350,13 +351,13 @@ static unsigned look_patience(void *to, size_t i)
 }
 
 enum in_use_kind in_use_look(
-	struct sysfs *s, struct slot slot, bool live, char why[static IN_USE_WHY_MAX])
+	struct sysfs *s, struct pci_addr addr, bool live, char why[static IN_USE_WHY_MAX])
 {
 	struct question *q = child_shared(sizeof(*q));
 	struct err err = {"out of memory"};
 
 	if (q) {
-		*q = (struct question){.s = s, .slot = slot, .live = live};
+		*q = (struct question){.s = s, .addr = addr, .live = live};
 		const struct child_list list = {.n = 1,
 			.run = look_step,
 			.patience = look_patience,

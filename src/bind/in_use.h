@@ -2,7 +2,7 @@
 #ifndef BIND_IN_USE_H
 #define BIND_IN_USE_H
 
-#include "pci/slot.h"
+#include "pci/address.h"
 #include "pci/sysfs.h"
 
 #include <stdbool.h>
@@ -40,12 +40,12 @@ struct in_use {
  * is found free stays claimed until in_use_done: nobody can mount it between the answer and the
  * unbind.
  */
-void in_use_ask(struct in_use *ret, struct sysfs *s, struct slot slot, bool live);
+void in_use_ask(struct in_use *ret, struct sysfs *s, struct pci_addr addr, bool live);
 void in_use_done(struct in_use *u);
 
 /* The same in a child, for who wants to know before anything is written: nothing stays claimed, and
  * a child that hangs is left behind (then it is CLAIMED, and *why says so). */
-enum in_use_kind in_use_look(
-	struct sysfs *s, struct slot slot, bool live, char why[static IN_USE_WHY_MAX]) _must_check_;
+enum in_use_kind in_use_look(struct sysfs *s, struct pci_addr addr, bool live,
+	char why[static IN_USE_WHY_MAX]) _must_check_;
 
 #endif

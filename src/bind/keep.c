@@ -42,7 +42,7 @@ int keep_add(struct keep *k, const struct kept *one)
 {
 	for (size_t i = 0; i < k->n; i++)
 		if (k->at[i].kind == one->kind && pci_id_matches(&k->at[i].id, &one->id) &&
-			slot_compare(k->at[i].slot, one->slot) == 0)
+			pci_addr_compare(k->at[i].addr, one->addr) == 0)
 			return 0;
 	if (k->n == KEEP_MAX) {
 		keep_unknown(k, "there is more than %d functions", KEEP_MAX);
@@ -123,14 +123,14 @@ static void way_format(const struct selector *way, char *buf, size_t size)
 
 void keep_write(const struct keep *k, struct text *t)
 {
-	char address[SLOT_MAX], way[SELECTOR_TEXT_MAX];
+	char address[PCI_ADDR_MAX], way[SELECTOR_TEXT_MAX];
 
 	for (size_t i = 0; i < k->n; i++) {
 		const struct kept *one = &k->at[i];
 		way_format(&one->way, way, sizeof(way));
 		text_print(t, "keep %s %s %04x:%04x %06x %s %s\n", kinds[one->kind],
-			slot_format(one->slot, address), one->id.vendor, one->id.device, one->class,
-			way, one->why);
+			pci_addr_format(one->addr, address), one->id.vendor, one->id.device,
+			one->class, way, one->why);
 	}
 	if (k->keyboard_elsewhere)
 		text_print(t, "keep elsewhere a keyboard that is on no PCI function\n");
@@ -169,7 +169,7 @@ static bool kept_parse(const char *line, struct kept *ret)
 		if (!take_word(&line, words[i], sizeof(words[i])))
 			return false;
 	const char *class = words[2];
-	if (!slot_parse(words[0], &ret->slot) || !pci_id_parse(words[1], &ret->id) ||
+	if (!pci_addr_parse(words[0], &ret->addr) || !pci_id_parse(words[1], &ret->id) ||
 		!str_hex_fixed(&class, 6, &ret->class) || *class != '\0')
 		return false;
 	keep_set_way(ret, words[3]);

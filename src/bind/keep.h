@@ -44,15 +44,15 @@ enum keep_doubt {
 
 struct kept {
 	enum keep_kind kind;
-	struct slot slot;
+	struct pci_addr addr;
 	struct pci_id id; /* vendor and device */
 	uint32_t class;
 	struct selector way; /* SELECT_PATH; no steps where the way is not known */
 	char why[KEEP_WHY_MAX];
 	/* Where a function with its id stands now (keep_locate in bind/host). It may be both: then
 	 * one is a twin that came, and nobody knows which. */
-	bool at_slot, at_way;
-	struct slot way_slot;
+	bool at_addr, at_path;
+	struct pci_addr path_addr;
 };
 
 struct keep {

@@ -28,7 +28,7 @@ static void add(struct plan *p, const struct selector *asked, const struct devic
 
 	*v = (struct verdict){
 		.action = d ? ACTION_BIND : ACTION_ABSENT, .asked = asked, .device = d};
-	v->settings = d ? config_settings(p->config, d->slot) : NULL;
+	v->settings = d ? config_settings(p->config, d->addr) : NULL;
 	v->driver = v->settings && v->settings->driver[0] ? v->settings->driver : DEFAULT_DRIVER;
 	why_asked(asked, v->why, sizeof(v->why));
 }
@@ -38,7 +38,7 @@ static bool slot_has_endpoint(const struct host *h, const struct device *bridge)
 {
 	for (size_t i = 0; i < h->devices.n; i++) {
 		const struct device *d = &h->devices.at[i];
-		if (slot_same_device(d->slot, bridge->slot) && !device_is_fixed(d))
+		if (pci_addr_same_device(d->addr, bridge->addr) && !device_is_fixed(d))
 			return true;
 	}
 	return false;
@@ -53,15 +53,15 @@ static bool is_left_out(const struct host *h, const struct selector *asked, cons
 /* "address 01:00.*, without the bridge 0000:01:00.2" */
 static void tell_left_out(struct verdict *v, const struct host *h)
 {
-	char address[SLOT_MAX];
+	char address[PCI_ADDR_MAX];
 
 	for (size_t i = 0; i < h->devices.n; i++) {
 		const struct device *d = &h->devices.at[i];
 		size_t len = strlen(v->why);
-		if (slot_same_device(d->slot, v->device->slot) && is_left_out(h, v->asked, d))
+		if (pci_addr_same_device(d->addr, v->device->addr) && is_left_out(h, v->asked, d))
 			(void)snprintf(v->why + len, sizeof(v->why) - len, "%s%s",
 				strstr(v->why, ", without") ? ", " : ", without the bridge ",
-				slot_format(d->slot, address));
+				pci_addr_format(d->addr, address));
 	}
 }
 
@@ -83,7 +83,7 @@ static const struct device *leader_of(
 static void add_found(struct plan *p, const struct host *h)
 {
 	const struct config *c = p->config;
-	char address[SLOT_MAX];
+	char address[PCI_ADDR_MAX];
 
 	for (size_t i = 0; i < h->devices.n; i++) {
 		const struct device *d = &h->devices.at[i];
@@ -105,7 +105,7 @@ static void add_found(struct plan *p, const struct host *h)
 		v->companion = true;
 		size_t len = str_copy(v->why, sizeof(v->why), "companion of ");
 		(void)str_copy(
-			v->why + len, sizeof(v->why) - len, slot_format(leader->slot, address));
+			v->why + len, sizeof(v->why) - len, pci_addr_format(leader->addr, address));
 	}
 }
 
@@ -120,7 +120,8 @@ static bool finds_something(const struct host *h, const struct selector *s, cons
 static bool same_wish(const struct selector *a, const struct selector *b)
 {
 	if (a->kind == SELECT_ADDRESS && b->kind == SELECT_ADDRESS)
-		return a->any_function == b->any_function && slot_compare(a->slot, b->slot) == 0;
+		return a->any_function == b->any_function &&
+		       pci_addr_compare(a->addr, b->addr) == 0;
 	return a->kind == b->kind && str_equal(a->text, b->text);
 }
 
@@ -161,8 +162,8 @@ static int verdict_compare(const void *a, const void *b)
 	if (x_place != y_place)
 		return x_place ? -1 : 1;
 	if (x_place) {
-		int order = slot_compare(x->device ? x->device->slot : x->asked->slot,
-			y->device ? y->device->slot : y->asked->slot);
+		int order = pci_addr_compare(x->device ? x->device->addr : x->asked->addr,
+			y->device ? y->device->addr : y->asked->addr);
 		if (order != 0)
 			return order;
 	}
@@ -214,7 +215,7 @@ bool plan_binds(const struct plan *p)
 const char *verdict_name(const struct verdict *v, char buf[static VERDICT_NAME_MAX])
 {
 	if (v->device)
-		return slot_format(v->device->slot, buf);
+		return pci_addr_format(v->device->addr, buf);
 	/* The id behind '=' is no part of the address. */
 	(void)snprintf(
 		buf, VERDICT_NAME_MAX, "%.*s", (int)strcspn(v->asked->text, "="), v->asked->text);

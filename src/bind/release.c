@@ -31,7 +31,7 @@ bool release_is_vfio(const char *driver)
 
 static void read_driver(const struct work *w, const struct release *d, char buf[static 32])
 {
-	if (sysfs_link(w->o->sysfs, d->slot, "driver", buf, 32) < 0)
+	if (sysfs_link(w->o->sysfs, d->addr, "driver", buf, 32) < 0)
 		(void)snprintf(buf, 32, "?");
 }
 
@@ -48,12 +48,12 @@ static void do_clear(const struct work *w, struct release *d)
 {
 	char now[64];
 
-	ssize_t n = sysfs_read(w->o->sysfs, d->slot, "driver_override", now, sizeof(now));
+	ssize_t n = sysfs_read(w->o->sysfs, d->addr, "driver_override", now, sizeof(now));
 	if (n < 0)
 		d->override_error = (int)n;
 	else if (release_is_vfio(now) || str_equal(now, NO_DRIVER)) {
 		d->unfinished = d->before[0] == '\0' && release_is_vfio(now);
-		d->override_error = sysfs_write(w->o->sysfs, d->slot, "driver_override", "\n");
+		d->override_error = sysfs_write(w->o->sysfs, d->addr, "driver_override", "\n");
 	}
 }
 
@@ -61,7 +61,7 @@ static void do_unbind(const struct work *w, struct release *d)
 {
 	if (d->override_error == 0 && release_is_vfio(d->before))
 		d->unbind_error = device_unbind(
-			w->o->sysfs, d->slot, w->o->load_modules, w->o->force, d->in_use);
+			w->o->sysfs, d->addr, w->o->load_modules, w->o->force, d->in_use);
 }
 
 /* Free of vfio and still without a driver: somebody may take it. */
@@ -85,13 +85,13 @@ static void do_load_former(const struct work *w, struct release *d)
 static void do_attach(const struct work *w, struct release *d)
 {
 	if (d->former.driver[0] && waits(w, d))
-		d->attach_error = sysfs_attach(w->o->sysfs, d->slot, d->former.driver);
+		d->attach_error = sysfs_attach(w->o->sysfs, d->addr, d->former.driver);
 }
 
 static void do_probe(const struct work *w, struct release *d)
 {
 	if (waits(w, d))
-		d->probe_error = sysfs_probe(w->o->sysfs, d->slot);
+		d->probe_error = sysfs_probe(w->o->sysfs, d->addr);
 }
 
 static void do_load(const struct work *w, struct release *d)
@@ -99,7 +99,7 @@ static void do_load(const struct work *w, struct release *d)
 	char alias[96];
 
 	if (!w->o->load_modules || !waits(w, d) ||
-		sysfs_read(w->o->sysfs, d->slot, "modalias", alias, sizeof(alias)) < 0)
+		sysfs_read(w->o->sysfs, d->addr, "modalias", alias, sizeof(alias)) < 0)
 		return;
 	struct err err = {""};
 	d->known = module_load_for(alias, &err);

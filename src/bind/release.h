@@ -6,7 +6,7 @@
 #include "base/interrupt.h"
 #include "bind/former.h"
 #include "bind/in_use.h"
-#include "pci/slot.h"
+#include "pci/address.h"
 #include "pci/sysfs.h"
 
 #include <stdbool.h>
@@ -14,7 +14,7 @@
 
 /* One function that goes back to the host, and what became of that. */
 struct release {
-	struct slot slot;
+	struct pci_addr addr;
 	struct former former; /* who had it before it was bound, if that is known (bind/former.h) */
 	char before[32];      /* its driver when we came, "" for none */
 	char after[32];       /* its driver at the end, "" for none */

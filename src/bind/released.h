@@ -4,7 +4,7 @@
 
 #include "base/err.h"
 #include "bind/plan.h"
-#include "pci/slot.h"
+#include "pci/address.h"
 #include "pci/sysfs.h"
 
 #include <stdbool.h>
@@ -17,12 +17,13 @@
  */
 
 /* 0, or -errno with a reason. */
-int released_note(const char *dir, struct sysfs *s, struct slot slot, struct err *err) _must_check_;
+int released_note(
+	const char *dir, struct sysfs *s, struct pci_addr addr, struct err *err) _must_check_;
 
 /* A note that is there and can't be read counts. */
-bool released_is(const char *dir, struct sysfs *s, struct slot slot);
+bool released_is(const char *dir, struct sysfs *s, struct pci_addr addr);
 
-void released_end(const char *dir, struct slot slot);
+void released_end(const char *dir, struct pci_addr addr);
 
 /* Refuses what was released, each function alone: what of its card was not stays as it is. */
 void released_refuse(struct plan *p, const char *dir, struct sysfs *s);

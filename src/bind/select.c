@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bind/select.h"
 
-static bool place_matches(struct slot place, bool any_function, struct slot slot)
+static bool place_matches(struct pci_addr place, bool any_function, struct pci_addr addr)
 {
-	return any_function ? slot_same_device(place, slot) : slot_compare(place, slot) == 0;
+	return any_function ? pci_addr_same_device(place, addr)
+			    : pci_addr_compare(place, addr) == 0;
 }
 
 bool select_matches(const struct selector *s, const struct way *way, const struct device *d)
@@ -12,9 +13,9 @@ bool select_matches(const struct selector *s, const struct way *way, const struc
 	case SELECT_ID:
 		return d->error == 0 && pci_id_matches(&s->id, &d->id);
 	case SELECT_ADDRESS:
-		return place_matches(s->slot, s->any_function, d->slot);
+		return place_matches(s->addr, s->any_function, d->addr);
 	case SELECT_PATH:
-		return way->found && place_matches(way->slot, s->any_function, d->slot);
+		return way->found && place_matches(way->addr, s->any_function, d->addr);
 	case SELECT_SERIAL:
 		return d->serial != 0 && d->serial == s->serial;
 	case SELECT_GPUS:

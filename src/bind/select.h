@@ -10,7 +10,7 @@
 /* Where the path of a selector leads on this machine. */
 struct way {
 	bool found;
-	struct slot slot;
+	struct pci_addr addr;
 };
 
 /*

@@ -34,9 +34,9 @@ static void print_modules(struct text *all, const struct config *c)
 
 static void print_device(struct text *all, const struct verdict *v)
 {
-	char address[SLOT_MAX], id[PCI_ID_MAX];
+	char address[PCI_ADDR_MAX], id[PCI_ID_MAX];
 
-	text_print(all, "%s %s %s", slot_format(v->device->slot, address),
+	text_print(all, "%s %s %s", pci_addr_format(v->device->addr, address),
 		pci_id_format(&v->device->id, id), v->driver);
 	for (unsigned i = 0; v->settings && i < v->settings->rebars; i++)
 		text_print(all, " %u:%u", v->settings->rebar[i].bar, v->settings->rebar[i].size);

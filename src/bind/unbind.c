@@ -5,17 +5,17 @@
 
 #include <errno.h>
 
-int device_unbind(
-	struct sysfs *s, struct slot slot, bool live, bool force, char why[static IN_USE_WHY_MAX])
+int device_unbind(struct sysfs *s, struct pci_addr addr, bool live, bool force,
+	char why[static IN_USE_WHY_MAX])
 {
 	_cleanup_(in_use_done) struct in_use u;
-	char address[SLOT_MAX];
+	char address[PCI_ADDR_MAX];
 
 	why[0] = '\0';
-	in_use_ask(&u, s, slot, live);
+	in_use_ask(&u, s, addr, live);
 	if (u.kind == IN_USE_CLAIMED || (u.kind == IN_USE_NETWORK && !force)) {
 		(void)str_copy(why, IN_USE_WHY_MAX, u.why);
 		return -EBUSY;
 	}
-	return sysfs_write(s, slot, "driver/unbind", slot_format(slot, address));
+	return sysfs_write(s, addr, "driver/unbind", pci_addr_format(addr, address));
 }

@@ -15,7 +15,7 @@
  * May wait for ever: only in a child (bind/child.h). 0; -EBUSY with *why, and nothing done, where
  * the device is in use; or what the kernel answered, and *why is "".
  */
-int device_unbind(
-	struct sysfs *s, struct slot slot, bool live, bool force, char why[static IN_USE_WHY_MAX]);
+int device_unbind(struct sysfs *s, struct pci_addr addr, bool live, bool force,
+	char why[static IN_USE_WHY_MAX]);
 
 #endif

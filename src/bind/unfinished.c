@@ -19,12 +19,12 @@ struct look {
 	size_t n, size;
 };
 
-static int add_driverless(struct slot slot, void *to)
+static int add_driverless(struct pci_addr addr, void *to)
 {
 	struct look *l = to;
 	char driver[32];
 
-	if (sysfs_link(l->sysfs, slot, "driver", driver, sizeof(driver)) != 0)
+	if (sysfs_link(l->sysfs, addr, "driver", driver, sizeof(driver)) != 0)
 		return 0;
 	if (l->n == l->size) {
 		size_t size = l->size ? 2 * l->size : 16;
@@ -34,7 +34,7 @@ static int add_driverless(struct slot slot, void *to)
 		l->at = more;
 		l->size = size;
 	}
-	l->at[l->n++] = (struct unfinished){.slot = slot, .override = "?"};
+	l->at[l->n++] = (struct unfinished){.addr = addr, .override = "?"};
 	return 0;
 }
 
@@ -43,7 +43,7 @@ static void read_override(void *to, size_t i)
 	struct look *l = to;
 	char text[32];
 
-	if (sysfs_read(l->sysfs, l->at[i].slot, "driver_override", text, sizeof(text)) < 0)
+	if (sysfs_read(l->sysfs, l->at[i].addr, "driver_override", text, sizeof(text)) < 0)
 		text[0] = '\0';
 	memcpy(l->at[i].override, text, sizeof(text));
 }
@@ -78,8 +78,8 @@ static int read_overrides(struct look *l, struct err *err)
 
 static int compare(const void *a, const void *b)
 {
-	return slot_compare(
-		((const struct unfinished *)a)->slot, ((const struct unfinished *)b)->slot);
+	return pci_addr_compare(
+		((const struct unfinished *)a)->addr, ((const struct unfinished *)b)->addr);
 }
 
 int unfinished_find(struct unfinished **ret, size_t *ret_n, struct sysfs *s, struct err *err)

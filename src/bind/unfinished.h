@@ -3,7 +3,7 @@
 #define BIND_UNFINISHED_H
 
 #include "base/err.h"
-#include "pci/slot.h"
+#include "pci/address.h"
 #include "pci/sysfs.h"
 
 #include <stddef.h>
@@ -13,7 +13,7 @@
  * command leaves that was killed (SIGKILL, out of memory) between reserving and binding.
  */
 struct unfinished {
-	struct slot slot;
+	struct pci_addr addr;
 	char override[32]; /* "?": it can't be read, for something in the kernel holds the device */
 };
 

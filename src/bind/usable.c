@@ -44,7 +44,7 @@ bool usable_blocks_group(struct sysfs *s, const struct device *member)
 
 	if (leaves_dma_alone(member->driver))
 		return false;
-	if (bridges_count() || sysfs_read_at(s, member->slot, "config", HEADER_TYPE, &type,
+	if (bridges_count() || sysfs_read_at(s, member->addr, "config", HEADER_TYPE, &type,
 				       sizeof(type)) != (ssize_t)sizeof(type))
 		return true;
 	return (type & HEADER_TYPE_MASK) == 0;
@@ -61,15 +61,15 @@ static int look_at_member(const char *name, void *to)
 {
 	const struct member *m = to;
 	struct device d = {.group = m->group};
-	char address[SLOT_MAX];
+	char address[PCI_ADDR_MAX];
 
-	if (!slot_parse(name, &d.slot))
+	if (!pci_addr_parse(name, &d.addr))
 		return 0;
 	scan_driver(m->s, &d);
 	if (!usable_blocks_group(m->s, &d))
 		return 0;
 	(void)snprintf(m->why, USABLE_WHY_MAX, "IOMMU group %d is not viable: %s is on %s",
-		m->group, slot_format(d.slot, address), d.driver);
+		m->group, pci_addr_format(d.addr, address), d.driver);
 	return 1;
 }
 
@@ -89,9 +89,10 @@ bool usable_has_direct_region(struct sysfs *s, int group)
 	return false;
 }
 
-static enum usable look_at_group(struct sysfs *s, struct slot slot, char why[static USABLE_WHY_MAX])
+static enum usable look_at_group(
+	struct sysfs *s, struct pci_addr addr, char why[static USABLE_WHY_MAX])
 {
-	struct device d = {.slot = slot, .group = -1};
+	struct device d = {.addr = addr, .group = -1};
 	char path[64];
 
 	scan_group(s, &d);
@@ -117,7 +118,7 @@ static enum usable look_at_group(struct sysfs *s, struct slot slot, char why[sta
 }
 
 struct holder {
-	struct slot slot;
+	struct pci_addr addr;
 	uint64_t bar;
 	char name[IOMEM_NAME_MAX];
 };
@@ -131,7 +132,7 @@ static bool holds(const struct iomem_region *r, void *to)
 {
 	struct holder *h = to;
 
-	if (slot_compare(r->owner, h->slot) != 0 || strstr(r->name, "vfio") ||
+	if (pci_addr_compare(r->owner, h->addr) != 0 || strstr(r->name, "vfio") ||
 		str_equal(r->name, "Reserved") || str_starts(r->name, "pnp "))
 		return false;
 	h->bar = r->bar;
@@ -141,11 +142,11 @@ static bool holds(const struct iomem_region *r, void *to)
 
 /* The BAR that begins there: the first lines of `resource`, "0x... 0x... 0x...", are the BARs
  * (resource_show in drivers/pci/pci-sysfs.c). -1 where that can't be told. */
-static int number_of_bar(struct sysfs *s, struct slot slot, uint64_t start)
+static int number_of_bar(struct sysfs *s, struct pci_addr addr, uint64_t start)
 {
 	char text[BARS * 64], *line = text;
 
-	if (start == 0 || sysfs_read(s, slot, "resource", text, sizeof(text)) < 0)
+	if (start == 0 || sysfs_read(s, addr, "resource", text, sizeof(text)) < 0)
 		return -1;
 	for (int bar = 0; bar < BARS && line; bar++) {
 		char *next = strchr(line, '\n');
@@ -157,9 +158,9 @@ static int number_of_bar(struct sysfs *s, struct slot slot, uint64_t start)
 }
 
 enum usable usable_look_at_bars(
-	struct sysfs *s, const char *root, struct slot slot, char why[static USABLE_WHY_MAX])
+	struct sysfs *s, const char *root, struct pci_addr addr, char why[static USABLE_WHY_MAX])
 {
-	struct holder h = {.slot = slot};
+	struct holder h = {.addr = addr};
 	int r = iomem_find(root, holds, &h);
 
 	if (r < 0) {
@@ -168,7 +169,7 @@ enum usable usable_look_at_bars(
 	}
 	if (r == 0)
 		return USABLE;
-	int bar = number_of_bar(s, slot, h.bar);
+	int bar = number_of_bar(s, addr, h.bar);
 	if (bar < 0)
 		(void)snprintf(why, USABLE_WHY_MAX, "a BAR is held by %s", h.name);
 	else
@@ -177,9 +178,9 @@ enum usable usable_look_at_bars(
 }
 
 enum usable usable_look(
-	struct sysfs *s, const char *root, struct slot slot, char why[static USABLE_WHY_MAX])
+	struct sysfs *s, const char *root, struct pci_addr addr, char why[static USABLE_WHY_MAX])
 {
-	enum usable u = look_at_group(s, slot, why);
+	enum usable u = look_at_group(s, addr, why);
 
-	return u == USABLE ? usable_look_at_bars(s, root, slot, why) : u;
+	return u == USABLE ? usable_look_at_bars(s, root, addr, why) : u;
 }

@@ -30,11 +30,11 @@ enum usable {
 
 /* root: what stands for / beside the tree of sysfs, NULL for the running system. */
 enum usable usable_look(
-	struct sysfs *s, const char *root, struct slot slot, char why[static USABLE_WHY_MAX]);
+	struct sysfs *s, const char *root, struct pci_addr addr, char why[static USABLE_WHY_MAX]);
 
 /* The same for its BARs alone. */
 enum usable usable_look_at_bars(
-	struct sysfs *s, const char *root, struct slot slot, char why[static USABLE_WHY_MAX]);
+	struct sysfs *s, const char *root, struct pci_addr addr, char why[static USABLE_WHY_MAX]);
 
 /* Is a group with this member, which has a driver, not viable? Reads its header where that
  * matters. */

@@ -2,7 +2,7 @@
 #include "bind/users.h"
 
 #include "base/file.h"
-#include "pci/nodes.h"
+#include "pci/devnode.h"
 #include "pci/sysfs_path.h"
 
 #include <ctype.h>
@@ -29,7 +29,7 @@
 struct users {
 	struct text *text;
 	unsigned n;
-	struct node_list nodes;
+	struct devnode_list nodes;
 };
 
 static void say(struct users *u, const char *fmt, ...) _printf_(2, 3);
@@ -48,10 +48,10 @@ static void say(struct users *u, const char *fmt, ...)
 
 static void users_done(struct users *u)
 {
-	node_list_done(&u->nodes);
+	devnode_list_done(&u->nodes);
 }
 
-static const struct node *node_of(const struct users *u, enum node_kind kind, dev_t dev)
+static const struct devnode *node_of(const struct users *u, enum devnode_kind kind, dev_t dev)
 {
 	for (size_t i = 0; i < u->nodes.n; i++)
 		if (u->nodes.at[i].kind == kind && u->nodes.at[i].dev == dev)
@@ -70,14 +70,14 @@ static void directory_close(DIR **dir)
 
 static int add_node(struct users *u, dev_t dev, const char *fmt, unsigned number)
 {
-	struct node_list *l = &u->nodes;
-	struct node *at = reallocarray(l->at, l->n + 1, sizeof(*at));
+	struct devnode_list *l = &u->nodes;
+	struct devnode *at = reallocarray(l->at, l->n + 1, sizeof(*at));
 
 	if (!at)
 		return -ENOMEM;
 	l->at = at;
 	l->size = l->n + 1;
-	at[l->n] = (struct node){.kind = NODE_CHAR, .dev = dev};
+	at[l->n] = (struct devnode){.kind = DEVNODE_CHAR, .dev = dev};
 	(void)snprintf(at[l->n].name, sizeof(at->name), "%s%u", fmt, number);
 	l->n++;
 	return 0;
@@ -98,11 +98,11 @@ static int add_group(struct users *u, const struct device *d)
 /* NVIDIA's own driver has nodes that sysfs knows nothing of. */
 static int add_nvidia(struct users *u, const struct device *d)
 {
-	char path[64], address[SLOT_MAX], text[2048];
+	char path[64], address[PCI_ADDR_MAX], text[2048];
 	unsigned long minor;
 
 	(void)snprintf(path, sizeof(path), "/proc/driver/nvidia/gpus/%s/information",
-		slot_format(d->slot, address));
+		pci_addr_format(d->addr, address));
 	if (file_read_small(AT_FDCWD, path, text, sizeof(text)) < 0)
 		return 0;
 	char *at = strstr(text, "Device Minor:");
@@ -119,13 +119,13 @@ static int add_nvidia(struct users *u, const struct device *d)
 /* ---- who uses them ----------------------------------------------------------------------------
  */
 
-static const struct node *disk_of(const struct users *u, const char *source)
+static const struct devnode *disk_of(const struct users *u, const char *source)
 {
 	struct stat st;
 
 	if (!str_starts(source, "/dev/") || stat(source, &st) < 0 || !S_ISBLK(st.st_mode))
 		return NULL;
-	return node_of(u, NODE_BLOCK, st.st_rdev);
+	return node_of(u, DEVNODE_BLOCK, st.st_rdev);
 }
 
 /* A line of mountinfo (proc(5)): "36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw".
@@ -134,7 +134,7 @@ static const struct node *disk_of(const struct users *u, const char *source)
 static void ask_mount(struct users *u, char *line)
 {
 	char *rest = strstr(line, " - "), *word[5] = {NULL};
-	const struct node *node = NULL;
+	const struct devnode *node = NULL;
 	dev_t dev;
 
 	if (!rest)
@@ -145,8 +145,8 @@ static void ask_mount(struct users *u, char *line)
 	const char *source = strsep(&rest, " ");
 	for (size_t i = 0; i < sizeof(word) / sizeof(*word); i++)
 		word[i] = strsep(&line, " ");
-	if (word[4] && node_device_read(word[2], &dev))
-		node = node_of(u, NODE_BLOCK, dev);
+	if (word[4] && devnode_read_device(word[2], &dev))
+		node = node_of(u, DEVNODE_BLOCK, dev);
 	if (!node && source)
 		node = disk_of(u, source);
 	if (node && word[4])
@@ -155,7 +155,7 @@ static void ask_mount(struct users *u, char *line)
 
 static void ask_swap(struct users *u, char *line)
 {
-	const struct node *node = disk_of(u, strsep(&line, " \t"));
+	const struct devnode *node = disk_of(u, strsep(&line, " \t"));
 
 	if (node)
 		say(u, "%s is swapped to", node->name);
@@ -208,8 +208,8 @@ static void ask_console(struct users *u, struct sysfs *s)
 	if (sysfs_path_each(s, "class/vtconsole", note_console, s) != 1)
 		return;
 	for (size_t i = 0; i < u->nodes.n; i++) {
-		const struct node *node = &u->nodes.at[i];
-		if (node->kind == NODE_CHAR && str_starts(node->name, "fb") &&
+		const struct devnode *node = &u->nodes.at[i];
+		if (node->kind == DEVNODE_CHAR && str_starts(node->name, "fb") &&
 			str_decimal(node->name + 2, UINT8_MAX, &number) &&
 			has_console((unsigned)number))
 			say(u, "the text console is shown on %s", node->name);
@@ -218,7 +218,7 @@ static void ask_console(struct users *u, struct sysfs *s)
 
 /* The node that a descriptor of a process is, or NULL. Only what says it lies below /dev is looked
  * at closer: a look at a file of a dead network file system does not return. */
-static const struct node *node_open(const struct users *u, int dir, const char *name)
+static const struct devnode *node_open(const struct users *u, int dir, const char *name)
 {
 	char target[64];
 	struct stat st;
@@ -230,15 +230,15 @@ static const struct node *node_open(const struct users *u, int dir, const char *
 	if (!str_starts(target, "/dev/") || fstatat(dir, name, &st, 0) < 0)
 		return NULL;
 	if (S_ISCHR(st.st_mode))
-		return node_of(u, NODE_CHAR, st.st_rdev);
-	return S_ISBLK(st.st_mode) ? node_of(u, NODE_BLOCK, st.st_rdev) : NULL;
+		return node_of(u, DEVNODE_CHAR, st.st_rdev);
+	return S_ISBLK(st.st_mode) ? node_of(u, DEVNODE_BLOCK, st.st_rdev) : NULL;
 }
 
 static void ask_process(struct users *u, int proc, const char *pid)
 {
 	char path[64], name[64] = "?";
 	const struct dirent *entry;
-	const struct node *node = NULL;
+	const struct devnode *node = NULL;
 
 	(void)snprintf(path, sizeof(path), "%.20s/fd", pid);
 	int fd = openat(proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -265,7 +265,7 @@ static void ask_processes(struct users *u)
 
 static int gather(struct users *u, struct sysfs *s, const struct device *d, bool live)
 {
-	int r = nodes_find(s, d->slot, &u->nodes);
+	int r = devnodes_find(s, d->addr, &u->nodes);
 
 	if (r == -ENOMEM)
 		return r;

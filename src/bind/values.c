@@ -78,8 +78,8 @@ bool value_address(const char *word, struct selector *ret, struct err *err)
 		return refuse(err, word, "PCI address", ADDRESS_HINT);
 	if (!tail_id(buf, word, ret, err))
 		return false;
-	if (!slot_read_device(&p, &ret->slot) ||
-		!function_read(p, &ret->slot.function, &ret->any_function))
+	if (!pci_addr_read_device(&p, &ret->addr) ||
+		!function_read(p, &ret->addr.function, &ret->any_function))
 		return refuse(err, word, "PCI address", ADDRESS_HINT);
 	ret->kind = SELECT_ADDRESS;
 	return true;

@@ -10,7 +10,7 @@
 
 void verify_driver(const struct job *j, const struct verdict *v, char buf[static 32])
 {
-	if (sysfs_link(j->options->sysfs, v->device->slot, "driver", buf, 32) < 0)
+	if (sysfs_link(j->options->sysfs, v->device->addr, "driver", buf, 32) < 0)
 		(void)snprintf(buf, 32, "?");
 }
 
@@ -161,7 +161,7 @@ static void look_at_bars(const struct job *j, const struct verdict *v, struct ou
 	if (!j->options->load_modules || !v->device || !device_is_display(v->device) ||
 		load_is_none(v))
 		return;
-	enum usable u = usable_look_at_bars(j->options->sysfs, NULL, v->device->slot, why);
+	enum usable u = usable_look_at_bars(j->options->sysfs, NULL, v->device->addr, why);
 	o->unusable = u != USABLE;
 	if (u == USABLE_NOT)
 		(void)snprintf(o->trouble, sizeof(o->trouble), "no VM can open it: %s%s%s", why,

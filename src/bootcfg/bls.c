@@ -101,12 +101,12 @@ int bls_read(const char *text, size_t len, struct bls_entry *ret)
 }
 
 /* Where new words go: among words, behind a bare key, or on a line of their own. */
-enum context { AMONG, BEHIND_KEY, OWN_LINE, OWN_LINE_CRLF };
+enum context { AMONG, ATTACHED_KEY, OWN_LINE, OWN_LINE_CRLF };
 
 static int encode_kernel(
 	uint8_t context, const char *text, enum dialect dialect, struct text *ret, struct err *err)
 {
-	if (context == BEHIND_KEY)
+	if (context == ATTACHED_KEY)
 		text_add(ret, " ", 1);
 	else if (context != AMONG)
 		text_print(ret, "%soptions ", context == OWN_LINE ? "\n" : "\r\n");
@@ -160,7 +160,7 @@ static int options_field(struct line *l, const char *text, const struct entry_li
 	}
 	f->unseen = unseen;
 	f->at = at->key_end;
-	f->context = BEHIND_KEY;
+	f->context = ATTACHED_KEY;
 	return field_add_bytes(f, text, begin, end, 0);
 }
 

@@ -23,7 +23,7 @@ struct added {
 	struct world world;
 	const char *address;
 	const char *run_dir;
-	struct slot slot;
+	struct pci_addr addr;
 };
 
 /* What is asked for elsewhere is boot's; of a plan only this card stays, or virtual function. */
@@ -95,7 +95,7 @@ static bool boot_stood_down(const struct added *o)
 
 static enum cmd_result take(const struct added *o, const struct boot_switch *b, struct err *err)
 {
-	int r = situation_mentions(&o->world, o->slot, err);
+	int r = situation_mentions(&o->world, o->addr, err);
 
 	if (r <= 0)
 		return r < 0 ? CMD_SYSTEM : CMD_AS_ASKED;
@@ -107,7 +107,7 @@ static enum cmd_result take(const struct added *o, const struct boot_switch *b, 
 	r = situation_read(&s, &o->world, b, err);
 	if (r < 0)
 		return r == -EINVAL ? CMD_CONFIG : CMD_SYSTEM;
-	keep_card(&s.plan, device_find(&s.host.devices, o->slot));
+	keep_card(&s.plan, device_find(&s.host.devices, o->addr));
 	host_look_at_drivers(&s.host, &s.sysfs);
 	situation_ask_crash(&s, &o->world);
 	if (s.plan.off || holds_already(&s.plan) || boot_stood_down(o))
@@ -146,7 +146,7 @@ enum cmd_result cmd_added(int argc, char **argv, struct err *err)
 	if (!command_begin(&face, rows, argc, argv, &help, NULL, &result, err))
 		return result;
 	o.address = argv[1];
-	if (!slot_parse(o.address, &o.slot)) {
+	if (!pci_addr_parse(o.address, &o.addr)) {
 		(void)err_set(err, EINVAL, "%s takes %s", argv[0], face.takes);
 		return CMD_USAGE;
 	}

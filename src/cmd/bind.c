@@ -31,11 +31,11 @@ static int save_reports(
 	for (size_t i = 0, n; i < p->n; i += n) {
 		_cleanup_(str_free) char *dir = NULL;
 		const struct device *d = p->verdicts[i].device;
-		char address[SLOT_MAX];
+		char address[PCI_ADDR_MAX];
 		bool bound = false;
 		for (n = 0; i + n < p->n; n++) {
 			const struct device *other = p->verdicts[i + n].device;
-			if (n > 0 && !(d && other && slot_same_device(d->slot, other->slot)))
+			if (n > 0 && !(d && other && pci_addr_same_device(d->addr, other->addr)))
 				break;
 			bound |= outcomes[i + n].holds;
 		}
@@ -44,7 +44,7 @@ static int save_reports(
 		part.n = n;
 		if (!d || !bound)
 			continue;
-		if (asprintf(&dir, "%s/%s", o->run_dir, slot_format(d->slot, address)) < 0)
+		if (asprintf(&dir, "%s/%s", o->run_dir, pci_addr_format(d->addr, address)) < 0)
 			return err_set(err, ENOMEM, "out of memory");
 		r = report_save(dir, &part, outcomes + i, NULL, err);
 		if (r < 0)

@@ -47,7 +47,7 @@ static int ask_for_all(struct cards *c, const struct world *w, struct err *err)
 {
 	_cleanup_(sysfs_done) struct sysfs s = {.devices = -1};
 	_cleanup_(device_list_done) struct device_list all = {0};
-	char address[SLOT_MAX];
+	char address[PCI_ADDR_MAX];
 
 	int r = sysfs_open(&s, w->sysfs, err);
 	if (r == 0)
@@ -59,7 +59,7 @@ static int ask_for_all(struct cards *c, const struct world *w, struct err *err)
 	for (size_t i = 0; i < all.n; i++)
 		if (!device_is_fixed(&all.at[i]))
 			text_print(&c->asked, "addresses = %s\n",
-				slot_format(all.at[i].slot, address));
+				pci_addr_format(all.at[i].addr, address));
 	if (c->asked.failed)
 		return err_set(err, ENOMEM, "out of memory for %zu devices", all.n);
 	return 0;
@@ -117,7 +117,7 @@ int cards_read(struct cards *ret, const struct world *w, struct err *err)
 
 	*ret = (struct cards){.s.sysfs.devices = -1};
 	chosen.screens = true;
-	names_open_of(&ret->names, w->sysfs);
+	pciids_open_of(&ret->names, w->sysfs);
 	int r = ask_for_all(ret, w, err);
 	if (r == 0)
 		r = situation_imagine(&ret->s, &chosen, "all of this machine", ret->asked.data,
@@ -128,7 +128,7 @@ int cards_read(struct cards *ret, const struct world *w, struct err *err)
 void cards_done(struct cards *c)
 {
 	situation_done(&c->s);
-	names_close(&c->names);
+	pciids_close(&c->names);
 	text_done(&c->asked);
 	free(c->at);
 	c->at = NULL;
@@ -173,7 +173,7 @@ struct card *card_in_the_way(const struct cards *c, const struct card *k, size_t
 /* What it is called, or who has it where nothing has a name for it. */
 static void name_function(struct cards *c, const struct device *d, char *buf, size_t size)
 {
-	if (!names_device(&c->names, &d->id, buf, size))
+	if (!pciids_device(&c->names, &d->id, buf, size))
 		(void)snprintf(buf, size, "%s", d->driver[0] ? d->driver : "-");
 }
 
@@ -181,7 +181,7 @@ static void print_function(struct cards *c, struct term *p, const struct card *k
 {
 	const struct device *d = card_verdict(c, k, i)->device;
 	const char *word = kind_word(d->class);
-	char address[SLOT_MAX], id[PCI_ID_MAX], number_text[12] = "", group[12] = "-", name[96];
+	char address[PCI_ADDR_MAX], id[PCI_ID_MAX], number_text[12] = "", group[12] = "-", name[96];
 	struct pci_id shown = d->id;
 
 	shown.subvendor = shown.subdevice = PCI_ANY;
@@ -192,8 +192,8 @@ static void print_function(struct cards *c, struct term *p, const struct card *k
 	name_function(c, d, name, sizeof(name));
 	term_line(p, 0);
 	term_put(p, PLAIN, "%3s  %-13s %-12s %-9s %5s  %s", number_text,
-		slot_format(d->slot, address), word ? word : "-", pci_id_format(&shown, id), group,
-		name);
+		pci_addr_format(d->addr, address), word ? word : "-", pci_id_format(&shown, id),
+		group, name);
 }
 
 void cards_print(struct cards *c)
@@ -212,12 +212,12 @@ void cards_print(struct cards *c)
 	}
 	for (size_t i = 0; i < c->n; i++) {
 		const char *why = c->at[i].display ? card_refusal(c, &c->at[i]) : NULL;
-		char address[SLOT_MAX];
+		char address[PCI_ADDR_MAX];
 		if (!why)
 			continue;
 		term_line(&p, 0);
 		term_put(&p, PLAIN, "  -  %-13s ",
-			slot_format(card_verdict(c, &c->at[i], 0)->device->slot, address));
+			pci_addr_format(card_verdict(c, &c->at[i], 0)->device->addr, address));
 		p.indent = p.column;
 		term_words(&p, PLAIN, "stays: %s", why);
 	}
@@ -226,7 +226,7 @@ void cards_print(struct cards *c)
 
 void cards_compose(struct cards *c, struct text *ret)
 {
-	char address[SLOT_MAX], id[PCI_ID_MAX], name[96];
+	char address[PCI_ADDR_MAX], id[PCI_ID_MAX], name[96];
 
 	text_print(ret, "[bind]\n");
 	for (size_t i = 0; i < c->n; i++)
@@ -237,7 +237,7 @@ void cards_compose(struct cards *c, struct text *ret)
 			shown.subvendor = shown.subdevice = PCI_ANY;
 			name_function(c, d, name, sizeof(name));
 			text_print(ret, "# %s%s%s\naddresses = %s=%s\n", word ? word : "",
-				word ? ": " : "", name, slot_format(d->slot, address),
+				word ? ": " : "", name, pci_addr_format(d->addr, address),
 				pci_id_format(&shown, id));
 		}
 }

@@ -5,7 +5,7 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "cmd/situation.h"
-#include "pci/names.h"
+#include "pci/pciids.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,7 +25,7 @@ struct card {
 struct cards {
 	struct situation s;
 	struct text asked; /* the config that the situation was made of */
-	struct pci_names names;
+	struct pciids names;
 	struct card *at;
 	size_t n;
 };

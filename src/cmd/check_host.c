@@ -30,8 +30,8 @@ static char *read_cmdline(const struct judged *c, const struct world *w, struct 
 static int judge(struct judged *c, const struct world *w, struct err *err)
 {
 	_cleanup_(inventory_done) struct inventory inventory = {0};
-	_cleanup_(notes_done) struct notes notes = {0};
-	struct pci_names names = {0}; /* nothing is called by its name here */
+	_cleanup_(host_snapshot_done) struct host_snapshot notes = {0};
+	struct pciids names = {0}; /* nothing is called by its name here */
 	struct sysfs *s = &c->situation->sysfs;
 
 	int r = inventory_gather(&inventory, s, &names, &notes, err);

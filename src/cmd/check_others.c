@@ -97,19 +97,19 @@ static bool acts(const struct judged *c, const struct other_id *one)
 /* What it means of the devices that the plan refuses or does not name. Does it have one now? */
 static bool name_others(const struct judged *c, const struct other_id *one, struct text *names)
 {
-	char address[SLOT_MAX];
+	char address[PCI_ADDR_MAX];
 	bool has = false;
 
 	for (size_t i = 0; i < c->inventory->n; i++) {
 		const struct function *f = &c->inventory->at[i];
-		if (device_is_bridge(&f->d) || f->d.error < 0 || judged_binds(c, f->d.slot) ||
+		if (device_is_bridge(&f->d) || f->d.error < 0 || judged_binds(c, f->d.addr) ||
 			!other_ids_mean(one->ids, &f->d))
 			continue;
 		bool now = other_ids_have(&c->situation->sysfs, &f->d);
 		has |= now;
 		text_print(names, "%s%s%s%s%s", names->len ? ", " : "",
-			slot_format(f->d.slot, address), now ? " (" : "", now ? f->d.driver : "",
-			now ? " has it)" : "");
+			pci_addr_format(f->d.addr, address), now ? " (" : "",
+			now ? f->d.driver : "", now ? " has it)" : "");
 	}
 	return has;
 }
@@ -163,13 +163,13 @@ static void look_at_ids(const struct judged *c)
 static void look_at_driverctl(const struct judged *c, const char *name, void *to)
 {
 	const struct plan *p = &c->situation->plan;
-	char path[JUDGED_PATH_MAX], address[SLOT_MAX];
+	char path[JUDGED_PATH_MAX], address[PCI_ADDR_MAX];
 
 	(void)to;
 	for (size_t i = 0; str_starts(name, "pci-") && i < p->n; i++) {
 		const struct verdict *v = &p->verdicts[i];
 		if (v->action != ACTION_BIND ||
-			!str_equal(name + 4, slot_format(v->device->slot, address)))
+			!str_equal(name + 4, pci_addr_format(v->device->addr, address)))
 			continue;
 		(void)snprintf(path, sizeof(path), OTHER_TOOLS_OVERRIDES "/%s", name);
 		_cleanup_(str_free) char *text = judged_text(c, path);

@@ -54,7 +54,7 @@ static void tell_refusals(const struct judged *c)
 static void tell_ids(const struct judged *c)
 {
 	const struct plan *p = &c->situation->plan;
-	char address[SLOT_MAX];
+	char address[PCI_ADDR_MAX];
 
 	for (size_t i = 0; i < p->config->n_selectors; i++) {
 		const struct selector *s = &p->config->selectors[i];
@@ -66,11 +66,11 @@ static void tell_ids(const struct judged *c)
 		for (size_t j = 0; j < p->n; j++) {
 			const struct verdict *v = &p->verdicts[j];
 			if (v->asked != s || v->companion || !v->device ||
-				(last && slot_same_device(last->device->slot, v->device->slot)))
+				(last && pci_addr_same_device(last->device->addr, v->device->addr)))
 				continue;
 			last = v;
 			n++;
-			add_name(cards, "%s", slot_format(v->device->slot, address));
+			add_name(cards, "%s", pci_addr_format(v->device->addr, address));
 		}
 		if (n > 1)
 			findings_add(c->findings, false, "ids",
@@ -83,7 +83,7 @@ static void tell_ids(const struct judged *c)
 /* Binds all the same, so that nothing but this says it (usable_has_direct_region). */
 static void tell_reserved(const struct judged *c, const struct device *d)
 {
-	char address[SLOT_MAX];
+	char address[PCI_ADDR_MAX];
 
 	if (usable_has_direct_region(&c->situation->sysfs, d->group))
 		findings_add(c->findings, true, "reserved",
@@ -92,22 +92,22 @@ static void tell_reserved(const struct judged *c, const struct device *d)
 			NULL,
 			"the firmware reserves memory for group %d, of %s (RMRR, a region of type "
 			"`direct`)",
-			d->group, slot_format(d->slot, address));
+			d->group, pci_addr_format(d->addr, address));
 }
 
 static void tell_group(const struct judged *c, const struct device *d)
 {
 	const struct inventory *v = c->inventory;
-	char address[SLOT_MAX], others[NAMES_MAX] = "";
+	char address[PCI_ADDR_MAX], others[NAMES_MAX] = "";
 	bool fixed = false;
 
 	for (size_t j = 0; j < v->n; j++) {
 		const struct device *other = &v->at[j].d;
-		if (other->group != d->group || judged_binds(c, other->slot) ||
+		if (other->group != d->group || judged_binds(c, other->addr) ||
 			!usable_blocks_group(&c->situation->sysfs, other))
 			continue;
 		fixed |= device_is_fixed(other);
-		add_name(others, "%s (%s)", slot_format(other->slot, address), other->driver);
+		add_name(others, "%s (%s)", pci_addr_format(other->addr, address), other->driver);
 	}
 	if (others[0])
 		findings_add(c->findings, true, "group",
@@ -116,7 +116,7 @@ static void tell_group(const struct judged *c, const struct device *d)
 			      : "a VM gets a group whole: ask for these too, or put the card into "
 				"another slot",
 			NULL, "group %d, of %s, is not viable: the host keeps %s", d->group,
-			slot_format(d->slot, address), others);
+			pci_addr_format(d->addr, address), others);
 }
 
 static void tell_groups(const struct judged *c)
@@ -135,13 +135,13 @@ static void tell_groups(const struct judged *c)
 	}
 }
 
-static bool has_screen(const struct inventory *v, struct slot slot)
+static bool has_screen(const struct inventory *v, struct pci_addr addr)
 {
 	size_t n;
-	const struct behind *b = inventory_behind(v, slot, &n);
+	const struct attached *b = inventory_attached(v, addr, &n);
 
 	for (size_t i = 0; i < n; i++)
-		if (b[i].kind == BEHIND_SCREEN)
+		if (b[i].kind == ATTACHED_CONNECTOR)
 			return true;
 	return false;
 }
@@ -150,9 +150,9 @@ static void tell_display(const struct judged *c, const struct verdict *v)
 {
 	const struct boot_display *b = &c->situation->host.boot;
 	const struct device *d = v->device;
-	char address[SLOT_MAX];
+	char address[PCI_ADDR_MAX];
 
-	slot_format(d->slot, address);
+	pci_addr_format(d->addr, address);
 	if (device_is_bmc_display(d))
 		findings_add(c->findings, false, "boot-display",
 			"the console of who is not at the machine shows nothing then", NULL,
@@ -164,7 +164,7 @@ static void tell_display(const struct judged *c, const struct verdict *v)
 		"host, and plug the screen in there",
 		NULL, "nothing tells which display shows the boot; %s is taken all the same%s",
 		address,
-		has_screen(c->inventory, d->slot) ? ", and a screen is connected to it" : "");
+		has_screen(c->inventory, d->addr) ? ", and a screen is connected to it" : "");
 }
 
 /* The framebuffer and boot_vga may differ: whoever knows only the one is not to wonder. */
@@ -173,7 +173,7 @@ static void tell_displays(const struct judged *c)
 	const struct host *h = &c->situation->host;
 	const struct plan *p = &c->situation->plan;
 	const struct device *other = boot_display_differs(&h->boot, &h->devices);
-	char dark[SLOT_MAX], address[SLOT_MAX];
+	char dark[PCI_ADDR_MAX], address[PCI_ADDR_MAX];
 
 	for (size_t i = 0; i < p->n; i++)
 		if (p->verdicts[i].action == ACTION_BIND &&
@@ -184,7 +184,7 @@ static void tell_displays(const struct judged *c)
 			"the boot shows where the firmware's framebuffer is: that one is guarded, "
 			"and the other may be taken",
 			NULL, "boot_vga is 1 on %s, but the boot display is %s (%s)",
-			slot_format(other->slot, dark), slot_format(h->boot.slot, address),
+			pci_addr_format(other->addr, dark), pci_addr_format(h->boot.addr, address),
 			boot_display_witness(&h->boot));
 }
 

@@ -9,9 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *name_of(const struct cards *c, const struct card *k, char buf[static SLOT_MAX])
+static const char *name_of(
+	const struct cards *c, const struct card *k, char buf[static PCI_ADDR_MAX])
 {
-	return slot_format(card_verdict(c, k, 0)->device->slot, buf);
+	return pci_addr_format(card_verdict(c, k, 0)->device->addr, buf);
 }
 
 static struct card *card_by_number(struct cards *c, unsigned number)
@@ -69,7 +70,7 @@ static bool is_bmc(const struct cards *c, const struct card *k)
 static bool take_non_boot_gpus(struct cards *c)
 {
 	bool unknown = c->s.host.boot.by == WITNESS_NONE;
-	char address[SLOT_MAX];
+	char address[PCI_ADDR_MAX];
 	bool all = true;
 
 	for (size_t i = 0; i < c->n; i++) {
@@ -95,7 +96,7 @@ static bool take_non_boot_gpus(struct cards *c)
  * in it comes along, or the VM will not start. */
 static bool settle_group(struct cards *c, const struct card *k, bool yes)
 {
-	char name[SLOT_MAX], address[SLOT_MAX];
+	char name[PCI_ADDR_MAX], address[PCI_ADDR_MAX];
 	bool whole = true;
 	size_t at = 0;
 

@@ -13,7 +13,7 @@ int guest_add_rom(void *to, const char *value, struct err *err)
 {
 	struct guest *g = to;
 	const char *equals = strchr(value, '=');
-	char address[SLOT_MAX];
+	char address[PCI_ADDR_MAX];
 
 	if (g->n_roms == GUEST_MAX)
 		return err_set(err, E2BIG, "--rom: more than %d files", GUEST_MAX);
@@ -22,7 +22,7 @@ int guest_add_rom(void *to, const char *value, struct err *err)
 	if (len > 0 && len < sizeof(address)) {
 		memcpy(address, value, len);
 		address[len] = '\0';
-		if (slot_parse(address, &rom->slot) && equals[1]) {
+		if (pci_addr_parse(address, &rom->addr) && equals[1]) {
 			rom->path = equals + 1;
 			g->n_roms++;
 			return 0;
@@ -37,9 +37,9 @@ static int take(struct guest *g, const struct device *d, struct err *err)
 	if (g->n == GUEST_MAX)
 		return err_set(err, E2BIG, "more than %d functions for one VM", GUEST_MAX);
 	struct guest_function *f = &g->list[g->n++];
-	*f = (struct guest_function){.slot = d->slot};
+	*f = (struct guest_function){.addr = d->addr};
 	for (size_t i = 0; i < g->n_roms; i++)
-		if (slot_compare(g->rom[i].slot, d->slot) == 0)
+		if (pci_addr_compare(g->rom[i].addr, d->addr) == 0)
 			f->rom = g->rom[i].path;
 	return 0;
 }
@@ -73,15 +73,15 @@ static int gather(struct guest *g, const struct plan *p, struct err *err)
 /* A ROM for a device that the VM does not get is a slip of whoever typed it. */
 static bool roms_fit(const struct guest *g, struct err *err)
 {
-	char address[SLOT_MAX];
+	char address[PCI_ADDR_MAX];
 
 	for (size_t i = 0; i < g->n_roms; i++) {
 		bool found = false;
 		for (size_t k = 0; k < g->n; k++)
-			found |= slot_compare(g->list[k].slot, g->rom[i].slot) == 0;
+			found |= pci_addr_compare(g->list[k].addr, g->rom[i].addr) == 0;
 		if (!found) {
 			(void)err_set(err, EINVAL, "--rom: %s is not among the VM's devices",
-				slot_format(g->rom[i].slot, address));
+				pci_addr_format(g->rom[i].addr, address));
 			return false;
 		}
 	}
@@ -117,7 +117,7 @@ enum cmd_result guest_look(struct guest *g, char **operands, int n, struct err *
 void guest_print_json(const struct guest *g, void (*more)(struct json *j, const struct guest *g))
 {
 	struct json j = {.f = stdout};
-	char text[SLOT_MAX];
+	char text[PCI_ADDR_MAX];
 
 	json_open_object(&j, NULL);
 	json_int(&j, "version", 1);
@@ -125,7 +125,7 @@ void guest_print_json(const struct guest *g, void (*more)(struct json *j, const 
 	for (size_t i = 0; i < g->n; i++) {
 		const struct guest_function *f = &g->list[i];
 		json_open_object(&j, NULL);
-		json_string(&j, "address", slot_format(f->slot, text));
+		json_string(&j, "address", pci_addr_format(f->addr, text));
 		json_int(&j, "port", f->port);
 		json_int(&j, "function", f->function);
 		json_bool(&j, "multifunction", f->multifunction);

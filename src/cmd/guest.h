@@ -9,7 +9,7 @@
 
 /* What `qemu` and `libvirt` share: the functions that a VM is given, and their ROMs. */
 struct rom_file {
-	struct slot slot;
+	struct pci_addr addr;
 	const char *path;
 };
 

@@ -105,8 +105,8 @@ static int add_groups(struct situation *s, struct err *err)
 	scan_sort(&all);
 	for (size_t i = 0; r == 0 && i < all.n; i++) {
 		struct device *d = &all.at[i];
-		struct selector one = {.kind = SELECT_ADDRESS, .slot = d->slot};
-		(void)slot_format(d->slot, one.text);
+		struct selector one = {.kind = SELECT_ADDRESS, .addr = d->addr};
+		(void)pci_addr_format(d->addr, one.text);
 		if (d->error < 0 || device_is_fixed(d))
 			continue;
 		scan_group(&s->sysfs, d);
@@ -119,14 +119,15 @@ static int add_groups(struct situation *s, struct err *err)
 void hand_tell_groups(struct situation *s)
 {
 	const struct groups *g = &s->groups;
-	char address[SLOT_MAX];
+	char address[PCI_ADDR_MAX];
 
 	situation_look_at_groups(s, GROUPS_HOST);
 	for (size_t i = 0; i < g->n; i++)
 		log_print(LOG_WARNING,
 			"%s is of the same IOMMU group (%d) and on %s: no VM gets the group before "
 			"it is taken too; --group does that",
-			slot_format(g->stay[i].slot, address), g->stay[i].group, g->stay[i].driver);
+			pci_addr_format(g->stay[i].addr, address), g->stay[i].group,
+			g->stay[i].driver);
 }
 
 static enum cmd_result plan_again(struct situation *s, const struct hand *o, struct err *err)
@@ -172,7 +173,7 @@ struct held_rules hand_rules(const struct hand *o)
 /* A release that finds no note leaves it to the kernel, so that stops nothing. */
 void hand_note_drivers(const char *run_dir, struct situation *s)
 {
-	char address[SLOT_MAX];
+	char address[PCI_ADDR_MAX];
 	struct err err = {""};
 
 	for (size_t i = 0; i < s->plan.n; i++) {
@@ -181,7 +182,8 @@ void hand_note_drivers(const char *run_dir, struct situation *s)
 			former_note(run_dir, &s->sysfs, v->device, &err) < 0)
 			log_print(LOG_WARNING,
 				"%s: that it was on %s is not noted for `release`: %s",
-				slot_format(v->device->slot, address), v->device->driver, err.text);
+				pci_addr_format(v->device->addr, address), v->device->driver,
+				err.text);
 	}
 }
 
@@ -191,18 +193,18 @@ void hand_forget_drivers(const char *run_dir, const struct plan *p, const struct
 		if (p->verdicts[i].action != ACTION_BIND)
 			continue;
 		if (outcomes[i].holds)
-			released_end(run_dir, p->verdicts[i].device->slot);
+			released_end(run_dir, p->verdicts[i].device->addr);
 		else if (outcomes[i].after[0] && !release_is_vfio(outcomes[i].after))
-			former_forget(run_dir, p->verdicts[i].device->slot);
+			former_forget(run_dir, p->verdicts[i].device->addr);
 	}
 }
 
-void hand_forget(const struct hand *o, struct slot slot)
+void hand_forget(const struct hand *o, struct pci_addr addr)
 {
 	_cleanup_(str_free) char *path = NULL;
-	char address[SLOT_MAX];
+	char address[PCI_ADDR_MAX];
 
-	if (asprintf(&path, "%s/%s/" REPORT_NAME, o->run_dir, slot_format(slot, address)) >= 0)
+	if (asprintf(&path, "%s/%s/" REPORT_NAME, o->run_dir, pci_addr_format(addr, address)) >= 0)
 		(void)unlink(path);
-	former_forget(o->run_dir, slot);
+	former_forget(o->run_dir, addr);
 }

@@ -66,6 +66,6 @@ void hand_forget_drivers(const char *run_dir, const struct plan *p, const struct
 
 /* The report of a device that was bound by hand, which stands beside those that `added` writes, and
  * the note of who had it. */
-void hand_forget(const struct hand *o, struct slot slot);
+void hand_forget(const struct hand *o, struct pci_addr addr);
 
 #endif

@@ -13,8 +13,8 @@ int held_ask(struct text *ret, struct sysfs *s, const struct device *d, struct h
 	struct err *err)
 {
 	_cleanup_(text_done) struct text users = {0};
-	char why[IN_USE_WHY_MAX], address[SLOT_MAX];
-	enum in_use_kind kind = in_use_look(s, d->slot, rules.live, why);
+	char why[IN_USE_WHY_MAX], address[PCI_ADDR_MAX];
+	enum in_use_kind kind = in_use_look(s, d->addr, rules.live, why);
 	int n = users_find(&users, s, d, rules.live);
 
 	if (n < 0)
@@ -30,7 +30,7 @@ int held_ask(struct text *ret, struct sysfs *s, const struct device *d, struct h
 		return err_set(err, ENOMEM, "out of memory");
 	if (!stays)
 		log_print(LOG_WARNING, "%s is in use: %s; going on, as asked by --force",
-			slot_format(d->slot, address), ret->data);
+			pci_addr_format(d->addr, address), ret->data);
 	return stays;
 }
 

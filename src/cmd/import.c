@@ -3,8 +3,8 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "pci/address.h"
 #include "pci/id.h"
-#include "pci/slot.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -74,17 +74,18 @@ static void take_ids(struct import *m, char *list, const char *from)
 }
 
 /* With the id that the device carries now, so that another one at that address is not taken. */
-static void take_address(struct import *m, struct slot slot, const char *from)
+static void take_address(struct import *m, struct pci_addr addr, const char *from)
 {
-	char address[SLOT_MAX], value[SLOT_MAX + PCI_ID_MAX + 1], id[PCI_ID_MAX], key[SLOT_MAX + 2];
+	char address[PCI_ADDR_MAX], value[PCI_ADDR_MAX + PCI_ID_MAX + 1], id[PCI_ID_MAX],
+		key[PCI_ADDR_MAX + 2];
 	_cleanup_(device_list_done) struct device_list found = {0};
 
-	(void)snprintf(key, sizeof(key), " %s ", slot_format(slot, address));
+	(void)snprintf(key, sizeof(key), " %s ", pci_addr_format(addr, address));
 	if (m->addresses.data && strstr(m->addresses.data, key))
 		return;
 	text_print(&m->addresses, "%s", key);
 	(void)str_copy(value, sizeof(value), address);
-	if (m->has_sysfs && scan_one(&m->sysfs, slot, &found, NULL) == 1 &&
+	if (m->has_sysfs && scan_one(&m->sysfs, addr, &found, NULL) == 1 &&
 		found.at[0].error == 0) {
 		struct pci_id shown = found.at[0].id;
 		shown.subvendor = shown.subdevice = PCI_ANY;
@@ -165,15 +166,15 @@ static void read_modprobe(struct import *m, char *data, const char *path)
 static void read_driverctl(struct import *m, char *data, const char *path)
 {
 	const char *name = strrchr(path, '/') + 1;
-	struct slot slot;
+	struct pci_addr addr;
 	char from[300];
 
 	data[strcspn(data, BLANKS)] = '\0';
-	if (!str_starts(name, "pci-") || !slot_parse(name + 4, &slot) ||
+	if (!str_starts(name, "pci-") || !pci_addr_parse(name + 4, &addr) ||
 		!str_equal(data, "vfio-pci"))
 		return;
 	(void)snprintf(from, sizeof(from), "/%s", path);
-	take_address(m, slot, from);
+	take_address(m, addr, from);
 	log_print(LOG_NOTICE, "%s: run driverctl unset-override %s; [bind] asks for it now", from,
 		name + 4);
 }
@@ -182,7 +183,7 @@ static void read_driverctl(struct import *m, char *data, const char *path)
 static void read_script(struct import *m, char *data, const char *path)
 {
 	const char *at = data;
-	struct slot slot;
+	struct pci_addr addr;
 	char from[300];
 	bool some = false;
 
@@ -196,8 +197,8 @@ static void read_script(struct import *m, char *data, const char *path)
 			char word[32];
 			size_t len = strcspn(at, " \t\n\"'");
 			(void)snprintf(word, sizeof(word), "%.*s", (int)len, at);
-			if (len < sizeof(word) && slot_parse(word, &slot)) {
-				take_address(m, slot, from);
+			if (len < sizeof(word) && pci_addr_parse(word, &addr)) {
+				take_address(m, addr, from);
 				some = true;
 			}
 			at += len;

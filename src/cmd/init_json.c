@@ -57,7 +57,7 @@ static void print_device(struct json *j, const struct situation *s, const struct
 /* The displays that --gpu would have taken, but for the guards. */
 static void print_stays(struct json *j, const struct cards *c)
 {
-	char address[SLOT_MAX];
+	char address[PCI_ADDR_MAX];
 
 	json_open_array(j, "stays");
 	for (size_t i = 0; c && i < c->n; i++) {
@@ -66,7 +66,7 @@ static void print_stays(struct json *j, const struct cards *c)
 		for (size_t f = 0; why && f < k->n; f++) {
 			const struct verdict *v = card_verdict(c, k, f);
 			json_open_object(j, NULL);
-			json_string(j, "address", slot_format(v->device->slot, address));
+			json_string(j, "address", pci_addr_format(v->device->addr, address));
 			json_string(j, "why", v->action == ACTION_BIND ? why : v->why);
 			json_close_object(j);
 		}

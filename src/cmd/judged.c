@@ -81,13 +81,13 @@ bool judged_can_boot(const struct judged *c, const char *kernel)
 	       (judged_path(c, path, "/lib/modules/%s/vmlinuz", kernel) && access(path, F_OK) == 0);
 }
 
-bool judged_binds(const struct judged *c, struct slot slot)
+bool judged_binds(const struct judged *c, struct pci_addr addr)
 {
 	const struct plan *p = &c->situation->plan;
 
 	for (size_t i = 0; i < p->n; i++)
 		if (p->verdicts[i].device && p->verdicts[i].action == ACTION_BIND &&
-			slot_compare(p->verdicts[i].device->slot, slot) == 0)
+			pci_addr_compare(p->verdicts[i].device->addr, addr) == 0)
 			return true;
 	return false;
 }

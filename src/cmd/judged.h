@@ -41,6 +41,6 @@ void judged_each(const struct judged *c, const char *directory,
 bool judged_can_boot(const struct judged *c, const char *kernel);
 
 /* Does the plan give this function to a VM? */
-bool judged_binds(const struct judged *c, struct slot slot);
+bool judged_binds(const struct judged *c, struct pci_addr addr);
 
 #endif

@@ -27,7 +27,8 @@ struct list {
 static bool is_of_display(const struct inventory *v, const struct function *f)
 {
 	for (size_t i = 0; i < v->n; i++)
-		if (device_is_display(&v->at[i].d) && slot_same_device(v->at[i].d.slot, f->d.slot))
+		if (device_is_display(&v->at[i].d) &&
+			pci_addr_same_device(v->at[i].d.addr, f->d.addr))
 			return true;
 	return false;
 }
@@ -48,7 +49,8 @@ static int order(const void *a, const void *b)
 	const struct function *y = *(const struct function *const *)b;
 	unsigned one = (unsigned)x->d.group, other = (unsigned)y->d.group;
 
-	return one != other ? (one > other) - (one < other) : slot_compare(x->d.slot, y->d.slot);
+	return one != other ? (one > other) - (one < other)
+			    : pci_addr_compare(x->d.addr, y->d.addr);
 }
 
 static enum cmd_result show(const struct list *o, struct listing *l, struct err *err)
@@ -91,7 +93,7 @@ static void add_candidates(struct inventory *v, struct sysfs *s)
 	if (module_index_open(&index, &err) < 0)
 		return; /* no index, no candidates: that is `check`'s to tell */
 	for (size_t i = 0; i < v->n; i++)
-		if (sysfs_read(s, v->at[i].d.slot, "modalias", alias, sizeof(alias)) > 0)
+		if (sysfs_read(s, v->at[i].d.addr, "modalias", alias, sizeof(alias)) > 0)
 			v->at[i].candidates = module_index_drivers(&index, alias);
 	module_index_done(&index);
 }
@@ -116,16 +118,16 @@ static enum cmd_result list(const struct list *o, struct err *err)
 	_cleanup_(situation_done) struct situation s;
 	_cleanup_(sysfs_done) struct sysfs sysfs = {.devices = -1};
 	_cleanup_(inventory_done) struct inventory inventory = {0};
-	_cleanup_(notes_done) struct notes notes = {0};
-	_cleanup_(names_close) struct pci_names names = {0};
+	_cleanup_(host_snapshot_done) struct host_snapshot notes = {0};
+	_cleanup_(pciids_close) struct pciids names = {0};
 	int asked = read_situation(o, &s, err);
 
 	if (asked < 0 && asked != -EINVAL)
 		return CMD_SYSTEM;
 	if (sysfs_open(&sysfs, o->world.sysfs, err) < 0)
 		return CMD_SYSTEM;
-	notes_read(&notes, &sysfs, !o->world.sysfs);
-	names_open_of(&names, o->world.sysfs);
+	host_snapshot_read(&notes, &sysfs, !o->world.sysfs);
+	pciids_open_of(&names, o->world.sysfs);
 	const struct boot_display_from from = world_display(&o->world);
 	if (inventory_gather(&inventory, &sysfs, &names, &notes, err) < 0 ||
 		inventory_find_boot_display(&inventory, &sysfs, &from) < 0)

@@ -32,6 +32,6 @@ const char *vendor_short(const struct function *f, char *buf, size_t size);
 /* "VGA compatible controller: NVIDIA TU104 [GeForce RTX 2060]", numbers where there is no name. */
 void function_put(const struct function *f, struct term *p);
 /* "nvme0n1 1.0 TB Samsung SSD 980: / /boot" */
-void behind_put(const struct behind *b, struct term *p);
+void attached_put(const struct attached *b, struct term *p);
 
 #endif

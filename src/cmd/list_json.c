@@ -18,11 +18,11 @@ static void print_hex(struct json *j, const char *key, uint32_t value, int digit
 	json_string(j, key, text);
 }
 
-static void print_slot(struct json *j, const char *key, bool there, struct slot slot)
+static void print_slot(struct json *j, const char *key, bool there, struct pci_addr addr)
 {
-	char address[SLOT_MAX];
+	char address[PCI_ADDR_MAX];
 
-	json_string(j, key, there ? slot_format(slot, address) : NULL);
+	json_string(j, key, there ? pci_addr_format(addr, address) : NULL);
 }
 
 /* "a b c" as an array. */
@@ -131,27 +131,27 @@ static void print_verdict(struct json *j, const struct listing *l, const struct 
 	json_string(j, "why", v ? v->why : NULL);
 }
 
-static void print_one_behind(struct json *j, const struct behind *b)
+static void print_one_behind(struct json *j, const struct attached *b)
 {
 	json_open_object(j, NULL);
 	json_string(j, "name", b->name);
 	switch (b->kind) {
-	case BEHIND_BLOCK:
+	case ATTACHED_BLOCK:
 		json_string(j, "model", or_null(b->what));
 		json_int(j, "bytes", (long long)b->bytes);
 		print_uses(j, "mounts", b->uses);
 		print_words(j, "part_of", b->part_of);
 		break;
-	case BEHIND_NET:
+	case ATTACHED_NET:
 		json_bool(j, "up", b->up);
 		json_string(j, "part_of", or_null(b->what));
 		print_uses(j, "addresses", b->uses);
 		break;
-	case BEHIND_USB:
+	case ATTACHED_USB:
 		json_string(j, "id", b->id);
 		json_string(j, "product", or_null(b->what));
 		break;
-	case BEHIND_SCREEN:
+	case ATTACHED_CONNECTOR:
 		json_string(j, "mode", or_null(b->what));
 		json_bool(j, "lit", b->up);
 		break;
@@ -163,9 +163,9 @@ static void print_behind(struct json *j, const struct listing *l, const struct f
 {
 	static const char *const keys[] = {"disks", "interfaces", "usb", "screens"};
 	size_t n;
-	const struct behind *b = inventory_behind(l->inventory, f->d.slot, &n);
+	const struct attached *b = inventory_attached(l->inventory, f->d.addr, &n);
 
-	for (unsigned kind = BEHIND_BLOCK; kind <= BEHIND_SCREEN; kind++) {
+	for (unsigned kind = ATTACHED_BLOCK; kind <= ATTACHED_CONNECTOR; kind++) {
 		json_open_array(j, keys[kind]);
 		for (size_t i = 0; i < n; i++)
 			if (b[i].kind == kind)
@@ -177,7 +177,7 @@ static void print_behind(struct json *j, const struct listing *l, const struct f
 static void print_function(struct json *j, const struct listing *l, const struct function *f)
 {
 	json_open_object(j, NULL);
-	print_slot(j, "address", true, f->d.slot);
+	print_slot(j, "address", true, f->d.addr);
 	if (f->d.group >= 0)
 		json_int(j, "group", f->d.group);
 	else

@@ -159,10 +159,11 @@ static void put_bars(const struct function *f, struct term *p)
 
 static void put_virtual(const struct function *f, struct term *p)
 {
-	char address[SLOT_MAX];
+	char address[PCI_ADDR_MAX];
 
 	if (f->is_vf)
-		term_phrase(p, PLAIN, "virtual function of %s", slot_format(f->physical, address));
+		term_phrase(
+			p, PLAIN, "virtual function of %s", pci_addr_format(f->physical, address));
 	if (f->vfs_max > 0)
 		term_phrase(p, PLAIN, "SR-IOV: %u of %u virtual functions", f->vfs, f->vfs_max);
 }
@@ -192,32 +193,32 @@ static void put_verdict(const struct listing *l, const struct function *f, struc
 			v->asked->line, v->why);
 }
 
-static void put_uses(const struct behind *b, struct term *p)
+static void put_uses(const struct attached *b, struct term *p)
 {
 	for (const char *use = b->uses; use && *use; use += strlen(use) + 1)
-		term_put(p, b->kind == BEHIND_BLOCK ? NOTE : PLAIN, "%s%s",
+		term_put(p, b->kind == ATTACHED_BLOCK ? NOTE : PLAIN, "%s%s",
 			use == b->uses ? ": " : " ", use);
 }
 
-void behind_put(const struct behind *b, struct term *p)
+void attached_put(const struct attached *b, struct term *p)
 {
 	char size[24];
 
 	switch (b->kind) {
-	case BEHIND_BLOCK:
+	case ATTACHED_BLOCK:
 		term_put(p, PLAIN, "%s %s%s%s", b->name, decimal_size(b->bytes, size),
 			b->what[0] ? " " : "", b->what);
 		if (b->part_of[0])
 			term_put(p, NOTE, ", part of %s", b->part_of);
 		break;
-	case BEHIND_NET:
+	case ATTACHED_NET:
 		term_put(p, PLAIN, "%s %s%s%s", b->name, b->up ? "up" : "down",
 			b->what[0] ? ", part of " : "", b->what);
 		break;
-	case BEHIND_USB:
+	case ATTACHED_USB:
 		term_put(p, PLAIN, "usb %s %s %s", b->name, b->id, b->what);
 		break;
-	case BEHIND_SCREEN:
+	case ATTACHED_CONNECTOR:
 		term_put(p, PLAIN, "screen on %s%s%s%s", b->name, b->what[0] ? " " : "", b->what,
 			b->up ? "" : ", dark");
 		break;
@@ -228,12 +229,12 @@ void behind_put(const struct behind *b, struct term *p)
 static void put_all_behind(const struct listing *l, const struct function *f, struct term *p)
 {
 	size_t n;
-	const struct behind *b = inventory_behind(l->inventory, f->d.slot, &n);
+	const struct attached *b = inventory_attached(l->inventory, f->d.addr, &n);
 
 	for (size_t i = 0; i < n; i++) {
 		term_line(p, DETAIL);
 		term_put(p, PLAIN, "- ");
-		behind_put(&b[i], p);
+		attached_put(&b[i], p);
 	}
 }
 
@@ -289,14 +290,14 @@ static void put_absent(const struct listing *l, struct term *p)
 
 void listing_print(const struct listing *l, struct term *p)
 {
-	char address[SLOT_MAX];
+	char address[PCI_ADDR_MAX];
 
 	for (size_t i = 0; i < l->n; i++) {
 		const struct function *f = l->shown[i];
 		if (i == 0 || f->d.group != l->shown[i - 1]->d.group)
 			put_group(l, f->d.group, p);
 		term_line(p, 2);
-		term_put(p, BOLD, "%s", slot_format(f->d.slot, address));
+		term_put(p, BOLD, "%s", pci_addr_format(f->d.addr, address));
 		term_put(p, PLAIN, " ");
 		function_put(f, p);
 		if (!f->d.error)

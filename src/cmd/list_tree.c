@@ -16,29 +16,30 @@ struct tree {
 
 static bool hangs_on(const struct function *f, const struct function *above)
 {
-	return above ? f->has_above && slot_compare(f->above, above->d.slot) == 0 : !f->has_above;
+	return above ? f->has_above && pci_addr_compare(f->above, above->d.addr) == 0
+		     : !f->has_above;
 }
 
 static void put_branch(const struct tree *t, const struct function *f, const char *stem, bool last)
 {
 	const struct inventory *v = t->l->inventory;
 	struct term *p = t->p;
-	char address[SLOT_MAX];
+	char address[PCI_ADDR_MAX];
 	size_t n;
 
 	term_line(p, 0);
 	term_put(p, FAINT, "%s%s", stem, last ? "`- " : "+- ");
-	term_put(p, BOLD, "%s ", slot_format(f->d.slot, address));
+	term_put(p, BOLD, "%s ", pci_addr_format(f->d.addr, address));
 	if (f->d.group >= 0)
 		term_put(p, FAINT, "[%d] ", f->d.group);
 	if (f->d.driver[0])
 		term_put(p, GOOD, "%s ", f->d.driver);
 	function_put(f, p);
-	const struct behind *b = inventory_behind(v, f->d.slot, &n);
+	const struct attached *b = inventory_attached(v, f->d.addr, &n);
 	for (size_t i = 0; i < n; i++) {
 		term_line(p, 0);
 		term_put(p, FAINT, "%s%s   - ", stem, last ? "  " : "| ");
-		behind_put(&b[i], p);
+		attached_put(&b[i], p);
 	}
 }
 

@@ -5,7 +5,7 @@ const struct verdict *listing_verdict(const struct listing *l, const struct func
 {
 	for (size_t i = 0; l->plan && i < l->plan->n; i++) {
 		const struct verdict *v = &l->plan->verdicts[i];
-		if (v->device && slot_compare(v->device->slot, f->d.slot) == 0)
+		if (v->device && pci_addr_compare(v->device->addr, f->d.addr) == 0)
 			return v;
 	}
 	return NULL;
@@ -20,7 +20,7 @@ size_t listing_slots_of(const struct inventory *v, int group)
 		const struct function *f = &v->at[i];
 		if (f->d.group != group || device_is_fixed(&f->d))
 			continue;
-		n += !last || !slot_same_device(last->d.slot, f->d.slot);
+		n += !last || !pci_addr_same_device(last->d.addr, f->d.addr);
 		last = f;
 	}
 	return n;

@@ -203,6 +203,6 @@ bool other_ids_have(struct sysfs *s, const struct device *d)
 	char override[64];
 
 	return d->driver[0] && release_is_vfio(d->driver) &&
-	       sysfs_read(s, d->slot, "driver_override", override, sizeof(override)) >= 0 &&
+	       sysfs_read(s, d->addr, "driver_override", override, sizeof(override)) >= 0 &&
 	       str_equal(override, "(null)");
 }

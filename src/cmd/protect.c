@@ -41,7 +41,7 @@ static bool some_has_driver(const struct plan *p, struct sysfs *s)
 	for (size_t i = 0; i < p->n; i++) {
 		char driver[32];
 		if (p->verdicts[i].action == ACTION_BIND &&
-			sysfs_link(s, p->verdicts[i].device->slot, "driver", driver,
+			sysfs_link(s, p->verdicts[i].device->addr, "driver", driver,
 				sizeof(driver)) != 0)
 			return true;
 	}

@@ -35,7 +35,7 @@ static void put_note(struct text *t, const char *name, const struct text *conten
 }
 
 /* A tree without a root may have these all the same, for `list`. */
-static void put_mounts(const struct record_root *r, const struct notes *notes)
+static void put_mounts(const struct record_root *r, const struct host_snapshot *notes)
 {
 	_cleanup_(text_done) struct text mounts = {0}, swaps = {0};
 
@@ -76,7 +76,8 @@ static void put_addresses(struct text *t, struct mask *m, char *text)
 	put_note(t, "addresses", &masked);
 }
 
-static void put_candidates(struct text *t, struct sysfs *s, const struct notes *notes, bool live)
+static void put_candidates(
+	struct text *t, struct sysfs *s, const struct host_snapshot *notes, bool live)
 {
 	_cleanup_(text_done) struct text lines = {0};
 	struct module_index index;
@@ -87,12 +88,13 @@ static void put_candidates(struct text *t, struct sysfs *s, const struct notes *
 	if (!live || module_index_open(&index, &err) < 0)
 		return;
 	for (size_t i = 0; i < s->n_listed; i++) {
-		char alias[96], address[SLOT_MAX];
+		char alias[96], address[PCI_ADDR_MAX];
 		if (sysfs_read(s, s->listed[i], "modalias", alias, sizeof(alias)) <= 0)
 			continue;
 		_cleanup_(str_free) char *drivers = module_index_drivers(&index, alias);
 		if (drivers)
-			text_print(&lines, "%s %s\n", slot_format(s->listed[i], address), drivers);
+			text_print(
+				&lines, "%s %s\n", pci_addr_format(s->listed[i], address), drivers);
 	}
 	module_index_done(&index);
 	put_note(t, "candidates", &lines);
@@ -178,10 +180,10 @@ static void put_images(struct text *t, struct mask *m, const struct record_optio
 static void put_notes(struct text *t, struct mask *m, const struct record_options *o,
 	struct sysfs *s, const char *cmdline)
 {
-	_cleanup_(notes_done) struct notes notes = {0};
+	_cleanup_(host_snapshot_done) struct host_snapshot notes = {0};
 	_cleanup_(str_free) char *names = NULL;
 
-	notes_read(&notes, s, !o->world.sysfs);
+	host_snapshot_read(&notes, s, !o->world.sysfs);
 	text_print(t, "[" NOTES_DIRECTORY "]\n");
 	put_cmdline(t, m, cmdline);
 	put_config(t, m, o);

@@ -4,7 +4,7 @@
 
 #include "base/str.h"
 #include "bind/kernel_cmdline.h"
-#include "pci/notes.h"
+#include "pci/host_snapshot.h"
 #include "pci/sysfs.h"
 
 #include <stdbool.h>

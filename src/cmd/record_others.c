@@ -3,7 +3,7 @@
  * their numbers. */
 #include "cmd/other_tools.h"
 #include "cmd/record.h"
-#include "pci/slot.h"
+#include "pci/address.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -69,9 +69,9 @@ static void put_settings(const struct record_root *r, const char *directory, con
 static void put_override(const struct record_root *r, const char *directory, const char *name)
 {
 	_cleanup_(str_free) char *text = read_in(r, directory, name);
-	struct slot slot;
+	struct pci_addr addr;
 
-	if (!text || !str_starts(name, "pci-") || !slot_parse(name + 4, &slot))
+	if (!text || !str_starts(name, "pci-") || !pci_addr_parse(name + 4, &addr))
 		return;
 	text[strcspn(text, " \t\n")] = '\0';
 	const struct text t = {.data = text};
@@ -83,7 +83,7 @@ static void put_script(const struct record_root *r, const char *directory, const
 {
 	_cleanup_(text_done) struct text t = {0};
 	_cleanup_(str_free) char *text = read_in(r, directory, name);
-	struct slot slot;
+	struct pci_addr addr;
 
 	if (!text || !strstr(text, "driver_override") || !strstr(text, "vfio-pci"))
 		return;
@@ -96,7 +96,7 @@ static void put_script(const struct record_root *r, const char *directory, const
 		char *rest = list;
 		text_print(&t, "DEVS=\"");
 		while ((word = strsep(&rest, " \t\n")))
-			if (slot_parse(word, &slot))
+			if (pci_addr_parse(word, &addr))
 				text_print(&t, "%s ", word);
 		text_print(&t, "\"\n");
 		at = end;

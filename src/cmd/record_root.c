@@ -216,9 +216,9 @@ static void put_processor(const struct record_root *r)
 
 static bool put_region(const struct iomem_region *r, void *to)
 {
-	char address[SLOT_MAX];
+	char address[PCI_ADDR_MAX];
 
-	text_print(to, "0-0 : %s\n  0-0 : %s\n", slot_format(r->owner, address), r->name);
+	text_print(to, "0-0 : %s\n  0-0 : %s\n", pci_addr_format(r->owner, address), r->name);
 	return false;
 }
 

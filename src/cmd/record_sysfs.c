@@ -75,17 +75,17 @@ static const char *from_top(const char *target)
 /* ---- PCI functions ----------------------------------------------------------------------- */
 
 /* The headers on the way to the serial number, as read_serial of pci/scan goes, and that masked. */
-static void put_serial(const struct record *r, struct slot slot)
+static void put_serial(const struct record *r, struct pci_addr addr)
 {
 	unsigned at = 0x100;
 	uint8_t b[12];
 
 	for (int i = 0; i < 480; i++) {
-		if (sysfs_read_at(r->s, slot, "config", at, b, 4) != 4)
+		if (sysfs_read_at(r->s, addr, "config", at, b, 4) != 4)
 			return;
 		text_print(r->t, "config @%x : %02x %02x %02x %02x", at, b[0], b[1], b[2], b[3]);
 		bool serial = b[0] == 3 && b[1] == 0 &&
-			      sysfs_read_at(r->s, slot, "config", at + 4, b + 4, 8) == 8;
+			      sysfs_read_at(r->s, addr, "config", at + 4, b + 4, 8) == 8;
 		if (serial) {
 			uint64_t n = 0;
 			for (int byte = 7; byte >= 0; byte--)
@@ -116,7 +116,7 @@ static void put_identity(const struct record *r, const char *directory)
 		put_file(r, directory, files[i]);
 }
 
-static void put_function(struct slot slot, const struct record *r)
+static void put_function(struct pci_addr addr, const struct record *r)
 {
 	static const char *const files[] = {"revision", "boot_vga", "reset_method", "numa_node",
 		"current_link_speed", "current_link_width", "max_link_speed", "max_link_width",
@@ -125,11 +125,11 @@ static void put_function(struct slot slot, const struct record *r)
 		"resource4_resize", "resource5_resize"};
 	static const char *const empty[] = {"rom", "reset"}; /* that they are there tells all */
 	static const char *const links[] = {"driver", "iommu_group", "physfn"};
-	char address[SLOT_MAX], directory[64], target[SYSFS_PATH_MAX];
+	char address[PCI_ADDR_MAX], directory[64], target[SYSFS_PATH_MAX];
 	char regions[CONTENT_MAX];
 
 	(void)snprintf(
-		directory, sizeof(directory), "bus/pci/devices/%s", slot_format(slot, address));
+		directory, sizeof(directory), "bus/pci/devices/%s", pci_addr_format(addr, address));
 	if (sysfs_path_link(r->s, target, sizeof(target), "%s", directory) < 0)
 		return;
 	open_directory(r, from_top(target));
@@ -142,7 +142,7 @@ static void put_function(struct slot slot, const struct record *r)
 	for (size_t i = 0; i < sizeof(empty) / sizeof(*empty); i++)
 		if (sysfs_path_exists(r->s, "%s/%s", directory, empty[i]))
 			text_print(r->t, "%s =\n", empty[i]);
-	put_serial(r, slot);
+	put_serial(r, addr);
 	for (size_t i = 0; i < sizeof(links) / sizeof(*links); i++)
 		if (sysfs_path_link(r->s, target, sizeof(target), "%s/%s", directory, links[i]) >
 			0) {
@@ -157,14 +157,14 @@ static void put_function(struct slot slot, const struct record *r)
 static void put_framebuffer(const struct record *r, const char *name)
 {
 	static const char platform[] = "bus/platform/devices";
-	char target[SYSFS_PATH_MAX], path[SYSFS_PATH_MAX + 32], address[SLOT_MAX];
+	char target[SYSFS_PATH_MAX], path[SYSFS_PATH_MAX + 32], address[PCI_ADDR_MAX];
 
 	if (sysfs_path_link(r->s, target, sizeof(target), "%s/%s", platform, name) > 0) {
 		open_directory(r, platform);
 		put_link(r, platform, name);
 	}
 	for (size_t i = 0; i < r->s->n_listed; i++) {
-		slot_format(r->s->listed[i], address);
+		pci_addr_format(r->s->listed[i], address);
 		if (!sysfs_path_exists(r->s, "bus/pci/devices/%s/%s", address, name) ||
 			sysfs_path_link(
 				r->s, target, sizeof(target), "bus/pci/devices/%s", address) < 0)
@@ -355,16 +355,16 @@ static int put_iommu(const char *name, void *to)
 	return 0;
 }
 
-static int note_function(struct slot slot, void *to)
+static int note_function(struct pci_addr addr, void *to)
 {
-	(void)slot;
+	(void)addr;
 	(void)to;
 	return 0; /* the listing itself is what is wanted */
 }
 
 static int compare_slots(const void *a, const void *b)
 {
-	return slot_compare(*(const struct slot *)a, *(const struct slot *)b);
+	return pci_addr_compare(*(const struct pci_addr *)a, *(const struct pci_addr *)b);
 }
 
 void record_sysfs(struct text *t, struct mask *m, struct sysfs *s)

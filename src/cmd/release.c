@@ -43,13 +43,13 @@ static bool is_meant(const struct verdict *v)
 /* Who had it, as `bind` noted; a note that is no good leaves it to the kernel. */
 static void ask_former(struct release *d, const struct device *of, const char *run_dir)
 {
-	char address[SLOT_MAX];
+	char address[PCI_ADDR_MAX];
 	struct err err = {""};
 
 	if (former_read(&d->former, run_dir, of, &err) < 0)
 		log_print(LOG_WARNING,
 			"%s: which host driver had it is not known, the kernel chooses one: %s",
-			slot_format(d->slot, address), err.text);
+			pci_addr_format(d->addr, address), err.text);
 }
 
 static int gather(struct back *ret, struct plan *p, const char *run_dir, struct err *err)
@@ -64,7 +64,7 @@ static int gather(struct back *ret, struct plan *p, const char *run_dir, struct 
 			continue;
 		p->verdicts[i].action = ACTION_BIND; /* guards speak of taking, not of giving */
 		struct release *d = &ret->list[ret->n++];
-		d->slot = p->verdicts[i].device->slot;
+		d->addr = p->verdicts[i].device->addr;
 		ask_former(d, p->verdicts[i].device, run_dir);
 	}
 	return 0;
@@ -75,7 +75,7 @@ static int refuse_held(struct back *b, struct situation *s, const struct hand *o
 {
 	for (size_t i = 0; i < b->n; i++) {
 		_cleanup_(text_done) struct text users = {0};
-		const struct device *d = device_find(&s->host.devices, b->list[i].slot);
+		const struct device *d = device_find(&s->host.devices, b->list[i].addr);
 		if (!d || !release_is_vfio(d->driver))
 			continue;
 		int r = held_ask(&users, &s->sysfs, d, hand_rules(o), err);
@@ -83,7 +83,7 @@ static int refuse_held(struct back *b, struct situation *s, const struct hand *o
 			return r;
 		for (size_t k = 0; r > 0 && k < b->n; k++) {
 			struct release *other = &b->list[k];
-			if (!slot_same_device(other->slot, d->slot) || b->refused[k])
+			if (!pci_addr_same_device(other->addr, d->addr) || b->refused[k])
 				continue;
 			b->refused[k] = true;
 			(void)snprintf(
@@ -117,11 +117,11 @@ static const char *unfinished(const struct release *d)
 
 static void tell(const struct back *b, size_t done)
 {
-	char address[SLOT_MAX], name[VERDICT_NAME_MAX];
+	char address[PCI_ADDR_MAX], name[VERDICT_NAME_MAX];
 
 	for (size_t i = 0; i < b->n; i++) {
 		const struct release *d = &b->list[i];
-		slot_format(d->slot, address);
+		pci_addr_format(d->addr, address);
 		if (i >= done)
 			log_print(LOG_WARNING, "%s is left as it is: %s", address, d->trouble);
 		else if (!d->holds)
@@ -154,14 +154,15 @@ static void tell(const struct back *b, size_t done)
 static void tell_groups(struct situation *s)
 {
 	const struct groups *g = &s->groups;
-	char address[SLOT_MAX];
+	char address[PCI_ADDR_MAX];
 
 	situation_look_at_groups(s, GROUPS_VFIO);
 	for (size_t i = 0; i < g->n; i++)
 		log_print(LOG_NOTICE,
 			"%s is of the same IOMMU group (%d) and stays on %s: while a VM has it, no "
 			"host driver gets one of the group; --group gives it back, too",
-			slot_format(g->stay[i].slot, address), g->stay[i].group, g->stay[i].driver);
+			pci_addr_format(g->stay[i].addr, address), g->stay[i].group,
+			g->stay[i].driver);
 }
 
 static void print_one(struct json *j, const char *address, const char *action,
@@ -181,13 +182,13 @@ static void print_one(struct json *j, const char *address, const char *action,
 static void print_json(const struct back *b, size_t done)
 {
 	struct json j = {.f = stdout};
-	char address[SLOT_MAX], name[VERDICT_NAME_MAX];
+	char address[PCI_ADDR_MAX], name[VERDICT_NAME_MAX];
 
 	json_open_object(&j, NULL);
 	json_int(&j, "version", 1);
 	json_open_array(&j, "devices");
 	for (size_t i = 0; i < b->n; i++)
-		print_one(&j, slot_format(b->list[i].slot, address),
+		print_one(&j, pci_addr_format(b->list[i].addr, address),
 			i < done ? "release" : "refuse", &b->list[i], b->list[i].trouble);
 	for (size_t i = 0; i < b->plan->n; i++) {
 		const struct verdict *v = &b->plan->verdicts[i];
@@ -202,17 +203,17 @@ static void print_json(const struct back *b, size_t done)
 }
 
 /* It stays with the host: else the next event of udev, or `boot`, would take it again. */
-static void note_released(const struct hand *o, struct sysfs *s, struct slot slot)
+static void note_released(const struct hand *o, struct sysfs *s, struct pci_addr addr)
 {
-	char address[SLOT_MAX];
+	char address[PCI_ADDR_MAX];
 	struct err err = {""};
 
-	hand_forget(o, slot);
-	if (released_note(o->run_dir, s, slot, &err) < 0)
+	hand_forget(o, addr);
+	if (released_note(o->run_dir, s, addr, &err) < 0)
 		log_print(LOG_WARNING,
 			"%s: that it was released is not noted, a replayed event of udev may take "
 			"it again: %s",
-			slot_format(slot, address), err.text);
+			pci_addr_format(addr, address), err.text);
 }
 
 static enum cmd_result finish(
@@ -242,7 +243,7 @@ static void end_hold(
 {
 	for (size_t i = 0; i < b->n; i++)
 		if (b->list[i].holds)
-			note_released(o, s, b->list[i].slot);
+			note_released(o, s, b->list[i].addr);
 	int signal = interrupt_came(interrupt);
 	interrupt_release();
 	if (signal)

@@ -30,7 +30,7 @@ struct rom_options {
 /* The bytes of a ROM, and where they came from. */
 struct source {
 	const char *name;
-	char address[SLOT_MAX];
+	char address[PCI_ADDR_MAX];
 	uint8_t *data;
 	size_t len;
 	struct pci_id id; /* the device's; vendor 0 for a file */
@@ -170,18 +170,18 @@ static void print_table(const struct rom *rom)
 }
 
 /* A driver that is at work may have moved, changed or hidden what the ROM shows. */
-static void tell_user(struct sysfs *s, struct slot slot, const char *address)
+static void tell_user(struct sysfs *s, struct pci_addr addr, const char *address)
 {
 	char driver[32];
 
-	if (dump_is_shadow(s, slot))
+	if (dump_is_shadow(s, addr))
 		log_print(LOG_WARNING,
 			"%s: the kernel shows the copy that the firmware made at 0xc0000 and ran, "
 			"of "
 			"this display's ROM or of another's; dump it on a boot with another boot "
 			"display",
 			address);
-	else if (sysfs_link(s, slot, "driver", driver, sizeof(driver)) > 0 &&
+	else if (sysfs_link(s, addr, "driver", driver, sizeof(driver)) > 0 &&
 		 !strstr(driver, "vfio"))
 		log_print(LOG_WARNING,
 			"%s is on %s: a driver at work may change what its ROM shows; a dump from "
@@ -194,14 +194,14 @@ static void tell_user(struct sysfs *s, struct slot slot, const char *address)
 static bool vm_has_it(struct sysfs *s, struct device *d, struct err *err)
 {
 	_cleanup_(text_done) struct text users = {0};
-	char address[SLOT_MAX];
+	char address[PCI_ADDR_MAX];
 
 	scan_driver(s, d);
 	scan_group(s, d);
 	if (!release_is_vfio(d->driver) || users_find(&users, s, d, true) <= 0)
 		return false;
 	(void)err_set(err, EBUSY, "%s is in use: %s; read its ROM when the VM has ended",
-		slot_format(d->slot, address), users.data);
+		pci_addr_format(d->addr, address), users.data);
 	return true;
 }
 
@@ -209,18 +209,18 @@ static enum cmd_result dump(struct source *ret, const struct rom_options *o, str
 {
 	_cleanup_(sysfs_done) struct sysfs s = {.devices = -1};
 	_cleanup_(device_list_done) struct device_list list = {0};
-	struct slot slot;
+	struct pci_addr addr;
 
-	if (!slot_parse(o->address, &slot)) {
+	if (!pci_addr_parse(o->address, &addr)) {
 		(void)err_set(
 			err, EINVAL, "%s is no PCI address; write it as 0000:0a:00.0", o->address);
 		return CMD_USAGE;
 	}
 	if (sysfs_open(&s, o->sysfs, err) < 0)
 		return CMD_SYSTEM;
-	slot_format(slot, ret->address);
+	pci_addr_format(addr, ret->address);
 	ret->name = ret->address;
-	int r = scan_one(&s, slot, &list, err);
+	int r = scan_one(&s, addr, &list, err);
 	if (r < 0)
 		return CMD_SYSTEM;
 	if (r == 0) {
@@ -230,8 +230,8 @@ static enum cmd_result dump(struct source *ret, const struct rom_options *o, str
 	ret->id = list.at[0].id;
 	if (!o->sysfs && vm_has_it(&s, &list.at[0], err))
 		return CMD_NOT_ALL;
-	tell_user(&s, slot, ret->address);
-	r = dump_rom(&s, slot, &ret->data, &ret->len, err);
+	tell_user(&s, addr, ret->address);
+	r = dump_rom(&s, addr, &ret->data, &ret->len, err);
 	return r == 0 ? CMD_AS_ASKED : r == -ENOENT || r == -EIO ? CMD_NOT_ALL : CMD_SYSTEM;
 }
 

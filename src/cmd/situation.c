@@ -133,7 +133,7 @@ int situation_imagine(struct situation *ret, const struct world *w, const char *
 	return plan_guarded(ret, w, &bind, err);
 }
 
-int situation_mentions(const struct world *w, struct slot slot, struct err *err)
+int situation_mentions(const struct world *w, struct pci_addr addr, struct err *err)
 {
 	_cleanup_(config_done) struct config c = {0};
 	_cleanup_(sysfs_done) struct sysfs s = {.devices = -1};
@@ -144,7 +144,7 @@ int situation_mentions(const struct world *w, struct slot slot, struct err *err)
 	if (r < 0)
 		return 0;
 	r = sysfs_open(&s, w->sysfs, err);
-	return r < 0 ? r : host_mentions(&c, &s, slot, err);
+	return r < 0 ? r : host_mentions(&c, &s, addr, err);
 }
 
 /* Made by vmcore_init (fs/proc/vmcore.c) where another kernel's memory is to be had. */

@@ -98,7 +98,7 @@ int situation_imagine(struct situation *ret, const struct world *w, const char *
  * May the config mean a function of this card, or bring it along? Told from the config and the card
  * alone. 1 or 0, or a negative errno with a text. A config with errors means nothing.
  */
-int situation_mentions(const struct world *w, struct slot slot, struct err *err) _must_check_;
+int situation_mentions(const struct world *w, struct pci_addr addr, struct err *err) _must_check_;
 
 /*
  * The kernel that saves a crashed one's memory binds nothing (plan.off), whatever its command line

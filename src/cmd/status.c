@@ -8,7 +8,7 @@
 #include "cmd/begin.h"
 #include "cmd/cmd.h"
 #include "cmd/other_ids.h"
-#include "pci/notes.h"
+#include "pci/host_snapshot.h"
 #include "pci/sysfs_path.h"
 
 #include <errno.h>
@@ -36,7 +36,7 @@ static void tell_config(const struct actual *a)
 /* Everything in one line: what a journal, or a mail of a monitor, wants. */
 static void tell_line(const struct actual *a)
 {
-	char text[ROW_TEXT_MAX], address[SLOT_MAX];
+	char text[ROW_TEXT_MAX], address[PCI_ADDR_MAX];
 	const struct row *first = NULL;
 	size_t bad = 0;
 
@@ -52,7 +52,7 @@ static void tell_line(const struct actual *a)
 		log_print(LOG_ERROR, "nothing was bound at this boot, the config was in error: %s",
 			a->boot.n_errors > 0 ? a->boot.errors[0] : "the report does not say which");
 	else if (!first && a->n_unfinished > 0)
-		log_print(LOG_ERROR, "%s %s", slot_format(a->unfinished[0].slot, address),
+		log_print(LOG_ERROR, "%s %s", pci_addr_format(a->unfinished[0].addr, address),
 			actual_unfinished_text(&a->unfinished[0], text));
 	else if (first)
 		log_print(LOG_ERROR, "%zu of %zu devices are not as asked: %s %s (asked at %s)%s",
@@ -131,11 +131,11 @@ static int add_stray(
 	struct actual *a, const struct device *d, const struct other_id *one, struct err *err)
 {
 	_cleanup_(str_free) char *line = NULL;
-	char address[SLOT_MAX];
+	char address[PCI_ADDR_MAX];
 
 	if (asprintf(&line,
 		    "%s: %s has it by an id, and no guard was asked: %s claims it; take that out",
-		    slot_format(d->slot, address), d->driver, one->from) < 0) {
+		    pci_addr_format(d->addr, address), d->driver, one->from) < 0) {
 		line = NULL;
 		return err_set(err, ENOMEM, "out of memory");
 	}
@@ -146,9 +146,9 @@ static int add_stray(
 static int look_at(struct actual *a, struct sysfs *s, struct device *d, const struct other_ids *ids,
 	struct err *err)
 {
-	char address[SLOT_MAX];
+	char address[PCI_ADDR_MAX];
 
-	if (d->error < 0 || was_bound(a, slot_format(d->slot, address)))
+	if (d->error < 0 || was_bound(a, pci_addr_format(d->addr, address)))
 		return 0;
 	scan_driver(s, d);
 	for (size_t i = 0; i < ids->n; i++)
@@ -188,13 +188,13 @@ static bool asks_for_something(const char *config)
 static enum cmd_result compare(const struct status *o, struct err *err)
 {
 	_cleanup_(actual_done) struct actual a;
-	char text[ROW_TEXT_MAX], address[SLOT_MAX];
+	char text[ROW_TEXT_MAX], address[PCI_ADDR_MAX];
 	struct err why = {""};
 	int r = actual_read(&a, o->run_dir, o->sysfs, o->config, &why);
 
 	bool no_report = r == -ENOENT && !a.boot.devices;
 	for (size_t i = 0; r < 0 && i < a.n_unfinished; i++)
-		log_print(LOG_ERROR, "%s %s", slot_format(a.unfinished[i].slot, address),
+		log_print(LOG_ERROR, "%s %s", pci_addr_format(a.unfinished[i].addr, address),
 			actual_unfinished_text(&a.unfinished[i], text));
 	if (no_report && !asks_for_something(o->config)) {
 		log_print(LOG_INFO, "%s asks for nothing, and there is no report of this boot",

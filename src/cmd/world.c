@@ -2,7 +2,7 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "cmd/situation.h"
-#include "pci/notes.h"
+#include "pci/host_snapshot.h"
 #include "pci/replay.h"
 
 #include <errno.h>

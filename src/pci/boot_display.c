@@ -28,10 +28,10 @@ struct look {
 	const struct boot_display_from *from;
 };
 
-static void found(struct boot_display *b, enum boot_witness by, struct slot slot)
+static void found(struct boot_display *b, enum boot_witness by, struct pci_addr addr)
 {
 	b->by = by;
-	b->slot = slot;
+	b->addr = addr;
 }
 
 /* Returns whether /proc/iomem may know more. */
@@ -39,15 +39,15 @@ static bool ask_platform(const struct look *l)
 {
 	struct boot_display *b = l->b;
 	char target[SYSFS_PATH_MAX];
-	struct slot slot;
+	struct pci_addr addr;
 
 	for (size_t i = 0; i < (l->from->live ? FRAMEBUFFERS - 1 : FRAMEBUFFERS); i++) {
 		if (sysfs_path_link(l->s, target, sizeof(target), "bus/platform/devices/%s",
 			    framebuffers[i]) < 0)
 			continue;
 		(void)str_copy(b->framebuffer, sizeof(b->framebuffer), framebuffers[i]);
-		if (sysfs_path_owner(target, &slot))
-			found(b, WITNESS_FRAMEBUFFER, slot);
+		if (sysfs_path_owner(target, &addr))
+			found(b, WITNESS_FRAMEBUFFER, addr);
 		return i < IN_IOMEM;
 	}
 	return false;
@@ -56,17 +56,17 @@ static bool ask_platform(const struct look *l)
 /* A tree that was made of a few files may lack the link. */
 static void ask_below(const struct look *l)
 {
-	char address[SLOT_MAX];
+	char address[PCI_ADDR_MAX];
 
 	for (size_t i = 0; i < l->devices->n; i++) {
 		const struct device *d = &l->devices->at[i];
 		for (size_t k = 0; device_is_display(d) && k < FRAMEBUFFERS; k++) {
 			if (!sysfs_path_exists(l->s, "bus/pci/devices/%s/%s",
-				    slot_format(d->slot, address), framebuffers[k]))
+				    pci_addr_format(d->addr, address), framebuffers[k]))
 				continue;
 			(void)str_copy(
 				l->b->framebuffer, sizeof(l->b->framebuffer), framebuffers[k]);
-			found(l->b, WITNESS_FRAMEBUFFER, d->slot);
+			found(l->b, WITNESS_FRAMEBUFFER, d->addr);
 			return;
 		}
 	}
@@ -91,15 +91,15 @@ static int take_card(const char *name, void *to)
 {
 	const struct look *l = to;
 	char text[SYSFS_PATH_MAX];
-	struct slot slot;
+	struct pci_addr addr;
 
 	if (strchr(name, '-') ||
 		sysfs_path_read(l->s, text, sizeof(text), "class/drm/%s/boot_display", name) < 0 ||
 		!str_equal(text, "1") ||
 		sysfs_path_link(l->s, text, sizeof(text), "class/drm/%s", name) < 0 ||
-		!sysfs_path_owner(text, &slot))
+		!sysfs_path_owner(text, &addr))
 		return 0;
-	found(l->b, WITNESS_DRM, slot);
+	found(l->b, WITNESS_DRM, addr);
 	return 1;
 }
 
@@ -108,15 +108,15 @@ static int take_card(const char *name, void *to)
 static void ask_arbiter(const struct look *l)
 {
 	char text[ARBITER_SIZE], *at;
-	struct slot slot;
+	struct pci_addr addr;
 
 	if (file_read_small(AT_FDCWD, ARBITER, text, sizeof(text)) < 0 ||
 		!(at = strstr(text, ",PCI:")))
 		return;
 	at += strlen(",PCI:");
 	at[strcspn(at, ",")] = '\0';
-	if (slot_parse(at, &slot))
-		found(l->b, WITNESS_ARBITER, slot);
+	if (pci_addr_parse(at, &addr))
+		found(l->b, WITNESS_ARBITER, addr);
 }
 
 /* A driver that made connectors knows of outputs. */
@@ -124,13 +124,13 @@ static int take_connector(const char *name, void *to)
 {
 	const struct look *l = to;
 	char target[SYSFS_PATH_MAX];
-	struct slot slot;
+	struct pci_addr addr;
 
 	if (!strchr(name, '-') ||
 		sysfs_path_link(l->s, target, sizeof(target), "class/drm/%s", name) < 0 ||
-		!sysfs_path_owner(target, &slot))
+		!sysfs_path_owner(target, &addr))
 		return 0;
-	struct device *d = device_find(l->devices, slot);
+	struct device *d = device_find(l->devices, addr);
 	if (d)
 		d->has_screens = true;
 	return 0;
@@ -150,15 +150,15 @@ static int take_screen(const char *name, void *to)
 	const struct look *l = to;
 	const char *connector = strchr(name, '-');
 	char text[SYSFS_PATH_MAX];
-	struct slot slot;
+	struct pci_addr addr;
 
 	if (!connector || (l->b->by == WITNESS_SCREEN && !str_starts(connector, "-eDP-")) ||
 		sysfs_path_read(l->s, text, sizeof(text), "class/drm/%s/status", name) < 0 ||
 		!str_equal(text, "connected") ||
 		sysfs_path_link(l->s, text, sizeof(text), "class/drm/%s", name) < 0 ||
-		!sysfs_path_owner(text, &slot))
+		!sysfs_path_owner(text, &addr))
 		return 0;
-	found(l->b, WITNESS_SCREEN, slot);
+	found(l->b, WITNESS_SCREEN, addr);
 	return str_starts(connector, "-eDP-");
 }
 
@@ -166,7 +166,7 @@ static void ask_boot_vga(const struct look *l)
 {
 	for (size_t i = 0; i < l->devices->n && l->b->by == WITNESS_NONE; i++)
 		if (l->devices->at[i].boot_vga == 1)
-			found(l->b, WITNESS_BOOT_VGA, l->devices->at[i].slot);
+			found(l->b, WITNESS_BOOT_VGA, l->devices->at[i].addr);
 }
 
 static void ask(struct look *l)
@@ -205,7 +205,7 @@ void boot_display_find(struct boot_display *b, struct sysfs *s, struct device_li
 		d->is_boot_display = b->by == WITNESS_BOOT_VGA
 					     ? d->boot_vga == 1
 					     : b->by != WITNESS_NONE &&
-						       slot_compare(d->slot, b->slot) == 0;
+						       pci_addr_compare(d->addr, b->addr) == 0;
 	}
 }
 

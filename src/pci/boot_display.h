@@ -42,7 +42,7 @@ struct boot_display_from {
 
 struct boot_display {
 	enum boot_witness by;
-	struct slot slot; /* not valid for WITNESS_NONE */
+	struct pci_addr addr; /* not valid for WITNESS_NONE */
 	/* The framebuffer's platform device ("efi-framebuffer.0") if there is one, wherever. */
 	char framebuffer[32];
 	bool asked; /* all but the displays' own files were asked */

@@ -27,9 +27,9 @@ ssize_t devpath_of(struct sysfs *s, const char *link, char buf[static DEVPATH_MA
 	return str_starts(buf, "devices/") ? len : -ENOENT;
 }
 
-bool devpath_next(const char **path, struct slot *ret)
+bool devpath_next(const char **path, struct pci_addr *ret)
 {
-	char part[SLOT_MAX];
+	char part[PCI_ADDR_MAX];
 
 	for (const char *p = *path; *p != '\0';) {
 		size_t len = strcspn(p, "/");
@@ -41,16 +41,16 @@ bool devpath_next(const char **path, struct slot *ret)
 		p += len + (p[len] == '/');
 		*path = p;
 		/* With its domain, as the kernel writes it. */
-		if (fits && strchr(part, ':') != strrchr(part, ':') && slot_parse(part, ret))
+		if (fits && strchr(part, ':') != strrchr(part, ':') && pci_addr_parse(part, ret))
 			return true;
 	}
 	return false;
 }
 
-const char *devpath_way(const char *path, struct slot to, char *buf, size_t size)
+const char *devpath_format(const char *path, struct pci_addr to, char *buf, size_t size)
 {
 	size_t len = 0;
-	struct slot step;
+	struct pci_addr step;
 
 	while (len < size && devpath_next(&path, &step)) {
 		/* Behind a VMD controller another domain begins, with a root bus of its own. */
@@ -62,7 +62,7 @@ const char *devpath_way(const char *path, struct slot to, char *buf, size_t size
 		else
 			len += (size_t)snprintf(
 				buf + len, size - len, "/%02x.%x", step.device, step.function);
-		if (len < size && slot_compare(step, to) == 0)
+		if (len < size && pci_addr_compare(step, to) == 0)
 			return buf;
 	}
 	buf[0] = '\0';

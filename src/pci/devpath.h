@@ -2,7 +2,7 @@
 #ifndef PCI_DEVPATH_H
 #define PCI_DEVPATH_H
 
-#include "pci/slot.h"
+#include "pci/address.h"
 #include "pci/sysfs.h"
 
 #include <stdbool.h>
@@ -24,12 +24,12 @@ ssize_t devpath_of(struct sysfs *s, const char *link, char buf[static DEVPATH_MA
 
 /* The PCI functions on the path, from the root bus down: moves *path behind the next one. False
  * where none is left. */
-bool devpath_next(const char **path, struct slot *ret);
+bool devpath_next(const char **path, struct pci_addr *ret);
 
 /*
  * The way to a function that the path leads through, as the config's `paths` write it
  * ("0000:00:01.2/00.0"), "" where it does not lead there or the way does not fit.
  */
-const char *devpath_way(const char *path, struct slot to, char *buf, size_t size);
+const char *devpath_format(const char *path, struct pci_addr to, char *buf, size_t size);
 
 #endif

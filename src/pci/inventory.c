@@ -2,7 +2,7 @@
 #include "pci/inventory.h"
 
 #include "base/str.h"
-#include "pci/behind_gather.h"
+#include "pci/attached_gather.h"
 #include "pci/sysfs_path.h"
 
 #include <errno.h>
@@ -15,7 +15,7 @@
 static bool read_text(
 	struct sysfs *s, const struct function *f, const char *attribute, char *buf, size_t size)
 {
-	ssize_t n = sysfs_read(s, f->d.slot, attribute, buf, size);
+	ssize_t n = sysfs_read(s, f->d.addr, attribute, buf, size);
 
 	if (n < 0)
 		buf[0] = '\0';
@@ -59,18 +59,18 @@ static void read_speed(struct sysfs *s, const struct function *f, const char *ra
 static void read_reset(struct sysfs *s, struct function *f)
 {
 	if (!read_text(s, f, "reset_method", f->reset, sizeof(f->reset)) &&
-		sysfs_path_exists(
-			s, "bus/pci/devices/%s/reset", slot_format(f->d.slot, (char[SLOT_MAX]){0})))
+		sysfs_path_exists(s, "bus/pci/devices/%s/reset",
+			pci_addr_format(f->d.addr, (char[PCI_ADDR_MAX]){0})))
 		(void)str_copy(f->reset, sizeof(f->reset), "yes");
 }
 
 /* "devices/pci0000:00/0000:00:01.0/0000:01:00.0": who is above, and where it all begins. */
 static void read_place(struct sysfs *s, struct function *f)
 {
-	char target[SYSFS_PATH_MAX], address[SLOT_MAX];
+	char target[SYSFS_PATH_MAX], address[PCI_ADDR_MAX];
 
 	if (sysfs_path_link(s, target, sizeof(target), "bus/pci/devices/%s",
-		    slot_format(f->d.slot, address)) < 0)
+		    pci_addr_format(f->d.addr, address)) < 0)
 		return;
 	char *last = strrchr(target, '/');
 	if (!last)
@@ -113,12 +113,12 @@ static void read_bars(struct sysfs *s, struct function *f)
 
 static void read_virtual(struct sysfs *s, struct function *f)
 {
-	char text[SLOT_MAX];
+	char text[PCI_ADDR_MAX];
 
 	if (read_number(s, f, "sriov_totalvfs", &f->vfs_max))
 		(void)read_number(s, f, "sriov_numvfs", &f->vfs);
-	f->is_vf = sysfs_link(s, f->d.slot, "physfn", text, sizeof(text)) > 0 &&
-		   slot_parse(text, &f->physical);
+	f->is_vf = sysfs_link(s, f->d.addr, "physfn", text, sizeof(text)) > 0 &&
+		   pci_addr_parse(text, &f->physical);
 }
 
 static void read_module(struct sysfs *s, struct function *f)
@@ -134,7 +134,7 @@ static void read_module(struct sysfs *s, struct function *f)
 
 static void read_function(struct sysfs *s, struct function *f)
 {
-	char address[SLOT_MAX];
+	char address[PCI_ADDR_MAX];
 	unsigned node;
 
 	scan_group(s, &f->d);
@@ -154,34 +154,35 @@ static void read_function(struct sysfs *s, struct function *f)
 		return;
 	}
 	f->has_rom = sysfs_path_exists(
-		s, "bus/pci/devices/%s/rom", slot_format(f->d.slot, address));
+		s, "bus/pci/devices/%s/rom", pci_addr_format(f->d.addr, address));
 	read_bars(s, f);
 }
 
-static void read_names(struct pci_names *names, struct function *f)
+static void read_names(struct pciids *names, struct function *f)
 {
 	if (f->d.error)
 		return;
-	(void)names_class(names, f->d.class, f->class_name, sizeof(f->class_name));
-	(void)names_vendor(names, f->d.id.vendor, f->vendor_name, sizeof(f->vendor_name));
-	(void)names_device(names, &f->d.id, f->name, sizeof(f->name));
+	(void)pciids_class(names, f->d.class, f->class_name, sizeof(f->class_name));
+	(void)pciids_vendor(names, f->d.id.vendor, f->vendor_name, sizeof(f->vendor_name));
+	(void)pciids_device(names, &f->d.id, f->name, sizeof(f->name));
 	if (!device_is_fixed(&f->d))
-		(void)names_subsystem(
+		(void)pciids_subsystem(
 			names, &f->d.id, f->subsystem_name, sizeof(f->subsystem_name));
 }
 
 /* A line of the notes: an address, and behind it the names. */
-static int take_candidates(struct inventory *v, const struct notes *notes)
+static int take_candidates(struct inventory *v, const struct host_snapshot *notes)
 {
 	for (const char *line = notes->candidates; line && *line;) {
 		size_t end = strcspn(line, "\n"), len = strcspn(line, " \n");
-		char address[SLOT_MAX];
-		struct slot slot;
+		char address[PCI_ADDR_MAX];
+		struct pci_addr addr;
 		if (len < sizeof(address) && len < end) {
 			memcpy(address, line, len);
 			address[len] = '\0';
-			struct function *f = slot_parse(address, &slot) ? inventory_find(v, slot)
-									: NULL;
+			struct function *f = pci_addr_parse(address, &addr)
+						     ? inventory_find(v, addr)
+						     : NULL;
 			if (f && !f->candidates) {
 				f->candidates = strndup(line + len + 1, end - len - 1);
 				if (!f->candidates)
@@ -200,11 +201,11 @@ static bool keep_all(const struct device *d, const void *arg)
 	return true;
 }
 
-static int gather(struct inventory *v, struct sysfs *s, struct pci_names *names,
-	const struct notes *notes, struct err *err)
+static int gather(struct inventory *v, struct sysfs *s, struct pciids *names,
+	const struct host_snapshot *notes, struct err *err)
 {
 	_cleanup_(device_list_done) struct device_list list = {0};
-	struct behind_list behind = {0};
+	struct attached_list behind = {0};
 
 	int r = scan_all(s, &list, false, keep_all, NULL, err);
 	if (r < 0)
@@ -229,14 +230,14 @@ static int gather(struct inventory *v, struct sysfs *s, struct pci_names *names,
 	}
 	if (take_candidates(v, notes) < 0)
 		return err_set(err, ENOMEM, "no memory for %zu PCI devices", list.n);
-	r = behind_gather(&behind, s, notes, err);
+	r = attached_gather(&behind, s, notes, err);
 	v->behind = behind.at;
 	v->n_behind = behind.n;
 	return r;
 }
 
-int inventory_gather(struct inventory *ret, struct sysfs *s, struct pci_names *names,
-	const struct notes *notes, struct err *err)
+int inventory_gather(struct inventory *ret, struct sysfs *s, struct pciids *names,
+	const struct host_snapshot *notes, struct err *err)
 {
 	*ret = (struct inventory){0};
 	return gather(ret, s, names, notes, err);
@@ -255,7 +256,7 @@ int inventory_find_boot_display(
 			displays.at[displays.n++] = v->at[i].d;
 	boot_display_find(&boot, s, &displays, from);
 	for (size_t i = 0; i < displays.n; i++)
-		inventory_find(v, displays.at[i].slot)->d = displays.at[i];
+		inventory_find(v, displays.at[i].addr)->d = displays.at[i];
 	device_list_done(&displays);
 	return 0;
 }
@@ -265,30 +266,31 @@ void inventory_done(struct inventory *v)
 	for (size_t i = 0; i < v->n; i++)
 		free(v->at[i].candidates);
 	free(v->at);
-	behind_done(v->behind, v->n_behind);
+	attached_done(v->behind, v->n_behind);
 	*v = (struct inventory){0};
 }
 
 static int compare_slot(const void *key, const void *at)
 {
-	const struct slot *slot = key;
+	const struct pci_addr *addr = key;
 	const struct function *f = at;
 
-	return slot_compare(*slot, f->d.slot);
+	return pci_addr_compare(*addr, f->d.addr);
 }
 
-struct function *inventory_find(const struct inventory *v, struct slot slot)
+struct function *inventory_find(const struct inventory *v, struct pci_addr addr)
 {
-	return v->n ? bsearch(&slot, v->at, v->n, sizeof(*v->at), compare_slot) : NULL;
+	return v->n ? bsearch(&addr, v->at, v->n, sizeof(*v->at), compare_slot) : NULL;
 }
 
-const struct behind *inventory_behind(const struct inventory *v, struct slot slot, size_t *ret_n)
+const struct attached *inventory_attached(
+	const struct inventory *v, struct pci_addr addr, size_t *ret_n)
 {
 	size_t first = 0, n = 0;
 
-	while (first < v->n_behind && slot_compare(v->behind[first].slot, slot) < 0)
+	while (first < v->n_behind && pci_addr_compare(v->behind[first].addr, addr) < 0)
 		first++;
-	while (first + n < v->n_behind && slot_compare(v->behind[first + n].slot, slot) == 0)
+	while (first + n < v->n_behind && pci_addr_compare(v->behind[first + n].addr, addr) == 0)
 		n++;
 	*ret_n = n;
 	return n ? &v->behind[first] : NULL;

@@ -3,10 +3,10 @@
 #define PCI_INVENTORY_H
 
 #include "base/err.h"
-#include "pci/behind.h"
+#include "pci/attached.h"
 #include "pci/boot_display.h"
-#include "pci/names.h"
-#include "pci/notes.h"
+#include "pci/host_snapshot.h"
+#include "pci/pciids.h"
 #include "pci/scan.h"
 #include "pci/sysfs.h"
 
@@ -31,7 +31,7 @@ struct function {
 	char subsystem_name[NAME_MAX_BYTES];
 	char root[24];                /* the host bridge it hangs on, "pci0000:00" */
 	bool has_above;               /* is there a bridge above it? */
-	struct slot above;            /* that bridge */
+	struct pci_addr above;        /* that bridge */
 	bool has_below;               /* is it above another? */
 	unsigned first_bus, last_bus; /* behind a bridge; 0: it is none that leads on */
 	char reset[64];               /* "flr bus"; "" for no way to reset it alone */
@@ -42,7 +42,7 @@ struct function {
 	} now, max;
 	unsigned vfs, vfs_max; /* virtual functions there are and there can be */
 	bool is_vf;
-	struct slot physical; /* of a virtual function */
+	struct pci_addr physical; /* of a virtual function */
 	bool has_rom;
 	struct bar bars[BARS];
 	char *candidates; /* drivers that the kernel has for it, blanks between; NULL: none known */
@@ -55,7 +55,7 @@ struct function {
 struct inventory {
 	struct function *at;
 	size_t n;
-	struct behind *behind; /* in the order of their functions' addresses */
+	struct attached *behind; /* in the order of their functions' addresses */
 	size_t n_behind;
 };
 
@@ -63,16 +63,17 @@ struct inventory {
  * Gathers it. names may know nothing; notes says what is mounted, which addresses interfaces have
  * and which drivers could serve. To be emptied with inventory_done in each case. -errno.
  */
-int inventory_gather(struct inventory *ret, struct sysfs *s, struct pci_names *names,
-	const struct notes *notes, struct err *err) _must_check_;
+int inventory_gather(struct inventory *ret, struct sysfs *s, struct pciids *names,
+	const struct host_snapshot *notes, struct err *err) _must_check_;
 /* Sets is_boot_display of the functions that are. 0 or -ENOMEM. */
 int inventory_find_boot_display(
 	struct inventory *v, struct sysfs *s, const struct boot_display_from *from) _must_check_;
 void inventory_done(struct inventory *v);
 
-struct function *inventory_find(const struct inventory *v, struct slot slot);
+struct function *inventory_find(const struct inventory *v, struct pci_addr addr);
 
 /* What hangs behind a function: the first of *ret_n neighbours, NULL for none. */
-const struct behind *inventory_behind(const struct inventory *v, struct slot slot, size_t *ret_n);
+const struct attached *inventory_attached(
+	const struct inventory *v, struct pci_addr addr, size_t *ret_n);
 
 #endif

@@ -30,7 +30,7 @@ uint64_t iomem_number(const char *text)
 struct place {
 	bool owned;
 	size_t depth;
-	struct slot owner;
+	struct pci_addr owner;
 	uint64_t bar;
 };
 
@@ -39,15 +39,15 @@ static bool take_line(struct place *p, const char *line, char name[static IOMEM_
 {
 	size_t depth = strspn(line, " ");
 	const char *at = strstr(line, " : ");
-	struct slot slot;
+	struct pci_addr addr;
 
 	if (!at)
 		return false;
 	(void)str_copy(name, IOMEM_NAME_MAX, at + strlen(" : "));
 	if (p->owned && depth <= p->depth)
 		p->owned = false;
-	if (!strchr(name, ' ') && slot_parse(name, &slot)) {
-		*p = (struct place){true, depth, slot, iomem_number(line + depth)};
+	if (!strchr(name, ' ') && pci_addr_parse(name, &addr)) {
+		*p = (struct place){true, depth, addr, iomem_number(line + depth)};
 		return false;
 	}
 	return p->owned;

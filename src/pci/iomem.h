@@ -2,7 +2,7 @@
 #ifndef PCI_IOMEM_H
 #define PCI_IOMEM_H
 
-#include "pci/slot.h"
+#include "pci/address.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,7 +18,7 @@
 
 /* A region that lies in one of a PCI function. */
 struct iomem_region {
-	struct slot owner;
+	struct pci_addr owner;
 	uint64_t bar; /* where the function's region begins, 0 where that is hidden */
 	const char *name;
 };

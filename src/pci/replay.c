@@ -2,7 +2,7 @@
 #include "pci/replay.h"
 
 #include "base/str.h"
-#include "pci/slot.h"
+#include "pci/address.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -15,9 +15,9 @@
 
 struct replay {
 	const struct tmpdir *to;
-	const char *directory;  /* that the lines belong to, or NULL */
-	char address[SLOT_MAX]; /* of the PCI function that it is, or "" */
-	bool links;             /* which half is made: files and directories, or links */
+	const char *directory;      /* that the lines belong to, or NULL */
+	char address[PCI_ADDR_MAX]; /* of the PCI function that it is, or "" */
+	bool links;                 /* which half is made: files and directories, or links */
 };
 
 static int join(char buf[static PATH_SIZE], const char *one, const char *other)
@@ -140,29 +140,29 @@ static int open_directory(struct replay *r, char *directory)
 {
 	char path[PATH_SIZE], way[PATH_SIZE];
 	const char *slash = strrchr(directory, '/');
-	struct slot slot;
+	struct pci_addr addr;
 
 	r->directory = directory;
 	r->address[0] = '\0';
 	if (!r->links)
 		return tmpdir_directory(r->to, directory);
-	if (!str_starts(directory, "devices/") || !slot_parse(slash + 1, &slot))
+	if (!str_starts(directory, "devices/") || !pci_addr_parse(slash + 1, &addr))
 		return 0;
 	int code = up_to(way, "bus/pci/devices", directory);
 	if (code < 0)
 		return code;
-	(void)snprintf(path, sizeof(path), "bus/pci/devices/%s", slot_format(slot, r->address));
+	(void)snprintf(path, sizeof(path), "bus/pci/devices/%s", pci_addr_format(addr, r->address));
 	return tmpdir_link(r->to, path, way);
 }
 
 static void note_function(struct replay *r)
 {
 	const char *slash = strrchr(r->directory, '/');
-	struct slot slot;
+	struct pci_addr addr;
 
 	r->address[0] = '\0';
-	if (str_starts(r->directory, "devices/") && slash && slot_parse(slash + 1, &slot))
-		slot_format(slot, r->address);
+	if (str_starts(r->directory, "devices/") && slash && pci_addr_parse(slash + 1, &addr))
+		pci_addr_format(addr, r->address);
 }
 
 static int take(struct replay *r, char *line)

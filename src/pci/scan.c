@@ -71,16 +71,16 @@ bool device_is_fixed(const struct device *d)
 
 bool device_same_card(const struct device *a, const struct device *b)
 {
-	if (slot_compare(a->slot, b->slot) == 0)
+	if (pci_addr_compare(a->addr, b->addr) == 0)
 		return true;
-	return a->of_display && b->of_display && slot_same_device(a->slot, b->slot) &&
+	return a->of_display && b->of_display && pci_addr_same_device(a->addr, b->addr) &&
 	       a->id.vendor == b->id.vendor;
 }
 
-struct device *device_find(const struct device_list *list, struct slot slot)
+struct device *device_find(const struct device_list *list, struct pci_addr addr)
 {
 	for (size_t i = 0; i < list->n; i++)
-		if (slot_compare(list->at[i].slot, slot) == 0)
+		if (pci_addr_compare(list->at[i].addr, addr) == 0)
 			return &list->at[i];
 	return NULL;
 }
@@ -100,12 +100,12 @@ static int list_add(struct device_list *list, const struct device *d)
 	return 0;
 }
 
-static bool read_number(struct sysfs *s, struct slot slot, const char *attribute, uint32_t *ret)
+static bool read_number(struct sysfs *s, struct pci_addr addr, const char *attribute, uint32_t *ret)
 {
 	char text[16];
 	const char *p = text;
 
-	if (sysfs_read(s, slot, attribute, text, sizeof(text)) < 0)
+	if (sysfs_read(s, addr, attribute, text, sizeof(text)) < 0)
 		return false;
 	if (str_starts(p, "0x"))
 		p += 2;
@@ -119,16 +119,16 @@ static bool read_number(struct sysfs *s, struct slot slot, const char *attribute
 static int read_identity(struct sysfs *s, struct device *d)
 {
 	char alias[96];
-	ssize_t n = sysfs_read(s, d->slot, "modalias", alias, sizeof(alias));
+	ssize_t n = sysfs_read(s, d->addr, "modalias", alias, sizeof(alias));
 
 	if (n == -ENOENT) {
-		if (!read_number(s, d->slot, "vendor", &d->id.vendor))
+		if (!read_number(s, d->addr, "vendor", &d->id.vendor))
 			return -ENOENT;
-		if (!read_number(s, d->slot, "device", &d->id.device) ||
-			!read_number(s, d->slot, "class", &d->class))
+		if (!read_number(s, d->addr, "device", &d->id.device) ||
+			!read_number(s, d->addr, "class", &d->class))
 			return -EIO;
-		(void)read_number(s, d->slot, "subsystem_vendor", &d->id.subvendor);
-		(void)read_number(s, d->slot, "subsystem_device", &d->id.subdevice);
+		(void)read_number(s, d->addr, "subsystem_vendor", &d->id.subvendor);
+		(void)read_number(s, d->addr, "subsystem_device", &d->id.subdevice);
 		return 0;
 	}
 	if (n < 0) /* one that was taken out since it was opened is no device any more */
@@ -147,16 +147,16 @@ static bool is_plain(const struct device *d)
 
 static void scan_header(struct sysfs *s, struct device *d)
 {
-	char address[SLOT_MAX];
+	char address[PCI_ADDR_MAX];
 
 	if (d->error == 0 && !is_plain(d) && !device_is_fixed(d))
 		d->has_bus = sysfs_path_exists(s, "bus/pci/devices/%s/secondary_bus_number",
-			slot_format(d->slot, address));
+			pci_addr_format(d->addr, address));
 }
 
-static struct device device_at(struct slot slot)
+static struct device device_at(struct pci_addr addr)
 {
-	return (struct device){.slot = slot, .boot_vga = BOOT_VGA_UNREAD, .group = -1};
+	return (struct device){.addr = addr, .boot_vga = BOOT_VGA_UNREAD, .group = -1};
 }
 
 /* What we are short of says nothing of the device: were it passed over, no guard would see it. */
@@ -165,11 +165,11 @@ static bool is_our_want(int error)
 	return error == -EMFILE || error == -ENFILE || error == -ENOMEM;
 }
 
-int scan_one(struct sysfs *s, struct slot slot, struct device_list *list, struct err *err)
+int scan_one(struct sysfs *s, struct pci_addr addr, struct device_list *list, struct err *err)
 {
-	if (device_find(list, slot))
+	if (device_find(list, addr))
 		return 1;
-	struct device d = device_at(slot);
+	struct device d = device_at(addr);
 	int r = read_identity(s, &d);
 	if (r == -ENOENT)
 		return 0;
@@ -181,11 +181,11 @@ int scan_one(struct sysfs *s, struct slot slot, struct device_list *list, struct
 	return r < 0 ? err_set(err, -r, "no memory for %zu PCI devices", list->n) : 1;
 }
 
-static bool read_dword(struct sysfs *s, struct slot slot, unsigned offset, uint32_t *ret)
+static bool read_dword(struct sysfs *s, struct pci_addr addr, unsigned offset, uint32_t *ret)
 {
 	uint8_t b[4];
 
-	if (sysfs_read_at(s, slot, "config", offset, b, sizeof(b)) != (ssize_t)sizeof(b))
+	if (sysfs_read_at(s, addr, "config", offset, b, sizeof(b)) != (ssize_t)sizeof(b))
 		return false;
 	*ret = (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
 	return true;
@@ -193,17 +193,17 @@ static bool read_dword(struct sysfs *s, struct slot slot, unsigned offset, uint3
 
 /* Reads no more of the configuration space than the headers on the way: some devices misbehave
  * when undefined registers are read (lspci(8), -xxxx). A device that is gone reads as all ones. */
-static uint64_t read_serial(struct sysfs *s, struct slot slot)
+static uint64_t read_serial(struct sysfs *s, struct pci_addr addr)
 {
 	uint32_t header, low, high;
 	unsigned at = EXTENDED_START;
 
 	for (int i = 0; i < EXTENDED_MAX; i++) {
-		if (!read_dword(s, slot, at, &header) || header == 0 || header == UINT32_MAX)
+		if (!read_dword(s, addr, at, &header) || header == 0 || header == UINT32_MAX)
 			return 0;
 		if ((header & 0xffff) == EXTENDED_SERIAL) {
-			if (!read_dword(s, slot, at + 4, &low) ||
-				!read_dword(s, slot, at + 8, &high))
+			if (!read_dword(s, addr, at + 4, &low) ||
+				!read_dword(s, addr, at + 8, &high))
 				return 0;
 			return (uint64_t)high << 32 | low;
 		}
@@ -224,10 +224,10 @@ struct walk {
 	const void *arg;
 };
 
-static int walk_device(struct slot slot, void *to)
+static int walk_device(struct pci_addr addr, void *to)
 {
 	const struct walk *w = to;
-	struct device d = device_at(slot);
+	struct device d = device_at(addr);
 
 	d.error = read_identity(w->s, &d);
 	if (d.error == -ENOENT) /* it vanished between the listing and the look */
@@ -235,11 +235,11 @@ static int walk_device(struct slot slot, void *to)
 	if (is_our_want(d.error))
 		return d.error;
 	if (w->with_serials && d.error == 0 && !device_is_fixed(&d))
-		d.serial = read_serial(w->s, slot);
+		d.serial = read_serial(w->s, addr);
 	if (d.error == 0 && !w->keep(&d, w->arg))
 		return 0;
-	if (device_find(&w->before, slot)) {
-		device_find(w->list, slot)->serial = d.serial;
+	if (device_find(&w->before, addr)) {
+		device_find(w->list, addr)->serial = d.serial;
 		return 0;
 	}
 	scan_header(w->s, &d);
@@ -273,22 +273,22 @@ void scan_group(struct sysfs *s, struct device *d)
 	char group[16];
 	unsigned long number;
 
-	if (sysfs_link(s, d->slot, "iommu_group", group, sizeof(group)) > 0 &&
+	if (sysfs_link(s, d->addr, "iommu_group", group, sizeof(group)) > 0 &&
 		str_decimal(group, INT32_MAX, &number))
 		d->group = (int)number;
 }
 
 void scan_driver(struct sysfs *s, struct device *d)
 {
-	if (sysfs_link(s, d->slot, "driver", d->driver, sizeof(d->driver)) < 0)
+	if (sysfs_link(s, d->addr, "driver", d->driver, sizeof(d->driver)) < 0)
 		(void)snprintf(d->driver, sizeof(d->driver), "?");
 }
 
 void scan_virtual(struct sysfs *s, struct device *d)
 {
-	char card[SLOT_MAX];
+	char card[PCI_ADDR_MAX];
 
-	d->is_virtual = sysfs_link(s, d->slot, "physfn", card, sizeof(card)) > 0;
+	d->is_virtual = sysfs_link(s, d->addr, "physfn", card, sizeof(card)) > 0;
 }
 
 void scan_boot_vga(struct sysfs *s, struct device *d)
@@ -300,7 +300,7 @@ void scan_boot_vga(struct sysfs *s, struct device *d)
 	d->boot_vga = -1;
 	if (CLASS_OF(d) != PCI_CLASS_VGA)
 		return;
-	ssize_t n = sysfs_read(s, d->slot, "boot_vga", text, sizeof(text));
+	ssize_t n = sysfs_read(s, d->addr, "boot_vga", text, sizeof(text));
 	if (n != -ENOENT) /* one that can't be asked counts as the boot display: that is the safe
 			     side */
 		d->boot_vga = n <= 0 || text[0] == '1';
@@ -309,7 +309,7 @@ void scan_boot_vga(struct sysfs *s, struct device *d)
 static int device_compare(const void *a, const void *b)
 {
 	const struct device *x = a, *y = b;
-	return slot_compare(x->slot, y->slot);
+	return pci_addr_compare(x->addr, y->addr);
 }
 
 void scan_sort(struct device_list *list)
@@ -325,9 +325,9 @@ void scan_cards(struct device_list *list)
 		if (display->error != 0 || !device_is_display(display) || display->is_virtual)
 			continue;
 		size_t k = i;
-		while (k > 0 && slot_same_device(list->at[k - 1].slot, display->slot))
+		while (k > 0 && pci_addr_same_device(list->at[k - 1].addr, display->addr))
 			k--;
-		for (; k < list->n && slot_same_device(list->at[k].slot, display->slot); k++)
+		for (; k < list->n && pci_addr_same_device(list->at[k].addr, display->addr); k++)
 			list->at[k].of_display |= !list->at[k].is_virtual &&
 						  list->at[k].id.vendor == display->id.vendor;
 	}

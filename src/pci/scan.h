@@ -3,8 +3,8 @@
 #define PCI_SCAN_H
 
 #include "base/err.h"
+#include "pci/address.h"
 #include "pci/id.h"
-#include "pci/slot.h"
 #include "pci/sysfs.h"
 
 #include <stdbool.h>
@@ -13,7 +13,7 @@
 
 /* One PCI function as sysfs shows it. */
 struct device {
-	struct slot slot;
+	struct pci_addr addr;
 	struct pci_id id;
 	uint32_t class; /* 24 bits: base, sub, programming interface */
 	int error;    /* a negative errno where its id could not be read; id and class are 0 then */
@@ -72,14 +72,14 @@ bool device_is_fixed(const struct device *d);
  */
 bool device_same_card(const struct device *a, const struct device *b);
 
-struct device *device_find(const struct device_list *list, struct slot slot);
+struct device *device_find(const struct device_list *list, struct pci_addr addr);
 
 /*
  * Adds one function to the list unless it is there already. *ret (may be NULL) is valid until the
  * list grows. Returns 1 when the device exists, 0 when not, or -ENOMEM.
  */
-int scan_one(
-	struct sysfs *s, struct slot slot, struct device_list *list, struct err *err) _must_check_;
+int scan_one(struct sysfs *s, struct pci_addr addr, struct device_list *list,
+	struct err *err) _must_check_;
 
 /*
  * Walks all functions and keeps those that keep(device, arg) wants, and all that could not be read.

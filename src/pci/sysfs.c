@@ -17,7 +17,7 @@
 #define TRIES 2
 
 #define DEVICES "bus/pci/devices"
-#define ATTRIBUTE_PATH_MAX (SLOT_MAX + 64)
+#define ATTRIBUTE_PATH_MAX (PCI_ADDR_MAX + 64)
 
 /* Links of a device lead up from it, three bytes a bridge, and down to a driver or group. */
 #define LINK_MAX_SIZE 512
@@ -111,9 +111,9 @@ void sysfs_done(struct sysfs *s)
 }
 
 static const char *attribute_path(
-	struct slot slot, const char *name, char buf[static ATTRIBUTE_PATH_MAX])
+	struct pci_addr addr, const char *name, char buf[static ATTRIBUTE_PATH_MAX])
 {
-	size_t len = strlen(slot_format(slot, buf));
+	size_t len = strlen(pci_addr_format(addr, buf));
 
 	buf[len++] = '/';
 	(void)str_copy(buf + len, ATTRIBUTE_PATH_MAX - len, name);
@@ -131,11 +131,11 @@ static ssize_t read_fd(int fd, off_t offset, void *buf, size_t size)
 	}
 }
 
-ssize_t sysfs_read_at(struct sysfs *s, struct slot slot, const char *attribute, off_t offset,
+ssize_t sysfs_read_at(struct sysfs *s, struct pci_addr addr, const char *attribute, off_t offset,
 	void *buf, size_t size)
 {
 	char path[ATTRIBUTE_PATH_MAX];
-	int fd = open_at(s, s->devices, attribute_path(slot, attribute, path), O_RDONLY);
+	int fd = open_at(s, s->devices, attribute_path(addr, attribute, path), O_RDONLY);
 
 	if (fd < 0)
 		return fd;
@@ -156,10 +156,11 @@ static ssize_t read_text(int fd, char *buf, size_t size)
 	return n;
 }
 
-ssize_t sysfs_read(struct sysfs *s, struct slot slot, const char *attribute, char *buf, size_t size)
+ssize_t sysfs_read(
+	struct sysfs *s, struct pci_addr addr, const char *attribute, char *buf, size_t size)
 {
 	char path[ATTRIBUTE_PATH_MAX];
-	int fd = open_at(s, s->devices, attribute_path(slot, attribute, path), O_RDONLY);
+	int fd = open_at(s, s->devices, attribute_path(addr, attribute, path), O_RDONLY);
 
 	if (fd < 0)
 		return fd;
@@ -168,12 +169,12 @@ ssize_t sysfs_read(struct sysfs *s, struct slot slot, const char *attribute, cha
 	return n;
 }
 
-ssize_t sysfs_link(struct sysfs *s, struct slot slot, const char *link, char *buf, size_t size)
+ssize_t sysfs_link(struct sysfs *s, struct pci_addr addr, const char *link, char *buf, size_t size)
 {
 	char path[ATTRIBUTE_PATH_MAX], target[LINK_MAX_SIZE];
 	ssize_t n = -1;
 
-	attribute_path(slot, link, path);
+	attribute_path(addr, link, path);
 	for (int tries = 0; n < 0 && tries < TRIES; tries++) {
 		n = readlinkat(s->devices, path, target, sizeof(target) - 1);
 		if (n < 0 && errno == ENOENT) {
@@ -196,7 +197,7 @@ ssize_t sysfs_link(struct sysfs *s, struct slot slot, const char *link, char *bu
 
 /* The list is no array on the stack: there the compiler touches each of its pages, ours as it grows
  * and the kernel's when it hands one over (-fstack-clash-protection). */
-static int each_entry(int fd, int (*each)(struct slot slot, void *to), void *to)
+static int each_entry(int fd, int (*each)(struct pci_addr addr, void *to), void *to)
 {
 	_cleanup_(str_free) char *list = malloc(LIST_SIZE);
 
@@ -211,11 +212,11 @@ static int each_entry(int fd, int (*each)(struct slot slot, void *to), void *to)
 		for (ssize_t at = 0; at < n;) {
 			const struct dirent64 *entry =
 				(const struct dirent64 *)(const void *)(list + at);
-			struct slot slot;
+			struct pci_addr addr;
 			at += entry->d_reclen;
-			if (!slot_parse(entry->d_name, &slot))
+			if (!pci_addr_parse(entry->d_name, &addr))
 				continue;
-			int r = each(slot, to);
+			int r = each(addr, to);
 			if (r != 0)
 				return r;
 		}
@@ -224,29 +225,29 @@ static int each_entry(int fd, int (*each)(struct slot slot, void *to), void *to)
 
 struct listing {
 	struct sysfs *s;
-	int (*each)(struct slot slot, void *to);
+	int (*each)(struct pci_addr addr, void *to);
 	void *to;
 };
 
-static int list_note(struct slot slot, void *to)
+static int list_note(struct pci_addr addr, void *to)
 {
 	const struct listing *l = to;
 	struct sysfs *s = l->s;
 
 	if (s->n_listed == s->size_listed) {
 		size_t size = s->size_listed ? s->size_listed * 2 : 64;
-		struct slot *listed = realloc(s->listed, size * sizeof(*listed));
+		struct pci_addr *listed = realloc(s->listed, size * sizeof(*listed));
 		if (!listed)
 			return -ENOMEM;
 		s->listed = listed;
 		s->size_listed = size;
 	}
-	s->listed[s->n_listed++] = slot;
-	return l->each(slot, l->to);
+	s->listed[s->n_listed++] = addr;
+	return l->each(addr, l->to);
 }
 
 int sysfs_each_device(
-	struct sysfs *s, int (*each)(struct slot slot, void *to), void *to, struct err *err)
+	struct sysfs *s, int (*each)(struct pci_addr addr, void *to), void *to, struct err *err)
 {
 	struct listing l = {s, each, to};
 
@@ -260,22 +261,22 @@ int sysfs_each_device(
 }
 
 struct function_mask {
-	struct slot slot;
+	struct pci_addr addr;
 	unsigned mask;
 };
 
-static int function_note(struct slot slot, void *to)
+static int function_note(struct pci_addr addr, void *to)
 {
 	struct function_mask *m = to;
 
-	if (slot_same_device(slot, m->slot))
-		m->mask |= 1U << slot.function;
+	if (pci_addr_same_device(addr, m->addr))
+		m->mask |= 1U << addr.function;
 	return 0;
 }
 
-int sysfs_functions(struct sysfs *s, struct slot slot, unsigned *ret_mask)
+int sysfs_functions(struct sysfs *s, struct pci_addr addr, unsigned *ret_mask)
 {
-	struct function_mask m = {.slot = slot};
+	struct function_mask m = {.addr = addr};
 	char path[ATTRIBUTE_PATH_MAX];
 
 	if (s->n_listed > 0) {
@@ -285,7 +286,7 @@ int sysfs_functions(struct sysfs *s, struct slot slot, unsigned *ret_mask)
 		return 0;
 	}
 	_cleanup_(fd_close) int fd = open_at(
-		s, s->devices, attribute_path(slot, "..", path), O_DIRECTORY | O_RDONLY);
+		s, s->devices, attribute_path(addr, "..", path), O_DIRECTORY | O_RDONLY);
 	int r = fd < 0 ? fd : each_entry(fd, function_note, &m);
 	if (r < 0)
 		return r;
@@ -293,7 +294,7 @@ int sysfs_functions(struct sysfs *s, struct slot slot, unsigned *ret_mask)
 	return 0;
 }
 
-int sysfs_secondary_bus(struct sysfs *s, struct slot bridge, uint8_t *ret)
+int sysfs_secondary_bus(struct sysfs *s, struct pci_addr bridge, uint8_t *ret)
 {
 	char text[16];
 	unsigned long bus;
@@ -339,18 +340,18 @@ static int write_path(struct sysfs *s, const char *path, const char *text)
 	return r;
 }
 
-int sysfs_write(struct sysfs *s, struct slot slot, const char *attribute, const char *text)
+int sysfs_write(struct sysfs *s, struct pci_addr addr, const char *attribute, const char *text)
 {
 	char path[ATTRIBUTE_PATH_MAX];
 
-	return write_path(s, attribute_path(slot, attribute, path), text);
+	return write_path(s, attribute_path(addr, attribute, path), text);
 }
 
-int sysfs_probe(struct sysfs *s, struct slot slot)
+int sysfs_probe(struct sysfs *s, struct pci_addr addr)
 {
-	char address[SLOT_MAX];
+	char address[PCI_ADDR_MAX];
 
-	return write_path(s, "../drivers_probe", slot_format(slot, address));
+	return write_path(s, "../drivers_probe", pci_addr_format(addr, address));
 }
 
 int sysfs_release_framebuffer(struct sysfs *s, const char *name)
@@ -361,19 +362,19 @@ int sysfs_release_framebuffer(struct sysfs *s, const char *name)
 	return write_path(s, path, name);
 }
 
-int sysfs_attach(struct sysfs *s, struct slot slot, const char *driver)
+int sysfs_attach(struct sysfs *s, struct pci_addr addr, const char *driver)
 {
-	char path[128], address[SLOT_MAX];
+	char path[128], address[PCI_ADDR_MAX];
 
 	(void)snprintf(path, sizeof(path), "../drivers/%.64s/bind", driver);
-	return write_path(s, path, slot_format(slot, address));
+	return write_path(s, path, pci_addr_format(addr, address));
 }
 
-int sysfs_swap(struct sysfs *s, struct slot slot, const char *attribute, const char *text,
+int sysfs_swap(struct sysfs *s, struct pci_addr addr, const char *attribute, const char *text,
 	char *former, size_t size)
 {
 	char path[ATTRIBUTE_PATH_MAX];
-	int fd = open_at(s, s->devices, attribute_path(slot, attribute, path), O_RDWR);
+	int fd = open_at(s, s->devices, attribute_path(addr, attribute, path), O_RDWR);
 
 	if (fd < 0)
 		return fd;

@@ -108,21 +108,21 @@ char *sysfs_path_text(struct sysfs *s, const char *path)
 	return file_read(s->devices, full, TEXT_MAX, &text, &len, NULL) < 0 ? NULL : text;
 }
 
-bool sysfs_path_owner(const char *target, struct slot *ret)
+bool sysfs_path_owner(const char *target, struct pci_addr *ret)
 {
 	bool found = false;
 
 	for (const char *at = target; at; at = strchr(at, '/')) {
-		char part[SLOT_MAX];
+		char part[PCI_ADDR_MAX];
 		at += *at == '/';
 		size_t len = strcspn(at, "/");
 		if (len >= sizeof(part))
 			continue;
 		memcpy(part, at, len);
 		part[len] = '\0';
-		/* slot_parse takes an address without a domain too, which no directory has. */
+		/* pci_addr_parse takes an address without a domain too, which no directory has. */
 		const char *colon = strchr(part, ':');
-		if (colon && strchr(colon + 1, ':') && slot_parse(part, ret))
+		if (colon && strchr(colon + 1, ':') && pci_addr_parse(part, ret))
 			found = true;
 	}
 	return found;

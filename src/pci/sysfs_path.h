@@ -37,6 +37,6 @@ char *sysfs_path_text(struct sysfs *s, const char *path);
  * The PCI function that a device belongs to, by the path that a link in /sys/class leads to: the
  * last address in it. False where there is none (a virtual device).
  */
-bool sysfs_path_owner(const char *target, struct slot *ret);
+bool sysfs_path_owner(const char *target, struct pci_addr *ret);
 
 #endif

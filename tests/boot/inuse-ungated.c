@@ -5,23 +5,23 @@
  */
 #include "bind/in_use.h"
 
-void __wrap_in_use_ask(struct in_use *ret, struct sysfs *s, struct slot slot, bool live);
+void __wrap_in_use_ask(struct in_use *ret, struct sysfs *s, struct pci_addr addr, bool live);
 enum in_use_kind __wrap_in_use_look(
-	struct sysfs *s, struct slot slot, bool live, char why[static IN_USE_WHY_MAX]);
+	struct sysfs *s, struct pci_addr addr, bool live, char why[static IN_USE_WHY_MAX]);
 
-void __wrap_in_use_ask(struct in_use *ret, struct sysfs *s, struct slot slot, bool live)
+void __wrap_in_use_ask(struct in_use *ret, struct sysfs *s, struct pci_addr addr, bool live)
 {
 	(void)s;
-	(void)slot;
+	(void)addr;
 	(void)live;
 	*ret = (struct in_use){0};
 }
 
 enum in_use_kind __wrap_in_use_look(
-	struct sysfs *s, struct slot slot, bool live, char why[static IN_USE_WHY_MAX])
+	struct sysfs *s, struct pci_addr addr, bool live, char why[static IN_USE_WHY_MAX])
 {
 	(void)s;
-	(void)slot;
+	(void)addr;
 	(void)live;
 	why[0] = '\0';
 	return IN_USE_FREE;

@@ -276,7 +276,7 @@ static const char whole[] = "[bind]\n"
 
 static void test_every_key(void)
 {
-	static const struct slot slot = {.bus = 9};
+	static const struct pci_addr addr = {.bus = 9};
 	struct config c;
 
 	check_case("every key");
@@ -291,10 +291,10 @@ static void test_every_key(void)
 	CHECK_INT(s[0].id.subvendor, 0x1458);
 	CHECK_INT(s[0].id.subdevice, PCI_ANY);
 	CHECK(s[1].any_function && !s[1].has_id);
-	CHECK_INT(s[1].slot.bus, 9);
-	CHECK_INT(s[2].slot.domain, 0x10000);
-	CHECK_INT(s[2].slot.device, 0x1f);
-	CHECK_INT(s[2].slot.function, 7);
+	CHECK_INT(s[1].addr.bus, 9);
+	CHECK_INT(s[2].addr.domain, 0x10000);
+	CHECK_INT(s[2].addr.device, 0x1f);
+	CHECK_INT(s[2].addr.function, 7);
 	CHECK(s[2].has_id);
 	CHECK_INT(s[2].id.subdevice, 0x1234);
 	CHECK_STR(s[2].text, "10000:e1:1f.7=8086:0a54:8086:1234");
@@ -317,7 +317,7 @@ static void test_every_key(void)
 		CHECK_STR(c.before[1], "irqbypass");
 	}
 	CHECK_STR(c.options, "disable_idle_d3=1 disable_vga=1 ids=");
-	const struct device_settings *d = config_settings(&c, slot);
+	const struct device_settings *d = config_settings(&c, addr);
 	if (CHECK(d)) {
 		CHECK_STR(d->driver, "mlx5_vfio_pci");
 		CHECK_INT(d->rebars, 2);

@@ -21,29 +21,30 @@ static struct fake {
 } fake;
 
 ssize_t __wrap_sysfs_read(
-	struct sysfs *s, struct slot slot, const char *attribute, char *buf, size_t size);
-ssize_t __wrap_sysfs_read_at(struct sysfs *s, struct slot slot, const char *attribute, off_t offset,
-	void *buf, size_t size);
-int __wrap_sysfs_write(struct sysfs *s, struct slot slot, const char *attribute, const char *text);
+	struct sysfs *s, struct pci_addr addr, const char *attribute, char *buf, size_t size);
+ssize_t __wrap_sysfs_read_at(struct sysfs *s, struct pci_addr addr, const char *attribute,
+	off_t offset, void *buf, size_t size);
+int __wrap_sysfs_write(
+	struct sysfs *s, struct pci_addr addr, const char *attribute, const char *text);
 
 ssize_t __wrap_sysfs_read(
-	struct sysfs *s, struct slot slot, const char *attribute, char *buf, size_t size)
+	struct sysfs *s, struct pci_addr addr, const char *attribute, char *buf, size_t size)
 {
 	(void)s;
-	(void)slot;
+	(void)addr;
 	if (str_equal(attribute, "power/control"))
 		return fake.control[0] ? (ssize_t)str_copy(buf, size, fake.control) : -ENOENT;
 	return (ssize_t)str_copy(buf, size, fake.asleep ? "suspended" : "active");
 }
 
 /* As pci_read_rom: a page at a time, -EINVAL while it is not enabled. */
-ssize_t __wrap_sysfs_read_at(struct sysfs *s, struct slot slot, const char *attribute, off_t offset,
-	void *buf, size_t size)
+ssize_t __wrap_sysfs_read_at(struct sysfs *s, struct pci_addr addr, const char *attribute,
+	off_t offset, void *buf, size_t size)
 {
 	size_t at = (size_t)offset;
 
 	(void)s;
-	(void)slot;
+	(void)addr;
 	(void)attribute;
 	if (!fake.enabled)
 		return -EINVAL;
@@ -60,12 +61,13 @@ ssize_t __wrap_sysfs_read_at(struct sysfs *s, struct slot slot, const char *attr
 	return (ssize_t)n;
 }
 
-int __wrap_sysfs_write(struct sysfs *s, struct slot slot, const char *attribute, const char *text)
+int __wrap_sysfs_write(
+	struct sysfs *s, struct pci_addr addr, const char *attribute, const char *text)
 {
 	size_t used = strlen(fake.trace);
 
 	(void)s;
-	(void)slot;
+	(void)addr;
 	if (str_equal(attribute, "rom") && fake.size == 0)
 		return -ENOENT;
 	(void)snprintf(fake.trace + used, sizeof(fake.trace) - used, "%s=%s ", attribute, text);
@@ -87,7 +89,7 @@ static int dump(struct err *err, size_t *len)
 	struct sysfs s = {.devices = -1};
 
 	err->text[0] = '\0';
-	int r = dump_rom(&s, (struct slot){.bus = 1}, &data, len, err);
+	int r = dump_rom(&s, (struct pci_addr){.bus = 1}, &data, len, err);
 	for (size_t i = 0; r == 0 && i < *len; i++)
 		if (!CHECK(data[i] == (i >> 12 & 0x7f)))
 			break;

@@ -45,16 +45,18 @@ static struct world {
 	char trace[CALLS_MAX][64];
 } * world;
 
-int __wrap_sysfs_swap(struct sysfs *s, struct slot slot, const char *attribute, const char *text,
-	char *former, size_t size);
-int __wrap_sysfs_write(struct sysfs *s, struct slot slot, const char *attribute, const char *text);
-int __wrap_sysfs_probe(struct sysfs *s, struct slot slot);
-int __wrap_sysfs_attach(struct sysfs *s, struct slot slot, const char *driver);
+int __wrap_sysfs_swap(struct sysfs *s, struct pci_addr addr, const char *attribute,
+	const char *text, char *former, size_t size);
+int __wrap_sysfs_write(
+	struct sysfs *s, struct pci_addr addr, const char *attribute, const char *text);
+int __wrap_sysfs_probe(struct sysfs *s, struct pci_addr addr);
+int __wrap_sysfs_attach(struct sysfs *s, struct pci_addr addr, const char *driver);
 int __wrap_module_load(const char *name, const char *options, struct err *err);
-int __real_sysfs_swap(struct sysfs *s, struct slot slot, const char *attribute, const char *text,
-	char *former, size_t size);
-int __real_sysfs_write(struct sysfs *s, struct slot slot, const char *attribute, const char *text);
-int __real_sysfs_probe(struct sysfs *s, struct slot slot);
+int __real_sysfs_swap(struct sysfs *s, struct pci_addr addr, const char *attribute,
+	const char *text, char *former, size_t size);
+int __real_sysfs_write(
+	struct sysfs *s, struct pci_addr addr, const char *attribute, const char *text);
+int __real_sysfs_probe(struct sysfs *s, struct pci_addr addr);
 
 /* ---- the kernel -------------------------------------------------------------------------------
  */
@@ -196,30 +198,31 @@ pid_t __wrap_fork(void)
 	return __real_fork();
 }
 
-int __wrap_sysfs_swap(struct sysfs *s, struct slot slot, const char *attribute, const char *text,
-	char *former, size_t size)
+int __wrap_sysfs_swap(struct sysfs *s, struct pci_addr addr, const char *attribute,
+	const char *text, char *former, size_t size)
 {
-	char address[SLOT_MAX];
-	int r = meet("override", slot_format(slot, address), true);
+	char address[PCI_ADDR_MAX];
+	int r = meet("override", pci_addr_format(addr, address), true);
 
 	if (r < 0)
-		(void)sysfs_read(s, slot, attribute, former, size); /* it is the write that fails */
+		(void)sysfs_read(s, addr, attribute, former, size); /* it is the write that fails */
 	if (r == 0)
-		r = __real_sysfs_swap(s, slot, attribute, text, former, size);
+		r = __real_sysfs_swap(s, addr, attribute, text, former, size);
 	if (r == 0)
 		r = meet("override", address, false);
 	return r;
 }
 
-int __wrap_sysfs_write(struct sysfs *s, struct slot slot, const char *attribute, const char *text)
+int __wrap_sysfs_write(
+	struct sysfs *s, struct pci_addr addr, const char *attribute, const char *text)
 {
-	char address[SLOT_MAX];
+	char address[PCI_ADDR_MAX];
 	bool unbind = str_equal(attribute, "driver/unbind");
 	const char *what = unbind ? "unbind" : "give back";
-	int r = meet(what, slot_format(slot, address), true);
+	int r = meet(what, pci_addr_format(addr, address), true);
 
 	if (r == 0)
-		r = __real_sysfs_write(s, slot, attribute, text);
+		r = __real_sysfs_write(s, addr, attribute, text);
 	if (r == 0 && unbind)
 		(void)unlink(path_of(DEVICES "/%s/driver", address));
 	if (r == 0)
@@ -227,13 +230,13 @@ int __wrap_sysfs_write(struct sysfs *s, struct slot slot, const char *attribute,
 	return r;
 }
 
-int __wrap_sysfs_probe(struct sysfs *s, struct slot slot)
+int __wrap_sysfs_probe(struct sysfs *s, struct pci_addr addr)
 {
-	char address[SLOT_MAX];
-	int r = meet("probe", slot_format(slot, address), true);
+	char address[PCI_ADDR_MAX];
+	int r = meet("probe", pci_addr_format(addr, address), true);
 
 	if (r == 0)
-		r = __real_sysfs_probe(s, slot);
+		r = __real_sysfs_probe(s, addr);
 	if (r == 0)
 		r = kernel_probe(address);
 	if (r == 0)
@@ -241,10 +244,10 @@ int __wrap_sysfs_probe(struct sysfs *s, struct slot slot)
 	return r;
 }
 
-int __wrap_sysfs_attach(struct sysfs *s, struct slot slot, const char *driver)
+int __wrap_sysfs_attach(struct sysfs *s, struct pci_addr addr, const char *driver)
 {
-	char address[SLOT_MAX];
-	int r = meet("attach", slot_format(slot, address), true);
+	char address[PCI_ADDR_MAX];
+	int r = meet("attach", pci_addr_format(addr, address), true);
 
 	(void)s;
 	if (r == 0)

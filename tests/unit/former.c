@@ -87,8 +87,8 @@ static void test_note(void)
 	card.id.subdevice--;
 
 	check_case("forgotten: nothing is known any more, and once more is no harm");
-	former_forget(top, card.slot);
-	former_forget(top, card.slot);
+	former_forget(top, card.addr);
+	former_forget(top, card.addr);
 	CHECK_INT(read_back(), 0);
 	CHECK_STR(former.driver, "");
 
@@ -147,7 +147,7 @@ int main(void)
 	const char *temp = getenv("TMPDIR");
 
 	(void)snprintf(top, sizeof(top), "%.32s/vfio-bind-former-XXXXXX", temp ? temp : "/tmp");
-	if (!mkdtemp(top) || !slot_parse("0000:01:00.0", &card.slot))
+	if (!mkdtemp(top) || !pci_addr_parse("0000:01:00.0", &card.addr))
 		abort();
 	(void)snprintf(note, sizeof(note), "%s/0000:01:00.0/host-driver", top);
 	shell("mkdir -p %s/sys/bus/pci/devices/0000:01:00.0", top);

@@ -51,7 +51,8 @@ int __real_fstat(int fd, struct stat *st);
 int __wrap_mknod(const char *path, mode_t mode, dev_t dev);
 int __wrap_unlink(const char *path);
 int __real_unlink(const char *path);
-int __wrap_sysfs_write(struct sysfs *s, struct slot slot, const char *attribute, const char *text);
+int __wrap_sysfs_write(
+	struct sysfs *s, struct pci_addr addr, const char *attribute, const char *text);
 
 static bool is_disk(const char *path)
 {
@@ -129,10 +130,11 @@ int __wrap_unlink(const char *path)
 	return 0;
 }
 
-int __wrap_sysfs_write(struct sysfs *s, struct slot slot, const char *attribute, const char *text)
+int __wrap_sysfs_write(
+	struct sysfs *s, struct pci_addr addr, const char *attribute, const char *text)
 {
 	(void)s;
-	(void)slot;
+	(void)addr;
 	(void)snprintf(fake.wrote, sizeof(fake.wrote), "%s %s", attribute, text);
 	fake.claimed_at_write = fake.opened > 0 && fcntl(fake.fd, F_GETFD) >= 0;
 	return 0;
@@ -172,16 +174,16 @@ static void new_machine(void)
 }
 
 static struct sysfs sysfs;
-static struct slot slot_at(const char *address)
+static struct pci_addr slot_at(const char *address)
 {
 	char path[80];
-	struct slot slot;
+	struct pci_addr addr;
 
 	(void)snprintf(path, sizeof(path), "%s/sys", top);
 	sysfs_done(&sysfs);
-	if (!slot_parse(address, &slot) || sysfs_open(&sysfs, path, NULL) < 0)
+	if (!pci_addr_parse(address, &addr) || sysfs_open(&sysfs, path, NULL) < 0)
 		abort();
-	return slot;
+	return addr;
 }
 
 static enum in_use_kind ask(const char *address, bool live, char *why)

@@ -100,7 +100,7 @@ static void test_adding(void)
 	check_case("keep: there is a bound, behind which it is not whole");
 	CHECK(keep_is_whole(&k));
 	for (unsigned i = 0; i < 2 * KEEP_MAX; i++) {
-		one.slot.domain = i + 1;
+		one.addr.domain = i + 1;
 		CHECK_INT(keep_add(&k, &one), 0);
 	}
 	CHECK_INT(k.n, KEEP_MAX);

@@ -92,7 +92,7 @@ static int give_back(unsigned milliseconds)
 		abort();
 	memset(list, 0, sizeof(list));
 	for (size_t i = 0; i < N_FUNCTIONS; i++)
-		if (!slot_parse(functions[i], &list[i].slot))
+		if (!pci_addr_parse(functions[i], &list[i].addr))
 			abort();
 	list[0].former = former;
 	interrupt = (struct interrupt){0};

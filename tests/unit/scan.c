@@ -17,7 +17,7 @@
 #define TREES "tests/unit/trees"
 
 struct oracle {
-	struct slot slot;
+	struct pci_addr addr;
 	struct pci_id id;
 	uint32_t class;
 	char driver[64];
@@ -46,7 +46,7 @@ static void take_line(struct oracle *o, char *line)
 	value[strcspn(value, "\n")] = '\0';
 	number = (unsigned)strtoul(value, NULL, 16);
 	if (str_equal(line, "Slot:"))
-		CHECK(slot_parse(value, &o->slot));
+		CHECK(pci_addr_parse(value, &o->addr));
 	else if (str_equal(line, "Class:"))
 		o->class |= number << 8;
 	else if (str_equal(line, "ProgIf:"))
@@ -65,11 +65,11 @@ static void take_line(struct oracle *o, char *line)
 
 static void compare(struct sysfs *s, struct device_list *list, const struct oracle *o)
 {
-	char buf[SLOT_MAX];
-	struct device *d = device_find(list, o->slot);
+	char buf[PCI_ADDR_MAX];
+	struct device *d = device_find(list, o->addr);
 
 	(void)check_that(d != NULL, __FILE__, __LINE__, "lspci sees %s and we do not",
-		slot_format(o->slot, buf));
+		pci_addr_format(o->addr, buf));
 	if (!d || d->error)
 		return;
 	CHECK_INT(d->id.vendor, o->id.vendor);
@@ -131,7 +131,7 @@ static void check_tree(const char *tree)
 	CHECK_INT(compare_all(tree, &s, &list), list.n);
 	scan_sort(&list);
 	for (size_t i = 1; i < list.n; i++)
-		CHECK(slot_compare(list.at[i - 1].slot, list.at[i].slot) < 0);
+		CHECK(pci_addr_compare(list.at[i - 1].addr, list.at[i].addr) < 0);
 }
 
 /* The serial numbers that lspci -v prints as "Device Serial Number 00-11-22-33-44-55-66-77". */
@@ -150,7 +150,7 @@ static void check_serials(const char *tree)
 			continue;
 		have++;
 		uint64_t n = list.at[i].serial;
-		char slot[SLOT_MAX];
+		char addr[PCI_ADDR_MAX];
 		(void)snprintf(expected, sizeof(expected),
 			"%02x-%02x-%02x-%02x-%02x-%02x-%02x-%02x", (unsigned)(n >> 56),
 			(unsigned)(n >> 48) & 0xff, (unsigned)(n >> 40) & 0xff,
@@ -158,7 +158,7 @@ static void check_serials(const char *tree)
 			(unsigned)(n >> 16) & 0xff, (unsigned)(n >> 8) & 0xff, (unsigned)n & 0xff);
 		CHECK(run("lspci -A linux-sysfs -O sysfs.path=%s/bus/pci -Dvs %s 2>/dev/null | "
 			  "grep -qw 'Device Serial Number %s'",
-			tree, slot_format(list.at[i].slot, slot), expected));
+			tree, pci_addr_format(list.at[i].addr, addr), expected));
 	}
 	CHECK_INT(have, 2);
 }

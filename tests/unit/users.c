@@ -65,7 +65,7 @@ static int find(const char *address, bool live, char *buf, size_t size)
 	char path[80];
 
 	(void)snprintf(path, sizeof(path), "%s/sys", top);
-	if (!slot_parse(address, &d.slot) || sysfs_open(&s, path, NULL) < 0)
+	if (!pci_addr_parse(address, &d.addr) || sysfs_open(&s, path, NULL) < 0)
 		abort();
 	int n = users_find(&text, &s, &d, live);
 	(void)str_copy(buf, size, text.data ? text.data : "");

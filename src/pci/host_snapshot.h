@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef PCI_NOTES_H
-#define PCI_NOTES_H
+#ifndef PCI_HOST_SNAPSHOT_H
+#define PCI_HOST_SNAPSHOT_H
 
 #include "base/err.h"
 #include "pci/sysfs.h"
@@ -14,7 +14,7 @@
  * What is to be known of a machine beside /sys, as texts: those of the kernel's files, and two of
  * our own. NULL where it is not known. Of this machine, or of the one that a tree was made of.
  */
-struct notes {
+struct host_snapshot {
 	char *mountinfo;  /* /proc/self/mountinfo */
 	char *swaps;      /* /proc/swaps */
 	char *addresses;  /* "eth0 192.0.2.1/24", a line each */
@@ -23,9 +23,9 @@ struct notes {
 
 /*
  * live: of this machine, else from the directory NOTES_DIRECTORY of the tree. Candidates are not
- * looked for on this machine: that is libkmod's to say. To be emptied with notes_done.
+ * looked for on this machine: that is libkmod's to say. To be emptied with host_snapshot_done.
  */
-void notes_read(struct notes *ret, struct sysfs *s, bool live);
-void notes_done(struct notes *n);
+void host_snapshot_read(struct host_snapshot *ret, struct sysfs *s, bool live);
+void host_snapshot_done(struct host_snapshot *n);
 
 #endif

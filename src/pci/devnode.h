@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef PCI_NODES_H
-#define PCI_NODES_H
+#ifndef PCI_DEVNODE_H
+#define PCI_DEVNODE_H
 
-#include "pci/slot.h"
+#include "pci/address.h"
 #include "pci/sysfs.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
-enum node_kind { NODE_CHAR, NODE_BLOCK, NODE_NET };
+enum devnode_kind { DEVNODE_CHAR, DEVNODE_BLOCK, DEVNODE_NET };
 
 /* What a function shows to the system: a device node below /dev, or a network interface. */
-struct node {
-	enum node_kind kind;
+struct devnode {
+	enum devnode_kind kind;
 	dev_t dev;       /* not of an interface */
 	char name[48];   /* "dri/card0", "nvme0n1p2", "eth0"; "" in another network namespace */
 	bool partition;  /* of a disk: a part of another */
@@ -23,11 +23,11 @@ struct node {
 };
 
 /* Reads "8:1", as the kernel writes the number of a device; takes the text apart. */
-bool node_device_read(char *text, dev_t *ret);
+bool devnode_read_device(char *text, dev_t *ret);
 
 /* Zero-initialised is empty. */
-struct node_list {
-	struct node *at;
+struct devnode_list {
+	struct devnode *at;
 	size_t n, size;
 };
 
@@ -40,7 +40,7 @@ struct node_list {
  * are too deep; another -errno where something could not be read. After a failure the list has what
  * was found before it.
  */
-int nodes_find(struct sysfs *s, struct slot slot, struct node_list *list);
-void node_list_done(struct node_list *list);
+int devnodes_find(struct sysfs *s, struct pci_addr addr, struct devnode_list *list);
+void devnode_list_done(struct devnode_list *list);
 
 #endif

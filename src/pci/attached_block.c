@@ -3,7 +3,7 @@
  * Disks, and what they are used for: a disk is used where its partitions are, and those where what
  * is made of them is (`holders`: LVM, LUKS, RAID), or the btrfs that they are a part of.
  */
-#include "pci/behind_block.h"
+#include "pci/attached_block.h"
 
 #include "base/mounts.h"
 #include "base/str.h"
@@ -20,7 +20,7 @@
 
 struct block_look {
 	struct sysfs *s;
-	struct behind_list *list;
+	struct attached_list *list;
 	struct mounts mounts;
 	struct text uses; /* of the disk that is looked at, each ended by NUL */
 	unsigned depth;
@@ -90,7 +90,7 @@ static int look_part(const char *name, void *to)
 /* By the name that LVM and LUKS gave it. Each once, as far as there is room. */
 static void add_part_of(struct block_look *l, const char *name)
 {
-	const size_t size = sizeof(((struct behind *)NULL)->part_of);
+	const size_t size = sizeof(((struct attached *)NULL)->part_of);
 	char mapped[128];
 
 	if (sysfs_path_read(l->s, mapped, sizeof(mapped), "class/block/%s/dm/name", name) <= 0)
@@ -142,9 +142,9 @@ static int add_uses_of(const char *name, void *to)
 	return r;
 }
 
-static int add_disk(struct block_look *l, const char *name, struct slot slot)
+static int add_disk(struct block_look *l, const char *name, struct pci_addr addr)
 {
-	struct behind b = {.kind = BEHIND_BLOCK, .slot = slot};
+	struct attached b = {.kind = ATTACHED_BLOCK, .addr = addr};
 	char text[32];
 
 	(void)str_copy(b.name, sizeof(b.name), name);
@@ -160,7 +160,7 @@ static int add_disk(struct block_look *l, const char *name, struct slot slot)
 		text_add(&l->uses, "", 1);
 	b.uses = l->uses.data;
 	if (r == 0)
-		r = l->uses.failed ? -ENOMEM : behind_add(l->list, &b);
+		r = l->uses.failed ? -ENOMEM : attached_add(l->list, &b);
 	if (r < 0)
 		free(b.uses);
 	return r;
@@ -176,15 +176,15 @@ static int look_controller(const char *name, void *to)
 {
 	const struct paths_look *p = to;
 	char target[SYSFS_PATH_MAX];
-	struct slot slot;
+	struct pci_addr addr;
 
 	/* nvme0 is a link to a controller; nvme0n1, the disk, a directory */
 	if (!str_starts(name, "nvme") ||
 		sysfs_path_link(p->l->s, target, sizeof(target),
 			"devices/virtual/nvme-subsystem/%s/%s", p->subsystem, name) < 0 ||
-		!sysfs_path_owner(target, &slot))
+		!sysfs_path_owner(target, &addr))
 		return 0;
-	return add_disk(p->l, p->disk, slot);
+	return add_disk(p->l, p->disk, addr);
 }
 
 /* With multipath (the kernel's default for NVMe) a disk belongs to a subsystem, and that to one
@@ -212,7 +212,7 @@ static int look_block(const char *name, void *to)
 {
 	struct block_look *l = to;
 	char target[SYSFS_PATH_MAX], hidden[4];
-	struct slot slot;
+	struct pci_addr addr;
 
 	if (sysfs_path_link(l->s, target, sizeof(target), "class/block/%s", name) < 0 ||
 		sysfs_path_exists(l->s, "class/block/%s/partition", name))
@@ -221,11 +221,11 @@ static int look_block(const char *name, void *to)
 	if (sysfs_path_read(l->s, hidden, sizeof(hidden), "class/block/%s/hidden", name) > 0 &&
 		hidden[0] == '1')
 		return 0;
-	return sysfs_path_owner(target, &slot) ? add_disk(l, name, slot)
+	return sysfs_path_owner(target, &addr) ? add_disk(l, name, addr)
 					       : look_paths(l, name, target);
 }
 
-static int read_mounts(struct mounts *m, const struct notes *notes)
+static int read_mounts(struct mounts *m, const struct host_snapshot *notes)
 {
 	char *copy = NULL;
 	int r = 0;
@@ -243,7 +243,8 @@ static int read_mounts(struct mounts *m, const struct notes *notes)
 	return r;
 }
 
-int behind_gather_block(struct behind_list *list, struct sysfs *s, const struct notes *notes)
+int attached_gather_block(
+	struct attached_list *list, struct sysfs *s, const struct host_snapshot *notes)
 {
 	struct block_look l = {.s = s, .list = list};
 	int r = read_mounts(&l.mounts, notes);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "pci/slot.h"
+#include "pci/address.h"
 
 #include "base/str.h"
 
-bool slot_read_device(const char **s, struct slot *ret)
+bool pci_addr_read_device(const char **s, struct pci_addr *ret)
 {
 	const char *p = *s;
 	uint32_t first, second, third;
@@ -21,19 +21,19 @@ bool slot_read_device(const char **s, struct slot *ret)
 	}
 	if (*p++ != '.' || second > 0xff || third > 0x1f)
 		return false;
-	*ret = (struct slot){.domain = first, .bus = (uint8_t)second, .device = (uint8_t)third};
+	*ret = (struct pci_addr){.domain = first, .bus = (uint8_t)second, .device = (uint8_t)third};
 	*s = p;
 	return true;
 }
 
-bool slot_parse(const char *s, struct slot *ret)
+bool pci_addr_parse(const char *s, struct pci_addr *ret)
 {
-	struct slot slot;
+	struct pci_addr addr;
 
-	if (!slot_read_device(&s, &slot) || s[0] < '0' || s[0] > '7' || s[1] != '\0')
+	if (!pci_addr_read_device(&s, &addr) || s[0] < '0' || s[0] > '7' || s[1] != '\0')
 		return false;
-	slot.function = (uint8_t)(s[0] - '0');
-	*ret = slot;
+	addr.function = (uint8_t)(s[0] - '0');
+	*ret = addr;
 	return true;
 }
 
@@ -49,33 +49,33 @@ static char *put_hex(char *at, uint32_t value, unsigned min_digits)
 }
 
 /* By hand, for it is done for every device of the machine before any is reserved (see str_copy). */
-const char *slot_format(struct slot slot, char buf[static SLOT_MAX])
+const char *pci_addr_format(struct pci_addr addr, char buf[static PCI_ADDR_MAX])
 {
-	char *at = put_hex(buf, slot.domain, 4);
+	char *at = put_hex(buf, addr.domain, 4);
 
 	*at++ = ':';
-	at = put_hex(at, slot.bus, 2);
+	at = put_hex(at, addr.bus, 2);
 	*at++ = ':';
-	at = put_hex(at, slot.device & 0x1fU, 2);
+	at = put_hex(at, addr.device & 0x1fU, 2);
 	*at++ = '.';
-	at = put_hex(at, slot.function & 7U, 1);
+	at = put_hex(at, addr.function & 7U, 1);
 	*at = '\0';
 	return buf;
 }
 
-static uint64_t slot_number(struct slot slot)
+static uint64_t slot_number(struct pci_addr addr)
 {
-	return (uint64_t)slot.domain << 16 | (uint64_t)slot.bus << 8 | (uint64_t)slot.device << 3 |
-	       slot.function;
+	return (uint64_t)addr.domain << 16 | (uint64_t)addr.bus << 8 | (uint64_t)addr.device << 3 |
+	       addr.function;
 }
 
-int slot_compare(struct slot a, struct slot b)
+int pci_addr_compare(struct pci_addr a, struct pci_addr b)
 {
 	uint64_t x = slot_number(a), y = slot_number(b);
 	return (x > y) - (x < y);
 }
 
-bool slot_same_device(struct slot a, struct slot b)
+bool pci_addr_same_device(struct pci_addr a, struct pci_addr b)
 {
 	return slot_number(a) >> 3 == slot_number(b) >> 3;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "pci/slot.h"
+#include "pci/address.h"
 
 #include "check.h"
 #include "pci/id.h"
@@ -40,12 +40,13 @@ static void test_addresses(void)
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		struct slot slot = {.domain = 7, .bus = 7, .device = 7, .function = 7};
-		char buf[SLOT_MAX];
+		struct pci_addr addr = {.domain = 7, .bus = 7, .device = 7, .function = 7};
+		char buf[PCI_ADDR_MAX];
 
 		check_case("address '%s'", rows[i].text);
-		CHECK_INT(slot_parse(rows[i].text, &slot), rows[i].kernel != NULL);
-		CHECK_STR(slot_format(slot, buf), rows[i].kernel ? rows[i].kernel : "0007:07:07.7");
+		CHECK_INT(pci_addr_parse(rows[i].text, &addr), rows[i].kernel != NULL);
+		CHECK_STR(pci_addr_format(addr, buf),
+			rows[i].kernel ? rows[i].kernel : "0007:07:07.7");
 	}
 }
 
@@ -59,24 +60,24 @@ static void test_order(void)
 	check_case("addresses have an order");
 	for (size_t i = 0; i < n; i++)
 		for (size_t k = 0; k < n; k++) {
-			struct slot a = {0}, b = {0};
-			CHECK(slot_parse(sorted[i], &a) && slot_parse(sorted[k], &b));
-			int order = slot_compare(a, b);
+			struct pci_addr a = {0}, b = {0};
+			CHECK(pci_addr_parse(sorted[i], &a) && pci_addr_parse(sorted[k], &b));
+			int order = pci_addr_compare(a, b);
 			CHECK_INT((order > 0) - (order < 0), (i > k) - (i < k));
 		}
 
 	check_case("functions of one device");
-	struct slot a = {.domain = 1, .bus = 2, .device = 3, .function = 0}, b = a;
+	struct pci_addr a = {.domain = 1, .bus = 2, .device = 3, .function = 0}, b = a;
 	b.function = 7;
-	CHECK(slot_same_device(a, b));
+	CHECK(pci_addr_same_device(a, b));
 	b.device = 4;
-	CHECK(!slot_same_device(a, b));
+	CHECK(!pci_addr_same_device(a, b));
 	b = a;
 	b.bus = 3;
-	CHECK(!slot_same_device(a, b));
+	CHECK(!pci_addr_same_device(a, b));
 	b = a;
 	b.domain = 0x10001;
-	CHECK(!slot_same_device(a, b));
+	CHECK(!pci_addr_same_device(a, b));
 }
 
 static void test_ids(void)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "pci/behind_gather.h"
+#include "pci/attached_gather.h"
 
 #include "base/str.h"
-#include "pci/behind_block.h"
+#include "pci/attached_block.h"
 #include "pci/sysfs_path.h"
 
 #include <errno.h>
@@ -12,12 +12,12 @@
 
 struct look {
 	struct sysfs *s;
-	const struct notes *notes;
-	struct behind_list *list;
+	const struct host_snapshot *notes;
+	struct attached_list *list;
 };
 
 /* The addresses that the notes have for an interface, each ended by NUL. */
-static void add_addresses(struct text *t, const struct notes *notes, const char *name)
+static void add_addresses(struct text *t, const struct host_snapshot *notes, const char *name)
 {
 	size_t len = strlen(name);
 
@@ -35,12 +35,12 @@ static void add_addresses(struct text *t, const struct notes *notes, const char 
 static int look_net(const char *name, void *to)
 {
 	const struct look *l = to;
-	struct behind b = {.kind = BEHIND_NET};
+	struct attached b = {.kind = ATTACHED_NET};
 	char text[SYSFS_PATH_MAX];
 	struct text uses = {0};
 
 	if (sysfs_path_link(l->s, text, sizeof(text), "class/net/%s", name) < 0 ||
-		!sysfs_path_owner(text, &b.slot))
+		!sysfs_path_owner(text, &b.addr))
 		return 0;
 	(void)str_copy(b.name, sizeof(b.name), name);
 	(void)sysfs_path_read(l->s, text, sizeof(text), "class/net/%s/operstate", name);
@@ -54,7 +54,7 @@ static int look_net(const char *name, void *to)
 	if (uses.len > 0)
 		text_add(&uses, "", 1);
 	b.uses = uses.data;
-	int r = uses.failed ? -ENOMEM : behind_add(l->list, &b);
+	int r = uses.failed ? -ENOMEM : attached_add(l->list, &b);
 	if (r < 0)
 		free(b.uses);
 	return r;
@@ -73,19 +73,19 @@ static void read_product(struct sysfs *s, const char *name, char *buf, size_t si
 static int look_usb(const char *name, void *to)
 {
 	const struct look *l = to;
-	struct behind b = {.kind = BEHIND_USB};
+	struct attached b = {.kind = ATTACHED_USB};
 	char text[SYSFS_PATH_MAX], vendor[8], product[8];
 
 	if (str_starts(name, "usb") || strchr(name, ':') ||
 		sysfs_path_link(l->s, text, sizeof(text), "bus/usb/devices/%s", name) < 0 ||
-		!sysfs_path_owner(text, &b.slot))
+		!sysfs_path_owner(text, &b.addr))
 		return 0;
 	(void)str_copy(b.name, sizeof(b.name), name);
 	read_product(l->s, name, b.what, sizeof(b.what));
 	(void)sysfs_path_read(l->s, vendor, sizeof(vendor), "bus/usb/devices/%s/idVendor", name);
 	(void)sysfs_path_read(l->s, product, sizeof(product), "bus/usb/devices/%s/idProduct", name);
 	(void)snprintf(b.id, sizeof(b.id), "%.4s:%.4s", vendor, product);
-	return behind_add(l->list, &b);
+	return attached_add(l->list, &b);
 }
 
 /* "card0-HDMI-A-1" is a connector of the card; what its driver found at the last look is all that
@@ -93,7 +93,7 @@ static int look_usb(const char *name, void *to)
 static int look_screen(const char *name, void *to)
 {
 	const struct look *l = to;
-	struct behind b = {.kind = BEHIND_SCREEN};
+	struct attached b = {.kind = ATTACHED_CONNECTOR};
 	const char *connector = strchr(name, '-');
 	char text[SYSFS_PATH_MAX];
 
@@ -101,32 +101,32 @@ static int look_screen(const char *name, void *to)
 		sysfs_path_read(l->s, text, sizeof(text), "class/drm/%s/status", name) < 0 ||
 		!str_equal(text, "connected") ||
 		sysfs_path_link(l->s, text, sizeof(text), "class/drm/%s", name) < 0 ||
-		!sysfs_path_owner(text, &b.slot))
+		!sysfs_path_owner(text, &b.addr))
 		return 0;
 	(void)str_copy(b.name, sizeof(b.name), connector + 1);
 	(void)sysfs_path_read(l->s, b.what, sizeof(b.what), "class/drm/%s/modes", name);
 	b.what[strcspn(b.what, "\n")] = '\0';
 	(void)sysfs_path_read(l->s, text, sizeof(text), "class/drm/%s/enabled", name);
 	b.up = str_equal(text, "enabled");
-	return behind_add(l->list, &b);
+	return attached_add(l->list, &b);
 }
 
-static int behind_compare(const void *a, const void *b)
+static int attached_compare(const void *a, const void *b)
 {
-	const struct behind *x = a, *y = b;
-	int order = slot_compare(x->slot, y->slot);
+	const struct attached *x = a, *y = b;
+	int order = pci_addr_compare(x->addr, y->addr);
 
 	if (order == 0)
 		order = (int)x->kind - (int)y->kind;
 	return order != 0 ? order : strverscmp(x->name, y->name);
 }
 
-int behind_gather(
-	struct behind_list *ret, struct sysfs *s, const struct notes *notes, struct err *err)
+int attached_gather(struct attached_list *ret, struct sysfs *s, const struct host_snapshot *notes,
+	struct err *err)
 {
-	struct behind_list list = {0};
+	struct attached_list list = {0};
 	struct look l = {s, notes, &list};
-	int r = behind_gather_block(&list, s, notes);
+	int r = attached_gather_block(&list, s, notes);
 
 	if (r == 0)
 		r = sysfs_path_each(s, "class/net", look_net, &l);
@@ -135,11 +135,11 @@ int behind_gather(
 	if (r == 0)
 		r = sysfs_path_each(s, "class/drm", look_screen, &l);
 	if (r < 0) {
-		behind_done(list.at, list.n);
+		attached_done(list.at, list.n);
 		return err_set(err, -r, "no memory for what hangs behind the PCI devices");
 	}
 	if (list.n > 1)
-		qsort(list.at, list.n, sizeof(*list.at), behind_compare);
+		qsort(list.at, list.n, sizeof(*list.at), attached_compare);
 	*ret = list;
 	return 0;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "pci/names.h"
+#include "pci/pciids.h"
 
 #include "base/file.h"
 #include "base/str.h"
-#include "pci/notes.h"
+#include "pci/host_snapshot.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,12 +13,12 @@
 #include <unistd.h>
 
 #define SIZE_LIMIT (64L * 1024 * 1024)
-#define N_SEEN (sizeof(((struct pci_names *)0)->seen) / sizeof(((struct pci_names *)0)->seen[0]))
+#define N_SEEN (sizeof(((struct pciids *)0)->seen) / sizeof(((struct pciids *)0)->seen[0]))
 
 static const char *const places[] = {"/usr/share/hwdata/pci.ids", "/usr/share/misc/pci.ids",
 	"/usr/share/pci.ids", "/var/lib/pciutils/pci.ids"};
 
-static bool map(struct pci_names *n, const char *path)
+static bool map(struct pciids *n, const char *path)
 {
 	_cleanup_(fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	struct stat st;
@@ -36,7 +36,7 @@ static bool map(struct pci_names *n, const char *path)
 
 /* A line that begins with `start`, from one line's begin on; the end of the file if there is none.
  */
-static size_t find_line(const struct pci_names *n, size_t from, const char *start)
+static size_t find_line(const struct pciids *n, size_t from, const char *start)
 {
 	size_t len = strlen(start);
 
@@ -51,9 +51,9 @@ static size_t find_line(const struct pci_names *n, size_t from, const char *star
 	return n->len;
 }
 
-void names_open(struct pci_names *ret, const char *path)
+void pciids_open(struct pciids *ret, const char *path)
 {
-	*ret = (struct pci_names){0};
+	*ret = (struct pciids){0};
 	if (path)
 		(void)map(ret, path);
 	for (size_t i = 0; !ret->data && i < sizeof(places) / sizeof(*places); i++)
@@ -63,24 +63,24 @@ void names_open(struct pci_names *ret, const char *path)
 		ret->classes = 0;
 }
 
-void names_open_of(struct pci_names *ret, const char *sysfs)
+void pciids_open_of(struct pciids *ret, const char *sysfs)
 {
 	_cleanup_(str_free) char *path = NULL;
 
 	if (sysfs && asprintf(&path, "%s/" NOTES_DIRECTORY "/pci.ids", sysfs) < 0)
 		path = NULL;
-	names_open(ret, path);
+	pciids_open(ret, path);
 }
 
-void names_close(struct pci_names *n)
+void pciids_close(struct pciids *n)
 {
 	if (n->data) /* munmap takes no pointer to const */
 		(void)munmap((void *)(uintptr_t)n->data, n->len);
-	*n = (struct pci_names){0};
+	*n = (struct pciids){0};
 }
 
 /* The name behind a key, in the line at `at`. */
-static bool take(const struct pci_names *n, size_t at, size_t key, char *buf, size_t size)
+static bool take(const struct pciids *n, size_t at, size_t key, char *buf, size_t size)
 {
 	const char *s = n->data + at + key, *end = n->data + n->len;
 	const char *newline = memchr(s, '\n', (size_t)(end - s));
@@ -97,7 +97,7 @@ static bool take(const struct pci_names *n, size_t at, size_t key, char *buf, si
 }
 
 /* What belongs to an entry stands behind it, one tab further in. */
-static size_t block_end(const struct pci_names *n, size_t at, const char *indent)
+static size_t block_end(const struct pciids *n, size_t at, const char *indent)
 {
 	size_t len = strlen(indent);
 	const char *newline;
@@ -113,17 +113,16 @@ static size_t block_end(const struct pci_names *n, size_t at, const char *indent
 	return n->len;
 }
 
-static bool find_in(
-	const struct pci_names *n, size_t at, size_t end, const char *start, size_t *ret)
+static bool find_in(const struct pciids *n, size_t at, size_t end, const char *start, size_t *ret)
 {
-	const struct pci_names part = {.data = n->data, .len = end};
+	const struct pciids part = {.data = n->data, .len = end};
 	size_t found = find_line(&part, at, start);
 
 	*ret = found;
 	return found < end;
 }
 
-static bool find_vendor(struct pci_names *n, uint32_t vendor, size_t *ret_at, size_t *ret_end)
+static bool find_vendor(struct pciids *n, uint32_t vendor, size_t *ret_at, size_t *ret_end)
 {
 	char start[16];
 	unsigned i;
@@ -147,7 +146,7 @@ static bool find_vendor(struct pci_names *n, uint32_t vendor, size_t *ret_at, si
 	return *ret_at < *ret_end;
 }
 
-bool names_vendor(struct pci_names *n, uint32_t vendor, char *buf, size_t size)
+bool pciids_vendor(struct pciids *n, uint32_t vendor, char *buf, size_t size)
 {
 	size_t at, end;
 
@@ -155,7 +154,7 @@ bool names_vendor(struct pci_names *n, uint32_t vendor, char *buf, size_t size)
 	return find_vendor(n, vendor, &at, &end) && take(n, at, 4, buf, size);
 }
 
-static bool find_device(struct pci_names *n, const struct pci_id *id, size_t *ret_at)
+static bool find_device(struct pciids *n, const struct pci_id *id, size_t *ret_at)
 {
 	char start[16];
 	size_t at, end;
@@ -164,7 +163,7 @@ static bool find_device(struct pci_names *n, const struct pci_id *id, size_t *re
 	return find_vendor(n, id->vendor, &at, &end) && find_in(n, at, end, start, ret_at);
 }
 
-bool names_device(struct pci_names *n, const struct pci_id *id, char *buf, size_t size)
+bool pciids_device(struct pciids *n, const struct pci_id *id, char *buf, size_t size)
 {
 	size_t at;
 
@@ -172,7 +171,7 @@ bool names_device(struct pci_names *n, const struct pci_id *id, char *buf, size_
 	return find_device(n, id, &at) && take(n, at, 5, buf, size);
 }
 
-bool names_subsystem(struct pci_names *n, const struct pci_id *id, char *buf, size_t size)
+bool pciids_subsystem(struct pciids *n, const struct pci_id *id, char *buf, size_t size)
 {
 	char start[24];
 	size_t at, found;
@@ -184,10 +183,10 @@ bool names_subsystem(struct pci_names *n, const struct pci_id *id, char *buf, si
 		id->subdevice & 0xffffU);
 	if (find_device(n, id, &at) && find_in(n, at, block_end(n, at, "\t\t"), start, &found))
 		return take(n, found, 11, buf, size);
-	return names_vendor(n, id->subvendor, buf, size);
+	return pciids_vendor(n, id->subvendor, buf, size);
 }
 
-bool names_class(struct pci_names *n, uint32_t class, char *buf, size_t size)
+bool pciids_class(struct pciids *n, uint32_t class, char *buf, size_t size)
 {
 	char start[16];
 	size_t at, found;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef PCI_NAMES_H
-#define PCI_NAMES_H
+#ifndef PCI_PCIIDS_H
+#define PCI_PCIIDS_H
 
 #include "pci/id.h"
 
@@ -12,7 +12,7 @@
  * is mapped and read as far as it is asked; zero-initialised knows no name, and each question has
  * no for an answer.
  */
-struct pci_names {
+struct pciids {
 	const char *data;
 	size_t len;
 	size_t classes; /* where the list of classes begins */
@@ -24,19 +24,20 @@ struct pci_names {
 };
 
 /* Where distributions have the file; path (or NULL) comes before those. Never fails. */
-void names_open(struct pci_names *ret, const char *path);
+void pciids_open(struct pciids *ret, const char *path);
 
-/* The same for a tree that stands for /sys, or NULL: it may bring a list of its own (pci/notes.h).
+/* The same for a tree that stands for /sys, or NULL: it may bring a list of its own
+ * (pci/host_snapshot.h).
  */
-void names_open_of(struct pci_names *ret, const char *sysfs);
-void names_close(struct pci_names *n);
+void pciids_open_of(struct pciids *ret, const char *sysfs);
+void pciids_close(struct pciids *n);
 
 /* Each writes the name, cut where it does not fit, or "" and false. */
-bool names_vendor(struct pci_names *n, uint32_t vendor, char *buf, size_t size);
-bool names_device(struct pci_names *n, const struct pci_id *id, char *buf, size_t size);
+bool pciids_vendor(struct pciids *n, uint32_t vendor, char *buf, size_t size);
+bool pciids_device(struct pciids *n, const struct pci_id *id, char *buf, size_t size);
 /* The board's own name, or its vendor's. */
-bool names_subsystem(struct pci_names *n, const struct pci_id *id, char *buf, size_t size);
+bool pciids_subsystem(struct pciids *n, const struct pci_id *id, char *buf, size_t size);
 /* class has 24 bits; the name of the subclass, or of the base class. */
-bool names_class(struct pci_names *n, uint32_t class, char *buf, size_t size);
+bool pciids_class(struct pciids *n, uint32_t class, char *buf, size_t size);
 
 #endif

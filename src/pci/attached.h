@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef PCI_BEHIND_H
-#define PCI_BEHIND_H
+#ifndef PCI_ATTACHED_H
+#define PCI_ATTACHED_H
 
 #include "base/err.h"
-#include "pci/slot.h"
+#include "pci/address.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
-enum behind_kind { BEHIND_BLOCK, BEHIND_NET, BEHIND_USB, BEHIND_SCREEN };
+enum attached_kind { ATTACHED_BLOCK, ATTACHED_NET, ATTACHED_USB, ATTACHED_CONNECTOR };
 
 /* One thing that goes away with a PCI function: a disk, a network interface, a USB device, a
  * screen.
  */
-struct behind {
-	enum behind_kind kind;
-	struct slot slot; /* the function */
-	char name[40];    /* "nvme0n1", "eth0", "1-2", "HDMI-A-1" */
-	char what[100];   /* model, or product; of an interface the bridge it is part of; of a
-			     screen the mode it likes best */
-	char id[16];      /* of a USB device, "046d:c52b" */
+struct attached {
+	enum attached_kind kind;
+	struct pci_addr addr; /* the function */
+	char name[40];        /* "nvme0n1", "eth0", "1-2", "HDMI-A-1" */
+	char what[100];       /* model, or product; of an interface the bridge it is part of; of a
+				 screen the mode it likes best */
+	char id[16];          /* of a USB device, "046d:c52b" */
 	unsigned long long bytes; /* of a disk */
 	char part_of[64]; /* of a disk, "md0 vg-root": what is made of it and mounted nowhere */
 	bool up;          /* of an interface; of a screen: the card shows something on it */
@@ -30,14 +30,14 @@ struct behind {
 };
 
 /* A list that grows; owned by who made it. */
-struct behind_list {
-	struct behind *at;
+struct attached_list {
+	struct attached *at;
 	size_t n, size;
 };
 
 /* Adds a copy, which takes b->uses over. 0, or -ENOMEM: then b->uses is still the caller's. */
-int behind_add(struct behind_list *list, const struct behind *b) _must_check_;
+int attached_add(struct attached_list *list, const struct attached *b) _must_check_;
 /* Frees n of them and what they own. */
-void behind_done(struct behind *at, size_t n);
+void attached_done(struct attached *at, size_t n);
 
 #endif

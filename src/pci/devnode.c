@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "pci/nodes.h"
+#include "pci/devnode.h"
 
 #include "base/file.h"
 #include "base/str.h"
@@ -20,13 +20,13 @@
 
 struct walk {
 	struct sysfs *s;
-	struct node_list *list;
+	struct devnode_list *list;
 	unsigned seen;
 	unsigned depth_max;
 	char path[1024]; /* relative to bus/pci/devices */
 };
 
-bool node_device_read(char *text, dev_t *ret)
+bool devnode_read_device(char *text, dev_t *ret)
 {
 	char *colon = strchr(text, ':');
 	unsigned long major, minor;
@@ -46,24 +46,24 @@ static void directory_close(DIR **dir)
 		(void)closedir(*dir);
 }
 
-static struct node *node_add(struct node_list *list)
+static struct devnode *node_add(struct devnode_list *list)
 {
 	if (list->n == list->size) {
 		size_t size = list->size ? list->size * 2 : 16;
-		struct node *at = reallocarray(list->at, size, sizeof(*at));
+		struct devnode *at = reallocarray(list->at, size, sizeof(*at));
 		if (!at)
 			return NULL;
 		list->at = at;
 		list->size = size;
 	}
-	list->at[list->n] = (struct node){0};
+	list->at[list->n] = (struct devnode){0};
 	return &list->at[list->n++];
 }
 
-void node_list_done(struct node_list *list)
+void devnode_list_done(struct devnode_list *list)
 {
 	free(list->at);
-	*list = (struct node_list){0};
+	*list = (struct devnode_list){0};
 }
 
 /* A file of the directory that the walk stands in. */
@@ -102,7 +102,7 @@ static bool is_gone(int code)
  * is a partition's; a recorded tree may lack both, and then the name is most likely the
  * directory's.
  */
-static void read_name(struct walk *w, size_t len, const char *directory, struct node *node)
+static void read_name(struct walk *w, size_t len, const char *directory, struct devnode *node)
 {
 	char text[512];
 	const char *at;
@@ -112,7 +112,7 @@ static void read_name(struct walk *w, size_t len, const char *directory, struct 
 		return;
 	node->partition = strstr(text, "DEVTYPE=partition") != NULL;
 	if (node->partition || strstr(text, "DEVTYPE=disk"))
-		node->kind = NODE_BLOCK;
+		node->kind = DEVNODE_BLOCK;
 	if (!(at = strstr(text, "DEVNAME=")))
 		return;
 	at += strlen("DEVNAME=");
@@ -123,7 +123,7 @@ static void read_name(struct walk *w, size_t len, const char *directory, struct 
 	}
 }
 
-static void read_holder(struct walk *w, size_t len, struct node *node)
+static void read_holder(struct walk *w, size_t len, struct devnode *node)
 {
 	_cleanup_(directory_close) DIR *dir = open_here(w, len, "holders");
 	const struct dirent *entry;
@@ -163,21 +163,21 @@ static int take_node(struct walk *w, size_t len, const char *directory)
 	if (n < 0)
 		return is_gone((int)-n) ? 0 : (int)n;
 	text[strcspn(text, "\n")] = '\0';
-	if (!node_device_read(text, &dev))
+	if (!devnode_read_device(text, &dev))
 		return 0;
-	struct node *node = node_add(w->list);
+	struct devnode *node = node_add(w->list);
 	if (!node)
 		return -ENOMEM;
-	node->kind = is_block(w, len) ? NODE_BLOCK : NODE_CHAR;
+	node->kind = is_block(w, len) ? DEVNODE_BLOCK : DEVNODE_CHAR;
 	node->dev = dev;
 	read_name(w, len, directory, node);
-	if (node->kind == NODE_BLOCK)
+	if (node->kind == DEVNODE_BLOCK)
 		read_holder(w, len, node);
 	return 0;
 }
 
 /* "upper_br0" (netdev_adjacent_sysfs_add, net/core/dev.c) of a bridge, a bond, a VLAN. */
-static void read_upper(struct walk *w, size_t len, struct node *node)
+static void read_upper(struct walk *w, size_t len, struct devnode *node)
 {
 	static const char upper[] = "upper_";
 	_cleanup_(directory_close) DIR *dir = open_here(w, len, ".");
@@ -203,23 +203,23 @@ static int take_interface(struct walk *w, size_t len, const char *name)
 	if (!str_starts(p, "0x"))
 		return 0;
 	p += 2;
-	struct node *node = node_add(w->list);
+	struct devnode *node = node_add(w->list);
 	if (!node)
 		return -ENOMEM;
-	node->kind = NODE_NET;
+	node->kind = DEVNODE_NET;
 	node->up = str_hex(&p, 8, &flags) && flags & IFF_UP;
 	(void)str_copy(node->name, sizeof(node->name), name);
 	read_upper(w, len, node);
 	return 0;
 }
 
-static int add_hidden(struct node_list *list)
+static int add_hidden(struct devnode_list *list)
 {
-	struct node *node = node_add(list);
+	struct devnode *node = node_add(list);
 
 	if (!node)
 		return -ENOMEM;
-	node->kind = NODE_NET;
+	node->kind = DEVNODE_NET;
 	return 0;
 }
 
@@ -295,9 +295,9 @@ static int walk_disk(struct walk *w, const char *name)
 	return r;
 }
 
-int nodes_find(struct sysfs *s, struct slot slot, struct node_list *list)
+int devnodes_find(struct sysfs *s, struct pci_addr addr, struct devnode_list *list)
 {
 	struct walk w = {.s = s, .list = list, .depth_max = DEPTH_MAX};
 
-	return walk_directory(&w, strlen(slot_format(slot, w.path)), 0, false);
+	return walk_directory(&w, strlen(pci_addr_format(addr, w.path)), 0, false);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Any file as pci.ids: each name is a part of a line of it and fits, whatever is asked for. */
-#include "pci/names.h"
+#include "pci/pciids.h"
 
 #include "base/str.h"
 
@@ -31,21 +31,21 @@ static void is_of_a_line(const char *name, size_t room, const uint8_t *data, siz
 	must(len == 0 || memmem(data, size, name, len));
 }
 
-static void ask(struct pci_names *n, const struct asked *a, const uint8_t *data, size_t size)
+static void ask(struct pciids *n, const struct asked *a, const uint8_t *data, size_t size)
 {
 	const struct pci_id id = {a->vendor, a->device, a->subvendor, a->subdevice};
 	char name[32];
 
-	if (!names_vendor(n, a->vendor, name, sizeof(name)))
+	if (!pciids_vendor(n, a->vendor, name, sizeof(name)))
 		must(name[0] == '\0');
 	is_of_a_line(name, sizeof(name), data, size);
-	if (!names_device(n, &id, name, sizeof(name)))
+	if (!pciids_device(n, &id, name, sizeof(name)))
 		must(name[0] == '\0');
 	is_of_a_line(name, sizeof(name), data, size);
-	if (!names_subsystem(n, &id, name, sizeof(name)))
+	if (!pciids_subsystem(n, &id, name, sizeof(name)))
 		must(name[0] == '\0');
 	is_of_a_line(name, sizeof(name), data, size);
-	if (!names_class(n, a->class & 0xffffff, name, sizeof(name)))
+	if (!pciids_class(n, a->class & 0xffffff, name, sizeof(name)))
 		must(name[0] == '\0');
 	is_of_a_line(name, sizeof(name), data, size);
 }
@@ -56,7 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const struct asked fixed[] = {
 		{0x10de, 0x2204, 0x1458, 0x403b, 0x030000}, {0x8086, 0xa780, 0, 0, 0x0c0330}};
 	char path[] = "/tmp/vfio-bind-fuzz-XXXXXX";
-	struct pci_names names;
+	struct pciids names;
 	struct asked a;
 
 	if (size < sizeof(a))
@@ -68,13 +68,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (fd < 0 || write(fd, data, size) != (ssize_t)size)
 		abort();
 	(void)close(fd);
-	names_open(&names, path);
+	pciids_open(&names, path);
 	(void)unlink(path);
 	if (names.len == size) { /* an empty file is none, and the machine's own is taken */
 		ask(&names, &a, data, size);
 		for (size_t i = 0; i < sizeof(fixed) / sizeof(*fixed); i++)
 			ask(&names, &fixed[i], data, size);
 	}
-	names_close(&names);
+	pciids_close(&names);
 	return 0;
 }

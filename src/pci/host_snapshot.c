@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "pci/notes.h"
+#include "pci/host_snapshot.h"
 
 #include "base/file.h"
 #include "base/str.h"
@@ -111,24 +111,25 @@ static char *recorded(struct sysfs *s, const char *name, const char *path)
 	return sysfs_path_text(s, full);
 }
 
-void notes_read(struct notes *ret, struct sysfs *s, bool live)
+void host_snapshot_read(struct host_snapshot *ret, struct sysfs *s, bool live)
 {
 	if (live)
-		*ret = (struct notes){.mountinfo = proc_text("/proc/self/mountinfo"),
+		*ret = (struct host_snapshot){.mountinfo = proc_text("/proc/self/mountinfo"),
 			.swaps = proc_text("/proc/swaps"),
 			.addresses = live_addresses()};
 	else
-		*ret = (struct notes){.mountinfo = recorded(s, "mountinfo", "proc/self/mountinfo"),
+		*ret = (struct host_snapshot){
+			.mountinfo = recorded(s, "mountinfo", "proc/self/mountinfo"),
 			.swaps = recorded(s, "swaps", "proc/swaps"),
 			.addresses = sysfs_path_text(s, NOTES_DIRECTORY "/addresses"),
 			.candidates = sysfs_path_text(s, NOTES_DIRECTORY "/candidates")};
 }
 
-void notes_done(struct notes *n)
+void host_snapshot_done(struct host_snapshot *n)
 {
 	free(n->mountinfo);
 	free(n->swaps);
 	free(n->addresses);
 	free(n->candidates);
-	*n = (struct notes){0};
+	*n = (struct host_snapshot){0};
 }

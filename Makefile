@@ -38,25 +38,25 @@ VERSION = 0.2.0
 BASE    = err interrupt log str json_write json_read file replace options tabfile mounts term tmpdir
 PCI     = address id sysfs scan rom devnode sysfs_path devpath pciids host_snapshot attached attached_block attached_gather inventory replay iomem boot_display
 # What the host stands on: the search for it, whose result is in keep.
-FOOTING = specs finder disks pools filesystems nics keyboards footing
-BIND    = config keys parser reader values select host keep guard guard_keep groups plan kernel_cmdline child modules no_legacy image image_record $(FOOTING) apply unbind in_use load verify script guest former released initramfs release users dump report
+FOOTING = dev_tag hostdevs_search disks pools filesystems nics keyboards hostdevs
+BIND    = config config_keys config_parser ini_reader config_values select probe protected guard guard_protected groups plan kernel_cmdline steps modules no_legacy image imageinfo $(FOOTING) apply unbind in_use load verify qemu_script guest prev_driver released initramfs release in_use_by dump report
 BIND_CMD = ask begin bind boot added cards check choose config_file guest hand held import init init_json libvirt lock list listing list_json list_text list_tree plan protect qemu release rom run setup \
 	setup_state situation
 BIND_CMD += check_host judged check_images check_iommu check_others check_plan findings other_ids other_tools record record_mask record_names record_others record_root record_sysfs record_tables world
 # What one boot knows of another: `status`, and the count of boots that failed.
-BIND    += usable boots efivar standing report_read klog unfinished actual actual_print
+BIND    += usable boot_history efivar bootcount report_parse kmsg unfinished status status_print
 BIND_CMD += status
 BOOTCFG = kword kparam strings request line draft change splice source shell_scan shell_parser shell shell_vars shell_value shell_run shell_encode shell_edit \
 	bls plain grubenv kernelstub menu menu_scan root stored journal_store journal_list journal survey owners entries \
 	places cmdline_place uki tools menus loaders advice tuning ids asked regen traces lines diff edit takeback outlook trial trial_grub show running esp \
 	verb_edit verb_trial verb_undo
 # /etc/vfio-bind.conf is read by one parser.
-BOOTCFG_BIND = bind/config bind/keys bind/parser bind/reader bind/values pci/address pci/id
+BOOTCFG_BIND = bind/config bind/config_keys bind/config_parser bind/ini_reader bind/config_values pci/address pci/id
 
 # What boots stands together in the program, so that the kernel maps it by few page faults.
 AT_BOOT = vfio-bind cmd/boot cmd/begin cmd/situation cmd/world \
-	$(addprefix bind/,config keys parser reader values select host keep guard guard_keep groups plan kernel_cmdline child modules no_legacy \
-	image_record apply unbind in_use load verify report usable boots efivar standing released initramfs) \
+	$(addprefix bind/,config config_keys config_parser ini_reader config_values select probe protected guard guard_protected groups plan kernel_cmdline steps modules no_legacy \
+	imageinfo apply unbind in_use load verify report usable boot_history efivar bootcount released initramfs) \
 	$(addprefix pci/,address id sysfs scan sysfs_path devpath iomem boot_display) $(addprefix base/,err interrupt log str json_write file term)
 all_objects = vfio-bind $(BIND_CMD:%=cmd/%) $(BIND:%=bind/%) $(PCI:%=pci/%) $(BASE:%=base/%)
 bind_objects = $(AT_BOOT) $(filter-out $(AT_BOOT),$(all_objects))

@@ -2,7 +2,7 @@
 /* Any bytes as /etc/vfio-bind.conf: no crash, and what the header promises holds. */
 #include "bind/config.h"
 
-#include "bind/values.h"
+#include "bind/config_values.h"
 
 #include <errno.h>
 #include <stdint.h>
@@ -40,20 +40,20 @@ static void check_selector(const struct selector *s)
 
 	switch (s->kind) {
 	case SELECT_ID:
-		must(value_id(s->text, &again, &err));
+		must(parse_id(s->text, &again, &err));
 		must(memcmp(&s->id, &again.id, sizeof(s->id)) == 0);
 		break;
 	case SELECT_ADDRESS:
-		must(value_address(s->text, &again, &err));
+		must(parse_address(s->text, &again, &err));
 		must(pci_addr_compare(s->addr, again.addr) == 0 &&
 			s->any_function == again.any_function);
 		break;
 	case SELECT_PATH:
-		must(value_path(s->text, &again, &err));
-		must(s->steps == again.steps && s->steps >= 1 && s->steps <= WAY_MAX);
+		must(parse_path(s->text, &again, &err));
+		must(s->steps == again.steps && s->steps >= 1 && s->steps <= PCI_PATH_MAX);
 		break;
 	case SELECT_SERIAL:
-		must(value_serial(s->text, &again, &err) && s->serial == again.serial);
+		must(parse_serial(s->text, &again, &err) && s->serial == again.serial);
 		break;
 	case SELECT_GPUS:
 		break;

@@ -6,9 +6,9 @@
  * bit.
  */
 #include "base/json_read.h"
-#include "bind/boots.h"
-#include "bind/klog.h"
-#include "bind/report_read.h"
+#include "bind/boot_history.h"
+#include "bind/kmsg.h"
+#include "bind/report_parse.h"
 
 #include <errno.h>
 #include <stdint.h>
@@ -54,9 +54,9 @@ static void check_json(const char *text, size_t len)
 
 static void check_report(const char *text, size_t len)
 {
-	struct past p;
+	struct report p;
 	struct err err = {""};
-	int r = past_parse(&p, text, len, &err);
+	int r = report_parse(&p, text, len, &err);
 
 	must(r == 0 || (r == -EINVAL && err.text[0] != '\0'));
 	if (r < 0)
@@ -65,24 +65,24 @@ static void check_report(const char *text, size_t len)
 		must(p.devices[i].address && p.devices[i].action);
 	for (size_t i = 0; i < p.n_errors; i++)
 		must(p.errors[i] != NULL);
-	past_done(&p);
+	report_done(&p);
 }
 
 static void check_boots(const uint8_t *data, size_t size)
 {
-	struct boots b;
-	uint8_t again[BOOTS_SIZE];
+	struct boot_history b;
+	uint8_t again[BOOT_HISTORY_SIZE];
 	bool changed;
 
-	if (!boots_decode(&b, data, size))
+	if (!boot_history_decode(&b, data, size))
 		return;
-	boots_encode(&b, again);
-	must(size == BOOTS_SIZE && memcmp(data, again, size) == 0);
-	for (unsigned limit = 1; limit <= BOOTS_LIMIT_MAX; limit++) {
-		struct boots now = b;
-		enum boots_word word = boots_begin(&now, b.plan, limit, &changed);
-		(void)boots_reached(&now, b.plan, limit, word == BOOTS_STAND_DOWN);
-		(void)boots_wait(&now);
+	boot_history_encode(&b, again);
+	must(size == BOOT_HISTORY_SIZE && memcmp(data, again, size) == 0);
+	for (unsigned limit = 1; limit <= BOOT_HISTORY_LIMIT_MAX; limit++) {
+		struct boot_history now = b;
+		enum boot_verdict word = boot_history_begin(&now, b.plan, limit, &changed);
+		(void)boot_history_reached(&now, b.plan, limit, word == PLAN_BLOCKED);
+		(void)boot_history_wait(&now);
 	}
 }
 
@@ -99,7 +99,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_json(text, size);
 	check_report(text, size);
 	check_boots(data, size);
-	must(!klog_matches(text, "e1000e", "0000:01:00.0", &usec) || usec >= 0);
+	must(!kmsg_matches(text, "e1000e", "0000:01:00.0", &usec) || usec >= 0);
 	free(text);
 	return 0;
 }

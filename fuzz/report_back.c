@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A report that report_print wrote with any words in its texts comes back from past_parse as it
+ * A report that report_print wrote with any words in its texts comes back from report_parse as it
  * was. Words that are no UTF-8 are left out here: fuzz/json_read has what becomes of them.
  */
 #include "base/str.h"
 #include "bind/report.h"
-#include "bind/report_read.h"
+#include "bind/report_parse.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -35,10 +35,9 @@ static void come_back(const char *words)
 	struct selector asked = {.kind = SELECT_ID, .line = 7};
 	struct verdict v = {.action = ACTION_ABSENT, .asked = &asked, .driver = "vfio-pci"};
 	struct config c = {.path = "/nowhere/conf", .file = "/nowhere/conf"};
-	struct standing standing = {
-		.state = STANDING_DOWN, .plan = 0x1234abcd, .tries = 2, .limit = 3};
+	struct bootcount standing = {.state = BOOT_BAD, .plan = 0x1234abcd, .tries = 2, .limit = 3};
 	struct plan p = {.config = &c, .verdicts = &v, .n = 1, .off = words, .standing = &standing};
-	struct past past;
+	struct report past;
 	char *text = NULL;
 	size_t len = 0;
 
@@ -50,7 +49,7 @@ static void come_back(const char *words)
 	FILE *f = open_memstream(&text, &len);
 	must(f != NULL);
 	report_print(&p, NULL, words, f);
-	must(fclose(f) == 0 && past_parse(&past, text, len, NULL) == 0);
+	must(fclose(f) == 0 && report_parse(&past, text, len, NULL) == 0);
 	must(past.n == 1 && strcmp(past.devices[0].address, "1234:5678") == 0);
 	must(strcmp(past.devices[0].action, "absent") == 0);
 	must(strcmp(past.devices[0].asked, "/nowhere/conf:7") == 0);
@@ -61,7 +60,7 @@ static void come_back(const char *words)
 	must(past.has_standing && past.standing.state == standing.state);
 	must(past.standing.plan == standing.plan && past.standing.tries == 2);
 	must(past.standing.limit == 3 && strcmp(past.standing.why, standing.why) == 0);
-	past_done(&past);
+	report_done(&past);
 	free(text);
 }
 

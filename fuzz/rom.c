@@ -62,7 +62,7 @@ static void judge(const struct rom *rom, const uint8_t *data, size_t size)
 	}
 	must(rom->end == at && at <= size);
 	must(uefi == rom_has_uefi(rom));
-	must(memchr(rom->trouble, '\0', sizeof(rom->trouble)));
+	must(memchr(rom->error, '\0', sizeof(rom->error)));
 	if (!rom_complaint(rom))
 		must(rom->whole && rom->start == 0);
 }

@@ -8,8 +8,8 @@
  * and the group's name, and the configuration space from 0x100 on.
  */
 #include "bind/config.h"
-#include "bind/host.h"
 #include "bind/plan.h"
+#include "bind/probe.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -170,15 +170,15 @@ static void plan(const char *text)
 {
 	_cleanup_(config_done) struct config c = {0};
 	_cleanup_(sysfs_done) struct sysfs s = {.devices = -1};
-	_cleanup_(host_done) struct host h = {0};
+	_cleanup_(probe_done) struct probe h = {0};
 	_cleanup_(plan_done) struct plan p = {0};
 	const struct boot_switch b = {.mode = BOOT_BIND};
 	struct err err;
 
 	must(config_parse(&c, "f", text, strlen(text)) == 0);
-	must(sysfs_open(&s, top, &err) == 0 && host_look(&h, &c, &s, NULL, &err) == 0);
+	must(sysfs_open(&s, top, &err) == 0 && probe_devices(&h, &c, &s, NULL, &err) == 0);
 	must(plan_make(&p, &c, &h, &b, &err) == 0);
-	host_look_at_drivers(&h, &s);
+	probe_drivers(&h, &s);
 	check_plan(&p);
 }
 

@@ -9,7 +9,7 @@
 #include "bind/apply.h"
 
 #include "base/str.h"
-#include "bind/child.h"
+#include "bind/steps.h"
 #include "fake_kernel.h"
 
 #include <ftw.h>
@@ -21,14 +21,14 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerInitialize(int *argc, char ***argv);
-void *__wrap_child_shared(size_t size);
+void *__wrap_steps_shared(size_t size);
 
 static char top[64], scene[400];
 static uint8_t *arena;
 static size_t arena_used;
 
 /* What is shared stays until the process ends; here it is one region, from run to run. */
-void *__wrap_child_shared(size_t size)
+void *__wrap_steps_shared(size_t size)
 {
 	size_t from = arena_used;
 
@@ -38,7 +38,7 @@ void *__wrap_child_shared(size_t size)
 	memset(arena + from, 0, size);
 	return arena + from;
 }
-void *__real_child_shared(size_t size);
+void *__real_steps_shared(size_t size);
 
 /* ---- the machine -------------------------------------------------------------------------------
  */
@@ -66,8 +66,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	(void)argc, (void)argv;
 	(void)snprintf(top, sizeof(top), "%s/vfio-bind-undo-XXXXXX",
 		access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
-	arena = __real_child_shared(ARENA);
-	world = __real_child_shared(sizeof(*world));
+	arena = __real_steps_shared(ARENA);
+	world = __real_steps_shared(sizeof(*world));
 	if (!arena || !world || !mkdtemp(top) || atexit(remove_tree) != 0)
 		abort();
 	(void)snprintf(command, sizeof(command),
@@ -145,7 +145,7 @@ static void must(bool holds, const char *address, const char *what)
 		fail(address, what);
 }
 
-static void check_function(size_t i, const struct outcome *o, bool hold)
+static void check_function(size_t i, const struct apply_result *o, bool hold)
 {
 	const char *address = functions[i];
 	char driver[32], override[32];
@@ -155,7 +155,7 @@ static void check_function(size_t i, const struct outcome *o, bool hold)
 	bool ours = str_equal(driver, "vfio-pci");
 	must(o->holds == (ours && str_equal(override, "vfio-pci")), address,
 		"the outcome is not what came of it");
-	must(o->holds == (o->trouble[0] == '\0'), address, "no reason, or one for what is bound");
+	must(o->holds == (o->error[0] == '\0'), address, "no reason, or one for what is bound");
 	if (o->holds)
 		return;
 	/* One that was not written is as it was, ours from before too. */
@@ -163,7 +163,7 @@ static void check_function(size_t i, const struct outcome *o, bool hold)
 	must(as_before || o->overridden == str_equal(override, "vfio-pci"), address,
 		"an override that stays is not told, or one that is gone is");
 	if (o->overridden) {
-		must(hold || strstr(o->trouble, "vfio-bind release"), address,
+		must(hold || strstr(o->error, "vfio-bind release"), address,
 			"no command clears the override");
 		return;
 	}
@@ -179,30 +179,31 @@ static void check_function(size_t i, const struct outcome *o, bool hold)
 		"not the driver that it had");
 }
 
-static int carry_out(bool hold, struct outcome outcomes[N_FUNCTIONS])
+static int carry_out(bool hold, struct apply_result outcomes[N_FUNCTIONS])
 {
 	char text[128];
 	_cleanup_(config_done) struct config c = {0};
-	_cleanup_(host_done) struct host h = {0};
+	_cleanup_(probe_done) struct probe h = {0};
 	_cleanup_(sysfs_done) struct sysfs s = {.devices = -1};
 	_cleanup_(plan_done) struct plan p = {0};
 	const struct boot_switch b = {.mode = BOOT_BIND};
 	struct interrupt interrupt = {0};
-	struct outcome *got = NULL;
+	struct apply_result *got = NULL;
 	struct err err = {""};
-	int let_go = -1;
+	int notify_ready = -1;
 
 	(void)snprintf(text, sizeof(text), "[bind]\naddresses = 01:00.0, 03:00.0\n%s",
 		hold ? "[guard]\non_failure = hold\n" : "");
 	if (config_parse(&c, "F", text, strlen(text)) < 0 ||
-		sysfs_open(&s, world->tree, &err) < 0 || host_look(&h, &c, &s, NULL, &err) < 0 ||
-		plan_make(&p, &c, &h, &b, &err) < 0 || p.n != N_FUNCTIONS)
+		sysfs_open(&s, world->tree, &err) < 0 ||
+		probe_devices(&h, &c, &s, NULL, &err) < 0 || plan_make(&p, &c, &h, &b, &err) < 0 ||
+		p.n != N_FUNCTIONS)
 		abort();
 	interrupt_hold();
 	const struct apply_options o = {.sysfs = &s,
 		.load_modules = true,
 		.milliseconds = 4000,
-		.let_go = &let_go,
+		.notify_ready = &notify_ready,
 		.interrupt = &interrupt};
 	int r = apply_plan(&got, &p, &o, &err);
 	(void)interrupt_came(&interrupt);
@@ -215,9 +216,9 @@ static int carry_out(bool hold, struct outcome outcomes[N_FUNCTIONS])
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const enum fate fates[] = {GO_ON, FAIL, DIE_BEFORE, DIE_AFTER, INTERRUPT};
+	static const enum dev_state fates[] = {GO_ON, FAIL, DIE_BEFORE, DIE_AFTER, INTERRUPT};
 	static const int codes[] = {EIO, ENODEV, EBUSY, EPERM, ENOMEM};
-	struct outcome outcomes[N_FUNCTIONS] = {0};
+	struct apply_result outcomes[N_FUNCTIONS] = {0};
 
 	arena_used = 0;
 	make_machine(&data, &size);

@@ -105,12 +105,12 @@ $(BUILD)/unit/%: $(BUILD)/unit/%.o $(san_lib)
 
 # The fake kernel of a test is put between what it tests and the functions that this calls.
 wrap = $(patsubst %,-Wl$(comma)--wrap=%,$(1))
-link_child = $(call wrap,fork)
+link_steps = $(call wrap,fork)
 link_apply = $(call wrap,sysfs_swap sysfs_write sysfs_probe sysfs_attach module_load fork)
 link_release = $(call wrap,sysfs_swap sysfs_write sysfs_probe sysfs_attach module_load module_load_for fork)
-link_users = $(call wrap,file_read)
+link_in_use_by = $(call wrap,file_read)
 link_in_use = $(call wrap,open stat fstat mknod unlink sysfs_write)
-link_fuzz_undo = $(link_apply) $(call wrap,child_shared)
+link_fuzz_undo = $(link_apply) $(call wrap,steps_shared)
 link_dump = $(call wrap,sysfs_read sysfs_read_at sysfs_write)
 comma = ,
 
@@ -246,7 +246,7 @@ check-bench: all $(bench_programs)
 	@BUILD='$(abspath $(BUILD))' tests/bench/run size calls memory
 # One row for each way to fail (tests/bench/faults). Behind check-boot, whose machines it judges; check-faults-all boots
 # by itself those that are missing.
-faults_need = all $(bench_programs) $(BUILD)/unit/apply $(BUILD)/unit/child $(BUILD)/unit/release $(BUILD)/unit/file $(BUILD)/san/bin/vfio-bind
+faults_need = all $(bench_programs) $(BUILD)/unit/apply $(BUILD)/unit/steps $(BUILD)/unit/release $(BUILD)/unit/file $(BUILD)/san/bin/vfio-bind
 check-faults: $(faults_need)
 	@BUILD='$(abspath $(BUILD))' tests/bench/faultmatrix
 check-faults-all: $(faults_need)

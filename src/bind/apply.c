@@ -3,7 +3,7 @@
 
 #include "base/log.h"
 #include "base/str.h"
-#include "bind/job.h"
+#include "bind/apply_ctx.h"
 #include "bind/unbind.h"
 
 #include <errno.h>
@@ -43,7 +43,7 @@ static int64_t now_usec(void)
 }
 
 /* Where the override failed, or the kernel holds a child on the device, it is left alone. */
-static bool is_out(const struct job *j, size_t i)
+static bool is_out(const struct apply_ctx *j, size_t i)
 {
 	const struct device_progress *d = &j->progress->device[i];
 
@@ -52,7 +52,7 @@ static bool is_out(const struct job *j, size_t i)
 
 /* An override that was there before belongs to somebody else and comes back if we give up; our own
  * does not. Unset reads as "(null)": driver_override_show prints a NULL pointer with %s. */
-const char *job_former(const struct device_progress *d, const struct verdict *v)
+const char *apply_ctx_former(const struct device_progress *d, const struct verdict *v)
 {
 	return str_equal(d->former, "(null)") || str_equal(d->former, v->driver) ? "" : d->former;
 }
@@ -60,7 +60,8 @@ const char *job_former(const struct device_progress *d, const struct verdict *v)
 /* What was there goes straight to where the parent looks: who is killed behind the write has told
  * it.
  */
-static void do_override(const struct job *j, const struct verdict *v, struct device_progress *d)
+static void do_override(
+	const struct apply_ctx *j, const struct verdict *v, struct device_progress *d)
 {
 	d->overridden = true; /* before the write: who is killed in it may have written */
 	d->override_error = sysfs_swap(j->options->sysfs, v->device->addr, "driver_override",
@@ -75,10 +76,11 @@ static void do_override(const struct job *j, const struct verdict *v, struct dev
 	}
 }
 
-static void do_give_back(const struct job *j, const struct verdict *v, struct device_progress *d)
+static void do_give_back(
+	const struct apply_ctx *j, const struct verdict *v, struct device_progress *d)
 {
 	char now[FORMER_MAX];
-	const char *former = job_former(d, v);
+	const char *former = apply_ctx_former(d, v);
 
 	/* Who is killed before it has read what was there has written nothing. */
 	if (d->former[0] == '\0' &&
@@ -99,7 +101,7 @@ static bool same_slot(const struct verdict *a, const struct verdict *b)
 
 /* Where one function of a slot could not get its override, none of the slot may keep one. The
  * verdicts stand in address order: a slot's functions are neighbours. */
-static void do_settle(const struct job *j)
+static void do_settle(const struct apply_ctx *j)
 {
 	const struct plan *p = j->plan;
 
@@ -126,7 +128,7 @@ static void do_settle(const struct job *j)
 
 /* resourceN_resize takes the exponent of the size (drivers/pci/pci-sysfs.c), from a device that no
  * driver has: before the modules come, or when its host driver has gone. */
-static void do_rebar(const struct job *j, const struct verdict *v, struct device_progress *d)
+static void do_rebar(const struct apply_ctx *j, const struct verdict *v, struct device_progress *d)
 {
 	for (unsigned i = 0; i < v->settings->rebars; i++) {
 		char file[32], size[16];
@@ -138,7 +140,7 @@ static void do_rebar(const struct job *j, const struct verdict *v, struct device
 	}
 }
 
-static void do_unbind(const struct job *j, const struct verdict *v, struct device_progress *d)
+static void do_unbind(const struct apply_ctx *j, const struct verdict *v, struct device_progress *d)
 {
 	char driver[32];
 
@@ -155,7 +157,7 @@ static void do_unbind(const struct job *j, const struct verdict *v, struct devic
 }
 
 /* From our driver: another one it may have got meanwhile keeps it. */
-static void do_take_back(const struct job *j, const struct verdict *v)
+static void do_take_back(const struct apply_ctx *j, const struct verdict *v)
 {
 	char driver[32], why[IN_USE_WHY_MAX];
 
@@ -166,7 +168,7 @@ static void do_take_back(const struct job *j, const struct verdict *v)
 }
 
 /* A driver that was there before the override does not look again by itself: always probe. */
-static void do_probe(const struct job *j, const struct verdict *v, struct device_progress *d)
+static void do_probe(const struct apply_ctx *j, const struct verdict *v, struct device_progress *d)
 {
 	d->probe_error = sysfs_probe(j->options->sysfs, v->device->addr);
 	d->usec = (unsigned)(now_usec() - j->began);
@@ -176,7 +178,7 @@ static void do_probe(const struct job *j, const struct verdict *v, struct device
  * Is the firmware's framebuffer in a BAR of this one? vfio-pci removes it from a VGA device only
  * (vfio_pci_vga_init in drivers/vfio/pci/vfio_pci_core.c, since Linux 6.0).
  */
-static bool has_framebuffer(const struct job *j, const struct verdict *v)
+static bool has_framebuffer(const struct apply_ctx *j, const struct verdict *v)
 {
 	const struct boot_display *b = j->plan->boot;
 
@@ -187,7 +189,8 @@ static bool has_framebuffer(const struct job *j, const struct verdict *v)
 
 /* Behind the probe: where that fails the host keeps its console. One without a driver, or that is
  * gone by now, holds nothing. */
-static void do_framebuffer(const struct job *j, const struct verdict *v, struct device_progress *d)
+static void do_framebuffer(
+	const struct apply_ctx *j, const struct verdict *v, struct device_progress *d)
 {
 	char driver[32];
 
@@ -198,13 +201,13 @@ static void do_framebuffer(const struct job *j, const struct verdict *v, struct 
 	d->framebuffer_error = r == -ENOENT || r == -ENODEV ? 0 : r;
 }
 
-static void do_device(const struct job *j, enum step_kind kind, size_t i)
+static void do_device(const struct apply_ctx *j, enum step_kind kind, size_t i)
 {
 	const struct verdict *v = &j->plan->verdicts[i];
 	struct device_progress *d = &j->progress->device[i];
 
-	bool for_the_host = kind == STEP_NOTE_DRIVER || kind == STEP_GIVE_BACK ||
-			    kind == STEP_TAKE_BACK || kind == STEP_PROBE_HOST;
+	bool for_the_host = kind == STEP_NOTE_DRIVER || kind == STEP_RESTORE ||
+			    kind == STEP_RESTORE_UNBIND || kind == STEP_RESTORE_PROBE;
 	if (!for_the_host && is_out(j, i))
 		return;
 	d->in_step = true;
@@ -229,13 +232,13 @@ static void do_device(const struct job *j, enum step_kind kind, size_t i)
 	case STEP_FRAMEBUFFER:
 		do_framebuffer(j, v, d);
 		break;
-	case STEP_GIVE_BACK:
+	case STEP_RESTORE:
 		do_give_back(j, v, d);
 		break;
-	case STEP_TAKE_BACK:
+	case STEP_RESTORE_UNBIND:
 		do_take_back(j, v);
 		break;
-	case STEP_PROBE_HOST: /* of two drivers that want it, the one that had it */
+	case STEP_RESTORE_PROBE: /* of two drivers that want it, the one that had it */
 		if (sysfs_attach(j->options->sysfs, v->device->addr, d->before) < 0)
 			(void)sysfs_probe(j->options->sysfs, v->device->addr);
 		break;
@@ -247,14 +250,14 @@ static void do_device(const struct job *j, enum step_kind kind, size_t i)
 
 static void run_step(void *to, size_t i)
 {
-	const struct job *j = to;
+	const struct apply_ctx *j = to;
 
 	switch (j->steps[i].kind) {
-	case STEP_SETTLE:
+	case STEP_DROP_SLOT:
 		do_settle(j);
 		break;
-	case STEP_LET_GO:
-		child_let_go(j->options->let_go);
+	case STEP_NOTIFY_READY:
+		steps_notify_ready(j->options->notify_ready);
 		break;
 	case STEP_BEFORE:
 		load_before(j);
@@ -268,17 +271,17 @@ static void run_step(void *to, size_t i)
 }
 
 /* Did a step that comes once not end? */
-static bool once_hangs(const struct job *j, enum step_kind kind)
+static bool once_hangs(const struct apply_ctx *j, enum step_kind kind)
 {
 	for (size_t i = 0; i < j->n_steps; i++)
 		if (j->steps[i].kind == kind)
-			return j->state[i] == STEP_HUNG;
+			return j->state[i] == STEP_TIMED_OUT;
 	return false;
 }
 
-static unsigned step_patience(void *to, size_t i)
+static unsigned step_timeout_ms(void *to, size_t i)
 {
-	const struct job *j = to;
+	const struct apply_ctx *j = to;
 	unsigned all = j->options->milliseconds;
 
 	if (j->steps[i].kind == STEP_BEFORE)
@@ -289,12 +292,12 @@ static unsigned step_patience(void *to, size_t i)
 	return once_hangs(j, STEP_LOAD) ? BEHIND_HUNG_LOAD_MS : PATIENCE_MS;
 }
 
-static void add_step(struct job *j, enum step_kind kind, size_t verdict)
+static void add_step(struct apply_ctx *j, enum step_kind kind, size_t verdict)
 {
 	j->steps[j->n_steps++] = (struct step){kind, verdict};
 }
 
-static void add_for_all(struct job *j, enum step_kind kind)
+static void add_for_all(struct apply_ctx *j, enum step_kind kind)
 {
 	for (size_t i = 0; i < j->plan->n; i++) {
 		const struct verdict *v = &j->plan->verdicts[i];
@@ -308,7 +311,7 @@ static void add_for_all(struct job *j, enum step_kind kind)
 }
 
 /* Where the probes begin, what is left to do is less than undoing it would be. */
-static size_t first_probe(const struct job *j)
+static size_t first_probe(const struct apply_ctx *j)
 {
 	size_t i = 0;
 
@@ -318,27 +321,27 @@ static size_t first_probe(const struct job *j)
 }
 
 static int run_steps(
-	struct job *j, unsigned milliseconds, struct interrupt *interrupt, struct err *err)
+	struct apply_ctx *j, unsigned milliseconds, struct interrupt *interrupt, struct err *err)
 {
-	struct child_list list = {.n = j->n_steps,
+	struct steps list = {.n = j->n_steps,
 		.run = run_step,
-		.patience = step_patience,
+		.patience = step_timeout_ms,
 		.to = j,
 		.state = j->state,
 		.interrupt = interrupt,
 		.commit = first_probe(j)};
 
 	memset(j->state, STEP_WAITING, j->n_steps);
-	return child_run(&list, child_now() + milliseconds, err);
+	return steps_run(&list, steps_now() + milliseconds, err);
 }
 
-static int carry_out(struct job *j, struct err *err)
+static int carry_out(struct apply_ctx *j, struct err *err)
 {
 	unsigned all = j->options->milliseconds;
 
 	add_for_all(j, STEP_OVERRIDE);
-	add_step(j, STEP_SETTLE, 0);
-	add_step(j, STEP_LET_GO, 0);
+	add_step(j, STEP_DROP_SLOT, 0);
+	add_step(j, STEP_NOTIFY_READY, 0);
 	add_for_all(j, STEP_NOTE_DRIVER);
 	add_for_all(j, STEP_REBAR);
 	if (j->options->load_modules && j->plan->config->n_before > 0)
@@ -348,7 +351,7 @@ static int carry_out(struct job *j, struct err *err)
 	add_for_all(j, STEP_PROBE);
 	add_for_all(j, STEP_FRAMEBUFFER);
 	int r = run_steps(j, all - all / UNDO_PART, j->options->interrupt, err);
-	child_let_go(j->options->let_go);
+	steps_notify_ready(j->options->notify_ready);
 	if (once_hangs(j, STEP_BEFORE))
 		log_print(LOG_WARNING, "[modules] before: loading one of them hangs in the kernel "
 				       "and was left behind");
@@ -356,7 +359,7 @@ static int carry_out(struct job *j, struct err *err)
 }
 
 /* Is it on the driver that we have bound it to? */
-static bool is_on_ours(const struct job *j, size_t i)
+static bool is_on_ours(const struct apply_ctx *j, size_t i)
 {
 	const struct verdict *v = &j->plan->verdicts[i];
 	const struct device_progress *d = &j->progress->device[i];
@@ -371,21 +374,21 @@ static bool is_on_ours(const struct job *j, size_t i)
  * An interrupt may come when one function of a card is bound and another is not. A function that
  * was as it should be before we came stays so.
  */
-static void drop_halves(const struct job *j, struct outcome *outcomes)
+static void drop_halves(const struct apply_ctx *j, struct apply_result *outcomes)
 {
 	const struct plan *p = j->plan;
 
 	for (size_t bad = 0; verify_interrupted(j) && bad < p->n; bad++) {
-		if (!outcomes[bad].tried || outcomes[bad].holds)
+		if (!outcomes[bad].attempted || outcomes[bad].holds)
 			continue;
 		for (size_t i = 0; i < p->n; i++) {
-			struct outcome *o = &outcomes[i];
+			struct apply_result *o = &outcomes[i];
 			if (!o->holds || !same_slot(&p->verdicts[i], &p->verdicts[bad]) ||
 				!device_same_card(p->verdicts[i].device, p->verdicts[bad].device) ||
 				(j->progress->device[i].was_set && !is_on_ours(j, i)))
 				continue;
 			o->holds = false;
-			(void)snprintf(o->trouble, sizeof(o->trouble),
+			(void)snprintf(o->error, sizeof(o->error),
 				"%s came before all of its slot was bound",
 				interrupt_name(verify_interrupted(j)));
 		}
@@ -394,7 +397,7 @@ static void drop_halves(const struct job *j, struct outcome *outcomes)
 
 /* A device on which a child hangs comes last: its lock may be held, and the others shall not wait
  * for that. */
-static int undo_once(struct job *j, struct outcome *outcomes, struct err *err)
+static int undo_once(struct apply_ctx *j, struct apply_result *outcomes, struct err *err)
 {
 	const struct plan *p = j->plan;
 	size_t free_ones = 0;
@@ -402,19 +405,19 @@ static int undo_once(struct job *j, struct outcome *outcomes, struct err *err)
 	j->n_steps = 0;
 	for (int pass = 0; pass <= 1; pass++) {
 		for (size_t i = 0; i < p->n; i++)
-			if (outcomes[i].tried && !outcomes[i].holds &&
+			if (outcomes[i].attempted && !outcomes[i].holds &&
 				j->progress->device[i].overridden &&
-				outcomes[i].hangs == (bool)pass)
-				add_step(j, STEP_GIVE_BACK, i);
+				outcomes[i].timed_out == (bool)pass)
+				add_step(j, STEP_RESTORE, i);
 		if (pass == 0)
 			free_ones = j->n_steps;
 		for (size_t k = 0; pass == 0 && k < free_ones; k++) {
 			size_t i = j->steps[k].verdict;
 			bool ours = is_on_ours(j, i);
 			if (ours)
-				add_step(j, STEP_TAKE_BACK, i);
+				add_step(j, STEP_RESTORE_UNBIND, i);
 			if (ours || outcomes[i].after[0] == '\0')
-				add_step(j, STEP_PROBE_HOST, i);
+				add_step(j, STEP_RESTORE_PROBE, i);
 		}
 	}
 	if (j->n_steps == 0)
@@ -424,18 +427,18 @@ static int undo_once(struct job *j, struct outcome *outcomes, struct err *err)
 	for (size_t k = 0; k < j->n_steps; k++) {
 		size_t i = j->steps[k].verdict;
 		verify_driver(j, &p->verdicts[i], outcomes[i].after);
-		outcomes[i].given_back = !j->progress->device[i].overridden && !is_on_ours(j, i);
+		outcomes[i].reverted = !j->progress->device[i].overridden && !is_on_ours(j, i);
 	}
 	return r;
 }
 
-static bool some_step_died(const struct job *j)
+static bool some_step_died(const struct apply_ctx *j)
 {
 	return memchr(j->state, STEP_DIED, j->n_steps) != NULL;
 }
 
 /* Once more where a child was killed: what it was to give back would else stay, and half a slot. */
-static int undo(struct job *j, struct outcome *outcomes, struct err *err)
+static int undo(struct apply_ctx *j, struct apply_result *outcomes, struct err *err)
 {
 	int r = undo_once(j, outcomes, err);
 
@@ -444,7 +447,7 @@ static int undo(struct job *j, struct outcome *outcomes, struct err *err)
 	return r;
 }
 
-static bool some_override_stands(const struct job *j)
+static bool some_override_stands(const struct apply_ctx *j)
 {
 	for (size_t i = 0; i < j->plan->n; i++)
 		if (j->progress->device[i].overridden)
@@ -453,16 +456,16 @@ static bool some_override_stands(const struct job *j)
 }
 
 /* What could not be given back keeps every host driver away, until somebody takes that back. */
-static void name_overrides(const struct job *j, struct outcome *outcomes)
+static void name_overrides(const struct apply_ctx *j, struct apply_result *outcomes)
 {
 	char address[PCI_ADDR_MAX];
 
 	for (size_t i = 0; i < j->plan->n; i++) {
-		struct outcome *o = &outcomes[i];
-		o->overridden = o->tried && !o->holds && j->progress->device[i].overridden;
-		size_t n = strlen(o->trouble);
+		struct apply_result *o = &outcomes[i];
+		o->overridden = o->attempted && !o->holds && j->progress->device[i].overridden;
+		size_t n = strlen(o->error);
 		if (o->overridden && !j->plan->config->hold_on_failure)
-			(void)snprintf(o->trouble + n, sizeof(o->trouble) - n,
+			(void)snprintf(o->error + n, sizeof(o->error) - n,
 				"; its driver_override is still set, `vfio-bind release %s` clears "
 				"it",
 				pci_addr_format(j->plan->verdicts[i].device->addr, address));
@@ -470,7 +473,7 @@ static void name_overrides(const struct job *j, struct outcome *outcomes)
 }
 
 /* Where something was written, each device's outcome tells what went wrong, not an error. */
-static int run(struct job *j, struct outcome *outcomes, struct err *err)
+static int run(struct apply_ctx *j, struct apply_result *outcomes, struct err *err)
 {
 	struct err undo_err = {""};
 	int r = carry_out(j, err);
@@ -487,16 +490,16 @@ static int run(struct job *j, struct outcome *outcomes, struct err *err)
 	return written ? 0 : r;
 }
 
-int apply_plan(
-	struct outcome **ret, const struct plan *p, const struct apply_options *o, struct err *err)
+int apply_plan(struct apply_result **ret, const struct plan *p, const struct apply_options *o,
+	struct err *err)
 {
 	size_t devices = sizeof(struct progress) + p->n * sizeof(struct device_progress);
-	struct job j = {.plan = p,
+	struct apply_ctx j = {.plan = p,
 		.options = o,
-		.progress = child_shared(devices + STEPS_MAX(p->n)),
+		.progress = steps_shared(devices + STEPS_MAX(p->n)),
 		.steps = calloc(STEPS_MAX(p->n), sizeof(*j.steps)),
 		.began = now_usec()};
-	struct outcome *outcomes = calloc(p->n + 1, sizeof(*outcomes));
+	struct apply_result *outcomes = calloc(p->n + 1, sizeof(*outcomes));
 	int r;
 
 	if (!j.progress || !j.steps || !outcomes) {

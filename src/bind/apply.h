@@ -13,18 +13,18 @@
 #define FORMER_MAX 64
 
 /* What became of one verdict. */
-struct outcome {
-	bool tried;              /* it was to be bound */
-	bool hangs;              /* a child was left behind in one of its steps */
+struct apply_result {
+	bool attempted;          /* it was to be bound */
+	bool timed_out;          /* a child was left behind in one of its steps */
 	bool holds;              /* it has the driver it shall have */
 	bool unusable;           /* it holds, and no VM can open it, as far as that is known */
-	bool given_back;         /* what we had done to it is undone */
+	bool reverted;           /* what we had done to it is undone */
 	bool overridden;         /* it does not hold, and our driver_override is still set */
 	unsigned usec;           /* from the start until its last step ended */
 	char before[32];         /* its driver when we came, "" for none */
 	char after[32];          /* its driver at the end, "" for none */
 	char former[FORMER_MAX]; /* the driver_override that somebody else had set, or "" */
-	char trouble[400];       /* why it does not hold, or is unusable, or "" */
+	char error[400];         /* why it does not hold, or is unusable, or "" */
 };
 
 struct apply_options {
@@ -32,7 +32,7 @@ struct apply_options {
 	bool load_modules;     /* false on a tree that only stands for /sys */
 	bool force;            /* also from an interface that is up (bind/unbind.h) */
 	unsigned milliseconds; /* for everything, undoing included */
-	int *let_go;           /* told once the overrides stand (child_let_go); may point to -1 */
+	int *notify_ready; /* told once the overrides stand (steps_notify_ready); may point to -1 */
 	/* Held by the caller (interrupt_hold), or NULL. One that comes before the first probe ends
 	 * the work; each card that is not bound as a whole by then is given back. */
 	struct interrupt *interrupt;
@@ -43,11 +43,11 @@ struct apply_options {
  * drivers_probe; the firmware's framebuffer, where it lies on one of the displays; then reads the
  * driver links back, and who holds the BARs of displays. What a function of a slot can't get, its
  * slot gives up; a device that does not end on its driver is given back to the host (or held, as
- * the config says). All writes happen in a child, see bind/child.h.
+ * the config says). All writes happen in a child, see bind/steps.h.
  *
  * *ret holds one outcome a verdict, for the caller to free. 0, or -errno where nothing was written.
  */
-int apply_plan(struct outcome **ret, const struct plan *p, const struct apply_options *o,
+int apply_plan(struct apply_result **ret, const struct plan *p, const struct apply_options *o,
 	struct err *err) _must_check_;
 
 #endif

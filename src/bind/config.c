@@ -3,8 +3,8 @@
 
 #include "base/file.h"
 #include "base/str.h"
-#include "bind/parser.h"
-#include "bind/reader.h"
+#include "bind/config_parser.h"
+#include "bind/ini_reader.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void begin_device(struct parser *p, unsigned line, const char *address)
+static void begin_device(struct config_parser *p, unsigned line, const char *address)
 {
 	struct config *c = p->c;
 	struct pci_addr addr;
@@ -20,7 +20,7 @@ static void begin_device(struct parser *p, unsigned line, const char *address)
 	while (*address == ' ' || *address == '\t')
 		address++;
 	if (!pci_addr_parse(address, &addr)) {
-		parser_complain(c, line,
+		config_error(c, line,
 			"[device %s]: '%s' is no PCI address; write [device 0000:09:00.0]", address,
 			address);
 		p->unknown_section = true;
@@ -28,10 +28,9 @@ static void begin_device(struct parser *p, unsigned line, const char *address)
 	}
 	const struct device_settings *twin = config_settings(c, addr);
 	if (twin)
-		parser_complain(c, line,
-			"[device %s] stands at line %u already; write its keys there", address,
-			twin->line);
-	struct device_settings *grown = parser_room(
+		config_error(c, line, "[device %s] stands at line %u already; write its keys there",
+			address, twin->line);
+	struct device_settings *grown = config_grow(
 		c, c->settings, c->n_settings, &c->size_settings, sizeof(*grown));
 	if (!grown) {
 		p->unknown_section = true;
@@ -44,14 +43,14 @@ static void begin_device(struct parser *p, unsigned line, const char *address)
 
 static void take_section(void *to, unsigned line, const char *name)
 {
-	struct parser *p = to;
+	struct config_parser *p = to;
 	enum section section;
 
 	p->unknown_section = false;
 	p->now = NULL;
 	p->seen_single = 0;
 	if (!section_known(name, &section)) {
-		parser_complain(p->c, line,
+		config_error(p->c, line,
 			"[%s] is no section; write [bind], [exclude], [guard], [modules] or "
 			"[device ADDRESS]",
 			name);
@@ -63,7 +62,7 @@ static void take_section(void *to, unsigned line, const char *name)
 		return;
 	}
 	if (p->seen_sections & 1U << section)
-		parser_complain(
+		config_error(
 			p->c, line, "[%s] stands twice; write its keys in the first one", name);
 	p->seen_sections |= 1U << section;
 }
@@ -71,23 +70,23 @@ static void take_section(void *to, unsigned line, const char *name)
 static void take_value(
 	void *to, unsigned line, const char *heading, const char *name, const char *value)
 {
-	struct parser *p = to;
+	struct config_parser *p = to;
 	enum section section;
 
 	if (p->unknown_section)
 		return;
 	if (*heading == '\0' || !section_known(heading, &section)) {
-		parser_complain(
+		config_error(
 			p->c, line, "'%s' stands before any section; write [bind] above it", name);
 		return;
 	}
-	keys_take(p, line, section, name, value);
+	config_set_key(p, line, section, name, value);
 }
 
 static void take_error(void *to, unsigned line, const char *what)
 {
-	struct parser *p = to;
-	parser_complain(p->c, line, "%s", what);
+	struct config_parser *p = to;
+	config_error(p->c, line, "%s", what);
 }
 
 #define FAILED_BOOTS_UNSET (~0U)
@@ -101,13 +100,13 @@ static struct config config_default(const char *path)
 int config_parse(struct config *ret, const char *path, const char *data, size_t len)
 {
 	*ret = config_default(path);
-	struct parser p = {.c = ret};
-	const struct reader r = {take_value, take_section, take_error, &p};
+	struct config_parser p = {.c = ret};
+	const struct ini_reader r = {take_value, take_section, take_error, &p};
 
 	if (len > CONFIG_MAX)
-		parser_complain(
+		config_error(
 			ret, 0, "%s: has %zu bytes, %d at most are read", path, len, CONFIG_MAX);
-	else if (reader_run(&r, data, len) < 0)
+	else if (ini_reader_run(&r, data, len) < 0)
 		ret->no_memory = true;
 	if (ret->no_memory)
 		return -ENOMEM;
@@ -131,7 +130,7 @@ int config_read(struct config *ret, const char *path, bool to_do)
 		*ret = config_default(path);
 		ret->unread = true;
 		ret->missing = r == -ENOENT;
-		parser_complain(ret, 0, "%s%s", err.text, ret->missing ? MISSING_REMEDY : "");
+		config_error(ret, 0, "%s%s", err.text, ret->missing ? MISSING_REMEDY : "");
 		return r;
 	}
 	return config_parse(ret, path, data, len);
@@ -147,7 +146,7 @@ int config_read_copy(struct config *ret, const char *file, const char *path)
 		*ret = config_default(path);
 		ret->unread = true;
 		ret->missing = r == -ENOENT;
-		parser_complain(ret, 0, "%s: can't open it: %s%s", path, strerror(-r),
+		config_error(ret, 0, "%s: can't open it: %s%s", path, strerror(-r),
 			ret->missing ? MISSING_REMEDY : "");
 	} else {
 		r = config_parse(ret, path, data, len);

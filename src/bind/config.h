@@ -16,7 +16,7 @@
 #define CONFIG_ERRORS_MAX 64 /* more are counted, not kept */
 
 #define SELECTOR_TEXT_MAX 80
-#define WAY_MAX 8
+#define PCI_PATH_MAX 8
 #define DRIVER_NAME_MAX 32
 #define REBAR_MAX 6
 
@@ -40,7 +40,7 @@ struct selector {
 	unsigned steps;
 	struct {
 		uint8_t device, function;
-	} step[WAY_MAX];
+	} step[PCI_PATH_MAX];
 };
 
 /* [device ADDRESS] */

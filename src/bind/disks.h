@@ -2,14 +2,14 @@
 #ifndef BIND_DISKS_H
 #define BIND_DISKS_H
 
-#include "bind/finder.h"
+#include "bind/hostdevs_search.h"
 
 /*
  * Needs a disk by its number, or by what a table calls it (/dev/…, UUID=, LABEL=, PARTUUID=,
  * PARTLABEL=, ID=). False where that names none that is there now.
  */
-bool disk_need_number(struct finder *f, unsigned major, unsigned minor);
-bool disk_need_spec(struct finder *f, const char *spec);
+bool disk_need_number(struct hostdevs_search *f, unsigned major, unsigned minor);
+bool disk_need_spec(struct hostdevs_search *f, const char *spec);
 
 /*
  * Needs each disk that a text names in any place: the options of a mount ("rw,logdev=/dev/sda3"), a
@@ -17,10 +17,10 @@ bool disk_need_spec(struct finder *f, const char *spec);
  * ("/key:UUID=…"). part: logs, headers and keys. Of these one that is not there now makes the
  * search unknown: a stick with a key is taken out after the boot.
  */
-void disks_need_named(struct finder *f, const char *text, bool part);
+void disks_need_named(struct hostdevs_search *f, const char *text, bool part);
 
-/* Keeps what a disk hangs on, and needs what it is made of: of what kind NEED_DISK is, the other
+/* Keeps what a disk hangs on, and needs what it is made of: of what kind PENDING_DISK is, the other
  * disks of its file system too. name: as in /sys/class/block. */
-void disk_look(struct finder *f, enum need_kind kind, const char *name);
+void disk_look(struct hostdevs_search *f, enum pending_kind kind, const char *name);
 
 #endif

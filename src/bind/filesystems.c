@@ -42,13 +42,13 @@ static bool mount_is_network(const struct mount_row *m)
 
 /* Only where zed keeps a list of the datasets it is known that nothing is asked for one: its
  * columns are those of history_event-zfs-list-cacher.sh. */
-static bool is_unencrypted(struct finder *f, const char *pool, const char *dataset)
+static bool is_unencrypted(struct hostdevs_search *f, const char *pool, const char *dataset)
 {
 	_cleanup_(str_free) char *text = NULL;
 	char path[sizeof(ZFS_LISTS) + DISK_NAME_SIZE], *words[ZFS_WORDS];
 
 	(void)snprintf(path, sizeof(path), ZFS_LISTS "%s", pool);
-	if (!finder_read(f, path, &text))
+	if (!hostdevs_search_read(f, path, &text))
 		return false;
 	for (char *rest = text, *line; (line = tabfile_line(&rest, true));)
 		if (tabfile_words(line, words, ZFS_WORDS) == ZFS_WORDS &&
@@ -58,19 +58,19 @@ static bool is_unencrypted(struct finder *f, const char *pool, const char *datas
 }
 
 /* The pool of "rpool/ROOT/debian". */
-static void need_dataset(struct finder *f, const char *dataset)
+static void need_dataset(struct hostdevs_search *f, const char *dataset)
 {
 	char pool[DISK_NAME_SIZE];
 
 	(void)snprintf(pool, sizeof(pool), "%.*s", (int)strcspn(dataset, "/"), dataset);
-	finder_need(f, NEED_POOL, pool);
+	hostdevs_search_need(f, PENDING_POOL, pool);
 	if (!f->for_swap && !is_unencrypted(f, pool, dataset))
 		f->needs_passphrase = true;
 }
 
 /* Everything that begins with '/' in the values of lowerdir=, lowerdir+=, datadir+= and upperdir=
  * (kernel: Documentation/filesystems/overlayfs.rst). */
-static void need_layers(struct finder *f, const char *options)
+static void need_layers(struct hostdevs_search *f, const char *options)
 {
 	for (const char *p = options; *p != '\0'; p += *p == ',') {
 		size_t len = strcspn(p, ",");
@@ -83,7 +83,7 @@ static void need_layers(struct finder *f, const char *options)
 			size_t part = strcspn(from, ":,");
 			_cleanup_(str_free) char *path = strndup(from, part);
 			if (path && *path == '/')
-				finder_need(f, NEED_PATH, path);
+				hostdevs_search_need(f, PENDING_PATH, path);
 			from += part;
 		}
 		p = end;
@@ -91,7 +91,7 @@ static void need_layers(struct finder *f, const char *options)
 }
 
 /* bcachefs names them all: "/dev/sda:/dev/sdb". */
-static bool need_sources(struct finder *f, const char *sources)
+static bool need_sources(struct hostdevs_search *f, const char *sources)
 {
 	bool found = false;
 
@@ -106,13 +106,13 @@ static bool need_sources(struct finder *f, const char *sources)
 }
 
 /* "addr=" is what NFS and CIFS go to; of others the source says it, if by number. */
-void need_server(struct finder *f, const char *source, const char *options)
+void need_server(struct hostdevs_search *f, const char *source, const char *options)
 {
 	struct remote r = {.word = false};
 
 	if (!tabfile_option_value(options, "addr", r.peer, sizeof(r.peer)))
 		nics_find_peer(source, &r);
-	finder_need_network(f, &r);
+	hostdevs_search_need_network(f, &r);
 }
 
 #define JOURNALS "proc/fs/jbd2"
@@ -123,7 +123,7 @@ void need_server(struct finder *f, const char *source, const char *options)
  * (jbd2_journal_init_inode and _dev in fs/jbd2/journal.c). Of the latter nobody says whose: all of
  * them may be this one's.
  */
-static void need_journal(struct finder *f, const struct mount_row *m)
+static void need_journal(struct hostdevs_search *f, const struct mount_row *m)
 {
 	struct dirent **names = NULL;
 	char path[DEVPATH_MAX], device[DEVPATH_MAX], own[DISK_NAME_SIZE + 1];
@@ -138,14 +138,14 @@ static void need_journal(struct finder *f, const struct mount_row *m)
 		has_own |= str_starts(names[i]->d_name, own);
 	for (int i = 0; i < n; i++) {
 		if (!has_own && sysfs_path_exists(f->sysfs, "class/block/%s/dev", names[i]->d_name))
-			finder_need(f, NEED_DISK, names[i]->d_name);
+			hostdevs_search_need(f, PENDING_DISK, names[i]->d_name);
 		free(names[i]);
 	}
 	free(names);
 }
 
 /* What else than its disk a mounted file system names: the log of XFS, the other disks of btrfs. */
-static void need_others(struct finder *f, const struct mount_row *m)
+static void need_others(struct hostdevs_search *f, const struct mount_row *m)
 {
 	static const char *const journaled[] = {"ext3", "ext4", "ocfs2"};
 
@@ -154,7 +154,7 @@ static void need_others(struct finder *f, const struct mount_row *m)
 		need_journal(f, m);
 }
 
-void mount_look(struct finder *f, const struct mount_row *m)
+void mount_look(struct hostdevs_search *f, const struct mount_row *m)
 {
 	static const char *const memory[] = {"tmpfs", "ramfs", "devtmpfs", "autofs"};
 
@@ -174,17 +174,19 @@ void mount_look(struct finder *f, const struct mount_row *m)
 		/* It may be encrypted by itself, which it tells nowhere. */
 		f->needs_passphrase |= !f->for_swap && str_equal(m->type, "bcachefs");
 		if (!need_sources(f, m->source))
-			keep_unknown(f->keep, "%s is of type %s, which does not say where it lies",
-				f->what, m->type);
+			protected_set_unknown(f->keep,
+				"%s is of type %s, which does not say where it lies", f->what,
+				m->type);
 	}
 }
 
-void path_look(struct finder *f, const char *path)
+void path_look(struct hostdevs_search *f, const char *path)
 {
 	const struct mount_row *m = mount_table_of(&f->mounts, path);
 
 	if (m)
 		mount_look(f, m);
 	else
-		keep_unknown(f->keep, "%s is in %s, which is not mounted here", f->what, path);
+		protected_set_unknown(
+			f->keep, "%s is in %s, which is not mounted here", f->what, path);
 }

@@ -13,7 +13,7 @@
 #include <string.h>
 
 /* Of a long list, what one line holds. */
-#define NAMES_MAX 6
+#define STRV_MAX 6
 
 struct look {
 	struct groups *groups;
@@ -167,7 +167,7 @@ void groups_tell(const struct groups *g)
 
 	if (g->n == 0)
 		return;
-	for (size_t i = 0; i < g->n && i < NAMES_MAX; i++) {
+	for (size_t i = 0; i < g->n && i < STRV_MAX; i++) {
 		const struct group_member *m = &g->stay[i];
 		len += (size_t)snprintf(names + len, sizeof(names) - len, "%s%s%s%s (group %d)",
 			i ? ", " : "", pci_addr_format(m->addr, address),
@@ -176,7 +176,7 @@ void groups_tell(const struct groups *g)
 	log_print(LOG_WARNING,
 		"IOMMU groups are taken in part: %s%s stay with the host; while a host driver has "
 		"one of them, no VM gets the others of its group",
-		names, g->n > NAMES_MAX ? " and more" : "");
+		names, g->n > STRV_MAX ? " and more" : "");
 }
 
 void groups_print_json(const struct groups *g, struct json *j)

@@ -43,13 +43,13 @@ void guard_refuse_slot(struct plan *p, struct verdict *v, const char *why)
 }
 
 /* A question that a guard asks of one device: true, and the reason, where it has to stay. */
-typedef bool (*guard)(const struct plan *p, const struct host *h, const struct verdict *v,
+typedef bool (*guard)(const struct plan *p, const struct probe *h, const struct verdict *v,
 	char *why, size_t size);
 
 /* A function that can't be read may be one that belongs to the card: a display is not judged
  * without it. */
-static bool cannot_be_read(
-	const struct plan *p, const struct host *h, const struct verdict *v, char *why, size_t size)
+static bool cannot_be_read(const struct plan *p, const struct probe *h, const struct verdict *v,
+	char *why, size_t size)
 {
 	const struct device *first = h->devices.at, *end = first + h->devices.n, *d = v->device;
 	char address[PCI_ADDR_MAX];
@@ -74,8 +74,8 @@ static bool cannot_be_read(
 }
 
 /* What is taken from under a bridge's driver takes what lies behind it along. */
-static bool is_fixed(
-	const struct plan *p, const struct host *h, const struct verdict *v, char *why, size_t size)
+static bool is_fixed(const struct plan *p, const struct probe *h, const struct verdict *v,
+	char *why, size_t size)
 {
 	(void)p;
 	(void)h;
@@ -87,7 +87,7 @@ static bool is_fixed(
 }
 
 /* Where the id went that the config expects: the card moved, or there is a twin, or it is out. */
-static void tell_where(const struct host *h, const struct selector *s, char *buf, size_t size)
+static void tell_where(const struct probe *h, const struct selector *s, char *buf, size_t size)
 {
 	const struct device *found = NULL;
 	unsigned n = 0;
@@ -111,7 +111,7 @@ static void tell_where(const struct host *h, const struct selector *s, char *buf
 }
 
 /* With "0a:00.*=id" the id is one function's: a card's sound has another than the card. */
-static bool slot_holds_id(const struct host *h, const struct selector *s, struct pci_addr addr)
+static bool slot_holds_id(const struct probe *h, const struct selector *s, struct pci_addr addr)
 {
 	for (size_t i = 0; i < h->devices.n; i++) {
 		const struct device *d = &h->devices.at[i];
@@ -122,8 +122,8 @@ static bool slot_holds_id(const struct host *h, const struct selector *s, struct
 	return false;
 }
 
-static bool holds_another_id(
-	const struct plan *p, const struct host *h, const struct verdict *v, char *why, size_t size)
+static bool holds_another_id(const struct plan *p, const struct probe *h, const struct verdict *v,
+	char *why, size_t size)
 {
 	char where[80], id[PCI_ID_MAX];
 
@@ -141,8 +141,8 @@ static bool holds_another_id(
 	return true;
 }
 
-static bool has_no_group(
-	const struct plan *p, const struct host *h, const struct verdict *v, char *why, size_t size)
+static bool has_no_group(const struct plan *p, const struct probe *h, const struct verdict *v,
+	char *why, size_t size)
 {
 	(void)p;
 	(void)h;
@@ -165,8 +165,8 @@ static bool denylist_is_off(const char *options)
 
 /* vfio_pci_dev_in_denylist in drivers/vfio/pci/vfio_pci.c: accelerators of Intel's (QAT, DSA, IAX)
  * that a guest can bring the host down with; vfio-pci's probe refuses them. */
-static bool is_in_denylist(
-	const struct plan *p, const struct host *h, const struct verdict *v, char *why, size_t size)
+static bool is_in_denylist(const struct plan *p, const struct probe *h, const struct verdict *v,
+	char *why, size_t size)
 {
 	static const uint16_t denied[] = {
 		0x19e2, 0x19e3, 0x37c8, 0x37c9, 0x0435, 0x0443, 0x0b25, 0x0cfe};
@@ -186,8 +186,8 @@ static bool is_in_denylist(
 }
 
 /* boot_vga is what people know; any other witness is named, and that the two differ. */
-static bool is_boot_display(
-	const struct plan *p, const struct host *h, const struct verdict *v, char *why, size_t size)
+static bool is_boot_display(const struct plan *p, const struct probe *h, const struct verdict *v,
+	char *why, size_t size)
 {
 	const struct device *other = boot_display_differs(&h->boot, &h->devices);
 	char address[PCI_ADDR_MAX];
@@ -219,7 +219,7 @@ static bool is_boot_display(
 	return false;
 }
 
-static void run_guard(struct plan *p, const struct host *h, guard must_stay)
+static void run_guard(struct plan *p, const struct probe *h, guard must_stay)
 {
 	char why[200];
 
@@ -240,12 +240,12 @@ static bool is_taken(const struct plan *p, const struct device *d)
 /* With nothing left to show a login on, the boot display stays; where none is known, all do: which
  * of them the monitor hangs on is nothing that we can see. What has no outputs neither stays nor is
  * lost. */
-static void keep_last_display(struct plan *p, const struct host *h)
+static void keep_last_display(struct plan *p, const struct probe *h)
 {
 	bool boot_taken = false;
 
 	if (!h->displays_known)
-		return; /* host_look saw that one stays */
+		return; /* probe_devices saw that one stays */
 	for (size_t i = 0; i < h->devices.n; i++) {
 		const struct device *d = &h->devices.at[i];
 		if (!device_has_outputs(d))
@@ -266,7 +266,7 @@ static void keep_last_display(struct plan *p, const struct host *h)
 }
 
 /* One that only boot_vga calls the boot display may be dark: it goes, and that is told. */
-static void tell_difference(struct plan *p, const struct host *h)
+static void tell_difference(struct plan *p, const struct probe *h)
 {
 	char address[PCI_ADDR_MAX];
 
@@ -282,7 +282,7 @@ static void tell_difference(struct plan *p, const struct host *h)
 	}
 }
 
-static void apply_exclude(struct plan *p, const struct host *h)
+static void apply_exclude(struct plan *p, const struct probe *h)
 {
 	for (size_t i = 0; i < p->n; i++) {
 		struct verdict *v = &p->verdicts[i];
@@ -293,7 +293,7 @@ static void apply_exclude(struct plan *p, const struct host *h)
 	}
 }
 
-void guard_apply(struct plan *p, const struct host *h)
+void guard_apply(struct plan *p, const struct probe *h)
 {
 	static const guard guards[] = {cannot_be_read, is_fixed, holds_another_id, has_no_group,
 		is_in_denylist, is_boot_display};

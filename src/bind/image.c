@@ -28,7 +28,7 @@ static int want(struct image *image, const char *directory, const char *name, st
 	if (r != -ENOENT)
 		return r;
 	*err = (struct err){""};
-	return names_add(&image->missing, name, err);
+	return strv_add_unique(&image->missing, name, err);
 }
 
 /* vfio_iommu_type1 is no dependency but a wish of vfio's (a softdep), without which nothing can be
@@ -55,7 +55,7 @@ static int want_modules(
 }
 
 /* Is the line "options MODULE …" or "softdep MODULE …" of one of our modules? Cuts the line up. */
-static bool line_concerns(char *line, const struct names *modules)
+static bool line_concerns(char *line, const struct strv *modules)
 {
 	char *command = strsep(&line, " \t");
 
@@ -70,7 +70,7 @@ static bool line_concerns(char *line, const struct names *modules)
 	return false;
 }
 
-static bool file_concerns(const char *path, const struct names *modules)
+static bool file_concerns(const char *path, const struct strv *modules)
 {
 	_cleanup_(str_free) char *data = NULL;
 	size_t len;
@@ -110,7 +110,7 @@ static int add_settings(struct image *image, size_t directory, const char *name,
 		return 0;
 	if (asprintf(&path, "%s/%s", settings_directories[directory], name) < 0)
 		return err_set(err, ENOMEM, "out of memory");
-	return file_concerns(path, &image->modules) ? names_add(&image->files, path, err) : 0;
+	return file_concerns(path, &image->modules) ? strv_add_unique(&image->files, path, err) : 0;
 }
 
 static int want_settings(struct image *image, struct err *err)
@@ -146,7 +146,7 @@ static int want_config(struct image *image, const struct config *c, struct err *
 {
 	int r = image_config_digest(image->digest, c->path, err);
 
-	return r < 0 ? r : names_add(&image->files, c->path, err);
+	return r < 0 ? r : strv_add_unique(&image->files, c->path, err);
 }
 
 int image_list(struct image *ret, const struct config *c, const char *directory, struct err *err)
@@ -161,7 +161,7 @@ int image_list(struct image *ret, const struct config *c, const char *directory,
 	if (r >= 0 && !c->unread)
 		r = want_config(ret, c, err);
 	if (r >= 0 && access(UDEV_RULES, F_OK) == 0)
-		r = names_add(&ret->files, UDEV_RULES, err);
+		r = strv_add_unique(&ret->files, UDEV_RULES, err);
 	if (r >= 0)
 		r = want_settings(ret, err);
 	return r < 0 ? r : 0;
@@ -169,8 +169,8 @@ int image_list(struct image *ret, const struct config *c, const char *directory,
 
 void image_done(struct image *image)
 {
-	names_done(&image->modules);
-	names_done(&image->missing);
-	names_done(&image->libraries);
-	names_done(&image->files);
+	strv_done(&image->modules);
+	strv_done(&image->missing);
+	strv_done(&image->libraries);
+	strv_done(&image->files);
 }

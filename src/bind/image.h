@@ -13,12 +13,12 @@
  * says. This is the one place that decides it; the hooks of all generators copy what it lists.
  */
 struct image {
-	struct names modules;   /* with all they depend on, each behind what it needs */
-	struct names missing;   /* wanted, but this kernel has none of the name */
-	struct names libraries; /* of this program; none where it is static */
+	struct strv modules;   /* with all they depend on, each behind what it needs */
+	struct strv missing;   /* wanted, but this kernel has none of the name */
+	struct strv libraries; /* of this program; none where it is static */
 	/* The udev rule, modprobe.d's words on the modules, and the config if it could be read: in
 	 * an image every file is root's, so that one which isn't must not get there. */
-	struct names files;
+	struct strv files;
 	char digest[IMAGE_DIGEST_MAX]; /* of the config; "" where it could not be read */
 };
 

@@ -3,7 +3,7 @@
 
 #include "base/file.h"
 #include "base/str.h"
-#include "bind/child.h"
+#include "bind/steps.h"
 #include "pci/devnode.h"
 #include "pci/sysfs_path.h"
 
@@ -353,18 +353,18 @@ static unsigned look_patience(void *to, size_t i)
 enum in_use_kind in_use_look(
 	struct sysfs *s, struct pci_addr addr, bool live, char why[static IN_USE_WHY_MAX])
 {
-	struct question *q = child_shared(sizeof(*q));
+	struct question *q = steps_shared(sizeof(*q));
 	struct err err = {"out of memory"};
 
 	if (q) {
 		*q = (struct question){.s = s, .addr = addr, .live = live};
-		const struct child_list list = {.n = 1,
+		const struct steps list = {.n = 1,
 			.run = look_step,
 			.patience = look_patience,
 			.to = q,
 			.state = &q->state};
 		err = (struct err){"it does not answer"};
-		if (child_run(&list, child_now() + PATIENCE_MS, &err) == 0 &&
+		if (steps_run(&list, steps_now() + PATIENCE_MS, &err) == 0 &&
 			q->state == STEP_DONE) {
 			(void)str_copy(why, IN_USE_WHY_MAX, q->why);
 			return q->kind;

@@ -14,10 +14,10 @@
  * exclusively (open(2), O_EXCL): the kernel refuses that for a disk of which anything, a partition
  * too, is mounted, swapped to, or part of something else (md, dm, btrfs, ZFS, bcachefs, a journal).
  * What serves a disk to others or to a loop device makes no claim, and is looked up in configfs and
- * sysfs. bind/users names who it is, and who has a node open.
+ * sysfs. bind/in_use_by names who it is, and who has a node open.
  *
  * Who asks may wait for the hardware, as for a disk that does not answer: only in a child
- * (bind/child.h).
+ * (bind/steps.h).
  */
 enum in_use_kind {
 	IN_USE_FREE,

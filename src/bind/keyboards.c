@@ -23,13 +23,13 @@ struct keyboard {
 	char device[DEVPATH_MAX];
 };
 
-static void keep_keyboard(struct finder *f, const struct keyboard *k)
+static void keep_keyboard(struct hostdevs_search *f, const struct keyboard *k)
 {
-	char why[KEEP_WHY_MAX];
+	char why[PROTECTED_REASON_MAX];
 
 	(void)snprintf(why, sizeof(why), "a passphrase may have to be typed on it (%s)", k->name);
 	/* What is virtual (Bluetooth, a remote one) is not there when a passphrase is asked for. */
-	if (finder_keep(f, KEEP_KEYBOARD, k->device, why) == 0 &&
+	if (hostdevs_search_protect(f, PROTECTED_KEYBOARD, k->device, why) == 0 &&
 		!str_starts(k->device, "/devices/virtual/"))
 		f->keep->keyboard_elsewhere = true;
 }
@@ -40,13 +40,14 @@ static const char *value_of(const char *line, const char *key)
 	return str_starts(line, key) ? line + strlen(key) : NULL;
 }
 
-void keyboards_keep(struct finder *f)
+void keyboards_keep(struct hostdevs_search *f)
 {
 	_cleanup_(str_free) char *text = NULL;
 	struct keyboard k = {.name = ""};
 
-	if (!finder_read(f, "proc/bus/input/devices", &text)) {
-		keep_doubt(f->keep, DOUBT_KEYBOARD, "proc/bus/input/devices can't be read");
+	if (!hostdevs_search_read(f, "proc/bus/input/devices", &text)) {
+		protected_set_unknown_kind(
+			f->keep, UNKNOWN_KEYBOARD, "proc/bus/input/devices can't be read");
 		return;
 	}
 	for (char *rest = text, *line; (line = tabfile_line(&rest, false));) {
@@ -63,6 +64,7 @@ void keyboards_keep(struct finder *f)
 		if (keys && has_letters(keys))
 			keep_keyboard(f, &k);
 	}
-	if (!f->keep->keyboard_elsewhere && !keep_has(f->keep, KEEP_KEYBOARD))
-		keep_doubt(f->keep, DOUBT_KEYBOARD, "no keyboard is plugged in now");
+	if (!f->keep->keyboard_elsewhere && !protected_has(f->keep, PROTECTED_KEYBOARD))
+		protected_set_unknown_kind(
+			f->keep, UNKNOWN_KEYBOARD, "no keyboard is plugged in now");
 }

@@ -2,9 +2,9 @@
 #ifndef BIND_KEYBOARDS_H
 #define BIND_KEYBOARDS_H
 
-#include "bind/finder.h"
+#include "bind/hostdevs_search.h"
 
 /* Keeps the functions that keyboards hang on. */
-void keyboards_keep(struct finder *f);
+void keyboards_keep(struct hostdevs_search *f);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/log.h"
 #include "base/str.h"
-#include "bind/job.h"
+#include "bind/apply_ctx.h"
 #include "bind/modules.h"
 
 bool load_is_none(const struct verdict *v)
@@ -19,7 +19,7 @@ static bool is_first_with_driver(const struct plan *p, size_t i)
 }
 
 /* One that can't be loaded stops neither the others nor any device; so nobody else would tell. */
-void load_before(const struct job *j)
+void load_before(const struct apply_ctx *j)
 {
 	const struct config *c = j->plan->config;
 	struct err err = {""};
@@ -30,7 +30,7 @@ void load_before(const struct job *j)
 }
 
 /* Each driver that somebody shall have. One that can't be loaded does not stop the others. */
-void load_drivers(const struct job *j)
+void load_drivers(const struct apply_ctx *j)
 {
 	const struct plan *p = j->plan;
 	struct err err = {""};

@@ -215,9 +215,9 @@ static int insert_with_soft(struct kmod_module *module, const char *vfio_options
  * "softdep nvidia pre: vfio-pci" is in many a guide. libkmod would load it beside the other one,
  * with the ids that it was given elsewhere; so it is loaded before that, by us.
  */
-static int find_takers(struct kmod_module *module, struct names *seen, struct names *takers);
+static int find_takers(struct kmod_module *module, struct strv *seen, struct strv *takers);
 
-static int find_takers_in(const struct kmod_list *list, struct names *seen, struct names *takers)
+static int find_takers_in(const struct kmod_list *list, struct strv *seen, struct strv *takers)
 {
 	const struct kmod_list *at;
 	int r = 0;
@@ -232,7 +232,7 @@ static int find_takers_in(const struct kmod_list *list, struct names *seen, stru
 }
 
 /* Each module once, so it ends. */
-static int find_takers(struct kmod_module *module, struct names *seen, struct names *takers)
+static int find_takers(struct kmod_module *module, struct strv *seen, struct strv *takers)
 {
 	_cleanup_(list_done) struct kmod_list *needs = NULL;
 	_cleanup_(list_done) struct kmod_list *pre = NULL;
@@ -241,8 +241,8 @@ static int find_takers(struct kmod_module *module, struct names *seen, struct na
 	size_t before = seen->n;
 
 	if (module_takes_ids(name))
-		return names_add(takers, name, NULL);
-	int r = names_add(seen, name, NULL);
+		return strv_add_unique(takers, name, NULL);
+	int r = strv_add_unique(seen, name, NULL);
 	if (r < 0 || seen->n == before)
 		return r;
 	needs = kmod_module_get_dependencies(module);
@@ -257,7 +257,7 @@ static int find_takers(struct kmod_module *module, struct names *seen, struct na
 static void insert_takers(
 	struct kmod_ctx *ctx, struct kmod_module *module, const char *vfio_options)
 {
-	_cleanup_(names_done) struct names seen = {0}, takers = {0};
+	_cleanup_(strv_done) struct strv seen = {0}, takers = {0};
 
 	if (module_takes_ids(kmod_module_get_name(module)) ||
 		find_takers(module, &seen, &takers) < 0)
@@ -326,7 +326,7 @@ int module_load_for(const char *modalias, struct err *err)
 	return known > 0 && failed == known ? -EIO : known;
 }
 
-int names_add(struct names *names, const char *name, struct err *err)
+int strv_add_unique(struct strv *names, const char *name, struct err *err)
 {
 	for (size_t i = 0; i < names->n; i++)
 		if (str_equal(names->name[i], name))
@@ -346,12 +346,12 @@ int names_add(struct names *names, const char *name, struct err *err)
 	return 0;
 }
 
-void names_done(struct names *names)
+void strv_done(struct strv *names)
 {
 	for (size_t i = 0; i < names->n; i++)
 		free(names->name[i]);
 	free(names->name);
-	*names = (struct names){0};
+	*names = (struct strv){0};
 }
 
 bool module_same(const char *a, const char *b)
@@ -367,10 +367,10 @@ bool module_same(const char *a, const char *b)
 /* A soft dependency may lead back to who wished for it: `depth` ends such a circle. */
 #define DEPTH_MAX 8
 static int add_module(
-	struct names *names, struct kmod_module *module, unsigned depth, struct err *err);
+	struct strv *names, struct kmod_module *module, unsigned depth, struct err *err);
 
 static int add_list(
-	struct names *names, const struct kmod_list *list, unsigned depth, struct err *err)
+	struct strv *names, const struct kmod_list *list, unsigned depth, struct err *err)
 {
 	const struct kmod_list *at;
 	int r = 0;
@@ -386,7 +386,7 @@ static int add_list(
 
 /* What is built in, and a softdep that this kernel hasn't got, has no file. */
 static int add_module(
-	struct names *names, struct kmod_module *module, unsigned depth, struct err *err)
+	struct strv *names, struct kmod_module *module, unsigned depth, struct err *err)
 {
 	_cleanup_(list_done) struct kmod_list *needs = kmod_module_get_dependencies(module);
 	_cleanup_(list_done) struct kmod_list *pre = NULL;
@@ -399,11 +399,11 @@ static int add_module(
 	if (r >= 0)
 		r = add_list(names, needs, depth + 1, err);
 	if (r >= 0)
-		r = names_add(names, kmod_module_get_name(module), err);
+		r = strv_add_unique(names, kmod_module_get_name(module), err);
 	return r < 0 ? r : add_list(names, post, depth + 1, err);
 }
 
-int modules_needed(struct names *names, const char *directory, const char *name, struct err *err)
+int modules_needed(struct strv *names, const char *directory, const char *name, struct err *err)
 {
 	_cleanup_(ctx_done) struct kmod_ctx *ctx = kmod_new(directory, NULL);
 	_cleanup_(list_done) struct kmod_list *list = NULL;
@@ -440,7 +440,7 @@ static void read_a_module(const char *directory)
 }
 
 struct library_walk {
-	struct names *names;
+	struct strv *names;
 	struct err *err;
 };
 
@@ -450,10 +450,11 @@ static int take_library(struct dl_phdr_info *info, size_t size, void *to)
 	struct library_walk *walk = to;
 
 	(void)size;
-	return info->dlpi_name[0] == '/' ? names_add(walk->names, info->dlpi_name, walk->err) : 0;
+	return info->dlpi_name[0] == '/' ? strv_add_unique(walk->names, info->dlpi_name, walk->err)
+					 : 0;
 }
 
-int modules_libraries(struct names *names, const char *directory, struct err *err)
+int modules_libraries(struct strv *names, const char *directory, struct err *err)
 {
 	struct library_walk walk = {names, err};
 

@@ -35,14 +35,14 @@ bool module_takes_ids(const char *name);
 int module_load_for(const char *modalias, struct err *err) _must_check_;
 
 /* A list of names, each once, in the order they came. Zero-initialised is empty. */
-struct names {
+struct strv {
 	char **name;
 	size_t n, size;
 };
 
 /* Adds a copy, unless it is there. 0 or -ENOMEM. */
-int names_add(struct names *names, const char *name, struct err *err) _must_check_;
-void names_done(struct names *names);
+int strv_add_unique(struct strv *names, const char *name, struct err *err) _must_check_;
+void strv_done(struct strv *names);
 
 /*
  * Adds to *names every module that loading `name` takes in the kernel whose directory is given,
@@ -50,14 +50,14 @@ void names_done(struct names *names);
  * nothing. -ENOENT where the kernel's index knows no such module.
  */
 int modules_needed(
-	struct names *names, const char *directory, const char *name, struct err *err) _must_check_;
+	struct strv *names, const char *directory, const char *name, struct err *err) _must_check_;
 
 /*
  * Adds to *names the shared libraries that this program is made of, by the names it found them
  * under, libkmod's decoder for the modules of that kernel included, which is loaded at need only. A
  * static program has none.
  */
-int modules_libraries(struct names *names, const char *directory, struct err *err) _must_check_;
+int modules_libraries(struct strv *names, const char *directory, struct err *err) _must_check_;
 
 /*
  * The running kernel's answers to "who could drive this?". Open it once for many questions; -errno

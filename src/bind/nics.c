@@ -26,7 +26,7 @@ static void note(struct nics *nics, const char *name)
  */
 
 struct lower {
-	struct finder *f;
+	struct hostdevs_search *f;
 	struct nics *nics;
 	char index[16]; /* of the interface that a tunnel goes over */
 };
@@ -52,42 +52,43 @@ static int note_index(const char *name, void *to)
 	return 0;
 }
 
-static void note_lowers(struct finder *f, struct nics *nics, const char *name)
+static void note_lowers(struct hostdevs_search *f, struct nics *nics, const char *name)
 {
 	struct lower l = {.f = f, .nics = nics};
 	char path[SYSFS_PATH_MAX];
 	unsigned before = nics->n;
 
 	(void)snprintf(path, sizeof(path), "class/net/%s", name);
-	finder_each(f, path, note_lower, &l);
+	hostdevs_search_each(f, path, note_lower, &l);
 	/* A tunnel has only the number of what it goes over (dev_get_iflink). */
 	if (nics->n == before &&
 		sysfs_path_read(f->sysfs, l.index, sizeof(l.index), "%s/iflink", path) > 0)
-		finder_each(f, "class/net", note_index, &l);
+		hostdevs_search_each(f, "class/net", note_index, &l);
 	/* Nor has a port of Open vSwitch, whose devices are all below one (ovs_netdev_link). */
 	if (nics->n == before)
 		note(nics, "ovs-system");
 }
 
 /* Is it a device, and is one kept for it? */
-static bool keep_nic(struct finder *f, enum keep_kind kind, const char *what, const char *name)
+static bool keep_nic(
+	struct hostdevs_search *f, enum protected_kind kind, const char *what, const char *name)
 {
-	char path[SYSFS_PATH_MAX], device[DEVPATH_MAX], why[KEEP_WHY_MAX];
+	char path[SYSFS_PATH_MAX], device[DEVPATH_MAX], why[PROTECTED_REASON_MAX];
 
 	(void)snprintf(path, sizeof(path), "class/net/%s", name);
 	if (devpath_of(f->sysfs, path, device) < 0)
 		return false;
 	(void)snprintf(why, sizeof(why), "%.90s over it (%s)", what, name);
-	if (finder_keep(f, kind, device, why) > 0)
+	if (hostdevs_search_protect(f, kind, device, why) > 0)
 		return true;
 	bool elsewhere = !str_starts(device, "devices/virtual/");
-	f->keep->route_elsewhere |= elsewhere && kind == KEEP_ROUTE;
+	f->keep->route_elsewhere |= elsewhere && kind == PROTECTED_ROUTE;
 	return elsewhere;
 }
 
 /* How many of them, and of what is below them, are devices. */
 static unsigned keep_nics(
-	struct finder *f, enum keep_kind kind, const char *what, struct nics *nics)
+	struct hostdevs_search *f, enum protected_kind kind, const char *what, struct nics *nics)
 {
 	unsigned found = 0;
 
@@ -176,13 +177,13 @@ struct search {
 };
 
 /* The longest prefix, of these the lowest metric. False where there is no table. */
-static bool routes_search(struct finder *f, struct search *s)
+static bool routes_search(struct hostdevs_search *f, struct search *s)
 {
 	_cleanup_(str_free) char *text = NULL;
 	bool found = false;
 
 	s->nics.n = 0;
-	if (!finder_read(f, s->v6 ? "proc/net/ipv6_route" : "proc/net/route", &text))
+	if (!hostdevs_search_read(f, s->v6 ? "proc/net/ipv6_route" : "proc/net/route", &text))
 		return false;
 	for (char *rest = text, *line; (line = tabfile_line(&rest, false));) {
 		struct route r = {.bits = 0};
@@ -209,14 +210,14 @@ static bool routes_search(struct finder *f, struct search *s)
 #define DEFAULTS_MAX 16
 
 /* A VPN may have the best one, and leads to no device: then the next best leads to its peer. */
-static bool keep_default(struct finder *f, bool v6)
+static bool keep_default(struct hostdevs_search *f, bool v6)
 {
 	struct search s = {.v6 = v6, .above = -1};
 
 	for (unsigned i = 0; i < DEFAULTS_MAX; i++) {
 		if (!routes_search(f, &s) || s.nics.n == 0)
 			return false;
-		if (keep_nics(f, KEEP_ROUTE, "the default route goes", &s.nics) > 0)
+		if (keep_nics(f, PROTECTED_ROUTE, "the default route goes", &s.nics) > 0)
 			return true;
 		s.above = s.best.metric;
 	}
@@ -293,7 +294,7 @@ static void take_ip(const char *value, struct remote *r)
 }
 
 struct mac {
-	struct finder *f;
+	struct hostdevs_search *f;
 	const char *address; /* with '-' */
 	struct remote *r;
 };
@@ -316,7 +317,7 @@ static int take_nic_of(const char *name, void *to)
 	return 1;
 }
 
-void nics_need_word(struct finder *f, const char *word)
+void nics_need_word(struct hostdevs_search *f, const char *word)
 {
 	struct remote r = {.word = true, .nbd = strstr(word, "nbd") != NULL};
 	const char *value = strchr(word, '=');
@@ -326,29 +327,29 @@ void nics_need_word(struct finder *f, const char *word)
 		take_ip(value, &r);
 	} else if (str_starts(word, "BOOTIF=")) {
 		struct mac m = {f, strchr(value, '-') ? strchr(value, '-') + 1 : value, &r};
-		finder_each(f, "class/net", take_nic_of, &m);
+		hostdevs_search_each(f, "class/net", take_nic_of, &m);
 	} else {
 		nics_find_peer(value, &r);
 	}
-	finder_need_network(f, &r);
+	hostdevs_search_need_network(f, &r);
 }
 
 /* A NIC that is named is the one, wherever the routes lead. */
-static bool keep_remote(struct finder *f, const struct remote *r)
+static bool keep_remote(struct hostdevs_search *f, const struct remote *r)
 {
 	struct search s = {.v6 = strchr(r->peer, ':') != NULL};
-	char what[FINDER_WHAT_MAX];
+	char what[HOSTDEVS_WHAT_MAX];
 	uint8_t address[16];
 
 	(void)snprintf(what, sizeof(what), "%.85s comes", r->what);
 	if (r->nic[0]) {
 		note(&s.nics, r->nic);
-		return keep_nics(f, KEEP_NETWORK, what, &s.nics) > 0;
+		return keep_nics(f, PROTECTED_NETWORK, what, &s.nics) > 0;
 	}
 	if (inet_pton(s.v6 ? AF_INET6 : AF_INET, r->peer, address) != 1)
 		return false;
 	s.peer = address;
-	return routes_search(f, &s) && keep_nics(f, KEEP_NETWORK, what, &s.nics) > 0;
+	return routes_search(f, &s) && keep_nics(f, PROTECTED_NETWORK, what, &s.nics) > 0;
 }
 
 static bool is_open(const struct remote *r)
@@ -358,7 +359,7 @@ static bool is_open(const struct remote *r)
 
 /* A word without peer and NIC has the network come up for something that is found by itself; if
  * nothing is, or not of that kind, it may come over any NIC. */
-static void keep_remotes(struct finder *f)
+static void keep_remotes(struct hostdevs_search *f)
 {
 	bool kept[REMOTES_MAX] = {false};
 	unsigned found = 0, nbds = 0;
@@ -373,14 +374,16 @@ static void keep_remotes(struct finder *f)
 		if (is_open(r) && (r->nbd ? nbds : found) > 0)
 			continue;
 		if (!kept[i])
-			keep_doubt(f->keep, DOUBT_NETWORK, "%s: no NIC is known for it", r->what);
+			protected_set_unknown_kind(
+				f->keep, UNKNOWN_NETWORK, "%s: no NIC is known for it", r->what);
 	}
 }
 
-void nics_keep(struct finder *f)
+void nics_keep(struct hostdevs_search *f)
 {
 	keep_remotes(f);
 	bool v4 = keep_default(f, false), v6 = keep_default(f, true);
 	if (!v4 && !v6)
-		keep_doubt(f->keep, DOUBT_ROUTE, "no default route leads to a device now");
+		protected_set_unknown_kind(
+			f->keep, UNKNOWN_ROUTE, "no default route leads to a device now");
 }

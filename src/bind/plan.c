@@ -34,7 +34,7 @@ static void add(struct plan *p, const struct selector *asked, const struct devic
 }
 
 /* Of a slot that was named whole, what is no bridge: is there such a function? */
-static bool slot_has_endpoint(const struct host *h, const struct device *bridge)
+static bool slot_has_endpoint(const struct probe *h, const struct device *bridge)
 {
 	for (size_t i = 0; i < h->devices.n; i++) {
 		const struct device *d = &h->devices.at[i];
@@ -45,13 +45,13 @@ static bool slot_has_endpoint(const struct host *h, const struct device *bridge)
 }
 
 /* A slot named whole means what can be given of it. A bridge by itself is refused. */
-static bool is_left_out(const struct host *h, const struct selector *asked, const struct device *d)
+static bool is_left_out(const struct probe *h, const struct selector *asked, const struct device *d)
 {
 	return asked->any_function && device_is_fixed(d) && slot_has_endpoint(h, d);
 }
 
 /* "address 01:00.*, without the bridge 0000:01:00.2" */
-static void tell_left_out(struct verdict *v, const struct host *h)
+static void tell_left_out(struct verdict *v, const struct probe *h)
 {
 	char address[PCI_ADDR_MAX];
 
@@ -67,7 +67,7 @@ static void tell_left_out(struct verdict *v, const struct host *h)
 
 /* A display controller that is to be taken, of the same slot and vendor as d, or NULL. */
 static const struct device *leader_of(
-	const struct config *c, const struct host *h, const struct device *d)
+	const struct config *c, const struct probe *h, const struct device *d)
 {
 	for (size_t i = 0; i < h->devices.n; i++) {
 		const struct device *leader = &h->devices.at[i];
@@ -80,7 +80,7 @@ static const struct device *leader_of(
 	return NULL;
 }
 
-static void add_found(struct plan *p, const struct host *h)
+static void add_found(struct plan *p, const struct probe *h)
 {
 	const struct config *c = p->config;
 	char address[PCI_ADDR_MAX];
@@ -109,7 +109,8 @@ static void add_found(struct plan *p, const struct host *h)
 	}
 }
 
-static bool finds_something(const struct host *h, const struct selector *s, const struct way *way)
+static bool finds_something(
+	const struct probe *h, const struct selector *s, const struct pci_path *way)
 {
 	for (size_t i = 0; i < h->devices.n; i++)
 		if (select_matches(s, way, &h->devices.at[i]))
@@ -134,7 +135,7 @@ static bool is_told(const struct plan *p, const struct selector *s)
 }
 
 /* `gpus = non-boot` asks for whatever there is, so that nothing can be absent. */
-static void add_absent(struct plan *p, const struct host *h)
+static void add_absent(struct plan *p, const struct probe *h)
 {
 	const struct config *c = p->config;
 
@@ -170,7 +171,7 @@ static int verdict_compare(const void *a, const void *b)
 	return (x->asked > y->asked) - (x->asked < y->asked);
 }
 
-int plan_make(struct plan *ret, const struct config *c, const struct host *h,
+int plan_make(struct plan *ret, const struct config *c, const struct probe *h,
 	const struct boot_switch *b, struct err *err)
 {
 	struct plan p = {.config = c,

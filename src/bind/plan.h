@@ -4,9 +4,9 @@
 
 #include "base/err.h"
 #include "bind/config.h"
-#include "bind/host.h"
-#include "bind/keep.h"
 #include "bind/kernel_cmdline.h"
+#include "bind/probe.h"
+#include "bind/protected.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,7 +16,7 @@
 #define NO_DRIVER "none"
 
 struct groups;
-struct standing;
+struct bootcount;
 
 enum action { ACTION_BIND, ACTION_REFUSE, ACTION_ABSENT };
 
@@ -39,8 +39,9 @@ struct verdict {
 struct plan {
 	const struct config *config;
 	const char *off; /* why nothing is to be touched, or NULL */
-	/* What the boots before have to say to it (bind/standing.h), or NULL where nobody asked. */
-	const struct standing *standing;
+	/* What the boots before have to say to it (bind/bootcount.h), or NULL where nobody asked.
+	 */
+	const struct bootcount *standing;
 	/* Where the firmware shows the boot, or NULL where nothing was looked at. */
 	const struct boot_display *boot;
 	/* Which IOMMU groups it takes in part (bind/groups.h), or NULL where nobody looked. */
@@ -50,11 +51,11 @@ struct plan {
 	bool no_iommu; /* devices were refused because none of them is in an IOMMU group */
 	/* What is not known of what the host needs, where a controller is bound all the same
 	 * because the config names it; "" where there is nothing to warn of. */
-	char bound_unseen[KEEP_WHY_MAX];
+	char unverified[PROTECTED_REASON_MAX];
 };
 
 /* host NULL: nothing was looked at, because of an error in the config or the off switch. */
-int plan_make(struct plan *ret, const struct config *c, const struct host *host,
+int plan_make(struct plan *ret, const struct config *c, const struct probe *host,
 	const struct boot_switch *b, struct err *err) _must_check_;
 void plan_done(struct plan *p);
 

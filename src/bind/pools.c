@@ -48,7 +48,7 @@ static int by_name(const struct dirent **a, const struct dirent **b)
 	return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-static bool need_member(struct finder *f, const char *name, const char *pool)
+static bool need_member(struct hostdevs_search *f, const char *name, const char *pool)
 {
 	_cleanup_(str_free) char *entry = NULL, *path = NULL;
 	unsigned major, minor;
@@ -59,7 +59,7 @@ static bool need_member(struct finder *f, const char *name, const char *pool)
 	       is_member(entry, pool) && disk_need_number(f, major, minor);
 }
 
-static unsigned need_members(struct finder *f, const char *pool)
+static unsigned need_members(struct hostdevs_search *f, const char *pool)
 {
 	struct dirent **names = NULL;
 	unsigned found = 0;
@@ -81,7 +81,7 @@ static int count(const char *name, void *to)
 	return 0;
 }
 
-static bool is_mounted(const struct finder *f, const char *name)
+static bool is_mounted(const struct hostdevs_search *f, const char *name)
 {
 	char dev[32];
 	unsigned major, minor;
@@ -96,7 +96,7 @@ static bool is_mounted(const struct finder *f, const char *name)
 }
 
 struct guess {
-	struct finder *f;
+	struct hostdevs_search *f;
 	unsigned found;
 };
 
@@ -110,15 +110,15 @@ static int guess_one(const char *name, void *to)
 		0)
 		return 0;
 	(void)snprintf(path, sizeof(path), "class/block/%.255s/holders", name);
-	finder_each(g->f, path, count, &holders);
+	hostdevs_search_each(g->f, path, count, &holders);
 	if (holders > 0 || is_mounted(g->f, name))
 		return 0;
-	finder_need(g->f, NEED_DISK, name);
+	hostdevs_search_need(g->f, PENDING_DISK, name);
 	g->found++;
 	return 0;
 }
 
-void pool_look(struct finder *f, const char *pool)
+void pool_look(struct hostdevs_search *f, const char *pool)
 {
 	char what[sizeof(f->what)];
 	struct guess g = {.f = f};
@@ -126,9 +126,10 @@ void pool_look(struct finder *f, const char *pool)
 	if (need_members(f, pool) > 0)
 		return;
 	(void)str_copy(what, sizeof(what), f->what);
-	finder_look_for(f, "maybe the pool of %.60s", what);
-	finder_each(f, "class/block", guess_one, &g);
-	finder_look_for(f, "%s", what);
+	hostdevs_search_for(f, "maybe the pool of %.60s", what);
+	hostdevs_search_each(f, "class/block", guess_one, &g);
+	hostdevs_search_for(f, "%s", what);
 	if (g.found == 0)
-		keep_unknown(f->keep, "%s is on ZFS, and nobody says on which disks", what);
+		protected_set_unknown(
+			f->keep, "%s is on ZFS, and nobody says on which disks", what);
 }

@@ -2,9 +2,9 @@
 #ifndef BIND_POOLS_H
 #define BIND_POOLS_H
 
-#include "bind/finder.h"
+#include "bind/hostdevs_search.h"
 
 /* Needs the disks of a ZFS pool; "": of all. */
-void pool_look(struct finder *f, const char *pool);
+void pool_look(struct hostdevs_search *f, const char *pool);
 
 #endif

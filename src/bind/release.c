@@ -2,9 +2,9 @@
 #include "bind/release.h"
 
 #include "base/str.h"
-#include "bind/child.h"
 #include "bind/modules.h"
 #include "bind/plan.h"
+#include "bind/steps.h"
 #include "bind/unbind.h"
 
 #include <errno.h>
@@ -104,7 +104,7 @@ static void do_load(const struct work *w, struct release *d)
 	struct err err = {""};
 	d->known = module_load_for(alias, &err);
 	if (d->known < 0)
-		(void)str_copy(d->trouble, sizeof(d->trouble), err.text);
+		(void)str_copy(d->error, sizeof(d->error), err.text);
 }
 
 static void run_step(void *to, size_t step)
@@ -116,7 +116,7 @@ static void run_step(void *to, size_t step)
 	what[step / w->n](w, &w->list[step % w->n]);
 }
 
-static unsigned step_patience(void *to, size_t step)
+static unsigned step_timeout_ms(void *to, size_t step)
 {
 	const struct work *w = to;
 	enum kind kind = (enum kind)(step / w->n);
@@ -140,12 +140,12 @@ static void tell(const struct work *w, size_t i)
 		"giving it to its former driver", "probing", "loading its host driver", "probing"};
 	struct release *d = &w->list[i];
 	enum kind bad = bad_step(w, i);
-	char *buf = d->trouble;
-	size_t size = sizeof(d->trouble);
+	char *buf = d->error;
+	size_t size = sizeof(d->error);
 
-	if (bad < KINDS && w->state[bad * w->n + i] == STEP_HUNG)
+	if (bad < KINDS && w->state[bad * w->n + i] == STEP_TIMED_OUT)
 		(void)snprintf(buf, size, "%s hangs in the kernel and was left behind", what[bad]);
-	else if (bad == CLEAR && w->state[i] == STEP_LEFT && w->o->interrupt &&
+	else if (bad == CLEAR && w->state[i] == STEP_NOT_RUN && w->o->interrupt &&
 		 w->o->interrupt->signal)
 		(void)snprintf(buf, size, "%s came before anything was done with it",
 			interrupt_name(w->o->interrupt->signal));
@@ -161,10 +161,10 @@ static void tell(const struct work *w, size_t i)
 	else if (d->unbind_error < 0)
 		(void)snprintf(buf, size, "%s does not let it go: %s", d->after,
 			strerror(-d->unbind_error));
-	else if (d->trouble[0] == '\0' && d->probe_error < 0)
+	else if (d->error[0] == '\0' && d->probe_error < 0)
 		(void)snprintf(
 			buf, size, "its host driver refuses it: %s", strerror(-d->probe_error));
-	else if (d->trouble[0] == '\0')
+	else if (d->error[0] == '\0')
 		(void)snprintf(buf, size,
 			d->after[0] ? "%s has it again"
 				    : "its host driver is loaded and did not take it%s; the "
@@ -197,13 +197,13 @@ static void verify(const struct work *w)
 		struct release *d = &w->list[i];
 		enum kind bad = bad_step(w, i);
 		read_driver(w, d, d->after);
-		d->hangs = bad < KINDS && w->state[bad * w->n + i] == STEP_HUNG;
+		d->timed_out = bad < KINDS && w->state[bad * w->n + i] == STEP_TIMED_OUT;
 		bool free_again = d->override_error == 0 && !release_is_vfio(d->after) &&
 				  bad == KINDS;
 		/* What no module wants has no host driver to go back to. */
 		d->holds = free_again && (d->after[0] || (d->known == 0 && d->probe_error == 0));
 		if (d->holds)
-			d->trouble[0] = '\0';
+			d->error[0] = '\0';
 		else
 			tell(w, i);
 		tell_other(d);
@@ -213,7 +213,7 @@ static void verify(const struct work *w)
 int release_all(struct release *list, size_t n, const struct release_options *o, struct err *err)
 {
 	size_t size = n * sizeof(*list);
-	struct work w = {.o = o, .n = n, .list = child_shared(size + KINDS * n)};
+	struct work w = {.o = o, .n = n, .list = steps_shared(size + KINDS * n)};
 
 	if (!w.list)
 		return err_set(err, ENOMEM, "out of memory for %zu devices", n);
@@ -221,17 +221,17 @@ int release_all(struct release *list, size_t n, const struct release_options *o,
 	memcpy(w.list, list, size);
 	for (size_t i = 0; i < n; i++)
 		read_driver(&w, &w.list[i], w.list[i].before);
-	const struct child_list steps = {.n = KINDS * n,
+	const struct steps steps = {.n = KINDS * n,
 		.run = run_step,
-		.patience = step_patience,
+		.patience = step_timeout_ms,
 		.to = &w,
 		.state = w.state,
 		.interrupt = o->interrupt};
-	int r = child_run(&steps, child_now() + o->milliseconds, err);
+	int r = steps_run(&steps, steps_now() + o->milliseconds, err);
 	verify(&w);
 	memcpy(list, w.list, size);
 	/* Where something has begun, each device tells what is left to do. */
-	if (r < 0 && w.state[0] != STEP_LEFT) {
+	if (r < 0 && w.state[0] != STEP_NOT_RUN) {
 		err->text[0] = '\0';
 		r = 0;
 	}

@@ -4,8 +4,8 @@
 
 #include "base/err.h"
 #include "base/interrupt.h"
-#include "bind/former.h"
 #include "bind/in_use.h"
+#include "bind/prev_driver.h"
 #include "pci/address.h"
 #include "pci/sysfs.h"
 
@@ -15,14 +15,15 @@
 /* One function that goes back to the host, and what became of that. */
 struct release {
 	struct pci_addr addr;
-	struct former former; /* who had it before it was bound, if that is known (bind/former.h) */
-	char before[32];      /* its driver when we came, "" for none */
-	char after[32];       /* its driver at the end, "" for none */
-	bool holds;        /* it is the host's again: free of vfio, with the driver that wants it */
-	bool unfinished;   /* its override was set for a VM, and no driver had it */
-	bool hangs;        /* a child was left behind in one of its steps */
-	char trouble[256]; /* why it does not hold, "" where it does */
-	char other[160];   /* why it is with another host driver than the former one, or "" */
+	struct prev_driver
+		former;  /* who had it before it was bound, if that is known (bind/prev_driver.h) */
+	char before[32]; /* its driver when we came, "" for none */
+	char after[32];  /* its driver at the end, "" for none */
+	bool holds;      /* it is the host's again: free of vfio, with the driver that wants it */
+	bool unfinished; /* its override was set for a VM, and no driver had it */
+	bool timed_out;  /* a child was left behind in one of its steps */
+	char error[256]; /* why it does not hold, "" where it does */
+	char other[160]; /* why it is with another host driver than the former one, or "" */
 	/* What the steps find out. */
 	int override_error, unbind_error, attach_error, probe_error;
 	char in_use[IN_USE_WHY_MAX]; /* why its driver was not asked to let it go, or "" */
@@ -46,7 +47,7 @@ struct release_options {
  * known, its module loaded if need be; has the kernel look for a driver for those that have none
  * yet, and where it knows none, loads the modules that want them, as udev would; then reads the
  * driver links back. What is with a host driver already is left alone. As in apply, all of that
- * happens in a child, see bind/child.h. 0, or -errno where nothing was written.
+ * happens in a child, see bind/steps.h. 0, or -errno where nothing was written.
  */
 int release_all(struct release *list, size_t n, const struct release_options *o,
 	struct err *err) _must_check_;

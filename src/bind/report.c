@@ -5,9 +5,9 @@
 #include "base/json_write.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "bind/bootcount.h"
 #include "bind/groups.h"
-#include "bind/image_record.h"
-#include "bind/standing.h"
+#include "bind/imageinfo.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +23,8 @@ static const char *or_null(const char *s)
 	return s && *s ? s : NULL;
 }
 
-static void print_device(struct json *j, const struct plan *p, size_t i, const struct outcome *o)
+static void print_device(
+	struct json *j, const struct plan *p, size_t i, const struct apply_result *o)
 {
 	const struct verdict *v = &p->verdicts[i];
 	char name[VERDICT_NAME_MAX], asked[ASKED_MAX];
@@ -39,7 +40,7 @@ static void print_device(struct json *j, const struct plan *p, size_t i, const s
 		: v->device ? or_null(v->device->driver)
 			    : NULL);
 	json_string(j, "after", o ? or_null(o->after) : NULL);
-	if (o && o->tried)
+	if (o && o->attempted)
 		json_int(j, "usec", o->usec);
 	else
 		json_null(j, "usec");
@@ -54,7 +55,7 @@ static void print_config(struct json *j, const struct config *c)
 	json_close_object(j);
 }
 
-static void print_standing(struct json *j, const struct standing *s)
+static void print_standing(struct json *j, const struct bootcount *s)
 {
 	char plan[16];
 
@@ -64,7 +65,7 @@ static void print_standing(struct json *j, const struct standing *s)
 	}
 	(void)snprintf(plan, sizeof(plan), "%08x", s->plan);
 	json_open_object(j, "standing");
-	json_string(j, "state", standing_name(s->state));
+	json_string(j, "state", bootcount_name(s->state));
 	json_string(j, "plan", s->plan ? plan : NULL);
 	json_int(j, "tries", s->tries);
 	json_int(j, "limit", s->limit);
@@ -81,42 +82,41 @@ static bool has_error(const struct config *c, const char *error)
 }
 
 /* What the image's build knew and this boot can't: a config that could not be copied, for one. */
-static void print_recorded_errors(
-	struct json *j, const struct config *c, struct image_record *record)
+static void print_recorded_errors(struct json *j, const struct config *c, struct imageinfo *record)
 {
 	const char *error;
 
-	while ((error = image_record_next(record, "error")))
+	while ((error = imageinfo_next(record, "error")))
 		if (!has_error(c, error))
 			json_string(j, NULL, error);
 }
 
-static void print_errors(struct json *j, const struct plan *p, const struct outcome *outcomes,
-	const char *trouble, struct image_record *record)
+static void print_errors(struct json *j, const struct plan *p, const struct apply_result *outcomes,
+	const char *error, struct imageinfo *record)
 {
 	char name[VERDICT_NAME_MAX], text[512];
 
 	json_open_array(j, "errors");
-	if (trouble)
-		json_string(j, NULL, trouble);
+	if (error)
+		json_string(j, NULL, error);
 	for (size_t i = 0; i < p->config->n_errors; i++)
 		json_string(j, NULL, p->config->errors[i]);
 	print_recorded_errors(j, p->config, record);
 	for (size_t i = 0; outcomes && i < p->n; i++) {
-		if (!outcomes[i].trouble[0])
+		if (!outcomes[i].error[0])
 			continue;
 		(void)snprintf(text, sizeof(text), "%s: %s", verdict_name(&p->verdicts[i], name),
-			outcomes[i].trouble);
+			outcomes[i].error);
 		json_string(j, NULL, text);
 	}
 	json_close_array(j);
 }
 
-/* The digest stands first: image_is_of_config looks for it there. */
-static void print_image(struct json *j, struct image_record *record)
+/* The digest stands first: imageinfo_is_of_config looks for it there. */
+static void print_image(struct json *j, struct imageinfo *record)
 {
 	char digest[IMAGE_DIGEST_MAX];
-	const char *config = image_record_next(record, "config");
+	const char *config = imageinfo_next(record, "config");
 
 	if (!record->data) {
 		json_null(j, "image");
@@ -127,29 +127,29 @@ static void print_image(struct json *j, struct image_record *record)
 	json_open_object(j, "image");
 	json_string(j, "config", config ? digest : NULL);
 	record->at = 0;
-	json_string(j, "kernel", image_record_next(record, "kernel"));
+	json_string(j, "kernel", imageinfo_next(record, "kernel"));
 	record->at = 0;
-	json_string(j, "program", image_record_next(record, "program"));
+	json_string(j, "program", imageinfo_next(record, "program"));
 	json_close_object(j);
 }
 
 /* Where nothing is to be read (vfio_bind=off) the record isn't read either. */
-static void read_record(struct image_record *ret, const struct plan *p)
+static void read_record(struct imageinfo *ret, const struct plan *p)
 {
 	struct err err;
 
-	*ret = (struct image_record){0};
+	*ret = (struct imageinfo){0};
 	if (p->off && p->n == 0 && p->config->n_errors == 0)
 		return;
-	int r = image_record_read(ret, p->config->file, &err);
+	int r = imageinfo_read(ret, p->config->file, &err);
 	if (r < 0 && r != -ENOENT)
 		log_print(LOG_WARNING, "%s", err.text);
 }
 
 void report_print(
-	const struct plan *p, const struct outcome *outcomes, const char *trouble, FILE *f)
+	const struct plan *p, const struct apply_result *outcomes, const char *error, FILE *f)
 {
-	_cleanup_(image_record_done) struct image_record record;
+	_cleanup_(imageinfo_done) struct imageinfo record;
 	struct json j = {.f = f};
 
 	read_record(&record, p);
@@ -160,7 +160,7 @@ void report_print(
 	for (size_t i = 0; i < p->n; i++)
 		print_device(&j, p, i, outcomes ? &outcomes[i] : NULL);
 	json_close_array(&j);
-	print_errors(&j, p, outcomes, trouble, &record);
+	print_errors(&j, p, outcomes, error, &record);
 	print_image(&j, &record);
 	print_config(&j, p->config);
 	print_standing(&j, p->standing);
@@ -169,19 +169,21 @@ void report_print(
 	json_end(&j);
 }
 
-static void tell_failure(const struct plan *p, const struct verdict *v, const struct outcome *o)
+static void tell_failure(
+	const struct plan *p, const struct verdict *v, const struct apply_result *o)
 {
 	char name[VERDICT_NAME_MAX], asked[ASKED_MAX];
 	const char *has = o->after[0] ? o->after : "no driver";
-	const char *fate = o->given_back                ? "given back, and has"
+	const char *fate = o->reverted                  ? "given back, and has"
 			   : p->config->hold_on_failure ? "held, and has"
 							: "left as it is, and has";
 
 	log_print(LOG_ERROR, "%s not on %s: %s; %s %s (asked at %s)", verdict_name(v, name),
-		v->driver, o->trouble, fate, has, verdict_asked(p, v, asked));
+		v->driver, o->error, fate, has, verdict_asked(p, v, asked));
 }
 
-static void tell_verdict(const struct plan *p, const struct verdict *v, const struct outcome *o)
+static void tell_verdict(
+	const struct plan *p, const struct verdict *v, const struct apply_result *o)
 {
 	char name[VERDICT_NAME_MAX], id[PCI_ID_MAX], asked[ASKED_MAX];
 
@@ -192,17 +194,17 @@ static void tell_verdict(const struct plan *p, const struct verdict *v, const st
 	} else if (v->action == ACTION_REFUSE) {
 		log_print(
 			LOG_WARNING, "%s left to the host: %s (asked at %s)", name, v->why, asked);
-	} else if (o && o->tried && !o->holds) {
+	} else if (o && o->attempted && !o->holds) {
 		tell_failure(p, v, o);
 	} else if (o && o->unusable) {
-		log_print(LOG_ERROR, "%s is on %s, but %s (asked at %s)", name, v->driver,
-			o->trouble, asked);
+		log_print(LOG_ERROR, "%s is on %s, but %s (asked at %s)", name, v->driver, o->error,
+			asked);
 	} else {
 		struct pci_id shown = v->device->id;
 		shown.subvendor = shown.subdevice = PCI_ANY;
 		pci_id_format(&shown, id);
 		log_print(LOG_INFO, "%s %s %s %s: %s (asked at %s)", name, id,
-			o && o->tried ? "is on" : "would go to",
+			o && o->attempted ? "is on" : "would go to",
 			str_equal(v->driver, NO_DRIVER) ? "no driver" : v->driver, v->why, asked);
 		if (o && o->former[0])
 			log_print(LOG_WARNING,
@@ -212,21 +214,21 @@ static void tell_verdict(const struct plan *p, const struct verdict *v, const st
 	}
 }
 
-static bool is_bad(const struct verdict *v, const struct outcome *o)
+static bool is_bad(const struct verdict *v, const struct apply_result *o)
 {
-	return v->action != ACTION_BIND || (o && o->tried && (!o->holds || o->unusable));
+	return v->action != ACTION_BIND || (o && o->attempted && (!o->holds || o->unusable));
 }
 
 void report_tell_doubts(const struct plan *p)
 {
-	if (p->bound_unseen[0])
+	if (p->unverified[0])
 		log_print(LOG_WARNING,
 			"a controller is bound because the config names it, and it is not known "
 			"whether the host needs it: %s",
-			p->bound_unseen);
+			p->unverified);
 }
 
-void report_tell(const struct plan *p, const struct outcome *outcomes)
+void report_tell(const struct plan *p, const struct apply_result *outcomes)
 {
 	size_t told = 0, all = p->n;
 
@@ -240,7 +242,7 @@ void report_tell(const struct plan *p, const struct outcome *outcomes)
 	}
 	for (int good = 0; good <= 1; good++)
 		for (size_t i = 0; i < all && told < TELL_MAX; i++) {
-			const struct outcome *o = outcomes ? &outcomes[i] : NULL;
+			const struct apply_result *o = outcomes ? &outcomes[i] : NULL;
 			if (is_bad(&p->verdicts[i], o) == (bool)good)
 				continue;
 			tell_verdict(p, &p->verdicts[i], o);
@@ -251,24 +253,24 @@ void report_tell(const struct plan *p, const struct outcome *outcomes)
 }
 
 void report_tell_interrupt(
-	const struct plan *p, const struct outcome *outcomes, const struct interrupt *i)
+	const struct plan *p, const struct apply_result *outcomes, const struct interrupt *i)
 {
-	size_t tried = 0, bound = 0, back = 0;
+	size_t attempted = 0, bound = 0, back = 0;
 
 	for (size_t k = 0; k < p->n; k++) {
-		tried += outcomes[k].tried;
-		bound += outcomes[k].tried && outcomes[k].holds;
-		back += outcomes[k].tried && !outcomes[k].holds && !outcomes[k].overridden;
+		attempted += outcomes[k].attempted;
+		bound += outcomes[k].attempted && outcomes[k].holds;
+		back += outcomes[k].attempted && !outcomes[k].holds && !outcomes[k].overridden;
 	}
 	if (!i->signal)
 		return;
-	if (bound == tried)
+	if (bound == attempted)
 		log_print(LOG_NOTICE, "%s came when all was done: what was asked for is bound",
 			interrupt_name(i->signal));
 	else
 		log_print(LOG_WARNING,
 			"interrupted by %s: of %zu devices %zu are with the host again, %zu bound",
-			interrupt_name(i->signal), tried, back, bound);
+			interrupt_name(i->signal), attempted, back, bound);
 }
 
 int report_dir_open(const char *dir, struct err *err)
@@ -283,8 +285,8 @@ int report_dir_open(const char *dir, struct err *err)
 	return fd;
 }
 
-int report_save(const char *dir, const struct plan *p, const struct outcome *outcomes,
-	const char *trouble, struct err *err)
+int report_save(const char *dir, const struct plan *p, const struct apply_result *outcomes,
+	const char *error, struct err *err)
 {
 	_cleanup_(str_free) char *data = NULL;
 	size_t len = 0;
@@ -292,7 +294,7 @@ int report_save(const char *dir, const struct plan *p, const struct outcome *out
 
 	if (!f)
 		return err_set(err, ENOMEM, "out of memory for the report");
-	report_print(p, outcomes, trouble, f);
+	report_print(p, outcomes, error, f);
 	bool failed = ferror(f);
 	if (fclose(f) != 0 || failed)
 		return err_set(err, ENOMEM, "out of memory for the report");

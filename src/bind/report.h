@@ -14,20 +14,20 @@
 /*
  * Writes plan or report as JSON, the shape that `plan --json` and report.json share. outcomes NULL:
  * nothing was carried out, "after" and "usec" are null. `trouble` is one more error, or NULL. What
- * the record beside the config (bind/image_record) has to say of the image is added.
+ * the record beside the config (bind/imageinfo) has to say of the image is added.
  */
 void report_print(
-	const struct plan *p, const struct outcome *outcomes, const char *trouble, FILE *f);
+	const struct plan *p, const struct apply_result *outcomes, const char *error, FILE *f);
 
 /*
  * Tells the kernel log (or standard error) what became of the plan: what is wrong first, then what
  * was bound, one message a device until there are too many.
  */
-void report_tell(const struct plan *p, const struct outcome *outcomes);
+void report_tell(const struct plan *p, const struct apply_result *outcomes);
 
 /* What an interrupt has come to; nothing where none came. */
 void report_tell_interrupt(
-	const struct plan *p, const struct outcome *outcomes, const struct interrupt *i);
+	const struct plan *p, const struct apply_result *outcomes, const struct interrupt *i);
 
 /*
  * Opens the directory of reports and lock, which is no symlink; makes it where it is missing, for
@@ -40,7 +40,7 @@ int report_dir_open(const char *dir, struct err *err) _must_check_;
 void report_tell_doubts(const struct plan *p);
 
 /* Writes the report as DIR/report.json, DIR made if it is missing. */
-int report_save(const char *dir, const struct plan *p, const struct outcome *outcomes,
-	const char *trouble, struct err *err) _must_check_;
+int report_save(const char *dir, const struct plan *p, const struct apply_result *outcomes,
+	const char *error, struct err *err) _must_check_;
 
 #endif

@@ -7,7 +7,7 @@ static bool place_matches(struct pci_addr place, bool any_function, struct pci_a
 			    : pci_addr_compare(place, addr) == 0;
 }
 
-bool select_matches(const struct selector *s, const struct way *way, const struct device *d)
+bool select_matches(const struct selector *s, const struct pci_path *way, const struct device *d)
 {
 	switch (s->kind) {
 	case SELECT_ID:
@@ -32,7 +32,7 @@ bool select_id_changed(const struct selector *s, const struct device *d)
 }
 
 const struct selector *select_first(
-	const struct config *c, const struct way *ways, const struct device *d, bool exclude)
+	const struct config *c, const struct pci_path *ways, const struct device *d, bool exclude)
 {
 	for (size_t i = 0; i < c->n_selectors; i++) {
 		const struct selector *s = &c->selectors[i];

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 
 /* Where the path of a selector leads on this machine. */
-struct way {
+struct pci_path {
 	bool found;
 	struct pci_addr addr;
 };
@@ -19,13 +19,13 @@ struct way {
  * SELECT_GPUS means every display controller that is neither the firmware's boot display nor that
  * of a management controller.
  */
-bool select_matches(const struct selector *s, const struct way *way, const struct device *d);
+bool select_matches(const struct selector *s, const struct pci_path *way, const struct device *d);
 
 /* Does an address or path with "=id" find another id there? Never for an unreadable device. */
 bool select_id_changed(const struct selector *s, const struct device *d);
 
 /* The first selector of [bind] (or of [exclude]) that means the device, or NULL. */
 const struct selector *select_first(
-	const struct config *c, const struct way *ways, const struct device *d, bool exclude);
+	const struct config *c, const struct pci_path *ways, const struct device *d, bool exclude);
 
 #endif

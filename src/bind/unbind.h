@@ -12,7 +12,7 @@
  * keeps what it has claimed for that until the driver has let go. force: an interface that is up
  * is taken all the same; never what is claimed.
  *
- * May wait for ever: only in a child (bind/child.h). 0; -EBUSY with *why, and nothing done, where
+ * May wait for ever: only in a child (bind/steps.h). 0; -EBUSY with *why, and nothing done, where
  * the device is in use; or what the kernel answered, and *why is "".
  */
 int device_unbind(struct sysfs *s, struct pci_addr addr, bool live, bool force,

@@ -2,8 +2,8 @@
 #include "bind/unfinished.h"
 
 #include "base/str.h"
-#include "bind/child.h"
 #include "bind/release.h"
+#include "bind/steps.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -59,18 +59,18 @@ static int read_overrides(struct look *l, struct err *err)
 {
 	struct unfinished *listed = l->at;
 	size_t size = l->n * sizeof(*listed);
-	uint8_t *shared = child_shared(size + l->n);
+	uint8_t *shared = steps_shared(size + l->n);
 
 	if (!shared)
 		return err_set(err, ENOMEM, "out of memory for %zu devices", l->n);
 	memcpy(shared, listed, size);
 	l->at = (struct unfinished *)(void *)shared;
-	const struct child_list list = {.n = l->n,
+	const struct steps list = {.n = l->n,
 		.run = read_override,
 		.patience = patience,
 		.to = l,
 		.state = shared + size};
-	int r = child_run(&list, child_now() + ALL_MS, err);
+	int r = steps_run(&list, steps_now() + ALL_MS, err);
 	memcpy(listed, shared, size);
 	l->at = listed;
 	return r;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "bind/job.h"
+#include "bind/apply_ctx.h"
 
 #include "base/str.h"
 #include "bind/usable.h"
@@ -8,13 +8,13 @@
 #include <stdio.h>
 #include <string.h>
 
-void verify_driver(const struct job *j, const struct verdict *v, char buf[static 32])
+void verify_driver(const struct apply_ctx *j, const struct verdict *v, char buf[static 32])
 {
 	if (sysfs_link(j->options->sysfs, v->device->addr, "driver", buf, 32) < 0)
 		(void)snprintf(buf, 32, "?");
 }
 
-bool verify_holds(const struct job *j, const struct verdict *v, const char *driver)
+bool verify_holds(const struct apply_ctx *j, const struct verdict *v, const char *driver)
 {
 	(void)j;
 	return str_equal(v->driver, NO_DRIVER) ? driver[0] == '\0' : str_equal(driver, v->driver);
@@ -54,14 +54,15 @@ static const char *probe_strerror(int code)
 }
 
 /* The step of this verdict, or of all, that did not end as it should, or NULL. */
-static const struct step *bad_step(const struct job *j, size_t verdict, enum step_state *ret_how)
+static const struct step *bad_step(
+	const struct apply_ctx *j, size_t verdict, enum step_state *ret_how)
 {
 	bool died_in_step = j->progress->device[verdict].in_step;
 
 	for (size_t i = 0; i < j->n_steps; i++) {
 		enum step_kind kind = j->steps[i].kind;
-		bool for_all = kind == STEP_LOAD || kind == STEP_SETTLE;
-		bool told = for_all || kind == STEP_LET_GO || kind == STEP_BEFORE;
+		bool for_all = kind == STEP_LOAD || kind == STEP_DROP_SLOT;
+		bool told = for_all || kind == STEP_NOTIFY_READY || kind == STEP_BEFORE;
 		bool mine = !told && j->steps[i].verdict == verdict;
 		if (j->state[i] == STEP_DONE || (!mine && !for_all))
 			continue;
@@ -75,15 +76,15 @@ static const struct step *bad_step(const struct job *j, size_t verdict, enum ste
 	return NULL;
 }
 
-bool verify_hangs(const struct job *j, size_t verdict)
+bool verify_hangs(const struct apply_ctx *j, size_t verdict)
 {
 	enum step_state how;
 
 	return j->progress->device[verdict].in_step && bad_step(j, verdict, &how) &&
-	       how == STEP_HUNG;
+	       how == STEP_TIMED_OUT;
 }
 
-int verify_interrupted(const struct job *j)
+int verify_interrupted(const struct apply_ctx *j)
 {
 	return j->options->interrupt ? j->options->interrupt->signal : 0;
 }
@@ -93,7 +94,7 @@ static void tell_bad_step(
 {
 	static const char *const what[] = {
 		[STEP_OVERRIDE] = "writing driver_override",
-		[STEP_SETTLE] = "looking at the others of its slot",
+		[STEP_DROP_SLOT] = "looking at the others of its slot",
 		[STEP_NOTE_DRIVER] = "reading its driver",
 		[STEP_REBAR] = "resizing its BARs",
 		[STEP_LOAD] = "loading the modules",
@@ -104,9 +105,9 @@ static void tell_bad_step(
 
 	if (signal && how != STEP_DIED)
 		(void)snprintf(buf, size, "%s came %s %s%s", interrupt_name(signal),
-			how == STEP_HUNG ? "during" : "before", what[s->kind],
-			how == STEP_HUNG ? ", which was left behind" : "");
-	else if (how == STEP_HUNG)
+			how == STEP_TIMED_OUT ? "during" : "before", what[s->kind],
+			how == STEP_TIMED_OUT ? ", which was left behind" : "");
+	else if (how == STEP_TIMED_OUT)
 		(void)snprintf(
 			buf, size, "%s hangs in the kernel and was left behind", what[s->kind]);
 	else if (how == STEP_DIED)
@@ -116,13 +117,13 @@ static void tell_bad_step(
 }
 
 /* The first thing that went wrong with a device is what is told. */
-static void tell_trouble(const struct job *j, size_t i, struct outcome *o)
+static void tell_trouble(const struct apply_ctx *j, size_t i, struct apply_result *o)
 {
 	const struct device_progress *d = &j->progress->device[i];
 	enum step_state how;
 	const struct step *bad = bad_step(j, i, &how);
-	char *buf = o->trouble;
-	size_t size = sizeof(o->trouble);
+	char *buf = o->error;
+	size_t size = sizeof(o->error);
 
 	if (d->override_error < 0)
 		(void)snprintf(buf, size, "can't write driver_override: %s",
@@ -153,7 +154,7 @@ static void tell_trouble(const struct job *j, size_t i, struct outcome *o)
 
 /* A driver link does not show who else holds a BAR. Only displays have what the firmware draws on,
  * and only of this machine there is /proc. */
-static void look_at_bars(const struct job *j, const struct verdict *v, struct outcome *o)
+static void look_at_bars(const struct apply_ctx *j, const struct verdict *v, struct apply_result *o)
 {
 	const struct device_progress *d = &j->progress->device[v - j->plan->verdicts];
 	char why[USABLE_WHY_MAX];
@@ -164,20 +165,20 @@ static void look_at_bars(const struct job *j, const struct verdict *v, struct ou
 	enum usable u = usable_look_at_bars(j->options->sysfs, NULL, v->device->addr, why);
 	o->unusable = u != USABLE;
 	if (u == USABLE_NOT)
-		(void)snprintf(o->trouble, sizeof(o->trouble), "no VM can open it: %s%s%s", why,
+		(void)snprintf(o->error, sizeof(o->error), "no VM can open it: %s%s%s", why,
 			d->framebuffer_error < 0 ? ", which can't be released: " : "",
 			d->framebuffer_error < 0 ? strerror(-d->framebuffer_error) : "");
 	else if (u == USABLE_UNVERIFIED)
-		(void)snprintf(o->trouble, sizeof(o->trouble),
+		(void)snprintf(o->error, sizeof(o->error),
 			"whether a VM can open it is not verified: %s", why);
 }
 
-void verify(const struct job *j, struct outcome *outcomes)
+void verify(const struct apply_ctx *j, struct apply_result *outcomes)
 {
 	for (size_t i = 0; i < j->plan->n; i++) {
 		const struct verdict *v = &j->plan->verdicts[i];
 		const struct device_progress *d = &j->progress->device[i];
-		struct outcome *o = &outcomes[i];
+		struct apply_result *o = &outcomes[i];
 
 		if (v->device)
 			verify_driver(j, v, o->after);
@@ -185,16 +186,16 @@ void verify(const struct job *j, struct outcome *outcomes)
 			memcpy(o->before, o->after, sizeof(o->before));
 			continue;
 		}
-		o->tried = true;
-		o->hangs = verify_hangs(j, i);
+		o->attempted = true;
+		o->timed_out = verify_hangs(j, i);
 		o->usec = d->usec;
 		memcpy(o->before, d->before, sizeof(o->before));
-		(void)str_copy(o->former, sizeof(o->former), job_former(d, v));
+		(void)str_copy(o->former, sizeof(o->former), apply_ctx_former(d, v));
 		o->holds = d->overridden && verify_holds(j, v, o->after);
 		if (!o->holds)
 			tell_trouble(j, i, o);
 		else if (d->rebar_error < 0)
-			(void)snprintf(o->trouble, sizeof(o->trouble), "can't resize a BAR: %s",
+			(void)snprintf(o->error, sizeof(o->error), "can't resize a BAR: %s",
 				strerror(-d->rebar_error));
 		else
 			look_at_bars(j, v, o);

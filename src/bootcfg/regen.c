@@ -57,7 +57,7 @@ static void child_exec(const struct child *c)
 }
 
 /* Waits with a bound; what does not end by then is killed, and all it started. */
-static int child_wait(const struct child *c, int *ret_status)
+static int steps_wait(const struct child *c, int *ret_status)
 {
 	_cleanup_(fd_close) int fd = (int)syscall(SYS_pidfd_open, c->pid, 0);
 	struct pollfd p = {.fd = fd, .events = POLLIN};
@@ -126,7 +126,7 @@ static int program_run(
 		return err_set(err, errno, "%s: can't be run: %s", command, strerror(errno));
 	if (c.pid == 0)
 		child_exec(&c);
-	int rc = child_wait(&c, &status);
+	int rc = steps_wait(&c, &status);
 	if (rc == -ETIMEDOUT)
 		return err_set(
 			err, ETIMEDOUT, "%s: did not end within %d s", command, REGEN_SECONDS);

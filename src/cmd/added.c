@@ -4,7 +4,7 @@
 #include "bind/apply.h"
 #include "bind/released.h"
 #include "bind/report.h"
-#include "bind/report_read.h"
+#include "bind/report_parse.h"
 #include "cmd/begin.h"
 #include "cmd/cmd.h"
 #include "cmd/held.h"
@@ -56,14 +56,14 @@ static bool holds_already(const struct plan *p)
 static enum cmd_result carry_out(const struct added *o, struct situation *s, struct err *err)
 {
 	_cleanup_(str_free) char *dir = NULL;
-	struct outcome *outcomes = NULL;
+	struct apply_result *outcomes = NULL;
 	enum cmd_result result = CMD_AS_ASKED;
 	struct interrupt interrupt = {0};
-	int let_go = -1;
+	int notify_ready = -1;
 	const struct apply_options a = {.sysfs = &s->sysfs,
 		.load_modules = !o->world.sysfs,
 		.milliseconds = MILLISECONDS,
-		.let_go = &let_go,
+		.notify_ready = &notify_ready,
 		.interrupt = &interrupt};
 
 	interrupt_hold();
@@ -88,9 +88,9 @@ static enum cmd_result carry_out(const struct added *o, struct situation *s, str
  */
 static bool boot_stood_down(const struct added *o)
 {
-	_cleanup_(past_done) struct past boot = {0};
+	_cleanup_(report_done) struct report boot = {0};
 
-	return past_read(&boot, o->run_dir, NULL) == 0 && boot.standing.state == STANDING_DOWN;
+	return report_read(&boot, o->run_dir, NULL) == 0 && boot.standing.state == BOOT_BAD;
 }
 
 static enum cmd_result take(const struct added *o, const struct boot_switch *b, struct err *err)
@@ -108,7 +108,7 @@ static enum cmd_result take(const struct added *o, const struct boot_switch *b, 
 	if (r < 0)
 		return r == -EINVAL ? CMD_CONFIG : CMD_SYSTEM;
 	keep_card(&s.plan, device_find(&s.host.devices, o->addr));
-	host_look_at_drivers(&s.host, &s.sysfs);
+	probe_drivers(&s.host, &s.sysfs);
 	situation_ask_crash(&s, &o->world);
 	if (s.plan.off || holds_already(&s.plan) || boot_stood_down(o))
 		return CMD_AS_ASKED;

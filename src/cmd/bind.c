@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/log.h"
 #include "bind/apply.h"
+#include "bind/config_values.h"
 #include "bind/report.h"
-#include "bind/values.h"
 #include "cmd/begin.h"
 #include "cmd/cmd.h"
 #include "cmd/hand.h"
@@ -23,8 +23,8 @@ static void set_driver(struct plan *p, const char *driver)
 }
 
 /* A report for each slot, named by its first function, as `added` leaves them. */
-static int save_reports(
-	const struct hand *o, const struct plan *p, const struct outcome *outcomes, struct err *err)
+static int save_reports(const struct hand *o, const struct plan *p,
+	const struct apply_result *outcomes, struct err *err)
 {
 	int r = 0;
 
@@ -53,8 +53,8 @@ static int save_reports(
 	return 0;
 }
 
-static enum cmd_result show(
-	const struct hand *o, const struct plan *p, const struct outcome *outcomes, struct err *err)
+static enum cmd_result show(const struct hand *o, const struct plan *p,
+	const struct apply_result *outcomes, struct err *err)
 {
 	if (o->json)
 		report_print(p, outcomes, NULL, stdout);
@@ -73,14 +73,14 @@ static enum cmd_result show(
 
 static enum cmd_result carry_out(const struct hand *o, struct situation *s, struct err *err)
 {
-	struct outcome *outcomes = NULL;
+	struct apply_result *outcomes = NULL;
 	struct interrupt interrupt = {0};
-	int let_go = -1;
+	int notify_ready = -1;
 	const struct apply_options a = {.sysfs = &s->sysfs,
 		.load_modules = !o->world.sysfs,
 		.force = o->force,
 		.milliseconds = o->milliseconds,
-		.let_go = &let_go,
+		.notify_ready = &notify_ready,
 		.interrupt = &interrupt};
 
 	if (!plan_binds(&s->plan)) {
@@ -152,7 +152,7 @@ enum cmd_result cmd_bind(int argc, char **argv, struct err *err)
 
 	if (!command_begin(&face, rows, argc, argv, &help, &operands, &result, err))
 		return result;
-	if (o.driver && !value_driver(o.driver, err))
+	if (o.driver && !parse_driver(o.driver, err))
 		return CMD_USAGE;
 	log_open("vfio-bind", LOG_TO_STDERR, false);
 	return bind(&o, argv + 1, operands, err);

@@ -4,11 +4,11 @@
 #include "base/options.h"
 #include "base/str.h"
 #include "bind/apply.h"
-#include "bind/child.h"
 #include "bind/initramfs.h"
 #include "bind/released.h"
 #include "bind/report.h"
-#include "bind/report_read.h"
+#include "bind/report_parse.h"
+#include "bind/steps.h"
 #include "cmd/begin.h"
 #include "cmd/cmd.h"
 #include "cmd/hand.h"
@@ -36,17 +36,17 @@ struct boot {
 };
 
 static enum cmd_result finish(const struct boot *o, const struct situation *s,
-	const struct outcome *outcomes, const char *trouble)
+	const struct apply_result *outcomes, const char *error)
 {
 	struct err err = {""};
 
-	if (report_save(o->run_dir, &s->plan, outcomes, trouble, &err) < 0)
+	if (report_save(o->run_dir, &s->plan, outcomes, error, &err) < 0)
 		log_print(LOG_WARNING, "%s", err.text);
 	if (o->json) {
-		report_print(&s->plan, outcomes, trouble, stdout);
+		report_print(&s->plan, outcomes, error, stdout);
 		(void)fflush(stdout);
 	}
-	if (s->standing.state == STANDING_DOWN)
+	if (s->standing.state == BOOT_BAD)
 		return CMD_NOT_ALL;
 	if (s->plan.off) /* nothing was to be carried out: as `plan` */
 		return plan_is_whole(&s->plan) ? CMD_AS_ASKED : CMD_NOT_ALL;
@@ -82,14 +82,14 @@ static unsigned time_left(const struct boot *o, const struct situation *s)
 }
 
 static enum cmd_result carry_out(
-	const struct boot *o, struct situation *s, int *let_go, struct err *err)
+	const struct boot *o, struct situation *s, int *notify_ready, struct err *err)
 {
-	struct outcome *outcomes = NULL;
+	struct apply_result *outcomes = NULL;
 	struct interrupt interrupt = {0};
 	const struct apply_options a = {.sysfs = &s->sysfs,
 		.load_modules = !o->world.sysfs,
 		.milliseconds = time_left(o, s),
-		.let_go = let_go,
+		.notify_ready = notify_ready,
 		.interrupt = &interrupt};
 
 	warn_of_dark(&s->plan, s->host.boot.by == WITNESS_NONE);
@@ -137,28 +137,28 @@ static bool has_report(const struct boot *o)
 /* What an earlier run of this boot has decided is not decided anew, and a boot counts once. */
 static bool stands_down(const struct boot *o, struct situation *s, bool again)
 {
-	_cleanup_(past_done) struct past past = {0};
+	_cleanup_(report_done) struct report past = {0};
 	_cleanup_(fd_close) int place = -1;
 
 	s->plan.standing = &s->standing;
 	if (!o->by_hand) {
-		place = standing_place(&s->standing, &s->plan, o->world.sysfs);
+		place = bootcount_place(&s->standing, &s->plan, o->world.sysfs);
 		if (place < 0)
 			return false;
 	}
-	bool ran = past_read(&past, o->run_dir, NULL) == 0;
+	bool ran = report_read(&past, o->run_dir, NULL) == 0;
 	if (ran)
 		released_refuse(&s->plan, o->run_dir, &s->sysfs);
 	again |= ran;
 	if (o->by_hand)
 		s->standing = past.has_standing
 				      ? past.standing
-				      : (struct standing){.why = "run by hand, which is no boot"};
-	else if (past.standing.state == STANDING_DOWN)
+				      : (struct bootcount){.why = "run by hand, which is no boot"};
+	else if (past.standing.state == BOOT_BAD)
 		s->standing = past.standing;
 	else
-		standing_begin(&s->standing, &s->plan, place, o->world.sysfs != NULL, again);
-	if (s->standing.state != STANDING_DOWN)
+		bootcount_begin(&s->standing, &s->plan, place, o->world.sysfs != NULL, again);
+	if (s->standing.state != BOOT_BAD)
 		return false;
 	s->plan.off = s->standing.why;
 	/* An error by its level, so that it reaches a console that is `quiet`. */
@@ -172,25 +172,25 @@ static enum cmd_result carry_out_in_background(
 	const struct boot *o, struct situation *s, struct err *err)
 {
 	_cleanup_(fd_close) int lock = lock_open(o, err);
-	int let_go = -1;
+	int notify_ready = -1;
 
 	if (lock < 0 || flock(lock, LOCK_EX | LOCK_NB) < 0) {
 		if (lock >= 0)
 			log_print(
 				LOG_WARNING, "another vfio-bind is at work; doing it all at once");
-		return carry_out(o, s, &let_go, err);
+		return carry_out(o, s, &notify_ready, err);
 	}
 	forget_report(o);
-	_cleanup_(fd_close) int wait = child_detach(&let_go, err);
+	_cleanup_(fd_close) int wait = steps_detach(&notify_ready, err);
 	if (wait > 0) {
-		if (child_wait(wait, o->milliseconds) < 0)
+		if (steps_wait(wait, o->milliseconds) < 0)
 			log_print(LOG_WARNING, "the overrides took longer than %u ms; booting on",
 				o->milliseconds);
 		return CMD_AS_ASKED;
 	}
 	if (wait < 0)
 		log_print(LOG_WARNING, "%s; doing it all at once", err->text);
-	return carry_out(o, s, &let_go, err);
+	return carry_out(o, s, &notify_ready, err);
 }
 
 /* It is `bind` of what the config asks for: what is in use stays, and what was released. */
@@ -198,22 +198,22 @@ static enum cmd_result take_by_hand(const struct boot *o, struct situation *s, s
 {
 	const struct held_rules rules = {.live = true};
 	_cleanup_(lock_done) int lock = lock_take(o->run_dir, o->milliseconds, err);
-	int let_go = -1;
+	int notify_ready = -1;
 
 	if (lock < 0)
 		return CMD_SYSTEM;
 	released_refuse(&s->plan, o->run_dir, &s->sysfs);
-	host_look_at_drivers(&s->host, &s->sysfs);
+	probe_drivers(&s->host, &s->sysfs);
 	if (held_refuse(&s->plan, &s->sysfs, rules, err) < 0)
 		return CMD_SYSTEM;
-	return carry_out(o, s, &let_go, err);
+	return carry_out(o, s, &notify_ready, err);
 }
 
 static enum cmd_result boot(
 	struct boot *o, const struct boot_switch *b, bool at_once, struct err *err)
 {
 	_cleanup_(situation_done) struct situation s;
-	int let_go = -1;
+	int notify_ready = -1;
 	int r = situation_read(&s, &o->world, b, err);
 
 	if (r < 0) {
@@ -239,19 +239,19 @@ static enum cmd_result boot(
 	if (!off && o->by_hand)
 		return take_by_hand(o, &s, err);
 	if (off || !plan_binds(&s.plan)) {
-		host_look_at_drivers(&s.host, &s.sysfs);
+		probe_drivers(&s.host, &s.sysfs);
 		report_tell(&s.plan, NULL);
 		return finish(o, &s, NULL, NULL);
 	}
 	if (s.config.load_in_background && !at_once)
 		return carry_out_in_background(o, &s, err);
-	return carry_out(o, &s, &let_go, err);
+	return carry_out(o, &s, &notify_ready, err);
 }
 
 /* Waits for the work in the background; what it did not finish is done over, at once. */
 static enum cmd_result join(struct boot *o, const struct boot_switch *b, struct err *err)
 {
-	int64_t deadline = child_now() + o->milliseconds;
+	int64_t deadline = steps_now() + o->milliseconds;
 
 	if (b->mode == BOOT_OFF)
 		return CMD_AS_ASKED;
@@ -262,7 +262,7 @@ static enum cmd_result join(struct boot *o, const struct boot_switch *b, struct 
 		/* A child that hangs in the kernel keeps the lock, but the work is done. */
 		if (has_report(o))
 			return CMD_AS_ASKED;
-		if (child_now() >= deadline) {
+		if (steps_now() >= deadline) {
 			(void)err_set(err, ETIMEDOUT,
 				"the work in the background did not end in %u s",
 				o->milliseconds / 1000);

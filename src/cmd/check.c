@@ -4,7 +4,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "bind/image.h"
-#include "bind/image_record.h"
+#include "bind/imageinfo.h"
 #include "cmd/begin.h"
 #include "cmd/check_host.h"
 #include "cmd/cmd.h"
@@ -45,7 +45,7 @@ static const char *package_manager(void)
 	return NULL;
 }
 
-static void print_names(struct json *j, const char *key, const struct names *names)
+static void print_names(struct json *j, const char *key, const struct strv *names)
 {
 	json_open_array(j, key);
 	for (size_t i = 0; i < names->n; i++)
@@ -130,7 +130,7 @@ static enum cmd_result judge(const struct check *o, const struct config *c)
 static int leave_record(const struct check *o, const struct config *c, const struct image *image,
 	const char *kernel, struct err *err)
 {
-	_cleanup_(keep_done) struct keep keep = {0};
+	_cleanup_(protected_done) struct protected_list keep = {0};
 	_cleanup_(str_free) char *sysfs = NULL;
 	struct world host = o->world;
 
@@ -140,8 +140,8 @@ static int leave_record(const struct check *o, const struct config *c, const str
 			return err_set(err, ENOMEM, "out of memory");
 		host.sysfs = sysfs;
 	}
-	int r = protect_find(&keep, &host, err);
-	return r < 0 ? r : image_record_save(o->into, c, image, &keep, kernel, err);
+	int r = protected_load(&keep, &host, err);
+	return r < 0 ? r : imageinfo_save(o->into, c, image, &keep, kernel, err);
 }
 
 static enum cmd_result show_image(

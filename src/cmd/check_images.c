@@ -3,10 +3,10 @@
  * config. */
 #include "base/str.h"
 #include "bind/image.h"
-#include "bind/image_record.h"
+#include "bind/imageinfo.h"
 #include "bind/modules.h"
 #include "bind/report.h"
-#include "bind/report_read.h"
+#include "bind/report_parse.h"
 #include "cmd/check_sides.h"
 #include "pci/sysfs_path.h"
 
@@ -238,10 +238,10 @@ static struct ages look_at_ages(const struct judged *c, time_t config)
 /* An image that an older version made has not recorded what the guards of this one keep. */
 static void look_at_program(const struct judged *c)
 {
-	_cleanup_(past_done) struct past boot = {0};
+	_cleanup_(report_done) struct report boot = {0};
 	char path[JUDGED_PATH_MAX];
 
-	if (!judged_path(c, path, "%s", REPORT_DIR) || past_read(&boot, path, NULL) < 0 ||
+	if (!judged_path(c, path, "%s", REPORT_DIR) || report_read(&boot, path, NULL) < 0 ||
 		!boot.has_image || (boot.program && str_equal(boot.program, VERSION)))
 		return;
 	const struct ages a = look_at_ages(c, 0);
@@ -259,7 +259,7 @@ static void look_at_images(const struct judged *c)
 {
 	struct stat st;
 	struct err err = {""};
-	int running = c->live ? image_is_of_config(REPORT_DIR, c->situation->config.file, &err)
+	int running = c->live ? imageinfo_is_of_config(REPORT_DIR, c->situation->config.file, &err)
 			      : -ENODATA;
 
 	/* The digest knows better than the clock: a file that was only touched has not changed. */

@@ -11,18 +11,18 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NAMES_MAX 400
+#define STRV_MAX 400
 
-static void add_name(char buf[static NAMES_MAX], const char *fmt, ...) _printf_(2, 3);
-static void add_name(char buf[static NAMES_MAX], const char *fmt, ...)
+static void add_name(char buf[static STRV_MAX], const char *fmt, ...) _printf_(2, 3);
+static void add_name(char buf[static STRV_MAX], const char *fmt, ...)
 {
 	size_t len = strlen(buf);
 	va_list ap;
 
 	if (len > 0)
-		len += str_copy(buf + len, NAMES_MAX - len, ", ");
+		len += str_copy(buf + len, STRV_MAX - len, ", ");
 	va_start(ap, fmt);
-	(void)vsnprintf(buf + len, NAMES_MAX - len, fmt, ap);
+	(void)vsnprintf(buf + len, STRV_MAX - len, fmt, ap);
 	va_end(ap);
 }
 
@@ -59,7 +59,7 @@ static void tell_ids(const struct judged *c)
 	for (size_t i = 0; i < p->config->n_selectors; i++) {
 		const struct selector *s = &p->config->selectors[i];
 		const struct verdict *last = NULL;
-		char cards[NAMES_MAX] = "";
+		char cards[STRV_MAX] = "";
 		size_t n = 0;
 		if (s->kind != SELECT_ID || s->exclude)
 			continue;
@@ -98,7 +98,7 @@ static void tell_reserved(const struct judged *c, const struct device *d)
 static void tell_group(const struct judged *c, const struct device *d)
 {
 	const struct inventory *v = c->inventory;
-	char address[PCI_ADDR_MAX], others[NAMES_MAX] = "";
+	char address[PCI_ADDR_MAX], others[STRV_MAX] = "";
 	bool fixed = false;
 
 	for (size_t j = 0; j < v->n; j++) {
@@ -170,7 +170,7 @@ static void tell_display(const struct judged *c, const struct verdict *v)
 /* The framebuffer and boot_vga may differ: whoever knows only the one is not to wonder. */
 static void tell_displays(const struct judged *c)
 {
-	const struct host *h = &c->situation->host;
+	const struct probe *h = &c->situation->host;
 	const struct plan *p = &c->situation->plan;
 	const struct device *other = boot_display_differs(&h->boot, &h->devices);
 	char dark[PCI_ADDR_MAX], address[PCI_ADDR_MAX];
@@ -191,7 +191,7 @@ static void tell_displays(const struct judged *c)
 /* Of what an id asks for the same is a refusal. */
 static void tell_unknown(const struct judged *c)
 {
-	const char *unknown = c->situation->plan.bound_unseen;
+	const char *unknown = c->situation->plan.unverified;
 
 	if (unknown[0])
 		findings_add(c->findings, false, "unknown",

@@ -100,7 +100,7 @@ enum cmd_result guest_look(struct guest *g, char **operands, int n, struct err *
 	} else {
 		int code = situation_read(&s, &g->hand.world, &bind, err);
 		situation_tell_errors(&s.config);
-		host_look_at_drivers(&s.host, &s.sysfs);
+		probe_drivers(&s.host, &s.sysfs);
 		r = code == -EINVAL ? CMD_CONFIG : code < 0 ? CMD_SYSTEM : CMD_AS_ASKED;
 	}
 	if (r != CMD_AS_ASKED)

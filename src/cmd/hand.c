@@ -2,11 +2,11 @@
 #include "cmd/hand.h"
 
 #include "base/log.h"
-#include "bind/former.h"
+#include "bind/config_values.h"
+#include "bind/prev_driver.h"
 #include "bind/release.h"
 #include "bind/released.h"
 #include "bind/report.h"
-#include "bind/values.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -44,7 +44,7 @@ static int add_selector(struct config *c, const struct selector *s, struct err *
 static bool operand_read(const char *word, struct selector *ret, struct err *err)
 {
 	*ret = (struct selector){0};
-	if (!(strchr(word, '/') ? value_path : value_address)(word, ret, err))
+	if (!(strchr(word, '/') ? parse_path : parse_address)(word, ret, err))
 		return false;
 	(void)str_copy(ret->text, sizeof(ret->text), word);
 	return true;
@@ -135,10 +135,10 @@ static enum cmd_result plan_again(struct situation *s, const struct hand *o, str
 	const struct boot_switch bind = {.mode = BOOT_BIND};
 
 	plan_done(&s->plan);
-	host_done(&s->host);
+	probe_done(&s->host);
 	sysfs_done(&s->sysfs);
 	s->plan = (struct plan){.config = &s->config};
-	s->host = (struct host){0};
+	s->host = (struct probe){0};
 	s->sysfs = (struct sysfs){.devices = -1};
 	return situation_plan(s, &o->world, &bind, err) < 0 ? CMD_SYSTEM : CMD_AS_ASKED;
 }
@@ -161,7 +161,7 @@ enum cmd_result hand_plan(struct situation *s, const struct hand *o, char **oper
 	if (r == CMD_AS_ASKED && o->group)
 		r = add_groups(s, err) < 0 ? CMD_SYSTEM : plan_again(s, o, err);
 	if (r == CMD_AS_ASKED)
-		host_look_at_drivers(&s->host, &s->sysfs);
+		probe_drivers(&s->host, &s->sysfs);
 	return r;
 }
 
@@ -179,7 +179,7 @@ void hand_note_drivers(const char *run_dir, struct situation *s)
 	for (size_t i = 0; i < s->plan.n; i++) {
 		const struct verdict *v = &s->plan.verdicts[i];
 		if (v->action == ACTION_BIND &&
-			former_note(run_dir, &s->sysfs, v->device, &err) < 0)
+			prev_driver_save(run_dir, &s->sysfs, v->device, &err) < 0)
 			log_print(LOG_WARNING,
 				"%s: that it was on %s is not noted for `release`: %s",
 				pci_addr_format(v->device->addr, address), v->device->driver,
@@ -187,7 +187,8 @@ void hand_note_drivers(const char *run_dir, struct situation *s)
 	}
 }
 
-void hand_forget_drivers(const char *run_dir, const struct plan *p, const struct outcome *outcomes)
+void hand_forget_drivers(
+	const char *run_dir, const struct plan *p, const struct apply_result *outcomes)
 {
 	for (size_t i = 0; i < p->n; i++) {
 		if (p->verdicts[i].action != ACTION_BIND)
@@ -195,7 +196,7 @@ void hand_forget_drivers(const char *run_dir, const struct plan *p, const struct
 		if (outcomes[i].holds)
 			released_end(run_dir, p->verdicts[i].device->addr);
 		else if (outcomes[i].after[0] && !release_is_vfio(outcomes[i].after))
-			former_forget(run_dir, p->verdicts[i].device->addr);
+			prev_driver_remove(run_dir, p->verdicts[i].device->addr);
 	}
 }
 
@@ -206,5 +207,5 @@ void hand_forget(const struct hand *o, struct pci_addr addr)
 
 	if (asprintf(&path, "%s/%s/" REPORT_NAME, o->run_dir, pci_addr_format(addr, address)) >= 0)
 		(void)unlink(path);
-	former_forget(o->run_dir, addr);
+	prev_driver_remove(o->run_dir, addr);
 }

@@ -57,12 +57,13 @@ struct held_rules hand_rules(const struct hand *o);
  * leaves it in the plan. */
 void hand_tell_groups(struct situation *s);
 
-/* Before the devices go: who has them, for `release` (bind/former.h). */
+/* Before the devices go: who has them, for `release` (bind/prev_driver.h). */
 void hand_note_drivers(const char *run_dir, struct situation *s);
 
 /* Afterwards: what stayed or came back has none to be remembered; what was taken is released no
  * more (bind/released.h). */
-void hand_forget_drivers(const char *run_dir, const struct plan *p, const struct outcome *outcomes);
+void hand_forget_drivers(
+	const char *run_dir, const struct plan *p, const struct apply_result *outcomes);
 
 /* The report of a device that was bound by hand, which stands beside those that `added` writes, and
  * the note of who had it. */

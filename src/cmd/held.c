@@ -4,7 +4,7 @@
 #include "base/log.h"
 #include "bind/guard.h"
 #include "bind/in_use.h"
-#include "bind/users.h"
+#include "bind/in_use_by.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -15,7 +15,7 @@ int held_ask(struct text *ret, struct sysfs *s, const struct device *d, struct h
 	_cleanup_(text_done) struct text users = {0};
 	char why[IN_USE_WHY_MAX], address[PCI_ADDR_MAX];
 	enum in_use_kind kind = in_use_look(s, d->addr, rules.live, why);
-	int n = users_find(&users, s, d, rules.live);
+	int n = in_use_by_find(&users, s, d, rules.live);
 
 	if (n < 0)
 		return err_set(err, ENOMEM, "out of memory");

@@ -11,7 +11,7 @@
 
 /*
  * What must not be taken from under its users on a running system, for every command that unbinds:
- * the kernel's word (bind/in_use), and by name who has a node open (bind/users).
+ * the kernel's word (bind/in_use), and by name who has a node open (bind/in_use_by).
  */
 struct held_rules {
 	bool live;  /* sysfs is that of this machine */

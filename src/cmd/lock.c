@@ -2,8 +2,8 @@
 #include "cmd/lock.h"
 
 #include "base/file.h"
-#include "bind/child.h"
 #include "bind/report.h"
+#include "bind/steps.h"
 
 #include <errno.h>
 #include <sys/file.h>
@@ -13,12 +13,12 @@
 
 int lock_take(const char *run_dir, unsigned milliseconds, struct err *err)
 {
-	int64_t deadline = child_now() + milliseconds;
+	int64_t deadline = steps_now() + milliseconds;
 	_cleanup_(fd_close) int dir = report_dir_open(run_dir, err);
 	int fd = dir < 0 ? dir : file_open_lock(dir, LOCK_NAME, err);
 
 	while (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0) {
-		if (child_now() >= deadline) {
+		if (steps_now() >= deadline) {
 			fd_close(&fd);
 			return err_set(err, ETIMEDOUT,
 				"%s/" LOCK_NAME ": another vfio-bind has been at work for %u s",

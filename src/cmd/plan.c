@@ -19,7 +19,7 @@ static enum cmd_result plan_show(
 		return CMD_SYSTEM;
 	situation_ask_crash(&s, w);
 	situation_tell_errors(&s.config);
-	host_look_at_drivers(&s.host, &s.sysfs);
+	probe_drivers(&s.host, &s.sysfs);
 	if (r == 0 && !s.plan.off)
 		situation_look_at_groups(&s, GROUPS_HOST);
 	if (json)

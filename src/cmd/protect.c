@@ -2,9 +2,9 @@
 #include "cmd/protect.h"
 
 #include "base/log.h"
-#include "bind/footing.h"
 #include "bind/guard.h"
-#include "bind/image_record.h"
+#include "bind/hostdevs.h"
+#include "bind/imageinfo.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -12,27 +12,27 @@
 
 /* 1 where there is a record, 0 where not, or -ENOMEM. One that can't be read is one that says
  * nothing. */
-static int read_record(struct keep *keep, const char *config)
+static int read_record(struct protected_list *keep, const char *config)
 {
-	_cleanup_(image_record_done) struct image_record record = {0};
+	_cleanup_(imageinfo_done) struct imageinfo record = {0};
 	struct err err = {""};
 	const char *line;
 	bool says = false;
 
-	int r = image_record_read(&record, config, &err);
+	int r = imageinfo_read(&record, config, &err);
 	if (r == -ENOENT)
 		return 0;
 	if (r == -ENOMEM)
 		return r;
 	if (r < 0)
-		keep_unknown(keep, "%.150s", err.text);
-	while ((line = image_record_next(&record, "keep"))) {
+		protected_set_unknown(keep, "%.150s", err.text);
+	while ((line = imageinfo_next(&record, "keep"))) {
 		says = true;
-		if (keep_read(keep, line) < 0)
+		if (protected_parse(keep, line) < 0)
 			return -ENOMEM;
 	}
 	if (!says)
-		keep_unknown(keep, "this image does not say what it is on; rebuild it");
+		protected_set_unknown(keep, "this image does not say what it is on; rebuild it");
 	return 1;
 }
 
@@ -48,21 +48,21 @@ static bool some_has_driver(const struct plan *p, struct sysfs *s)
 	return false;
 }
 
-static int add_running(struct keep *keep, const char *root, bool alone, const struct world *w,
-	struct sysfs *s, struct err *err)
+static int add_running(struct protected_list *keep, const char *root, bool alone,
+	const struct world *w, struct sysfs *s, struct err *err)
 {
-	_cleanup_(keep_done) struct keep found = {0};
-	int r = footing_find(&found, root, w->cmdline, s, err);
+	_cleanup_(protected_done) struct protected_list found = {0};
+	int r = hostdevs_find(&found, root, w->cmdline, s, err);
 
 	for (size_t i = 0; r == 0 && i < found.n; i++)
-		r = keep_add(keep, &found.at[i]);
+		r = protected_add(keep, &found.at[i]);
 	keep->keyboard_elsewhere |= found.keyboard_elsewhere;
 	keep->route_elsewhere |= found.route_elsewhere;
 	if (alone) { /* else the record knows what there is */
 		memcpy(keep->doubts, found.doubts, sizeof(keep->doubts));
 		keep->ended = found.ended;
 		if (found.unknown[0])
-			keep_unknown(keep, "%s", found.unknown);
+			protected_set_unknown(keep, "%s", found.unknown);
 	}
 	return r;
 }
@@ -70,10 +70,10 @@ static int add_running(struct keep *keep, const char *root, bool alone, const st
 int protect(struct plan *p, struct sysfs *s, const struct world *w, const struct boot_switch *b,
 	struct err *err)
 {
-	_cleanup_(keep_done) struct keep keep = {0};
+	_cleanup_(protected_done) struct protected_list keep = {0};
 	const char *root = w->root || w->sysfs ? w->root : "/";
 
-	if (!guard_wants_keep(p))
+	if (!guard_needs_protected(p))
 		return 0;
 	int has_record = read_record(&keep, world_config_file(w));
 	int r = has_record < 0 ? has_record : 0;
@@ -81,20 +81,20 @@ int protect(struct plan *p, struct sysfs *s, const struct world *w, const struct
 		r = add_running(&keep, root, !has_record, w, s, err);
 	if (r < 0)
 		return err_set(err, -r, "out of memory for what the host stands on");
-	host_locate(&keep, s);
-	guard_keep(p, has_record || root ? &keep : NULL, b->network);
+	protected_locate(&keep, s);
+	guard_protected(p, has_record || root ? &keep : NULL, b->network);
 	return 0;
 }
 
-int protect_find(struct keep *ret, const struct world *w, struct err *err)
+int protected_load(struct protected_list *ret, const struct world *w, struct err *err)
 {
 	_cleanup_(sysfs_done) struct sysfs s = {.devices = -1};
 	struct err why = {""};
 
-	*ret = (struct keep){0};
+	*ret = (struct protected_list){0};
 	if (sysfs_open(&s, w->sysfs, &why) < 0)
-		keep_unknown(ret, "%.150s", why.text);
-	else if (footing_find(ret, w->root ? w->root : "/", w->cmdline, &s, err) == -ENOMEM)
+		protected_set_unknown(ret, "%.150s", why.text);
+	else if (hostdevs_find(ret, w->root ? w->root : "/", w->cmdline, &s, err) == -ENOMEM)
 		return -ENOMEM;
 	if (ret->unknown[0])
 		log_print(LOG_WARNING,

@@ -5,7 +5,7 @@
 #include "cmd/situation.h"
 
 /*
- * Has a plan leave alone what the host stands on (guard_keep), as the image's record and the
+ * Has a plan leave alone what the host stands on (guard_protected), as the image's record and the
  * running system say. Where the plan binds nothing that matters, nothing is read. The running
  * system is asked where there is no record (then this is most likely no initramfs), or where
  * something that would be bound has a driver already, which tells the same: disks may be in use.
@@ -15,6 +15,6 @@ int protect(struct plan *p, struct sysfs *s, const struct world *w, const struct
 	struct err *err) _must_check_;
 
 /* Finds what this system stands on, for the record of an image; what is unknown is told. */
-int protect_find(struct keep *ret, const struct world *w, struct err *err) _must_check_;
+int protected_load(struct protected_list *ret, const struct world *w, struct err *err) _must_check_;
 
 #endif

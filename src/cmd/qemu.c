@@ -2,7 +2,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/replace.h"
-#include "bind/script.h"
+#include "bind/qemu_script.h"
 #include "cmd/begin.h"
 #include "cmd/guest.h"
 

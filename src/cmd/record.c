@@ -4,7 +4,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "bind/config.h"
-#include "bind/image_record.h"
+#include "bind/imageinfo.h"
 #include "bind/modules.h"
 #include "cmd/begin.h"
 #include "cmd/check_host.h"
@@ -146,10 +146,10 @@ static void put_config(struct text *t, struct mask *m, const struct record_optio
 /* What the image knows that this was started from: where it stands beside the config. */
 static void put_image(struct text *t, struct mask *m, const struct record_options *o)
 {
-	_cleanup_(image_record_done) struct image_record image = {0};
+	_cleanup_(imageinfo_done) struct imageinfo image = {0};
 	_cleanup_(text_done) struct text masked = {0};
 
-	if (image_record_read(&image, world_config_file(&o->world), NULL) < 0)
+	if (imageinfo_read(&image, world_config_file(&o->world), NULL) < 0)
 		return;
 	for (const char *line = image.data; line < image.data + image.len; line += strlen(line) + 1)
 		mask_fact(m, &masked, line);

@@ -48,7 +48,7 @@ void mask_word(struct mask *m, const char *word);
 void mask_name(struct mask *m, struct text *t, const char *kind, const char *thing);
 /* Adds a path, part by part; those that every system has stay. */
 void mask_path(struct mask *m, struct text *t, const char *path);
-/* Adds what a table calls a disk (bind/specs), or a file; the kernel's own names stay. */
+/* Adds what a table calls a disk (bind/dev_tag), or a file; the kernel's own names stay. */
 void mask_spec(struct mask *m, struct text *t, const char *spec);
 /* The same for what has a tag or stands in a directory of udev's or dm's; false for others. */
 bool mask_tagged(struct mask *m, struct text *t, const char *spec);
@@ -61,7 +61,7 @@ void mask_cmdline(struct mask *m, struct text *t, const char *cmdline);
 bool mask_disk_word(const char *word, char spec[static KERNEL_WORD_MAX]);
 /* Adds the config: its comments are somebody's, its lines keep their numbers. */
 void mask_config(struct mask *m, struct text *t, const char *config);
-/* A fact of an image's record (bind/image_record); of those that name files or quote the config
+/* A fact of an image's record (bind/imageinfo); of those that name files or quote the config
  * nothing. */
 void mask_fact(struct mask *m, struct text *t, const char *fact);
 /* What `check` has found, where the config had this path. */
@@ -76,7 +76,7 @@ uint64_t mask_serial(struct mask *m, uint64_t serial);
 void record_sysfs(struct text *t, struct mask *m, struct sysfs *s);
 
 /*
- * Adds what bind/footing and `check` read below /: tables, routes, input devices, links to the
+ * Adds what bind/hostdevs and `check` read below /: tables, routes, input devices, links to the
  * disks that tables name, words of the processor, settings of other tools. What is not there is not
  * added.
  */

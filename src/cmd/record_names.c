@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Names of disks and directories, addresses and the kernel command line, masked. */
 #include "bind/config.h"
+#include "bind/dev_tag.h"
 #include "bind/kernel_cmdline.h"
-#include "bind/specs.h"
 #include "cmd/record.h"
 
 #include <arpa/inet.h>
@@ -178,7 +178,7 @@ static bool is_plain(const char *value)
 	return false;
 }
 
-/* The words that say on which disk the host is, as bind/footing reads them. */
+/* The words that say on which disk the host is, as bind/hostdevs reads them. */
 static const struct disk_word {
 	const char *name;
 	bool uuid; /* without its tag, perhaps behind "luks-" */

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The tables that name disks, as bind/footing reads them: of what doesn't count there nothing is
+ * The tables that name disks, as bind/hostdevs reads them: of what doesn't count there nothing is
  * kept, and of what names somebody a number.
  */
 #include "base/file.h"
 #include "base/mounts.h"
 #include "base/tabfile.h"
+#include "bind/dev_tag.h"
 #include "bind/kernel_cmdline.h"
-#include "bind/specs.h"
 #include "cmd/record.h"
 
 #include <stdio.h>
@@ -29,7 +29,8 @@ static void note_link(const struct record_root *r, const char *spec, const char 
 {
 	char path[DEVPATH_MAX], name[DISK_NAME_SIZE], line[DEVPATH_MAX + DISK_NAME_SIZE + 4];
 
-	if (!spec_disk(r->fd, r->s, spec, name) || !spec_path(masked, path) || strchr(path, ' '))
+	if (!dev_tag_disk(r->fd, r->s, spec, name) || !dev_tag_path(masked, path) ||
+		strchr(path, ' '))
 		return;
 	for (char *p = name; (p = strchr(p, '!'));)
 		*p = '/';

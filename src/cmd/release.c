@@ -46,7 +46,7 @@ static void ask_former(struct release *d, const struct device *of, const char *r
 	char address[PCI_ADDR_MAX];
 	struct err err = {""};
 
-	if (former_read(&d->former, run_dir, of, &err) < 0)
+	if (prev_driver_read(&d->former, run_dir, of, &err) < 0)
 		log_print(LOG_WARNING,
 			"%s: which host driver had it is not known, the kernel chooses one: %s",
 			pci_addr_format(d->addr, address), err.text);
@@ -86,8 +86,7 @@ static int refuse_held(struct back *b, struct situation *s, const struct hand *o
 			if (!pci_addr_same_device(other->addr, d->addr) || b->refused[k])
 				continue;
 			b->refused[k] = true;
-			(void)snprintf(
-				other->trouble, sizeof(other->trouble), "%.200s", users.data);
+			(void)snprintf(other->error, sizeof(other->error), "%.200s", users.data);
 		}
 	}
 	return 0;
@@ -123,10 +122,10 @@ static void tell(const struct back *b, size_t done)
 		const struct release *d = &b->list[i];
 		pci_addr_format(d->addr, address);
 		if (i >= done)
-			log_print(LOG_WARNING, "%s is left as it is: %s", address, d->trouble);
+			log_print(LOG_WARNING, "%s is left as it is: %s", address, d->error);
 		else if (!d->holds)
 			log_print(LOG_ERROR, "%s is not with the host: %s; it has %s", address,
-				d->trouble, d->after[0] ? d->after : "no driver");
+				d->error, d->after[0] ? d->after : "no driver");
 		else if (d->other[0])
 			log_print(LOG_WARNING, "%s is on %s, not on %s, which had it before: %s",
 				address, d->after[0] ? d->after : "no driver", d->former.driver,
@@ -189,7 +188,7 @@ static void print_json(const struct back *b, size_t done)
 	json_open_array(&j, "devices");
 	for (size_t i = 0; i < b->n; i++)
 		print_one(&j, pci_addr_format(b->list[i].addr, address),
-			i < done ? "release" : "refuse", &b->list[i], b->list[i].trouble);
+			i < done ? "release" : "refuse", &b->list[i], b->list[i].error);
 	for (size_t i = 0; i < b->plan->n; i++) {
 		const struct verdict *v = &b->plan->verdicts[i];
 		if (!v->device || device_is_fixed(v->device))

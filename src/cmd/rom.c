@@ -6,8 +6,8 @@
 #include "base/replace.h"
 #include "base/str.h"
 #include "bind/dump.h"
+#include "bind/in_use_by.h"
 #include "bind/release.h"
-#include "bind/users.h"
 #include "cmd/begin.h"
 #include "cmd/cmd.h"
 #include "pci/scan.h"
@@ -198,7 +198,7 @@ static bool vm_has_it(struct sysfs *s, struct device *d, struct err *err)
 
 	scan_driver(s, d);
 	scan_group(s, d);
-	if (!release_is_vfio(d->driver) || users_find(&users, s, d, true) <= 0)
+	if (!release_is_vfio(d->driver) || in_use_by_find(&users, s, d, true) <= 0)
 		return false;
 	(void)err_set(err, EBUSY, "%s is in use: %s; read its ROM when the VM has ended",
 		pci_addr_format(d->addr, address), users.data);

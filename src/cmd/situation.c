@@ -68,7 +68,7 @@ static int look(struct situation *s, const struct world *w, struct err *err)
 {
 	const struct boot_display_from from = world_display(w);
 
-	return host_look(&s->host, &s->config, &s->sysfs, &from, err);
+	return probe_devices(&s->host, &s->config, &s->sysfs, &from, err);
 }
 
 int situation_plan(
@@ -101,7 +101,7 @@ int situation_read(
 	return situation_plan(ret, w, b, err);
 }
 
-static bool no_groups(const struct host *h)
+static bool no_groups(const struct probe *h)
 {
 	for (size_t i = 0; i < h->devices.n; i++)
 		if (h->devices.at[i].group >= 0)
@@ -129,7 +129,7 @@ int situation_imagine(struct situation *ret, const struct world *w, const char *
 	if (ret->groups_imagined)
 		for (size_t i = 0; i < ret->host.devices.n; i++)
 			ret->host.devices.at[i].group = 0;
-	host_look_at_drivers(&ret->host, &ret->sysfs);
+	probe_drivers(&ret->host, &ret->sysfs);
 	return plan_guarded(ret, w, &bind, err);
 }
 
@@ -144,7 +144,7 @@ int situation_mentions(const struct world *w, struct pci_addr addr, struct err *
 	if (r < 0)
 		return 0;
 	r = sysfs_open(&s, w->sysfs, err);
-	return r < 0 ? r : host_mentions(&c, &s, addr, err);
+	return r < 0 ? r : probe_may_match(&c, &s, addr, err);
 }
 
 /* Made by vmcore_init (fs/proc/vmcore.c) where another kernel's memory is to be had. */
@@ -166,7 +166,7 @@ void situation_done(struct situation *s)
 {
 	plan_done(&s->plan);
 	groups_done(&s->groups);
-	host_done(&s->host);
+	probe_done(&s->host);
 	sysfs_done(&s->sysfs);
 	config_done(&s->config);
 }

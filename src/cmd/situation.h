@@ -4,12 +4,12 @@
 
 #include "base/err.h"
 #include "base/tmpdir.h"
+#include "bind/bootcount.h"
 #include "bind/config.h"
 #include "bind/groups.h"
-#include "bind/host.h"
 #include "bind/kernel_cmdline.h"
 #include "bind/plan.h"
-#include "bind/standing.h"
+#include "bind/probe.h"
 #include "pci/sysfs.h"
 
 #include <stdbool.h>
@@ -69,11 +69,11 @@ const char *world_config_file(const struct world *w);
 struct situation {
 	struct config config;
 	struct sysfs sysfs;
-	struct host host;
+	struct probe host;
 	struct plan plan;
-	bool groups_imagined;     /* situation_imagine found none on this machine */
-	struct standing standing; /* what plan.standing points to, once `boot` has asked */
-	struct groups groups;     /* what plan.groups points to, once somebody has looked */
+	bool groups_imagined;      /* situation_imagine found none on this machine */
+	struct bootcount standing; /* what plan.standing points to, once `boot` has asked */
+	struct groups groups;      /* what plan.groups points to, once somebody has looked */
 };
 
 /*

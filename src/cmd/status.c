@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bind/status.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/str.h"
-#include "bind/actual.h"
 #include "bind/config.h"
 #include "bind/report.h"
 #include "cmd/begin.h"
@@ -17,14 +17,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct status {
+struct status_args {
 	const char *run_dir;
 	const char *sysfs;
 	const char *config;
 	bool json, quiet, clear, confirm;
 };
 
-static void tell_config(const struct actual *a)
+static void tell_config(const struct status *a)
 {
 	if (a->config_changed > 0)
 		log_print(LOG_WARNING,
@@ -34,14 +34,14 @@ static void tell_config(const struct actual *a)
 }
 
 /* Everything in one line: what a journal, or a mail of a monitor, wants. */
-static void tell_line(const struct actual *a)
+static void tell_line(const struct status *a)
 {
-	char text[ROW_TEXT_MAX], address[PCI_ADDR_MAX];
-	const struct row *first = NULL;
+	char text[DEV_STATUS_TEXT_MAX], address[PCI_ADDR_MAX];
+	const struct dev_status *first = NULL;
 	size_t bad = 0;
 
 	for (size_t i = 0; i < a->n; i++) {
-		if (row_holds(&a->rows[i]))
+		if (dev_status_is_ok(&a->rows[i]))
 			continue;
 		bad++;
 		first = first ? first : &a->rows[i];
@@ -53,10 +53,10 @@ static void tell_line(const struct actual *a)
 			a->boot.n_errors > 0 ? a->boot.errors[0] : "the report does not say which");
 	else if (!first && a->n_unfinished > 0)
 		log_print(LOG_ERROR, "%s %s", pci_addr_format(a->unfinished[0].addr, address),
-			actual_unfinished_text(&a->unfinished[0], text));
+			status_unfinished_text(&a->unfinished[0], text));
 	else if (first)
 		log_print(LOG_ERROR, "%zu of %zu devices are not as asked: %s %s (asked at %s)%s",
-			bad, a->n, first->asked->address, row_text(first, a, text),
+			bad, a->n, first->asked->address, dev_status_text(first, a, text),
 			first->asked->asked ? first->asked->asked : "?",
 			bad > 1 ? ", and others" : "");
 	else if (a->strays.n > 0)
@@ -65,10 +65,10 @@ static void tell_line(const struct actual *a)
 		log_print(LOG_INFO, "all %zu devices are as asked", a->n);
 }
 
-static enum cmd_result tell(const struct status *o, const struct actual *a, struct err *err)
+static enum cmd_result tell(const struct status_args *o, const struct status *a, struct err *err)
 {
 	if (o->json) {
-		actual_print_json(a, stdout);
+		status_print_json(a, stdout);
 	} else if (o->quiet) {
 		tell_line(a);
 	} else {
@@ -77,7 +77,7 @@ static enum cmd_result tell(const struct status *o, const struct actual *a, stru
 		if (a->boot.config_errors > 0)
 			log_print(LOG_ERROR, "%s: nothing was bound because of the errors in it",
 				a->boot.config ? a->boot.config : "the config");
-		actual_print(a, stdout);
+		status_print(a, stdout);
 		for (size_t i = 0; i < a->strays.n; i++)
 			log_print(LOG_ERROR, "%s", a->strays.name[i]);
 	}
@@ -89,7 +89,7 @@ static enum cmd_result tell(const struct status *o, const struct actual *a, stru
 	}
 	if (a->boot.config_errors > 0)
 		return CMD_CONFIG;
-	return actual_holds(a) ? CMD_AS_ASKED : CMD_NOT_ALL;
+	return status_is_ok(a) ? CMD_AS_ASKED : CMD_NOT_ALL;
 }
 
 /* ---- what vfio-pci took by ids of others ------------------------------------------------------
@@ -98,7 +98,7 @@ static enum cmd_result tell(const struct status *o, const struct actual *a, stru
 #define CMDLINE_MAX 8192
 
 /* Of a tree, what its record says of the machine. */
-static void read_other_ids(struct other_ids *ret, const struct status *o, struct sysfs *s)
+static void read_other_ids(struct other_ids *ret, const struct status_args *o, struct sysfs *s)
 {
 	_cleanup_(str_free) char *cmdline = NULL, *root = NULL;
 	size_t len;
@@ -118,7 +118,7 @@ static bool is_endpoint(const struct device *d, const void *arg)
 	return !device_is_bridge(d);
 }
 
-static bool was_bound(const struct actual *a, const char *address)
+static bool was_bound(const struct status *a, const char *address)
 {
 	for (size_t i = 0; i < a->n; i++)
 		if (str_equal(a->rows[i].asked->address, address) &&
@@ -128,7 +128,7 @@ static bool was_bound(const struct actual *a, const char *address)
 }
 
 static int add_stray(
-	struct actual *a, const struct device *d, const struct other_id *one, struct err *err)
+	struct status *a, const struct device *d, const struct other_id *one, struct err *err)
 {
 	_cleanup_(str_free) char *line = NULL;
 	char address[PCI_ADDR_MAX];
@@ -139,11 +139,11 @@ static int add_stray(
 		line = NULL;
 		return err_set(err, ENOMEM, "out of memory");
 	}
-	return names_add(&a->strays, line, err);
+	return strv_add_unique(&a->strays, line, err);
 }
 
 /* The device as it is now, and the first place that means it. */
-static int look_at(struct actual *a, struct sysfs *s, struct device *d, const struct other_ids *ids,
+static int look_at(struct status *a, struct sysfs *s, struct device *d, const struct other_ids *ids,
 	struct err *err)
 {
 	char address[PCI_ADDR_MAX];
@@ -157,7 +157,7 @@ static int look_at(struct actual *a, struct sysfs *s, struct device *d, const st
 	return 0;
 }
 
-static int find_strays(const struct status *o, struct actual *a, struct err *err)
+static int find_strays(const struct status_args *o, struct status *a, struct err *err)
 {
 	_cleanup_(sysfs_done) struct sysfs s = {.devices = -1};
 	_cleanup_(other_ids_done) struct other_ids ids = {0};
@@ -185,17 +185,17 @@ static bool asks_for_something(const char *config)
 	return config_read(&c, config, false) < 0 || c.n_selectors > 0;
 }
 
-static enum cmd_result compare(const struct status *o, struct err *err)
+static enum cmd_result compare(const struct status_args *o, struct err *err)
 {
-	_cleanup_(actual_done) struct actual a;
-	char text[ROW_TEXT_MAX], address[PCI_ADDR_MAX];
+	_cleanup_(status_done) struct status a;
+	char text[DEV_STATUS_TEXT_MAX], address[PCI_ADDR_MAX];
 	struct err why = {""};
-	int r = actual_read(&a, o->run_dir, o->sysfs, o->config, &why);
+	int r = status_read(&a, o->run_dir, o->sysfs, o->config, &why);
 
 	bool no_report = r == -ENOENT && !a.boot.devices;
 	for (size_t i = 0; r < 0 && i < a.n_unfinished; i++)
 		log_print(LOG_ERROR, "%s %s", pci_addr_format(a.unfinished[i].addr, address),
-			actual_unfinished_text(&a.unfinished[i], text));
+			status_unfinished_text(&a.unfinished[i], text));
 	if (no_report && !asks_for_something(o->config)) {
 		log_print(LOG_INFO, "%s asks for nothing, and there is no report of this boot",
 			o->config);
@@ -215,20 +215,20 @@ static enum cmd_result compare(const struct status *o, struct err *err)
 }
 
 /* A boot without a report had nothing to bind, and leaves nothing to confirm. */
-static enum cmd_result confirm(const struct status *o, struct err *err)
+static enum cmd_result confirm(const struct status_args *o, struct err *err)
 {
-	_cleanup_(past_done) struct past boot = {0};
-	int r = past_read(&boot, o->run_dir, err);
+	_cleanup_(report_done) struct report boot = {0};
+	int r = report_read(&boot, o->run_dir, err);
 
 	if (r == -ENOENT) {
 		*err = (struct err){""};
 		return CMD_AS_ASKED;
 	}
 	if (r == 0)
-		r = standing_reached(&boot.standing, o->sysfs, err);
+		r = bootcount_reached(&boot.standing, o->sysfs, err);
 	if (r > 0)
 		log_print(LOG_INFO, "%s",
-			boot.standing.state == STANDING_DOWN
+			boot.standing.state == BOOT_BAD
 				? "this boot without the devices has reached its end"
 				: "confirmed: with these devices and this kernel a boot reaches "
 				  "its "
@@ -236,16 +236,16 @@ static enum cmd_result confirm(const struct status *o, struct err *err)
 	return r < 0 ? CMD_SYSTEM : CMD_AS_ASKED;
 }
 
-static enum cmd_result clear(const struct status *o, struct err *err)
+static enum cmd_result clear(const struct status_args *o, struct err *err)
 {
-	if (standing_clear(o->sysfs, err) < 0)
+	if (bootcount_clear(o->sysfs, err) < 0)
 		return CMD_SYSTEM;
 	if (!o->quiet)
 		log_print(LOG_INFO, "failed boots are forgotten; the next boot binds");
 	return CMD_AS_ASKED;
 }
 
-static enum cmd_result run(const struct status *o, struct err *err)
+static enum cmd_result run(const struct status_args *o, struct err *err)
 {
 	if (o->clear && o->confirm)
 		(void)err_set(err, EINVAL, "--clear and --confirm: one of them");
@@ -260,7 +260,7 @@ static enum cmd_result run(const struct status *o, struct err *err)
 
 enum cmd_result cmd_status(int argc, char **argv, struct err *err)
 {
-	struct status o = {.run_dir = REPORT_DIR, .config = CONFIG_PATH};
+	struct status_args o = {.run_dir = REPORT_DIR, .config = CONFIG_PATH};
 	static const struct face face = {
 		.about = "Compares what was asked for with what is: who has each device now, and "
 			 "since when. Exit status 0 where all of it holds."};

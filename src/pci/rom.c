@@ -113,8 +113,8 @@ static bool find_first(struct rom *rom, const uint8_t *data, size_t len)
 
 static void complain(struct rom *rom, const char *what, const struct rom_image *image)
 {
-	if (rom->trouble[0] == '\0')
-		(void)snprintf(rom->trouble, sizeof(rom->trouble), "the image at 0x%zx %s",
+	if (rom->error[0] == '\0')
+		(void)snprintf(rom->error, sizeof(rom->error), "the image at 0x%zx %s",
 			image->offset, what);
 }
 
@@ -188,5 +188,5 @@ const char *rom_complaint(const struct rom *rom)
 		return "there is no image in it";
 	if (rom->start > 0)
 		return "a vendor's header stands before the first image; --trim cuts it off";
-	return rom->trouble[0] ? rom->trouble : NULL;
+	return rom->error[0] ? rom->error : NULL;
 }

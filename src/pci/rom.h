@@ -40,8 +40,8 @@ struct rom {
 	size_t start, end, size;
 	struct rom_image image[ROM_IMAGES_MAX];
 	unsigned n;
-	bool whole;        /* the last image says that it is the last, and no image is cut off */
-	char trouble[128]; /* what is wrong with it, "" for nothing */
+	bool whole;      /* the last image says that it is the last, and no image is cut off */
+	char error[128]; /* what is wrong with it, "" for nothing */
 };
 
 /*

@@ -3,7 +3,7 @@
 #include "bind/apply.h"
 
 #include "base/str.h"
-#include "bind/child.h"
+#include "bind/steps.h"
 #include "check.h"
 #include "fake_kernel.h"
 
@@ -57,7 +57,7 @@ static void new_machine(void)
 	}
 }
 
-static struct outcome outcomes[N_FUNCTIONS];
+static struct apply_result outcomes[N_FUNCTIONS];
 static struct interrupt interrupt;
 static int64_t took;
 
@@ -68,32 +68,33 @@ static int carry_out(unsigned milliseconds)
 	static const char *const text = "[bind]\naddresses = 01:00.0, 03:00.0\n";
 	char config[128];
 	_cleanup_(config_done) struct config c = {0};
-	_cleanup_(host_done) struct host h = {0};
+	_cleanup_(probe_done) struct probe h = {0};
 	_cleanup_(sysfs_done) struct sysfs s = {.devices = -1};
 	_cleanup_(plan_done) struct plan p = {0};
 	const struct boot_switch b = {.mode = BOOT_BIND};
-	struct outcome *got = NULL;
+	struct apply_result *got = NULL;
 	struct err err = {""};
-	int let_go = -1;
+	int notify_ready = -1;
 
 	(void)snprintf(config, sizeof(config), "%s%s%s", text,
 		hold ? "[guard]\non_failure = hold\n" : "",
 		before ? "[modules]\nbefore = vendor-reset\n" : "");
 	memset(outcomes, 0, sizeof(outcomes));
 	if (config_parse(&c, "F", config, strlen(config)) < 0 ||
-		sysfs_open(&s, world->tree, &err) < 0 || host_look(&h, &c, &s, NULL, &err) < 0 ||
-		plan_make(&p, &c, &h, &b, &err) < 0 || p.n != N_FUNCTIONS)
+		sysfs_open(&s, world->tree, &err) < 0 ||
+		probe_devices(&h, &c, &s, NULL, &err) < 0 || plan_make(&p, &c, &h, &b, &err) < 0 ||
+		p.n != N_FUNCTIONS)
 		abort();
 	interrupt = (struct interrupt){0};
 	interrupt_hold();
 	const struct apply_options o = {.sysfs = &s,
 		.load_modules = true,
 		.milliseconds = milliseconds,
-		.let_go = &let_go,
+		.notify_ready = &notify_ready,
 		.interrupt = &interrupt};
-	int64_t began = child_now();
+	int64_t began = steps_now();
 	int r = apply_plan(&got, &p, &o, &err);
-	took = child_now() - began;
+	took = steps_now() - began;
 	(void)interrupt_came(&interrupt);
 	interrupt_release();
 	if (r == 0)
@@ -138,9 +139,9 @@ static size_t last_of(const char *what)
 static void check_all_bound(void)
 {
 	for (size_t i = 0; i < N_FUNCTIONS; i++) {
-		CHECK(outcomes[i].tried && outcomes[i].holds && !outcomes[i].given_back);
+		CHECK(outcomes[i].attempted && outcomes[i].holds && !outcomes[i].reverted);
 		CHECK_STR(outcomes[i].after, "vfio-pci");
-		CHECK_STR(outcomes[i].trouble, "");
+		CHECK_STR(outcomes[i].error, "");
 		check_device(functions[i], "vfio-pci", "vfio-pci");
 	}
 }
@@ -232,8 +233,8 @@ static void test_given_back(void)
 	check_device("0000:03:00.0", "igc", "");
 	CHECK(!trace_has("unbind 0000:01:00.0", NULL));
 	for (size_t i = 0; i < N_FUNCTIONS; i++) {
-		CHECK(outcomes[i].tried && !outcomes[i].holds && outcomes[i].given_back);
-		CHECK_HAS(outcomes[i].trouble, "module vfio-pci: none for this kernel");
+		CHECK(outcomes[i].attempted && !outcomes[i].holds && outcomes[i].reverted);
+		CHECK_HAS(outcomes[i].error, "module vfio-pci: none for this kernel");
 	}
 
 	check_case("vfio-pci refuses one: it goes back to its driver, the others stay");
@@ -242,8 +243,8 @@ static void test_given_back(void)
 	kernel_register("igc", functions);
 	CHECK_INT(carry_out(10000), 0);
 	check_device("0000:03:00.0", "igc", "");
-	CHECK_HAS(outcomes[4].trouble, "the driver refuses it");
-	CHECK(outcomes[4].given_back);
+	CHECK_HAS(outcomes[4].error, "the driver refuses it");
+	CHECK(outcomes[4].reverted);
 	CHECK_STR(outcomes[4].before, "igc");
 	CHECK_STR(outcomes[4].after, "igc");
 	for (size_t i = 0; i < 4; i++)
@@ -265,7 +266,7 @@ static void test_given_back(void)
 	kernel_register("igc", functions);
 	CHECK_INT(carry_out(10000), 0);
 	check_device("0000:03:00.0", "", "vfio-pci");
-	CHECK(!outcomes[4].given_back && !outcomes[4].holds);
+	CHECK(!outcomes[4].reverted && !outcomes[4].holds);
 	hold = false;
 }
 
@@ -286,7 +287,7 @@ static void check_whole(void)
 		(void)check_that(outcomes[i].holds == ours, __FILE__, __LINE__,
 			"%s: the outcome says %s; driver '%s', override '%s'", functions[i],
 			outcomes[i].holds ? "bound" : "not bound", driver, override);
-		CHECK_INT(outcomes[i].trouble[0] != '\0', !outcomes[i].holds);
+		CHECK_INT(outcomes[i].error[0] != '\0', !outcomes[i].holds);
 	}
 }
 
@@ -305,7 +306,7 @@ static unsigned count_calls(void)
 	return world->calls;
 }
 
-static void test_each_call(enum fate fate, const char *name)
+static void test_each_call(enum dev_state fate, const char *name)
 {
 	unsigned n = count_calls();
 
@@ -347,7 +348,7 @@ static void test_hangs(void)
 		CHECK(took >= 600 && took < 3000);
 		check_whole();
 		for (size_t k = 0; k < N_FUNCTIONS; k++)
-			told += strstr(outcomes[k].trouble, rows[i].words) != NULL;
+			told += strstr(outcomes[k].error, rows[i].words) != NULL;
 		CHECK(told > 0);
 	}
 }
@@ -386,8 +387,8 @@ static void test_locked(void)
 		CHECK(outcomes[i].holds);
 		check_device(functions[i], "vfio-pci", "vfio-pci");
 	}
-	CHECK(!outcomes[0].holds && outcomes[0].given_back);
-	CHECK_HAS(outcomes[0].trouble, "hangs in the kernel");
+	CHECK(!outcomes[0].holds && outcomes[0].reverted);
+	CHECK_HAS(outcomes[0].error, "hangs in the kernel");
 	check_device("0000:01:00.0", "", "");
 }
 
@@ -412,7 +413,7 @@ static void test_interrupted(void)
 			check_device("0000:03:00.0", "igc", "");
 		for (size_t i = 0; i < N_FUNCTIONS; i++)
 			if (!outcomes[i].holds)
-				CHECK_HAS(outcomes[i].trouble, "SIGINT came");
+				CHECK_HAS(outcomes[i].error, "SIGINT came");
 		CHECK(took < 3000);
 		bound += outcomes[0].holds && outcomes[4].holds;
 	}
@@ -436,8 +437,8 @@ static void test_interrupted(void)
 	CHECK_INT(carry_out(20000), 0);
 	CHECK(took < 2900); /* PATIENCE_MS is waited where nobody interrupts */
 	check_whole();
-	CHECK_HAS(outcomes[4].trouble, "SIGTERM came during taking it from its driver");
-	CHECK_HAS(outcomes[0].trouble, "SIGTERM came before");
+	CHECK_HAS(outcomes[4].error, "SIGTERM came during taking it from its driver");
+	CHECK_HAS(outcomes[0].error, "SIGTERM came before");
 	check_device("0000:01:00.0", "nouveau", "");
 	CHECK_INT(waitpid(killer, NULL, 0), killer);
 }
@@ -466,8 +467,8 @@ static void test_no_process(void)
 		(void)snprintf(
 			command, sizeof(command), "`vfio-bind release %s` clears it", functions[i]);
 		check_device(functions[i], i == 2 ? "xhci_hcd" : i == 4 ? "igc" : "", "vfio-pci");
-		CHECK(!outcomes[i].holds && !outcomes[i].given_back && outcomes[i].overridden);
-		CHECK_HAS(outcomes[i].trouble, command);
+		CHECK(!outcomes[i].holds && !outcomes[i].reverted && outcomes[i].overridden);
+		CHECK_HAS(outcomes[i].error, command);
 	}
 	CHECK(took >= FORK_MS && took < 4000);
 }
@@ -478,7 +479,7 @@ int main(void)
 
 	(void)setvbuf(stdout, NULL, _IOLBF, 0);
 	(void)snprintf(top, sizeof(top), "%.32s/vfio-bind-apply-XXXXXX", temp ? temp : "/tmp");
-	world = child_shared(sizeof(*world));
+	world = steps_shared(sizeof(*world));
 	if (!mkdtemp(top) || !world)
 		abort();
 	make_tree();

@@ -28,7 +28,7 @@
 #define CARD "0000:01:00.0"
 
 /* What happens to the call number `at` (from 1); 0: nothing to any. */
-enum fate { GO_ON, FAIL, DIE_BEFORE, DIE_AFTER, HANG, INTERRUPT };
+enum dev_state { GO_ON, FAIL, DIE_BEFORE, DIE_AFTER, HANG, INTERRUPT };
 
 /* The fake kernel's state that is no file, shared with the children. */
 static struct world {
@@ -37,7 +37,7 @@ static struct world {
 	char refused[32]; /* the address that vfio-pci does not take */
 	char second[32]; /* a second host driver that wants the card, and comes to it by no probe */
 	char locked[32]; /* the address whose lock is held: who probes it waits for ever */
-	enum fate fate;
+	enum dev_state fate;
 	unsigned at;
 	int code;
 	unsigned forks; /* how many there may be; 0: as many as are asked for */

@@ -4,7 +4,7 @@
 #include "bind/in_use.h"
 
 #include "base/str.h"
-#include "bind/child.h"
+#include "bind/steps.h"
 #include "bind/unbind.h"
 #include "check.h"
 
@@ -30,7 +30,7 @@ static struct fake {
 	const char *disk; /* the node that there is, or NULL */
 	dev_t is;         /* of the node */
 	int answer;       /* what opening it says: 0, or an errno */
-	bool hangs;
+	bool timed_out;
 	int mknod_error;
 	bool own;              /* a node of ours stands there */
 	dev_t own_is;          /* and which device it is */
@@ -89,7 +89,7 @@ int __wrap_open(const char *path, int flags, ...)
 		return __real_open(path, flags, mode);
 	fake.opened++;
 	fake.flags = flags;
-	while (fake.hangs)
+	while (fake.timed_out)
 		(void)pause();
 	if (fake.answer) {
 		errno = fake.answer;
@@ -458,10 +458,10 @@ static void test_look(void)
 	CHECK_HAS(why, "the kernel keeps nvme0n1");
 
 	check_case("a disk that does not answer is in use, and holds nobody up");
-	fake.hangs = true;
-	int64_t began = child_now();
+	fake.timed_out = true;
+	int64_t began = steps_now();
 	CHECK_INT(in_use_look(&sysfs, slot_at(NVME), true, why), IN_USE_CLAIMED);
-	CHECK(child_now() - began < 6000);
+	CHECK(steps_now() - began < 6000);
 	CHECK_HAS(why, "it does not answer");
 }
 

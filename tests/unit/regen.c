@@ -44,7 +44,7 @@ static bool is_dead(pid_t pid)
 	return !state || state[2] == 'Z' || state[2] == 'X';
 }
 
-static void hangs(void)
+static void timed_out(void)
 {
 	check_case("a program that hangs is ended in time, and all that it started");
 	char path[] = "/tmp/regen-XXXXXX", pids[] = "/tmp/regen-pids-XXXXXX", text[256],
@@ -105,7 +105,7 @@ static void in_turn(void)
 
 int main(void)
 {
-	hangs();
+	timed_out();
 	fails();
 	in_turn();
 	return check_done();

@@ -4,7 +4,7 @@
 #include "bind/release.h"
 
 #include "base/str.h"
-#include "bind/child.h"
+#include "bind/steps.h"
 #include "check.h"
 #include "fake_kernel.h"
 
@@ -16,8 +16,8 @@
 static char top[64];
 static struct release list[N_FUNCTIONS];
 static int64_t took;
-static int known;            /* what module_load_for answers */
-static struct former former; /* of the card */
+static int known;                 /* what module_load_for answers */
+static struct prev_driver former; /* of the card */
 static struct interrupt interrupt;
 
 int __wrap_module_load_for(const char *modalias, struct err *err);
@@ -67,7 +67,7 @@ static void new_machine(void)
 {
 	*world = (struct world){0};
 	known = 0;
-	former = (struct former){0};
+	former = (struct prev_driver){0};
 	(void)snprintf(world->tree, sizeof(world->tree), "%s/sys", top);
 	if (!shell("cd %s/sys/" DRIVERS " && rm -rf snd_hda_intel nvidiafb && mkdir -p vfio-pci && "
 		   ": >vfio-pci/unbind",
@@ -101,9 +101,9 @@ static int give_back(unsigned milliseconds)
 		.load_modules = true,
 		.milliseconds = milliseconds,
 		.interrupt = &interrupt};
-	int64_t began = child_now();
+	int64_t began = steps_now();
 	int r = release_all(list, N_FUNCTIONS, &o, &err);
-	took = child_now() - began;
+	took = steps_now() - began;
 	(void)interrupt_came(&interrupt);
 	interrupt_release();
 	return r;
@@ -143,7 +143,7 @@ static void test_back(void)
 	CHECK(list[0].holds && list[1].holds && list[4].holds);
 	CHECK_STR(list[0].before, "vfio-pci");
 	CHECK_STR(list[0].after, "nouveau");
-	CHECK_STR(list[0].trouble, "");
+	CHECK_STR(list[0].error, "");
 
 	check_case("once more: nothing is unbound, and nothing written");
 	world->calls = 0;
@@ -167,7 +167,7 @@ static void test_back(void)
 	CHECK_INT(give_back(10000), 0);
 	check_device("0000:01:00.1", "", "");
 	CHECK(!list[1].holds && list[0].holds);
-	CHECK_HAS(list[1].trouble, "did not take it");
+	CHECK_HAS(list[1].error, "did not take it");
 
 	check_case("somebody else's override stays");
 	new_machine();
@@ -192,7 +192,7 @@ static void test_former(void)
 	new_machine();
 	kernel_register("nvidiafb", functions);
 	(void)snprintf(world->second, sizeof(world->second), "nvidiafb");
-	former = (struct former){"nvidiafb", "nvidiafb"};
+	former = (struct prev_driver){"nvidiafb", "nvidiafb"};
 	CHECK_INT(give_back(10000), 0);
 	check_device("0000:01:00.0", "nvidiafb", "");
 	check_device("0000:03:00.0", "igc", "");
@@ -203,7 +203,7 @@ static void test_former(void)
 	new_machine();
 	(void)snprintf(world->second, sizeof(world->second), "nvidiafb");
 	(void)snprintf(world->module, sizeof(world->module), "nvidiafb");
-	former = (struct former){"nvidiafb", "nvidiafb"};
+	former = (struct prev_driver){"nvidiafb", "nvidiafb"};
 	CHECK_INT(give_back(10000), 0);
 	check_device("0000:01:00.0", "nvidiafb", "");
 	CHECK_INT(count("load nvidiafb"), 1);
@@ -211,7 +211,7 @@ static void test_former(void)
 
 	check_case("... no module of it any more: the kernel's choice, and why");
 	new_machine();
-	former = (struct former){"nvidiafb", "nvidiafb"};
+	former = (struct prev_driver){"nvidiafb", "nvidiafb"};
 	CHECK_INT(give_back(10000), 0);
 	check_device("0000:01:00.0", "nouveau", "");
 	CHECK(list[0].holds);
@@ -220,7 +220,7 @@ static void test_former(void)
 	check_case("... it is there and does not want it: the kernel's choice, and why");
 	new_machine();
 	kernel_register("nvidiafb", functions);
-	former = (struct former){"nvidiafb", ""};
+	former = (struct prev_driver){"nvidiafb", ""};
 	CHECK_INT(give_back(10000), 0);
 	check_device("0000:01:00.0", "nouveau", "");
 	CHECK(list[0].holds);
@@ -248,7 +248,7 @@ static void check_whole(void)
 			"%s has no driver, and an override that lets none come", functions[i]);
 		(void)check_that(!(ours && list[i].holds), __FILE__, __LINE__,
 			"%s is on vfio-pci and said to be back", functions[i]);
-		CHECK_INT(list[i].trouble[0] != '\0', !list[i].holds);
+		CHECK_INT(list[i].error[0] != '\0', !list[i].holds);
 		CHECK_STR(list[i].after, driver);
 	}
 }
@@ -259,7 +259,7 @@ static void new_machine_of_two(void)
 	new_machine();
 	kernel_register("nvidiafb", functions);
 	(void)snprintf(world->second, sizeof(world->second), "nvidiafb");
-	former = (struct former){"nvidiafb", "nvidiafb"};
+	former = (struct prev_driver){"nvidiafb", "nvidiafb"};
 }
 
 static unsigned count_calls(void)
@@ -269,7 +269,7 @@ static unsigned count_calls(void)
 	return world->calls;
 }
 
-static void test_each_call(enum fate fate, const char *name)
+static void test_each_call(enum dev_state fate, const char *name)
 {
 	unsigned n = count_calls();
 
@@ -300,8 +300,8 @@ static void test_hangs(void)
 	world->at = (unsigned)at + 1;
 	CHECK_INT(give_back(6000), 0);
 	CHECK(took >= 2500 && took < 6500);
-	CHECK(list[0].hangs && !list[0].holds && !list[4].hangs && list[4].holds);
-	CHECK_HAS(list[0].trouble, "taking it from its driver hangs");
+	CHECK(list[0].timed_out && !list[0].holds && !list[4].timed_out && list[4].holds);
+	CHECK_HAS(list[0].error, "taking it from its driver hangs");
 	check_device("0000:03:00.0", "igc", "");
 }
 
@@ -339,7 +339,7 @@ static void test_interrupted(void)
 	}
 	CHECK_INT(give_back(20000), 0);
 	CHECK(took < 2900);
-	CHECK(list[0].hangs && !list[0].holds && list[4].holds);
+	CHECK(list[0].timed_out && !list[0].holds && list[4].holds);
 	check_device("0000:03:00.0", "igc", "");
 	CHECK_INT(waitpid(killer, NULL, 0), killer);
 }
@@ -365,7 +365,7 @@ static void test_no_process(void)
 	CHECK_INT(give_back(10000), 0);
 	check_whole();
 	for (size_t i = 0; i < N_FUNCTIONS; i++)
-		CHECK_HAS(list[i].trouble, "release it once more");
+		CHECK_HAS(list[i].error, "release it once more");
 	check_device("0000:01:00.0", "", "");
 
 	check_case("... and once more it is done");
@@ -394,7 +394,7 @@ int main(void)
 
 	(void)setvbuf(stdout, NULL, _IOLBF, 0);
 	(void)snprintf(top, sizeof(top), "%.32s/vfio-bind-release-XXXXXX", temp ? temp : "/tmp");
-	world = child_shared(sizeof(*world));
+	world = steps_shared(sizeof(*world));
 	if (!mkdtemp(top) || !world)
 		abort();
 	make_tree();

@@ -1,0 +1,427 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Real children that hang, die and are late: the parent always comes back, with a word on each
+ * step. */
+#include "bind/steps.h"
+
+#include "check.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define STEPS 12
+
+enum what { WORK, HANG, HANG_LONG, DIE, ABORT, EXIT, SLOW, INTERRUPT };
+
+/* In shared memory: how often each step ran, and by whom. */
+struct trace {
+	enum what what[STEPS];
+	unsigned runs[STEPS];
+	pid_t who[STEPS];
+	unsigned order[STEPS * 2], n;
+	uint8_t state[STEPS];
+};
+
+static struct interrupt interrupt;
+static struct interrupt *watched; /* &interrupt, or NULL */
+static size_t commit;
+static int signal_sent = SIGINT;
+
+/* How many forks go well before there is no process to be had; and how many are refused then. */
+static unsigned forks_left, forks_refused;
+pid_t __wrap_fork(void);
+pid_t __real_fork(void);
+
+pid_t __wrap_fork(void)
+{
+	if (forks_left > 0) {
+		forks_left--;
+		return __real_fork();
+	}
+	if (forks_refused == 0)
+		return __real_fork();
+	forks_refused--;
+	errno = EAGAIN;
+	return -1;
+}
+
+static void run(void *to, size_t i)
+{
+	struct trace *t = to;
+
+	t->runs[i]++;
+	t->who[i] = getpid();
+	t->order[t->n++] = (unsigned)i;
+	switch (t->what[i]) {
+	case WORK:
+		break;
+	case HANG:
+	case HANG_LONG:
+		for (;;)
+			(void)pause();
+	case DIE:
+		(void)raise(SIGKILL);
+		break;
+	case ABORT: /* as a failed assertion: no cleanup of the parent may run */
+		(void)signal(SIGABRT, SIG_DFL);
+		abort();
+	case EXIT:
+		_exit(0);
+	case SLOW:
+		(void)usleep(150 * 1000);
+		break;
+	case INTERRUPT: /* as a key at the terminal does: all of the job get it */
+		(void)kill(getppid(), signal_sent);
+		(void)kill(getpid(), signal_sent);
+		(void)usleep(100 * 1000);
+		break;
+	}
+}
+
+static unsigned patience(void *to, size_t i)
+{
+	const struct trace *t = to;
+
+	return t->what[i] == HANG_LONG ? 60000 : 300;
+}
+
+static struct trace *new_trace(void)
+{
+	struct trace *t = steps_shared(sizeof(*t));
+
+	if (!t)
+		abort();
+	return t;
+}
+
+/* Runs n steps within ms and gives back how long that took. */
+static int64_t walk(struct trace *t, size_t n, int64_t ms, int expect)
+{
+	const struct steps list = {.n = n,
+		.run = run,
+		.patience = patience,
+		.to = t,
+		.state = t->state,
+		.interrupt = watched,
+		.commit = commit};
+	struct err err = {""};
+	int64_t began = steps_now();
+
+	CHECK_INT(steps_run(&list, began + ms, &err), expect);
+	return steps_now() - began;
+}
+
+static void test_all_well(void)
+{
+	struct trace *t = new_trace();
+
+	check_case("every step is done once, in order, by one child");
+	int64_t took = walk(t, STEPS, 5000, 0);
+	CHECK_INT(t->n, STEPS);
+	for (unsigned i = 0; i < STEPS; i++) {
+		CHECK_INT(t->state[i], STEP_DONE);
+		CHECK_INT(t->order[i], i);
+		CHECK_INT(t->who[i], t->who[0]);
+	}
+	CHECK(t->who[0] != getpid());
+	CHECK(took < 1000);
+
+	check_case("nothing to do is done at once");
+	CHECK(walk(new_trace(), 0, 5000, 0) < 1000);
+}
+
+static void test_bad_step(enum what what, const char *name, enum step_state state)
+{
+	for (unsigned bad = 0; bad < 4; bad++) {
+		struct trace *t = new_trace();
+
+		check_case("step %u of 4 %s: the others are done", bad, name);
+		t->what[bad] = what;
+		int64_t took = walk(t, 4, 5000, 0);
+		for (unsigned i = 0; i < 4; i++) {
+			CHECK_INT(t->state[i], i == bad ? state : STEP_DONE);
+			CHECK_INT(t->runs[i], 1);
+		}
+		CHECK(took < 2000);
+	}
+}
+
+static void test_late(void)
+{
+	struct trace *t = new_trace();
+
+	/* Each step has its patience from when it began, not from when the parent looked. */
+	check_case("slow steps in a row are no hanging step");
+	for (unsigned i = 0; i < 6; i++)
+		t->what[i] = SLOW;
+	(void)walk(t, 6, 5000, 0);
+	for (unsigned i = 0; i < 6; i++) {
+		CHECK_INT(t->state[i], STEP_DONE);
+		CHECK_INT(t->who[i], t->who[0]);
+	}
+
+	t = new_trace();
+	check_case("the deadline ends the walk, whatever the patience");
+	t->what[2] = HANG_LONG;
+	int64_t took = walk(t, 4, 1500, 0);
+	CHECK_INT(t->state[0], STEP_DONE);
+	CHECK_INT(t->state[1], STEP_DONE);
+	CHECK_INT(t->state[2], STEP_TIMED_OUT);
+	CHECK_INT(t->state[3], STEP_NOT_RUN);
+	CHECK_INT(t->runs[3], 0);
+	CHECK(took >= 1500 && took < 5000);
+
+	t = new_trace();
+	check_case("a deadline that has passed: nothing is begun");
+	CHECK(walk(t, 4, -1, 0) < 500);
+	for (unsigned i = 0; i < 4; i++)
+		CHECK_INT(t->state[i], STEP_NOT_RUN);
+	CHECK_INT(t->n, 0);
+
+	t = new_trace();
+	check_case("the deadline amid work that does not hang");
+	for (unsigned i = 0; i < STEPS; i++)
+		t->what[i] = SLOW;
+	CHECK(walk(t, STEPS, 400, 0) < 1500);
+	CHECK_INT(t->state[0], STEP_DONE);
+	CHECK_INT(t->state[STEPS - 1], STEP_NOT_RUN);
+}
+
+static void test_fork_bomb(void)
+{
+	struct trace *t = new_trace();
+	unsigned died = 0, left = 0;
+
+	check_case("a child that dies in every step is not replaced for ever");
+	for (unsigned i = 0; i < STEPS; i++)
+		t->what[i] = DIE;
+	(void)walk(t, STEPS, 5000, 0);
+	for (unsigned i = 0; i < STEPS; i++) {
+		died += t->state[i] == STEP_DIED;
+		left += t->state[i] == STEP_NOT_RUN;
+	}
+	CHECK_INT(died, CHILDREN_MAX);
+	CHECK_INT(left, STEPS - CHILDREN_MAX);
+}
+
+static void test_no_zombies(void)
+{
+	check_case("children that ended are waited for");
+	while (waitpid(-1, NULL, WNOHANG) > 0)
+		;
+	(void)walk(new_trace(), 3, 5000, 0);
+	CHECK_INT(waitpid(-1, NULL, WNOHANG), -1);
+	CHECK_INT(errno, ECHILD);
+}
+
+/* What boot does with `load = background`; the worker tells how far it came through shared memory.
+ */
+static void test_detach(void)
+{
+	static const struct {
+		const char *name;
+		bool says; /* lets go by a word */
+		bool dies;
+	} rows[] = {
+		{"the waiter goes on at the worker's word", true, false},
+		{"the waiter goes on when the worker dies", false, true},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct trace *t = new_trace();
+		struct err err = {""};
+		int notify_ready = -1;
+		int64_t began = steps_now();
+
+		check_case("%s", rows[i].name);
+		int wait = steps_detach(&notify_ready, &err);
+		if (wait == 0) {
+			if (rows[i].says)
+				steps_notify_ready(&notify_ready);
+			if (rows[i].dies)
+				_exit(0);
+			(void)usleep(300 * 1000);
+			/* The waiter has gone by now: neither word nor silence may kill us. */
+			steps_notify_ready(&notify_ready);
+			t->n = 1;
+			_exit(0);
+		}
+		CHECK(wait > 0);
+		CHECK_INT(steps_wait(wait, 5000), 0);
+		CHECK(steps_now() - began < 250);
+		(void)close(wait);
+		CHECK_INT(waitpid(-1, NULL, 0) > 0, 1);
+		CHECK_INT(t->n, rows[i].dies ? 0 : 1);
+	}
+
+	check_case("a waiter that has gone does not kill the worker");
+	struct trace *t = new_trace();
+	struct err err = {""};
+	int notify_ready = -1, wait = steps_detach(&notify_ready, &err);
+	if (wait == 0) {
+		(void)usleep(100 * 1000);
+		steps_notify_ready(&notify_ready);
+		t->n = 1;
+		_exit(0);
+	}
+	(void)close(wait);
+	CHECK_INT(waitpid(-1, NULL, 0) > 0, 1);
+	CHECK_INT(t->n, 1);
+
+	check_case("a worker that says nothing is waited for no longer than told");
+	wait = steps_detach(&notify_ready, &err);
+	if (wait == 0) {
+		(void)usleep(400 * 1000);
+		_exit(0);
+	}
+	CHECK_INT(steps_wait(wait, 50), -ETIMEDOUT);
+	(void)close(wait);
+	CHECK_INT(waitpid(-1, NULL, 0) > 0, 1);
+
+	check_case("letting go of nothing is nothing");
+	notify_ready = -1;
+	steps_notify_ready(&notify_ready);
+	CHECK_INT(notify_ready, -1);
+}
+
+static void test_interrupted(void)
+{
+	sigset_t before, pending;
+
+	(void)sigprocmask(SIG_BLOCK, NULL, &before);
+	interrupt_hold();
+	watched = &interrupt;
+	for (unsigned at = 0; at < 4; at++) {
+		struct trace *t = new_trace();
+
+		check_case("interrupted in step %u of 4: it ends, and no other begins", at);
+		interrupt = (struct interrupt){0};
+		commit = 4;
+		t->what[at] = INTERRUPT;
+		(void)walk(t, 4, 5000, 0);
+		CHECK_INT(interrupt.signal, SIGINT);
+		for (unsigned i = 0; i < 4; i++) {
+			CHECK_INT(t->state[i], i <= at ? STEP_DONE : STEP_NOT_RUN);
+			CHECK_INT(t->runs[i], i <= at);
+		}
+	}
+
+	struct trace *t = new_trace();
+	check_case("interrupted in a step that hangs: it is not waited for as long");
+	interrupt = (struct interrupt){0};
+	t->what[0] = INTERRUPT;
+	t->what[1] = HANG_LONG;
+	commit = 1;
+	int64_t took = walk(t, 3, 20000, 0);
+	CHECK_INT(t->state[0], STEP_DONE);
+	CHECK_INT(t->state[1], STEP_NOT_RUN);
+	CHECK(took < 1000);
+
+	t = new_trace();
+	check_case("... nor where the walk is finished all the same");
+	interrupt = (struct interrupt){0};
+	t->what[1] = INTERRUPT;
+	t->what[2] = HANG_LONG;
+	took = walk(t, 4, 20000, 0);
+	CHECK_INT(t->state[2], STEP_TIMED_OUT);
+	CHECK_INT(t->state[3], STEP_DONE);
+	CHECK(took >= INTERRUPTED_MS && took < 5000);
+
+	t = new_trace();
+	check_case("a step that hangs already is left behind soon");
+	interrupt = (struct interrupt){0};
+	commit = 2;
+	t->what[0] = HANG_LONG;
+	pid_t killer = fork();
+	if (killer == 0) {
+		(void)usleep(300 * 1000);
+		(void)kill(getppid(), SIGTERM);
+		_exit(0);
+	}
+	took = walk(t, 2, 20000, 0);
+	CHECK_INT(interrupt.signal, SIGTERM);
+	CHECK_INT(t->state[0], STEP_TIMED_OUT);
+	CHECK_INT(t->state[1], STEP_NOT_RUN);
+	CHECK(took < 5000);
+	CHECK_INT(waitpid(killer, NULL, 0), killer);
+
+	t = new_trace();
+	check_case("one that is ignored (nohup) ends nothing");
+	interrupt = (struct interrupt){0};
+	(void)signal(SIGHUP, SIG_IGN);
+	signal_sent = SIGHUP;
+	t->what[0] = INTERRUPT;
+	(void)walk(t, 2, 5000, 0);
+	CHECK_INT(interrupt.signal, 0);
+	CHECK_INT(t->state[1], STEP_DONE);
+	(void)signal(SIGHUP, SIG_DFL);
+
+	t = new_trace();
+	check_case("none is looked for: it stays where it is, and kills nobody");
+	watched = NULL;
+	signal_sent = SIGTERM;
+	t->what[0] = INTERRUPT;
+	(void)walk(t, 2, 5000, 0);
+	CHECK_INT(t->state[1], STEP_DONE);
+	(void)sigpending(&pending);
+	CHECK(sigismember(&pending, SIGTERM));
+	CHECK_INT(interrupt_came(&interrupt), SIGTERM);
+	CHECK_STR(interrupt_name(interrupt.signal), "SIGTERM");
+	(void)sigpending(&pending);
+	CHECK(!sigismember(&pending, SIGTERM));
+	(void)sigprocmask(SIG_SETMASK, &before, NULL);
+	signal_sent = SIGINT;
+	commit = 0;
+}
+
+static void test_no_process(void)
+{
+	struct trace *t = new_trace();
+
+	check_case("no process to be had for a moment");
+	forks_refused = 4;
+	(void)walk(t, 3, 5000, 0);
+	CHECK_INT(t->state[2], STEP_DONE);
+
+	t = new_trace();
+	check_case("none to be had at all: in time, and nothing is begun");
+	forks_refused = 1000000;
+	int64_t took = walk(t, 3, 5000, -EAGAIN);
+	CHECK(took >= FORK_MS && took < FORK_MS + 1000);
+	CHECK_INT(t->state[0], STEP_NOT_RUN);
+	CHECK_INT(t->n, 0);
+
+	t = new_trace();
+	check_case("... and not beyond the deadline");
+	took = walk(t, 3, 200, -EAGAIN);
+	CHECK(took < FORK_MS);
+
+	t = new_trace();
+	check_case("... after the first died: what remains is left");
+	forks_left = 1;
+	t->what[1] = DIE;
+	(void)walk(t, 3, 5000, -EAGAIN);
+	CHECK_INT(t->state[0], STEP_DONE);
+	CHECK_INT(t->state[1], STEP_DIED);
+	CHECK_INT(t->state[2], STEP_NOT_RUN);
+	forks_refused = 0;
+}
+
+int main(void)
+{
+	(void)setvbuf(stdout, NULL, _IOLBF, 0); /* no child may print what its parent buffered */
+	test_all_well();
+	test_bad_step(HANG, "hangs", STEP_TIMED_OUT);
+	test_bad_step(DIE, "is killed", STEP_DIED);
+	test_bad_step(ABORT, "aborts", STEP_DIED);
+	test_bad_step(EXIT, "ends its child", STEP_DIED);
+	test_late();
+	test_fork_bomb();
+	test_no_zombies();
+	test_detach();
+	test_interrupted();
+	test_no_process();
+	return check_done();
+}

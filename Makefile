@@ -40,9 +40,9 @@ PCI     = address id sysfs scan rom devnode sysfs_path devpath pciids host_snaps
 # What the host stands on: the search for it, whose result is in keep.
 FOOTING = dev_tag hostdevs_search disks pools filesystems nics keyboards hostdevs
 BIND    = config config_keys config_parser ini_reader config_values select probe protected guard guard_protected groups plan kernel_cmdline steps modules no_legacy image imageinfo $(FOOTING) apply unbind in_use load verify qemu_script guest prev_driver released initramfs release in_use_by dump report
-BIND_CMD = ask begin bind boot added cards check choose config_file guest hand held import init init_json libvirt lock list listing list_json list_text list_tree plan protect qemu release rom run setup \
-	setup_state situation
-BIND_CMD += check_host judged check_images check_iommu check_others check_plan findings other_ids other_tools record record_mask record_names record_others record_root record_sysfs record_tables world
+BIND_CMD = prompt command_parse bind boot hotplug cards check cards_select config_file guest bind_args held import init init_json libvirt lock list listing list_json list_text list_tree plan protected_load qemu release rom spawn setup \
+	setup_state ctx
+BIND_CMD += check_host check_ctx check_images check_iommu check_others check_plan findings other_ids other_tools record redact redact_names record_others record_root record_sysfs record_tables sysroot
 # What one boot knows of another: `status`, and the count of boots that failed.
 BIND    += usable boot_history efivar bootcount report_parse kmsg unfinished status status_print
 BIND_CMD += status
@@ -54,7 +54,7 @@ BOOTCFG = kword kparam strings request line draft change splice source shell_sca
 BOOTCFG_BIND = bind/config bind/config_keys bind/config_parser bind/ini_reader bind/config_values pci/address pci/id
 
 # What boots stands together in the program, so that the kernel maps it by few page faults.
-AT_BOOT = vfio-bind cmd/boot cmd/begin cmd/situation cmd/world \
+AT_BOOT = vfio-bind cmd/boot cmd/command_parse cmd/ctx cmd/sysroot \
 	$(addprefix bind/,config config_keys config_parser ini_reader config_values select probe protected guard guard_protected groups plan kernel_cmdline steps modules no_legacy \
 	imageinfo apply unbind in_use load verify report usable boot_history efivar bootcount released initramfs) \
 	$(addprefix pci/,address id sysfs scan sysfs_path devpath iomem boot_display) $(addprefix base/,err interrupt log str json_write file term)

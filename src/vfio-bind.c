@@ -18,7 +18,7 @@ static const struct command {
 } commands[] = {
 	{"boot", cmd_boot, "reserve and bind the devices of the config (run by the initramfs)"},
 	{"plan", cmd_plan, "print what boot will do, and why"},
-	{"added", cmd_added, "bind a device that came later (run by udev)"},
+	{"added", cmd_hotplug, "bind a device that came later (run by udev)"},
 	{"setup", cmd_setup, "the whole way from nothing to \"reboot now\", and back"},
 	{"init", cmd_init, "ask which devices VMs shall have, and write the config"},
 	{"list", cmd_list, "show the devices by IOMMU group, and what hangs behind them"},

@@ -3,9 +3,9 @@
 #include "bind/apply.h"
 #include "bind/config_values.h"
 #include "bind/report.h"
-#include "cmd/begin.h"
+#include "cmd/bind_args.h"
 #include "cmd/cmd.h"
-#include "cmd/hand.h"
+#include "cmd/command_parse.h"
 #include "cmd/held.h"
 #include "cmd/lock.h"
 
@@ -23,7 +23,7 @@ static void set_driver(struct plan *p, const char *driver)
 }
 
 /* A report for each slot, named by its first function, as `added` leaves them. */
-static int save_reports(const struct hand *o, const struct plan *p,
+static int save_reports(const struct bind_args *o, const struct plan *p,
 	const struct apply_result *outcomes, struct err *err)
 {
 	int r = 0;
@@ -53,7 +53,7 @@ static int save_reports(const struct hand *o, const struct plan *p,
 	return 0;
 }
 
-static enum cmd_result show(const struct hand *o, const struct plan *p,
+static enum cmd_result show(const struct bind_args *o, const struct plan *p,
 	const struct apply_result *outcomes, struct err *err)
 {
 	if (o->json)
@@ -71,7 +71,7 @@ static enum cmd_result show(const struct hand *o, const struct plan *p,
 	return CMD_AS_ASKED;
 }
 
-static enum cmd_result carry_out(const struct hand *o, struct situation *s, struct err *err)
+static enum cmd_result carry_out(const struct bind_args *o, struct ctx *s, struct err *err)
 {
 	struct apply_result *outcomes = NULL;
 	struct interrupt interrupt = {0};
@@ -85,53 +85,53 @@ static enum cmd_result carry_out(const struct hand *o, struct situation *s, stru
 
 	if (!plan_binds(&s->plan)) {
 		report_tell(&s->plan, NULL);
-		hand_tell_groups(s);
+		bind_args_tell_groups(s);
 		(void)show(o, &s->plan, NULL, err);
 		return CMD_NOT_ALL;
 	}
 	interrupt_hold();
-	hand_note_drivers(o->run_dir, s);
+	bind_args_note_drivers(o->run_dir, s);
 	if (apply_plan(&outcomes, &s->plan, &a, err) < 0)
 		return CMD_SYSTEM;
-	hand_forget_drivers(o->run_dir, &s->plan, outcomes);
+	bind_args_forget_drivers(o->run_dir, &s->plan, outcomes);
 	/* What was done is kept before it is told: nobody may be there to listen any more. */
 	int saved = save_reports(o, &s->plan, outcomes, err);
 	(void)interrupt_came(&interrupt);
 	interrupt_release();
 	report_tell_interrupt(&s->plan, outcomes, &interrupt);
 	report_tell(&s->plan, outcomes);
-	hand_tell_groups(s);
+	bind_args_tell_groups(s);
 	enum cmd_result r = show(o, &s->plan, outcomes, err);
 	free(outcomes);
 	return saved < 0 ? CMD_SYSTEM : r;
 }
 
-static enum cmd_result bind(const struct hand *o, char **operands, int n, struct err *err)
+static enum cmd_result bind(const struct bind_args *o, char **operands, int n, struct err *err)
 {
 	_cleanup_(lock_done) int lock = -1;
-	_cleanup_(situation_done) struct situation s = {.sysfs = {.devices = -1}};
+	_cleanup_(ctx_done) struct ctx s = {.sysfs = {.devices = -1}};
 
 	if (!o->dry_run) {
 		lock = lock_take(o->run_dir, o->milliseconds, err);
 		if (lock < 0)
 			return CMD_SYSTEM;
 	}
-	enum cmd_result r = hand_plan(&s, o, operands, n, true, err);
+	enum cmd_result r = bind_args_plan(&s, o, operands, n, true, err);
 	if (r != CMD_AS_ASKED)
 		return r;
 	set_driver(&s.plan, o->driver);
-	if (held_refuse(&s.plan, &s.sysfs, hand_rules(o), err) < 0)
+	if (held_refuse(&s.plan, &s.sysfs, bind_args_rules(o), err) < 0)
 		return CMD_SYSTEM;
 	if (!o->dry_run)
 		return carry_out(o, &s, err);
-	hand_tell_groups(&s);
+	bind_args_tell_groups(&s);
 	return show(o, &s.plan, NULL, err);
 }
 
 enum cmd_result cmd_bind(int argc, char **argv, struct err *err)
 {
-	struct hand o = {.run_dir = REPORT_DIR, .milliseconds = DEFAULT_MS};
-	static const struct face face = {
+	struct bind_args o = {.run_dir = REPORT_DIR, .milliseconds = DEFAULT_MS};
+	static const struct command_info info = {
 		.about = "Takes devices from the host, now and until the next boot.",
 		.takes = "PCI addresses, as 0000:0a:00.0",
 		.operands = "ADDRESS...",
@@ -140,7 +140,7 @@ enum cmd_result cmd_bind(int argc, char **argv, struct err *err)
 	const struct option_row rows[] = {
 		{"driver", 0, "DRIVER", "bind to DRIVER instead of vfio-pci; none: to no driver",
 			&o.driver, NULL, NULL, NULL},
-		HAND_OPTIONS(&o),
+		BIND_ARGS_OPTIONS(&o),
 		{"dry-run", 0, NULL, "print what would be done, and do nothing", NULL, &o.dry_run,
 			NULL, NULL},
 		WORLD_OPTIONS(&o.world),
@@ -150,7 +150,7 @@ enum cmd_result cmd_bind(int argc, char **argv, struct err *err)
 	int operands;
 	enum cmd_result result;
 
-	if (!command_begin(&face, rows, argc, argv, &help, &operands, &result, err))
+	if (!command_parse(&info, rows, argc, argv, &help, &operands, &result, err))
 		return result;
 	if (o.driver && !parse_driver(o.driver, err))
 		return CMD_USAGE;

@@ -9,12 +9,12 @@
 #include "bind/report.h"
 #include "bind/report_parse.h"
 #include "bind/steps.h"
-#include "cmd/begin.h"
+#include "cmd/bind_args.h"
 #include "cmd/cmd.h"
-#include "cmd/hand.h"
+#include "cmd/command_parse.h"
+#include "cmd/ctx.h"
 #include "cmd/held.h"
 #include "cmd/lock.h"
-#include "cmd/situation.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -27,7 +27,7 @@
 #define LOCK_LOOK_MS 20
 
 struct boot {
-	struct world world;
+	struct sysroot world;
 	const char *run_dir;
 	unsigned milliseconds;
 	bool json;
@@ -35,7 +35,7 @@ struct boot {
 	bool by_hand; /* on the running system, where things are in use */
 };
 
-static enum cmd_result finish(const struct boot *o, const struct situation *s,
+static enum cmd_result finish(const struct boot *o, const struct ctx *s,
 	const struct apply_result *outcomes, const char *error)
 {
 	struct err err = {""};
@@ -76,13 +76,13 @@ static void warn_of_dark(const struct plan *p, bool unknown)
 	}
 }
 
-static unsigned time_left(const struct boot *o, const struct situation *s)
+static unsigned time_left(const struct boot *o, const struct ctx *s)
 {
 	return s->standing.spent < o->milliseconds ? o->milliseconds - s->standing.spent : 1;
 }
 
 static enum cmd_result carry_out(
-	const struct boot *o, struct situation *s, int *notify_ready, struct err *err)
+	const struct boot *o, struct ctx *s, int *notify_ready, struct err *err)
 {
 	struct apply_result *outcomes = NULL;
 	struct interrupt interrupt = {0};
@@ -95,16 +95,16 @@ static enum cmd_result carry_out(
 	warn_of_dark(&s->plan, s->host.boot.by == WITNESS_NONE);
 	interrupt_hold(); /* systemd ends a service that takes too long, and all at switch-root */
 	if (o->by_hand)
-		hand_note_drivers(o->run_dir, s);
+		bind_args_note_drivers(o->run_dir, s);
 	if (apply_plan(&outcomes, &s->plan, &a, err) < 0) {
 		(void)finish(o, s, NULL, err->text);
 		return CMD_SYSTEM;
 	}
 	if (o->by_hand)
-		hand_forget_drivers(o->run_dir, &s->plan, outcomes);
+		bind_args_forget_drivers(o->run_dir, &s->plan, outcomes);
 	report_tell_interrupt(&s->plan, outcomes, &interrupt);
 	report_tell(&s->plan, outcomes);
-	situation_look_at_groups(s, GROUPS_ANY);
+	ctx_read_groups(s, GROUPS_ANY);
 	groups_tell(&s->groups);
 	enum cmd_result r = finish(o, s, outcomes, NULL);
 	free(outcomes);
@@ -135,7 +135,7 @@ static bool has_report(const struct boot *o)
 }
 
 /* What an earlier run of this boot has decided is not decided anew, and a boot counts once. */
-static bool stands_down(const struct boot *o, struct situation *s, bool again)
+static bool stands_down(const struct boot *o, struct ctx *s, bool again)
 {
 	_cleanup_(report_done) struct report past = {0};
 	_cleanup_(fd_close) int place = -1;
@@ -168,8 +168,7 @@ static bool stands_down(const struct boot *o, struct situation *s, bool again)
 
 /* The parent returns as soon as the overrides stand; from then on no other driver can come first.
  */
-static enum cmd_result carry_out_in_background(
-	const struct boot *o, struct situation *s, struct err *err)
+static enum cmd_result carry_out_in_background(const struct boot *o, struct ctx *s, struct err *err)
 {
 	_cleanup_(fd_close) int lock = lock_open(o, err);
 	int notify_ready = -1;
@@ -194,7 +193,7 @@ static enum cmd_result carry_out_in_background(
 }
 
 /* It is `bind` of what the config asks for: what is in use stays, and what was released. */
-static enum cmd_result take_by_hand(const struct boot *o, struct situation *s, struct err *err)
+static enum cmd_result take_by_hand(const struct boot *o, struct ctx *s, struct err *err)
 {
 	const struct held_rules rules = {.live = true};
 	_cleanup_(lock_done) int lock = lock_take(o->run_dir, o->milliseconds, err);
@@ -212,12 +211,12 @@ static enum cmd_result take_by_hand(const struct boot *o, struct situation *s, s
 static enum cmd_result boot(
 	struct boot *o, const struct boot_switch *b, bool at_once, struct err *err)
 {
-	_cleanup_(situation_done) struct situation s;
+	_cleanup_(ctx_done) struct ctx s;
 	int notify_ready = -1;
-	int r = situation_read(&s, &o->world, b, err);
+	int r = ctx_read(&s, &o->world, b, err);
 
 	if (r < 0) {
-		situation_tell_errors(&s.config);
+		ctx_log_errors(&s.config);
 		if (r != -EINVAL) {
 			(void)finish(o, &s, NULL, err->text);
 			return CMD_SYSTEM;
@@ -227,7 +226,7 @@ static enum cmd_result boot(
 		(void)finish(o, &s, NULL, NULL);
 		return CMD_CONFIG;
 	}
-	situation_ask_crash(&s, &o->world);
+	ctx_ask_crash(&s, &o->world);
 	if (s.plan.off)
 		log_print(LOG_NOTICE, "nothing is touched: %s", s.plan.off);
 	bool off = s.plan.off || !plan_binds(&s.plan);
@@ -291,8 +290,9 @@ enum cmd_result cmd_boot(int argc, char **argv, struct err *err)
 		.world.boots = true,
 		.run_dir = REPORT_DIR,
 		.milliseconds = DEFAULT_SECONDS * 1000};
-	static const struct face face = {.about = "Reserves and binds the devices of the config; "
-						  "what the hooks of an initramfs run."};
+	static const struct command_info info = {
+		.about = "Reserves and binds the devices of the config; "
+			 "what the hooks of an initramfs run."};
 	bool help = false;
 	const struct option_row rows[] = {
 		WORLD_OPTIONS(&o.world),
@@ -308,9 +308,9 @@ enum cmd_result cmd_boot(int argc, char **argv, struct err *err)
 	};
 	enum cmd_result result;
 
-	if (!command_begin(&face, rows, argc, argv, &help, NULL, &result, err))
+	if (!command_parse(&info, rows, argc, argv, &help, NULL, &result, err))
 		return result;
-	struct boot_switch b = world_switch(&o.world);
+	struct boot_switch b = sysroot_switch(&o.world);
 	log_open("vfio-bind", o.world.sysfs ? LOG_TO_STDERR : LOG_TO_KMSG, b.debug);
 	return o.join ? join(&o, &b, err) : boot(&o, &b, false, err);
 }

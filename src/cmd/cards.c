@@ -43,7 +43,7 @@ static bool is_read(const struct device *d, const void *arg)
 	return d->error == 0;
 }
 
-static int ask_for_all(struct cards *c, const struct world *w, struct err *err)
+static int ask_for_all(struct cards *c, const struct sysroot *w, struct err *err)
 {
 	_cleanup_(sysfs_done) struct sysfs s = {.devices = -1};
 	_cleanup_(device_list_done) struct device_list all = {0};
@@ -111,23 +111,23 @@ static int deal(struct cards *c, struct err *err)
 	return 0;
 }
 
-int cards_read(struct cards *ret, const struct world *w, struct err *err)
+int cards_read(struct cards *ret, const struct sysroot *w, struct err *err)
 {
-	struct world chosen = *w;
+	struct sysroot chosen = *w;
 
 	*ret = (struct cards){.s.sysfs.devices = -1};
 	chosen.screens = true;
 	pciids_open_of(&ret->names, w->sysfs);
 	int r = ask_for_all(ret, w, err);
 	if (r == 0)
-		r = situation_imagine(&ret->s, &chosen, "all of this machine", ret->asked.data,
+		r = ctx_plan_preview(&ret->s, &chosen, "all of this machine", ret->asked.data,
 			ret->asked.len, true, err);
 	return r < 0 ? r : deal(ret, err);
 }
 
 void cards_done(struct cards *c)
 {
-	situation_done(&c->s);
+	ctx_done(&c->s);
 	pciids_close(&c->names);
 	text_done(&c->asked);
 	free(c->at);
@@ -158,7 +158,7 @@ static bool share_group(const struct cards *c, const struct card *a, const struc
 	return false;
 }
 
-struct card *card_in_the_way(const struct cards *c, const struct card *k, size_t *at)
+struct card *group_conflict(const struct cards *c, const struct card *k, size_t *at)
 {
 	if (c->s.groups_imagined)
 		return NULL;
@@ -224,7 +224,7 @@ void cards_print(struct cards *c)
 	term_end(&p);
 }
 
-void cards_compose(struct cards *c, struct text *ret)
+void cards_write_config(struct cards *c, struct text *ret)
 {
 	char address[PCI_ADDR_MAX], id[PCI_ID_MAX], name[96];
 

@@ -4,7 +4,7 @@
 
 #include "base/err.h"
 #include "base/str.h"
-#include "cmd/situation.h"
+#include "cmd/ctx.h"
 #include "pci/pciids.h"
 
 #include <stdbool.h>
@@ -23,14 +23,14 @@ struct card {
  * config that asks for every function which is no bridge.
  */
 struct cards {
-	struct situation s;
+	struct ctx s;
 	struct text asked; /* the config that the situation was made of */
 	struct pciids names;
 	struct card *at;
 	size_t n;
 };
 
-int cards_read(struct cards *ret, const struct world *w, struct err *err) _must_check_;
+int cards_read(struct cards *ret, const struct sysroot *w, struct err *err) _must_check_;
 void cards_done(struct cards *c);
 
 /* The first verdict of a card, and how many functions of it must stay, with one's reason. */
@@ -39,12 +39,12 @@ const char *card_refusal(const struct cards *c, const struct card *k);
 
 /* Another card of which a function is in an IOMMU group of k's and which is not chosen: from
  * *at on, which is moved behind it; NULL: no more. */
-struct card *card_in_the_way(const struct cards *c, const struct card *k, size_t *at);
+struct card *group_conflict(const struct cards *c, const struct card *k, size_t *at);
 
 /* The table that a person chooses from: a line a function, as wide as the terminal. */
 void cards_print(struct cards *c);
 
 /* A config file that asks for the cards that are chosen, each function by address and id. */
-void cards_compose(struct cards *c, struct text *ret);
+void cards_write_config(struct cards *c, struct text *ret);
 
 #endif

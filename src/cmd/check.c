@@ -5,11 +5,11 @@
 #include "base/str.h"
 #include "bind/image.h"
 #include "bind/imageinfo.h"
-#include "cmd/begin.h"
 #include "cmd/check_host.h"
 #include "cmd/cmd.h"
-#include "cmd/protect.h"
-#include "cmd/situation.h"
+#include "cmd/command_parse.h"
+#include "cmd/ctx.h"
+#include "cmd/protected_load.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 struct check {
-	struct world world;
+	struct sysroot world;
 	const char *root; /* what stands for / */
 	bool fix, yes;
 	enum colour_mode colour;
@@ -101,7 +101,7 @@ static const char *what_is_lost(const char *module)
 					       : "what needs it can't be bound";
 }
 
-static void tell_missing(const struct image *image, const char *kernel)
+static void log_missing(const struct image *image, const char *kernel)
 {
 	for (size_t i = 0; i < image->missing.n; i++)
 		log_print(LOG_WARNING,
@@ -115,7 +115,7 @@ static enum cmd_result judge(const struct check *o, const struct config *c)
 {
 	const char *manager = o->image ? package_manager() : NULL;
 
-	situation_tell_errors(c);
+	ctx_log_errors(c);
 	if (c->n_errors == 0)
 		return CMD_AS_ASKED;
 	if (!manager)
@@ -132,7 +132,7 @@ static int leave_record(const struct check *o, const struct config *c, const str
 {
 	_cleanup_(protected_done) struct protected_list keep = {0};
 	_cleanup_(str_free) char *sysfs = NULL;
-	struct world host = o->world;
+	struct sysroot host = o->world;
 
 	host.root = o->root;
 	if (o->root && !host.sysfs) {
@@ -173,7 +173,7 @@ static enum cmd_result show_image(
 		print_list(&image, self);
 	const char *slash = strrchr(directory, '/');
 	const char *kernel = slash && slash[1] ? slash + 1 : directory;
-	tell_missing(&image, kernel);
+	log_missing(&image, kernel);
 	if (o->into && leave_record(o, c, &image, kernel, err) < 0)
 		return CMD_SYSTEM;
 	return result;
@@ -225,14 +225,14 @@ static enum cmd_result fix(struct findings *findings, bool yes)
 /* Below a root stands all that was not named apart. */
 static enum cmd_result judge_host(const struct check *o, struct err *err)
 {
-	_cleanup_(situation_done) struct situation s = {.sysfs = {.devices = -1}};
+	_cleanup_(ctx_done) struct ctx s = {.sysfs = {.devices = -1}};
 	_cleanup_(findings_done) struct findings findings = {0};
 	_cleanup_(str_free) char *sysfs = NULL;
 	_cleanup_(str_free) char *config = NULL;
-	_cleanup_(world_done) struct world_record record;
-	struct world w = o->world;
+	_cleanup_(sysroot_done) struct sysroot_record record;
+	struct sysroot w = o->world;
 
-	if (world_unfold(&w, &record, err) < 0)
+	if (sysroot_unfold(&w, &record, err) < 0)
 		return CMD_SYSTEM;
 	const char *root = o->root ? o->root : w.root;
 	if (o->root && (asprintf(&sysfs, "%s/sys", o->root) < 0 ||
@@ -247,7 +247,7 @@ static enum cmd_result judge_host(const struct check *o, struct err *err)
 
 	if (r < 0 && r != -EINVAL)
 		return CMD_SYSTEM;
-	situation_tell_errors(&s.config);
+	ctx_log_errors(&s.config);
 	if (o->json)
 		print_json(&s.config, NULL, NULL, NULL, &findings);
 	else if (r == 0 || findings.n > 0)
@@ -289,7 +289,7 @@ static enum cmd_result check(const struct check *o, struct err *err)
 enum cmd_result cmd_check(int argc, char **argv, struct err *err)
 {
 	struct check o = {0};
-	static const struct face face = {
+	static const struct command_info info = {
 		.about = "Judges the config (every error as FILE:LINE, and exit status 3), the "
 			 "machine and its images: what is wrong, why that matters, what mends it."};
 	bool help = false;
@@ -322,7 +322,7 @@ enum cmd_result cmd_check(int argc, char **argv, struct err *err)
 	};
 	enum cmd_result result;
 
-	if (!command_begin(&face, rows, argc, argv, &help, NULL, &result, err))
+	if (!command_parse(&info, rows, argc, argv, &help, NULL, &result, err))
 		return result;
 	if (o.into && !o.image) {
 		(void)err_set(

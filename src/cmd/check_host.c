@@ -2,7 +2,7 @@
 #include "cmd/check_host.h"
 
 #include "base/str.h"
-#include "cmd/check_sides.h"
+#include "cmd/check.h"
 #include "pci/sysfs_path.h"
 
 #include <errno.h>
@@ -10,24 +10,24 @@
 #include <string.h>
 
 /* The switch decides what a boot does; what is judged is the config. */
-static void look_at_switch(const struct judged *c)
+static void check_switch(const struct check_ctx *c)
 {
 	struct boot_switch b = boot_switch_parse(c->cmdline);
 
 	if (b.mode != BOOT_BIND)
-		findings_add(c->findings, judged_asks(c), "off", "this boot has bound nothing",
+		findings_add(c->findings, check_ctx_asks(c), "off", "this boot has bound nothing",
 			NULL, "vfio-bind is off: %s", b.reason);
 }
 
-static char *read_cmdline(const struct judged *c, const struct world *w, struct sysfs *s)
+static char *read_cmdline(const struct check_ctx *c, const struct sysroot *w, struct sysfs *s)
 {
 	if (w->cmdline)
 		return strdup(w->cmdline);
-	return c->root ? judged_text(c, "/proc/cmdline")
+	return c->root ? check_ctx_text(c, "/proc/cmdline")
 		       : sysfs_path_text(s, NOTES_DIRECTORY "/cmdline");
 }
 
-static int judge(struct judged *c, const struct world *w, struct err *err)
+static int judge(struct check_ctx *c, const struct sysroot *w, struct err *err)
 {
 	_cleanup_(inventory_done) struct inventory inventory = {0};
 	_cleanup_(host_snapshot_done) struct host_snapshot notes = {0};
@@ -40,7 +40,7 @@ static int judge(struct judged *c, const struct world *w, struct err *err)
 	_cleanup_(str_free) char *cmdline = read_cmdline(c, w, s);
 	c->cmdline = cmdline ? cmdline : "";
 	c->inventory = &inventory;
-	look_at_switch(c);
+	check_switch(c);
 	check_iommu(c);
 	check_plan(c);
 	check_images(c);
@@ -51,21 +51,21 @@ static int judge(struct judged *c, const struct world *w, struct err *err)
 	return c->findings->failed ? err_set(err, ENOMEM, "out of memory for what was found") : 0;
 }
 
-int check_host(struct findings *ret, struct situation *ret_situation, const struct world *w,
+int check_host(struct findings *ret, struct ctx *ret_situation, const struct sysroot *w,
 	const char *root, struct err *err)
 {
 	const struct boot_switch bind = {.mode = BOOT_BIND};
-	struct judged c = {.root = root       ? root
-				   : w->sysfs ? NULL
-					      : "",
+	struct check_ctx c = {.root = root       ? root
+				      : w->sysfs ? NULL
+						 : "",
 		.live = !root && !w->sysfs,
 		.replayed = w->replayed,
 		.situation = ret_situation,
 		.findings = ret};
 
-	int r = situation_read(ret_situation, w, &bind, err);
+	int r = ctx_read(ret_situation, w, &bind, err);
 	if (r == -EINVAL && ret_situation->config.missing) {
-		r = situation_plan(ret_situation, w, &bind, err);
+		r = ctx_plan(ret_situation, w, &bind, err);
 		if (r == 0)
 			r = judge(&c, w, err);
 		return r < 0 ? r : -EINVAL;

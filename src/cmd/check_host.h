@@ -3,8 +3,8 @@
 #define CMD_CHECK_HOST_H
 
 #include "base/err.h"
+#include "cmd/ctx.h"
 #include "cmd/findings.h"
-#include "cmd/situation.h"
 
 /*
  * Reads config and machine and judges all of it. root NULL: this machine, or, with w->sysfs,
@@ -13,7 +13,7 @@
  * judged for itself. Another negative errno, with a text, where the machine
  * can't be looked at. The situation is to be emptied in each case.
  */
-int check_host(struct findings *ret, struct situation *ret_situation, const struct world *w,
+int check_host(struct findings *ret, struct ctx *ret_situation, const struct sysroot *w,
 	const char *root, struct err *err) _must_check_;
 
 #endif

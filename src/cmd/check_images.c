@@ -7,7 +7,7 @@
 #include "bind/modules.h"
 #include "bind/report.h"
 #include "bind/report_parse.h"
-#include "cmd/check_sides.h"
+#include "cmd/check.h"
 #include "pci/sysfs_path.h"
 
 #include <dirent.h>
@@ -23,14 +23,15 @@
 
 #define ENABLE "/usr/lib/vfio-bind/setup enable"
 
-static void look_at_kernel(const struct judged *c, const char *kernel)
+static void check_kernel(const struct check_ctx *c, const char *kernel)
 {
 	_cleanup_(image_done) struct image image = {0};
 	struct err err = {""};
 	char directory[JUDGED_PATH_MAX], names[200] = "";
 	size_t len = 0;
 
-	if (!judged_can_boot(c, kernel) || !judged_path(c, directory, "/lib/modules/%s", kernel) ||
+	if (!check_ctx_can_boot(c, kernel) ||
+		!check_ctx_path(c, directory, "/lib/modules/%s", kernel) ||
 		image_list(&image, &c->situation->config, directory, &err) < 0)
 		return;
 	for (size_t i = 0; i < image.missing.n && len + 1 < sizeof(names); i++) {
@@ -46,21 +47,21 @@ static void look_at_kernel(const struct judged *c, const char *kernel)
 		len += str_copy(names + len, sizeof(names) - len, image.missing.name[i]);
 	}
 	if (len > 0)
-		findings_add(c->findings, judged_asks(c), "modules",
+		findings_add(c->findings, check_ctx_asks(c), "modules",
 			"under this kernel nothing that needs them is bound: install the rest of "
 			"its modules (Ubuntu: linux-modules-extra), then have its image made",
 			NULL, "kernel %s has no %s", kernel, names);
 }
 
-static void each_kernel(const struct judged *c, const char *name, void *to)
+static void each_kernel(const struct check_ctx *c, const char *name, void *to)
 {
 	(void)to;
-	look_at_kernel(c, name);
+	check_kernel(c, name);
 }
 
 /* ---- the hook ---------------------------------------------------------------------------- */
 
-static void note_dracut_module(const struct judged *c, const char *name, void *to)
+static void note_dracut_module(const struct check_ctx *c, const char *name, void *to)
 {
 	(void)c;
 	if (fnmatch("[0-9][0-9]vfio-bind", name, 0) == 0)
@@ -68,9 +69,10 @@ static void note_dracut_module(const struct judged *c, const char *name, void *t
 }
 
 /* Does a line of a file that is no comment hold all of these? */
-static bool file_says(const struct judged *c, const char *path, const char *one, const char *other)
+static bool file_says(
+	const struct check_ctx *c, const char *path, const char *one, const char *other)
 {
-	_cleanup_(str_free) char *text = judged_text(c, path);
+	_cleanup_(str_free) char *text = check_ctx_text(c, path);
 	char *rest = text, *line;
 
 	while ((line = strsep(&rest, "\n"))) {
@@ -86,7 +88,7 @@ struct omission {
 	bool found;
 };
 
-static void note_omission(const struct judged *c, const char *name, void *to)
+static void note_omission(const struct check_ctx *c, const char *name, void *to)
 {
 	struct omission *o = to;
 	char path[JUDGED_PATH_MAX];
@@ -96,54 +98,54 @@ static void note_omission(const struct judged *c, const char *name, void *to)
 		o->found = true;
 }
 
-static void look_at_dracut(const struct judged *c)
+static void check_dracut(const struct check_ctx *c)
 {
 	struct omission o = {.directory = "/etc/dracut.conf.d"};
 	bool there = false;
 
-	judged_each(c, "/usr/lib/dracut/modules.d", versionsort, note_dracut_module, &there);
-	judged_each(c, o.directory, versionsort, note_omission, &o);
+	check_ctx_each(c, "/usr/lib/dracut/modules.d", versionsort, note_dracut_module, &there);
+	check_ctx_each(c, o.directory, versionsort, note_omission, &o);
 	if (file_says(c, "/etc/dracut.conf", "omit_dracutmodules", "vfio-bind"))
 		o.found = true;
 	if (!there)
-		findings_add(c->findings, judged_asks(c), "hook",
+		findings_add(c->findings, check_ctx_asks(c), "hook",
 			"no image will hold vfio-bind: install it whole (make install, or the "
 			"package)",
 			NULL, "dracut has no module vfio-bind in /usr/lib/dracut/modules.d");
 	else if (o.found)
-		findings_add(c->findings, judged_asks(c), "hook",
+		findings_add(c->findings, check_ctx_asks(c), "hook",
 			"no image will hold vfio-bind: take it off omit_dracutmodules, then run "
 			"`" ENABLE "`",
 			NULL, "dracut is told to leave the module vfio-bind out");
 }
 
-static void look_at_mkinitcpio(const struct judged *c)
+static void check_mkinitcpio(const struct check_ctx *c)
 {
-	if (!judged_exists(c, "/usr/lib/initcpio/install/vfio-bind"))
-		findings_add(c->findings, judged_asks(c), "hook",
+	if (!check_ctx_exists(c, "/usr/lib/initcpio/install/vfio-bind"))
+		findings_add(c->findings, check_ctx_asks(c), "hook",
 			"no image will hold vfio-bind: install it whole (make install, or the "
 			"package)",
 			NULL, "mkinitcpio has no hook vfio-bind in /usr/lib/initcpio");
 	else if (!file_says(c, "/etc/mkinitcpio.conf.d/vfio-bind.conf", "HOOKS", "vfio-bind") &&
 		 !file_says(c, "/etc/mkinitcpio.conf", "HOOKS", "vfio-bind"))
-		findings_add(c->findings, judged_asks(c), "hook", "no image will hold vfio-bind",
+		findings_add(c->findings, check_ctx_asks(c), "hook", "no image will hold vfio-bind",
 			ENABLE, "mkinitcpio does not run the hook vfio-bind: it is not in HOOKS");
 }
 
 /* The same order in which `setup` looks for who makes the images. */
-static void look_at_hook(const struct judged *c)
+static void check_hook(const struct check_ctx *c)
 {
-	if (judged_exists(c, "/usr/bin/mkinitcpio")) {
-		look_at_mkinitcpio(c);
-	} else if (judged_exists(c, "/usr/sbin/mkinitramfs")) {
-		if (!judged_exists(c, "/usr/share/initramfs-tools/hooks/vfio-bind") &&
-			!judged_exists(c, "/etc/initramfs-tools/hooks/vfio-bind"))
-			findings_add(c->findings, judged_asks(c), "hook",
+	if (check_ctx_exists(c, "/usr/bin/mkinitcpio")) {
+		check_mkinitcpio(c);
+	} else if (check_ctx_exists(c, "/usr/sbin/mkinitramfs")) {
+		if (!check_ctx_exists(c, "/usr/share/initramfs-tools/hooks/vfio-bind") &&
+			!check_ctx_exists(c, "/etc/initramfs-tools/hooks/vfio-bind"))
+			findings_add(c->findings, check_ctx_asks(c), "hook",
 				"no image will hold vfio-bind: install it whole (make install, or "
 				"the package)",
 				NULL, "initramfs-tools has no hook vfio-bind");
-	} else if (judged_exists(c, "/usr/bin/dracut")) {
-		look_at_dracut(c);
+	} else if (check_ctx_exists(c, "/usr/bin/dracut")) {
+		check_dracut(c);
 	} else {
 		findings_add(c->findings, false, "hook",
 			"mkinitcpio, initramfs-tools and dracut are those that vfio-bind has a "
@@ -162,7 +164,7 @@ struct ages {
 	size_t len, n;
 };
 
-static void note_image(const struct judged *c, const char *name, void *to)
+static void note_image(const struct check_ctx *c, const char *name, void *to)
 {
 	/* What rescue, fallback and crash dump need is another system's: they hold nothing of us.
 	 */
@@ -176,7 +178,7 @@ static void note_image(const struct judged *c, const char *name, void *to)
 	for (size_t i = 0; i < sizeof(images) / sizeof(*images); i++)
 		is_image |= fnmatch(images[i], name, 0) == 0;
 	if (!is_image || strstr(name, "rescue") || strstr(name, "fallback") ||
-		strstr(name, "kdump") || !judged_path(c, path, "%s/%s", a->directory, name) ||
+		strstr(name, "kdump") || !check_ctx_path(c, path, "%s/%s", a->directory, name) ||
 		stat(path, &st) < 0 || !S_ISREG(st.st_mode))
 		return;
 	a->n++;
@@ -190,7 +192,7 @@ static void note_image(const struct judged *c, const char *name, void *to)
 
 /* A file that was moved or restored keeps the time of its bytes; when it came there is what counts.
  * Of a tree that was copied nothing else is known. */
-static time_t config_time(const struct judged *c, const struct stat *st)
+static time_t config_time(const struct check_ctx *c, const struct stat *st)
 {
 	return c->live && st->st_ctime > st->st_mtime ? st->st_ctime : st->st_mtime;
 }
@@ -205,7 +207,7 @@ static bool is_since_boot(time_t when)
 
 /* Images that are new enough, and a boot that did not go by the config: it came from one of before,
  * or from another than these. */
-static void tell_stale_boot(const struct judged *c, const struct ages *a, bool ran)
+static void log_stale_boot(const struct check_ctx *c, const struct ages *a, bool ran)
 {
 	const char *path = c->situation->config.path;
 	bool made_since = a->n > 0 && is_since_boot(a->newest);
@@ -213,16 +215,16 @@ static void tell_stale_boot(const struct judged *c, const struct ages *a, bool r
 					 : "the next boot goes by the config that the image holds";
 
 	if (ran)
-		findings_add(c->findings, judged_asks(c), "image", matters,
+		findings_add(c->findings, check_ctx_asks(c), "image", matters,
 			made_since ? NULL : ENABLE, "%s is not what the image of this boot holds",
 			path);
 	else
-		findings_add(c->findings, judged_asks(c), "image", matters,
+		findings_add(c->findings, check_ctx_asks(c), "image", matters,
 			made_since ? NULL : ENABLE,
 			"vfio-bind did not run at this boot: its image does not hold it");
 }
 
-static struct ages look_at_ages(const struct judged *c, time_t config)
+static struct ages check_ages(const struct check_ctx *c, time_t config)
 {
 	static const char *const directories[] = {
 		"/boot", "/boot/EFI/Linux", "/efi/EFI/Linux", "/boot/efi/EFI/Linux"};
@@ -230,23 +232,23 @@ static struct ages look_at_ages(const struct judged *c, time_t config)
 
 	for (size_t i = 0; i < sizeof(directories) / sizeof(*directories); i++) {
 		a.directory = directories[i];
-		judged_each(c, a.directory, versionsort, note_image, &a);
+		check_ctx_each(c, a.directory, versionsort, note_image, &a);
 	}
 	return a;
 }
 
 /* An image that an older version made has not recorded what the guards of this one keep. */
-static void look_at_program(const struct judged *c)
+static void check_program(const struct check_ctx *c)
 {
 	_cleanup_(report_done) struct report boot = {0};
 	char path[JUDGED_PATH_MAX];
 
-	if (!judged_path(c, path, "%s", REPORT_DIR) || report_read(&boot, path, NULL) < 0 ||
+	if (!check_ctx_path(c, path, "%s", REPORT_DIR) || report_read(&boot, path, NULL) < 0 ||
 		!boot.has_image || (boot.program && str_equal(boot.program, VERSION)))
 		return;
-	const struct ages a = look_at_ages(c, 0);
+	const struct ages a = check_ages(c, 0);
 	bool made_since = c->live && a.n > 0 && is_since_boot(a.newest);
-	findings_add(c->findings, judged_asks(c), "image",
+	findings_add(c->findings, check_ctx_asks(c), "image",
 		made_since ? "it has not recorded what the guards of this version keep; the images "
 			     "are newer by now: reboot"
 			   : "it has not recorded what the guards of this version keep: networks, "
@@ -255,7 +257,7 @@ static void look_at_program(const struct judged *c)
 		boot.program ? boot.program : "0.2.0 or an older one");
 }
 
-static void look_at_images(const struct judged *c)
+static void check_each_image(const struct check_ctx *c)
 {
 	struct stat st;
 	struct err err = {""};
@@ -265,13 +267,13 @@ static void look_at_images(const struct judged *c)
 	/* The digest knows better than the clock: a file that was only touched has not changed. */
 	if (running == 1 || stat(c->situation->config.file, &st) < 0)
 		return;
-	const struct ages a = look_at_ages(c, config_time(c, &st));
+	const struct ages a = check_ages(c, config_time(c, &st));
 	if (a.len > 0)
-		findings_add(c->findings, judged_asks(c), "image",
+		findings_add(c->findings, check_ctx_asks(c), "image",
 			"the next boot goes by the config that the image holds", ENABLE,
 			"images older than %s: %s", c->situation->config.path, a.older);
 	else if (running == 0 || running == -ENOENT)
-		tell_stale_boot(c, &a, running == 0);
+		log_stale_boot(c, &a, running == 0);
 }
 
 /* ---- failed boots: who says of a boot that it was none ------------------------------------ */
@@ -279,20 +281,20 @@ static void look_at_images(const struct judged *c)
 #define CONFIRM "vfio-bind-confirm.service"
 
 /* Who has the images made by hand, and not by `setup enable`, has not enabled the unit either. */
-static void look_at_confirm(const struct judged *c)
+static void check_confirm(const struct check_ctx *c)
 {
 	const struct config *config = &c->situation->config;
-	bool debian = !judged_exists(c, "/usr/bin/mkinitcpio") &&
-		      judged_exists(c, "/usr/sbin/mkinitramfs");
+	bool debian = !check_ctx_exists(c, "/usr/bin/mkinitcpio") &&
+		      check_ctx_exists(c, "/usr/sbin/mkinitramfs");
 
 	if (config->failed_boots == 0 || config->hold_on_failure ||
 		(debian && !config->load_efivarfs) ||
 		!sysfs_path_exists(&c->situation->sysfs, "firmware/efi") ||
-		!judged_exists(c, "/run/systemd/system") ||
-		judged_exists(c, "/etc/systemd/system/multi-user.target.wants/" CONFIRM) ||
-		judged_exists(c, "/usr/lib/systemd/system/multi-user.target.wants/" CONFIRM))
+		!check_ctx_exists(c, "/run/systemd/system") ||
+		check_ctx_exists(c, "/etc/systemd/system/multi-user.target.wants/" CONFIRM) ||
+		check_ctx_exists(c, "/usr/lib/systemd/system/multi-user.target.wants/" CONFIRM))
 		return;
-	findings_add(c->findings, judged_asks(c), "confirm",
+	findings_add(c->findings, check_ctx_asks(c), "confirm",
 		"nobody tells that a boot has reached its end: each counts as failed, and the one "
 		"after [guard] failed_boots of them binds nothing",
 		"systemctl enable " CONFIRM, CONFIRM " is not enabled");
@@ -300,7 +302,7 @@ static void look_at_confirm(const struct judged *c)
 
 const char *const check_image_topics[] = {"modules", "hook", "confirm", "image", NULL};
 
-void check_images(const struct judged *c)
+void check_images(const struct check_ctx *c)
 {
 	if (c->replayed) {
 		_cleanup_(str_free) char *text = sysfs_path_text(
@@ -310,11 +312,11 @@ void check_images(const struct judged *c)
 	}
 	if (!c->root)
 		return;
-	judged_each(c, "/lib/modules", versionsort, each_kernel, NULL);
-	look_at_hook(c);
-	look_at_confirm(c);
-	if (!judged_asks(c))
+	check_ctx_each(c, "/lib/modules", versionsort, each_kernel, NULL);
+	check_hook(c);
+	check_confirm(c);
+	if (!check_ctx_asks(c))
 		return;
-	look_at_program(c);
-	look_at_images(c);
+	check_program(c);
+	check_each_image(c);
 }

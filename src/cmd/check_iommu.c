@@ -6,7 +6,7 @@
  */
 #include "base/str.h"
 #include "bind/kernel_cmdline.h"
-#include "cmd/check_sides.h"
+#include "cmd/check.h"
 #include "pci/sysfs_path.h"
 
 #include <stdio.h>
@@ -23,7 +23,7 @@ static int note_entry(const char *name, void *to)
 	return 1;
 }
 
-static bool has_entries(const struct judged *c, const char *directory)
+static bool has_entries(const struct check_ctx *c, const char *directory)
 {
 	bool any = false;
 
@@ -61,12 +61,12 @@ static bool cpu_has(const char *cpuinfo, const char *flag)
 	return false;
 }
 
-static void tell_why_off(const struct judged *c, const char *cpuinfo)
+static void log_why_off(const struct check_ctx *c, const char *cpuinfo)
 {
 	static const char matters[] = "without it no device can be given to a VM";
 	struct sysfs *s = &c->situation->sysfs;
 	char word[KERNEL_WORD_MAX];
-	bool wrong = judged_asks(c);
+	bool wrong = check_ctx_asks(c);
 
 	if (word_against(c->cmdline, word)) {
 		/* Not --remove alone: a kernel may want to be asked on top of that. */
@@ -98,9 +98,9 @@ static void tell_why_off(const struct judged *c, const char *cpuinfo)
 
 /* The kernel calls remapped interrupts IR-PCI-MSI and IR-IO-APIC (arch/x86/kernel/apic/msi.c,
  * io_apic.c); other processors than x86 do it without saying. */
-static void look_at_interrupts(const struct judged *c, const char *cpuinfo)
+static void check_interrupts(const struct check_ctx *c, const char *cpuinfo)
 {
-	_cleanup_(str_free) char *interrupts = judged_text(c, "/proc/interrupts");
+	_cleanup_(str_free) char *interrupts = check_ctx_text(c, "/proc/interrupts");
 	struct sysfs *s = &c->situation->sysfs;
 	char unsafe[4];
 
@@ -114,21 +114,21 @@ static void look_at_interrupts(const struct judged *c, const char *cpuinfo)
 			"allow_unsafe_interrupts lets it",
 			NULL, "interrupts are not remapped");
 	else
-		findings_add(c->findings, judged_asks(c), TOPIC,
+		findings_add(c->findings, check_ctx_asks(c), TOPIC,
 			"VFIO gives no device to a VM then: turn on interrupt remapping (x2APIC) "
 			"in the firmware, and take intremap=off and nointremap off the kernel "
 			"command line",
 			NULL, "interrupts are not remapped");
 }
 
-void check_iommu(const struct judged *c)
+void check_iommu(const struct check_ctx *c)
 {
-	_cleanup_(str_free) char *cpuinfo = judged_text(c, "/proc/cpuinfo");
+	_cleanup_(str_free) char *cpuinfo = check_ctx_text(c, "/proc/cpuinfo");
 
 	if (!has_entries(c, "kernel/iommu_groups") && !has_entries(c, "class/iommu"))
-		tell_why_off(c, cpuinfo);
+		log_why_off(c, cpuinfo);
 	else
-		look_at_interrupts(c, cpuinfo);
+		check_interrupts(c, cpuinfo);
 	if (cpuinfo && strstr(cpuinfo, "\nflags") && !cpu_has(cpuinfo, "vmx") &&
 		!cpu_has(cpuinfo, "svm"))
 		findings_add(c->findings, false, "cpu",

@@ -4,7 +4,7 @@
 #include "base/str.h"
 #include "bind/kernel_cmdline.h"
 #include "bind/modules.h"
-#include "cmd/check_sides.h"
+#include "cmd/check.h"
 #include "cmd/other_ids.h"
 #include "cmd/other_tools.h"
 
@@ -26,7 +26,7 @@ static bool is_in_list(const char *list, const char *name)
 	return false;
 }
 
-static void judge_word(const struct judged *c, const char *word)
+static void judge_word(const struct check_ctx *c, const char *word)
 {
 	const char *value = strchr(word, '=');
 	char command[KERNEL_WORD_MAX + 32];
@@ -37,7 +37,7 @@ static void judge_word(const struct judged *c, const char *word)
 		(is_in_list(value, "vfio-pci") || is_in_list(value, "vfio") ||
 			is_in_list(value, "vfio_iommu_type1") ||
 			is_in_list(value, "vfio-pci-core")))
-		findings_add(c->findings, judged_asks(c), "cmdline",
+		findings_add(c->findings, check_ctx_asks(c), "cmdline",
 			"the kernel refuses to load it, and no device goes to a VM", command,
 			"'%s' on the kernel command line keeps vfio out", word);
 	else if (kernel_word_is(word, "video") && strstr(value, "fb:off"))
@@ -54,13 +54,13 @@ static void judge_word(const struct judged *c, const char *word)
 
 /* ---- ids of vfio-pci and pci-stub ------------------------------------------------------------ */
 
-static bool is_built_in(const struct judged *c, const char *kernel, const char *module)
+static bool is_built_in(const struct check_ctx *c, const char *kernel, const char *module)
 {
 	char path[JUDGED_PATH_MAX];
 	const char *file = module_same(module, "pci-stub") ? "/pci-stub.ko\n" : "/vfio-pci.ko\n";
 
 	(void)snprintf(path, sizeof(path), "/lib/modules/%s/modules.builtin", kernel);
-	_cleanup_(str_free) char *text = judged_text(c, path);
+	_cleanup_(str_free) char *text = check_ctx_text(c, path);
 	return text && strstr(text, file);
 }
 
@@ -69,25 +69,25 @@ struct builtin {
 	bool found;
 };
 
-static void note_builtin(const struct judged *c, const char *kernel, void *to)
+static void note_builtin(const struct check_ctx *c, const char *kernel, void *to)
 {
 	struct builtin *b = to;
 
-	b->found |= judged_can_boot(c, kernel) && is_built_in(c, kernel, b->module);
+	b->found |= check_ctx_can_boot(c, kernel) && is_built_in(c, kernel, b->module);
 }
 
 /*
  * Do these ids come to the module before vfio-bind loads it with none? It loads vfio-pci before
  * anything else, but beside the boot where the config says so, and only where a device goes to it.
  */
-static bool acts(const struct judged *c, const struct other_id *one)
+static bool acts(const struct check_ctx *c, const struct other_id *one)
 {
 	const struct plan *p = &c->situation->plan;
 	struct builtin b = {.module = one->module};
 	bool first = false;
 
 	if (one->is_word)
-		judged_each(c, "/lib/modules", alphasort, note_builtin, &b);
+		check_ctx_each(c, "/lib/modules", alphasort, note_builtin, &b);
 	for (size_t i = 0; i < p->n; i++)
 		first |= p->verdicts[i].action == ACTION_BIND &&
 			 module_same(p->verdicts[i].driver, one->module);
@@ -95,14 +95,14 @@ static bool acts(const struct judged *c, const struct other_id *one)
 }
 
 /* What it means of the devices that the plan refuses or does not name. Does it have one now? */
-static bool name_others(const struct judged *c, const struct other_id *one, struct text *names)
+static bool name_others(const struct check_ctx *c, const struct other_id *one, struct text *names)
 {
 	char address[PCI_ADDR_MAX];
 	bool has = false;
 
 	for (size_t i = 0; i < c->inventory->n; i++) {
 		const struct function *f = &c->inventory->at[i];
-		if (device_is_bridge(&f->d) || f->d.error < 0 || judged_binds(c, f->d.addr) ||
+		if (device_is_bridge(&f->d) || f->d.error < 0 || check_ctx_binds(c, f->d.addr) ||
 			!other_ids_mean(one->ids, &f->d))
 			continue;
 		bool now = other_ids_have(&c->situation->sysfs, &f->d);
@@ -125,12 +125,12 @@ static void word_command(const struct other_id *one, char buf[static KERNEL_WORD
 	(void)snprintf(buf, KERNEL_WORD_MAX + 32, "vfio-bootcfg --remove %.*s", (int)len, word);
 }
 
-static void tell_ids(const struct judged *c, const struct other_id *one)
+static void log_ids(const struct check_ctx *c, const struct other_id *one)
 {
 	_cleanup_(text_done) struct text names = {0};
 	char command[KERNEL_WORD_MAX + 32] = "";
 	bool has = name_others(c, one, &names);
-	bool wrong = names.len && judged_asks(c) && !c->situation->plan.no_iommu &&
+	bool wrong = names.len && check_ctx_asks(c) && !c->situation->plan.no_iommu &&
 		     (has || acts(c, one));
 
 	if (one->is_word)
@@ -147,20 +147,20 @@ static void tell_ids(const struct judged *c, const struct other_id *one)
 	c->findings->failed |= names.failed;
 }
 
-static void look_at_ids(const struct judged *c)
+static void check_ids(const struct check_ctx *c)
 {
 	_cleanup_(other_ids_done) struct other_ids ids = {0};
 
 	other_ids_read(&ids, c->root, c->cmdline);
 	for (size_t i = 0; i < ids.n && !ids.failed; i++)
-		tell_ids(c, &ids.at[i]);
+		log_ids(c, &ids.at[i]);
 	c->findings->failed |= ids.failed;
 }
 
 /* ---- driverctl ----------------------------------------------------------------------------- */
 
 /* One file for each device, "pci-0000:01:00.0", with a driver's name in it (driverctl(8)). */
-static void look_at_driverctl(const struct judged *c, const char *name, void *to)
+static void check_driverctl(const struct check_ctx *c, const char *name, void *to)
 {
 	const struct plan *p = &c->situation->plan;
 	char path[JUDGED_PATH_MAX], address[PCI_ADDR_MAX];
@@ -172,7 +172,7 @@ static void look_at_driverctl(const struct judged *c, const char *name, void *to
 			!str_equal(name + 4, pci_addr_format(v->device->addr, address)))
 			continue;
 		(void)snprintf(path, sizeof(path), OTHER_TOOLS_OVERRIDES "/%s", name);
-		_cleanup_(str_free) char *text = judged_text(c, path);
+		_cleanup_(str_free) char *text = check_ctx_text(c, path);
 		if (!text)
 			continue;
 		text[strcspn(text, " \n")] = '\0';
@@ -188,10 +188,10 @@ static void look_at_driverctl(const struct judged *c, const char *name, void *to
 
 /* ---- what people copied from guides -------------------------------------------------------- */
 
-static void look_at_scripts(const struct judged *c)
+static void check_scripts(const struct check_ctx *c)
 {
 	for (const char *const *script = other_tools_scripts; *script; script++)
-		if (judged_exists(c, *script))
+		if (check_ctx_exists(c, *script))
 			findings_add(c->findings, false, "script",
 				"two tools may claim one device, and this one asks no guard: "
 				"remove it once vfio-bind does the work",
@@ -199,15 +199,15 @@ static void look_at_scripts(const struct judged *c)
 				*script);
 }
 
-void check_others(const struct judged *c)
+void check_others(const struct check_ctx *c)
 {
 	char word[KERNEL_WORD_MAX];
 
 	for (const char *at = c->cmdline; kernel_word_next(&at, word);)
 		judge_word(c, word);
-	look_at_ids(c);
+	check_ids(c);
 	if (!c->root)
 		return;
-	judged_each(c, OTHER_TOOLS_OVERRIDES, alphasort, look_at_driverctl, NULL);
-	look_at_scripts(c);
+	check_ctx_each(c, OTHER_TOOLS_OVERRIDES, alphasort, check_driverctl, NULL);
+	check_scripts(c);
 }

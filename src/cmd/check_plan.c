@@ -5,7 +5,7 @@
  */
 #include "base/str.h"
 #include "bind/usable.h"
-#include "cmd/check_sides.h"
+#include "cmd/check.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -26,7 +26,7 @@ static void add_name(char buf[static STRV_MAX], const char *fmt, ...)
 	va_end(ap);
 }
 
-static void tell_refusals(const struct judged *c)
+static void log_refusals(const struct check_ctx *c)
 {
 	const struct plan *p = &c->situation->plan;
 	char name[VERDICT_NAME_MAX];
@@ -51,7 +51,7 @@ static void tell_refusals(const struct judged *c)
 }
 
 /* An id is right for one card, and takes its twin along on the day it is put in. */
-static void tell_ids(const struct judged *c)
+static void log_ids(const struct check_ctx *c)
 {
 	const struct plan *p = &c->situation->plan;
 	char address[PCI_ADDR_MAX];
@@ -81,7 +81,7 @@ static void tell_ids(const struct judged *c)
 }
 
 /* Binds all the same, so that nothing but this says it (usable_has_direct_region). */
-static void tell_reserved(const struct judged *c, const struct device *d)
+static void log_reserved(const struct check_ctx *c, const struct device *d)
 {
 	char address[PCI_ADDR_MAX];
 
@@ -95,7 +95,7 @@ static void tell_reserved(const struct judged *c, const struct device *d)
 			d->group, pci_addr_format(d->addr, address));
 }
 
-static void tell_group(const struct judged *c, const struct device *d)
+static void log_group(const struct check_ctx *c, const struct device *d)
 {
 	const struct inventory *v = c->inventory;
 	char address[PCI_ADDR_MAX], others[STRV_MAX] = "";
@@ -103,7 +103,7 @@ static void tell_group(const struct judged *c, const struct device *d)
 
 	for (size_t j = 0; j < v->n; j++) {
 		const struct device *other = &v->at[j].d;
-		if (other->group != d->group || judged_binds(c, other->addr) ||
+		if (other->group != d->group || check_ctx_binds(c, other->addr) ||
 			!usable_blocks_group(&c->situation->sysfs, other))
 			continue;
 		fixed |= device_is_fixed(other);
@@ -119,7 +119,7 @@ static void tell_group(const struct judged *c, const struct device *d)
 			pci_addr_format(d->addr, address), others);
 }
 
-static void tell_groups(const struct judged *c)
+static void log_groups(const struct check_ctx *c)
 {
 	const struct plan *p = &c->situation->plan;
 	int told = -1;
@@ -130,8 +130,8 @@ static void tell_groups(const struct judged *c)
 			one->device->group == told)
 			continue;
 		told = one->device->group;
-		tell_group(c, one->device);
-		tell_reserved(c, one->device);
+		log_group(c, one->device);
+		log_reserved(c, one->device);
 	}
 }
 
@@ -146,7 +146,7 @@ static bool has_screen(const struct inventory *v, struct pci_addr addr)
 	return false;
 }
 
-static void tell_display(const struct judged *c, const struct verdict *v)
+static void log_display(const struct check_ctx *c, const struct verdict *v)
 {
 	const struct boot_display *b = &c->situation->host.boot;
 	const struct device *d = v->device;
@@ -168,7 +168,7 @@ static void tell_display(const struct judged *c, const struct verdict *v)
 }
 
 /* The framebuffer and boot_vga may differ: whoever knows only the one is not to wonder. */
-static void tell_displays(const struct judged *c)
+static void log_displays(const struct check_ctx *c)
 {
 	const struct probe *h = &c->situation->host;
 	const struct plan *p = &c->situation->plan;
@@ -178,7 +178,7 @@ static void tell_displays(const struct judged *c)
 	for (size_t i = 0; i < p->n; i++)
 		if (p->verdicts[i].action == ACTION_BIND &&
 			device_is_display(p->verdicts[i].device))
-			tell_display(c, &p->verdicts[i]);
+			log_display(c, &p->verdicts[i]);
 	if (other)
 		findings_add(c->findings, false, "boot-display",
 			"the boot shows where the firmware's framebuffer is: that one is guarded, "
@@ -189,7 +189,7 @@ static void tell_displays(const struct judged *c)
 }
 
 /* Of what an id asks for the same is a refusal. */
-static void tell_unknown(const struct judged *c)
+static void log_unknown(const struct check_ctx *c)
 {
 	const char *unknown = c->situation->plan.unverified;
 
@@ -200,11 +200,11 @@ static void tell_unknown(const struct judged *c)
 			NULL, "a controller that is named is bound, and %s", unknown);
 }
 
-void check_plan(const struct judged *c)
+void check_plan(const struct check_ctx *c)
 {
-	tell_displays(c);
-	tell_refusals(c);
-	tell_unknown(c);
-	tell_ids(c);
-	tell_groups(c);
+	log_displays(c);
+	log_refusals(c);
+	log_unknown(c);
+	log_ids(c);
+	log_groups(c);
 }

@@ -19,7 +19,7 @@ enum cmd_result {
  */
 enum cmd_result cmd_boot(int argc, char **argv, struct err *err);
 enum cmd_result cmd_plan(int argc, char **argv, struct err *err);
-enum cmd_result cmd_added(int argc, char **argv, struct err *err);
+enum cmd_result cmd_hotplug(int argc, char **argv, struct err *err);
 enum cmd_result cmd_check(int argc, char **argv, struct err *err);
 enum cmd_result cmd_bind(int argc, char **argv, struct err *err);
 enum cmd_result cmd_release(int argc, char **argv, struct err *err);

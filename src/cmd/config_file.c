@@ -5,7 +5,7 @@
 #include "base/replace.h"
 #include "base/str.h"
 #include "bind/config.h"
-#include "cmd/ask.h"
+#include "cmd/prompt.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -196,7 +196,8 @@ int config_file_take_back(const char *path, bool ask, struct err *err)
 
 	if (r == 0)
 		r = config_file_undo(&f, false, err);
-	if (r == -EBUSY && ask && ask_yes("%s. Put the one before back all the same?", err->text)) {
+	if (r == -EBUSY && ask &&
+		prompt_yes("%s. Put the one before back all the same?", err->text)) {
 		*err = (struct err){""};
 		r = config_file_undo(&f, true, err);
 	}

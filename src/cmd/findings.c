@@ -3,8 +3,8 @@
 
 #include "base/log.h"
 #include "base/str.h"
-#include "cmd/ask.h"
-#include "cmd/run.h"
+#include "cmd/prompt.h"
+#include "cmd/spawn.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -180,7 +180,7 @@ static bool bootcfg_has_it(const char *command)
 		return false;
 	}
 	split(question, argv);
-	return run_silently(argv, &err) == 0;
+	return spawn_silently(argv, &err) == 0;
 }
 
 void findings_ask_bootcfg(struct findings *f)
@@ -214,7 +214,7 @@ static struct finding *first_with(struct findings *f, size_t i)
 static bool may_run(const struct finding *one, bool yes)
 {
 	puts(""); /* what the last one's command said ends there */
-	return yes || ask_yes("%s\nRun `%s`?", one->what, one->command);
+	return yes || prompt_yes("%s\nRun `%s`?", one->what, one->command);
 }
 
 static bool run_one(const char *command)
@@ -225,7 +225,7 @@ static bool run_one(const char *command)
 
 	if (copy)
 		split(copy, argv);
-	int r = argv[0] ? run_program(argv, &err) : -1;
+	int r = argv[0] ? spawn_program(argv, &err) : -1;
 	if (r < 0)
 		log_print(LOG_ERROR, "%s", err.text);
 	else if (r > 0)
@@ -233,7 +233,7 @@ static bool run_one(const char *command)
 	return r == 0;
 }
 
-static void tell_mended(const struct findings *f)
+static void log_mended(const struct findings *f)
 {
 	size_t wrong = 0, mended = 0;
 
@@ -267,6 +267,6 @@ enum fix_result findings_fix(struct findings *f, bool yes)
 	for (size_t i = 0; i < f->n && result == FIX_ALL; i++)
 		if (f->at[i].wrong && !f->at[i].mended)
 			result = FIX_NOT_ALL;
-	tell_mended(f);
+	log_mended(f);
 	return result;
 }

@@ -92,14 +92,14 @@ static bool roms_fit(const struct guest *g, struct err *err)
 enum cmd_result guest_look(struct guest *g, char **operands, int n, struct err *err)
 {
 	const struct boot_switch bind = {.mode = BOOT_BIND};
-	_cleanup_(situation_done) struct situation s = {.sysfs = {.devices = -1}};
+	_cleanup_(ctx_done) struct ctx s = {.sysfs = {.devices = -1}};
 	enum cmd_result r = CMD_AS_ASKED;
 
 	if (n > 0) {
-		r = hand_plan(&s, &g->hand, operands, n, false, err);
+		r = bind_args_plan(&s, &g->hand, operands, n, false, err);
 	} else {
-		int code = situation_read(&s, &g->hand.world, &bind, err);
-		situation_tell_errors(&s.config);
+		int code = ctx_read(&s, &g->hand.world, &bind, err);
+		ctx_log_errors(&s.config);
 		probe_drivers(&s.host, &s.sysfs);
 		r = code == -EINVAL ? CMD_CONFIG : code < 0 ? CMD_SYSTEM : CMD_AS_ASKED;
 	}

@@ -4,8 +4,8 @@
 
 #include "base/json_write.h"
 #include "bind/guest.h"
+#include "cmd/bind_args.h"
 #include "cmd/cmd.h"
-#include "cmd/hand.h"
 
 /* What `qemu` and `libvirt` share: the functions that a VM is given, and their ROMs. */
 struct rom_file {
@@ -14,8 +14,8 @@ struct rom_file {
 };
 
 struct guest {
-	struct hand hand;   /* of it the world, only, json */
-	const char *append; /* of qemu: the script, or NULL */
+	struct bind_args hand; /* of it the world, only, json */
+	const char *append;    /* of qemu: the script, or NULL */
 	bool remove;
 	unsigned bus; /* of libvirt: the first bus for cards of several functions */
 	struct rom_file rom[GUEST_MAX];

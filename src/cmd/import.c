@@ -28,7 +28,7 @@ struct import {
 	bool begun;
 };
 
-static void put_line(struct import *m, const char *key, const char *value, const char *from)
+static void print_line(struct import *m, const char *key, const char *value, const char *from)
 {
 	if (!m->begun)
 		text_print(m->out, "[bind]\n");
@@ -62,7 +62,7 @@ static void take_id(struct import *m, const char *text, const char *from)
 		return;
 	}
 	id = (struct pci_id){parts[0], parts[1], parts[2], parts[3]};
-	put_line(m, "ids", pci_id_format(&id, shown), from);
+	print_line(m, "ids", pci_id_format(&id, shown), from);
 }
 
 static void take_ids(struct import *m, char *list, const char *from)
@@ -94,7 +94,7 @@ static void take_address(struct import *m, struct pci_addr addr, const char *fro
 		log_print(LOG_WARNING, "%s: %s is not in this machine now", from, address);
 		m->whole = false;
 	}
-	put_line(m, "addresses", value, from);
+	print_line(m, "addresses", value, from);
 }
 
 /* ---- the kernel command line
@@ -109,7 +109,7 @@ static bool is_ids(const char *word, const char **ret)
 	return true;
 }
 
-static void from_cmdline(struct import *m, const struct world *w)
+static void from_cmdline(struct import *m, const struct sysroot *w)
 {
 	_cleanup_(str_free) char *line = NULL;
 	char *rest, *last = NULL;
@@ -270,7 +270,7 @@ static void from_files(struct import *m)
 			places[i].read);
 }
 
-int import_config(const char *root, const struct world *w, struct text *ret, struct err *err)
+int import_config(const char *root, const struct sysroot *w, struct text *ret, struct err *err)
 {
 	_cleanup_(fd_close) int fd = open(root ? root : "/", O_DIRECTORY | O_PATH | O_CLOEXEC);
 	_cleanup_(text_done) struct text addresses = {0};

@@ -4,7 +4,7 @@
 
 #include "base/err.h"
 #include "base/str.h"
-#include "cmd/situation.h"
+#include "cmd/ctx.h"
 
 /*
  * The body of a config that asks for what other tools were told to give to vfio-pci:
@@ -19,6 +19,6 @@
  * that can't be taken over as it stands (told); or -errno. Nothing found: *ret stays empty.
  */
 int import_config(
-	const char *root, const struct world *w, struct text *ret, struct err *err) _must_check_;
+	const char *root, const struct sysroot *w, struct text *ret, struct err *err) _must_check_;
 
 #endif

@@ -3,19 +3,19 @@
 #include "base/log.h"
 #include "base/options.h"
 #include "base/str.h"
-#include "cmd/ask.h"
-#include "cmd/begin.h"
-#include "cmd/choose.h"
+#include "cmd/cards_select.h"
 #include "cmd/cmd.h"
+#include "cmd/command_parse.h"
 #include "cmd/config_file.h"
 #include "cmd/import.h"
+#include "cmd/prompt.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 struct init {
-	struct world world;
+	struct sysroot world;
 	const char *gpu;
 	bool import, yes, dry_run, undo, json;
 };
@@ -60,18 +60,17 @@ static enum cmd_result undo(const struct init *o, struct err *err)
 }
 
 /* What the plan will be once this is written. */
-static int imagine(
-	const struct init *o, struct situation *s, const struct text *body, struct err *err)
+static int imagine(const struct init *o, struct ctx *s, const struct text *body, struct err *err)
 {
-	int r = situation_imagine(s, &o->world, path_of(o), body->data, body->len, true, err);
+	int r = ctx_plan_preview(s, &o->world, path_of(o), body->data, body->len, true, err);
 
 	if (r == 0 && !s->groups_imagined)
-		situation_look_at_groups(s, GROUPS_HOST);
+		ctx_read_groups(s, GROUPS_HOST);
 	return r;
 }
 
 /* The plan of what would be written, so that nobody says yes to what they have not seen. */
-static void show(const struct situation *s)
+static void show(const struct ctx *s)
 {
 	puts("");
 	plan_print(&s->plan, stdout);
@@ -81,7 +80,7 @@ static void show(const struct situation *s)
 	puts("");
 }
 
-static void tell_next(void)
+static void log_next(void)
 {
 	puts("Next: vfio-bootcfg --iommu --dry-run     the kernel parameters; then without "
 	     "--dry-run\n"
@@ -103,7 +102,7 @@ static bool may_replace(const struct init *o, const struct config_file *f)
 			f->path, f->edited ? " since init wrote it" : "");
 		return false;
 	}
-	return ask_yes("%s has settings of its own. Replace it (it stays as %s.before-init)?",
+	return prompt_yes("%s has settings of its own. Replace it (it stays as %s.before-init)?",
 		f->path, f->path);
 }
 
@@ -128,7 +127,7 @@ static enum cmd_result put(const struct init *o, struct init_told *t, struct err
 		log_print(LOG_NOTICE, "%s says this already", f.path);
 		return done;
 	}
-	if (!may_replace(o, &f) || (!o->yes && !ask_yes("Write this to %s?", f.path))) {
+	if (!may_replace(o, &f) || (!o->yes && !prompt_yes("Write this to %s?", f.path))) {
 		t->why = "the file has settings of its own"; /* read where nobody was asked */
 		log_print(LOG_NOTICE, "nothing was written");
 		return CMD_NOT_ALL;
@@ -138,20 +137,21 @@ static enum cmd_result put(const struct init *o, struct init_told *t, struct err
 	t->written = true;
 	log_print(LOG_NOTICE, "%s is written", f.path);
 	if (!o->json)
-		tell_next();
+		log_next();
 	return done;
 }
 
 /* The cards stay the caller's; they are read only where it is not another tool that says. */
 static int gather(const struct init *o, struct cards *c, struct text *body, struct err *err)
 {
-	const struct choose_options choice = {.non_boot_gpus = o->gpu, .yes = o->yes || o->json};
+	const struct cards_select_options choice = {
+		.non_boot_gpus = o->gpu, .yes = o->yes || o->json};
 
 	if (o->import)
 		return import_config(o->world.root, &o->world, body, err);
 	int r = cards_read(c, &o->world, err);
 	if (r == 0)
-		r = choose_cards(c, &choice, body, err);
+		r = cards_select(c, &choice, body, err);
 	if (!o->gpu && !o->yes)
 		puts(""); /* between the questions and what came of them */
 	return r;
@@ -161,7 +161,7 @@ static enum cmd_result init(const struct init *o, struct err *err)
 {
 	_cleanup_(text_done) struct text body = {0};
 	_cleanup_(cards_done) struct cards c = {.s.sysfs.devices = -1};
-	_cleanup_(situation_done) struct situation s = {.sysfs = {.devices = -1}};
+	_cleanup_(ctx_done) struct ctx s = {.sysfs = {.devices = -1}};
 	int r = gather(o, &c, &body, err);
 
 	if (r < 0)
@@ -203,7 +203,7 @@ static bool words_fit(const struct init *o, struct err *err)
 enum cmd_result cmd_init(int argc, char **argv, struct err *err)
 {
 	struct init o = {0};
-	static const struct face face = {
+	static const struct command_info info = {
 		.about = "Asks which devices VMs shall have, and writes the config."};
 	bool help = false;
 	const struct option_row rows[] = {
@@ -223,7 +223,7 @@ enum cmd_result cmd_init(int argc, char **argv, struct err *err)
 	};
 	enum cmd_result result;
 
-	if (!command_begin(&face, rows, argc, argv, &help, NULL, &result, err))
+	if (!command_parse(&info, rows, argc, argv, &help, NULL, &result, err))
 		return result;
 	if (!words_fit(&o, err))
 		return CMD_USAGE;

@@ -4,7 +4,7 @@
 
 #include "base/str.h"
 #include "cmd/cards.h"
-#include "cmd/situation.h"
+#include "cmd/ctx.h"
 
 #include <stdbool.h>
 
@@ -15,7 +15,7 @@ struct init_told {
 	bool whole;                /* all that was wanted can be had */
 	const char *why;           /* nothing was written or put back; NULL: it was */
 	const struct text *body;   /* the lines of the config, all but its first */
-	const struct situation *s; /* of that config, NULL: there is none to be written */
+	const struct ctx *s;       /* of that config, NULL: there is none to be written */
 	const struct cards *cards; /* NULL: they were not asked about (--import, --undo) */
 };
 

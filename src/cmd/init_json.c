@@ -28,7 +28,7 @@ static int print_lines(struct json *j, const struct text *body, struct err *err)
 	return 0;
 }
 
-static void print_device(struct json *j, const struct situation *s, const struct verdict *v)
+static void print_device(struct json *j, const struct ctx *s, const struct verdict *v)
 {
 	const struct device *d = v->device;
 	char name[VERDICT_NAME_MAX], id[PCI_ID_MAX];

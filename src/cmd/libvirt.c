@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/log.h"
-#include "cmd/begin.h"
+#include "cmd/command_parse.h"
 #include "cmd/guest.h"
 
 #include <errno.h>
@@ -51,7 +51,7 @@ static bool roms_are_absolute(const struct guest *g, struct err *err)
 enum cmd_result cmd_libvirt(int argc, char **argv, struct err *err)
 {
 	struct guest g = {.bus = BUS_DEFAULT};
-	static const struct face face = {
+	static const struct command_info info = {
 		.about = "Prints libvirt's <hostdev> elements for the devices that are bound (all "
 			 "of the config's, or those named).",
 		.takes = "PCI addresses",
@@ -69,7 +69,7 @@ enum cmd_result cmd_libvirt(int argc, char **argv, struct err *err)
 	int operands;
 	enum cmd_result result;
 
-	if (!command_begin(&face, rows, argc, argv, &help, &operands, &result, err))
+	if (!command_parse(&info, rows, argc, argv, &help, &operands, &result, err))
 		return result;
 	if (xml && g.hand.json) {
 		(void)err_set(err, EINVAL, "--xml or --json, not both");

@@ -4,9 +4,9 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "bind/modules.h"
-#include "cmd/begin.h"
 #include "cmd/cmd.h"
-#include "cmd/situation.h"
+#include "cmd/command_parse.h"
+#include "cmd/ctx.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@
 #define CLASS_USB 0x0c03
 
 struct list {
-	struct world world;
+	struct sysroot world;
 	bool json, tree, gpu, usb, asked;
 	const char *group;
 	int group_number;
@@ -99,15 +99,15 @@ static void add_candidates(struct inventory *v, struct sysfs *s)
 }
 
 /* A config that is not there asks for nothing; one with errors would, and nobody knows what for. */
-static int read_situation(const struct list *o, struct situation *s, struct err *err)
+static int read_situation(const struct list *o, struct ctx *s, struct err *err)
 {
 	const struct boot_switch bind = {.mode = BOOT_BIND};
-	int r = situation_read(s, &o->world, &bind, err);
+	int r = ctx_read(s, &o->world, &bind, err);
 
 	if (r != -EINVAL)
 		return r;
-	if (o->world.config || o->asked || access(world_config_file(&o->world), F_OK) == 0) {
-		situation_tell_errors(&s->config);
+	if (o->world.config || o->asked || access(sysroot_config_file(&o->world), F_OK) == 0) {
+		ctx_log_errors(&s->config);
 		log_print(LOG_WARNING, "what the config asks for is not marked");
 	}
 	return r;
@@ -115,7 +115,7 @@ static int read_situation(const struct list *o, struct situation *s, struct err 
 
 static enum cmd_result list(const struct list *o, struct err *err)
 {
-	_cleanup_(situation_done) struct situation s;
+	_cleanup_(ctx_done) struct ctx s;
 	_cleanup_(sysfs_done) struct sysfs sysfs = {.devices = -1};
 	_cleanup_(inventory_done) struct inventory inventory = {0};
 	_cleanup_(host_snapshot_done) struct host_snapshot notes = {0};
@@ -128,7 +128,7 @@ static enum cmd_result list(const struct list *o, struct err *err)
 		return CMD_SYSTEM;
 	host_snapshot_read(&notes, &sysfs, !o->world.sysfs);
 	pciids_open_of(&names, o->world.sysfs);
-	const struct boot_display_from from = world_display(&o->world);
+	const struct boot_display_from from = sysroot_display(&o->world);
 	if (inventory_gather(&inventory, &sysfs, &names, &notes, err) < 0 ||
 		inventory_find_boot_display(&inventory, &sysfs, &from) < 0)
 		return CMD_SYSTEM;
@@ -156,8 +156,9 @@ static int set_group(struct list *o, struct err *err)
 enum cmd_result cmd_list(int argc, char **argv, struct err *err)
 {
 	struct list o = {0};
-	static const struct face face = {.about = "Prints the PCI devices by IOMMU group, who has "
-						  "them, and what hangs behind them."};
+	static const struct command_info info = {
+		.about = "Prints the PCI devices by IOMMU group, who has "
+			 "them, and what hangs behind them."};
 	bool help = false;
 	const struct option_row rows[] = {
 		{"gpu", 0, NULL, "only display controllers, each with its slot", NULL, &o.gpu, NULL,
@@ -177,10 +178,10 @@ enum cmd_result cmd_list(int argc, char **argv, struct err *err)
 	};
 	enum cmd_result result;
 
-	if (!command_begin(&face, rows, argc, argv, &help, NULL, &result, err))
+	if (!command_parse(&info, rows, argc, argv, &help, NULL, &result, err))
 		return result;
 	if (set_group(&o, err) < 0)
 		return CMD_USAGE;
-	_cleanup_(world_done) struct world_record record;
-	return world_unfold(&o.world, &record, err) < 0 ? CMD_SYSTEM : list(&o, err);
+	_cleanup_(sysroot_done) struct sysroot_record record;
+	return sysroot_unfold(&o.world, &record, err) < 0 ? CMD_SYSTEM : list(&o, err);
 }

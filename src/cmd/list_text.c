@@ -82,7 +82,7 @@ static const char *decimal_size(unsigned long long bytes, char buf[static 24])
 	return buf;
 }
 
-static void put_ids(const struct function *f, struct term *p)
+static void print_ids(const struct function *f, struct term *p)
 {
 	const struct pci_id *id = &f->d.id;
 
@@ -95,7 +95,7 @@ static void put_ids(const struct function *f, struct term *p)
 }
 
 /* The one that it has is no news, nor is it that modules are named with - and _ alike. */
-static void put_candidates(const struct function *f, struct term *p)
+static void print_candidates(const struct function *f, struct term *p)
 {
 	char others[256] = "", name[64];
 	size_t len = 0;
@@ -114,7 +114,7 @@ static void put_candidates(const struct function *f, struct term *p)
 		term_phrase(p, PLAIN, "could have %s", others);
 }
 
-static void put_driver(const struct function *f, struct term *p)
+static void print_driver(const struct function *f, struct term *p)
 {
 	const char *driver = f->d.driver;
 	bool vfio = str_equal(driver, "vfio-pci") || strstr(driver, "vfio_pci");
@@ -123,10 +123,10 @@ static void put_driver(const struct function *f, struct term *p)
 		term_phrase(p, vfio ? GOOD : BOLD, "driver %s", driver);
 	else if (!device_is_fixed(&f->d))
 		term_phrase(p, NOTE, "no driver");
-	put_candidates(f, p);
+	print_candidates(f, p);
 }
 
-static void put_speed(const struct function *f, struct term *p)
+static void print_speed(const struct function *f, struct term *p)
 {
 	const struct speed *now = &f->now, *max = &f->max;
 
@@ -139,7 +139,7 @@ static void put_speed(const struct function *f, struct term *p)
 		term_phrase(p, PLAIN, "link %s x%u", now->rate, now->width);
 }
 
-static void put_bars(const struct function *f, struct term *p)
+static void print_bars(const struct function *f, struct term *p)
 {
 	char now[24], least[24], most[24];
 
@@ -157,7 +157,7 @@ static void put_bars(const struct function *f, struct term *p)
 	}
 }
 
-static void put_virtual(const struct function *f, struct term *p)
+static void print_virtual(const struct function *f, struct term *p)
 {
 	char address[PCI_ADDR_MAX];
 
@@ -168,7 +168,7 @@ static void put_virtual(const struct function *f, struct term *p)
 		term_phrase(p, PLAIN, "SR-IOV: %u of %u virtual functions", f->vfs, f->vfs_max);
 }
 
-static void put_reset(const struct function *f, struct term *p)
+static void print_reset(const struct function *f, struct term *p)
 {
 	if (str_equal(f->reset, "yes"))
 		term_phrase(p, PLAIN, "can be reset");
@@ -178,7 +178,7 @@ static void put_reset(const struct function *f, struct term *p)
 		term_phrase(p, NOTE, "no reset: a VM can't be shut down cleanly with it");
 }
 
-static void put_verdict(const struct listing *l, const struct function *f, struct term *p)
+static void print_verdict(const struct listing *l, const struct function *f, struct term *p)
 {
 	const struct verdict *v = listing_verdict(l, f);
 
@@ -193,7 +193,7 @@ static void put_verdict(const struct listing *l, const struct function *f, struc
 			v->asked->line, v->why);
 }
 
-static void put_uses(const struct attached *b, struct term *p)
+static void print_uses(const struct attached *b, struct term *p)
 {
 	for (const char *use = b->uses; use && *use; use += strlen(use) + 1)
 		term_put(p, b->kind == ATTACHED_BLOCK ? NOTE : PLAIN, "%s%s",
@@ -223,10 +223,10 @@ void attached_put(const struct attached *b, struct term *p)
 			b->up ? "" : ", dark");
 		break;
 	}
-	put_uses(b, p);
+	print_uses(b, p);
 }
 
-static void put_all_behind(const struct listing *l, const struct function *f, struct term *p)
+static void print_all_behind(const struct listing *l, const struct function *f, struct term *p)
 {
 	size_t n;
 	const struct attached *b = inventory_attached(l->inventory, f->d.addr, &n);
@@ -238,11 +238,11 @@ static void put_all_behind(const struct listing *l, const struct function *f, st
 	}
 }
 
-static void put_details(const struct function *f, struct term *p)
+static void print_details(const struct function *f, struct term *p)
 {
 	term_line(p, DETAIL);
-	put_ids(f, p);
-	put_driver(f, p);
+	print_ids(f, p);
+	print_driver(f, p);
 	if (device_is_fixed(&f->d)) {
 		if (f->first_bus > 0)
 			term_phrase(p, PLAIN, "bridge to bus %02x", f->first_bus);
@@ -250,17 +250,17 @@ static void put_details(const struct function *f, struct term *p)
 	}
 	if (f->d.is_boot_display)
 		term_phrase(p, NOTE, "boot display");
-	put_virtual(f, p);
-	put_reset(f, p);
-	put_speed(f, p);
-	put_bars(f, p);
+	print_virtual(f, p);
+	print_reset(f, p);
+	print_speed(f, p);
+	print_bars(f, p);
 	if (f->has_rom)
 		term_phrase(p, PLAIN, "ROM");
 	if (f->numa >= 0)
 		term_phrase(p, PLAIN, "NUMA node %d", f->numa);
 }
 
-static void put_group(const struct listing *l, int group, struct term *p)
+static void print_group(const struct listing *l, int group, struct term *p)
 {
 	term_line(p, 0);
 	if (group < 0) {
@@ -274,7 +274,7 @@ static void put_group(const struct listing *l, int group, struct term *p)
 		term_put(p, NOTE, ": %zu devices, to be given together or not at all", slots);
 }
 
-static void put_absent(const struct listing *l, struct term *p)
+static void print_absent(const struct listing *l, struct term *p)
 {
 	char name[VERDICT_NAME_MAX];
 
@@ -295,17 +295,17 @@ void listing_print(const struct listing *l, struct term *p)
 	for (size_t i = 0; i < l->n; i++) {
 		const struct function *f = l->shown[i];
 		if (i == 0 || f->d.group != l->shown[i - 1]->d.group)
-			put_group(l, f->d.group, p);
+			print_group(l, f->d.group, p);
 		term_line(p, 2);
 		term_put(p, BOLD, "%s", pci_addr_format(f->d.addr, address));
 		term_put(p, PLAIN, " ");
 		function_put(f, p);
 		if (!f->d.error)
-			put_details(f, p);
-		put_verdict(l, f, p);
-		put_all_behind(l, f, p);
+			print_details(f, p);
+		print_verdict(l, f, p);
+		print_all_behind(l, f, p);
 	}
 	if (l->asked_only)
-		put_absent(l, p);
+		print_absent(l, p);
 	term_end(p);
 }

@@ -20,7 +20,8 @@ static bool hangs_on(const struct function *f, const struct function *above)
 		     : !f->has_above;
 }
 
-static void put_branch(const struct tree *t, const struct function *f, const char *stem, bool last)
+static void print_branch(
+	const struct tree *t, const struct function *f, const char *stem, bool last)
 {
 	const struct inventory *v = t->l->inventory;
 	struct term *p = t->p;
@@ -55,7 +56,7 @@ static bool is_last(const struct tree *t, const struct function *above, size_t i
 	return true;
 }
 
-static void put_below(const struct tree *t, const struct function *above, const char *stem)
+static void print_below(const struct tree *t, const struct function *above, const char *stem)
 {
 	const struct inventory *v = t->l->inventory;
 	const char *root = "";
@@ -70,10 +71,10 @@ static void put_below(const struct tree *t, const struct function *above, const 
 			term_put(t->p, FAINT, "%s", root);
 		}
 		bool last = is_last(t, above, i);
-		put_branch(t, &v->at[i], stem, last);
+		print_branch(t, &v->at[i], stem, last);
 		(void)snprintf(deeper, sizeof(deeper), "%s%s", stem, last ? "   " : "|  ");
 		if (v->at[i].has_below)
-			put_below(t, &v->at[i], deeper);
+			print_below(t, &v->at[i], deeper);
 	}
 }
 
@@ -96,7 +97,7 @@ void listing_print_tree(const struct listing *l, struct term *p)
 		return;
 	for (size_t i = 0; i < l->n; i++)
 		mark(&t, l->shown[i]);
-	put_below(&t, NULL, "");
+	print_below(&t, NULL, "");
 	term_end(p);
 	free(t.has_shown);
 }

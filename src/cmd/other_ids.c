@@ -5,7 +5,7 @@
 #include "bind/kernel_cmdline.h"
 #include "bind/modules.h"
 #include "bind/release.h"
-#include "cmd/judged.h"
+#include "cmd/check_ctx.h"
 #include "cmd/other_tools.h"
 
 #include <dirent.h>
@@ -77,7 +77,7 @@ static void read_words(struct other_ids *o, const char *cmdline)
 /* ---- modprobe.d, and the modules of initramfs-tools ------------------------------------------ */
 
 struct file {
-	const struct judged *c;
+	const struct check_ctx *c;
 	struct other_ids *o;
 	const char *path;
 	size_t directory; /* of other_tools_settings */
@@ -111,7 +111,7 @@ static void read_line(const struct file *f, unsigned number, char *line)
 /* A backslash at its end goes on with a line (modprobe.d(5)). */
 static void read_file(const struct file *f)
 {
-	_cleanup_(str_free) char *text = judged_text(f->c, f->path);
+	_cleanup_(str_free) char *text = check_ctx_text(f->c, f->path);
 	unsigned number = 0;
 
 	for (char *at = text; at;) {
@@ -129,7 +129,7 @@ static void read_file(const struct file *f)
 }
 
 /* Of files of one name that of the first directory counts. */
-static void read_setting(const struct judged *c, const char *name, void *to)
+static void read_setting(const struct check_ctx *c, const char *name, void *to)
 {
 	struct file *f = to;
 	char path[JUDGED_PATH_MAX];
@@ -139,7 +139,7 @@ static void read_setting(const struct judged *c, const char *name, void *to)
 		return;
 	for (size_t i = 0; i < f->directory; i++) {
 		(void)snprintf(path, sizeof(path), "%s/%s", other_tools_settings[i], name);
-		if (judged_exists(c, path))
+		if (check_ctx_exists(c, path))
 			return;
 	}
 	(void)snprintf(path, sizeof(path), "%s/%s", other_tools_settings[f->directory], name);
@@ -149,14 +149,14 @@ static void read_setting(const struct judged *c, const char *name, void *to)
 
 void other_ids_read(struct other_ids *ret, const char *root, const char *cmdline)
 {
-	const struct judged c = {.root = root};
+	const struct check_ctx c = {.root = root};
 	struct file f = {.c = &c, .o = ret, .path = INITRAMFS_TOOLS};
 
 	*ret = (struct other_ids){0};
 	read_words(ret, cmdline);
 	read_file(&f);
 	for (; other_tools_settings[f.directory]; f.directory++)
-		judged_each(&c, other_tools_settings[f.directory], alphasort, read_setting, &f);
+		check_ctx_each(&c, other_tools_settings[f.directory], alphasort, read_setting, &f);
 }
 
 /* ---- what they mean ---------------------------------------------------------------------------

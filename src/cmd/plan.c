@@ -2,26 +2,26 @@
 #include "base/log.h"
 #include "base/options.h"
 #include "bind/report.h"
-#include "cmd/begin.h"
 #include "cmd/cmd.h"
-#include "cmd/situation.h"
+#include "cmd/command_parse.h"
+#include "cmd/ctx.h"
 
 #include <errno.h>
 #include <string.h>
 
 static enum cmd_result plan_show(
-	const struct world *w, const struct boot_switch *b, bool json, struct err *err)
+	const struct sysroot *w, const struct boot_switch *b, bool json, struct err *err)
 {
-	_cleanup_(situation_done) struct situation s;
-	int r = situation_read(&s, w, b, err);
+	_cleanup_(ctx_done) struct ctx s;
+	int r = ctx_read(&s, w, b, err);
 
 	if (r < 0 && r != -EINVAL)
 		return CMD_SYSTEM;
-	situation_ask_crash(&s, w);
-	situation_tell_errors(&s.config);
+	ctx_ask_crash(&s, w);
+	ctx_log_errors(&s.config);
 	probe_drivers(&s.host, &s.sysfs);
 	if (r == 0 && !s.plan.off)
-		situation_look_at_groups(&s, GROUPS_HOST);
+		ctx_read_groups(&s, GROUPS_HOST);
 	if (json)
 		report_print(&s.plan, NULL, NULL, stdout);
 	else if (r == 0)
@@ -45,8 +45,8 @@ static enum cmd_result plan_show(
 
 enum cmd_result cmd_plan(int argc, char **argv, struct err *err)
 {
-	struct world w = {0};
-	static const struct face face = {
+	struct sysroot w = {0};
+	static const struct command_info info = {
 		.about = "Prints what boot will do with each device that is asked for, and why."};
 	bool json = false, help = false;
 	const struct option_row rows[] = {
@@ -57,11 +57,11 @@ enum cmd_result cmd_plan(int argc, char **argv, struct err *err)
 	};
 	enum cmd_result result;
 
-	if (!command_begin(&face, rows, argc, argv, &help, NULL, &result, err))
+	if (!command_parse(&info, rows, argc, argv, &help, NULL, &result, err))
 		return result;
-	_cleanup_(world_done) struct world_record record;
-	if (world_unfold(&w, &record, err) < 0)
+	_cleanup_(sysroot_done) struct sysroot_record record;
+	if (sysroot_unfold(&w, &record, err) < 0)
 		return CMD_SYSTEM;
-	struct boot_switch b = world_switch(&w);
+	struct boot_switch b = sysroot_switch(&w);
 	return plan_show(&w, &b, json, err);
 }

@@ -3,7 +3,7 @@
 #include "base/log.h"
 #include "base/replace.h"
 #include "bind/qemu_script.h"
-#include "cmd/begin.h"
+#include "cmd/command_parse.h"
 #include "cmd/guest.h"
 
 #include <errno.h>
@@ -66,7 +66,7 @@ static void add_word(const char *device, void *to)
 	w->word[w->n++] = copy;
 }
 
-static void tell_append(const struct guest *g, enum script_place place, bool used)
+static void log_append(const struct guest *g, enum script_place place, bool used)
 {
 	if (g->remove)
 		log_print(LOG_INFO, "%s: the lines are out", g->append);
@@ -106,7 +106,7 @@ static enum cmd_result append(const struct guest *g, struct err *err)
 		if (file_replace_path(
 			    g->append, edited.data ? edited.data : "", edited.len, 0755, err) < 0)
 			return CMD_SYSTEM;
-	tell_append(g, place, used);
+	log_append(g, place, used);
 	return CMD_AS_ASKED;
 }
 
@@ -130,7 +130,7 @@ static enum cmd_result qemu(struct guest *g, char **operands, int n, struct err 
 enum cmd_result cmd_qemu(int argc, char **argv, struct err *err)
 {
 	struct guest g = {0};
-	static const struct face face = {
+	static const struct command_info info = {
 		.about = "Prints QEMU's -device arguments for the devices that are bound (all of "
 			 "the config's, or those named).",
 		.takes = "PCI addresses",
@@ -148,7 +148,7 @@ enum cmd_result cmd_qemu(int argc, char **argv, struct err *err)
 	int operands;
 	enum cmd_result result;
 
-	if (!command_begin(&face, rows, argc, argv, &help, &operands, &result, err))
+	if (!command_parse(&info, rows, argc, argv, &help, &operands, &result, err))
 		return result;
 	if (g.remove && (!g.append || operands > 0)) {
 		(void)err_set(err, EINVAL, "--remove goes with --append FILE and no address");

@@ -6,11 +6,11 @@
 #include "bind/config.h"
 #include "bind/imageinfo.h"
 #include "bind/modules.h"
-#include "cmd/begin.h"
+#include "cmd/check.h"
 #include "cmd/check_host.h"
-#include "cmd/check_sides.h"
 #include "cmd/cmd.h"
-#include "cmd/situation.h"
+#include "cmd/command_parse.h"
+#include "cmd/ctx.h"
 #include "pci/inventory.h"
 #include "pci/sysfs_path.h"
 
@@ -23,11 +23,11 @@
 #define CMDLINE_MAX 8192
 
 struct record_options {
-	struct world world;
+	struct sysroot world;
 	bool full;
 };
 
-static void put_note(struct text *t, const char *name, const struct text *content)
+static void print_note(struct text *t, const char *name, const struct text *content)
 {
 	if (content->data)
 		record_file(t, name, content->data);
@@ -35,7 +35,7 @@ static void put_note(struct text *t, const char *name, const struct text *conten
 }
 
 /* A tree without a root may have these all the same, for `list`. */
-static void put_mounts(const struct record_root *r, const struct host_snapshot *notes)
+static void print_mounts(const struct record_root *r, const struct host_snapshot *notes)
 {
 	_cleanup_(text_done) struct text mounts = {0}, swaps = {0};
 
@@ -54,12 +54,12 @@ static void put_mounts(const struct record_root *r, const struct host_snapshot *
 		record_mounts(r, &mounts, one);
 	if (other)
 		record_swaps(r, &swaps, other);
-	put_note(r->t, "mountinfo", &mounts);
-	put_note(r->t, "swaps", &swaps);
+	print_note(r->t, "mountinfo", &mounts);
+	print_note(r->t, "swaps", &swaps);
 }
 
 /* "eth0 192.0.2.1/24" */
-static void put_addresses(struct text *t, struct mask *m, char *text)
+static void print_addresses(struct text *t, struct redact *m, char *text)
 {
 	_cleanup_(text_done) struct text masked = {0};
 
@@ -68,15 +68,15 @@ static void put_addresses(struct text *t, struct mask *m, char *text)
 		const char *address = strsep(&line, "/");
 		if (!address || !line)
 			continue;
-		mask_text(m, &masked, name);
+		redact_text(m, &masked, name);
 		text_print(&masked, " ");
-		mask_address(m, &masked, address);
+		redact_address(m, &masked, address);
 		text_print(&masked, "/%s\n", line);
 	}
-	put_note(t, "addresses", &masked);
+	print_note(t, "addresses", &masked);
 }
 
-static void put_candidates(
+static void print_candidates(
 	struct text *t, struct sysfs *s, const struct host_snapshot *notes, bool live)
 {
 	_cleanup_(text_done) struct text lines = {0};
@@ -97,7 +97,7 @@ static void put_candidates(
 				&lines, "%s %s\n", pci_addr_format(s->listed[i], address), drivers);
 	}
 	module_index_done(&index);
-	put_note(t, "candidates", &lines);
+	print_note(t, "candidates", &lines);
 }
 
 /* Of the tree, of what stands for /, or of this machine; NULL where nobody says. */
@@ -116,50 +116,51 @@ static char *read_cmdline(const struct record_options *o, struct sysfs *s)
 	return path && file_read(AT_FDCWD, path, CMDLINE_MAX, &line, &len, NULL) == 0 ? line : NULL;
 }
 
-static void put_cmdline(struct text *t, struct mask *m, const char *line)
+static void print_cmdline(struct text *t, struct redact *m, const char *line)
 {
 	_cleanup_(text_done) struct text masked = {0};
 
 	if (!line)
 		return;
-	mask_cmdline(m, &masked, line);
+	redact_cmdline(m, &masked, line);
 	record_file(t, "cmdline", masked.data ? masked.data : "");
 	t->failed |= masked.failed;
 }
 
 /* A machine without a config is worth a record too. */
-static void put_config(struct text *t, struct mask *m, const struct record_options *o)
+static void print_config(struct text *t, struct redact *m, const struct record_options *o)
 {
 	_cleanup_(text_done) struct text masked = {0};
 	_cleanup_(str_free) char *data = NULL;
 	struct err err = {""};
 	size_t len;
 
-	if (file_read(AT_FDCWD, world_config_file(&o->world), CONFIG_MAX, &data, &len, &err) < 0) {
+	if (file_read(AT_FDCWD, sysroot_config_file(&o->world), CONFIG_MAX, &data, &len, &err) <
+		0) {
 		log_print(LOG_WARNING, "%s; it is not in the record", err.text);
 		return;
 	}
-	mask_config(m, &masked, data);
-	put_note(t, "vfio-bind.conf", &masked);
+	redact_config(m, &masked, data);
+	print_note(t, "vfio-bind.conf", &masked);
 }
 
 /* What the image knows that this was started from: where it stands beside the config. */
-static void put_image(struct text *t, struct mask *m, const struct record_options *o)
+static void print_image(struct text *t, struct redact *m, const struct record_options *o)
 {
 	_cleanup_(imageinfo_done) struct imageinfo image = {0};
 	_cleanup_(text_done) struct text masked = {0};
 
-	if (imageinfo_read(&image, world_config_file(&o->world), NULL) < 0)
+	if (imageinfo_read(&image, sysroot_config_file(&o->world), NULL) < 0)
 		return;
 	for (const char *line = image.data; line < image.data + image.len; line += strlen(line) + 1)
-		mask_fact(m, &masked, line);
-	put_note(t, "vfio-bind.image", &masked);
+		redact_fact(m, &masked, line);
+	print_note(t, "vfio-bind.image", &masked);
 }
 
 /* Kernels, generators and images are too much to take along: what `check` finds of them does. */
-static void put_images(struct text *t, struct mask *m, const struct record_options *o)
+static void print_images(struct text *t, struct redact *m, const struct record_options *o)
 {
-	_cleanup_(situation_done) struct situation s = {.sysfs = {.devices = -1}};
+	_cleanup_(ctx_done) struct ctx s = {.sysfs = {.devices = -1}};
 	_cleanup_(findings_done) struct findings f = {0};
 	_cleanup_(text_done) struct text found = {0}, masked = {0};
 	const char *root = o->world.root;
@@ -172,12 +173,12 @@ static void put_images(struct text *t, struct mask *m, const struct record_optio
 	if (r == 0 || (r == -EINVAL && s.config.missing))
 		findings_write(&f, check_image_topics, &found);
 	if (found.data)
-		mask_found(m, &masked, found.data, s.config.path);
+		redact_found(m, &masked, found.data, s.config.path);
 	t->failed |= found.failed;
-	put_note(t, "images", &masked);
+	print_note(t, "images", &masked);
 }
 
-static void put_notes(struct text *t, struct mask *m, const struct record_options *o,
+static void print_notes(struct text *t, struct redact *m, const struct record_options *o,
 	struct sysfs *s, const char *cmdline)
 {
 	_cleanup_(host_snapshot_done) struct host_snapshot notes = {0};
@@ -185,22 +186,22 @@ static void put_notes(struct text *t, struct mask *m, const struct record_option
 
 	host_snapshot_read(&notes, s, !o->world.sysfs);
 	text_print(t, "[" NOTES_DIRECTORY "]\n");
-	put_cmdline(t, m, cmdline);
-	put_config(t, m, o);
-	put_image(t, m, o);
-	put_images(t, m, o);
-	put_candidates(t, s, &notes, !o->world.sysfs);
-	put_addresses(t, m, notes.addresses);
+	print_cmdline(t, m, cmdline);
+	print_config(t, m, o);
+	print_image(t, m, o);
+	print_images(t, m, o);
+	print_candidates(t, s, &notes, !o->world.sysfs);
+	print_addresses(t, m, notes.addresses);
 	if (o->world.sysfs && (names = sysfs_path_text(s, NOTES_DIRECTORY "/pci.ids")))
 		record_file(t, "pci.ids", names);
 	if (o->world.sysfs && !o->world.root) {
 		const struct record_root r = {
 			.t = t, .m = m, .s = s, .fd = -1, .links = &(struct text){0}};
-		put_mounts(&r, &notes);
+		print_mounts(&r, &notes);
 	}
 }
 
-static int record_all(struct text *t, struct mask *m, const struct record_options *o,
+static int record_all(struct text *t, struct redact *m, const struct record_options *o,
 	struct sysfs *s, struct err *err)
 {
 	const char *path = o->world.root || o->world.sysfs ? o->world.root : "/";
@@ -221,7 +222,7 @@ static int record_all(struct text *t, struct mask *m, const struct record_option
 	if (path)
 		record_people(m, root);
 	record_sysfs(&tree, m, s); /* first, for it lists the devices */
-	put_notes(t, m, o, s, cmdline);
+	print_notes(t, m, o, s, cmdline);
 	if (path)
 		record_root(&r);
 	if (tree.data)
@@ -234,7 +235,7 @@ static int record_all(struct text *t, struct mask *m, const struct record_option
 static enum cmd_result record(const struct record_options *o, const char *path, struct err *err)
 {
 	_cleanup_(sysfs_done) struct sysfs s = {.devices = -1};
-	_cleanup_(mask_done) struct mask m = {.full = o->full};
+	_cleanup_(redact_done) struct redact m = {.full = o->full};
 	_cleanup_(text_done) struct text t = {0};
 
 	if (sysfs_open(&s, o->world.sysfs, err) < 0)
@@ -256,7 +257,7 @@ static enum cmd_result record(const struct record_options *o, const char *path, 
 enum cmd_result cmd_record(int argc, char **argv, struct err *err)
 {
 	struct record_options o = {0};
-	static const struct face face = {
+	static const struct command_info info = {
 		.about = "Writes what plan, list and check need to know of this machine as one "
 			 "text (- for standard output), for a report or a test; what names the "
 			 "machine is masked.",
@@ -274,8 +275,8 @@ enum cmd_result cmd_record(int argc, char **argv, struct err *err)
 	};
 	enum cmd_result result;
 
-	if (!command_begin(&face, rows, argc, argv, &help, NULL, &result, err))
+	if (!command_parse(&info, rows, argc, argv, &help, NULL, &result, err))
 		return result;
-	_cleanup_(world_done) struct world_record unfolded;
-	return world_unfold(&o.world, &unfolded, err) < 0 ? CMD_SYSTEM : record(&o, argv[1], err);
+	_cleanup_(sysroot_done) struct sysroot_record unfolded;
+	return sysroot_unfold(&o.world, &unfolded, err) < 0 ? CMD_SYSTEM : record(&o, argv[1], err);
 }

@@ -16,7 +16,7 @@
  * stands in a record as a number: the same thing gets the same number wherever it stands, so that
  * what belongs together still does. Zero-initialised is empty.
  */
-struct mask {
+struct redact {
 	bool full; /* nothing is masked */
 	char **seen;
 	size_t n, size;
@@ -28,52 +28,52 @@ struct mask {
 /* What the parts of record_root share. */
 struct record_root {
 	struct text *t;
-	struct mask *m;
+	struct redact *m;
 	struct sysfs *s;
 	int fd;              /* of / */
 	const char *cmdline; /* or NULL */
 	struct text *links;  /* "/dev/PATH DISK", a line each */
 };
 
-void mask_done(struct mask *m);
+void redact_done(struct redact *m);
 /* 1 and up; the first time a thing is seen it gets the next one. */
-unsigned mask_number(struct mask *m, const char *thing);
+unsigned redact_number(struct redact *m, const char *thing);
 /* Adds a text in which such things are masked wherever they stand. */
-void mask_text(struct mask *m, struct text *t, const char *s);
-/* The same for what people may have written: the words of mask_word are masked too. */
-void mask_free_text(struct mask *m, struct text *t, const char *s);
+void redact_text(struct redact *m, struct text *t, const char *s);
+/* The same for what people may have written: the words of redact_word are masked too. */
+void redact_free_text(struct redact *m, struct text *t, const char *s);
 /* A word that names a person or the machine. */
-void mask_word(struct mask *m, const char *word);
+void redact_word(struct redact *m, const char *word);
 /* Adds "KIND-3" for a thing. */
-void mask_name(struct mask *m, struct text *t, const char *kind, const char *thing);
+void redact_name(struct redact *m, struct text *t, const char *kind, const char *thing);
 /* Adds a path, part by part; those that every system has stay. */
-void mask_path(struct mask *m, struct text *t, const char *path);
+void redact_path(struct redact *m, struct text *t, const char *path);
 /* Adds what a table calls a disk (bind/dev_tag), or a file; the kernel's own names stay. */
-void mask_spec(struct mask *m, struct text *t, const char *spec);
+void redact_spec(struct redact *m, struct text *t, const char *spec);
 /* The same for what has a tag or stands in a directory of udev's or dm's; false for others. */
-bool mask_tagged(struct mask *m, struct text *t, const char *spec);
+bool redact_tagged(struct redact *m, struct text *t, const char *spec);
 /* Adds an address of IPv4 or IPv6. Those of IPv4 still have as many first bits in common. */
-void mask_address(struct mask *m, struct text *t, const char *address);
-uint32_t mask_ipv4(struct mask *m, uint32_t address); /* in the host's order */
+void redact_address(struct redact *m, struct text *t, const char *address);
+uint32_t redact_ipv4(struct redact *m, uint32_t address); /* in the host's order */
 /* Adds the kernel command line: of a parameter that is not known to matter only the name. */
-void mask_cmdline(struct mask *m, struct text *t, const char *cmdline);
+void redact_cmdline(struct redact *m, struct text *t, const char *cmdline);
 /* What a word of it calls the disk that the host is on: false where it says nothing of that. */
-bool mask_disk_word(const char *word, char spec[static KERNEL_WORD_MAX]);
+bool redact_disk_word(const char *word, char spec[static KERNEL_WORD_MAX]);
 /* Adds the config: its comments are somebody's, its lines keep their numbers. */
-void mask_config(struct mask *m, struct text *t, const char *config);
+void redact_config(struct redact *m, struct text *t, const char *config);
 /* A fact of an image's record (bind/imageinfo); of those that name files or quote the config
  * nothing. */
-void mask_fact(struct mask *m, struct text *t, const char *fact);
+void redact_fact(struct redact *m, struct text *t, const char *fact);
 /* What `check` has found, where the config had this path. */
-void mask_found(struct mask *m, struct text *t, const char *found, const char *config);
+void redact_found(struct redact *m, struct text *t, const char *found, const char *config);
 /* A serial number of a device. */
-uint64_t mask_serial(struct mask *m, uint64_t serial);
+uint64_t redact_serial(struct redact *m, uint64_t serial);
 
 /*
  * Adds what `plan`, `list` and `check` read below /sys, as tests/unit/tree reads it. Only what is
  * named in record_sysfs.c is recorded: no serial number of a disk, no address of an interface.
  */
-void record_sysfs(struct text *t, struct mask *m, struct sysfs *s);
+void record_sysfs(struct text *t, struct redact *m, struct sysfs *s);
 
 /*
  * Adds what bind/hostdevs and `check` read below /: tables, routes, input devices, links to the
@@ -90,7 +90,7 @@ void record_mounts(const struct record_root *r, struct text *t, char *text);
 void record_swaps(const struct record_root *r, struct text *t, char *text);
 
 /* Has the names of the people and of the machine masked, as root says them. To come before all. */
-void record_people(struct mask *m, int root);
+void record_people(struct redact *m, int root);
 
 /* A whole file below /, for the caller to free, or NULL. */
 char *record_read(const struct record_root *r, const char *path);

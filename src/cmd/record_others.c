@@ -40,7 +40,7 @@ static char *read_in(const struct record_root *r, const char *directory, const c
 }
 
 /* Of "options vfio-pci ids=10de:2204 x=y" what gives ids. */
-static void put_setting(struct text *t, char *line)
+static void print_setting(struct text *t, char *line)
 {
 	const char *module = other_tools_module(&line);
 
@@ -52,21 +52,21 @@ static void put_setting(struct text *t, char *line)
 			text_print(t, " %s", word);
 }
 
-static void put_settings(const struct record_root *r, const char *directory, const char *name)
+static void print_settings(const struct record_root *r, const char *directory, const char *name)
 {
 	_cleanup_(text_done) struct text t = {0};
 	_cleanup_(str_free) char *text = read_in(r, directory, name);
 	char *rest = text, *line;
 
 	while ((line = strsep(&rest, "\n"))) {
-		put_setting(&t, line);
+		print_setting(&t, line);
 		text_print(&t, "\n");
 	}
 	if (t.data && strstr(t.data, " ids="))
 		record_root_file(r, directory, name, &t);
 }
 
-static void put_override(const struct record_root *r, const char *directory, const char *name)
+static void print_override(const struct record_root *r, const char *directory, const char *name)
 {
 	_cleanup_(str_free) char *text = read_in(r, directory, name);
 	struct pci_addr addr;
@@ -79,7 +79,7 @@ static void put_override(const struct record_root *r, const char *directory, con
 }
 
 /* Of a script that binds the addresses in DEVS= these. */
-static void put_script(const struct record_root *r, const char *directory, const char *name)
+static void print_script(const struct record_root *r, const char *directory, const char *name)
 {
 	_cleanup_(text_done) struct text t = {0};
 	_cleanup_(str_free) char *text = read_in(r, directory, name);
@@ -105,7 +105,7 @@ static void put_script(const struct record_root *r, const char *directory, const
 }
 
 /* That it is there is what counts. */
-static void put_guides_script(const struct record_root *r, const char *path)
+static void print_guides_script(const struct record_root *r, const char *path)
 {
 	char directory[64];
 	const char *last = strrchr(path, '/');
@@ -115,7 +115,7 @@ static void put_guides_script(const struct record_root *r, const char *path)
 		return;
 	(void)snprintf(directory, sizeof(directory), "%.*s", (int)(last - path), path);
 	if (strstr(text, "driver_override") && strstr(text, "vfio-pci"))
-		put_script(r, directory, last + 1);
+		print_script(r, directory, last + 1);
 	else
 		record_root_file(r, directory, last + 1, &(const struct text){0});
 }
@@ -123,8 +123,8 @@ static void put_guides_script(const struct record_root *r, const char *path)
 void record_others(const struct record_root *r)
 {
 	for (const char *const *at = other_tools_settings; *at; at++)
-		each_file(r, *at + 1, put_settings);
-	each_file(r, &OTHER_TOOLS_OVERRIDES[1], put_override);
+		each_file(r, *at + 1, print_settings);
+	each_file(r, &OTHER_TOOLS_OVERRIDES[1], print_override);
 	for (const char *const *at = other_tools_scripts; *at; at++)
-		put_guides_script(r, *at + 1);
+		print_guides_script(r, *at + 1);
 }

@@ -33,7 +33,7 @@ void record_root_file(
 
 /* ---- routes: what bind/nics reads of them ---------------------------------------------------- */
 
-static void put_route(const struct record_root *r, struct text *t, char *line)
+static void print_route(const struct record_root *r, struct text *t, char *line)
 {
 	char *words[8];
 	uint32_t to, mask;
@@ -44,12 +44,12 @@ static void put_route(const struct record_root *r, struct text *t, char *line)
 	if (!str_hex(&destination, 8, &to) || !str_hex(&width, 8, &mask))
 		return;
 	if (to != 0 || mask != 0)
-		to = htonl(mask_ipv4(r->m, ntohl(to))) & mask;
-	mask_text(r->m, t, words[0]);
+		to = htonl(redact_ipv4(r->m, ntohl(to))) & mask;
+	redact_text(r->m, t, words[0]);
 	text_print(t, "\t%08X\t00000000\t0001\t0\t0\t0\t%08X\t0\t0\t0\n", to, mask);
 }
 
-static void put_route6(const struct record_root *r, struct text *t, char *line)
+static void print_route6(const struct record_root *r, struct text *t, char *line)
 {
 	static const char none[] = "00000000000000000000000000000000";
 	char *words[10];
@@ -58,11 +58,11 @@ static void put_route6(const struct record_root *r, struct text *t, char *line)
 		str_equal(words[9], "lo"))
 		return;
 	text_print(t, "%s 00 %s 00 %s 00000000 00000000 00000000 00000000 ", none, none, none);
-	mask_text(r->m, t, words[9]);
+	redact_text(r->m, t, words[9]);
 	text_print(t, "\n");
 }
 
-static void put_routes(const struct record_root *r, const char *name,
+static void print_routes(const struct record_root *r, const char *name,
 	void (*put)(const struct record_root *r, struct text *t, char *line))
 {
 	_cleanup_(text_done) struct text masked = {0};
@@ -90,7 +90,7 @@ static const char *value_of(const char *line, const char *key)
 }
 
 /* What has no bus of its own (Bluetooth, say) has its name from a person. */
-static void put_input(
+static void print_input(
 	const struct record_root *r, struct text *t, const char *name, const char *device)
 {
 	char shown[128];
@@ -98,15 +98,15 @@ static void put_input(
 	(void)snprintf(shown, sizeof(shown), "%.*s", (int)strcspn(name, "\""), name);
 	text_print(t, "N: Name=\"");
 	if (strstr(device, "/virtual/") || strstr(device, "/bluetooth/"))
-		mask_name(r->m, t, "name", shown);
+		redact_name(r->m, t, "name", shown);
 	else
-		mask_free_text(r->m, t, shown);
+		redact_free_text(r->m, t, shown);
 	text_print(t, "\"\nS: Sysfs=");
-	mask_text(r->m, t, device);
+	redact_text(r->m, t, device);
 	text_print(t, "\n");
 }
 
-static void put_inputs(const struct record_root *r)
+static void print_inputs(const struct record_root *r)
 {
 	_cleanup_(text_done) struct text masked = {0};
 	_cleanup_(str_free) char *text = record_read(r, "proc/bus/input/devices");
@@ -125,7 +125,7 @@ static void put_inputs(const struct record_root *r)
 		if (named)
 			name = named;
 		if (device)
-			put_input(r, &masked, name, device);
+			print_input(r, &masked, name, device);
 		if (keys) {
 			const char *last = strrchr(keys, ' ');
 			text_print(&masked, "B: KEY=%s\n", last ? last + 1 : keys);
@@ -143,7 +143,7 @@ static int is_block(const struct dirent *entry)
 	return entry->d_name[0] == 'b';
 }
 
-static void put_member(const struct record_root *r, const char *name)
+static void print_member(const struct record_root *r, const char *name)
 {
 	static const char type[] = "E:ID_FS_TYPE=zfs_member\n", label[] = "\nE:ID_FS_LABEL=";
 	_cleanup_(text_done) struct text masked = {0};
@@ -160,19 +160,19 @@ static void put_member(const struct record_root *r, const char *name)
 		pool += strlen(label);
 		pool[strcspn(pool, "\n")] = '\0';
 		text_print(&masked, "%s", label + 1);
-		mask_path(r->m, &masked, pool);
+		redact_path(r->m, &masked, pool);
 		text_print(&masked, "\n");
 	}
 	record_root_file(r, UDEV, name, &masked);
 }
 
-static void put_members(const struct record_root *r)
+static void print_members(const struct record_root *r)
 {
 	struct dirent **names = NULL;
 	int n = scandirat(r->fd, UDEV, &names, is_block, versionsort);
 
 	for (int i = 0; i < n; i++) {
-		put_member(r, names[i]->d_name);
+		print_member(r, names[i]->d_name);
 		free(names[i]);
 	}
 	free(names);
@@ -181,7 +181,7 @@ static void put_members(const struct record_root *r)
 /* ---- the processor, by the words that `check` looks for ---------------------------------------
  */
 
-static void put_words(const struct record_root *r, const char *name, const char *before,
+static void print_words(const struct record_root *r, const char *name, const char *before,
 	const char *const *words, size_t n)
 {
 	_cleanup_(text_done) struct text t = {0};
@@ -202,19 +202,19 @@ static void put_words(const struct record_root *r, const char *name, const char 
 	record_root_file(r, "proc", name, &t);
 }
 
-static void put_processor(const struct record_root *r)
+static void print_processor(const struct record_root *r)
 {
 	static const char *const flags[] = {"vmx", "svm", "hypervisor"};
 	static const char *const kinds[] = {"IR-"};
 
-	put_words(r, "cpuinfo", "\nflags", flags, sizeof(flags) / sizeof(*flags));
-	put_words(r, "interrupts", "APIC", kinds, 1);
+	print_words(r, "cpuinfo", "\nflags", flags, sizeof(flags) / sizeof(*flags));
+	print_words(r, "interrupts", "APIC", kinds, 1);
 }
 
 /* ---- who holds the regions of PCI functions, without their numbers ------------------------------
  */
 
-static bool put_region(const struct iomem_region *r, void *to)
+static bool print_region(const struct iomem_region *r, void *to)
 {
 	char address[PCI_ADDR_MAX];
 
@@ -222,13 +222,13 @@ static bool put_region(const struct iomem_region *r, void *to)
 	return false;
 }
 
-static void put_iomem(const struct record_root *r)
+static void print_iomem(const struct record_root *r)
 {
 	_cleanup_(text_done) struct text t = {0};
 	_cleanup_(str_free) char *text = record_read(r, "proc/iomem");
 
 	if (text)
-		(void)iomem_find_in(text, strlen(text), put_region, &t);
+		(void)iomem_find_in(text, strlen(text), print_region, &t);
 	if (t.data)
 		record_root_file(r, "proc", "iomem", &t);
 }
@@ -236,14 +236,14 @@ static void put_iomem(const struct record_root *r)
 /* ---- who uses this machine --------------------------------------------------------------------
  */
 
-static void note_words(struct mask *m, char *text)
+static void note_words(struct redact *m, char *text)
 {
 	for (char *word; (word = strsep(&text, " ,.-\t\n"));)
-		mask_word(m, word);
+		redact_word(m, word);
 }
 
 /* "alice:x:1000:1000:Alice Example,,,:/home/alice:/bin/bash" */
-static void note_user(struct mask *m, char *line)
+static void note_user(struct redact *m, char *line)
 {
 	const char *name = strsep(&line, ":");
 	unsigned long number;
@@ -252,14 +252,14 @@ static void note_user(struct mask *m, char *line)
 	const char *id = strsep(&line, ":");
 	if (!id || !str_decimal(id, UINT32_MAX, &number) || number < 1000 || number >= 65534)
 		return;
-	mask_word(m, name);
+	redact_word(m, name);
 	(void)strsep(&line, ":");
 	char *people = strsep(&line, ":");
 	if (people)
 		note_words(m, people);
 }
 
-void record_people(struct mask *m, int root)
+void record_people(struct redact *m, int root)
 {
 	const struct record_root r = {.fd = root};
 	_cleanup_(str_free) char *users = record_read(&r, "etc/passwd");
@@ -270,7 +270,7 @@ void record_people(struct mask *m, int root)
 		note_user(m, line);
 	if (host) {
 		host[strcspn(host, "\n")] = '\0';
-		mask_word(m, host);
+		redact_word(m, host);
 		note_words(m, host);
 	}
 }
@@ -279,11 +279,11 @@ void record_root(const struct record_root *r)
 {
 	text_print(r->t, "\n[" NOTES_ROOT "]\n");
 	record_tables(r);
-	put_routes(r, "route", put_route);
-	put_routes(r, "ipv6_route", put_route6);
-	put_inputs(r);
-	put_members(r);
-	put_processor(r);
-	put_iomem(r);
+	print_routes(r, "route", print_route);
+	print_routes(r, "ipv6_route", print_route6);
+	print_inputs(r);
+	print_members(r);
+	print_processor(r);
+	print_iomem(r);
 	record_others(r);
 }

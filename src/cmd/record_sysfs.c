@@ -12,7 +12,7 @@
 
 struct record {
 	struct text *t;
-	struct mask *m;
+	struct redact *m;
 	struct sysfs *s;
 	const char *directory; /* of the names that come */
 };
@@ -31,7 +31,7 @@ void record_file(struct text *t, const char *name, const char *content)
 }
 
 /* A file, with what names this machine masked; what is not there is not recorded. */
-static void put_file(const struct record *r, const char *directory, const char *name)
+static void print_file(const struct record *r, const char *directory, const char *name)
 {
 	char content[CONTENT_MAX];
 	struct text masked = {0};
@@ -39,28 +39,28 @@ static void put_file(const struct record *r, const char *directory, const char *
 	if (sysfs_path_read(r->s, content, sizeof(content), "%s/%s", directory, name) < 0)
 		return;
 	/* A stick may be called after its owner. */
-	mask_free_text(r->m, &masked, content);
+	redact_free_text(r->m, &masked, content);
 	record_file(r->t, name, masked.data ? masked.data : "");
 	r->t->failed |= masked.failed;
 	text_done(&masked);
 }
 
-static void put_link(const struct record *r, const char *directory, const char *name)
+static void print_link(const struct record *r, const char *directory, const char *name)
 {
 	char target[SYSFS_PATH_MAX];
 
 	if (sysfs_path_link(r->s, target, sizeof(target), "%s/%s", directory, name) < 0)
 		return;
-	mask_text(r->m, r->t, name);
+	redact_text(r->m, r->t, name);
 	text_print(r->t, " -> ");
-	mask_text(r->m, r->t, target);
+	redact_text(r->m, r->t, target);
 	text_print(r->t, "\n");
 }
 
 static void open_directory(const struct record *r, const char *directory)
 {
 	text_print(r->t, "\n[");
-	mask_text(r->m, r->t, directory);
+	redact_text(r->m, r->t, directory);
 	text_print(r->t, "]\n");
 }
 
@@ -75,7 +75,7 @@ static const char *from_top(const char *target)
 /* ---- PCI functions ----------------------------------------------------------------------- */
 
 /* The headers on the way to the serial number, as read_serial of pci/scan goes, and that masked. */
-static void put_serial(const struct record *r, struct pci_addr addr)
+static void print_serial(const struct record *r, struct pci_addr addr)
 {
 	unsigned at = 0x100;
 	uint8_t b[12];
@@ -90,7 +90,7 @@ static void put_serial(const struct record *r, struct pci_addr addr)
 			uint64_t n = 0;
 			for (int byte = 7; byte >= 0; byte--)
 				n = n << 8 | b[4 + byte];
-			n = mask_serial(r->m, n);
+			n = redact_serial(r->m, n);
 			for (int byte = 0; byte < 8; byte++)
 				text_print(r->t, " %02x", (unsigned)(n >> 8 * byte) & 0xff);
 		}
@@ -102,7 +102,7 @@ static void put_serial(const struct record *r, struct pci_addr addr)
 }
 
 /* modalias says it all, where it is one; tests/unit/tree knows that too. */
-static void put_identity(const struct record *r, const char *directory)
+static void print_identity(const struct record *r, const char *directory)
 {
 	static const char *const files[] = {
 		"vendor", "device", "class", "subsystem_vendor", "subsystem_device"};
@@ -111,12 +111,12 @@ static void put_identity(const struct record *r, const char *directory)
 	uint32_t class;
 
 	(void)sysfs_path_read(r->s, alias, sizeof(alias), "%s/modalias", directory);
-	put_file(r, directory, "modalias");
+	print_file(r, directory, "modalias");
 	for (size_t i = 0; !pci_modalias_parse(alias, &id, &class) && i < 5; i++)
-		put_file(r, directory, files[i]);
+		print_file(r, directory, files[i]);
 }
 
-static void put_function(struct pci_addr addr, const struct record *r)
+static void print_function(struct pci_addr addr, const struct record *r)
 {
 	static const char *const files[] = {"revision", "boot_vga", "reset_method", "numa_node",
 		"current_link_speed", "current_link_width", "max_link_speed", "max_link_width",
@@ -133,16 +133,16 @@ static void put_function(struct pci_addr addr, const struct record *r)
 	if (sysfs_path_link(r->s, target, sizeof(target), "%s", directory) < 0)
 		return;
 	open_directory(r, from_top(target));
-	put_identity(r, directory);
+	print_identity(r, directory);
 	if (sysfs_path_read(r->s, regions, sizeof(regions), "%s/resource", directory) > 0 &&
 		strpbrk(regions, "123456789abcdef")) /* "0x0000 0x0000" is as good as none */
-		put_file(r, directory, "resource");
+		print_file(r, directory, "resource");
 	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
-		put_file(r, directory, files[i]);
+		print_file(r, directory, files[i]);
 	for (size_t i = 0; i < sizeof(empty) / sizeof(*empty); i++)
 		if (sysfs_path_exists(r->s, "%s/%s", directory, empty[i]))
 			text_print(r->t, "%s =\n", empty[i]);
-	put_serial(r, addr);
+	print_serial(r, addr);
 	for (size_t i = 0; i < sizeof(links) / sizeof(*links); i++)
 		if (sysfs_path_link(r->s, target, sizeof(target), "%s/%s", directory, links[i]) >
 			0) {
@@ -154,14 +154,14 @@ static void put_function(struct pci_addr addr, const struct record *r)
 }
 
 /* Where the firmware's framebuffer is (pci/boot_display): by its link, and below its function. */
-static void put_framebuffer(const struct record *r, const char *name)
+static void print_framebuffer(const struct record *r, const char *name)
 {
 	static const char platform[] = "bus/platform/devices";
 	char target[SYSFS_PATH_MAX], path[SYSFS_PATH_MAX + 32], address[PCI_ADDR_MAX];
 
 	if (sysfs_path_link(r->s, target, sizeof(target), "%s/%s", platform, name) > 0) {
 		open_directory(r, platform);
-		put_link(r, platform, name);
+		print_link(r, platform, name);
 	}
 	for (size_t i = 0; i < r->s->n_listed; i++) {
 		pci_addr_format(r->s->listed[i], address);
@@ -174,7 +174,7 @@ static void put_framebuffer(const struct record *r, const char *name)
 	}
 }
 
-static int put_driver(const char *name, void *to)
+static int print_driver(const char *name, void *to)
 {
 	const struct record *r = to;
 	char module[SYSFS_PATH_MAX];
@@ -187,16 +187,16 @@ static int put_driver(const char *name, void *to)
 
 /* ---- what hangs behind them ----------------------------------------------------------------- */
 
-static int put_link_of(const char *name, void *to)
+static int print_link_of(const char *name, void *to)
 {
 	const struct record *r = to;
 
-	put_link(r, r->directory, name);
+	print_link(r, r->directory, name);
 	return 0;
 }
 
 /* The links of a directory, if it has any. */
-static void put_links(const struct record *r, const char *directory)
+static void print_links(const struct record *r, const char *directory)
 {
 	struct record one = *r;
 
@@ -204,28 +204,28 @@ static void put_links(const struct record *r, const char *directory)
 		return;
 	open_directory(r, directory);
 	one.directory = directory;
-	if (sysfs_path_each(r->s, directory, put_link_of, &one) < 0)
+	if (sysfs_path_each(r->s, directory, print_link_of, &one) < 0)
 		r->t->failed = true;
 }
 
-static void put_files(
+static void print_files(
 	const struct record *r, const char *directory, const char *const *files, size_t n)
 {
 	if (!sysfs_path_exists(r->s, "%s", directory))
 		return;
 	open_directory(r, directory);
 	for (size_t i = 0; i < n; i++)
-		put_file(r, directory, files[i]);
+		print_file(r, directory, files[i]);
 }
 
 #define PUT_FILES(r, directory, ...)                                                               \
 	do {                                                                                       \
 		static const char *const files[] = {__VA_ARGS__};                                  \
-		put_files(r, directory, files, sizeof(files) / sizeof(*files));                    \
+		print_files(r, directory, files, sizeof(files) / sizeof(*files));                  \
 	} while (0)
 
 /* What dm calls a volume, and of what kind it is: "CRYPT-LUKS2-…", "LVM-…". */
-static void put_volume(const struct record *r, const char *at)
+static void print_volume(const struct record *r, const char *at)
 {
 	char path[SYSFS_PATH_MAX + 16], name[256], uuid[160];
 	struct text masked = {0};
@@ -235,7 +235,7 @@ static void put_volume(const struct record *r, const char *at)
 		return;
 	open_directory(r, path);
 	if (sysfs_path_read(r->s, name, sizeof(name), "%s/name", path) > 0) {
-		mask_name(r->m, &masked, "volume", name);
+		redact_name(r->m, &masked, "volume", name);
 		record_file(r->t, "name", masked.data ? masked.data : "");
 		text_done(&masked);
 	}
@@ -246,7 +246,7 @@ static void put_volume(const struct record *r, const char *at)
 	record_file(r->t, "uuid", uuid);
 }
 
-static void put_backing_file(const struct record *r, const char *at)
+static void print_backing_file(const struct record *r, const char *at)
 {
 	char path[SYSFS_PATH_MAX + 16], file[CONTENT_MAX];
 	struct text masked = {0};
@@ -255,12 +255,12 @@ static void put_backing_file(const struct record *r, const char *at)
 	if (sysfs_path_read(r->s, file, sizeof(file), "%s/backing_file", path) <= 0)
 		return;
 	open_directory(r, path);
-	mask_path(r->m, &masked, file);
+	redact_path(r->m, &masked, file);
 	record_file(r->t, "backing_file", masked.data ? masked.data : "");
 	text_done(&masked);
 }
 
-static int put_block(const char *name, void *to)
+static int print_block(const char *name, void *to)
 {
 	const struct record *r = to;
 	char target[SYSFS_PATH_MAX], path[SYSFS_PATH_MAX + 16];
@@ -273,21 +273,21 @@ static int put_block(const char *name, void *to)
 	(void)snprintf(path, sizeof(path), "%s/device", at);
 	PUT_FILES(r, path, "model", "name");
 	(void)snprintf(path, sizeof(path), "%s/holders", at);
-	put_links(r, path);
+	print_links(r, path);
 	(void)snprintf(path, sizeof(path), "%s/slaves", at);
-	put_links(r, path);
-	put_volume(r, at);
-	put_backing_file(r, at);
+	print_links(r, path);
+	print_volume(r, at);
+	print_backing_file(r, at);
 	return 0;
 }
 
 /* lower_eth0 of a bond, a bridge or a VLAN. */
-static int put_lower(const char *name, void *to)
+static int print_lower(const char *name, void *to)
 {
-	return strncmp(name, "lower_", strlen("lower_")) == 0 ? put_link_of(name, to) : 0;
+	return strncmp(name, "lower_", strlen("lower_")) == 0 ? print_link_of(name, to) : 0;
 }
 
-static int put_net(const char *name, void *to)
+static int print_net(const char *name, void *to)
 {
 	const struct record *r = to;
 	char target[SYSFS_PATH_MAX];
@@ -297,11 +297,11 @@ static int put_net(const char *name, void *to)
 	struct record one = *r;
 	one.directory = from_top(target);
 	PUT_FILES(r, one.directory, "operstate");
-	put_link(r, one.directory, "master");
-	return sysfs_path_each(r->s, one.directory, put_lower, &one);
+	print_link(r, one.directory, "master");
+	return sysfs_path_each(r->s, one.directory, print_lower, &one);
 }
 
-static int put_usb(const char *name, void *to)
+static int print_usb(const char *name, void *to)
 {
 	const struct record *r = to;
 	char target[SYSFS_PATH_MAX];
@@ -315,7 +315,7 @@ static int put_usb(const char *name, void *to)
 
 /* Is it the card of the boot display? Its connectors, the free ones too; what a screen says of
  * itself (edid) stays here. */
-static int put_connector(const char *name, void *to)
+static int print_connector(const char *name, void *to)
 {
 	const struct record *r = to;
 	char target[SYSFS_PATH_MAX];
@@ -329,25 +329,25 @@ static int put_connector(const char *name, void *to)
 	return 0;
 }
 
-static int put_btrfs(const char *name, void *to)
+static int print_btrfs(const char *name, void *to)
 {
 	char path[SYSFS_PATH_MAX];
 
 	(void)snprintf(path, sizeof(path), "fs/btrfs/%.200s/devices", name);
-	put_links(to, path);
+	print_links(to, path);
 	return 0;
 }
 
-static int put_subsystem(const char *name, void *to)
+static int print_subsystem(const char *name, void *to)
 {
 	char path[SYSFS_PATH_MAX];
 
 	(void)snprintf(path, sizeof(path), "devices/virtual/nvme-subsystem/%.200s", name);
-	put_links(to, path);
+	print_links(to, path);
 	return 0;
 }
 
-static int put_iommu(const char *name, void *to)
+static int print_iommu(const char *name, void *to)
 {
 	const struct record *r = to;
 
@@ -367,21 +367,21 @@ static int compare_slots(const void *a, const void *b)
 	return pci_addr_compare(*(const struct pci_addr *)a, *(const struct pci_addr *)b);
 }
 
-void record_sysfs(struct text *t, struct mask *m, struct sysfs *s)
+void record_sysfs(struct text *t, struct redact *m, struct sysfs *s)
 {
 	static const char *const tables[] = {"DMAR", "IVRS"};
 	static const struct {
 		const char *directory;
 		int (*put)(const char *name, void *to);
 	} looks[] = {
-		{"bus/pci/drivers", put_driver},
-		{"class/block", put_block},
-		{"class/net", put_net},
-		{"bus/usb/devices", put_usb},
-		{"class/drm", put_connector},
-		{"fs/btrfs", put_btrfs},
-		{"devices/virtual/nvme-subsystem", put_subsystem},
-		{"class/iommu", put_iommu},
+		{"bus/pci/drivers", print_driver},
+		{"class/block", print_block},
+		{"class/net", print_net},
+		{"bus/usb/devices", print_usb},
+		{"class/drm", print_connector},
+		{"fs/btrfs", print_btrfs},
+		{"devices/virtual/nvme-subsystem", print_subsystem},
+		{"class/iommu", print_iommu},
 	};
 	static const char *const linked[] = {
 		"dev/block", "class/block", "class/net", "bus/usb/devices", "class/drm"};
@@ -393,16 +393,16 @@ void record_sysfs(struct text *t, struct mask *m, struct sysfs *s)
 	/* In the order of addresses, so that two records of one machine can be compared. */
 	qsort(s->listed, s->n_listed, sizeof(*s->listed), compare_slots);
 	for (size_t i = 0; i < s->n_listed; i++)
-		put_function(s->listed[i], &r);
+		print_function(s->listed[i], &r);
 	const char *name;
 	for (size_t i = 0; (name = boot_display_framebuffer(i)); i++)
-		put_framebuffer(&r, name);
+		print_framebuffer(&r, name);
 	for (size_t i = 0; i < sizeof(looks) / sizeof(*looks); i++)
 		if (sysfs_path_each(s, looks[i].directory, looks[i].put, &r) < 0)
 			t->failed = true;
 	for (size_t i = 0; i < sizeof(linked) / sizeof(*linked); i++)
-		put_links(&r, linked[i]);
-	put_files(&r, "module/vfio_iommu_type1/parameters", unsafe, 1);
+		print_links(&r, linked[i]);
+	print_files(&r, "module/vfio_iommu_type1/parameters", unsafe, 1);
 	for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++)
 		if (sysfs_path_exists(s, "firmware/acpi/tables/%s", tables[i]))
 			text_print(t, "\n[firmware/acpi/tables]\n%s =\n", tables[i]);

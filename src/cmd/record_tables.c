@@ -15,7 +15,7 @@
 #include <string.h>
 
 /* A word of a table, blanks as the kernel writes them. */
-static void put_word(struct text *t, const char *word)
+static void print_word(struct text *t, const char *word)
 {
 	for (; *word; word++)
 		if (strchr(" \t\n\\", *word))
@@ -41,21 +41,21 @@ static void note_link(const struct record_root *r, const char *spec, const char 
 		text_print(r->links, "%s", line);
 }
 
-static void put_spec(const struct record_root *r, struct text *t, const char *spec)
+static void print_spec(const struct record_root *r, struct text *t, const char *spec)
 {
 	struct text masked = {0};
 
-	mask_spec(r->m, &masked, spec);
+	redact_spec(r->m, &masked, spec);
 	if (masked.data) {
 		note_link(r, spec, masked.data);
-		put_word(t, masked.data);
+		print_word(t, masked.data);
 	}
 	r->m->failed |= masked.failed;
 	text_done(&masked);
 }
 
 /* Of a list of options those that are in another, with their values where `values`. */
-static void put_options(struct text *t, const char *options, const char *const *known, size_t n)
+static void print_options(struct text *t, const char *options, const char *const *known, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (tabfile_option(options, known[i]))
@@ -71,7 +71,7 @@ static bool is_layers(const char *option)
 }
 
 /* "lowerdir=/a:/b" */
-static void put_layers(const struct record_root *r, struct text *t, const char *option)
+static void print_layers(const struct record_root *r, struct text *t, const char *option)
 {
 	_cleanup_(text_done) struct text masked = {0};
 	size_t len = strcspn(option, "=");
@@ -83,16 +83,16 @@ static void put_layers(const struct record_root *r, struct text *t, const char *
 		_cleanup_(str_free) char *path = strndup(p, part);
 		text_add(&masked, &sign, 1);
 		if (path)
-			mask_path(r->m, &masked, path);
+			redact_path(r->m, &masked, path);
 		r->m->failed |= !path;
 		p += part;
 	}
 	if (masked.data)
-		put_word(t, masked.data);
+		print_word(t, masked.data);
 	r->m->failed |= masked.failed;
 }
 
-static void put_mount_options(const struct record_root *r, struct text *t, const char *options)
+static void print_mount_options(const struct record_root *r, struct text *t, const char *options)
 {
 	char value[64];
 
@@ -100,40 +100,40 @@ static void put_mount_options(const struct record_root *r, struct text *t, const
 		size_t len = strcspn(p, ",");
 		_cleanup_(str_free) char *one = strndup(p, len);
 		if (one && is_layers(one))
-			put_layers(r, t, one);
+			print_layers(r, t, one);
 		r->m->failed |= !one;
 		p += len;
 	}
 	if (tabfile_option_value(options, "trans", value, sizeof(value))) {
 		text_print(t, ",trans=");
-		put_word(t, value);
+		print_word(t, value);
 	}
 	if (tabfile_option_value(options, "addr", value, sizeof(value))) {
 		text_print(t, ",addr=");
-		mask_address(r->m, t, value);
+		redact_address(r->m, t, value);
 	}
 }
 
 /* bcachefs names all its disks: "/dev/sda:/dev/sdb". */
-static void put_source(const struct record_root *r, struct text *t, const struct mount_row *row)
+static void print_source(const struct record_root *r, struct text *t, const struct mount_row *row)
 {
 	if (str_equal(row->source, row->type) || str_equal(row->source, "none")) {
-		put_word(t, row->source);
+		print_word(t, row->source);
 		return;
 	}
 	if (str_equal(row->type, "zfs")) {
-		mask_path(r->m, t, row->source);
+		redact_path(r->m, t, row->source);
 		return;
 	}
 	if (!str_starts(row->source, "/dev/")) {
-		mask_name(r->m, t, "source", row->source);
+		redact_name(r->m, t, "source", row->source);
 		return;
 	}
 	for (const char *p = row->source; *p;) {
 		size_t len = strcspn(p, ":");
 		_cleanup_(str_free) char *one = strndup(p, len);
 		if (one)
-			put_spec(r, t, one);
+			print_spec(r, t, one);
 		r->m->failed |= !one;
 		p += len;
 		if (*p == ':')
@@ -150,13 +150,13 @@ void record_mounts(const struct record_root *r, struct text *t, char *text)
 	for (size_t i = 0; i < table.n; i++) {
 		const struct mount_row *row = &table.at[i];
 		text_print(t, "1 1 %u:%u / ", row->major, row->minor);
-		mask_path(r->m, t, row->point);
+		redact_path(r->m, t, row->point);
 		text_print(t, " rw - ");
-		put_word(t, row->type);
+		print_word(t, row->type);
 		text_print(t, " ");
-		put_source(r, t, row);
+		print_source(r, t, row);
 		text_print(t, " rw");
-		put_mount_options(r, t, row->options);
+		print_mount_options(r, t, row->options);
 		text_print(t, "\n");
 	}
 	mount_table_done(&table);
@@ -164,20 +164,20 @@ void record_mounts(const struct record_root *r, struct text *t, char *text)
 
 /* ---- the others, a line each ---------------------------------------------------------------- */
 
-static void put_swap(const struct record_root *r, struct text *t, char *line)
+static void print_swap(const struct record_root *r, struct text *t, char *line)
 {
 	char *words[2];
 
 	if (tabfile_words(line, words, 2) < 2 || words[0][0] != '/')
 		return; /* its heading */
 	if (str_equal(words[1], "file"))
-		mask_path(r->m, t, words[0]);
+		redact_path(r->m, t, words[0]);
 	else
-		put_spec(r, t, words[0]);
+		print_spec(r, t, words[0]);
 	text_print(t, "\t%s\t0\t0\t0\n", words[1]);
 }
 
-static void put_fstab(const struct record_root *r, struct text *t, char *line)
+static void print_fstab(const struct record_root *r, struct text *t, char *line)
 {
 	static const char *const known[] = {
 		"noauto", "nofail", "x-systemd.automount", "x-initrd.mount"};
@@ -186,17 +186,17 @@ static void put_fstab(const struct record_root *r, struct text *t, char *line)
 
 	if (n < 3)
 		return;
-	put_spec(r, t, words[0]);
+	print_spec(r, t, words[0]);
 	text_print(t, " ");
-	mask_path(r->m, t, words[1][0] == '/' ? words[1] : "none");
+	redact_path(r->m, t, words[1][0] == '/' ? words[1] : "none");
 	text_print(t, " ");
-	put_word(t, words[2]);
+	print_word(t, words[2]);
 	text_print(t, " defaults");
-	put_options(t, n > 3 ? words[3] : "", known, sizeof(known) / sizeof(*known));
+	print_options(t, n > 3 ? words[3] : "", known, sizeof(known) / sizeof(*known));
 	text_print(t, "\n");
 }
 
-static void put_crypttab(const struct record_root *r, struct text *t, char *line)
+static void print_crypttab(const struct record_root *r, struct text *t, char *line)
 {
 	static const char *const known[] = {
 		"noauto", "nofail", "x-systemd.automount", "initramfs", "x-initrd.attach"};
@@ -205,19 +205,19 @@ static void put_crypttab(const struct record_root *r, struct text *t, char *line
 
 	if (n < 2)
 		return;
-	mask_name(r->m, t, "volume", words[0]);
+	redact_name(r->m, t, "volume", words[0]);
 	text_print(t, " ");
-	put_spec(r, t, words[1]);
+	print_spec(r, t, words[1]);
 	const char *device = n > 2 ? strrchr(words[2], ':') : NULL;
 	text_print(t, device ? " /key:" : " none");
 	if (device)
-		put_spec(r, t, device + 1);
+		print_spec(r, t, device + 1);
 	text_print(t, " luks");
-	put_options(t, n > 3 ? words[3] : "", known, sizeof(known) / sizeof(*known));
+	print_options(t, n > 3 ? words[3] : "", known, sizeof(known) / sizeof(*known));
 	text_print(t, "\n");
 }
 
-static void put_lines(const struct record_root *r, struct text *t, char *text, bool comments,
+static void print_lines(const struct record_root *r, struct text *t, char *text, bool comments,
 	void (*put)(const struct record_root *r, struct text *t, char *line))
 {
 	for (char *rest = text, *line; (line = tabfile_line(&rest, comments));)
@@ -227,11 +227,11 @@ static void put_lines(const struct record_root *r, struct text *t, char *text, b
 
 void record_swaps(const struct record_root *r, struct text *t, char *text)
 {
-	put_lines(r, t, text, false, put_swap);
+	print_lines(r, t, text, false, print_swap);
 }
 
 /* With --full a table is as it is; its links are noted all the same. */
-static void put_table(const struct record_root *r, const char *directory, const char *name,
+static void print_table(const struct record_root *r, const char *directory, const char *name,
 	void (*put)(const struct record_root *r, struct text *t, char *line))
 {
 	_cleanup_(text_done) struct text masked = {0};
@@ -245,7 +245,7 @@ static void put_table(const struct record_root *r, const char *directory, const 
 	if (r->m->full && !(whole = strdup(text)))
 		r->m->failed = true;
 	if (put)
-		put_lines(r, &masked, text, str_equal(directory, "etc"), put);
+		print_lines(r, &masked, text, str_equal(directory, "etc"), put);
 	else
 		record_mounts(r, &masked, text); /* takes over the text */
 	text_print(r->t, "\n[" NOTES_ROOT "/%s]\n", directory);
@@ -254,7 +254,7 @@ static void put_table(const struct record_root *r, const char *directory, const 
 }
 
 /* A table whose links are known by now: what stands in /dev/disk and the like for them. */
-static void put_dev(const struct record_root *r)
+static void print_dev(const struct record_root *r)
 {
 	char *rest = r->links->data, *line;
 
@@ -278,19 +278,19 @@ static void note_cmdline(const struct record_root *r)
 	char word[KERNEL_WORD_MAX], spec[KERNEL_WORD_MAX];
 
 	for (const char *at = r->cmdline; at && kernel_word_next(&at, word);) {
-		if (!mask_disk_word(word, spec))
+		if (!redact_disk_word(word, spec))
 			continue;
-		put_spec(r, &unused, spec);
+		print_spec(r, &unused, spec);
 	}
 	r->m->failed |= unused.failed;
 }
 
 void record_tables(const struct record_root *r)
 {
-	put_table(r, "proc/self", "mountinfo", NULL);
-	put_table(r, "proc", "swaps", put_swap);
-	put_table(r, "etc", "fstab", put_fstab);
-	put_table(r, "etc", "crypttab", put_crypttab);
+	print_table(r, "proc/self", "mountinfo", NULL);
+	print_table(r, "proc", "swaps", print_swap);
+	print_table(r, "etc", "fstab", print_fstab);
+	print_table(r, "etc", "crypttab", print_crypttab);
 	note_cmdline(r);
-	put_dev(r);
+	print_dev(r);
 }

@@ -6,9 +6,9 @@
 #include "bind/groups.h"
 #include "bind/released.h"
 #include "bind/report.h"
-#include "cmd/begin.h"
+#include "cmd/bind_args.h"
 #include "cmd/cmd.h"
-#include "cmd/hand.h"
+#include "cmd/command_parse.h"
 #include "cmd/held.h"
 #include "cmd/lock.h"
 
@@ -71,14 +71,14 @@ static int gather(struct back *ret, struct plan *p, const char *run_dir, struct 
 }
 
 /* A VM that has the device keeps vfio-pci from letting it go, for as long as it runs. */
-static int refuse_held(struct back *b, struct situation *s, const struct hand *o, struct err *err)
+static int refuse_held(struct back *b, struct ctx *s, const struct bind_args *o, struct err *err)
 {
 	for (size_t i = 0; i < b->n; i++) {
 		_cleanup_(text_done) struct text users = {0};
 		const struct device *d = device_find(&s->host.devices, b->list[i].addr);
 		if (!d || !release_is_vfio(d->driver))
 			continue;
-		int r = held_ask(&users, &s->sysfs, d, hand_rules(o), err);
+		int r = held_ask(&users, &s->sysfs, d, bind_args_rules(o), err);
 		if (r < 0)
 			return r;
 		for (size_t k = 0; r > 0 && k < b->n; k++) {
@@ -150,12 +150,12 @@ static void tell(const struct back *b, size_t done)
 
 /* A VM that has one of a group keeps host drivers from all of it (iommu_device_use_default_domain,
  * drivers/iommu/iommu.c). */
-static void tell_groups(struct situation *s)
+static void log_groups(struct ctx *s)
 {
 	const struct groups *g = &s->groups;
 	char address[PCI_ADDR_MAX];
 
-	situation_look_at_groups(s, GROUPS_VFIO);
+	ctx_read_groups(s, GROUPS_VFIO);
 	for (size_t i = 0; i < g->n; i++)
 		log_print(LOG_NOTICE,
 			"%s is of the same IOMMU group (%d) and stays on %s: while a VM has it, no "
@@ -202,12 +202,12 @@ static void print_json(const struct back *b, size_t done)
 }
 
 /* It stays with the host: else the next event of udev, or `boot`, would take it again. */
-static void note_released(const struct hand *o, struct sysfs *s, struct pci_addr addr)
+static void note_released(const struct bind_args *o, struct sysfs *s, struct pci_addr addr)
 {
 	char address[PCI_ADDR_MAX];
 	struct err err = {""};
 
-	hand_forget(o, addr);
+	bind_args_forget(o, addr);
 	if (released_note(o->run_dir, s, addr, &err) < 0)
 		log_print(LOG_WARNING,
 			"%s: that it was released is not noted, a replayed event of udev may take "
@@ -216,7 +216,7 @@ static void note_released(const struct hand *o, struct sysfs *s, struct pci_addr
 }
 
 static enum cmd_result finish(
-	const struct hand *o, const struct back *b, size_t done, struct err *err)
+	const struct bind_args *o, const struct back *b, size_t done, struct err *err)
 {
 	enum cmd_result r = CMD_AS_ASKED;
 
@@ -237,8 +237,8 @@ static enum cmd_result finish(
 }
 
 /* What was done is noted before it is told: nobody may be there to listen any more. */
-static void end_hold(
-	const struct back *b, const struct hand *o, struct sysfs *s, struct interrupt *interrupt)
+static void end_hold(const struct back *b, const struct bind_args *o, struct sysfs *s,
+	struct interrupt *interrupt)
 {
 	for (size_t i = 0; i < b->n; i++)
 		if (b->list[i].holds)
@@ -250,16 +250,16 @@ static void end_hold(
 			interrupt_name(signal));
 }
 
-static enum cmd_result give_back(const struct hand *o, char **operands, int n, struct err *err)
+static enum cmd_result give_back(const struct bind_args *o, char **operands, int n, struct err *err)
 {
-	_cleanup_(situation_done) struct situation s = {.sysfs = {.devices = -1}};
+	_cleanup_(ctx_done) struct ctx s = {.sysfs = {.devices = -1}};
 	_cleanup_(back_done) struct back b = {0};
 	struct interrupt interrupt = {0};
 	_cleanup_(lock_done) int lock = lock_take(o->run_dir, o->milliseconds, err);
 
 	if (lock < 0)
 		return CMD_SYSTEM;
-	enum cmd_result r = hand_plan(&s, o, operands, n, false, err);
+	enum cmd_result r = bind_args_plan(&s, o, operands, n, false, err);
 	if (r != CMD_AS_ASKED)
 		return r;
 	const struct release_options how = {.sysfs = &s.sysfs,
@@ -274,21 +274,21 @@ static enum cmd_result give_back(const struct hand *o, char **operands, int n, s
 	if (done > 0 && release_all(b.list, done, &how, err) < 0)
 		return CMD_SYSTEM;
 	end_hold(&b, o, &s.sysfs, &interrupt);
-	tell_groups(&s);
+	log_groups(&s);
 	return finish(o, &b, done, err);
 }
 
 enum cmd_result cmd_release(int argc, char **argv, struct err *err)
 {
-	struct hand o = {.run_dir = REPORT_DIR, .milliseconds = DEFAULT_MS};
-	static const struct face face = {
+	struct bind_args o = {.run_dir = REPORT_DIR, .milliseconds = DEFAULT_MS};
+	static const struct command_info info = {
 		.about = "Gives devices back to their host drivers, now and until the next boot.",
 		.takes = "PCI addresses, as 0000:0a:00.0",
 		.operands = "ADDRESS...",
 		.least = 1};
 	bool help = false;
 	const struct option_row rows[] = {
-		HAND_OPTIONS(&o),
+		BIND_ARGS_OPTIONS(&o),
 		{"sysfs", 0, "DIR", "let DIR stand for /sys", &o.world.sysfs, NULL, NULL, NULL},
 		{"help", 'h', NULL, "this text", NULL, &help, NULL, NULL},
 		{0},
@@ -296,7 +296,7 @@ enum cmd_result cmd_release(int argc, char **argv, struct err *err)
 	int operands;
 	enum cmd_result result;
 
-	if (!command_begin(&face, rows, argc, argv, &help, &operands, &result, err))
+	if (!command_parse(&info, rows, argc, argv, &help, &operands, &result, err))
 		return result;
 	log_open("vfio-bind", LOG_TO_STDERR, false);
 	return give_back(&o, argv + 1, operands, err);

@@ -8,8 +8,8 @@
 #include "bind/dump.h"
 #include "bind/in_use_by.h"
 #include "bind/release.h"
-#include "cmd/begin.h"
 #include "cmd/cmd.h"
+#include "cmd/command_parse.h"
 #include "pci/scan.h"
 
 #include <errno.h>
@@ -170,7 +170,7 @@ static void print_table(const struct rom *rom)
 }
 
 /* A driver that is at work may have moved, changed or hidden what the ROM shows. */
-static void tell_user(struct sysfs *s, struct pci_addr addr, const char *address)
+static void log_user(struct sysfs *s, struct pci_addr addr, const char *address)
 {
 	char driver[32];
 
@@ -230,7 +230,7 @@ static enum cmd_result dump(struct source *ret, const struct rom_options *o, str
 	ret->id = list.at[0].id;
 	if (!o->sysfs && vm_has_it(&s, &list.at[0], err))
 		return CMD_NOT_ALL;
-	tell_user(&s, addr, ret->address);
+	log_user(&s, addr, ret->address);
 	r = dump_rom(&s, addr, &ret->data, &ret->len, err);
 	return r == 0 ? CMD_AS_ASKED : r == -ENOENT || r == -EIO ? CMD_NOT_ALL : CMD_SYSTEM;
 }
@@ -246,7 +246,7 @@ static enum cmd_result load(struct source *ret, const struct rom_options *o, str
 	return CMD_AS_ASKED;
 }
 
-static void tell_strange(const struct source *s, const struct rom *rom)
+static void log_strange(const struct source *s, const struct rom *rom)
 {
 	char id[PCI_ID_MAX];
 	const struct pci_id it = rom->n > 0 ? image_id(&rom->image[0]) : (struct pci_id){0};
@@ -292,7 +292,7 @@ static enum cmd_result look(const struct source *s, const struct rom_options *o,
 		(void)err_set(err, errno, "standard output: %s", strerror(errno));
 		return CMD_SYSTEM;
 	}
-	tell_strange(s, &rom);
+	log_strange(s, &rom);
 	enum cmd_result r = o->output ? store(s, o, &rom, err) : CMD_AS_ASKED;
 	if (r != CMD_AS_ASKED)
 		return r;
@@ -309,8 +309,9 @@ enum cmd_result cmd_rom(int argc, char **argv, struct err *err)
 {
 	_cleanup_(source_done) struct source source = {0};
 	struct rom_options o = {0};
-	static const struct face face = {.about = "Reads the option ROM of a device, or of a file, "
-						  "and tells what images are in it.",
+	static const struct command_info info = {
+		.about = "Reads the option ROM of a device, or of a file, "
+			 "and tells what images are in it.",
 		.takes = "one PCI address, or --check FILE",
 		.operands = "ADDRESS\n       vfio-bind rom [OPTION...] --check FILE",
 		.most = 1};
@@ -329,7 +330,7 @@ enum cmd_result cmd_rom(int argc, char **argv, struct err *err)
 	int operands;
 	enum cmd_result result;
 
-	if (!command_begin(&face, rows, argc, argv, &help, &operands, &result, err))
+	if (!command_parse(&info, rows, argc, argv, &help, &operands, &result, err))
 		return result;
 	if (operands + (o.check != NULL) != 1) {
 		(void)err_set(err, EINVAL, "rom takes one PCI address, or --check FILE");

@@ -2,13 +2,13 @@
 #include "base/log.h"
 #include "base/options.h"
 #include "base/str.h"
-#include "cmd/ask.h"
-#include "cmd/begin.h"
-#include "cmd/choose.h"
+#include "cmd/cards_select.h"
 #include "cmd/cmd.h"
+#include "cmd/command_parse.h"
 #include "cmd/config_file.h"
-#include "cmd/run.h"
+#include "cmd/prompt.h"
 #include "cmd/setup_state.h"
+#include "cmd/spawn.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -20,7 +20,7 @@
 struct setup {
 	const char *gpu;
 	bool yes, undo;
-	struct world world; /* this machine: the images and the loader are this machine's too */
+	struct sysroot world; /* this machine: the images and the loader are this machine's too */
 };
 
 /* ---- what is to be done
@@ -41,7 +41,7 @@ static void intent_done(struct intent *i)
 /* A config that asks for something is the person's word; only without one are they asked. */
 static int intent_make(struct intent *ret, const struct setup *o, struct err *err)
 {
-	const struct choose_options choice = {.non_boot_gpus = o->gpu, .yes = o->yes};
+	const struct cards_select_options choice = {.non_boot_gpus = o->gpu, .yes = o->yes};
 	_cleanup_(cards_done) struct cards c = {.s.sysfs.devices = -1};
 
 	*ret = (struct intent){.whole = true};
@@ -56,7 +56,7 @@ static int intent_make(struct intent *ret, const struct setup *o, struct err *er
 		return err_set(err, EINVAL, "--yes: say what with --gpu non-boot");
 	r = cards_read(&c, &o->world, err);
 	if (r == 0)
-		r = choose_cards(&c, &choice, &ret->body, err);
+		r = cards_select(&c, &choice, &ret->body, err);
 	if (r < 0)
 		return r;
 	ret->whole = r > 0;
@@ -70,15 +70,15 @@ static int intent_show(const struct setup *o, const struct intent *i, struct err
 	static const char *const bootcfg[] = {"vfio-bootcfg", "--iommu", "--dry-run", NULL};
 	const char *text = i->body.len > 0 ? i->body.data : i->file.data;
 	size_t len = i->body.len > 0 ? i->body.len : i->file.len;
-	_cleanup_(situation_done) struct situation s;
+	_cleanup_(ctx_done) struct ctx s;
 
-	int r = situation_imagine(&s, &o->world, CONFIG_PATH, text, len, true, err);
+	int r = ctx_plan_preview(&s, &o->world, CONFIG_PATH, text, len, true, err);
 	if (r < 0)
 		return r;
 	printf("\n1. %s asks for:\n", CONFIG_PATH);
 	plan_print(&s.plan, stdout);
 	printf("\n2. The kernel parameters:\n");
-	r = run_program(bootcfg, err);
+	r = spawn_program(bootcfg, err);
 	if (r < 0)
 		return r;
 	if (r != 0)
@@ -97,7 +97,7 @@ static int intent_show(const struct setup *o, const struct intent *i, struct err
 
 static int run_or_fail(const char *const argv[], struct err *err)
 {
-	int r = run_program(argv, err);
+	int r = spawn_program(argv, err);
 
 	if (r <= 0)
 		return r;
@@ -138,7 +138,7 @@ static int make_images(struct setup_state *done, struct err *err)
 /* ---- and taking it back, the last step first
  * ----------------------------------------------------- */
 
-static int take_back_parameters(struct setup_state *done, struct err *err)
+static int revert_parameters(struct setup_state *done, struct err *err)
 {
 	char change[12];
 	const char *const argv[] = {"vfio-bootcfg", "--undo", change, "--yes", NULL};
@@ -153,7 +153,7 @@ static int take_back_parameters(struct setup_state *done, struct err *err)
 	return setup_state_write(done, err);
 }
 
-static int take_back_config(const struct setup *o, struct setup_state *done, struct err *err)
+static int revert_config(const struct setup *o, struct setup_state *done, struct err *err)
 {
 	if (!done->config)
 		return 0;
@@ -165,7 +165,7 @@ static int take_back_config(const struct setup *o, struct setup_state *done, str
 }
 
 /* Last, because the images hold the config. */
-static int take_back_images(struct setup_state *done, struct err *err)
+static int revert_images(struct setup_state *done, struct err *err)
 {
 	static const char *const argv[] = {IMAGES, "undo", NULL};
 
@@ -180,11 +180,11 @@ static int take_back_images(struct setup_state *done, struct err *err)
 
 static int take_back(const struct setup *o, struct setup_state *done, struct err *err)
 {
-	int r = take_back_parameters(done, err);
+	int r = revert_parameters(done, err);
 
 	if (r == 0)
-		r = take_back_config(o, done, err);
-	return r < 0 ? r : take_back_images(done, err);
+		r = revert_config(o, done, err);
+	return r < 0 ? r : revert_images(done, err);
 }
 
 /* ---- the command
@@ -244,7 +244,7 @@ static enum cmd_result setup(const struct setup *o, struct err *err)
 	}
 	if (intent_show(o, &i, err) < 0)
 		return CMD_SYSTEM;
-	if (!o->yes && !ask_yes("Do all of this?")) {
+	if (!o->yes && !prompt_yes("Do all of this?")) {
 		log_print(LOG_NOTICE, "nothing was done");
 		return CMD_NOT_ALL;
 	}
@@ -254,8 +254,9 @@ static enum cmd_result setup(const struct setup *o, struct err *err)
 enum cmd_result cmd_setup(int argc, char **argv, struct err *err)
 {
 	struct setup o = {0};
-	static const struct face face = {.about = "The whole way: config, kernel parameters and "
-						  "initramfs, shown and confirmed once."};
+	static const struct command_info info = {
+		.about = "The whole way: config, kernel parameters and "
+			 "initramfs, shown and confirmed once."};
 	bool help = false;
 	const struct option_row rows[] = {
 		{"gpu", 0, "WHICH", "non-boot: every display but the boot display", &o.gpu, NULL,
@@ -267,7 +268,7 @@ enum cmd_result cmd_setup(int argc, char **argv, struct err *err)
 	};
 	enum cmd_result result;
 
-	if (!command_begin(&face, rows, argc, argv, &help, NULL, &result, err))
+	if (!command_parse(&info, rows, argc, argv, &help, NULL, &result, err))
 		return result;
 	if (o.gpu && !str_equal(o.gpu, "non-boot")) {
 		(void)err_set(err, EINVAL, "--gpu %s: write non-boot", o.gpu);

@@ -5,8 +5,8 @@
 #include "base/str.h"
 #include "bind/config.h"
 #include "bind/report.h"
-#include "cmd/begin.h"
 #include "cmd/cmd.h"
+#include "cmd/command_parse.h"
 #include "cmd/other_ids.h"
 #include "pci/host_snapshot.h"
 #include "pci/sysfs_path.h"
@@ -24,7 +24,7 @@ struct status_args {
 	bool json, quiet, clear, confirm;
 };
 
-static void tell_config(const struct status *a)
+static void log_config(const struct status *a)
 {
 	if (a->config_changed > 0)
 		log_print(LOG_WARNING,
@@ -34,7 +34,7 @@ static void tell_config(const struct status *a)
 }
 
 /* Everything in one line: what a journal, or a mail of a monitor, wants. */
-static void tell_line(const struct status *a)
+static void log_line(const struct status *a)
 {
 	char text[DEV_STATUS_TEXT_MAX], address[PCI_ADDR_MAX];
 	const struct dev_status *first = NULL;
@@ -70,7 +70,7 @@ static enum cmd_result tell(const struct status_args *o, const struct status *a,
 	if (o->json) {
 		status_print_json(a, stdout);
 	} else if (o->quiet) {
-		tell_line(a);
+		log_line(a);
 	} else {
 		for (size_t i = 0; i < a->boot.n_errors && a->boot.config_errors > 0; i++)
 			log_print(LOG_ERROR, "%s", a->boot.errors[i]);
@@ -82,7 +82,7 @@ static enum cmd_result tell(const struct status_args *o, const struct status *a,
 			log_print(LOG_ERROR, "%s", a->strays.name[i]);
 	}
 	if (!o->quiet)
-		tell_config(a);
+		log_config(a);
 	if (fflush(stdout) != 0) {
 		(void)err_set(err, errno, "standard output: %s", strerror(errno));
 		return CMD_SYSTEM;
@@ -261,7 +261,7 @@ static enum cmd_result run(const struct status_args *o, struct err *err)
 enum cmd_result cmd_status(int argc, char **argv, struct err *err)
 {
 	struct status_args o = {.run_dir = REPORT_DIR, .config = CONFIG_PATH};
-	static const struct face face = {
+	static const struct command_info info = {
 		.about = "Compares what was asked for with what is: who has each device now, and "
 			 "since when. Exit status 0 where all of it holds."};
 	bool help = false;
@@ -283,7 +283,7 @@ enum cmd_result cmd_status(int argc, char **argv, struct err *err)
 	};
 	enum cmd_result result;
 
-	if (!command_begin(&face, rows, argc, argv, &help, NULL, &result, err))
+	if (!command_parse(&info, rows, argc, argv, &help, NULL, &result, err))
 		return result;
 	return run(&o, err);
 }

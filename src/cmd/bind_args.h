@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef CMD_HAND_H
-#define CMD_HAND_H
+#ifndef CMD_BIND_ARGS_H
+#define CMD_BIND_ARGS_H
 
 #include "base/str.h"
 #include "bind/apply.h"
 #include "cmd/cmd.h"
+#include "cmd/ctx.h"
 #include "cmd/held.h"
-#include "cmd/situation.h"
 
 #include <stdbool.h>
 
 /* What `bind` and `release` share: devices that are named on the command line change hands. */
-struct hand {
-	struct world world;
+struct bind_args {
+	struct sysroot world;
 	const char *run_dir;
 	const char *driver; /* of bind: the driver they shall have, or NULL */
 	unsigned milliseconds;
@@ -24,17 +24,17 @@ struct hand {
 };
 
 /* Reads --timeout, for a row of struct option_row whose `to` is the milliseconds. */
-int hand_set_seconds(void *to, const char *value, struct err *err);
+int bind_args_set_seconds(void *to, const char *value, struct err *err);
 
 /* The rows of struct option_row that both have. */
-#define HAND_OPTIONS(o)                                                                            \
+#define BIND_ARGS_OPTIONS(o)                                                                       \
 	{"force", 0, NULL, "also where somebody uses it", NULL, &(o)->force, NULL, NULL},          \
 		{"only", 0, NULL, "only the functions named, without companions", NULL,            \
 			&(o)->only, NULL, NULL},                                                   \
 		{"group", 0, NULL, "and all endpoints of its IOMMU group", NULL, &(o)->group,      \
 			NULL, NULL},                                                               \
 		{"timeout", 0, "SECONDS", "return after this time, whatever hangs (10)", NULL,     \
-			NULL, hand_set_seconds, &(o)->milliseconds},                               \
+			NULL, bind_args_set_seconds, &(o)->milliseconds},                          \
 		{"run", 0, "DIR", "keep lock and report below DIR instead of " REPORT_DIR,         \
 			&(o)->run_dir, NULL, NULL, NULL},                                          \
 	{                                                                                          \
@@ -45,28 +45,28 @@ int hand_set_seconds(void *to, const char *value, struct err *err);
  * Plans for the operands (addresses, or paths, as the config writes them) and nothing else, with
  * all guards; with the config's settings, guards and [exclude] where `with_config`, else with the
  * defaults. The drivers are looked up. The result is for finishing with, but for CMD_AS_ASKED;
- * s is to be emptied with situation_done in each case.
+ * s is to be emptied with ctx_done in each case.
  */
-enum cmd_result hand_plan(struct situation *s, const struct hand *o, char **operands, int n,
+enum cmd_result bind_args_plan(struct ctx *s, const struct bind_args *o, char **operands, int n,
 	bool with_config, struct err *err);
 
 /* Whom `bind` and `release` take nothing from. */
-struct held_rules hand_rules(const struct hand *o);
+struct held_rules bind_args_rules(const struct bind_args *o);
 
 /* Tells who of the plan's IOMMU groups is with a host driver now, so that no VM gets them, and
  * leaves it in the plan. */
-void hand_tell_groups(struct situation *s);
+void bind_args_tell_groups(struct ctx *s);
 
 /* Before the devices go: who has them, for `release` (bind/prev_driver.h). */
-void hand_note_drivers(const char *run_dir, struct situation *s);
+void bind_args_note_drivers(const char *run_dir, struct ctx *s);
 
 /* Afterwards: what stayed or came back has none to be remembered; what was taken is released no
  * more (bind/released.h). */
-void hand_forget_drivers(
+void bind_args_forget_drivers(
 	const char *run_dir, const struct plan *p, const struct apply_result *outcomes);
 
 /* The report of a device that was bound by hand, which stands beside those that `added` writes, and
  * the note of who had it. */
-void hand_forget(const struct hand *o, struct pci_addr addr);
+void bind_args_forget(const struct bind_args *o, struct pci_addr addr);
 
 #endif

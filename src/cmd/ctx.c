@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "cmd/situation.h"
+#include "cmd/ctx.h"
 
 #include "base/file.h"
 #include "base/log.h"
 #include "base/str.h"
-#include "cmd/protect.h"
+#include "cmd/protected_load.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +15,7 @@
 /* COMMAND_LINE_SIZE is 2048 on x86 and at most 4096 elsewhere (arch/.../include/asm/setup.h). */
 #define CMDLINE_MAX 8192
 
-struct boot_switch world_switch(const struct world *w)
+struct boot_switch sysroot_switch(const struct sysroot *w)
 {
 	if (w->cmdline)
 		return boot_switch_parse(w->cmdline);
@@ -26,14 +26,14 @@ struct boot_switch world_switch(const struct world *w)
 		.reason = "/proc/cmdline can't be read, it may say vfio_bind=off"};
 }
 
-const char *world_config_file(const struct world *w)
+const char *sysroot_config_file(const struct sysroot *w)
 {
 	const char *named = w->config ? w->config : w->replayed;
 
 	return named ? named : CONFIG_PATH;
 }
 
-int world_config(struct config *ret, const struct world *w)
+int sysroot_config(struct config *ret, const struct sysroot *w)
 {
 	/* A file that was named to a program which only looks, or works on a tree, may be
 	 * anybody's. */
@@ -41,11 +41,11 @@ int world_config(struct config *ret, const struct world *w)
 
 	if (w->replayed && !w->config)
 		return config_read_copy(ret, w->replayed, CONFIG_PATH);
-	return config_read(ret, world_config_file(w), to_do);
+	return config_read(ret, sysroot_config_file(w), to_do);
 }
 
 static int plan_guarded(
-	struct situation *s, const struct world *w, const struct boot_switch *b, struct err *err)
+	struct ctx *s, const struct sysroot *w, const struct boot_switch *b, struct err *err)
 {
 	int r = plan_make(&s->plan, &s->config, &s->host, b, err);
 
@@ -56,7 +56,7 @@ static int plan_guarded(
 	return r;
 }
 
-struct boot_display_from world_display(const struct world *w)
+struct boot_display_from sysroot_display(const struct sysroot *w)
 {
 	return (struct boot_display_from){.root = w->root,
 		.live = !w->sysfs && !w->root,
@@ -64,15 +64,14 @@ struct boot_display_from world_display(const struct world *w)
 		.screens = w->screens};
 }
 
-static int look(struct situation *s, const struct world *w, struct err *err)
+static int look(struct ctx *s, const struct sysroot *w, struct err *err)
 {
-	const struct boot_display_from from = world_display(w);
+	const struct boot_display_from from = sysroot_display(w);
 
 	return probe_devices(&s->host, &s->config, &s->sysfs, &from, err);
 }
 
-int situation_plan(
-	struct situation *s, const struct world *w, const struct boot_switch *b, struct err *err)
+int ctx_plan(struct ctx *s, const struct sysroot *w, const struct boot_switch *b, struct err *err)
 {
 	int r = sysfs_open(&s->sysfs, w->sysfs, err);
 
@@ -81,24 +80,23 @@ int situation_plan(
 	return r < 0 ? r : plan_guarded(s, w, b, err);
 }
 
-int situation_read(
-	struct situation *ret, const struct world *w, const struct boot_switch *b, struct err *err)
+int ctx_read(struct ctx *ret, const struct sysroot *w, const struct boot_switch *b, struct err *err)
 {
 	const char *path = w->config ? w->config : CONFIG_PATH;
 
-	*ret = (struct situation){.config = {.path = path, .file = path}, .sysfs = {.devices = -1}};
+	*ret = (struct ctx){.config = {.path = path, .file = path}, .sysfs = {.devices = -1}};
 	ret->plan.config = &ret->config;
 	if (b->mode != BOOT_BIND)
 		ret->plan.off = b->reason;
 	if (b->mode == BOOT_OFF)
 		return 0;
 
-	int r = world_config(&ret->config, w);
+	int r = sysroot_config(&ret->config, w);
 	if (r == -ENOMEM)
 		return err_set(err, ENOMEM, "%s: out of memory", path);
 	if (r < 0)
 		return -EINVAL;
-	return situation_plan(ret, w, b, err);
+	return ctx_plan(ret, w, b, err);
 }
 
 static bool no_groups(const struct probe *h)
@@ -109,12 +107,12 @@ static bool no_groups(const struct probe *h)
 	return true;
 }
 
-int situation_imagine(struct situation *ret, const struct world *w, const char *name,
-	const char *text, size_t len, bool imagine_groups, struct err *err)
+int ctx_plan_preview(struct ctx *ret, const struct sysroot *w, const char *name, const char *text,
+	size_t len, bool imagine_groups, struct err *err)
 {
 	const struct boot_switch bind = {.mode = BOOT_BIND};
 
-	*ret = (struct situation){.config = {.path = name, .file = name}, .sysfs = {.devices = -1}};
+	*ret = (struct ctx){.config = {.path = name, .file = name}, .sysfs = {.devices = -1}};
 	ret->plan.config = &ret->config;
 	int r = config_parse(&ret->config, name, text, len);
 	if (r < 0)
@@ -133,11 +131,11 @@ int situation_imagine(struct situation *ret, const struct world *w, const char *
 	return plan_guarded(ret, w, &bind, err);
 }
 
-int situation_mentions(const struct world *w, struct pci_addr addr, struct err *err)
+int ctx_may_match(const struct sysroot *w, struct pci_addr addr, struct err *err)
 {
 	_cleanup_(config_done) struct config c = {0};
 	_cleanup_(sysfs_done) struct sysfs s = {.devices = -1};
-	int r = world_config(&c, w);
+	int r = sysroot_config(&c, w);
 
 	if (r == -ENOMEM)
 		return err_set(err, ENOMEM, "out of memory for the config");
@@ -150,19 +148,19 @@ int situation_mentions(const struct world *w, struct pci_addr addr, struct err *
 /* Made by vmcore_init (fs/proc/vmcore.c) where another kernel's memory is to be had. */
 #define VMCORE "/proc/vmcore"
 
-void situation_ask_crash(struct situation *s, const struct world *w)
+void ctx_ask_crash(struct ctx *s, const struct sysroot *w)
 {
 	if (!s->plan.off && !w->sysfs && plan_binds(&s->plan) && access(VMCORE, F_OK) == 0)
 		s->plan.off = "this kernel saves the memory of a crashed one (" VMCORE ")";
 }
 
-void situation_look_at_groups(struct situation *s, enum groups_of who)
+void ctx_read_groups(struct ctx *s, enum groups_of who)
 {
 	if (groups_look(&s->groups, &s->plan, &s->sysfs, who) == 0)
 		s->plan.groups = &s->groups;
 }
 
-void situation_done(struct situation *s)
+void ctx_done(struct ctx *s)
 {
 	plan_done(&s->plan);
 	groups_done(&s->groups);
@@ -171,7 +169,7 @@ void situation_done(struct situation *s)
 	config_done(&s->config);
 }
 
-void situation_tell_errors(const struct config *c)
+void ctx_log_errors(const struct config *c)
 {
 	for (size_t i = 0; i < c->n_errors; i++)
 		log_print(LOG_ERROR, "%s", c->errors[i]);

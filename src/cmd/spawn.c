@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "cmd/run.h"
+#include "cmd/spawn.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -76,12 +76,12 @@ static int run(const char *const argv[], const posix_spawn_file_actions_t *actio
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-int run_program(const char *const argv[], struct err *err)
+int spawn_program(const char *const argv[], struct err *err)
 {
 	return run(argv, NULL, err);
 }
 
-int run_silently(const char *const argv[], struct err *err)
+int spawn_silently(const char *const argv[], struct err *err)
 {
 	posix_spawn_file_actions_t actions;
 	int r = posix_spawn_file_actions_init(&actions);

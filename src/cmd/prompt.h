@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef CMD_ASK_H
-#define CMD_ASK_H
+#ifndef CMD_PROMPT_H
+#define CMD_PROMPT_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,9 +11,9 @@
  */
 
 /* Yes only for an answer that begins with y or Y. */
-bool ask_yes(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+bool prompt_yes(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* Reads one line (cut at size - 1 bytes) without its newline; false at the end of the input. */
-bool ask_line(const char *question, char *buf, size_t size);
+bool prompt_line(const char *question, char *buf, size_t size);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "cmd/protect.h"
+#include "cmd/protected_load.h"
 
 #include "base/log.h"
 #include "bind/guard.h"
@@ -49,7 +49,7 @@ static bool some_has_driver(const struct plan *p, struct sysfs *s)
 }
 
 static int add_running(struct protected_list *keep, const char *root, bool alone,
-	const struct world *w, struct sysfs *s, struct err *err)
+	const struct sysroot *w, struct sysfs *s, struct err *err)
 {
 	_cleanup_(protected_done) struct protected_list found = {0};
 	int r = hostdevs_find(&found, root, w->cmdline, s, err);
@@ -67,7 +67,7 @@ static int add_running(struct protected_list *keep, const char *root, bool alone
 	return r;
 }
 
-int protect(struct plan *p, struct sysfs *s, const struct world *w, const struct boot_switch *b,
+int protect(struct plan *p, struct sysfs *s, const struct sysroot *w, const struct boot_switch *b,
 	struct err *err)
 {
 	_cleanup_(protected_done) struct protected_list keep = {0};
@@ -75,7 +75,7 @@ int protect(struct plan *p, struct sysfs *s, const struct world *w, const struct
 
 	if (!guard_needs_protected(p))
 		return 0;
-	int has_record = read_record(&keep, world_config_file(w));
+	int has_record = read_record(&keep, sysroot_config_file(w));
 	int r = has_record < 0 ? has_record : 0;
 	if (r == 0 && root && (!has_record || some_has_driver(p, s)))
 		r = add_running(&keep, root, !has_record, w, s, err);
@@ -86,7 +86,7 @@ int protect(struct plan *p, struct sysfs *s, const struct world *w, const struct
 	return 0;
 }
 
-int protected_load(struct protected_list *ret, const struct world *w, struct err *err)
+int protected_load(struct protected_list *ret, const struct sysroot *w, struct err *err)
 {
 	_cleanup_(sysfs_done) struct sysfs s = {.devices = -1};
 	struct err why = {""};

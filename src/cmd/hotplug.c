@@ -5,11 +5,11 @@
 #include "bind/released.h"
 #include "bind/report.h"
 #include "bind/report_parse.h"
-#include "cmd/begin.h"
 #include "cmd/cmd.h"
+#include "cmd/command_parse.h"
+#include "cmd/ctx.h"
 #include "cmd/held.h"
 #include "cmd/lock.h"
-#include "cmd/situation.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -20,7 +20,7 @@
 #define MILLISECONDS 10000
 
 struct added {
-	struct world world;
+	struct sysroot world;
 	const char *address;
 	const char *run_dir;
 	struct pci_addr addr;
@@ -53,7 +53,7 @@ static bool holds_already(const struct plan *p)
 
 /* A report beside that of the boot, for each device that came later: which it was is in the name.
  */
-static enum cmd_result carry_out(const struct added *o, struct situation *s, struct err *err)
+static enum cmd_result carry_out(const struct added *o, struct ctx *s, struct err *err)
 {
 	_cleanup_(str_free) char *dir = NULL;
 	struct apply_result *outcomes = NULL;
@@ -95,7 +95,7 @@ static bool boot_stood_down(const struct added *o)
 
 static enum cmd_result take(const struct added *o, const struct boot_switch *b, struct err *err)
 {
-	int r = situation_mentions(&o->world, o->addr, err);
+	int r = ctx_may_match(&o->world, o->addr, err);
 
 	if (r <= 0)
 		return r < 0 ? CMD_SYSTEM : CMD_AS_ASKED;
@@ -103,13 +103,13 @@ static enum cmd_result take(const struct added *o, const struct boot_switch *b, 
 	_cleanup_(lock_done) int lock = lock_take(o->run_dir, MILLISECONDS, err);
 	if (lock < 0)
 		return CMD_SYSTEM;
-	_cleanup_(situation_done) struct situation s;
-	r = situation_read(&s, &o->world, b, err);
+	_cleanup_(ctx_done) struct ctx s;
+	r = ctx_read(&s, &o->world, b, err);
 	if (r < 0)
 		return r == -EINVAL ? CMD_CONFIG : CMD_SYSTEM;
 	keep_card(&s.plan, device_find(&s.host.devices, o->addr));
 	probe_drivers(&s.host, &s.sysfs);
-	situation_ask_crash(&s, &o->world);
+	ctx_ask_crash(&s, &o->world);
 	if (s.plan.off || holds_already(&s.plan) || boot_stood_down(o))
 		return CMD_AS_ASKED;
 	/* Events are replayed (`udevadm trigger`): what the host works with by then stays. */
@@ -124,11 +124,12 @@ static enum cmd_result take(const struct added *o, const struct boot_switch *b, 
 	return carry_out(o, &s, err);
 }
 
-enum cmd_result cmd_added(int argc, char **argv, struct err *err)
+enum cmd_result cmd_hotplug(int argc, char **argv, struct err *err)
 {
 	struct added o = {.world.acts = true, .run_dir = REPORT_DIR};
-	static const struct face face = {.about = "Binds a device that came after boot, if the "
-						  "config asks for it; what the udev rule runs.",
+	static const struct command_info info = {
+		.about = "Binds a device that came after boot, if the "
+			 "config asks for it; what the udev rule runs.",
 		.takes = "one PCI address, as 0000:0a:00.0",
 		.operands = "ADDRESS",
 		.least = 1,
@@ -143,14 +144,14 @@ enum cmd_result cmd_added(int argc, char **argv, struct err *err)
 	};
 	enum cmd_result result;
 
-	if (!command_begin(&face, rows, argc, argv, &help, NULL, &result, err))
+	if (!command_parse(&info, rows, argc, argv, &help, NULL, &result, err))
 		return result;
 	o.address = argv[1];
 	if (!pci_addr_parse(o.address, &o.addr)) {
-		(void)err_set(err, EINVAL, "%s takes %s", argv[0], face.takes);
+		(void)err_set(err, EINVAL, "%s takes %s", argv[0], info.takes);
 		return CMD_USAGE;
 	}
-	struct boot_switch b = world_switch(&o.world);
+	struct boot_switch b = sysroot_switch(&o.world);
 	log_open("vfio-bind", o.world.sysfs ? LOG_TO_STDERR : LOG_TO_KMSG, b.debug);
 	return b.mode == BOOT_BIND ? take(&o, &b, err) : CMD_AS_ASKED;
 }

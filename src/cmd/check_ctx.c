@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "cmd/judged.h"
+#include "cmd/check_ctx.h"
 
 #include "base/file.h"
 #include "base/str.h"
@@ -13,12 +13,13 @@
 
 #define TEXT_MAX (4096UL * 1024) /* /proc/interrupts of a large machine */
 
-bool judged_asks(const struct judged *c)
+bool check_ctx_asks(const struct check_ctx *c)
 {
 	return c->situation->config.n_selectors > 0;
 }
 
-bool judged_path(const struct judged *c, char buf[static JUDGED_PATH_MAX], const char *fmt, ...)
+bool check_ctx_path(
+	const struct check_ctx *c, char buf[static JUDGED_PATH_MAX], const char *fmt, ...)
 {
 	va_list ap;
 
@@ -31,19 +32,19 @@ bool judged_path(const struct judged *c, char buf[static JUDGED_PATH_MAX], const
 	return n >= 0 && (size_t)n < JUDGED_PATH_MAX - len;
 }
 
-bool judged_exists(const struct judged *c, const char *path)
+bool check_ctx_exists(const struct check_ctx *c, const char *path)
 {
 	char full[JUDGED_PATH_MAX];
 
-	return judged_path(c, full, "%s", path) && faccessat(AT_FDCWD, full, F_OK, 0) == 0;
+	return check_ctx_path(c, full, "%s", path) && faccessat(AT_FDCWD, full, F_OK, 0) == 0;
 }
 
-char *judged_text(const struct judged *c, const char *path)
+char *check_ctx_text(const struct check_ctx *c, const char *path)
 {
 	char full[JUDGED_PATH_MAX], *text = NULL;
 	size_t len;
 
-	if (!judged_path(c, full, "%s", path) ||
+	if (!check_ctx_path(c, full, "%s", path) ||
 		file_read(AT_FDCWD, full, TEXT_MAX, &text, &len, NULL) < 0)
 		return NULL;
 	return text;
@@ -54,14 +55,15 @@ static int is_visible(const struct dirent *entry)
 	return entry->d_name[0] != '.';
 }
 
-void judged_each(const struct judged *c, const char *directory,
+void check_ctx_each(const struct check_ctx *c, const char *directory,
 	int (*order)(const struct dirent **a, const struct dirent **b),
-	void (*each)(const struct judged *c, const char *name, void *to), void *to)
+	void (*each)(const struct check_ctx *c, const char *name, void *to), void *to)
 {
 	struct dirent **entries = NULL;
 	char path[JUDGED_PATH_MAX];
-	int n = judged_path(c, path, "%s", directory) ? scandir(path, &entries, is_visible, order)
-						      : -1;
+	int n = check_ctx_path(c, path, "%s", directory)
+			? scandir(path, &entries, is_visible, order)
+			: -1;
 
 	for (int i = 0; i < n; i++) {
 		each(c, entries[i]->d_name, to);
@@ -70,18 +72,19 @@ void judged_each(const struct judged *c, const char *directory,
 	free(entries);
 }
 
-bool judged_can_boot(const struct judged *c, const char *kernel)
+bool check_ctx_can_boot(const struct check_ctx *c, const char *kernel)
 {
 	struct utsname u;
 	char path[JUDGED_PATH_MAX];
 
 	if (c->live && uname(&u) == 0 && str_equal(u.release, kernel))
 		return true;
-	return (judged_path(c, path, "/boot/vmlinuz-%s", kernel) && access(path, F_OK) == 0) ||
-	       (judged_path(c, path, "/lib/modules/%s/vmlinuz", kernel) && access(path, F_OK) == 0);
+	return (check_ctx_path(c, path, "/boot/vmlinuz-%s", kernel) && access(path, F_OK) == 0) ||
+	       (check_ctx_path(c, path, "/lib/modules/%s/vmlinuz", kernel) &&
+		       access(path, F_OK) == 0);
 }
 
-bool judged_binds(const struct judged *c, struct pci_addr addr)
+bool check_ctx_binds(const struct check_ctx *c, struct pci_addr addr)
 {
 	const struct plan *p = &c->situation->plan;
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "cmd/choose.h"
+#include "cmd/cards_select.h"
 
 #include "base/log.h"
-#include "cmd/ask.h"
+#include "cmd/prompt.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -51,7 +51,8 @@ static bool ask_for_cards(struct cards *c)
 	cards_print(c);
 	puts("");
 	do {
-		if (!ask_line("Which shall VMs have? Numbers with blanks between them, or nothing:",
+		if (!prompt_line(
+			    "Which shall VMs have? Numbers with blanks between them, or nothing:",
 			    line, sizeof(line)))
 			return false;
 	} while (!choose_by_numbers(c, line));
@@ -100,7 +101,7 @@ static bool settle_group(struct cards *c, const struct card *k, bool yes)
 	bool whole = true;
 	size_t at = 0;
 
-	for (struct card *other; (other = card_in_the_way(c, k, &at));) {
+	for (struct card *other; (other = group_conflict(c, k, &at));) {
 		const char *why = card_refusal(c, other);
 		name_of(c, k, name);
 		name_of(c, other, address);
@@ -111,9 +112,10 @@ static bool settle_group(struct cards *c, const struct card *k, bool yes)
 				"with %s will not start while a driver has it",
 				address, name, why, name);
 			whole = false;
-		} else if (yes || !ask_yes("%s shares the IOMMU group of %s, and a VM gets a group "
-					   "whole. Take it too?",
-					  address, name)) {
+		} else if (yes ||
+			   !prompt_yes("%s shares the IOMMU group of %s, and a VM gets a group "
+				       "whole. Take it too?",
+				   address, name)) {
 			log_print(LOG_WARNING,
 				"%s shares the IOMMU group of %s: a VM with %s will not start "
 				"while "
@@ -127,7 +129,8 @@ static bool settle_group(struct cards *c, const struct card *k, bool yes)
 	return whole;
 }
 
-int choose_cards(struct cards *c, const struct choose_options *o, struct text *ret, struct err *err)
+int cards_select(
+	struct cards *c, const struct cards_select_options *o, struct text *ret, struct err *err)
 {
 	bool all = o->non_boot_gpus ? take_non_boot_gpus(c) : ask_for_cards(c);
 	bool some = false;
@@ -138,7 +141,7 @@ int choose_cards(struct cards *c, const struct choose_options *o, struct text *r
 	for (size_t i = 0; i < c->n; i++)
 		some |= c->at[i].chosen;
 	if (some)
-		cards_compose(c, ret);
+		cards_write_config(c, ret);
 	if (ret->failed)
 		return err_set(err, ENOMEM, "out of memory");
 	return all && some;

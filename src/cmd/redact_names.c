@@ -29,7 +29,8 @@ static bool is_common(const char *name)
 }
 
 /* A part at a time, so that what lies below another thing still does. */
-static void put_parts(struct mask *m, struct text *t, const char *path, const char *kind, bool all)
+static void print_parts(
+	struct redact *m, struct text *t, const char *path, const char *kind, bool all)
 {
 	char name[256];
 
@@ -39,16 +40,16 @@ static void put_parts(struct mask *m, struct text *t, const char *path, const ch
 		if (len > 0 && !all && is_common(name))
 			text_add(t, name, strlen(name));
 		else if (len > 0)
-			mask_name(m, t, kind, name);
+			redact_name(m, t, kind, name);
 		path += len;
 		if (*path == '/')
 			text_add(t, path++, 1);
 	}
 }
 
-void mask_path(struct mask *m, struct text *t, const char *path)
+void redact_path(struct redact *m, struct text *t, const char *path)
 {
-	put_parts(m, t, path, "name", m->full);
+	print_parts(m, t, path, "name", m->full);
 }
 
 /* ---- disks --------------------------------------------------------------------------------- */
@@ -72,24 +73,24 @@ static bool is_kernels(const char *name)
 	return false;
 }
 
-void mask_spec(struct mask *m, struct text *t, const char *spec)
+void redact_spec(struct redact *m, struct text *t, const char *spec)
 {
 	static const char dev[] = "/dev/";
 
 	if (m->full) {
 		text_add(t, spec, strlen(spec));
-	} else if (mask_tagged(m, t, spec)) {
+	} else if (redact_tagged(m, t, spec)) {
 		return;
 	} else if (str_starts(spec, dev)) {
 		text_add(t, dev, strlen(dev));
 		if (is_kernels(spec + strlen(dev)))
 			text_add(t, spec + strlen(dev), strlen(spec + strlen(dev)));
 		else
-			put_parts(m, t, spec + strlen(dev), "volume", true);
+			print_parts(m, t, spec + strlen(dev), "volume", true);
 	} else if (*spec == '/') {
-		mask_path(m, t, spec);
+		redact_path(m, t, spec);
 	} else {
-		mask_name(m, t, "source", spec);
+		redact_name(m, t, "source", spec);
 	}
 }
 
@@ -103,7 +104,7 @@ struct pair {
  * Two that have their first n bits in common still have, and no more: a route still leads to what
  * it led to. The next bit is the other one of that of whom it has most in common with.
  */
-uint32_t mask_ipv4(struct mask *m, uint32_t address)
+uint32_t redact_ipv4(struct redact *m, uint32_t address)
 {
 	struct pair best = {address, 0x0a000001}, one; /* 10.0.0.1 */
 	unsigned most = 0;
@@ -126,7 +127,7 @@ uint32_t mask_ipv4(struct mask *m, uint32_t address)
 	return best.to;
 }
 
-void mask_address(struct mask *m, struct text *t, const char *address)
+void redact_address(struct redact *m, struct text *t, const char *address)
 {
 	char buf[INET_ADDRSTRLEN];
 	struct in_addr in;
@@ -135,12 +136,12 @@ void mask_address(struct mask *m, struct text *t, const char *address)
 		if (m->full)
 			text_add(t, address, strlen(address));
 		else
-			text_print(t, "fd00::%x", mask_number(m, address));
+			text_print(t, "fd00::%x", redact_number(m, address));
 		return;
 	}
 	/* Everybody's: any, and the loop's. */
 	if (in.s_addr != 0 && in.s_addr != htonl(INADDR_LOOPBACK))
-		in.s_addr = htonl(mask_ipv4(m, ntohl(in.s_addr)));
+		in.s_addr = htonl(redact_ipv4(m, ntohl(in.s_addr)));
 	text_print(t, "%s", inet_ntop(AF_INET, &in, buf, sizeof(buf)));
 }
 
@@ -223,7 +224,7 @@ static bool take_apart(struct parts *ret, const char *word)
 	return false;
 }
 
-bool mask_disk_word(const char *word, char spec[static KERNEL_WORD_MAX])
+bool redact_disk_word(const char *word, char spec[static KERNEL_WORD_MAX])
 {
 	struct parts p;
 
@@ -234,14 +235,14 @@ bool mask_disk_word(const char *word, char spec[static KERNEL_WORD_MAX])
 }
 
 /* What a volume shall be called is masked, options behind that are left out. */
-static bool take_disk(struct mask *m, struct text *t, const char *word)
+static bool take_disk(struct redact *m, struct text *t, const char *word)
 {
 	_cleanup_(text_done) struct text masked = {0};
 	struct parts p;
 
 	if (!take_apart(&p, word))
 		return false;
-	mask_spec(m, &masked, p.spec);
+	redact_spec(m, &masked, p.spec);
 	text_add(t, word, p.before);
 	if (masked.data)
 		text_print(t, "%s", masked.data + (p.uuid ? strlen("UUID=") : 0));
@@ -250,14 +251,14 @@ static bool take_disk(struct mask *m, struct text *t, const char *word)
 		(void)snprintf(
 			name, sizeof(name), "%.*s", (int)strcspn(p.rest + 1, ":"), p.rest + 1);
 		text_add(t, p.rest, 1);
-		mask_name(m, t, "volume", name);
+		redact_name(m, t, "volume", name);
 	}
 	m->failed |= masked.failed;
 	return true;
 }
 
 /* Of what brings the root over the network the kind stays. */
-static void put_network(struct text *t, const char *word)
+static void print_network(struct text *t, const char *word)
 {
 	size_t len = strcspn(word, "=");
 
@@ -270,21 +271,21 @@ static void put_network(struct text *t, const char *word)
 		text_print(t, "%cmasked", word[len]);
 }
 
-static void put_word(struct mask *m, struct text *t, const char *word)
+static void print_word(struct redact *m, struct text *t, const char *word)
 {
 	const char *equals = strchr(word, '=');
 
 	if (kernel_word_is_network(word) && !(equals && is_plain(equals + 1)))
-		put_network(t, word);
+		print_network(t, word);
 	else if (take_disk(m, t, word))
 		return;
 	else if (!equals || is_known(word) || is_plain(equals + 1))
-		mask_text(m, t, word);
+		redact_text(m, t, word);
 	else
 		text_print(t, "%.*s=masked", (int)(equals - word), word);
 }
 
-void mask_cmdline(struct mask *m, struct text *t, const char *cmdline)
+void redact_cmdline(struct redact *m, struct text *t, const char *cmdline)
 {
 	char word[KERNEL_WORD_MAX];
 	size_t start = t->len;
@@ -299,7 +300,7 @@ void mask_cmdline(struct mask *m, struct text *t, const char *cmdline)
 			text_add(t, " ", 1);
 		if (blank)
 			text_add(t, "\"", 1);
-		put_word(m, t, word);
+		print_word(m, t, word);
 		if (blank)
 			text_add(t, "\"", 1);
 	}
@@ -309,7 +310,7 @@ void mask_cmdline(struct mask *m, struct text *t, const char *cmdline)
  */
 
 /* "root / is on it (/dev/sda1)", "/srv/x of /etc/fstab is on it", "secret of /etc/crypttab ...". */
-static void put_sentence(struct mask *m, struct text *t, const char *s)
+static void print_sentence(struct redact *m, struct text *t, const char *s)
 {
 	static const char of_crypttab[] = " of /etc/crypttab";
 
@@ -320,16 +321,16 @@ static void put_sentence(struct mask *m, struct text *t, const char *s)
 		if (!first)
 			text_add(t, " ", 1);
 		if (str_starts(s + len, of_crypttab))
-			mask_name(m, t, "volume", word);
+			redact_name(m, t, "volume", word);
 		else if (word[0] == '/')
-			mask_path(m, t, word);
+			redact_path(m, t, word);
 		else
-			mask_free_text(m, t, word);
+			redact_free_text(m, t, word);
 		s += len + (s[len] == ' ');
 	}
 }
 
-void mask_fact(struct mask *m, struct text *t, const char *fact)
+void redact_fact(struct redact *m, struct text *t, const char *fact)
 {
 	static const char *const plain[] = {"version ", "kernel ", "program ", "missing "};
 
@@ -340,14 +341,14 @@ void mask_fact(struct mask *m, struct text *t, const char *fact)
 		size_t len = strlen("config ") + strcspn(fact + strlen("config "), " ");
 		text_print(t, "%.*s " CONFIG_PATH "\n", (int)len, fact);
 	} else if (str_starts(fact, "keep ")) {
-		put_sentence(m, t, fact);
+		print_sentence(m, t, fact);
 		text_print(t, "\n");
 	} else if (m->full && !str_starts(fact, "version ")) {
 		text_print(t, "%s\n", fact);
 	}
 }
 
-void mask_found(struct mask *m, struct text *t, const char *found, const char *config)
+void redact_found(struct redact *m, struct text *t, const char *found, const char *config)
 {
 	size_t len = strlen(config);
 	const char *at;
@@ -358,9 +359,9 @@ void mask_found(struct mask *m, struct text *t, const char *found, const char *c
 			m->failed = true;
 			return;
 		}
-		mask_free_text(m, t, before);
+		redact_free_text(m, t, before);
 		text_print(t, CONFIG_PATH);
 		found = at + len;
 	}
-	mask_free_text(m, t, found);
+	redact_free_text(m, t, found);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef CMD_PROTECT_H
-#define CMD_PROTECT_H
+#ifndef CMD_PROTECTED_LOAD_H
+#define CMD_PROTECTED_LOAD_H
 
-#include "cmd/situation.h"
+#include "cmd/ctx.h"
 
 /*
  * Has a plan leave alone what the host stands on (guard_protected), as the image's record and the
@@ -11,10 +11,11 @@
  * something that would be bound has a driver already, which tells the same: disks may be in use.
  * A tree that stands for /sys says nothing of a root; only with one (--root) it is asked.
  */
-int protect(struct plan *p, struct sysfs *s, const struct world *w, const struct boot_switch *b,
+int protect(struct plan *p, struct sysfs *s, const struct sysroot *w, const struct boot_switch *b,
 	struct err *err) _must_check_;
 
 /* Finds what this system stands on, for the record of an image; what is unknown is told. */
-int protected_load(struct protected_list *ret, const struct world *w, struct err *err) _must_check_;
+int protected_load(
+	struct protected_list *ret, const struct sysroot *w, struct err *err) _must_check_;
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "cmd/ask.h"
+#include "cmd/prompt.h"
 
 #include "base/term.h"
 
@@ -30,7 +30,7 @@ static bool read_line(char *buf, size_t size)
 	return true;
 }
 
-bool ask_yes(const char *fmt, ...)
+bool prompt_yes(const char *fmt, ...)
 {
 	char answer[16], text[QUESTION_MAX];
 	char *rest = text, *line;
@@ -49,7 +49,7 @@ bool ask_yes(const char *fmt, ...)
 	return read_line(answer, sizeof(answer)) && (answer[0] == 'y' || answer[0] == 'Y');
 }
 
-bool ask_line(const char *question, char *buf, size_t size)
+bool prompt_line(const char *question, char *buf, size_t size)
 {
 	printf("%s ", question);
 	return read_line(buf, size);

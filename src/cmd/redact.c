@@ -10,14 +10,14 @@
 #define THING_MAX 256
 #define WORD_MIN 3 /* a shorter one is in half of all words */
 
-void mask_done(struct mask *m)
+void redact_done(struct redact *m)
 {
 	for (size_t i = 0; i < m->n; i++)
 		free(m->seen[i]);
 	free(m->seen);
 	text_done(&m->words);
 	text_done(&m->addresses);
-	*m = (struct mask){0};
+	*m = (struct redact){0};
 }
 
 /* In whatever case; strncasecmp comes for six kinds of processors, 20 kB. */
@@ -29,7 +29,7 @@ static bool begins_with(const char *s, const char *word)
 	return true;
 }
 
-unsigned mask_number(struct mask *m, const char *thing)
+unsigned redact_number(struct redact *m, const char *thing)
 {
 	for (size_t i = 0; i < m->n; i++)
 		if (begins_with(m->seen[i], thing) && begins_with(thing, m->seen[i]))
@@ -109,13 +109,13 @@ static const struct {
 	{"nqn.", {"name-", 1, 0}},
 };
 
-static void put_masked(
-	struct mask *m, struct text *t, const char *s, size_t len, const struct written *as)
+static void print_masked(
+	struct redact *m, struct text *t, const char *s, size_t len, const struct written *as)
 {
 	char thing[THING_MAX];
 
 	(void)snprintf(thing, sizeof(thing), "%.*s", (int)len, s);
-	unsigned number = mask_number(m, thing);
+	unsigned number = redact_number(m, thing);
 	if (as->separator)
 		text_print(t, "%s%02x%c%02x", as->before, number >> 8 & 0xff, as->separator,
 			number & 0xff);
@@ -123,19 +123,19 @@ static void put_masked(
 		text_print(t, "%s%0*x", as->before, as->digits, number);
 }
 
-static size_t take_shape(struct mask *m, struct text *t, const char *s)
+static size_t take_shape(struct redact *m, struct text *t, const char *s)
 {
 	for (size_t i = 0; i < sizeof(shapes) / sizeof(*shapes); i++) {
 		size_t len = matches(s, shapes[i].pattern);
 		if (len > 0) {
-			put_masked(m, t, s, len, &shapes[i].as);
+			print_masked(m, t, s, len, &shapes[i].as);
 			return len;
 		}
 	}
 	return 0;
 }
 
-static size_t take_named(struct mask *m, struct text *t, const char *s)
+static size_t take_named(struct redact *m, struct text *t, const char *s)
 {
 	for (size_t i = 0; i < sizeof(named) / sizeof(*named); i++) {
 		size_t before = strlen(named[i].before);
@@ -144,14 +144,14 @@ static size_t take_named(struct mask *m, struct text *t, const char *s)
 		text_add(t, s, before);
 		size_t len = value_length(s + before);
 		if (take_shape(m, t, s + before) == 0 && len > 0)
-			put_masked(m, t, s + before, len, &named[i].as);
+			print_masked(m, t, s + before, len, &named[i].as);
 		return before + len;
 	}
 	return 0;
 }
 
 /* "192.0.2.1"; the loop's and the one that means any are everybody's. */
-static size_t take_address(struct mask *m, struct text *t, const char *s)
+static size_t take_address(struct redact *m, struct text *t, const char *s)
 {
 	char quad[INET_ADDRSTRLEN];
 	struct in_addr address;
@@ -166,25 +166,25 @@ static size_t take_address(struct mask *m, struct text *t, const char *s)
 	(void)snprintf(quad, sizeof(quad), "%.*s", (int)len, s);
 	if (!inet_aton(quad, &address))
 		return 0;
-	mask_address(m, t, quad);
+	redact_address(m, t, quad);
 	return len;
 }
 
 /* Of words that name people or the machine, at the beginning of one. */
-static size_t take_word(struct mask *m, struct text *t, const char *s)
+static size_t take_word(struct redact *m, struct text *t, const char *s)
 {
 	for (size_t at = 0; at < m->words.len; at += strlen(m->words.data + at) + 1) {
 		const char *word = m->words.data + at;
 		size_t len = strlen(word);
 		if (!begins_with(s, word) || isalnum((unsigned char)s[len]))
 			continue;
-		mask_name(m, t, "name", word);
+		redact_name(m, t, "name", word);
 		return len;
 	}
 	return 0;
 }
 
-static void put_text(struct mask *m, struct text *t, const char *s, bool free_text)
+static void print_text(struct redact *m, struct text *t, const char *s, bool free_text)
 {
 	bool begins = true; /* a word, or a number */
 
@@ -204,43 +204,44 @@ static void put_text(struct mask *m, struct text *t, const char *s, bool free_te
 	text_add(t, s, strlen(s));
 }
 
-void mask_text(struct mask *m, struct text *t, const char *s)
+void redact_text(struct redact *m, struct text *t, const char *s)
 {
-	put_text(m, t, s, false);
+	print_text(m, t, s, false);
 }
 
-void mask_free_text(struct mask *m, struct text *t, const char *s)
+void redact_free_text(struct redact *m, struct text *t, const char *s)
 {
-	put_text(m, t, s, true);
+	print_text(m, t, s, true);
 }
 
-void mask_word(struct mask *m, const char *word)
+void redact_word(struct redact *m, const char *word)
 {
 	if (strlen(word) >= WORD_MIN)
 		text_add(&m->words, word, strlen(word) + 1);
 	m->failed |= m->words.failed;
 }
 
-void mask_name(struct mask *m, struct text *t, const char *kind, const char *thing)
+void redact_name(struct redact *m, struct text *t, const char *kind, const char *thing)
 {
 	if (m->full)
 		text_add(t, thing, strlen(thing));
 	else
-		text_print(t, "%s-%x", kind, mask_number(m, thing));
+		text_print(t, "%s-%x", kind, redact_number(m, thing));
 }
 
 /* What is of a known shape gets another of that shape. */
-static void put_value(struct mask *m, struct text *t, const char *value, const struct written *as)
+static void print_value(
+	struct redact *m, struct text *t, const char *value, const struct written *as)
 {
 	for (size_t i = 0; i < sizeof(shapes) / sizeof(*shapes); i++) {
 		size_t len = matches(value, shapes[i].pattern);
 		if (len > 0 && value[len] == '\0')
 			as = &shapes[i].as;
 	}
-	put_masked(m, t, value, strlen(value), as);
+	print_masked(m, t, value, strlen(value), as);
 }
 
-bool mask_tagged(struct mask *m, struct text *t, const char *spec)
+bool redact_tagged(struct redact *m, struct text *t, const char *spec)
 {
 	static const char *const before[] = {"UUID=", "PARTUUID=", "LABEL=", "PARTLABEL=", "ID=",
 		"/dev/disk/by-uuid/", "/dev/disk/by-partuuid/", "/dev/disk/by-label/",
@@ -258,13 +259,13 @@ bool mask_tagged(struct mask *m, struct text *t, const char *spec)
 		value += *value == '"';
 		(void)snprintf(thing, sizeof(thing), "%.*s", (int)strcspn(value, "\""), value);
 		text_add(t, before[i], strlen(before[i]));
-		put_value(m, t, thing, as[i]);
+		print_value(m, t, thing, as[i]);
 		return true;
 	}
 	return false;
 }
 
-void mask_config(struct mask *m, struct text *t, const char *config)
+void redact_config(struct redact *m, struct text *t, const char *config)
 {
 	while (*config) {
 		size_t len = strcspn(config, "\n");
@@ -272,7 +273,7 @@ void mask_config(struct mask *m, struct text *t, const char *config)
 		(void)snprintf(line, sizeof(line), "%.*s", (int)len, config);
 		const char *first = line + strspn(line, " \t");
 		if (m->full || (*first != '#' && *first != ';'))
-			mask_text(m, t, line);
+			redact_text(m, t, line);
 		else
 			text_add(t, "#", 1);
 		text_add(t, "\n", 1);
@@ -280,7 +281,7 @@ void mask_config(struct mask *m, struct text *t, const char *config)
 	}
 }
 
-uint64_t mask_serial(struct mask *m, uint64_t serial)
+uint64_t redact_serial(struct redact *m, uint64_t serial)
 {
 	char thing[32];
 
@@ -291,5 +292,5 @@ uint64_t mask_serial(struct mask *m, uint64_t serial)
 		(unsigned)(serial >> 40) & 0xff, (unsigned)(serial >> 32) & 0xff,
 		(unsigned)(serial >> 24) & 0xff, (unsigned)(serial >> 16) & 0xff,
 		(unsigned)(serial >> 8) & 0xff, (unsigned)serial & 0xff);
-	return mask_number(m, thing);
+	return redact_number(m, thing);
 }

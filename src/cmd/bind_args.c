@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "cmd/hand.h"
+#include "cmd/bind_args.h"
 
 #include "base/log.h"
 #include "bind/config_values.h"
@@ -16,7 +16,7 @@
 
 #define MAX_SECONDS 600
 
-int hand_set_seconds(void *to, const char *value, struct err *err)
+int bind_args_set_seconds(void *to, const char *value, struct err *err)
 {
 	unsigned *milliseconds = to;
 	unsigned long seconds;
@@ -53,7 +53,7 @@ static bool operand_read(const char *word, struct selector *ret, struct err *err
 /* Of the config [device], [guard], [modules] and [exclude] count; what [bind] asks for is boot's.
  * Without a config all has its default. */
 static enum cmd_result read_config(
-	struct config *c, const struct hand *o, bool with_config, struct err *err)
+	struct config *c, const struct bind_args *o, bool with_config, struct err *err)
 {
 	const char *path = o->world.config ? o->world.config : CONFIG_PATH;
 	bool to_do = !o->world.config || (!o->world.sysfs && !o->dry_run);
@@ -68,7 +68,7 @@ static enum cmd_result read_config(
 		return CMD_SYSTEM;
 	}
 	if (r < 0) {
-		situation_tell_errors(c);
+		ctx_log_errors(c);
 		return CMD_CONFIG;
 	}
 	size_t kept = 0;
@@ -97,7 +97,7 @@ static bool shares_group(const struct plan *p, int group)
 }
 
 /* Names what else is in the groups of the plan's devices. */
-static int add_groups(struct situation *s, struct err *err)
+static int add_groups(struct ctx *s, struct err *err)
 {
 	_cleanup_(device_list_done) struct device_list all = {0};
 	int r = scan_all(&s->sysfs, &all, false, any, NULL, err);
@@ -116,12 +116,12 @@ static int add_groups(struct situation *s, struct err *err)
 	return r;
 }
 
-void hand_tell_groups(struct situation *s)
+void bind_args_tell_groups(struct ctx *s)
 {
 	const struct groups *g = &s->groups;
 	char address[PCI_ADDR_MAX];
 
-	situation_look_at_groups(s, GROUPS_HOST);
+	ctx_read_groups(s, GROUPS_HOST);
 	for (size_t i = 0; i < g->n; i++)
 		log_print(LOG_WARNING,
 			"%s is of the same IOMMU group (%d) and on %s: no VM gets the group before "
@@ -130,7 +130,7 @@ void hand_tell_groups(struct situation *s)
 			g->stay[i].driver);
 }
 
-static enum cmd_result plan_again(struct situation *s, const struct hand *o, struct err *err)
+static enum cmd_result plan_again(struct ctx *s, const struct bind_args *o, struct err *err)
 {
 	const struct boot_switch bind = {.mode = BOOT_BIND};
 
@@ -140,15 +140,15 @@ static enum cmd_result plan_again(struct situation *s, const struct hand *o, str
 	s->plan = (struct plan){.config = &s->config};
 	s->host = (struct probe){0};
 	s->sysfs = (struct sysfs){.devices = -1};
-	return situation_plan(s, &o->world, &bind, err) < 0 ? CMD_SYSTEM : CMD_AS_ASKED;
+	return ctx_plan(s, &o->world, &bind, err) < 0 ? CMD_SYSTEM : CMD_AS_ASKED;
 }
 
-enum cmd_result hand_plan(struct situation *s, const struct hand *o, char **operands, int n,
+enum cmd_result bind_args_plan(struct ctx *s, const struct bind_args *o, char **operands, int n,
 	bool with_config, struct err *err)
 {
 	struct selector one;
 
-	*s = (struct situation){.sysfs = {.devices = -1}};
+	*s = (struct ctx){.sysfs = {.devices = -1}};
 	for (int i = 0; i < n; i++)
 		if (!operand_read(operands[i], &one, err))
 			return CMD_USAGE;
@@ -165,13 +165,13 @@ enum cmd_result hand_plan(struct situation *s, const struct hand *o, char **oper
 	return r;
 }
 
-struct held_rules hand_rules(const struct hand *o)
+struct held_rules bind_args_rules(const struct bind_args *o)
 {
 	return (struct held_rules){.live = !o->world.sysfs, .force = o->force};
 }
 
 /* A release that finds no note leaves it to the kernel, so that stops nothing. */
-void hand_note_drivers(const char *run_dir, struct situation *s)
+void bind_args_note_drivers(const char *run_dir, struct ctx *s)
 {
 	char address[PCI_ADDR_MAX];
 	struct err err = {""};
@@ -187,7 +187,7 @@ void hand_note_drivers(const char *run_dir, struct situation *s)
 	}
 }
 
-void hand_forget_drivers(
+void bind_args_forget_drivers(
 	const char *run_dir, const struct plan *p, const struct apply_result *outcomes)
 {
 	for (size_t i = 0; i < p->n; i++) {
@@ -200,7 +200,7 @@ void hand_forget_drivers(
 	}
 }
 
-void hand_forget(const struct hand *o, struct pci_addr addr)
+void bind_args_forget(const struct bind_args *o, struct pci_addr addr)
 {
 	_cleanup_(str_free) char *path = NULL;
 	char address[PCI_ADDR_MAX];

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef CMD_BEGIN_H
-#define CMD_BEGIN_H
+#ifndef CMD_COMMAND_PARSE_H
+#define CMD_COMMAND_PARSE_H
 
 #include "base/options.h"
 #include "cmd/cmd.h"
 
 /* What a command says of itself. */
-struct face {
+struct command_info {
 	const char *about;    /* one or more sentences */
 	const char *takes;    /* its operands in a sentence, "PCI addresses, as …"; NULL: none */
 	const char *operands; /* and in the line of usage, "ADDRESS..." */
@@ -18,7 +18,8 @@ struct face {
  * where it is asked for. True: go on, with the operands in argv[1..] and their number in
  * *ret_operands (which may be NULL); false: *ret is how the command ends.
  */
-bool command_begin(const struct face *face, const struct option_row *rows, int argc, char **argv,
-	const bool *help, int *ret_operands, enum cmd_result *ret, struct err *err) _must_check_;
+bool command_parse(const struct command_info *info, const struct option_row *rows, int argc,
+	char **argv, const bool *help, int *ret_operands, enum cmd_result *ret,
+	struct err *err) _must_check_;
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef CMD_RUN_H
-#define CMD_RUN_H
+#ifndef CMD_SPAWN_H
+#define CMD_SPAWN_H
 
 #include "base/err.h"
 
@@ -10,10 +10,10 @@
  * for it: it asks and tells for itself. argv ends in NULL; no shell reads it. Returns its exit
  * status (128 + the signal that ended it), or a negative errno where it could not be started.
  */
-int run_program(const char *const argv[], struct err *err) _must_check_;
+int spawn_program(const char *const argv[], struct err *err) _must_check_;
 
 /* The same for a question to a program: it reads nothing, and what it prints is nobody's business.
  */
-int run_silently(const char *const argv[], struct err *err) _must_check_;
+int spawn_silently(const char *const argv[], struct err *err) _must_check_;
 
 #endif

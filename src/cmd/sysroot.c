@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/file.h"
 #include "base/str.h"
-#include "cmd/situation.h"
+#include "cmd/ctx.h"
 #include "pci/host_snapshot.h"
 #include "pci/replay.h"
 
@@ -16,7 +16,7 @@
 /* A thousand functions take two megabytes. */
 #define RECORD_MAX (64UL * 1024 * 1024)
 
-static int unfold_file(struct world *w, struct world_record *r, struct err *err)
+static int unfold_file(struct sysroot *w, struct sysroot_record *r, struct err *err)
 {
 	_cleanup_(str_free) char *text = NULL;
 	size_t len;
@@ -32,14 +32,14 @@ static int unfold_file(struct world *w, struct world_record *r, struct err *err)
 }
 
 /* A copy of the path of something in the record, or NULL without memory. */
-static char *note_path(const struct world *w, const char *name)
+static char *note_path(const struct sysroot *w, const char *name)
 {
 	char *path;
 
 	return asprintf(&path, "%s/" NOTES_DIRECTORY "/%s", w->sysfs, name) < 0 ? NULL : path;
 }
 
-static int take_config(struct world *w, struct world_record *r, bool is_record, struct err *err)
+static int take_config(struct sysroot *w, struct sysroot_record *r, bool is_record, struct err *err)
 {
 	r->config = note_path(w, "vfio-bind.conf");
 	if (!r->config)
@@ -49,7 +49,7 @@ static int take_config(struct world *w, struct world_record *r, bool is_record, 
 	return 0;
 }
 
-static int take_cmdline(struct world *w, struct world_record *r, struct err *err)
+static int take_cmdline(struct sysroot *w, struct sysroot_record *r, struct err *err)
 {
 	_cleanup_(str_free) char *path = note_path(w, "cmdline");
 	size_t len;
@@ -61,7 +61,7 @@ static int take_cmdline(struct world *w, struct world_record *r, struct err *err
 	return 0;
 }
 
-static int take_root(struct world *w, struct world_record *r, struct err *err)
+static int take_root(struct sysroot *w, struct sysroot_record *r, struct err *err)
 {
 	r->root = note_path(w, "root");
 	if (!r->root)
@@ -71,13 +71,13 @@ static int take_root(struct world *w, struct world_record *r, struct err *err)
 	return 0;
 }
 
-int world_unfold(struct world *w, struct world_record *ret, struct err *err)
+int sysroot_unfold(struct sysroot *w, struct sysroot_record *ret, struct err *err)
 {
 	struct stat st;
 	bool is_record = false;
 	int r = 0;
 
-	*ret = (struct world_record){.scratch = {.fd = -1}};
+	*ret = (struct sysroot_record){.scratch = {.fd = -1}};
 	if (!w->sysfs)
 		return 0;
 	if (stat(w->sysfs, &st) == 0 && S_ISREG(st.st_mode)) {
@@ -93,7 +93,7 @@ int world_unfold(struct world *w, struct world_record *ret, struct err *err)
 	return r;
 }
 
-void world_done(struct world_record *r)
+void sysroot_done(struct sysroot_record *r)
 {
 	tmpdir_done(&r->scratch);
 	free(r->config);

@@ -211,15 +211,15 @@ static void log_stale_boot(const struct check_ctx *c, const struct ages *a, bool
 {
 	const char *path = c->situation->config.path;
 	bool made_since = a->n > 0 && is_since_boot(a->newest);
-	const char *matters = made_since ? "the images are newer than the config: reboot"
-					 : "the next boot goes by the config that the image holds";
+	const char *detail = made_since ? "the images are newer than the config: reboot"
+					: "the next boot goes by the config that the image holds";
 
 	if (ran)
-		findings_add(c->findings, check_ctx_asks(c), "image", matters,
+		findings_add(c->findings, check_ctx_asks(c), "image", detail,
 			made_since ? NULL : ENABLE, "%s is not what the image of this boot holds",
 			path);
 	else
-		findings_add(c->findings, check_ctx_asks(c), "image", matters,
+		findings_add(c->findings, check_ctx_asks(c), "image", detail,
 			made_since ? NULL : ENABLE,
 			"vfio-bind did not run at this boot: its image does not hold it");
 }

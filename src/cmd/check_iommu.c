@@ -63,33 +63,33 @@ static bool cpu_has(const char *cpuinfo, const char *flag)
 
 static void log_why_off(const struct check_ctx *c, const char *cpuinfo)
 {
-	static const char matters[] = "without it no device can be given to a VM";
+	static const char detail[] = "without it no device can be given to a VM";
 	struct sysfs *s = &c->situation->sysfs;
 	char word[KERNEL_WORD_MAX];
-	bool wrong = check_ctx_asks(c);
+	bool is_error = check_ctx_asks(c);
 
 	if (word_against(c->cmdline, word)) {
 		/* Not --remove alone: a kernel may want to be asked on top of that. */
-		findings_add(c->findings, wrong, TOPIC, matters, TURN_ON,
+		findings_add(c->findings, is_error, TOPIC, detail, TURN_ON,
 			"the IOMMU is off: '%s' on the kernel command line", word);
 	} else if (sysfs_path_exists(s, "firmware/acpi/tables/DMAR")) {
-		findings_add(c->findings, wrong, TOPIC, matters, TURN_ON,
+		findings_add(c->findings, is_error, TOPIC, detail, TURN_ON,
 			"the IOMMU is off: the firmware offers VT-d, and this kernel wants to be "
 			"asked to use it");
 	} else if (sysfs_path_exists(s, "firmware/acpi/tables/IVRS")) {
-		findings_add(c->findings, wrong, TOPIC,
+		findings_add(c->findings, is_error, TOPIC,
 			"without it no device can be given to a VM; does this kernel have "
 			"AMD_IOMMU, and what does `dmesg` say of AMD-Vi?",
 			NULL,
 			"the IOMMU is off: the firmware offers AMD-Vi, and the kernel does "
 			"not use it");
 	} else if (cpu_has(cpuinfo, "hypervisor")) {
-		findings_add(c->findings, wrong, TOPIC,
+		findings_add(c->findings, is_error, TOPIC,
 			"without it no device can be given to a VM in this VM; QEMU gives one with "
 			"-device intel-iommu",
 			NULL, "this is a VM, and it was given no IOMMU");
 	} else {
-		findings_add(c->findings, wrong, TOPIC,
+		findings_add(c->findings, is_error, TOPIC,
 			"without it no device can be given to a VM: turn on VT-d (Intel), or "
 			"AMD-Vi or IOMMU (AMD), in the firmware's setup",
 			NULL, "the IOMMU is off: the firmware offers none");

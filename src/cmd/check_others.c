@@ -130,17 +130,17 @@ static void log_ids(const struct check_ctx *c, const struct other_id *one)
 	_cleanup_(text_done) struct text names = {0};
 	char command[KERNEL_WORD_MAX + 32] = "";
 	bool has = name_others(c, one, &names);
-	bool wrong = names.len && check_ctx_asks(c) && !c->situation->plan.no_iommu &&
-		     (has || acts(c, one));
+	bool is_error = names.len && check_ctx_asks(c) && !c->situation->plan.no_iommu &&
+			(has || acts(c, one));
 
 	if (one->is_word)
 		word_command(one, command);
-	findings_add(c->findings, wrong, one->is_word ? "cmdline" : "modprobe",
-		wrong ? "it takes them whatever the config and the guards say, for no driver is "
-			"bound to them by then: take it out"
-		      : "it has no effect where vfio-bind loads the module, with an empty ids=; "
-			"with vfio_bind=off, or where another loads it first, it takes every "
-			"device with these ids, twins and guarded ones too: take it out",
+	findings_add(c->findings, is_error, one->is_word ? "cmdline" : "modprobe",
+		is_error ? "it takes them whatever the config and the guards say, for no driver is "
+			   "bound to them by then: take it out"
+			 : "it has no effect where vfio-bind loads the module, with an empty ids=; "
+			   "with vfio_bind=off, or where another loads it first, it takes every "
+			   "device with these ids, twins and guarded ones too: take it out",
 		*command ? command : NULL, "%s claims devices as well%s%s", one->from,
 		names.len ? ", which the plan leaves to the host: " : "",
 		names.data ? names.data : "");

@@ -12,10 +12,10 @@
 
 #define COMMAND_WORDS 8
 
-void findings_add(struct findings *f, bool wrong, const char *topic, const char *matters,
+void findings_add(struct findings *f, bool is_error, const char *topic, const char *detail,
 	const char *command, const char *fmt, ...)
 {
-	struct finding one = {.wrong = wrong, .topic = topic};
+	struct finding one = {.is_error = is_error, .topic = topic};
 	va_list ap;
 
 	if (f->n == f->size) {
@@ -29,15 +29,15 @@ void findings_add(struct findings *f, bool wrong, const char *topic, const char 
 		f->size = size;
 	}
 	va_start(ap, fmt);
-	int n = vasprintf(&one.what, fmt, ap);
+	int n = vasprintf(&one.summary, fmt, ap);
 	va_end(ap);
 	one.command = command && n >= 0 ? strdup(command) : NULL;
-	one.matters = strdup(matters);
-	if (n < 0 || (command && !one.command) || !one.matters) {
+	one.detail = strdup(detail);
+	if (n < 0 || (command && !one.command) || !one.detail) {
 		if (n >= 0)
-			free(one.what);
+			free(one.summary);
 		free(one.command);
-		free(one.matters);
+		free(one.detail);
 		f->failed = true;
 		return;
 	}
@@ -47,9 +47,9 @@ void findings_add(struct findings *f, bool wrong, const char *topic, const char 
 void findings_done(struct findings *f)
 {
 	for (size_t i = 0; i < f->n; i++) {
-		free(f->at[i].what);
+		free(f->at[i].summary);
 		free(f->at[i].command);
-		free(f->at[i].matters);
+		free(f->at[i].detail);
 	}
 	free(f->at);
 	*f = (struct findings){0};
@@ -69,22 +69,22 @@ void findings_write(const struct findings *f, const char *const *topics, struct 
 		const struct finding *one = &f->at[i];
 		if (!known(topics, one->topic))
 			continue;
-		text_print(t, "%s %s\nwhat %s\nwhy %s\n", one->wrong ? "wrong" : "note", one->topic,
-			one->what, one->matters);
+		text_print(t, "%s %s\nwhat %s\nwhy %s\n", one->is_error ? "wrong" : "note",
+			one->topic, one->summary, one->detail);
 		if (one->command)
 			text_print(t, "command %s\n", one->command);
 	}
 }
 
 struct lines {
-	const char *kind, *topic, *what, *why, *command;
+	const char *kind, *topic, *summary, *why, *command;
 };
 
 static void add_read(struct findings *f, struct lines *l)
 {
-	if (l->topic && l->what && l->why)
+	if (l->topic && l->summary && l->why)
 		findings_add(f, str_equal(l->kind, "wrong"), l->topic, l->why, l->command, "%s",
-			l->what);
+			l->summary);
 	*l = (struct lines){0};
 }
 
@@ -100,7 +100,7 @@ void findings_read(struct findings *f, const char *const *topics, char *text)
 			add_read(f, &l);
 			l = (struct lines){.kind = word, .topic = known(topics, line)};
 		} else if (str_equal(word, "what")) {
-			l.what = line;
+			l.summary = line;
 		} else if (str_equal(word, "why")) {
 			l.why = line;
 		} else if (str_equal(word, "command")) {
@@ -113,7 +113,7 @@ void findings_read(struct findings *f, const char *const *topics, char *text)
 bool findings_hold_wrong(const struct findings *f)
 {
 	for (size_t i = 0; i < f->n; i++)
-		if (f->at[i].wrong)
+		if (f->at[i].is_error)
 			return true;
 	return false;
 }
@@ -121,11 +121,11 @@ bool findings_hold_wrong(const struct findings *f)
 static void print_one(const struct finding *one, struct term *p)
 {
 	term_line(p, 0);
-	term_put(p, one->wrong ? BAD : NOTE, "%-6s", one->wrong ? "wrong" : "note");
+	term_put(p, one->is_error ? BAD : NOTE, "%-6s", one->is_error ? "wrong" : "note");
 	p->indent = p->column;
-	term_words(p, BOLD, "%s", one->what);
+	term_words(p, BOLD, "%s", one->summary);
 	term_line(p, 6);
-	term_words(p, PLAIN, "%s", one->matters);
+	term_words(p, PLAIN, "%s", one->detail);
 	if (!one->command)
 		return;
 	term_line(p, 6);
@@ -137,7 +137,7 @@ void findings_print(const struct findings *f, struct term *p)
 {
 	for (int remarks = 0; remarks <= 1; remarks++)
 		for (size_t i = 0; i < f->n; i++)
-			if (f->at[i].wrong == !remarks)
+			if (f->at[i].is_error == !remarks)
 				print_one(&f->at[i], p);
 	term_end(p);
 }
@@ -148,10 +148,10 @@ void findings_print_json(const struct findings *f, struct json *j)
 	for (size_t i = 0; i < f->n; i++) {
 		const struct finding *one = &f->at[i];
 		json_open_object(j, NULL);
-		json_string(j, "severity", one->wrong ? "wrong" : "note");
+		json_string(j, "severity", one->is_error ? "wrong" : "note");
 		json_string(j, "topic", one->topic);
-		json_string(j, "what", one->what);
-		json_string(j, "why", one->matters);
+		json_string(j, "what", one->summary);
+		json_string(j, "why", one->detail);
 		json_string(j, "command", one->command);
 		json_close_object(j);
 	}
@@ -190,13 +190,13 @@ void findings_ask_bootcfg(struct findings *f)
 		if (!one->command || !str_starts(one->command, "vfio-bootcfg ") ||
 			!bootcfg_has_it(one->command))
 			continue;
-		char *matters = strdup("what boots next has it right: reboot");
-		if (!matters) {
+		char *detail = strdup("what boots next has it right: reboot");
+		if (!detail) {
 			f->failed = true;
 			return;
 		}
-		free(one->matters);
-		one->matters = matters;
+		free(one->detail);
+		one->detail = detail;
 		free(one->command);
 		one->command = NULL;
 	}
@@ -214,7 +214,7 @@ static struct finding *first_with(struct findings *f, size_t i)
 static bool may_run(const struct finding *one, bool yes)
 {
 	puts(""); /* what the last one's command said ends there */
-	return yes || prompt_yes("%s\nRun `%s`?", one->what, one->command);
+	return yes || prompt_yes("%s\nRun `%s`?", one->summary, one->command);
 }
 
 static bool run_one(const char *command)
@@ -235,18 +235,18 @@ static bool run_one(const char *command)
 
 static void log_mended(const struct findings *f)
 {
-	size_t wrong = 0, mended = 0;
+	size_t is_error = 0, fixed = 0;
 
 	for (size_t i = 0; i < f->n; i++) {
-		mended += f->at[i].mended;
-		wrong += f->at[i].wrong && !f->at[i].mended;
+		fixed += f->at[i].fixed;
+		is_error += f->at[i].is_error && !f->at[i].fixed;
 	}
-	if (mended > 0)
+	if (fixed > 0)
 		log_print(LOG_NOTICE,
 			"%zu of %zu findings mended; reboot now, then run vfio-bind check again",
-			mended, f->n);
-	if (wrong > 0)
-		log_print(LOG_WARNING, "still wrong: %zu of the findings above", wrong);
+			fixed, f->n);
+	if (is_error > 0)
+		log_print(LOG_WARNING, "still wrong: %zu of the findings above", is_error);
 }
 
 enum fix_result findings_fix(struct findings *f, bool yes)
@@ -256,16 +256,16 @@ enum fix_result findings_fix(struct findings *f, bool yes)
 	for (size_t i = 0; i < f->n; i++) {
 		struct finding *one = &f->at[i], *first = one->command ? first_with(f, i) : one;
 		if (first != one)
-			one->mended = first->mended;
+			one->fixed = first->fixed;
 		else if (one->command && may_run(one, yes))
-			one->mended = run_one(one->command);
+			one->fixed = run_one(one->command);
 		else
 			continue;
-		if (!one->mended && first == one)
+		if (!one->fixed && first == one)
 			result = FIX_FAILED;
 	}
 	for (size_t i = 0; i < f->n && result == FIX_ALL; i++)
-		if (f->at[i].wrong && !f->at[i].mended)
+		if (f->at[i].is_error && !f->at[i].fixed)
 			result = FIX_NOT_ALL;
 	log_mended(f);
 	return result;

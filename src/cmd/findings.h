@@ -12,12 +12,12 @@
 
 /* A thing that `check` has found on this machine. */
 struct finding {
-	bool wrong;        /* something that is asked for doesn't hold; else a mere remark */
+	bool is_error;     /* something that is asked for doesn't hold; else a mere remark */
 	const char *topic; /* "iommu", "hook": one word, for programs */
-	char *what;        /* what is there, and where */
-	char *matters;     /* why that matters, and what mends it where no command does */
+	char *summary;     /* what is there, and where */
+	char *detail;      /* why that matters, and what mends it where no command does */
 	char *command;     /* the one command that mends it, words with a blank between; or NULL */
-	bool mended;       /* that command was run, and ended well */
+	bool fixed;        /* that command was run, and ended well */
 };
 
 /* Zero-initialised is empty. After a failed allocation `failed` is true. */
@@ -28,7 +28,7 @@ struct findings {
 };
 
 /* Adds one. `command` NULL: none. topic is kept by reference. */
-void findings_add(struct findings *f, bool wrong, const char *topic, const char *matters,
+void findings_add(struct findings *f, bool is_error, const char *topic, const char *detail,
 	const char *command, const char *fmt, ...) _printf_(6, 7);
 void findings_done(struct findings *f);
 

@@ -54,14 +54,14 @@ static void test_fix(void)
 	check_case("--yes runs a command once, and asks nothing");
 	CHECK_INT(fix(&f, true, ""), FIX_ALL);
 	CHECK(made());
-	CHECK(f.at[1].mended && f.at[2].mended && !f.at[0].mended);
+	CHECK(f.at[1].fixed && f.at[2].fixed && !f.at[0].fixed);
 
 	check_case("y runs it");
 	CHECK_INT(fix(&f, false, "y\n"), FIX_ALL);
 	CHECK(made());
 
 	check_case("an empty answer, n and the end of input do not");
-	f.at[1].mended = f.at[2].mended = false;
+	f.at[1].fixed = f.at[2].fixed = false;
 	CHECK_INT(fix(&f, false, "\n"), FIX_NOT_ALL);
 	CHECK(!made());
 	CHECK_INT(fix(&f, false, "n\n"), FIX_NOT_ALL);
@@ -73,7 +73,7 @@ static void test_fix(void)
 	CHECK_INT(mkdir(path, 0755), 0);
 	CHECK_INT(fix(&f, true, ""), FIX_FAILED);
 	CHECK(made());
-	CHECK(!f.at[1].mended && !f.at[2].mended);
+	CHECK(!f.at[1].fixed && !f.at[2].fixed);
 
 	check_case("one that is not there is told, and the next one runs");
 	findings_add(&f, false, "d", "why", "/nowhere/at/all", "none");

@@ -46,10 +46,10 @@ BIND_CMD += check_host check_ctx check_images check_iommu check_others check_pla
 # What one boot knows of another: `status`, and the count of boots that failed.
 BIND    += usable boot_history efivar bootcount report_parse kmsg unfinished status status_print
 BIND_CMD += status
-BOOTCFG = kword kparam strings request line draft change splice source shell_scan shell_parser shell shell_vars shell_value shell_run shell_encode shell_edit \
-	bls plain grubenv kernelstub menu menu_scan root stored journal_store journal_list journal survey owners entries \
-	places cmdline_place uki tools menus loaders advice tuning ids asked regen traces lines diff edit takeback outlook trial trial_grub show running esp \
-	verb_edit verb_trial verb_undo
+BOOTCFG = karg karg_rules strings karg_ops tokens edit_builder edit splice file_edit shell_scan shell_parser shell shell_vars shell_value shell_run shell_encode shell_edit \
+	bls plain grubenv kernelstub menu menu_scan root stored journal_store journal_list journal detect managed entries \
+	karg_sources cmdline_place uki tools menus loaders warnings presets ids args regenerate boot_stat lines diff edit_set diff3 boot_entries trial trial_grub status booted esp \
+	cmd_edit cmd_trial cmd_undo
 # /etc/vfio-bind.conf is read by one parser.
 BOOTCFG_BIND = bind/config bind/config_keys bind/config_parser bind/ini_reader bind/config_values pci/address pci/id
 

@@ -6,12 +6,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static enum bls_reader reader;
 
-static int edit(struct sources *s, const struct request *r, struct err *err)
+static int edit(struct file_edits *s, const struct karg_ops *r, struct err *err)
 {
 	struct bls_format f = {.reader = reader};
 	struct bls_entry e = {0};
 	size_t len;
-	const char *text = source_text(&s->v[0], &len);
+	const char *text = file_edit_text(&s->v[0], &len);
 
 	must(bls_read(text, len, &e) == 0);
 	bls_entry_done(&e);

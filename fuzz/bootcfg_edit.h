@@ -2,8 +2,8 @@
 #ifndef FUZZ_BOOTCFG_EDIT_H
 #define FUZZ_BOOTCFG_EDIT_H
 
-#include "bootcfg/kword.h"
-#include "bootcfg/source.h"
+#include "bootcfg/file_edit.h"
+#include "bootcfg/karg.h"
 
 #include <errno.h>
 #include <stdint.h>
@@ -18,7 +18,7 @@
  *   one that only adds leaves every old byte, in its order; one that only removes makes up none.
  */
 struct fuzz_format {
-	int (*edit)(struct sources *s, const struct request *r, struct err *err);
+	int (*edit)(struct file_edits *s, const struct karg_ops *r, struct err *err);
 	const char *given; /* bytes that the format writes anew: filling, a tab behind a key */
 	bool one_line;     /* all its words are one command line, with one `--` */
 };
@@ -32,27 +32,27 @@ static inline void must(bool holds)
 		abort();
 }
 
-static inline void source_fill(struct sources *s, const char *text, size_t len)
+static inline void file_edit_fill(struct file_edits *s, const char *text, size_t len)
 {
 	char *copy = malloc(len + 1);
 	must(copy != NULL);
 	if (len > 0)
 		memcpy(copy, text, len);
 	copy[len] = '\0';
-	must(sources_add(s, "file", copy, len) == 0);
+	must(file_edits_add(s, "file", copy, len) == 0);
 }
 
 static inline bool word_is(const char *word, const char *name, bool valued)
 {
-	struct kword k = {0};
-	must(kword_read(word, &k) == 0);
-	bool is = kword_same_name(k.name, name) && !k.value == !valued;
-	kword_done(&k);
+	struct karg k = {0};
+	must(karg_read(word, &k) == 0);
+	bool is = karg_same_name(k.name, name) && !k.value == !valued;
+	karg_done(&k);
 	return is;
 }
 
 struct fuzz_try {
-	struct request r;
+	struct karg_ops r;
 	const char *added; /* a name that has to be there afterwards */
 	bool adds, removes;
 };
@@ -68,11 +68,11 @@ static inline bool word_is_asked(const struct fuzz_try *t, const char *word)
 
 static inline bool word_equal(const char *a, const char *b)
 {
-	struct kword x = {0}, y = {0};
-	must(kword_read(a, &x) == 0 && kword_read(b, &y) == 0);
-	bool same = kword_equal(&x, &y);
-	kword_done(&x);
-	kword_done(&y);
+	struct karg x = {0}, y = {0};
+	must(karg_read(a, &x) == 0 && karg_read(b, &y) == 0);
+	bool same = karg_equal(&x, &y);
+	karg_done(&x);
+	karg_done(&y);
 	return same;
 }
 
@@ -130,34 +130,34 @@ static inline bool bytes_kept(
 static inline void fuzz_request(
 	const struct fuzz_format *f, const char *data, size_t size, const struct fuzz_try *t)
 {
-	struct sources once = {0}, twice = {0}, read = {0};
-	struct request none = {0};
+	struct file_edits once = {0}, twice = {0}, read = {0};
+	struct karg_ops none = {0};
 	struct err err = {0};
 	size_t len;
 
-	source_fill(&once, data, size);
+	file_edit_fill(&once, data, size);
 	int rc = f->edit(&once, &t->r, &err);
 	must(rc <= 0);
 	must(rc == 0 || err.text[0] || rc == -ENOMEM);
-	if (rc == 0 && sources_changed(&once)) {
-		const char *text = source_text(&once.v[0], &len);
+	if (rc == 0 && file_edits_changed(&once)) {
+		const char *text = file_edit_text(&once.v[0], &len);
 		must(once.added.n + once.removed.n > 0);
 		must(t->removes || bytes_kept(data, size, text, len, f->given));
 		must(t->removes || len <= size + FUZZ_INSERT_MAX * (1 + once.added.n));
 		must(t->adds || bytes_kept(text, len, data, size, f->given));
 
-		source_fill(&read, text, len);
-		must(f->edit(&read, &none, &err) == 0 && !sources_changed(&read));
+		file_edit_fill(&read, text, len);
+		must(f->edit(&read, &none, &err) == 0 && !file_edits_changed(&read));
 		words_compare(t, &once.before, &read.before);
 		if (f->one_line)
 			words_settled(&read.before, t->added, t->removes);
 
-		source_fill(&twice, text, len);
-		must(f->edit(&twice, &t->r, &err) == 0 && !sources_changed(&twice));
+		file_edit_fill(&twice, text, len);
+		must(f->edit(&twice, &t->r, &err) == 0 && !file_edits_changed(&twice));
 	}
-	sources_done(&once);
-	sources_done(&twice);
-	sources_done(&read);
+	file_edits_done(&once);
+	file_edits_done(&twice);
+	file_edits_done(&read);
 }
 
 static inline int fuzz_edit(const uint8_t *bytes, size_t size, const struct fuzz_format *f)
@@ -165,26 +165,26 @@ static inline int fuzz_edit(const uint8_t *bytes, size_t size, const struct fuzz
 	const char *data = (const char *)bytes;
 	struct fuzz_try all = {.added = "dyndbg", .adds = true, .removes = true};
 	struct fuzz_try add = {.added = "fuzz.a", .adds = true}, cut = {.removes = true};
-	struct sources read = {0};
-	struct request none = {0};
+	struct file_edits read = {0};
+	struct karg_ops none = {0};
 	struct err err = {0};
 
-	must(request_add(&all.r, "iommu=pt", NULL) == 0);
-	must(request_add(&all.r, "dyndbg=\"file x +p\"", NULL) == 0);
-	must(request_add(&add.r, "fuzz.a=1", NULL) == 0);
+	must(karg_ops_add(&all.r, "iommu=pt", NULL) == 0);
+	must(karg_ops_add(&all.r, "dyndbg=\"file x +p\"", NULL) == 0);
+	must(karg_ops_add(&add.r, "fuzz.a=1", NULL) == 0);
 	for (struct fuzz_try *t = &all; t; t = t == &all ? &cut : NULL) {
-		must(request_remove(&t->r, "quiet", NULL) == 0);
-		must(request_remove(&t->r, "splash=", NULL) == 0);
+		must(karg_ops_remove(&t->r, "quiet", NULL) == 0);
+		must(karg_ops_remove(&t->r, "splash=", NULL) == 0);
 	}
-	source_fill(&read, data, size);
-	must(f->edit(&read, &none, &err) <= 0 && !sources_changed(&read));
-	sources_done(&read);
+	file_edit_fill(&read, data, size);
+	must(f->edit(&read, &none, &err) <= 0 && !file_edits_changed(&read));
+	file_edits_done(&read);
 	fuzz_request(f, data, size, &all);
 	fuzz_request(f, data, size, &add);
 	fuzz_request(f, data, size, &cut);
-	request_done(&all.r);
-	request_done(&add.r);
-	request_done(&cut.r);
+	karg_ops_done(&all.r);
+	karg_ops_done(&add.r);
+	karg_ops_done(&cut.r);
 	return 0;
 }
 

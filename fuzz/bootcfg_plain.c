@@ -6,7 +6,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static bool first_line;
 
-static int edit(struct sources *s, const struct request *r, struct err *err)
+static int edit(struct file_edits *s, const struct karg_ops *r, struct err *err)
 {
 	struct plain_format f = {.first_line = first_line};
 	return plain_edit(s, &f, r, err);

@@ -7,13 +7,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static bool grub, bash;
 
-static int edit(struct sources *s, const struct request *r, struct err *err)
+static int edit(struct file_edits *s, const struct karg_ops *r, struct err *err)
 {
 	static const char *const both[] = {
 		"GRUB_CMDLINE_LINUX", "GRUB_CMDLINE_LINUX_DEFAULT", NULL};
 	static const char *const options[] = {"LINUX_OPTIONS", NULL};
 	struct shell_format f = {.names = grub ? both : options,
-		.home = grub ? both[1] : options[0],
+		.insert_at = grub ? both[1] : options[0],
 		.dialect = grub ? DIALECT_GRUB : DIALECT_KERNEL,
 		.bash = bash};
 	return shell_format_edit(s, &f, r, err);

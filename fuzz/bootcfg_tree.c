@@ -4,7 +4,7 @@
  * and then what is in it. The loaders are looked for, the edit is planned, written, planned again
  * and taken back, all in a directory that is in memory.
  */
-#include "bootcfg/edit.h"
+#include "bootcfg/edit_set.h"
 #include "bootcfg/loaders.h"
 #include "bootcfg_edit.h"
 
@@ -83,7 +83,7 @@ static unsigned long tree_sum(const struct root *r)
 	return sum;
 }
 
-static int plan_of(const struct root *r, const struct request *want, struct plan *ret)
+static int plan_of(const struct root *r, const struct karg_ops *want, struct edit_set *ret)
 {
 	struct loaders l = {0};
 	struct loaders_options o = {.request = want};
@@ -91,33 +91,33 @@ static int plan_of(const struct root *r, const struct request *want, struct plan
 
 	int rc = loaders_find(r, &o, &l, &err);
 	if (rc == 0) {
-		rc = plan_make(r, &l, want, ret, &err);
+		rc = edit_set_make(r, &l, want, ret, &err);
 		loaders_done(&l);
 	}
 	must(rc == 0 || err.text[0]);
 	return rc;
 }
 
-static void edit_and_undo(const struct root *r, const struct request *want)
+static void edit_and_undo(const struct root *r, const struct karg_ops *want)
 {
-	struct plan p = {0}, again = {0};
+	struct edit_set p = {0}, again = {0};
 	struct undone undone = {0};
 	const struct undo_how how = {0};
 	struct err err = {0};
 	unsigned long before = tree_sum(r);
 	unsigned id = 0;
 
-	if (plan_of(r, want, &p) == 0 && !plan_is_empty(&p)) {
+	if (plan_of(r, want, &p) == 0 && !edit_set_is_empty(&p)) {
 		must(tree_sum(r) == before);
-		if (plan_commit(r, &p, "fuzz", &id, &err) == 0) {
+		if (edit_set_commit(r, &p, "fuzz", &id, &err) == 0) {
 			must(tree_sum(r) != before);
-			must(plan_of(r, want, &again) == 0 && plan_is_empty(&again));
+			must(plan_of(r, want, &again) == 0 && edit_set_is_empty(&again));
 			must(journal_undo(r, id, &how, &undone, &err) == 0);
 		}
 		must(tree_sum(r) == before && !root_is_dir(r, JOURNAL_DIR));
 	}
-	plan_done(&p);
-	plan_done(&again);
+	edit_set_done(&p);
+	edit_set_done(&again);
 	undone_done(&undone);
 }
 
@@ -131,7 +131,7 @@ static void dir_remove(void)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct root r = {.fd = -1};
-	struct request want = {0};
+	struct karg_ops want = {0};
 	struct err err = {0};
 
 	if (!dir[0]) {
@@ -143,11 +143,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	must(fd >= 0);
 	tree_make(fd, data, size);
-	must(request_add(&want, "iommu=pt", NULL) == 0);
-	must(request_add(&want, "fuzz.a=1", NULL) == 0);
-	must(request_remove(&want, "quiet", NULL) == 0);
+	must(karg_ops_add(&want, "iommu=pt", NULL) == 0);
+	must(karg_ops_add(&want, "fuzz.a=1", NULL) == 0);
+	must(karg_ops_remove(&want, "quiet", NULL) == 0);
 	edit_and_undo(&r, &want);
-	request_done(&want);
+	karg_ops_done(&want);
 	(void)close(fd);
 	root_done(&r);
 	must(nftw(dir, entry_remove, 8, FTW_DEPTH | FTW_PHYS) == 0);

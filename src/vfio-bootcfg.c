@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/log.h"
 #include "base/options.h"
-#include "bootcfg/asked.h"
-#include "bootcfg/verbs.h"
+#include "bootcfg/args.h"
+#include "bootcfg/commands.h"
 
 #include <stdio.h>
 
@@ -11,65 +11,65 @@
 #endif
 
 /* EXIT STATUS in vfio-bootcfg(8). */
-static int exit_code(enum verb_result result)
+static int exit_code(enum cmd_result result)
 {
 	switch (result) {
-	case VERB_DONE:
+	case CMD_DONE:
 		return 0;
-	case VERB_FAILED:
+	case CMD_FAILED:
 		return 1;
-	case VERB_USAGE:
+	case CMD_USAGE:
 		return 2;
-	case VERB_OWNED:
+	case CMD_MANAGED:
 		return 3;
-	case VERB_AMBIGUOUS:
+	case CMD_AMBIGUOUS:
 		return 4;
-	case VERB_BROKEN:
+	case CMD_REGENERATE_FAILED:
 		return 5;
-	case VERB_DIFFERS:
+	case CMD_DIFFERS:
 		return 10;
 	}
 	return 1;
 }
 
-static enum verb_result help(const struct option_row *rows)
+static enum cmd_result help(const struct option_row *rows)
 {
 	puts("Usage: vfio-bootcfg --iommu | --add WORD | --remove WORD | --set K=V | --status | "
 	     "--undo [N] | --confirm | --history");
 	options_print(rows);
-	return VERB_DONE;
+	return CMD_DONE;
 }
 
-static enum verb_result version(void)
+static enum cmd_result version(void)
 {
 	puts("vfio-bootcfg " VERSION);
-	return VERB_DONE;
+	return CMD_DONE;
 }
 
-static enum verb_result run(struct asked *a, int operands, char **argv, struct err *err)
+static enum cmd_result run(struct args *a, int operands, char **argv, struct err *err)
 {
 	struct root r = {.fd = -1};
 
-	if (asked_check(a, operands, argv, err) < 0)
-		return VERB_USAGE;
+	if (args_check(a, operands, argv, err) < 0)
+		return CMD_USAGE;
 	if (root_open(&r, a->root ? a->root : "/", err) < 0)
-		return VERB_FAILED;
-	enum verb_result result;
+		return CMD_FAILED;
+	enum cmd_result result;
 	if (a->undo)
-		result = verb_undo(a, &r, operands ? argv[1] : NULL, stdout, err);
+		result = cmd_undo(a, &r, operands ? argv[1] : NULL, stdout, err);
 	else if (a->confirm)
-		result = verb_confirm(a, &r, stdout, err);
+		result = cmd_confirm(a, &r, stdout, err);
 	else if (a->history)
-		result = verb_history(&r, stdout, err);
+		result = cmd_history(&r, stdout, err);
 	else if (a->status)
-		result = verb_status(a, &r, stdout, err);
+		result = cmd_status(a, &r, stdout, err);
 	else
-		result = verb_edit(a, &r, stdout, err);
+		result = cmd_edit(a, &r, stdout, err);
 	root_done(&r);
 	return result;
 }
 
-static enum verb_result read_and_run(struct asked *a, int argc, char **argv, struct err *err)
+static enum cmd_result read_and_run(struct args *a, int argc, char **argv, struct err *err)
 {
 	int operands = 0;
 	const struct option_row rows[] = {
@@ -84,17 +84,17 @@ static enum verb_result read_and_run(struct asked *a, int argc, char **argv, str
 		{.name = "add",
 			.arg = "WORD",
 			.help = "add a kernel parameter",
-			.add = asked_add,
+			.add = args_add,
 			.to = a},
 		{.name = "remove",
 			.arg = "WORD",
 			.help = "remove K, K=V, or with K= any value of K",
-			.add = asked_remove,
+			.add = args_remove,
 			.to = a},
 		{.name = "set",
 			.arg = "K=V",
 			.help = "make this the only K=",
-			.add = asked_set,
+			.add = args_set,
 			.to = a},
 		{.name = "ids",
 			.help = "vfio-pci.ids= from /etc/vfio-bind.conf, for a vfio-pci built in",
@@ -172,24 +172,24 @@ static enum verb_result read_and_run(struct asked *a, int argc, char **argv, str
 	};
 
 	if (options_read(rows, argc, argv, &operands, err) < 0)
-		return VERB_USAGE;
+		return CMD_USAGE;
 	return a->version ? version() : a->help ? help(rows) : run(a, operands, argv, err);
 }
 
 int main(int argc, char **argv)
 {
-	struct asked a = {0};
+	struct args a = {0};
 	struct err err = {0};
 
 	log_open("vfio-bootcfg", LOG_TO_STDERR, false);
-	enum verb_result result = read_and_run(&a, argc, argv, &err);
+	enum cmd_result result = read_and_run(&a, argc, argv, &err);
 	if (err.text[0])
 		log_print(LOG_ERROR, "%s", err.text);
 	bool data = a.dry_run || a.check || a.status || a.history;
-	asked_done(&a);
+	args_done(&a);
 	/* Data that did not arrive is a failure; a tale of what was written is not: it was written.
 	 */
-	if (fflush(stdout) != 0 && result == VERB_DONE && data)
-		result = VERB_FAILED;
+	if (fflush(stdout) != 0 && result == CMD_DONE && data)
+		result = CMD_FAILED;
 	return exit_code(result);
 }

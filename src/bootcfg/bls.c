@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "bootcfg/kword.h"
+#include "bootcfg/file_edit.h"
+#include "bootcfg/karg.h"
 #include "bootcfg/shell_encode.h"
-#include "bootcfg/source.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -129,7 +129,7 @@ static int encode_grub(
 			text_add(&out, p++, 1);
 			continue;
 		}
-		const char *end = kword_end(p), *quote = memchr(p, '"', (size_t)(end - p));
+		const char *end = karg_end(p), *quote = memchr(p, '"', (size_t)(end - p));
 		_cleanup_(str_free) char *word = strndup(p, (size_t)(end - p));
 		if (!word)
 			return err_set(err, ENOMEM, "out of memory");
@@ -146,10 +146,10 @@ static int encode_grub(
 }
 
 /* An `options` line: its words, or the place behind its bare key. */
-static int options_field(struct line *l, const char *text, const struct entry_line *at,
-	enum bls_reader reader, bool unseen)
+static int options_field(struct tokens *l, const char *text, const struct entry_line *at,
+	enum bls_reader reader, bool ignored)
 {
-	struct field *f = line_field(l);
+	struct segment *f = tokens_segment(l);
 	size_t begin = at->value, end = at->value_end;
 
 	if (!f)
@@ -158,14 +158,14 @@ static int options_field(struct line *l, const char *text, const struct entry_li
 		begin++;
 		end--;
 	}
-	f->unseen = unseen;
+	f->ignored = ignored;
 	f->at = at->key_end;
 	f->context = ATTACHED_KEY;
-	return field_add_bytes(f, text, begin, end, 0);
+	return segment_add_bytes(f, text, begin, end, 0);
 }
 
 struct reading {
-	struct line line;
+	struct tokens line;
 	struct entry_line options[16]; /* one for each field */
 	bool opens;                    /* a line of its own had to be invented for home */
 };
@@ -187,27 +187,27 @@ static int lines_read(struct reading *r, const char *text, size_t len, enum bls_
 			continue;
 		if (r->line.fields == 16)
 			return -E2BIG;
-		bool unseen = reader != BLS_SYSTEMD_BOOT && (stopped || r->line.fields > 0);
+		bool ignored = reader != BLS_SYSTEMD_BOOT && (stopped || r->line.fields > 0);
 		if (reader == BLS_BOTH)
-			unseen = false;
+			ignored = false;
 		/* A bare key says nothing to systemd-boot: the first line that does is the place.
 		 */
 		if (reader == BLS_SYSTEMD_BOOT && r->line.fields > 0 &&
-			r->line.field[r->line.home].n == 0 && l.value < l.value_end)
-			r->line.home = r->line.fields;
+			r->line.field[r->line.insert_at].n == 0 && l.value < l.value_end)
+			r->line.insert_at = r->line.fields;
 		r->options[r->line.fields] = l;
-		if (options_field(&r->line, text, &l, reader, unseen) < 0)
+		if (options_field(&r->line, text, &l, reader, ignored) < 0)
 			return -ENOMEM;
 	}
 	return 0;
 }
 
 static int reading_make(
-	const struct sources *s, const struct bls_format *f, struct reading *r, struct err *err)
+	const struct file_edits *s, const struct bls_format *f, struct reading *r, struct err *err)
 {
 	const char *path = s->v[0].name;
 	size_t len;
-	const char *text = source_text(&s->v[0], &len);
+	const char *text = file_edit_text(&s->v[0], &len);
 	struct entry_line last = {0};
 
 	if (memchr(text, '\0', len))
@@ -216,31 +216,31 @@ static int reading_make(
 	int rc = lines_read(r, text, len, f->reader, &last);
 	if (rc == -E2BIG)
 		return err_set(err, EINVAL, "%s: has more than 16 lines of options", path);
-	if (rc == 0 && (r->line.fields == 0 || r->line.field[0].unseen)) {
+	if (rc == 0 && (r->line.fields == 0 || r->line.field[0].ignored)) {
 		if (last.next == 0)
 			return err_set(err, EINVAL, "%s: is empty", path);
-		struct field *home = line_field(&r->line);
-		rc = home ? 0 : -ENOMEM;
-		if (home) {
-			home->at = last.end;
-			home->context = text[last.end] == '\r' ? OWN_LINE_CRLF : OWN_LINE;
+		struct segment *insert_at = tokens_segment(&r->line);
+		rc = insert_at ? 0 : -ENOMEM;
+		if (insert_at) {
+			insert_at->at = last.end;
+			insert_at->context = text[last.end] == '\r' ? OWN_LINE_CRLF : OWN_LINE;
 		}
 		r->opens = true;
-		r->line.home = r->line.fields - 1;
+		r->line.insert_at = r->line.fields - 1;
 	}
 	if (rc < 0)
 		return err_set(err, ENOMEM, "out of memory");
 	struct err why = {0};
-	rc = line_split(&r->line, &why);
+	rc = tokens_split(&r->line, &why);
 	return rc < 0 ? err_set(err, -rc, "%s: %.400s", path, why.text) : 0;
 }
 
 /* A bare `options` would make GRUB stop reading there: the line goes with its last word. */
-static int emptied_lines_cut(
-	const struct sources *s, const struct reading *r, const struct change *c, struct splices *p)
+static int emptied_lines_cut(const struct file_edits *s, const struct reading *r,
+	const struct edit *c, struct splices *p)
 {
 	size_t len;
-	const char *text = source_text(&s->v[0], &len);
+	const char *text = file_edit_text(&s->v[0], &len);
 
 	for (size_t f = 0; f < r->line.fields; f++) {
 		size_t words = 0, gone = 0;
@@ -250,7 +250,7 @@ static int emptied_lines_cut(
 			words++;
 			gone += c->fate[i] && c->fate[i][0] == '\0';
 		}
-		if (words == 0 || gone < words || (f == r->line.home && c->append.n > 0))
+		if (words == 0 || gone < words || (f == r->line.insert_at && c->append.n > 0))
 			continue;
 		struct entry_line l = r->options[f];
 		if (l.next == l.end && l.begin > 0) /* the last line, without a newline */
@@ -262,11 +262,11 @@ static int emptied_lines_cut(
 }
 
 /* Behind its key a tab: right for Fedora's GRUB only as long as the line has no blank. */
-static int tabs_replace(const struct sources *s, const struct reading *r, struct splices *p)
+static int tabs_replace(const struct file_edits *s, const struct reading *r, struct splices *p)
 {
-	const struct entry_line *l = &r->options[r->line.home];
+	const struct entry_line *l = &r->options[r->line.insert_at];
 	size_t len;
-	const char *text = source_text(&s->v[0], &len);
+	const char *text = file_edit_text(&s->v[0], &len);
 
 	if (!r->opens && l->value > l->key_end &&
 		memchr(text + l->key_end, '\t', l->value - l->key_end))
@@ -274,7 +274,7 @@ static int tabs_replace(const struct sources *s, const struct reading *r, struct
 	return 0;
 }
 
-static bool has_kernelopts(const struct line *l)
+static bool has_kernelopts(const struct tokens *l)
 {
 	for (size_t i = 0; i < l->words; i++)
 		if (str_equal(l->word[i].text, "$kernelopts") ||
@@ -284,38 +284,38 @@ static bool has_kernelopts(const struct line *l)
 }
 
 /* Adding is grubenv's part where the entry only points there. */
-static void additions_drop(const struct request *r, struct request *ret)
+static void additions_drop(const struct karg_ops *r, struct karg_ops *ret)
 {
 	for (size_t i = 0; i < r->n; i++)
-		if (r->v[i].kind != WANT_ADD)
+		if (r->v[i].kind != KARG_OP_ADD)
 			ret->v[ret->n++] = r->v[i];
 }
 
-static int edit_apply(struct sources *s, const struct bls_format *f, const struct reading *r,
-	const struct change *c, struct err *err)
+static int edit_apply(struct file_edits *s, const struct bls_format *f, const struct reading *r,
+	const struct edit *c, struct err *err)
 {
 	_cleanup_(splices_done) struct splices p = {0};
 	bool grub = f->reader != BLS_SYSTEMD_BOOT;
 	struct err why = {0};
 
-	int rc = change_splice(&r->line, c, grub ? encode_grub : encode_kernel, &p, &why);
+	int rc = edit_splice(&r->line, c, grub ? encode_grub : encode_kernel, &p, &why);
 	if (rc < 0)
 		return err_set(err, -rc, "%s: %.400s", s->v[0].name, why.text);
 	if (emptied_lines_cut(s, r, c, &p) < 0 || (grub && tabs_replace(s, r, &p) < 0) ||
-		sources_report(s, &r->line, c) < 0 || sources_apply(s, &p) < 0)
+		file_edits_report(s, &r->line, c) < 0 || file_edits_apply(s, &p) < 0)
 		return err_set(err, ENOMEM, "out of memory");
 	return 0;
 }
 
-static int edit_verify(struct sources *s, const struct bls_format *f, const struct strings *expect,
-	struct err *err)
+static int edit_verify(struct file_edits *s, const struct bls_format *f,
+	const struct strings *expect, struct err *err)
 {
 	struct reading r = {0};
 	int rc = reading_make(s, f, &r, err);
 
 	if (rc == 0 && line_words(&r.line, &s->after) < 0)
 		rc = err_set(err, ENOMEM, "out of memory");
-	line_done(&r.line);
+	tokens_done(&r.line);
 	if (rc == 0 && !strings_same_words(&s->after, expect))
 		rc = err_set(err, EINVAL,
 			"%s: the boot loader would not read these words as they are meant: the "
@@ -326,12 +326,12 @@ static int edit_verify(struct sources *s, const struct bls_format *f, const stru
 }
 
 int bls_edit(
-	struct sources *s, const struct bls_format *f, const struct request *r, struct err *err)
+	struct file_edits *s, const struct bls_format *f, const struct karg_ops *r, struct err *err)
 {
 	struct reading old = {0};
-	_cleanup_(change_done) struct change c = {0};
+	_cleanup_(edit_done) struct edit c = {0};
 	_cleanup_(strings_done) struct strings expect = {0};
-	struct request fewer = {.v = calloc(r->n + 1, sizeof(*fewer.v))};
+	struct karg_ops fewer = {.v = calloc(r->n + 1, sizeof(*fewer.v))};
 	struct err why = {0};
 	int rc = fewer.v ? reading_make(s, f, &old, err) : err_set(err, ENOMEM, "out of memory");
 
@@ -347,13 +347,13 @@ int bls_edit(
 	}
 	if (r->n == 0)
 		goto out;
-	bool moved = change_place(&old.line, r);
-	rc = change_decide(&old.line, r, &c, &why);
+	bool moved = edit_place(&old.line, r);
+	rc = edit_decide(&old.line, r, &c, &why);
 	if (rc < 0) {
 		rc = err_set(err, -rc, "%s: %.400s", s->v[0].name, why.text);
 		goto out;
 	}
-	if (change_empty(&c))
+	if (edit_empty(&c))
 		goto out;
 	/* GRUB sees the first line only, systemd-boot lets the last word win: no place is right. */
 	if (moved && c.append.n > 0 && f->reader == BLS_BOTH) {
@@ -370,14 +370,14 @@ int bls_edit(
 			"%s: has no options that GRUB reads; a line with the new words alone would "
 			"take the place of GRUB's defaults, root= with them",
 			s->v[0].name);
-	if (rc == 0 && change_expect(&old.line, &c, &expect) < 0)
+	if (rc == 0 && edit_expect(&old.line, &c, &expect) < 0)
 		rc = err_set(err, ENOMEM, "out of memory");
 	if (rc == 0)
 		rc = edit_apply(s, f, &old, &c, err);
 	if (rc == 0)
 		rc = edit_verify(s, f, &expect, err);
 out:
-	line_done(&old.line);
+	tokens_done(&old.line);
 	free(fewer.v);
 	return rc;
 }

@@ -19,7 +19,7 @@ int regular_files_add(const struct root *r, const char *dir, const char *suffix,
 	return rc;
 }
 
-int kernel_cmdline_add(const struct survey *s, struct loaders *to, const char *drop_in_dir,
+int kernel_cmdline_add(const struct detect *s, struct loaders *to, const char *drop_in_dir,
 	const char *suffix, bool *ret_found)
 {
 	static const char own[] = "etc/kernel/cmdline", vendor[] = "usr/lib/kernel/cmdline";
@@ -29,9 +29,10 @@ int kernel_cmdline_add(const struct survey *s, struct loaders *to, const char *d
 	if (drop_in_dir && regular_files_add(s->root, drop_in_dir, suffix, &drops) < 0)
 		return -ENOMEM;
 	*ret_found = have || seed || drops.n > 0;
-	if (!*ret_found || place_known(to, own) || (drops.n > 0 && place_known(to, drops.v[0])))
+	if (!*ret_found || karg_source_known(to, own) ||
+		(drops.n > 0 && karg_source_known(to, drops.v[0])))
 		return 0;
-	struct place *p = place_add(to, PLACE_PLAIN, 20);
+	struct karg_source *p = karg_source_add(to, KARG_SOURCE_PLAIN, 20);
 	if (!p)
 		return -ENOMEM;
 	/* A file of ours in the vendor's place takes over all of it, so it starts as a copy: with

@@ -2,12 +2,12 @@
 #ifndef BOOTCFG_CMDLINE_PLACE_H
 #define BOOTCFG_CMDLINE_PLACE_H
 
-#include "bootcfg/places.h"
-#include "bootcfg/survey.h"
+#include "bootcfg/detect.h"
+#include "bootcfg/karg_sources.h"
 
 /* /etc/kernel/cmdline and what is read with it; made from /usr/lib/kernel/cmdline where only that
  * one is there. False: neither is. Each file is added once. */
-int kernel_cmdline_add(const struct survey *s, struct loaders *to, const char *drop_in_dir,
+int kernel_cmdline_add(const struct detect *s, struct loaders *to, const char *drop_in_dir,
 	const char *suffix, bool *ret_found) _must_check_;
 
 /* The regular files of a directory whose names end in suffix, as paths, in C order. */

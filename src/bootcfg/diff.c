@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "bootcfg/edit.h"
+#include "bootcfg/edit_set.h"
 #include "bootcfg/lines.h"
 
 #include <stdlib.h>

@@ -1,210 +1,255 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bootcfg/edit.h"
 
-#include "bootcfg/advice.h"
+#include "bootcfg/edit_builder.h"
+#include "bootcfg/karg_rules.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
-void plan_done(struct plan *p)
+void edit_done(struct edit *c)
 {
-	for (size_t i = 0; i < p->n; i++)
-		sources_done(&p->set[i]);
-	free(p->set);
-	strings_done(&p->notes);
-	*p = (struct plan){0};
+	for (size_t i = 0; i < c->words; i++)
+		free(c->fate[i]);
+	free(c->fate);
+	strings_done(&c->append);
+	strings_done(&c->notes);
+	*c = (struct edit){0};
 }
 
-/* The files of a place. One that is not there starts from the place's seed, or empty. */
-static int sources_load(
-	const struct root *r, const struct place *place, struct sources *to, struct err *err)
+bool edit_empty(const struct edit *c)
 {
-	for (size_t i = 0; i < place->paths.n; i++) {
-		const char *path = place->paths.v[i];
-		char *text = NULL;
-		size_t len = 0;
-		int rc = root_read(r, path, &text, &len, err);
-		if (rc < 0 && rc != -ENOENT)
-			return rc;
-		if (sources_add(to, path, text, len) < 0)
-			return err_set(err, ENOMEM, "out of memory");
-		if (rc < 0 && place->seed) {
-			struct text seed = {0};
-			text_print(&seed, "%s", place->seed);
-			if (source_take(&to->v[to->n - 1], &seed) < 0)
+	for (size_t i = 0; i < c->words; i++)
+		if (c->fate[i])
+			return false;
+	return c->append.n == 0;
+}
+
+/* The list of K=list without the item, or NULL where it is not in it. "" when nothing is left. */
+static char *list_without(const struct karg *k, const char *item)
+{
+	struct text left = {0};
+	const char *list = k->value, *at;
+	size_t n = 0;
+
+	if (!karg_list_has(list, item, strlen(item)) || strpbrk(list, " \t\""))
+		return NULL;
+	while (list) {
+		size_t len = karg_list_next(&list, &at);
+		if (len == strlen(item) && strncasecmp(at, item, len) == 0)
+			continue;
+		text_print(
+			&left, "%s%s%.*s", n == 0 ? k->name : "", n == 0 ? "=" : ",", (int)len, at);
+		n++;
+	}
+	if (left.failed)
+		text_done(&left);
+	return n == 0 && !left.data ? strdup("") : left.data;
+}
+
+static int item_remove(struct edit_builder *d, size_t i, const char *name, const char *item)
+{
+	if (!d->k[i].value || !karg_same_name(d->k[i].name, name))
+		return 0;
+	_cleanup_(str_free) char *left = list_without(&d->k[i], item);
+	return left ? edit_builder_become(d, i, left) : 0;
+}
+
+static int remove_one(struct edit_builder *d, size_t i, const struct karg_op *w)
+{
+	const struct karg *k = &d->k[i];
+
+	if (w->kind == KARG_OP_REMOVE_ELEMENT)
+		return item_remove(d, i, w->k.name, w->k.value);
+	if (!karg_same_name(k->name, w->k.name))
+		return 0;
+	if (w->kind == KARG_OP_REMOVE_KEY ? !k->value : !karg_equal(k, &w->k))
+		return 0;
+	return edit_builder_become(d, i, "");
+}
+
+/* A word that is asked for in the same breath stays where it is: twice is then the same as once. */
+static bool wanted_too(const struct karg_ops *r, const struct karg *k)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (r->v[i].kind == KARG_OP_ADD && karg_equal(&r->v[i].k, k))
+			return true;
+	return false;
+}
+
+static int removals_decide(struct edit_builder *d, const struct karg_ops *r, struct err *err)
+{
+	for (size_t i = 0; i < d->kernel; i++) {
+		if (d->line->word[i].unknown)
+			continue;
+		for (size_t w = 0; w < r->n && edit_builder_stays(d, i); w++) {
+			if (r->v[w].kind == KARG_OP_ADD || r->v[w].kind == KARG_OP_SET ||
+				(r->v[w].kind == KARG_OP_REMOVE_KEY && wanted_too(r, &d->k[i])))
+				continue;
+			if (remove_one(d, i, &r->v[w]) < 0)
 				return err_set(err, ENOMEM, "out of memory");
 		}
+		if (!edit_builder_stays(d, i) && karg_same_name(d->k[i].name, "root"))
+			return err_set(err, EINVAL,
+				"%s would go, and nothing boots without it: not done",
+				d->line->word[i].text);
 	}
 	return 0;
 }
 
-static int grub_edit(
-	const struct place *place, struct sources *s, const struct request *req, struct err *err)
+/* The last vfio-pci.ids= is the only one the kernel uses (kernel/params.c, module_param_string):
+ * a second word would take the first device away, so the ids are merged into it. */
+static int ids_add(struct edit_builder *d, const struct karg_op *w)
 {
-	static const char *const names[] = {
-		"GRUB_CMDLINE_LINUX", "GRUB_CMDLINE_LINUX_DEFAULT", NULL};
-	struct shell_format f = {.names = names,
-		.home = place->variable,
-		.dialect = DIALECT_GRUB,
-		.bash = place->bash};
-	size_t all = s->n;
-
-	if (place->dropins_unsure && all > 1) {
-		/* Right whether the drop-ins are read or not: first as if they were not. */
-		s->n = 1;
-		int rc = shell_format_edit(s, &f, req, err);
-		s->n = all;
-		if (rc < 0)
-			return rc;
-		strings_done(&s->before);
-		strings_done(&s->after);
+	size_t last = edit_builder_last(d, w->k.name);
+	if (last == SIZE_MAX || !d->k[last].value)
+		return edit_builder_append(d, w->text);
+	_cleanup_(text_done) struct text merged = {0};
+	text_print(&merged, "%s=%s", d->k[last].name, d->k[last].value);
+	bool more = false;
+	for (const char *list = w->k.value, *at; list;) {
+		size_t len = karg_list_next(&list, &at);
+		if (karg_list_has(d->k[last].value, at, len))
+			continue;
+		text_print(&merged, "%s%.*s", d->k[last].value[0] || more ? "," : "", (int)len, at);
+		more = true;
 	}
-	return shell_format_edit(s, &f, req, err);
+	if (merged.failed)
+		return -ENOMEM;
+	if (!more)
+		return 0;
+	if (last < d->line->words)
+		return edit_builder_become(d, last, merged.data);
+	return edit_builder_append(
+		d, merged.data); /* asked for twice in one request: the last one wins */
 }
 
-static int shell_edit(
-	const struct place *place, struct sources *s, const struct request *req, struct err *err)
+static int add_one(struct edit_builder *d, const struct karg_op *w)
 {
-	const char *const names[] = {place->variable, NULL};
-	struct shell_format f = {.names = names,
-		.home = place->variable,
-		.home_file = place->home_file,
-		.dialect = DIALECT_KERNEL,
-		.bash = place->bash,
-		.must_exist = place->must_exist,
-		.create_append = place->append};
-	return shell_format_edit(s, &f, req, err);
-}
+	const struct karg *k = &w->k;
 
-static int place_edit(
-	const struct place *place, struct sources *s, const struct request *req, struct err *err)
-{
-	struct bls_format bls = {.reader = place->reader, .kernelopts = place->kernelopts};
-	struct plain_format plain = {
-		.first_line = place->first_line, .home_file = place->home_file};
-
-	switch (place->kind) {
-	case PLACE_GRUB:
-		return grub_edit(place, s, req, err);
-	case PLACE_SHELL:
-		return shell_edit(place, s, req, err);
-	case PLACE_BLS:
-		return bls_edit(s, &bls, req, err);
-	case PLACE_PLAIN:
-		return plain_edit(s, &plain, req, err);
-	case PLACE_GRUBENV:
-		return grubenv_edit(s, req, err);
-	case PLACE_KERNELSTUB:
-		return kernelstub_edit(s, req, err);
-	case PLACE_LIMINE:
-		return limine_edit(s, req, err);
-	case PLACE_EXTLINUX:
-		return extlinux_edit(s, req, err);
-	case PLACE_REFIND_LINUX:
-		return refind_linux_edit(s, req, err);
-	case PLACE_REFIND_CONF:
-		return refind_conf_edit(s, req, err);
+	if (k->value && karg_same_name(k->name, "vfio_pci.ids"))
+		return ids_add(d, w);
+	if (edit_builder_in_effect(d, k))
+		return 0;
+	/* Nothing resets iommu=off, so a later iommu=pt would be without effect. */
+	if (k->value && karg_same_name(k->name, "iommu") && !karg_list_has(k->value, "off", 3)) {
+		for (size_t i = 0; i < d->kernel; i++) {
+			if (edit_builder_stays(d, i) && item_remove(d, i, "iommu", "off") < 0)
+				return -ENOMEM;
+		}
 	}
-	return err_set(err, EINVAL, "an unknown kind of place");
+	return edit_builder_append(d, w->text);
 }
 
-/* A copy that nothing was changed in is no reason for a new file. */
-static void untouched_drop(struct sources *s)
+static int set_one(struct edit_builder *d, const struct karg_op *w)
 {
-	if (s->added.n > 0 || s->removed.n > 0)
-		return;
-	for (size_t i = 0; i < s->n; i++)
-		str_free(&s->v[i].text);
-}
+	size_t last = edit_builder_last(d, w->k.name);
 
-int plan_place(const struct root *r, const struct place *place, const struct request *req,
-	struct sources *ret, struct err *err)
-{
-	int rc = sources_load(r, place, ret, err);
-	return rc < 0 ? rc : place_edit(place, ret, req, err);
-}
-
-int plan_make(const struct root *r, const struct loaders *l, const struct request *req,
-	struct plan *ret, struct err *err)
-{
-	_cleanup_(plan_done) struct plan p = {.set = calloc(l->places + 1, sizeof(*p.set))};
-
-	if (!p.set)
-		return err_set(err, ENOMEM, "out of memory");
-	for (size_t i = 0; i < l->places; i++) {
-		struct sources *s = &p.set[p.n++];
-		int rc = plan_place(r, &l->place[i], req, s, err);
-		if (rc < 0)
-			return rc;
-		untouched_drop(s);
-		if (advice_words(&s->before, &s->after, req, &p.notes) < 0 ||
-			advice_files(r, s, &p.notes) < 0)
-			return err_set(err, ENOMEM, "out of memory");
+	for (size_t i = 0; i < d->kernel; i++) {
+		if (!edit_builder_stays(d, i) || !d->k[i].value ||
+			!karg_same_name(d->k[i].name, w->k.name))
+			continue;
+		if (i == last ? !karg_equal(&d->k[i], &w->k) : true)
+			if (edit_builder_become(d, i, i == last ? w->text : "") < 0)
+				return -ENOMEM;
 	}
-	if (!plan_is_empty(&p) && advice_system(r, l, &p.notes) < 0)
-		return err_set(err, ENOMEM, "out of memory");
-	*ret = p;
-	p = (struct plan){0};
+	return last == SIZE_MAX || !d->k[last].value ? edit_builder_append(d, w->text) : 0;
+}
+
+static int additions_decide(struct edit_builder *d, const struct karg_ops *r)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		const struct karg_op *w = &r->v[i], *next = i + 1 < r->n ? w + 1 : NULL;
+		int ret = 0;
+		if (w->kind == KARG_OP_SET) {
+			ret = set_one(d, w);
+		} else if (w->kind == KARG_OP_ADD && next && next->kind == KARG_OP_ADD &&
+			   karg_same_name(w->k.name, "hugepagesz") &&
+			   karg_same_name(next->k.name, "hugepages")) {
+			if (!edit_builder_pair_in_effect(d, &w->k, &next->k)) {
+				ret = edit_builder_append(d, w->text);
+				if (ret == 0)
+					ret = edit_builder_append(d, next->text);
+			}
+			i++;
+		} else if (w->kind == KARG_OP_ADD) {
+			ret = add_one(d, w);
+		}
+		if (ret < 0)
+			return ret;
+	}
 	return 0;
 }
 
-bool plan_is_empty(const struct plan *p)
+static size_t length_after(const struct edit_builder *d)
 {
-	for (size_t i = 0; i < p->n; i++)
-		if (sources_changed(&p->set[i]))
+	const struct tokens *l = d->line;
+	size_t len = 0;
+
+	for (size_t i = 0; i < l->words; i++) {
+		const char *text = d->fate[i] ? d->fate[i] : l->word[i].text;
+		len += text[0] ? strlen(text) + 1 : 0;
+	}
+	for (size_t i = 0; i < d->append.n; i++)
+		len += strlen(d->append.v[i]) + 1;
+	return len > 0 ? len - 1 : 0;
+}
+
+/* Would a word of the line win over one with a value that is asked for? A flag of its name would,
+ * too; what is asked for as a flag counts wherever it stands. */
+static bool word_wins(const char *word, const struct karg_ops *r)
+{
+	_cleanup_(karg_done) struct karg k = {0};
+
+	if (karg_read(word, &k) < 0)
+		return false;
+	for (size_t i = 0; i < r->n; i++)
+		if ((r->v[i].kind == KARG_OP_ADD || r->v[i].kind == KARG_OP_SET) &&
+			r->v[i].k.value && !karg_rules_every_counts(k.name) &&
+			karg_same_name(r->v[i].k.name, k.name))
+			return true;
+	return false;
+}
+
+bool edit_place(struct tokens *l, const struct karg_ops *r)
+{
+	size_t end = tokens_kargs(l);
+
+	for (size_t i = end; i-- > 0;) {
+		const struct word *w = &l->word[i];
+		if (w->field <= l->insert_at)
 			return false;
-	return true;
-}
-
-void plan_print_diff(const struct plan *p, FILE *f)
-{
-	for (size_t i = 0; i < p->n; i++) {
-		for (size_t k = 0; k < p->set[i].n; k++) {
-			const struct source *s = &p->set[i].v[k];
-			if (s->text)
-				diff_print(s->path, s->old, s->old_len, s->text, s->len, f);
-		}
+		if (w->unknown || l->field[w->field].ignored || !word_wins(w->text, r))
+			continue;
+		l->insert_at = w->field;
+		return true;
 	}
+	return false;
 }
 
-void plan_print(const struct plan *p, FILE *f)
+int edit_decide(const struct tokens *l, const struct karg_ops *r, struct edit *ret, struct err *err)
 {
-	for (size_t i = 0; i < p->n; i++) {
-		const struct sources *set = &p->set[i];
-		for (size_t k = 0; k < set->n; k++) {
-			if (!set->v[k].text)
-				continue;
-			fprintf(f, "%s  /%s ", set->v[k].old ? "changed" : "created",
-				set->v[k].path);
-			for (size_t w = 0; w < set->removed.n; w++)
-				fprintf(f, " -%s", set->removed.v[w]);
-			for (size_t w = 0; w < set->added.n; w++)
-				fprintf(f, " +%s", set->added.v[w]);
-			putc('\n', f);
-		}
-	}
-}
+	_cleanup_(edit_builder_done) struct edit_builder d = {0};
 
-int plan_commit(const struct root *r, const struct plan *p, const char *what, unsigned *ret_id,
-	struct err *err)
-{
-	size_t n = 0, all = 0;
-
-	for (size_t i = 0; i < p->n; i++)
-		all += p->set[i].n;
-	struct journal_file *files = calloc(all + 1, sizeof(*files));
-	if (!files)
+	if (edit_builder_begin(&d, l) < 0)
 		return err_set(err, ENOMEM, "out of memory");
-	for (size_t i = 0; i < p->n; i++) {
-		for (size_t k = 0; k < p->set[i].n; k++) {
-			const struct source *s = &p->set[i].v[k];
-			if (s->text)
-				files[n++] = (struct journal_file){s->path, s->old, s->old_len,
-					s->text, s->len, &p->set[i].added, &p->set[i].removed};
-		}
-	}
-	int rc = journal_commit(r, files, n, what, ret_id, err);
-	free(files);
-	return rc;
+	int rc = removals_decide(&d, r, err);
+	if (rc < 0)
+		return rc;
+	if (additions_decide(&d, r) < 0)
+		return err_set(err, ENOMEM, "out of memory");
+	size_t len = length_after(&d);
+	if (d.append.n > 0 && len > CHANGE_LINE_MAX)
+		return err_set(err, EINVAL,
+			"the kernel command line would have %zu characters, and the kernel reads "
+			"%d: the rest would be cut off",
+			len, CHANGE_LINE_MAX);
+	*ret = (struct edit){.fate = d.fate, .words = l->words, .append = d.append};
+	d.fate = NULL;
+	d.append = (struct strings){0};
+	return 0;
 }

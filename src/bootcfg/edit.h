@@ -1,44 +1,36 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef BOOTCFG_EDIT_H
-#define BOOTCFG_EDIT_H
+#ifndef BOOTCFG_CHANGE_H
+#define BOOTCFG_CHANGE_H
 
-#include "bootcfg/journal.h"
-#include "bootcfg/places.h"
-#include "bootcfg/root.h"
-#include "bootcfg/source.h"
+#include "bootcfg/karg_ops.h"
+#include "bootcfg/strings.h"
+#include "bootcfg/tokens.h"
 
-#include <stdio.h>
+/* x86 COMMAND_LINE_SIZE is 2048 with the final NUL (arch/x86/include/asm/setup.h); what is over it
+ * is cut, by the EFI stub with a message, by the BIOS path without. */
+#define CHANGE_LINE_MAX 2047
 
-/* Everything an edit would do: for each place its files, before and after. Nothing is written. */
-struct plan {
-	struct sources *set; /* one for each place, in the order they are written */
-	size_t n;
-	struct strings notes; /* what a person should know about the words */
+/* What becomes of one line. */
+struct edit {
+	char **fate;           /* a word: NULL stays, "" goes, else the word it becomes */
+	size_t words;          /* length of fate */
+	struct strings append; /* new words, in order */
+	struct strings notes;  /* what a person should know */
 };
+void edit_done(struct edit *c);
+bool edit_empty(const struct edit *c);
 
-/* Reads every place and edits it in memory. All or nothing: one refusal is the plan's. */
-int plan_make(const struct root *r, const struct loaders *l, const struct request *req,
-	struct plan *ret, struct err *err) _must_check_;
-void plan_done(struct plan *p);
-
-/* One place alone. *ret is to be emptied in each case. */
-int plan_place(const struct root *r, const struct place *place, const struct request *req,
-	struct sources *ret, struct err *err) _must_check_;
-
-bool plan_is_empty(const struct plan *p);
-
-/* A unified diff of all files, as patch -p1 in the root directory takes it. */
-void plan_print_diff(const struct plan *p, FILE *f);
-
-/* One line a file: `changed  /etc/default/grub  +iommu=pt`. */
-void plan_print(const struct plan *p, FILE *f);
-
-/* Writes all of it, through the journal. */
-int plan_commit(const struct root *r, const struct plan *p, const char *what, unsigned *ret_id,
+/*
+ * Decides. Pure. -EINVAL with the reason where the request can't be met (it would take root= away,
+ * the line would be longer than the kernel reads).
+ */
+int edit_decide(const struct tokens *l, const struct karg_ops *r, struct edit *ret,
 	struct err *err) _must_check_;
 
-/* One file's unified diff with three lines of context; old NULL: the file is new. */
-void diff_print(
-	const char *path, const char *old, size_t old_len, const char *text, size_t len, FILE *f);
+/*
+ * Where new words go when a field behind home holds a word of the same name, which would win over
+ * them: to the last such field. Moves l->home; true when it did.
+ */
+bool edit_place(struct tokens *l, const struct karg_ops *r);
 
 #endif

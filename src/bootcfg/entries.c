@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bootcfg/entries.h"
 
-#include "bootcfg/kword.h"
-#include "bootcfg/source.h"
+#include "bootcfg/file_edit.h"
+#include "bootcfg/karg.h"
 
 #include <errno.h>
 #include <fnmatch.h>
@@ -33,7 +33,7 @@ static char *default_pattern(const struct root *r, const char *boot)
 	char *rest = text;
 	for (char *line; (line = strsep(&rest, "\n"));) {
 		line += strspn(line, " \t");
-		if (!str_starts(line, "default") || !kword_blank(line[7]))
+		if (!str_starts(line, "default") || !karg_blank(line[7]))
 			continue;
 		line += 7 + strspn(line + 7, " \t");
 		line[strcspn(line, " \t\r")] = '\0';
@@ -72,7 +72,7 @@ static bool is_hex32(const char *s)
 }
 
 /* An entry of another system on a shared partition. Its token is the first part of its name. */
-static bool is_foreign(const struct survey *s, const char *name, const struct bls_entry *e)
+static bool is_foreign(const struct detect *s, const char *name, const struct bls_entry *e)
 {
 	if (!s->machine_id && !s->token)
 		return false;
@@ -99,7 +99,7 @@ static bool has_root(const struct bls_entry *e)
 		p += strspn(p, " \t\"");
 		if (str_starts(p, "root="))
 			return true;
-		p = kword_end(p);
+		p = karg_end(p);
 	}
 	return false;
 }
@@ -111,14 +111,14 @@ static int note(struct entries *to, const char *path, const char *why)
 	return strings_take(&to->notes, t.data);
 }
 
-static bool name_has_token(const struct survey *s, const char *name)
+static bool name_has_token(const struct detect *s, const char *name)
 {
 	return (s->machine_id && str_starts(name, s->machine_id)) ||
 	       (s->token && str_starts(name, s->token));
 }
 
 struct search {
-	const struct survey *s;
+	const struct detect *s;
 	const char *pick, *dir;
 	char *pattern;   /* of the default entry */
 	char system[33]; /* the machine the first entry belongs to */
@@ -211,7 +211,7 @@ static int entry_look(struct search *q, const char *name, struct entries *to, st
 	return entry_add(q, name, path, &e, to);
 }
 
-static int directory_look(const struct survey *s, const char *boot, const char *pick,
+static int directory_look(const struct detect *s, const char *boot, const char *pick,
 	struct entries *to, struct err *err)
 {
 	_cleanup_(strings_done) struct strings names = {0};
@@ -237,7 +237,7 @@ static int directory_look(const struct survey *s, const char *boot, const char *
 	return rc;
 }
 
-int entries_find(const struct survey *s, const char *pick, struct entries *ret, struct err *err)
+int entries_find(const struct detect *s, const char *pick, struct entries *ret, struct err *err)
 {
 	for (size_t i = 0; i < s->boots.n; i++) {
 		int rc = directory_look(s, s->boots.v[i], pick, ret, err);

@@ -2,7 +2,7 @@
 #ifndef BOOTCFG_ENTRIES_H
 #define BOOTCFG_ENTRIES_H
 
-#include "bootcfg/survey.h"
+#include "bootcfg/detect.h"
 
 /* One entry of the Boot Loader Specification that is ours to edit. */
 struct entry {
@@ -25,7 +25,7 @@ struct entries {
  * for all but fallback and rescue entries. -EINVAL where entries.srel names another semantics,
  * -ENOENT where pick names nothing, -EMLINK where they are of several systems and ours is unknown.
  */
-int entries_find(const struct survey *s, const char *pick, struct entries *ret,
+int entries_find(const struct detect *s, const char *pick, struct entries *ret,
 	struct err *err) _must_check_;
 void entries_done(struct entries *e);
 

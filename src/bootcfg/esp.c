@@ -3,7 +3,7 @@
 
 #include "base/file.h"
 #include "base/mounts.h"
-#include "bootcfg/running.h"
+#include "bootcfg/booted.h"
 
 #include <blkid/blkid.h>
 #include <errno.h>
@@ -158,7 +158,7 @@ int esp_find(const struct root *r, struct esps *ret)
 				    ? disk_probe(st.st_dev, disk, sizeof(disk))
 				    : NULL;
 	blkid_partlist parts = probe ? blkid_probe_get_partitions(probe) : NULL;
-	_cleanup_(str_free) char *booted = parts ? running_partition(r) : NULL;
+	_cleanup_(str_free) char *booted = parts ? booted_partition(r) : NULL;
 	int rc = parts ? mounts_take(r, parts, ret, seen, 256) : 0;
 
 	for (int i = 0; parts && rc == 0 && i < blkid_partlist_numof_partitions(parts); i++) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "bootcfg/source.h"
+#include "bootcfg/file_edit.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -14,10 +14,10 @@
 
 static const char signature[] = "# GRUB Environment Block\n";
 
-static int value_find(const struct source *s, size_t *begin, size_t *end, struct err *err)
+static int value_find(const struct file_edit *s, size_t *begin, size_t *end, struct err *err)
 {
 	size_t len;
-	const char *text = source_text(s, &len), *at = NULL;
+	const char *text = file_edit_text(s, &len), *at = NULL;
 
 	if (len != ENV_SIZE || memcmp(text, signature, sizeof(signature) - 1) != 0)
 		return err_set(err, EINVAL, "%s: is no GRUB environment block of %d bytes", s->name,
@@ -35,25 +35,25 @@ static int value_find(const struct source *s, size_t *begin, size_t *end, struct
 	return 0;
 }
 
-static int reading_make(const struct sources *s, struct line *l, struct err *err)
+static int reading_make(const struct file_edits *s, struct tokens *l, struct err *err)
 {
 	size_t begin = 0, end = 0, len;
-	const char *text = source_text(&s->v[0], &len);
+	const char *text = file_edit_text(&s->v[0], &len);
 	struct err why = {0};
 
 	int rc = value_find(&s->v[0], &begin, &end, err);
 	if (rc < 0)
 		return rc;
-	struct field *f = line_field(l);
-	if (!f || field_add_bytes(f, text, begin, end, 0) < 0)
+	struct segment *f = tokens_segment(l);
+	if (!f || segment_add_bytes(f, text, begin, end, 0) < 0)
 		return err_set(err, ENOMEM, "out of memory");
 	f->at = begin;
-	rc = line_split(l, &why);
+	rc = tokens_split(l, &why);
 	return rc < 0 ? err_set(err, -rc, "%s: %.400s", s->v[0].name, why.text) : 0;
 }
 
 /* Back to 1024 bytes: the filling gives or takes what the value lost or gained. */
-static int size_restore(struct source *s, struct err *err)
+static int size_restore(struct file_edit *s, struct err *err)
 {
 	_cleanup_(text_done) struct text out = {0};
 
@@ -65,12 +65,12 @@ static int size_restore(struct source *s, struct err *err)
 	text_add(&out, s->text, s->len);
 	while (out.len < ENV_SIZE && !out.failed)
 		text_add(&out, "#", 1);
-	return source_take(s, &out) < 0 ? err_set(err, ENOMEM, "out of memory") : 0;
+	return file_edit_take(s, &out) < 0 ? err_set(err, ENOMEM, "out of memory") : 0;
 }
 
-int grubenv_edit(struct sources *s, const struct request *r, struct err *err)
+int grubenv_edit(struct file_edits *s, const struct karg_ops *r, struct err *err)
 {
-	_cleanup_(line_done) struct line old = {0}, new = {0};
+	_cleanup_(tokens_done) struct tokens old = {0}, new = {0};
 	_cleanup_(strings_done) struct strings expect = {0};
 
 	int rc = reading_make(s, &old, err);

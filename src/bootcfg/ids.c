@@ -36,7 +36,7 @@ static void id_print(const struct pci_id *id, struct text *list)
 	if (pair.subvendor == PCI_ANY || pair.subdevice == PCI_ANY)
 		pair.subvendor = pair.subdevice = PCI_ANY;
 	const char *text = pci_id_format(&pair, buf);
-	if (!kword_list_has(list->data ? list->data : "", text, strlen(text)))
+	if (!karg_list_has(list->data ? list->data : "", text, strlen(text)))
 		text_print(list, "%s%s", list->len > 0 ? "," : "", text);
 }
 
@@ -83,7 +83,7 @@ static int config_take(const struct root *r, struct config *c, struct err *err)
 		      : 0;
 }
 
-int ids_take(const struct root *r, struct request *to, struct strings *notes, struct err *err)
+int ids_take(const struct root *r, struct karg_ops *to, struct strings *notes, struct err *err)
 {
 	struct config c = {0};
 	_cleanup_(text_done) struct text list = {0}, word = {0};
@@ -105,5 +105,5 @@ int ids_take(const struct root *r, struct request *to, struct strings *notes, st
 			"built in or loaded before the host's driver; vfio-bind tells devices "
 			"apart") < 0)
 		return err_set(err, ENOMEM, "out of memory");
-	return request_add(to, word.data, err);
+	return karg_ops_add(to, word.data, err);
 }

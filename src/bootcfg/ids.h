@@ -2,7 +2,7 @@
 #ifndef BOOTCFG_IDS_H
 #define BOOTCFG_IDS_H
 
-#include "bootcfg/request.h"
+#include "bootcfg/karg_ops.h"
 #include "bootcfg/root.h"
 
 /*
@@ -11,7 +11,7 @@
  * the line. -EINVAL where the config is in error or names no id; what an id can't say (an address
  * alone, one of two identical cards, a subsystem) goes to notes.
  */
-int ids_take(const struct root *r, struct request *to, struct strings *notes,
+int ids_take(const struct root *r, struct karg_ops *to, struct strings *notes,
 	struct err *err) _must_check_;
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/json_read.h"
-#include "bootcfg/kword.h"
-#include "bootcfg/source.h"
+#include "bootcfg/file_edit.h"
+#include "bootcfg/karg.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -15,7 +15,7 @@
 
 /* The options as a line: one field for each string. */
 struct options {
-	struct line line;
+	struct tokens line;
 	bool list;
 	size_t open; /* the list's first bracket */
 	struct {
@@ -41,17 +41,17 @@ static int encode(
 
 static int string_field(struct options *o, const char *text, size_t begin, size_t end)
 {
-	struct field *f = line_field(&o->line);
+	struct segment *f = tokens_segment(&o->line);
 	if (!f)
 		return -ENOMEM;
 	f->at = begin;
 	for (size_t i = begin; i < end;) {
 		size_t n = text[i] == '\\' ? 2 : 1;
-		struct cell c = {.c = text[i + n - 1], .begin = i, .end = i + n, .out = i + n};
+		struct src_byte c = {.c = text[i + n - 1], .begin = i, .end = i + n, .out = i + n};
 		/* \n, \u0041: no kernel option is written like that. */
-		c.opaque = n == 2 && !strchr("\"\\/", c.c);
-		c.c = c.opaque ? '\x01' : c.c;
-		if (field_add(f, &c) < 0)
+		c.unknown = n == 2 && !strchr("\"\\/", c.c);
+		c.c = c.unknown ? '\x01' : c.c;
+		if (segment_add(f, &c) < 0)
 			return -ENOMEM;
 		i += n;
 	}
@@ -76,12 +76,12 @@ static int list_scan(const struct json_text *j, uint32_t list, const char *name,
 	return 0;
 }
 
-static int options_scan(const struct source *src, struct options *o, struct err *err)
+static int options_scan(const struct file_edit *src, struct options *o, struct err *err)
 {
 	_cleanup_(json_done) struct json_text j = {0};
 	struct err why = {0};
 	size_t len;
-	const char *text = source_text(src, &len);
+	const char *text = file_edit_text(src, &len);
 
 	int rc = json_parse(&j, text, len, &why);
 	if (rc < 0)
@@ -101,19 +101,19 @@ static int options_scan(const struct source *src, struct options *o, struct err 
 		       : 0;
 }
 
-static int options_read(const struct source *src, struct options *o, struct err *err)
+static int options_read(const struct file_edit *src, struct options *o, struct err *err)
 {
 	struct err why = {0};
 	int rc = options_scan(src, o, err);
 
 	if (rc < 0)
 		return rc;
-	o->line.home = o->line.fields > 0 ? o->line.fields - 1 : 0;
-	rc = line_split(&o->line, &why);
+	o->line.insert_at = o->line.fields > 0 ? o->line.fields - 1 : 0;
+	rc = tokens_split(&o->line, &why);
 	return rc < 0 ? err_set(err, -rc, "%s: %.400s", src->name, why.text) : 0;
 }
 
-static bool element_goes(const struct options *o, const struct change *c, size_t field)
+static bool element_goes(const struct options *o, const struct edit *c, size_t field)
 {
 	size_t words = 0, gone = 0;
 
@@ -128,7 +128,7 @@ static bool element_goes(const struct options *o, const struct change *c, size_t
 
 /* An element goes with the comma and the blanks before it; the first with those behind it. */
 static int elements_cut(
-	const struct options *o, const struct change *c, struct splices *p, size_t *ret_left)
+	const struct options *o, const struct edit *c, struct splices *p, size_t *ret_left)
 {
 	bool first = true; /* nothing that stays is before it */
 
@@ -150,7 +150,7 @@ static int elements_cut(
 }
 
 /* New elements behind the last one, on lines of their own where the others are. */
-static int elements_add(const char *text, const struct options *o, const struct change *c,
+static int elements_add(const char *text, const struct options *o, const struct edit *c,
 	size_t left, struct splices *p)
 {
 	_cleanup_(text_done) struct text out = {0};
@@ -174,41 +174,41 @@ static int elements_add(const char *text, const struct options *o, const struct 
 	return out.failed ? -ENOMEM : splices_add(p, 0, at, at, out.data ? out.data : "");
 }
 
-static int list_edit(struct sources *s, struct options *o, const struct request *r,
+static int list_edit(struct file_edits *s, struct options *o, const struct karg_ops *r,
 	struct strings *expect, struct err *err)
 {
-	_cleanup_(change_done) struct change c = {0};
+	_cleanup_(edit_done) struct edit c = {0};
 	_cleanup_(splices_done) struct splices p = {0};
 	struct err why = {0};
 	size_t left = 0, len;
-	const char *text = source_text(&s->v[0], &len);
+	const char *text = file_edit_text(&s->v[0], &len);
 
 	if (line_words(&o->line, &s->before) < 0)
 		return err_set(err, ENOMEM, "out of memory");
-	int rc = change_decide(&o->line, r, &c, &why);
+	int rc = edit_decide(&o->line, r, &c, &why);
 	if (rc < 0)
 		return err_set(err, -rc, "%s: %.400s", s->v[0].name, why.text);
-	if (change_empty(&c))
+	if (edit_empty(&c))
 		return 0;
-	if (change_expect(&o->line, &c, expect) < 0 || sources_report(s, &o->line, &c) < 0)
+	if (edit_expect(&o->line, &c, expect) < 0 || file_edits_report(s, &o->line, &c) < 0)
 		return err_set(err, ENOMEM, "out of memory");
 	/* Words inside elements first, those elements that go as a whole are cut over them. */
-	struct change rest = c;
+	struct edit rest = c;
 	rest.append = (struct strings){0};
-	if (line_kernel_words(&o->line) < o->line.words && c.append.n > 0)
+	if (tokens_kargs(&o->line) < o->line.words && c.append.n > 0)
 		return err_set(
 			err, EINVAL, "%s: holds a bare `--'; take it out first", s->v[0].name);
-	rc = change_splice(&o->line, &rest, encode, &p, &why);
+	rc = edit_splice(&o->line, &rest, encode, &p, &why);
 	if (rc == 0)
 		rc = elements_cut(o, &c, &p, &left);
 	if (rc == 0 && c.append.n > 0)
 		rc = elements_add(text, o, &c, left, &p);
 	if (rc == 0)
-		rc = sources_apply(s, &p);
+		rc = file_edits_apply(s, &p);
 	return rc < 0 ? err_set(err, -rc, "%s: can't be edited", s->v[0].name) : 1;
 }
 
-int kernelstub_edit(struct sources *s, const struct request *r, struct err *err)
+int kernelstub_edit(struct file_edits *s, const struct karg_ops *r, struct err *err)
 {
 	struct options old = {0}, new = {0};
 	_cleanup_(strings_done) struct strings expect = {0};
@@ -226,7 +226,7 @@ int kernelstub_edit(struct sources *s, const struct request *r, struct err *err)
 	if (rc == 0 && !strings_same_words(&s->after, &expect))
 		rc = err_set(err, EINVAL, "%s: can't be edited with certainty", s->v[0].name);
 out:
-	line_done(&old.line);
-	line_done(&new.line);
+	tokens_done(&old.line);
+	tokens_done(&new.line);
 	return rc;
 }

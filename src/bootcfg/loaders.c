@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bootcfg/loaders.h"
 
+#include "bootcfg/booted.h"
 #include "bootcfg/cmdline_place.h"
+#include "bootcfg/detect.h"
 #include "bootcfg/entries.h"
+#include "bootcfg/managed.h"
 #include "bootcfg/menus.h"
-#include "bootcfg/owners.h"
-#include "bootcfg/running.h"
-#include "bootcfg/survey.h"
 #include "bootcfg/tools.h"
 #include "bootcfg/uki.h"
 
@@ -16,7 +16,7 @@
 
 /* The search while it goes on. */
 struct search {
-	const struct survey *s;
+	const struct detect *s;
 	const struct loaders_options *o;
 	struct loaders *to;
 	struct entries entries;
@@ -32,7 +32,8 @@ static bool wanted(const struct search *q, const char *name)
 static int entries_add(struct search *q, enum bls_reader reader, bool kernelopts)
 {
 	for (size_t i = 0; i < q->entries.n; i++) {
-		struct place *p = place_add(q->to, PLACE_BLS, q->entries.v[i].is_default ? 40 : 30);
+		struct karg_source *p = karg_source_add(
+			q->to, KARG_SOURCE_BLS, q->entries.v[i].is_default ? 40 : 30);
 		if (!p || strings_add(&p->paths, q->entries.v[i].path) < 0)
 			return -ENOMEM;
 		p->reader = reader;
@@ -78,12 +79,12 @@ static int grub_bls_add(struct search *q, enum bls_reader reader)
 		points |= q->entries.v[i].kernelopts;
 	_cleanup_(str_free) char *env = points ? grubenv_find(q->s->root) : NULL;
 	if (env) {
-		struct place *p = place_add(q->to, PLACE_GRUBENV, 25);
+		struct karg_source *p = karg_source_add(q->to, KARG_SOURCE_GRUBENV, 25);
 		if (!p || strings_add(&p->paths, env) < 0)
 			return -ENOMEM;
 	}
 	if (q->s->grub_defaults) {
-		struct place *p = place_add(q->to, PLACE_GRUB, 10);
+		struct karg_source *p = karg_source_add(q->to, KARG_SOURCE_GRUB, 10);
 		if (!p || strings_add(&p->paths, "etc/default/grub") < 0)
 			return -ENOMEM;
 		p->variable = "GRUB_CMDLINE_LINUX";
@@ -93,9 +94,9 @@ static int grub_bls_add(struct search *q, enum bls_reader reader)
 	return rc < 0 ? rc : entries_add(q, reader, env != NULL);
 }
 
-static const char *grub_command(const struct survey *s)
+static const char *grub_command(const struct detect *s)
 {
-	if (survey_is_like(s, "debian") || survey_is_like(s, "ubuntu"))
+	if (detect_is_like(s, "debian") || detect_is_like(s, "ubuntu"))
 		return "update-grub";
 	return s->grub_cfg && strstr(s->grub_cfg, "grub2")
 		       ? "grub2-mkconfig -o /boot/grub2/grub.cfg"
@@ -106,7 +107,7 @@ static const char *grub_command(const struct survey *s)
 static int grub_add(struct search *q)
 {
 	_cleanup_(strings_done) struct strings drops = {0};
-	struct place *p = place_add(q->to, PLACE_GRUB, 10);
+	struct karg_source *p = karg_source_add(q->to, KARG_SOURCE_GRUB, 10);
 
 	if (!p || strings_add(&p->paths, "etc/default/grub") < 0)
 		return -ENOMEM;
@@ -138,7 +139,7 @@ static int grub_add(struct search *q)
 }
 
 /* A grub.cfg that grub-mkconfig made, or the program that makes one. */
-static bool grub_complete(const struct survey *s)
+static bool grub_complete(const struct detect *s)
 {
 	return s->grub_cfg && (s->grub_mkconfig || s->grub_menu || s->grub_bls);
 }
@@ -162,7 +163,7 @@ static int ambiguous(const struct search *q, struct err *err)
 	return LOADERS_AMBIGUOUS;
 }
 
-static int esps_ambiguous(const struct survey *s, struct err *err)
+static int esps_ambiguous(const struct detect *s, struct err *err)
 {
 	_cleanup_(text_done) struct text list = {0};
 
@@ -177,7 +178,7 @@ static int esps_ambiguous(const struct survey *s, struct err *err)
 
 static int nothing_found(const struct search *q, struct err *err)
 {
-	const struct survey *s = q->s;
+	const struct detect *s = q->s;
 
 	if (q->o->loader)
 		return err_set(err, ENOENT, "%s: no such boot loader was found here", q->o->loader);
@@ -211,7 +212,7 @@ static int nothing_found(const struct search *q, struct err *err)
 /* The boot entries and images that systemd-boot, or GRUB at boot, reads. */
 static int bls_look(struct search *q, struct err *err)
 {
-	const struct survey *s = q->s;
+	const struct detect *s = q->s;
 	int rc = 0;
 
 	bool by_grub = s->grub_bls && wanted(q, "grub");
@@ -245,7 +246,7 @@ static int bls_look(struct search *q, struct err *err)
 /* Classic GRUB: a menu that grub-mkconfig writes. What is left over of one counts only alone. */
 static int grub_look(struct search *q)
 {
-	const struct survey *s = q->s;
+	const struct detect *s = q->s;
 	bool entries = s->grub_bls && q->entries.n > 0;
 
 	if (!wanted(q, "grub") || entries)
@@ -312,14 +313,14 @@ static int search_run(struct search *q, struct err *err)
 }
 
 /* What is found is not what decides where the running system tells which loader booted it. */
-static int booted_by(const struct root *r, const struct loaders_options *o, struct survey *s,
+static int booted_by(const struct root *r, const struct loaders_options *o, struct detect *s,
 	struct loaders *to, struct err *err)
 {
-	_cleanup_(running_done) struct running now = {0};
+	_cleanup_(booted_done) struct booted now = {0};
 	struct loaders_options by = *o;
 	struct search q = {.s = s, .o = &by, .to = to};
 
-	if (running_read(r, &now) < 0 || !now.loader)
+	if (booted_read(r, &now) < 0 || !now.loader)
 		return LOADERS_AMBIGUOUS;
 	loaders_done(to);
 	by.loader = now.loader;
@@ -337,20 +338,20 @@ static int booted_by(const struct root *r, const struct loaders_options *o, stru
 
 static int place_compare(const void *a, const void *b)
 {
-	const struct place *x = a, *y = b;
+	const struct karg_source *x = a, *y = b;
 	return x->order < y->order ? -1 : x->order > y->order;
 }
 
 int loaders_find(
 	const struct root *r, const struct loaders_options *o, struct loaders *ret, struct err *err)
 {
-	_cleanup_(survey_done) struct survey s = {0};
+	_cleanup_(detect_done) struct detect s = {0};
 	_cleanup_(loaders_done) struct loaders l = {0};
 	struct search q = {.s = &s, .o = o, .to = &l};
 
-	int rc = survey_make(r, &s, err);
+	int rc = detect_make(r, &s, err);
 	if (rc == 0)
-		rc = owners_check(&s, o->request, err);
+		rc = managed_check(&s, o->request, err);
 	if (rc == 0)
 		rc = search_run(&q, err);
 	entries_done(&q.entries);

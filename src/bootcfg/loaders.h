@@ -2,7 +2,7 @@
 #ifndef BOOTCFG_LOADERS_H
 #define BOOTCFG_LOADERS_H
 
-#include "bootcfg/places.h"
+#include "bootcfg/karg_sources.h"
 
 /*
  * Concludes which files are the source of the kernel command line. -ENOENT where no loader is

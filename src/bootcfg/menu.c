@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bootcfg/menu.h"
 
-#include "bootcfg/kword.h"
+#include "bootcfg/karg.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -32,9 +32,9 @@ bool menu_line_next(const char *text, size_t len, size_t *at, struct menu_line *
 	ret->begin = *at;
 	ret->number++;
 	*at = nl ? end + 1 : len;
-	while (end > ret->begin && kword_blank(text[end - 1]))
+	while (end > ret->begin && karg_blank(text[end - 1]))
 		end--;
-	while (ret->begin < end && kword_blank(text[ret->begin]))
+	while (ret->begin < end && karg_blank(text[ret->begin]))
 		ret->begin++;
 	ret->end = end;
 	return true;
@@ -70,63 +70,63 @@ static int encode(
 
 /* One value as a line of its own. */
 static int value_line(
-	const char *text, const struct menu_value *v, struct line *ret, struct err *err)
+	const char *text, const struct menu_value *v, struct tokens *ret, struct err *err)
 {
-	struct field *f = line_field(ret);
+	struct segment *f = tokens_segment(ret);
 	if (!f)
 		return -ENOMEM;
 	f->at = v->begin;
 	f->context = v->quoted ? QUOTED
-		     : v->begin > 0 && !kword_blank(text[v->begin - 1]) && text[v->begin - 1] != '='
+		     : v->begin > 0 && !karg_blank(text[v->begin - 1]) && text[v->begin - 1] != '='
 			     ? PLAIN_EMPTY
 			     : PLAIN;
 	for (size_t i = v->begin; i < v->end;) {
 		size_t n = v->quoted && text[i] == '"' && i + 1 < v->end ? 2 : 1;
-		struct cell c = {.c = text[i],
+		struct src_byte c = {.c = text[i],
 			.begin = i,
 			.end = i + n,
 			.out = i + n,
 			.context = v->quoted ? QUOTED : PLAIN,
 			.out_context = v->quoted ? QUOTED : PLAIN};
-		if (field_add(f, &c) < 0)
+		if (segment_add(f, &c) < 0)
 			return -ENOMEM;
 		i += n;
 	}
-	return line_split(ret, err);
+	return tokens_split(ret, err);
 }
 
 /* Decides on one line and adds its splices; what it is to be goes to expect. */
-static int value_edit(struct sources *s, const char *text, const struct menu_value *v,
-	const struct request *r, struct splices *p, struct strings *expect, struct err *err)
+static int value_edit(struct file_edits *s, const char *text, const struct menu_value *v,
+	const struct karg_ops *r, struct splices *p, struct strings *expect, struct err *err)
 {
-	_cleanup_(line_done) struct line l = {0};
-	_cleanup_(change_done) struct change c = {0};
+	_cleanup_(tokens_done) struct tokens l = {0};
+	_cleanup_(edit_done) struct edit c = {0};
 
 	int rc = value_line(text, v, &l, err);
 	if (rc == 0)
 		rc = line_words(&l, &s->before);
 	if (rc == 0)
-		rc = change_decide(&l, r, &c, err);
+		rc = edit_decide(&l, r, &c, err);
 	if (rc == 0)
-		rc = change_expect(&l, &c, expect);
-	if (rc == 0 && !change_empty(&c)) {
-		rc = change_splice(&l, &c, encode, p, err);
+		rc = edit_expect(&l, &c, expect);
+	if (rc == 0 && !edit_empty(&c)) {
+		rc = edit_splice(&l, &c, encode, p, err);
 		if (rc == 0)
-			rc = sources_report(s, &l, &c);
+			rc = file_edits_report(s, &l, &c);
 	}
 	return rc;
 }
 
 static int edit_verify(
-	struct sources *s, menu_scan scan, const struct strings *expect, struct err *err)
+	struct file_edits *s, menu_scan scan, const struct strings *expect, struct err *err)
 {
 	_cleanup_(values_done) struct menu_values values = {0};
 	size_t len;
-	const char *text = source_text(&s->v[0], &len);
+	const char *text = file_edit_text(&s->v[0], &len);
 
 	int rc = scan(s->v[0].name, text, len, &values, err);
 	for (size_t i = 0; i < values.n && rc == 0; i++) {
-		_cleanup_(line_done) struct line l = {0};
+		_cleanup_(tokens_done) struct tokens l = {0};
 		rc = value_line(text, &values.v[i], &l, err);
 		if (rc == 0)
 			rc = line_words(&l, &s->after);
@@ -136,13 +136,13 @@ static int edit_verify(
 	return rc;
 }
 
-int menu_edit(struct sources *s, menu_scan scan, const struct request *r, struct err *err)
+int menu_edit(struct file_edits *s, menu_scan scan, const struct karg_ops *r, struct err *err)
 {
 	_cleanup_(values_done) struct menu_values values = {0};
 	_cleanup_(splices_done) struct splices p = {0};
 	_cleanup_(strings_done) struct strings expect = {0};
 	size_t len;
-	const char *text = source_text(&s->v[0], &len);
+	const char *text = file_edit_text(&s->v[0], &len);
 	struct err why = {0};
 
 	if (memchr(text, '\0', len))
@@ -161,7 +161,7 @@ int menu_edit(struct sources *s, menu_scan scan, const struct request *r, struct
 		return err_set(err, -rc, "%s: %.400s", s->v[0].name, why.text);
 	if (p.n == 0)
 		return 0;
-	if (sources_apply(s, &p) < 0)
+	if (file_edits_apply(s, &p) < 0)
 		return err_set(err, ENOMEM, "out of memory");
 	return edit_verify(s, scan, &expect, err);
 }

@@ -2,7 +2,7 @@
 #ifndef BOOTCFG_MENU_H
 #define BOOTCFG_MENU_H
 
-#include "bootcfg/source.h"
+#include "bootcfg/file_edit.h"
 
 /* One command line in a menu: the stretch of its words, as the format's quoting leaves it. */
 struct menu_value {
@@ -28,7 +28,7 @@ bool menu_line_next(const char *text, size_t len, size_t *at, struct menu_line *
 /* An entry that a person falls back to, by its title. */
 bool menu_is_way_back(const char *text, size_t begin, size_t end);
 
-int menu_edit(
-	struct sources *s, menu_scan scan, const struct request *r, struct err *err) _must_check_;
+int menu_edit(struct file_edits *s, menu_scan scan, const struct karg_ops *r,
+	struct err *err) _must_check_;
 
 #endif

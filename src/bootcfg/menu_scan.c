@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "bootcfg/kword.h"
+#include "bootcfg/karg.h"
 #include "bootcfg/menu.h"
 
 #include <errno.h>
@@ -42,7 +42,7 @@ static int limine_scan(
 			if (n == 0)
 				continue;
 			size_t begin = l.begin + n + 1;
-			while (begin < l.end && kword_blank(text[begin]))
+			while (begin < l.end && karg_blank(text[begin]))
 				begin++;
 			if (menu_value_add(ret, begin, l.end, false) < 0)
 				return -ENOMEM;
@@ -51,7 +51,7 @@ static int limine_scan(
 	return 0;
 }
 
-int limine_edit(struct sources *s, const struct request *r, struct err *err)
+int limine_edit(struct file_edits *s, const struct karg_ops *r, struct err *err)
 {
 	return menu_edit(s, limine_scan, r, err);
 }
@@ -100,7 +100,7 @@ static int extlinux_scan(
 			label.way_back |= menu_is_way_back(text, l.begin, l.end);
 		} else if ((n = key_at(text, &l, "append", " \t")) > 0) {
 			label.begin = l.begin + n;
-			while (label.begin < l.end && kword_blank(text[label.begin]))
+			while (label.begin < l.end && karg_blank(text[label.begin]))
 				label.begin++;
 			label.end = l.end;
 			/* `APPEND -` is an empty one. */
@@ -111,7 +111,7 @@ static int extlinux_scan(
 	return label_close(&label, ret);
 }
 
-int extlinux_edit(struct sources *s, const struct request *r, struct err *err)
+int extlinux_edit(struct file_edits *s, const struct karg_ops *r, struct err *err)
 {
 	return menu_edit(s, extlinux_scan, r, err);
 }
@@ -168,7 +168,7 @@ static int refind_linux_scan(
 	return 0;
 }
 
-int refind_linux_edit(struct sources *s, const struct request *r, struct err *err)
+int refind_linux_edit(struct file_edits *s, const struct karg_ops *r, struct err *err)
 {
 	return menu_edit(s, refind_linux_scan, r, err);
 }
@@ -206,7 +206,7 @@ static int refind_conf_scan(
 	return 0;
 }
 
-int refind_conf_edit(struct sources *s, const struct request *r, struct err *err)
+int refind_conf_edit(struct file_edits *s, const struct karg_ops *r, struct err *err)
 {
 	return menu_edit(s, refind_conf_scan, r, err);
 }

@@ -11,14 +11,14 @@ static bool asked(const struct loaders_options *o, const char *name)
 	return !o->loader || str_equal(o->loader, name);
 }
 
-static int place_take(struct loaders *to, enum place_kind kind, const char *path)
+static int place_take(struct loaders *to, enum karg_source_kind kind, const char *path)
 {
-	struct place *p = place_add(to, kind, 30);
+	struct karg_source *p = karg_source_add(to, kind, 30);
 	return p ? strings_add(&p->paths, path) : -ENOMEM;
 }
 
 /* The first of the names that is a file below a boot directory; its path, or false. */
-static bool below_boots(const struct survey *s, const char *const *tails, char *path, size_t size)
+static bool below_boots(const struct detect *s, const char *const *tails, char *path, size_t size)
 {
 	for (const char *const *t = tails; *t; t++) {
 		for (size_t i = 0; i < s->boots.n; i++) {
@@ -34,7 +34,7 @@ static bool below_boots(const struct survey *s, const char *const *tails, char *
  * A checksum of the configuration may be enrolled in Limine's EFI program, which then refuses to
  * boot with any other. Its place is marked (limine: common/lib/config.c, "config_b2sum").
  */
-static bool checksum_enrolled(const struct survey *s)
+static bool checksum_enrolled(const struct detect *s)
 {
 	static const char *const dirs[] = {"EFI/BOOT", "EFI/limine", "EFI/Limine", "limine", NULL};
 	static const char mark[] = "++CONFIG_B2SUM_SIGNATURE++";
@@ -66,7 +66,7 @@ static bool checksum_enrolled(const struct survey *s)
 	return false;
 }
 
-static int limine_look(const struct survey *s, struct loaders *to, struct err *err)
+static int limine_look(const struct detect *s, struct loaders *to, struct err *err)
 {
 	static const char *const tails[] = {"limine.conf", "limine/limine.conf",
 		"EFI/limine/limine.conf", "EFI/BOOT/limine.conf", "EFI/Limine/limine.conf",
@@ -83,10 +83,11 @@ static int limine_look(const struct survey *s, struct loaders *to, struct err *e
 			path);
 		return LOADERS_OWNED;
 	}
-	return strings_add(&to->found, "limine") < 0 ? -ENOMEM : place_take(to, PLACE_LIMINE, path);
+	return strings_add(&to->found, "limine") < 0 ? -ENOMEM
+						     : place_take(to, KARG_SOURCE_LIMINE, path);
 }
 
-static int refind_look(const struct survey *s, struct loaders *to)
+static int refind_look(const struct detect *s, struct loaders *to)
 {
 	static const char *const lists[] = {"refind_linux.conf", NULL};
 	static const char *const confs[] = {"EFI/refind/refind.conf", "EFI/BOOT/refind.conf", NULL};
@@ -100,16 +101,16 @@ static int refind_look(const struct survey *s, struct loaders *to)
 		return 0;
 	int rc = strings_add(&to->found, "refind");
 	if (rc == 0 && has_list)
-		rc = place_take(to, PLACE_REFIND_LINUX, list);
+		rc = place_take(to, KARG_SOURCE_REFIND_LINUX, list);
 	if (rc == 0 && has_conf)
-		rc = place_take(to, PLACE_REFIND_CONF, conf);
+		rc = place_take(to, KARG_SOURCE_REFIND_CONF, conf);
 	return rc;
 }
 
-static int shell_source_add(const struct survey *s, struct loaders *to, const char *path,
+static int shell_source_add(const struct detect *s, struct loaders *to, const char *path,
 	const char *variable, const char *next)
 {
-	struct place *p = place_add(to, PLACE_SHELL, 10);
+	struct karg_source *p = karg_source_add(to, KARG_SOURCE_SHELL, 10);
 
 	if (!p || strings_add(&p->paths, path) < 0 || strings_add(&to->next, next) < 0 ||
 		strings_add(&to->found, "extlinux") < 0)
@@ -121,7 +122,7 @@ static int shell_source_add(const struct survey *s, struct loaders *to, const ch
 	return 0;
 }
 
-static int extlinux_look(const struct survey *s, struct loaders *to)
+static int extlinux_look(const struct detect *s, struct loaders *to)
 {
 	static const char *const tails[] = {"extlinux/extlinux.conf", "extlinux.conf",
 		"syslinux/syslinux.cfg", "syslinux/extlinux.conf", "EFI/syslinux/syslinux.cfg",
@@ -140,10 +141,10 @@ static int extlinux_look(const struct survey *s, struct loaders *to)
 	if (!below_boots(s, tails, path, sizeof(path)))
 		return 0;
 	return strings_add(&to->found, "extlinux") < 0 ? -ENOMEM
-						       : place_take(to, PLACE_EXTLINUX, path);
+						       : place_take(to, KARG_SOURCE_EXTLINUX, path);
 }
 
-int menus_find(const struct survey *s, const struct loaders_options *o, struct loaders *to,
+int menus_find(const struct detect *s, const struct loaders_options *o, struct loaders *to,
 	struct err *err)
 {
 	int rc = asked(o, "limine") ? limine_look(s, to, err) : 0;

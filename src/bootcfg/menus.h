@@ -2,12 +2,12 @@
 #ifndef BOOTCFG_MENUS_H
 #define BOOTCFG_MENUS_H
 
-#include "bootcfg/places.h"
-#include "bootcfg/survey.h"
+#include "bootcfg/detect.h"
+#include "bootcfg/karg_sources.h"
 
 /* Loaders whose menu is a file that people write: Limine, rEFInd, extlinux and syslinux, and the
  * shell files of Alpine and Debian that extlinux.conf is made from. */
-int menus_find(const struct survey *s, const struct loaders_options *o, struct loaders *to,
+int menus_find(const struct detect *s, const struct loaders_options *o, struct loaders *to,
 	struct err *err) _must_check_;
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "bootcfg/kword.h"
-#include "bootcfg/source.h"
+#include "bootcfg/file_edit.h"
+#include "bootcfg/karg.h"
 
 #include <errno.h>
 #include <string.h>
@@ -10,25 +10,25 @@
  * mkinitcpio); a line that starts with # is a comment to most and parameters to some (ukify before
  * 258), so nothing is ever written into one.
  */
-static int source_fields(
-	struct line *l, const struct sources *s, size_t file, bool first_line, bool *ret_blank)
+static int file_edit_fields(
+	struct tokens *l, const struct file_edits *s, size_t file, bool first_line, bool *ret_blank)
 {
 	size_t len;
-	const char *text = source_text(&s->v[file], &len);
+	const char *text = file_edit_text(&s->v[file], &len);
 
 	for (size_t at = 0; at < len;) {
 		const char *nl = memchr(text + at, '\n', len - at);
 		size_t end = nl ? (size_t)(nl - text) : len, begin = at;
 		at = nl ? end + 1 : len;
-		while (begin < end && kword_blank(text[begin]))
+		while (begin < end && karg_blank(text[begin]))
 			begin++;
 		if (begin == end && !first_line)
 			continue;
 		*ret_blank = false;
 		if (begin < end && text[begin] == '#')
 			continue;
-		struct field *f = line_field(l);
-		if (!f || field_add_bytes(f, text, begin, end, (uint16_t)file) < 0)
+		struct segment *f = tokens_segment(l);
+		if (!f || segment_add_bytes(f, text, begin, end, (uint16_t)file) < 0)
 			return -ENOMEM;
 		f->at = begin;
 		f->file = (uint16_t)file;
@@ -39,11 +39,11 @@ static int source_fields(
 }
 
 /* A file without a line of words gets one: at its start, or behind its comments. */
-static int home_make(struct line *l, const struct sources *s, size_t file, bool blank)
+static int home_make(struct tokens *l, const struct file_edits *s, size_t file, bool blank)
 {
 	size_t len;
-	const char *text = source_text(&s->v[file], &len);
-	struct field *f = line_field(l);
+	const char *text = file_edit_text(&s->v[file], &len);
+	struct segment *f = tokens_segment(l);
 
 	if (!f)
 		return -ENOMEM;
@@ -68,19 +68,19 @@ static int encode(
 }
 
 static int reading_make(
-	const struct sources *s, const struct plain_format *f, struct line *l, struct err *err)
+	const struct file_edits *s, const struct plain_format *f, struct tokens *l, struct err *err)
 {
-	bool home = false;
+	bool insert_at = false;
 
 	for (size_t i = 0; i < s->n; i++) {
 		size_t before = l->fields;
 		bool blank = true;
 		size_t len;
-		const char *text = source_text(&s->v[i], &len);
+		const char *text = file_edit_text(&s->v[i], &len);
 		if (memchr(text, '\0', len))
 			return err_set(err, EINVAL, "%s: holds a NUL byte, so it is no text",
 				s->v[i].name);
-		if (source_fields(l, s, i, f->first_line, &blank) < 0)
+		if (file_edit_fields(l, s, i, f->first_line, &blank) < 0)
 			return err_set(err, ENOMEM, "out of memory");
 		if (i != f->home_file)
 			continue;
@@ -90,20 +90,20 @@ static int reading_make(
 				s->v[i].name);
 		if (l->fields == before && home_make(l, s, i, blank) < 0)
 			return err_set(err, ENOMEM, "out of memory");
-		l->home = l->fields - 1;
-		home = true;
+		l->insert_at = l->fields - 1;
+		insert_at = true;
 	}
-	if (!home)
+	if (!insert_at)
 		return err_set(err, EINVAL, "no file to write to");
 	struct err why = {0};
-	int r = line_split(l, &why);
+	int r = tokens_split(l, &why);
 	return r < 0 ? err_set(err, -r, "%s: %.400s", s->v[f->home_file].name, why.text) : 0;
 }
 
-int plain_edit(
-	struct sources *s, const struct plain_format *f, const struct request *r, struct err *err)
+int plain_edit(struct file_edits *s, const struct plain_format *f, const struct karg_ops *r,
+	struct err *err)
 {
-	_cleanup_(line_done) struct line old = {0}, new = {0};
+	_cleanup_(tokens_done) struct tokens old = {0}, new = {0};
 	_cleanup_(strings_done) struct strings expect = {0};
 	const char *where = s->v[f->home_file].name;
 

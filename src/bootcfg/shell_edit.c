@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "bootcfg/kword.h"
+#include "bootcfg/file_edit.h"
+#include "bootcfg/karg.h"
 #include "bootcfg/shell_encode.h"
 #include "bootcfg/shell_run.h"
-#include "bootcfg/source.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -11,21 +11,21 @@
 /* The files as their reader would have sourced them. */
 struct reading {
 	struct shell_vars vars;
-	struct line line;
+	struct tokens line;
 };
 
 static void reading_done(struct reading *r)
 {
 	shell_vars_done(&r->vars);
-	line_done(&r->line);
+	tokens_done(&r->line);
 }
 
-static int file_read_in(
-	struct shell_vars *vars, const struct source *s, uint16_t file, bool bash, struct err *err)
+static int file_read_in(struct shell_vars *vars, const struct file_edit *s, uint16_t file,
+	bool bash, struct err *err)
 {
 	_cleanup_(shell_done) struct shell shell = {0};
 	size_t len;
-	const char *text = source_text(s, &len);
+	const char *text = file_edit_text(s, &len);
 	int r = shell_read(s->name, text, len, &shell, err);
 
 	if (r < 0)
@@ -40,17 +40,17 @@ static int file_read_in(
 }
 
 /* A real newline in a value cuts GRUB's linux line: what stands behind it never gets there. */
-static int newline_check(const struct reading *r, const struct sources *s, struct err *err)
+static int newline_check(const struct reading *r, const struct file_edits *s, struct err *err)
 {
-	const struct cell *newline = NULL;
+	const struct src_byte *newline = NULL;
 
 	for (size_t f = 0; f < r->line.fields; f++) {
-		const struct field *field = &r->line.field[f];
+		const struct segment *field = &r->line.field[f];
 		for (size_t i = 0; i < field->n; i++) {
-			const struct cell *c = &field->cell[i];
-			if (c->c == '\n' && !c->opaque)
+			const struct src_byte *c = &field->cell[i];
+			if (c->c == '\n' && !c->unknown)
 				newline = c;
-			if (!newline || kword_blank(c->c))
+			if (!newline || karg_blank(c->c))
 				continue;
 			const char *text = s->v[newline->file].text ? s->v[newline->file].text
 								    : s->v[newline->file].old;
@@ -66,8 +66,8 @@ static int newline_check(const struct reading *r, const struct sources *s, struc
 	return 0;
 }
 
-static int reading_make(
-	const struct sources *s, const struct shell_format *f, struct reading *ret, struct err *err)
+static int reading_make(const struct file_edits *s, const struct shell_format *f,
+	struct reading *ret, struct err *err)
 {
 	for (const char *const *name = f->names; *name; name++)
 		if (!shell_var_make(&ret->vars, *name))
@@ -80,56 +80,56 @@ static int reading_make(
 	ret->line.dialect = f->dialect;
 	for (const char *const *name = f->names; *name; name++) {
 		const struct shell_var *var = shell_var_find(&ret->vars, *name);
-		struct field *field = line_field(&ret->line);
+		struct segment *field = tokens_segment(&ret->line);
 		if (!field)
 			return err_set(err, ENOMEM, "out of memory");
 		for (size_t i = 0; i < var->value.n; i++)
-			if (field_add(field, &var->value.cell[i]) < 0)
+			if (segment_add(field, &var->value.cell[i]) < 0)
 				return err_set(err, ENOMEM, "out of memory");
 		field->at = var->value.at;
 		field->context = var->value.context;
 		field->file = var->value.file;
 		/* "$EMPTY": a word put there would become part of the name. */
 		size_t len;
-		const char *text = source_text(&s->v[field->file], &len);
-		field->glued = field->at > 0 && field->at <= len &&
-			       !strchr(" \t\"'=", text[field->at - 1]);
-		if (str_equal(*name, f->home))
-			ret->line.home = ret->line.fields - 1;
+		const char *text = file_edit_text(&s->v[field->file], &len);
+		field->needs_space = field->at > 0 && field->at <= len &&
+				     !strchr(" \t\"'=", text[field->at - 1]);
+		if (str_equal(*name, f->insert_at))
+			ret->line.insert_at = ret->line.fields - 1;
 	}
 	struct err why = {0};
-	int r = line_split(&ret->line, &why);
+	int r = tokens_split(&ret->line, &why);
 	if (r < 0) {
-		const struct shell_var *home = shell_var_find(&ret->vars, f->home);
-		return err_set(
-			err, -r, "%s:%zu: %.300s", s->v[home->file].name, home->line, why.text);
+		const struct shell_var *insert_at = shell_var_find(&ret->vars, f->insert_at);
+		return err_set(err, -r, "%s:%zu: %.300s", s->v[insert_at->file].name,
+			insert_at->line, why.text);
 	}
 	return f->dialect == DIALECT_GRUB ? newline_check(ret, s, err) : 0;
 }
 
 /* What one of several possible values holds and the request is about: a word of it, or NULL. */
 static const char *maybe_concerned(
-	const struct line *l, const struct request *removals, const struct want *w)
+	const struct tokens *l, const struct karg_ops *removals, const struct karg_op *w)
 {
-	_cleanup_(change_done) struct change c = {0};
-	bool add = w->kind == WANT_ADD || w->kind == WANT_SET;
+	_cleanup_(edit_done) struct edit c = {0};
+	bool add = w->kind == KARG_OP_ADD || w->kind == KARG_OP_SET;
 
 	for (size_t i = 0; i < l->words; i++) {
-		_cleanup_(kword_done) struct kword k = {0};
+		_cleanup_(karg_done) struct karg k = {0};
 		if (str_equal(l->word[i].text, "--"))
 			return "--";
 		if (!add)
 			continue;
 		/* iommu=off is never reset. Behind it a second vfio-pci.ids= would take the first
 		 * one's devices away. */
-		if (kword_read(l->word[i].text, &k) == 0 && k.value &&
-			kword_same_name(k.name, w->k.name) &&
-			(w->kind == WANT_SET || kword_same_name(k.name, "vfio_pci.ids") ||
-				(kword_same_name(k.name, "iommu") &&
-					kword_list_has(k.value, "off", 3))))
+		if (karg_read(l->word[i].text, &k) == 0 && k.value &&
+			karg_same_name(k.name, w->k.name) &&
+			(w->kind == KARG_OP_SET || karg_same_name(k.name, "vfio_pci.ids") ||
+				(karg_same_name(k.name, "iommu") &&
+					karg_list_has(k.value, "off", 3))))
 			return l->word[i].text;
 	}
-	if (add || change_decide(l, removals, &c, NULL) < 0)
+	if (add || edit_decide(l, removals, &c, NULL) < 0)
 		return NULL;
 	for (size_t i = 0; i < c.words; i++)
 		if (c.fate[i])
@@ -138,20 +138,20 @@ static const char *maybe_concerned(
 }
 
 static int maybe_check(const struct shell_var *var, const char *file, enum dialect dialect,
-	const struct request *req, struct err *err)
+	const struct karg_ops *req, struct err *err)
 {
-	_cleanup_(line_done) struct line l = {.dialect = dialect};
-	struct field *f = line_field(&l);
+	_cleanup_(tokens_done) struct tokens l = {.dialect = dialect};
+	struct segment *f = tokens_segment(&l);
 
-	if (!f || field_add_bytes(f, var->maybe.data, 0, var->maybe.len, 0) < 0)
+	if (!f || segment_add_bytes(f, var->maybe.data, 0, var->maybe.len, 0) < 0)
 		return err_set(err, ENOMEM, "out of memory");
-	if (line_split(&l, NULL) < 0)
+	if (tokens_split(&l, NULL) < 0)
 		return err_set(err, EINVAL,
 			"%s:%zu: the quotes of %s match only if other lines are run, which nobody "
 			"can tell",
 			file, var->line, var->name);
 	for (size_t i = 0; i < req->n; i++) {
-		const struct request one = {.v = &req->v[i], .n = 1};
+		const struct karg_ops one = {.v = &req->v[i], .n = 1};
 		const char *word = maybe_concerned(&l, &one, &req->v[i]);
 		if (word)
 			return err_set(err, EINVAL,
@@ -163,8 +163,8 @@ static int maybe_check(const struct shell_var *var, const char *file, enum diale
 }
 
 /* What can't be known can't be edited so that old words, less removed, plus added come out. */
-static int certain_check(const struct reading *r, const struct sources *s,
-	const struct shell_format *f, const struct request *req, struct err *err)
+static int certain_check(const struct reading *r, const struct file_edits *s,
+	const struct shell_format *f, const struct karg_ops *req, struct err *err)
 {
 	for (const char *const *name = f->names; *name; name++) {
 		const struct shell_var *var = shell_var_find(&r->vars, *name);
@@ -175,7 +175,8 @@ static int certain_check(const struct reading *r, const struct sources *s,
 				"before it runs; write them out first",
 				file, var->line, *name);
 		for (size_t i = 0; i < req->n && var->anything; i++)
-			if (req->v[i].kind != WANT_ADD && req->v[i].kind != WANT_REMOVE_ELEMENT)
+			if (req->v[i].kind != KARG_OP_ADD &&
+				req->v[i].kind != KARG_OP_REMOVE_ELEMENT)
 				return err_set(err, EINVAL,
 					"%s:%zu: %s is set where nobody can tell whether it is "
 					"run; "
@@ -189,12 +190,12 @@ static int certain_check(const struct reading *r, const struct sources *s,
 }
 
 /* A new last line `left"words"`, in the file's own style of line ends. */
-static int line_append(struct source *s, const char *left, const char *words, enum dialect dialect,
-	struct err *err)
+static int line_append(struct file_edit *s, const char *left, const char *words,
+	enum dialect dialect, struct err *err)
 {
 	_cleanup_(text_done) struct text out = {0};
 	size_t len;
-	const char *text = source_text(s, &len);
+	const char *text = file_edit_text(s, &len);
 	const char *nl = memchr(text, '\n', len);
 	const char *eol = nl && nl > text && nl[-1] == '\r' ? "\r\n" : "\n";
 
@@ -206,40 +207,41 @@ static int line_append(struct source *s, const char *left, const char *words, en
 	if (r < 0)
 		return r;
 	text_print(&out, "\"%s", eol);
-	return source_take(s, &out) < 0 ? err_set(err, ENOMEM, "out of memory") : 0;
+	return file_edit_take(s, &out) < 0 ? err_set(err, ENOMEM, "out of memory") : 0;
 }
 
 /* tuned adds a line of its own that ends in \$tuned_params and looks for it when it is removed. */
 static bool home_is_tuned(const struct reading *r)
 {
 	for (size_t i = r->line.words; i-- > 0;)
-		if (r->line.word[i].field == r->line.home)
+		if (r->line.word[i].field == r->line.insert_at)
 			return str_equal(r->line.word[i].text, "$tuned_params");
 	return false;
 }
 
-static int words_append_line(struct sources *s, const struct reading *r,
-	const struct shell_format *f, const struct change *c, struct err *err)
+static int words_append_line(struct file_edits *s, const struct reading *r,
+	const struct shell_format *f, const struct edit *c, struct err *err)
 {
-	const struct shell_var *home = shell_var_find(&r->vars, f->home);
+	const struct shell_var *insert_at = shell_var_find(&r->vars, f->insert_at);
 	_cleanup_(text_done) struct text left = {0}, words = {0};
 
-	if (home->read_only)
+	if (insert_at->read_only)
 		return err_set(err, EINVAL,
 			"%s:%zu: %s is readonly: a line that adds to it would stop grub-mkconfig",
-			s->v[home->file].name, home->line, f->home);
+			s->v[insert_at->file].name, insert_at->line, f->insert_at);
 	for (size_t i = 0; i < c->append.n; i++)
 		text_print(&words, "%s%s", i > 0 ? " " : "", c->append.v[i]);
-	if (!home->set && !f->create_append)
-		text_print(&left, "%s=\"", f->home);
+	if (!insert_at->set && !f->create_append)
+		text_print(&left, "%s=\"", f->insert_at);
 	else if (f->create_append)
-		text_print(&left, "%s+=\" ", f->home);
+		text_print(&left, "%s+=\" ", f->insert_at);
 	else
-		text_print(&left, "%s=\"${%s} ", f->home, f->home);
+		text_print(&left, "%s=\"${%s} ", f->insert_at, f->insert_at);
 	if (left.failed || words.failed)
 		return err_set(err, ENOMEM, "out of memory");
 	/* Behind every file that assigns or unsets it: the last one that does. */
-	size_t file = home->set || home->file > f->home_file ? home->file : f->home_file;
+	size_t file = insert_at->set || insert_at->file > f->home_file ? insert_at->file
+								       : f->home_file;
 	return line_append(&s->v[file], left.data, words.data, f->dialect, err);
 }
 
@@ -247,14 +249,14 @@ static int words_append_line(struct sources *s, const struct reading *r,
  * X=quiet becomes X="quiet iommu=pt": quotes around the whole, not around the tail. Only where the
  * value is plain letters of this one assignment.
  */
-static bool value_is_bare(const struct field *field, const struct shell_var *var)
+static bool value_is_bare(const struct segment *field, const struct shell_var *var)
 {
 	static const char plain[] = "_=.,:/@%+-";
 
 	for (size_t i = 0; i < field->n; i++) {
-		const struct cell *c = &field->cell[i];
+		const struct src_byte *c = &field->cell[i];
 		if (c->file != var->file || c->begin < var->begin || c->end > var->end ||
-			c->context != SHELL_BARE || c->opaque || c->end != c->begin + 1 ||
+			c->context != SHELL_BARE || c->unknown || c->end != c->begin + 1 ||
 			c->out != c->end)
 			return false;
 		bool alnum = (c->c >= '0' && c->c <= '9') ||
@@ -265,29 +267,30 @@ static bool value_is_bare(const struct field *field, const struct shell_var *var
 	return field->n > 0 && field->n == var->end - var->begin;
 }
 
-static int words_splice(struct sources *s, struct reading *r, const struct shell_format *f,
-	const struct change *c, struct err *err)
+static int words_splice(struct file_edits *s, struct reading *r, const struct shell_format *f,
+	const struct edit *c, struct err *err)
 {
 	_cleanup_(splices_done) struct splices p = {0};
-	struct field *field = &r->line.field[r->line.home];
-	const struct shell_var *home = shell_var_find(&r->vars, f->home);
-	bool bare = c->append.n > 0 && value_is_bare(field, home);
+	struct segment *field = &r->line.field[r->line.insert_at];
+	const struct shell_var *insert_at = shell_var_find(&r->vars, f->insert_at);
+	bool bare = c->append.n > 0 && value_is_bare(field, insert_at);
 
 	for (size_t i = 0; i < field->n && bare; i++)
 		field->cell[i].context = field->cell[i].out_context = SHELL_DOUBLE;
-	int rc = change_splice(&r->line, c, shell_encode, &p, err);
+	int rc = edit_splice(&r->line, c, shell_encode, &p, err);
 	if (rc < 0)
 		return rc;
-	if (bare && (splices_add(&p, home->file, home->begin, home->begin, "\"") < 0 ||
-			    splices_add(&p, home->file, home->end, home->end, "\"") < 0))
+	if (bare &&
+		(splices_add(&p, insert_at->file, insert_at->begin, insert_at->begin, "\"") < 0 ||
+			splices_add(&p, insert_at->file, insert_at->end, insert_at->end, "\"") < 0))
 		return err_set(err, ENOMEM, "out of memory");
 	/* The quote in front comes before anything else that is put there. */
 	for (size_t i = 0; i < p.n && bare; i++)
 		p.v[i].order = i == p.n - 2 ? 0 : p.v[i].order + 1;
-	return sources_apply(s, &p) < 0 ? err_set(err, ENOMEM, "out of memory") : 0;
+	return file_edits_apply(s, &p) < 0 ? err_set(err, ENOMEM, "out of memory") : 0;
 }
 
-static int edit_verify(struct sources *s, const struct shell_format *f,
+static int edit_verify(struct file_edits *s, const struct shell_format *f,
 	const struct strings *expect, struct err *err)
 {
 	_cleanup_(reading_done) struct reading r = {0};
@@ -298,41 +301,42 @@ static int edit_verify(struct sources *s, const struct shell_format *f,
 	if (line_words(&r.line, &s->after) < 0)
 		return err_set(err, ENOMEM, "out of memory");
 	if (!strings_same_words(&s->after, expect)) {
-		const struct shell_var *home = shell_var_find(&r.vars, f->home);
+		const struct shell_var *insert_at = shell_var_find(&r.vars, f->insert_at);
 		return err_set(err, EINVAL,
 			"%s:%zu: is written in a way that can't be edited with certainty: the "
 			"words "
 			"would come out otherwise",
-			s->v[home->file].name, home->line);
+			s->v[insert_at->file].name, insert_at->line);
 	}
 	return 0;
 }
 
 /* Words go into the home variable, and not before a `--` in one of the others. */
-static bool appends_to_home(const struct line *l, const struct change *c)
+static bool appends_to_home(const struct tokens *l, const struct edit *c)
 {
-	size_t end = line_kernel_words(l);
-	return c->append.n > 0 && (end == l->words || l->word[end].field > l->home);
+	size_t end = tokens_kargs(l);
+	return c->append.n > 0 && (end == l->words || l->word[end].field > l->insert_at);
 }
 
-static int decide(const struct sources *s, const struct reading *r, const struct shell_var *home,
-	const struct request *req, struct change *ret, struct err *err)
+static int decide(const struct file_edits *s, const struct reading *r,
+	const struct shell_var *insert_at, const struct karg_ops *req, struct edit *ret,
+	struct err *err)
 {
 	struct err why = {0};
-	int rc = change_decide(&r->line, req, ret, &why);
+	int rc = edit_decide(&r->line, req, ret, &why);
 
 	if (rc == 0)
 		return 0;
-	return err_set(err, -rc, "%s:%zu: %.400s", s->v[home->file].name,
-		home->line ? home->line : 1, why.text);
+	return err_set(err, -rc, "%s:%zu: %.400s", s->v[insert_at->file].name,
+		insert_at->line ? insert_at->line : 1, why.text);
 }
 
-int shell_format_edit(struct sources *s, const struct shell_format *format,
-	const struct request *req, struct err *err)
+int shell_format_edit(struct file_edits *s, const struct shell_format *format,
+	const struct karg_ops *req, struct err *err)
 {
 	struct shell_format here = *format, *f = &here;
 	_cleanup_(reading_done) struct reading r = {0};
-	_cleanup_(change_done) struct change c = {0};
+	_cleanup_(edit_done) struct edit c = {0};
 	_cleanup_(strings_done) struct strings expect = {0};
 
 	int rc = reading_make(s, f, &r, err);
@@ -342,29 +346,29 @@ int shell_format_edit(struct sources *s, const struct shell_format *format,
 		return err_set(err, ENOMEM, "out of memory");
 	if (req->n == 0)
 		return 0;
-	(void)change_place(&r.line, req);
-	f->home = f->names[r.line.home];
-	const struct shell_var *home = shell_var_find(&r.vars, f->home);
-	if (!home->set && f->must_exist)
+	(void)edit_place(&r.line, req);
+	f->insert_at = f->names[r.line.insert_at];
+	const struct shell_var *insert_at = shell_var_find(&r.vars, f->insert_at);
+	if (!insert_at->set && f->must_exist)
 		return err_set(
-			err, ENOENT, "%s: does not set %s", s->v[f->home_file].name, f->home);
+			err, ENOENT, "%s: does not set %s", s->v[f->home_file].name, f->insert_at);
 	rc = certain_check(&r, s, f, req, err);
 	if (rc == 0)
-		rc = decide(s, &r, home, req, &c, err);
-	if (rc < 0 || change_empty(&c))
+		rc = decide(s, &r, insert_at, req, &c, err);
+	if (rc < 0 || edit_empty(&c))
 		return rc;
-	if (change_expect(&r.line, &c, &expect) < 0 || sources_report(s, &r.line, &c) < 0)
+	if (edit_expect(&r.line, &c, &expect) < 0 || file_edits_report(s, &r.line, &c) < 0)
 		return err_set(err, ENOMEM, "out of memory");
 
 	bool own_line = appends_to_home(&r.line, &c) &&
-			(!home->set || home->unknown || home_is_tuned(&r));
+			(!insert_at->set || insert_at->unknown || home_is_tuned(&r));
 	if (own_line)
 		rc = words_append_line(s, &r, f, &c, err);
-	struct change rest = c;
+	struct edit rest = c;
 	if (own_line)
 		rest.append = (struct strings){0};
 	/* Cuts lie before the new last line, so their places are still right. */
-	if (rc == 0 && !change_empty(&rest))
+	if (rc == 0 && !edit_empty(&rest))
 		rc = words_splice(s, &r, f, &rest, err);
 	return rc < 0 ? rc : edit_verify(s, f, &expect, err);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bootcfg/shell_encode.h"
 
-#include "bootcfg/kword.h"
+#include "bootcfg/karg.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -14,8 +14,8 @@
  */
 int grub_encode(const char *word, struct text *ret, struct err *err)
 {
-	_cleanup_(kword_done) struct kword k = {0};
-	if (kword_read(word, &k) < 0)
+	_cleanup_(karg_done) struct karg k = {0};
+	if (karg_read(word, &k) < 0)
 		return err_set(err, ENOMEM, "out of memory");
 	_cleanup_(text_done) struct text plain = {0};
 	text_print(&plain, "%s%s", k.name, k.value ? "=" : "");
@@ -47,11 +47,11 @@ int grub_encode(const char *word, struct text *ret, struct err *err)
 static int grub_layer(const char *text, struct text *ret, struct err *err)
 {
 	while (*text) {
-		if (kword_blank(*text)) {
+		if (karg_blank(*text)) {
 			text_add(ret, text++, 1);
 			continue;
 		}
-		const char *end = kword_end(text);
+		const char *end = karg_end(text);
 		_cleanup_(str_free) char *word = strndup(text, (size_t)(end - text));
 		if (!word)
 			return err_set(err, ENOMEM, "out of memory");

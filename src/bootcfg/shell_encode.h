@@ -3,12 +3,12 @@
 #define BOOTCFG_SHELL_ENCODE_H
 
 #include "base/str.h"
-#include "bootcfg/line.h"
+#include "bootcfg/tokens.h"
 
 /* The context of a cell: which quotes it stands in. */
 enum shell_context { SHELL_BARE, SHELL_DOUBLE, SHELL_SINGLE, SHELL_DOLLAR_SINGLE };
 
-/* How a word is written in a context: a change_encode. */
+/* How a word is written in a context: a edit_encode. */
 int shell_encode(uint8_t context, const char *text, enum dialect dialect, struct text *ret,
 	struct err *err) _must_check_;
 

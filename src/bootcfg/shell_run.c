@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void maybe_field(struct text *maybe, const struct field *f)
+static void maybe_field(struct text *maybe, const struct segment *f)
 {
 	for (size_t i = 0; i < f->n; i++)
-		if (!f->cell[i].opaque)
+		if (!f->cell[i].unknown)
 			text_add(maybe, &f->cell[i].c, 1);
 	text_add(maybe, " ", f->n > 0);
 }
@@ -23,7 +23,7 @@ static void maybe_text(struct text *maybe, const struct text *more)
 static void var_forget(struct shell_var *var)
 {
 	free(var->value.cell);
-	var->value = (struct field){0};
+	var->value = (struct segment){0};
 	var->set = false;
 	var->command = false;
 	var->unknown = false;
@@ -34,7 +34,7 @@ static void var_forget(struct shell_var *var)
 /* A value nobody can tell: one opaque cell. What it was and what it may become is kept in maybe. */
 static int var_unknown(struct shell_var *var, size_t line, uint16_t file)
 {
-	struct cell c = {.c = '\x01', .opaque = true};
+	struct src_byte c = {.c = '\x01', .unknown = true};
 	struct text maybe = var->maybe;
 	bool anything = var->anything || var->command;
 
@@ -47,7 +47,7 @@ static int var_unknown(struct shell_var *var, size_t line, uint16_t file)
 	var->maybe = maybe;
 	var->line = line;
 	var->file = file;
-	return maybe.failed ? -ENOMEM : field_add(&var->value, &c);
+	return maybe.failed ? -ENOMEM : segment_add(&var->value, &c);
 }
 
 static int event_assign(struct shell_vars *vars, const struct shell_event *e, uint16_t file,
@@ -64,12 +64,12 @@ static int event_assign(struct shell_vars *vars, const struct shell_event *e, ui
 		/* Behind an unknown value a known one is known again only as far as it goes. What
 		 * is added behind its words goes in front of the new ones, in this file. */
 		for (size_t i = 0; i < var->value.n; i++) {
-			struct cell *c = &var->value.cell[i];
+			struct src_byte *c = &var->value.cell[i];
 			c->out = d.out.n > 0 ? d.out.cell[0].begin : d.out.at;
 			c->out_context = d.out.n > 0 ? d.out.cell[0].context : d.out.context;
 		}
 		for (size_t i = 0; i < d.out.n && r == 0; i++)
-			r = field_add(&var->value, &d.out.cell[i]);
+			r = segment_add(&var->value, &d.out.cell[i]);
 		d.command |= var->command;
 		d.anything |= var->anything;
 		maybe_text(&d.maybe, &var->maybe);
@@ -79,7 +79,7 @@ static int event_assign(struct shell_vars *vars, const struct shell_event *e, ui
 	} else {
 		free(var->value.cell);
 		var->value = d.out;
-		d.out = (struct field){0};
+		d.out = (struct segment){0};
 	}
 	var->set = true;
 	var->unknown = false;

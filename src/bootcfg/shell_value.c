@@ -20,17 +20,17 @@ struct decode {
 };
 
 static int cell_put(
-	struct decode *d, char c, bool opaque, size_t begin, size_t end, uint8_t context)
+	struct decode *d, char c, bool unknown, size_t begin, size_t end, uint8_t context)
 {
-	struct cell cell = {.c = c,
-		.opaque = opaque,
+	struct src_byte cell = {.c = c,
+		.unknown = unknown,
 		.context = context,
 		.out_context = context,
 		.file = d->file,
 		.begin = begin,
 		.end = end,
 		.out = end};
-	return field_add(&d->to.out, &cell);
+	return segment_add(&d->to.out, &cell);
 }
 
 static void spot_set(struct decode *d, size_t at, uint8_t context)
@@ -51,10 +51,10 @@ static void unknown_put(struct decode *d, const struct shell_var *var)
 static int var_put(struct decode *d, const struct shell_var *var, size_t end, uint8_t context)
 {
 	for (size_t i = 0; i < var->value.n; i++) {
-		struct cell c = var->value.cell[i];
+		struct src_byte c = var->value.cell[i];
 		c.out = end;
 		c.out_context = context;
-		if (field_add(&d->to.out, &c) < 0)
+		if (segment_add(&d->to.out, &c) < 0)
 			return -ENOMEM;
 	}
 	d->to.command |= var->command;

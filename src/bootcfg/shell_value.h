@@ -6,7 +6,7 @@
 
 /* The value of an assignment, text[begin, end): cells, and what is not certain about it. */
 struct shell_decoded {
-	struct field out;
+	struct segment out;
 	bool command, anything; /* as in shell_var */
 	struct text maybe;
 };

@@ -3,7 +3,7 @@
 #define BOOTCFG_SHELL_VARS_H
 
 #include "base/str.h"
-#include "bootcfg/line.h"
+#include "bootcfg/tokens.h"
 
 /*
  * A variable while the file is gone through. Cells know where they came from, through any number of
@@ -11,7 +11,7 @@
  */
 struct shell_var {
 	char *name;
-	struct field value;
+	struct segment value;
 	bool set;
 	bool unknown;   /* assigned where nobody can tell (a condition, eval, read) */
 	bool read_only; /* another assignment would end the shell */

@@ -11,15 +11,15 @@ struct spot {
 	size_t after;  /* the last word that stays in home; both SIZE_MAX: home is empty */
 };
 
-static struct spot spot_find(const struct line *l, const struct change *c)
+static struct spot spot_find(const struct tokens *l, const struct edit *c)
 {
-	struct spot s = {.before = line_kernel_words(l), .after = SIZE_MAX};
+	struct spot s = {.before = tokens_kargs(l), .after = SIZE_MAX};
 
-	if (s.before < l->words && l->word[s.before].field <= l->home)
+	if (s.before < l->words && l->word[s.before].field <= l->insert_at)
 		return s;
 	s.before = SIZE_MAX;
 	for (size_t i = l->words; i-- > 0;) {
-		if (l->word[i].field != l->home)
+		if (l->word[i].field != l->insert_at)
 			continue;
 		if (!c->fate[i] || c->fate[i][0]) {
 			s.after = i;
@@ -31,13 +31,13 @@ static struct spot spot_find(const struct line *l, const struct change *c)
 	return s;
 }
 
-int change_expect(const struct line *l, const struct change *c, struct strings *ret)
+int edit_expect(const struct tokens *l, const struct edit *c, struct strings *ret)
 {
 	struct spot spot = spot_find(l, c);
 	size_t at = 0; /* behind the fields up to home */
 
 	for (size_t i = 0; i < l->words; i++)
-		if (l->word[i].field <= l->home)
+		if (l->word[i].field <= l->insert_at)
 			at = i + 1;
 	if (spot.before != SIZE_MAX)
 		at = spot.before;
@@ -77,7 +77,7 @@ int splices_add(struct splices *s, uint16_t file, size_t begin, size_t end, cons
 	return 0;
 }
 
-static int cell_cut(const struct cell *c, struct splices *ret)
+static int cell_cut(const struct src_byte *c, struct splices *ret)
 {
 	return splices_add(ret, c->file, c->begin, c->end, "");
 }
@@ -86,7 +86,7 @@ static int cell_cut(const struct cell *c, struct splices *ret)
  * Whether the blank lies beside the word in the text, and not on the other side of an expansion: in
  * X="$X a" the one behind `$X` has to stay when the last word of X goes.
  */
-static bool same_text(const struct cell *word, const struct cell *blank)
+static bool same_text(const struct src_byte *word, const struct src_byte *blank)
 {
 	return word->file == blank->file && (word->out == word->end) == (blank->out == blank->end);
 }
@@ -95,10 +95,10 @@ static bool same_text(const struct cell *word, const struct cell *blank)
  * Cuts word i with the blank before it, or the one behind it where it is the first of its field:
  * the very bytes that adding it put there. A blank already cut with its neighbour stays cut once.
  */
-static int word_cut(const struct line *l, const struct change *c, size_t i, struct splices *ret)
+static int word_cut(const struct tokens *l, const struct edit *c, size_t i, struct splices *ret)
 {
 	const struct word *w = &l->word[i];
-	const struct field *f = &l->field[w->field];
+	const struct segment *f = &l->field[w->field];
 	bool first = true; /* of what is left of the field */
 	size_t before = i;
 
@@ -117,7 +117,7 @@ static int word_cut(const struct line *l, const struct change *c, size_t i, stru
 }
 
 static int encode_at(struct splices *ret, uint16_t file, size_t at, uint8_t context,
-	const char *text, enum dialect dialect, change_encode encode, struct err *err)
+	const char *text, enum dialect dialect, edit_encode encode, struct err *err)
 {
 	_cleanup_(text_done) struct text out = {0};
 	int rc = encode(context, text, dialect, &out, err);
@@ -128,7 +128,7 @@ static int encode_at(struct splices *ret, uint16_t file, size_t at, uint8_t cont
 	return 0;
 }
 
-static int words_append(const struct line *l, const struct change *c, change_encode encode,
+static int words_append(const struct tokens *l, const struct edit *c, edit_encode encode,
 	struct splices *ret, struct err *err)
 {
 	struct spot spot = spot_find(l, c);
@@ -136,35 +136,36 @@ static int words_append(const struct line *l, const struct change *c, change_enc
 	bool behind = spot.after != SIZE_MAX;
 	bool before = spot.before != SIZE_MAX;
 	bool stays = before && !c->fate[spot.before];
-	const struct field *home = &l->field[l->home];
+	const struct segment *insert_at = &l->field[l->insert_at];
 
 	for (size_t i = 0; i < c->append.n; i++)
-		text_print(&words, "%s%s%s", behind || i > 0 || (!before && home->glued) ? " " : "",
+		text_print(&words, "%s%s%s",
+			behind || i > 0 || (!before && insert_at->needs_space) ? " " : "",
 			c->append.v[i], stays && i + 1 == c->append.n ? " " : "");
 	if (words.failed)
 		return err_set(err, ENOMEM, "out of memory");
 	if (before) {
 		const struct word *w = &l->word[spot.before];
-		const struct cell *cell = &l->field[w->field].cell[w->first];
+		const struct src_byte *cell = &l->field[w->field].cell[w->first];
 		return encode_at(ret, cell->file, cell->begin, cell->context, words.data,
 			l->dialect, encode, err);
 	}
 	if (!behind)
-		return encode_at(ret, home->file, home->at, home->context, words.data, l->dialect,
-			encode, err);
-	const struct cell *cell = &home->cell[l->word[spot.after].last - 1];
-	return encode_at(
-		ret, home->file, cell->out, cell->out_context, words.data, l->dialect, encode, err);
+		return encode_at(ret, insert_at->file, insert_at->at, insert_at->context,
+			words.data, l->dialect, encode, err);
+	const struct src_byte *cell = &insert_at->cell[l->word[spot.after].last - 1];
+	return encode_at(ret, insert_at->file, cell->out, cell->out_context, words.data, l->dialect,
+		encode, err);
 }
 
-int change_splice(const struct line *l, const struct change *c, change_encode encode,
+int edit_splice(const struct tokens *l, const struct edit *c, edit_encode encode,
 	struct splices *ret, struct err *err)
 {
 	for (size_t i = 0; i < l->words; i++) {
 		if (!c->fate[i])
 			continue;
 		const struct word *w = &l->word[i];
-		const struct field *f = &l->field[w->field];
+		const struct segment *f = &l->field[w->field];
 		if (c->fate[i][0] == '\0') {
 			if (word_cut(l, c, i, ret) < 0)
 				return err_set(err, ENOMEM, "out of memory");
@@ -173,7 +174,7 @@ int change_splice(const struct line *l, const struct change *c, change_encode en
 		for (size_t at = w->first; at < w->last; at++)
 			if (cell_cut(&f->cell[at], ret) < 0)
 				return err_set(err, ENOMEM, "out of memory");
-		const struct cell *cell = &f->cell[w->first];
+		const struct src_byte *cell = &f->cell[w->first];
 		int rc = encode_at(ret, cell->file, cell->begin, cell->context, c->fate[i],
 			l->dialect, encode, err);
 		if (rc < 0)

@@ -2,16 +2,16 @@
 #ifndef BOOTCFG_SPLICE_H
 #define BOOTCFG_SPLICE_H
 
-#include "bootcfg/change.h"
+#include "bootcfg/edit.h"
 
 /* The line after the change, word by word, to be compared with a second reading. */
-int change_expect(const struct line *l, const struct change *c, struct strings *ret) _must_check_;
+int edit_expect(const struct tokens *l, const struct edit *c, struct strings *ret) _must_check_;
 
 /*
  * How a format writes words at a place: `text` is kernel spelling, possibly with a blank at either
  * end. -EINVAL where the format can't carry it.
  */
-typedef int (*change_encode)(
+typedef int (*edit_encode)(
 	uint8_t context, const char *text, enum dialect dialect, struct text *ret, struct err *err);
 
 /* One replacement of text[begin, end) of file. */
@@ -30,7 +30,7 @@ int splices_add(
 
 /* What was decided as replacements of text: cuts of the cells that go, and the new words. -EINVAL
  * with the reason where the format can't write them. */
-int change_splice(const struct line *l, const struct change *c, change_encode encode,
+int edit_splice(const struct tokens *l, const struct edit *c, edit_encode encode,
 	struct splices *ret, struct err *err) _must_check_;
 
 /* The text of `file` with its splices done. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bootcfg/strings.h"
 
-#include "bootcfg/kword.h"
+#include "bootcfg/karg.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -43,11 +43,11 @@ bool strings_have(const struct strings *s, const char *text)
 /* One word spelt in two ways: `a="b c"` and `"a=b c"`. */
 static bool word_same(const char *a, const char *b)
 {
-	_cleanup_(kword_done) struct kword x = {0}, y = {0};
+	_cleanup_(karg_done) struct karg x = {0}, y = {0};
 
 	if (str_equal(a, b))
 		return true;
-	return kword_read(a, &x) == 0 && kword_read(b, &y) == 0 && kword_equal(&x, &y);
+	return karg_read(a, &x) == 0 && karg_read(b, &y) == 0 && karg_equal(&x, &y);
 }
 
 bool strings_same_words(const struct strings *a, const struct strings *b)

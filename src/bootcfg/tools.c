@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static int tool_add(
-	struct loaders *to, const char *name, const char *next, const char *path, struct place *p)
+static int tool_add(struct loaders *to, const char *name, const char *next, const char *path,
+	struct karg_source *p)
 {
 	if (!p || strings_add(&to->found, name) < 0 || strings_add(&to->next, next) < 0)
 		return -ENOMEM;
@@ -28,9 +28,9 @@ static int dir_files_add(const struct root *r, const char *dir, struct strings *
 	return rc;
 }
 
-static int sdboot_manage_add(const struct survey *s, struct loaders *to)
+static int sdboot_manage_add(const struct detect *s, struct loaders *to)
 {
-	struct place *p = place_add(to, PLACE_SHELL, 10);
+	struct karg_source *p = karg_source_add(to, KARG_SOURCE_SHELL, 10);
 	int rc = tool_add(to, "sdboot-manage", "sdboot-manage gen", "etc/sdboot-manage.conf", p);
 
 	if (rc < 0)
@@ -40,9 +40,9 @@ static int sdboot_manage_add(const struct survey *s, struct loaders *to)
 	return dir_files_add(s->root, "etc/sdboot-manage.conf.d", &p->paths);
 }
 
-static int limine_tool_add(const struct survey *s, struct loaders *to)
+static int limine_tool_add(const struct detect *s, struct loaders *to)
 {
-	struct place *p = place_add(to, PLACE_SHELL, 10);
+	struct karg_source *p = karg_source_add(to, KARG_SOURCE_SHELL, 10);
 	bool own = root_is_file(s->root, "etc/default/limine");
 	int rc = tool_add(to, "limine", "limine-update", NULL, p);
 
@@ -63,10 +63,10 @@ static int limine_tool_add(const struct survey *s, struct loaders *to)
 
 /* The ESPs are not mounted; which of systemd-boot and GRUB is on each only the tool knows, so both
  * sources are kept in step. */
-static int proxmox_add(const struct survey *s, struct loaders *to, struct err *err)
+static int proxmox_add(const struct detect *s, struct loaders *to, struct err *err)
 {
 	bool plain = root_is_file(s->root, "etc/kernel/cmdline");
-	struct place *p = plain ? place_add(to, PLACE_PLAIN, 20) : NULL;
+	struct karg_source *p = plain ? karg_source_add(to, KARG_SOURCE_PLAIN, 20) : NULL;
 	int rc = 0;
 
 	if (!plain && !s->grub_defaults)
@@ -85,7 +85,7 @@ static int proxmox_add(const struct survey *s, struct loaders *to, struct err *e
 	}
 	if (rc == 0 && s->grub_defaults) {
 		_cleanup_(strings_done) struct strings drops = {0};
-		struct place *g = place_add(to, PLACE_GRUB, 10);
+		struct karg_source *g = karg_source_add(to, KARG_SOURCE_GRUB, 10);
 		rc = g ? strings_add(&g->paths, "etc/default/grub") : -ENOMEM;
 		if (rc == 0)
 			rc = root_list(s->root, "etc/default/grub.d", ".cfg", &drops);
@@ -102,7 +102,7 @@ static int proxmox_add(const struct survey *s, struct loaders *to, struct err *e
 
 /* openSUSE: with systemd-boot or grub2-bls sdbootutil writes the entries from /etc/kernel/cmdline;
  * with LOADER_TYPE grub2 or grub2-efi the program is there and not in charge. */
-static bool sdbootutil_rules(const struct survey *s)
+static bool sdbootutil_rules(const struct detect *s)
 {
 	if (s->loader_type && s->loader_type[0])
 		return str_equal(s->loader_type, "systemd-boot") ||
@@ -110,7 +110,7 @@ static bool sdbootutil_rules(const struct survey *s)
 	return root_is_file(s->root, "usr/bin/sdbootutil") && !(s->grub_cfg && s->grub_menu);
 }
 
-static int sdbootutil_add(const struct survey *s, struct loaders *to, struct err *err)
+static int sdbootutil_add(const struct detect *s, struct loaders *to, struct err *err)
 {
 	bool have = false;
 
@@ -131,7 +131,7 @@ static bool asked(const struct loaders_options *o, const char *name)
 	return !o->loader || str_equal(o->loader, name);
 }
 
-int tools_find(const struct survey *s, const struct loaders_options *o, struct loaders *to,
+int tools_find(const struct detect *s, const struct loaders_options *o, struct loaders *to,
 	bool *ret_done, struct err *err)
 {
 	const struct root *r = s->root;
@@ -140,7 +140,7 @@ int tools_find(const struct survey *s, const struct loaders_options *o, struct l
 	*ret_done = true;
 	if (root_is_file(r, "etc/kernelstub/configuration") && asked(o, "kernelstub"))
 		rc = tool_add(to, "kernelstub", "kernelstub", "etc/kernelstub/configuration",
-			place_add(to, PLACE_KERNELSTUB, 10));
+			karg_source_add(to, KARG_SOURCE_KERNELSTUB, 10));
 	else if (root_is_file(r, "etc/sdboot-manage.conf") && asked(o, "sdboot-manage"))
 		rc = sdboot_manage_add(s, to);
 	else if (root_is_file(r, "etc/kernel/proxmox-boot-uuids") && asked(o, "proxmox"))

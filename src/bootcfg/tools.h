@@ -2,8 +2,8 @@
 #ifndef BOOTCFG_TOOLS_H
 #define BOOTCFG_TOOLS_H
 
-#include "bootcfg/places.h"
-#include "bootcfg/survey.h"
+#include "bootcfg/detect.h"
+#include "bootcfg/karg_sources.h"
 
 /*
  * Distributions with a tool of their own that writes all boot entries from one file: kernelstub
@@ -11,7 +11,7 @@
  * The file is edited, the entries are the tool's. *ret_done: there is one, nothing else is looked
  * for.
  */
-int tools_find(const struct survey *s, const struct loaders_options *o, struct loaders *to,
+int tools_find(const struct detect *s, const struct loaders_options *o, struct loaders *to,
 	bool *ret_done, struct err *err) _must_check_;
 
 #endif

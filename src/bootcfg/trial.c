@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bootcfg/trial.h"
 
-#include "bootcfg/kword.h"
-#include "bootcfg/running.h"
+#include "bootcfg/booted.h"
+#include "bootcfg/karg.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -12,16 +12,16 @@
 
 /* The entry that boots by default: the one loader.conf names, the only one, or the one that booted
  * this system. */
-static const struct place *default_find(const struct root *r, const struct loaders *l)
+static const struct karg_source *default_find(const struct root *r, const struct loaders *l)
 {
-	const struct place *only = NULL, *chosen = NULL, *booted = NULL;
+	const struct karg_source *only = NULL, *chosen = NULL, *booted = NULL;
 	size_t n = 0;
-	_cleanup_(running_done) struct running now = {0};
+	_cleanup_(booted_done) struct booted now = {0};
 
-	(void)!running_read(r, &now);
+	(void)!booted_read(r, &now);
 	for (size_t i = 0; i < l->places; i++) {
-		const struct place *p = &l->place[i];
-		if (p->kind != PLACE_BLS)
+		const struct karg_source *p = &l->place[i];
+		if (p->kind != KARG_SOURCE_BLS)
 			continue;
 		n++;
 		only = p;
@@ -50,7 +50,7 @@ static char *copy_name(const char *path, const char *tail)
 /* How long a line is without the blanks at its end. */
 static size_t trimmed(const char *line, size_t len)
 {
-	while (len > 0 && kword_blank(line[len - 1]))
+	while (len > 0 && karg_blank(line[len - 1]))
 		len--;
 	return len;
 }
@@ -79,8 +79,8 @@ static void copy_mark(const char *text, size_t len, const char *mark, struct tex
 	}
 }
 
-static int copy_make(const struct root *r, const struct place *model, const char *tail,
-	const char *mark, struct sources *to, struct err *err)
+static int copy_make(const struct root *r, const struct karg_source *model, const char *tail,
+	const char *mark, struct file_edits *to, struct err *err)
 {
 	_cleanup_(str_free) char *text = NULL, *name = copy_name(model->paths.v[0], tail);
 	_cleanup_(text_done) struct text copy = {0};
@@ -92,15 +92,16 @@ static int copy_make(const struct root *r, const struct place *model, const char
 	if (rc == 0) { /* there is one already: it is what is edited */
 		char *have = text;
 		text = NULL;
-		return sources_add(to, name, have, len) < 0 ? err_set(err, ENOMEM, "out of memory")
-							    : 0;
+		return file_edits_add(to, name, have, len) < 0
+			       ? err_set(err, ENOMEM, "out of memory")
+			       : 0;
 	}
 	if (rc == -ENOENT)
 		rc = root_read(r, model->paths.v[0], &text, &len, err);
 	if (rc < 0)
 		return rc;
 	copy_mark(text, len, mark, &copy);
-	if (sources_add(to, name, NULL, 0) < 0 || source_take(&to->v[0], &copy) < 0)
+	if (file_edits_add(to, name, NULL, 0) < 0 || file_edit_take(&to->v[0], &copy) < 0)
 		return err_set(err, ENOMEM, "out of memory");
 	return 0;
 }
@@ -121,16 +122,16 @@ static int default_check(const struct root *r, const char *path, struct err *err
 	return 0;
 }
 
-static int systemd_boot_plan(const struct root *r, struct loaders *l, const struct request *req,
-	struct plan *p, struct err *err)
+static int systemd_boot_plan(const struct root *r, struct loaders *l, const struct karg_ops *req,
+	struct edit_set *p, struct err *err)
 {
-	const struct place *model = default_find(r, l);
+	const struct karg_source *model = default_find(r, l);
 
 	if (!model)
 		return err_set(err, EINVAL,
 			"nothing tells which entry boots by default; --entry ID says which to try");
 	struct bls_format f = {.reader = BLS_SYSTEMD_BOOT};
-	struct sources *s = &p->set[p->n++];
+	struct file_edits *s = &p->set[p->n++];
 	int rc = default_check(r, model->paths.v[0], err);
 	if (rc == 0)
 		rc = copy_make(r, model, TRIAL_ID, "vfio-bootcfg trial", s, err);
@@ -151,10 +152,10 @@ static int systemd_boot_plan(const struct root *r, struct loaders *l, const stru
 		       : 0;
 }
 
-int trial_plan(const struct root *r, struct loaders *l, const struct request *req, struct plan *ret,
-	struct err *err)
+int trial_plan(const struct root *r, struct loaders *l, const struct karg_ops *req,
+	struct edit_set *ret, struct err *err)
 {
-	_cleanup_(plan_done) struct plan p = {.set = calloc(2, sizeof(*p.set))};
+	_cleanup_(edit_set_done) struct edit_set p = {.set = calloc(2, sizeof(*p.set))};
 	const char *loader = l->found.n > 0 ? l->found.v[0] : "";
 	int rc = -EINVAL;
 
@@ -173,19 +174,19 @@ int trial_plan(const struct root *r, struct loaders *l, const struct request *re
 	if (rc < 0)
 		return rc;
 	*ret = p;
-	p = (struct plan){0};
+	p = (struct edit_set){0};
 	return 0;
 }
 
-int trial_keep(const struct root *r, const struct loaders *l, struct plan *to, struct err *err)
+int trial_keep(const struct root *r, const struct loaders *l, struct edit_set *to, struct err *err)
 {
-	const struct place *model = default_find(r, l);
+	const struct karg_source *model = default_find(r, l);
 
 	if (!model || !str_equal(l->found.n > 0 ? l->found.v[0] : "", "systemd-boot"))
 		return err_set(err, EINVAL,
 			"--once-fallback copies the default entry of systemd-boot, and there is "
 			"none that is known here");
-	struct sources *set = calloc(to->n + 1, sizeof(*set));
+	struct file_edits *set = calloc(to->n + 1, sizeof(*set));
 	if (!set)
 		return err_set(err, ENOMEM, "out of memory");
 	/* First of all: it is there before anything changes. */
@@ -196,7 +197,7 @@ int trial_keep(const struct root *r, const struct loaders *l, struct plan *to, s
 	return copy_make(r, model, "before-vfio", "before vfio-bootcfg", &set[0], err);
 }
 
-int trial_disarm(
+int oneshot_cancel(
 	const struct root *r, const struct undone *u, struct strings *next, bool *ret_trial)
 {
 	int rc = 0;
@@ -209,23 +210,23 @@ int trial_disarm(
 		if (!name || !str_equal(name, "/custom.cfg"))
 			continue;
 		*ret_trial = true;
-		rc = trial_grub_disarm(r, path, next);
+		rc = grub_oneshot_cancel(r, path, next);
 	}
 	return rc;
 }
 
-int trial_words_read(const char *text, struct request *ret, struct err *err)
+int trial_words_read(const char *text, struct karg_ops *ret, struct err *err)
 {
 	static const struct {
 		const char *verb;
-		enum want_kind kind;
-	} verbs[] = {{"--add", WANT_ADD}, {"--set", WANT_SET}, {"--remove", WANT_REMOVE_WORD},
-		{"--remove-item", WANT_REMOVE_ELEMENT}};
+		enum karg_op_kind kind;
+	} verbs[] = {{"--add", KARG_OP_ADD}, {"--set", KARG_OP_SET},
+		{"--remove", KARG_OP_REMOVE_WORD}, {"--remove-item", KARG_OP_REMOVE_ELEMENT}};
 
 	for (const char *at = text; *at;) {
-		const char *verb_end = kword_end(at), *word = verb_end + (*verb_end == ' ');
-		const char *end = kword_end(word);
-		_cleanup_(str_free) char *verb = strndup(at, (size_t)(verb_end - at));
+		const char *cmd_end = karg_end(at), *word = cmd_end + (*cmd_end == ' ');
+		const char *end = karg_end(word);
+		_cleanup_(str_free) char *verb = strndup(at, (size_t)(cmd_end - at));
 		_cleanup_(str_free) char *copy = strndup(word, (size_t)(end - word));
 		size_t i = 0, n = sizeof(verbs) / sizeof(*verbs);
 		if (!verb || !copy)
@@ -233,7 +234,7 @@ int trial_words_read(const char *text, struct request *ret, struct err *err)
 		while (i < n && !str_equal(verbs[i].verb, verb))
 			i++;
 		int rc = i == n ? err_set(err, EBADMSG, "the journal's %s can't be read", verb)
-				: request_take(ret, verbs[i].kind, copy, err);
+				: karg_ops_take(ret, verbs[i].kind, copy, err);
 		if (rc < 0)
 			return rc;
 		at = end + (*end == ' ');

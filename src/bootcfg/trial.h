@@ -2,8 +2,8 @@
 #ifndef BOOTCFG_TRIAL_H
 #define BOOTCFG_TRIAL_H
 
-#include "bootcfg/edit.h"
-#include "bootcfg/places.h"
+#include "bootcfg/edit_set.h"
+#include "bootcfg/karg_sources.h"
 
 /*
  * One boot with other words, through the boot loader's own one-shot; what boots by default stays as
@@ -16,17 +16,17 @@
 
 /* The plan that adds the trial entry; l->next becomes the command that arms it. -EINVAL with the
  * reason where there is no one-shot. */
-int trial_plan(const struct root *r, struct loaders *l, const struct request *req, struct plan *ret,
-	struct err *err) _must_check_;
+int trial_plan(const struct root *r, struct loaders *l, const struct karg_ops *req,
+	struct edit_set *ret, struct err *err) _must_check_;
 
 /* Adds to the plan an unchanged copy of the default entry of systemd-boot,
  * NAME-before-vfio.conf: a way back in the menu. */
-int trial_keep(const struct root *r, const struct loaders *l, struct plan *to,
+int trial_keep(const struct root *r, const struct loaders *l, struct edit_set *to,
 	struct err *err) _must_check_;
 
 /* The half for GRUB (trial_grub.c): one more set in p. */
-int trial_grub_plan(const struct root *r, struct loaders *l, const struct request *req,
-	struct plan *p, struct err *err) _must_check_;
+int trial_grub_plan(const struct root *r, struct loaders *l, const struct karg_ops *req,
+	struct edit_set *p, struct err *err) _must_check_;
 
 /*
  * What is left to do when a trial has been taken back: for GRUB the command that takes the boot for
@@ -34,11 +34,12 @@ int trial_grub_plan(const struct root *r, struct loaders *l, const struct reques
  * nothing where it is armed with something else. systemd-boot passes over an entry that is not
  * there, and forgets it by itself. *ret_trial: these files were a trial's. 0 or -ENOMEM.
  */
-int trial_disarm(const struct root *r, const struct undone *u, struct strings *next,
+int oneshot_cancel(const struct root *r, const struct undone *u, struct strings *next,
 	bool *ret_trial) _must_check_;
-int trial_grub_disarm(const struct root *r, const char *custom, struct strings *next) _must_check_;
+int grub_oneshot_cancel(
+	const struct root *r, const char *custom, struct strings *next) _must_check_;
 
 /* A request as the journal keeps it, `--add WORD --remove WORD …`, and back. */
-int trial_words_read(const char *text, struct request *ret, struct err *err) _must_check_;
+int trial_words_read(const char *text, struct karg_ops *ret, struct err *err) _must_check_;
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/file.h"
 #include "base/mounts.h"
-#include "bootcfg/kword.h"
+#include "bootcfg/karg.h"
 #include "bootcfg/shell_encode.h"
 #include "bootcfg/trial.h"
 
@@ -22,7 +22,7 @@ static bool line_next(const char *text, size_t *at, size_t *begin, size_t *end)
 		return false;
 	*end = *begin + strcspn(text + *begin, "\n");
 	*at = *end + (text[*end] == '\n');
-	while (*begin < *end && kword_blank(text[*begin]))
+	while (*begin < *end && karg_blank(text[*begin]))
 		(*begin)++;
 	return true;
 }
@@ -145,10 +145,10 @@ static bool entry_find(const char *menu, const char *name, size_t *ret_begin, si
 }
 
 /* The words of the linux line of the copy, behind the kernel's path. */
-static int linux_find(const struct source *s, struct line *l, struct err *err)
+static int linux_find(const struct file_edit *s, struct tokens *l, struct err *err)
 {
 	size_t len, at = 0, begin, end;
-	const char *text = source_text(s, &len), *own = strstr(text, "--id " TRIAL_ID);
+	const char *text = file_edit_text(s, &len), *own = strstr(text, "--id " TRIAL_ID);
 
 	at = own ? (size_t)(own - text) : 0;
 	while (own && line_next(text, &at, &begin, &end)) {
@@ -156,17 +156,17 @@ static int linux_find(const struct source *s, struct line *l, struct err *err)
 			!starts(text, begin, end, "linux16"))
 			continue;
 		for (int skip = 0; skip < 2; skip++) {
-			while (begin < end && !kword_blank(text[begin]))
+			while (begin < end && !karg_blank(text[begin]))
 				begin++;
-			while (begin < end && kword_blank(text[begin]))
+			while (begin < end && karg_blank(text[begin]))
 				begin++;
 		}
-		struct field *f = line_field(l);
-		if (!f || field_add_bytes(f, text, begin, end, 0) < 0)
+		struct segment *f = tokens_segment(l);
+		if (!f || segment_add_bytes(f, text, begin, end, 0) < 0)
 			return err_set(err, ENOMEM, "out of memory");
 		f->at = begin;
 		l->dialect = DIALECT_GRUB;
-		return line_split(l, err);
+		return tokens_split(l, err);
 	}
 	return err_set(err, EINVAL, "%s: the default entry starts no kernel", s->name);
 }
@@ -181,7 +181,7 @@ static int encode(
 			text_add(ret, text++, 1);
 			continue;
 		}
-		const char *end = kword_end(text);
+		const char *end = karg_end(text);
 		_cleanup_(str_free) char *word = strndup(text, (size_t)(end - text));
 		int rc = word ? grub_encode(word, ret, err) : -ENOMEM;
 		if (rc < 0)
@@ -191,9 +191,9 @@ static int encode(
 	return 0;
 }
 
-static int copy_edit(struct sources *s, const struct request *req, struct err *err)
+static int copy_edit(struct file_edits *s, const struct karg_ops *req, struct err *err)
 {
-	_cleanup_(line_done) struct line old = {0}, new = {0};
+	_cleanup_(tokens_done) struct tokens old = {0}, new = {0};
 	_cleanup_(strings_done) struct strings expect = {0};
 
 	int rc = linux_find(&s->v[0], &old, err);
@@ -285,12 +285,12 @@ static int menu_check(const char *menu, const char *cfg, struct err *err)
 	return 0;
 }
 
-int trial_grub_plan(const struct root *r, struct loaders *l, const struct request *req,
-	struct plan *p, struct err *err)
+int trial_grub_plan(const struct root *r, struct loaders *l, const struct karg_ops *req,
+	struct edit_set *p, struct err *err)
 {
 	_cleanup_(str_free) char *menu = NULL, *own = NULL, *name = NULL;
 	_cleanup_(text_done) struct text text = {0};
-	struct sources *s = &p->set[p->n++];
+	struct file_edits *s = &p->set[p->n++];
 	const char *cfg = l->grub_cfg ? l->grub_cfg : "boot/grub/grub.cfg";
 	int dir = (int)(strrchr(cfg, '/') - cfg);
 	char env[1024], custom[1024];
@@ -320,9 +320,9 @@ int trial_grub_plan(const struct root *r, struct loaders *l, const struct reques
 		text_add(&text, "\n", 1);
 	if (!there)
 		copy_print(menu, begin, end, &text);
-	rc = sources_add(s, custom, own, own_len);
+	rc = file_edits_add(s, custom, own, own_len);
 	own = NULL;
-	if (rc < 0 || source_take(&s->v[0], &text) < 0)
+	if (rc < 0 || file_edit_take(&s->v[0], &text) < 0)
 		return err_set(err, ENOMEM, "out of memory");
 	rc = copy_edit(s, req, err);
 	if (rc < 0)
@@ -337,7 +337,7 @@ int trial_grub_plan(const struct root *r, struct loaders *l, const struct reques
 		       : 0;
 }
 
-int trial_grub_disarm(const struct root *r, const char *custom, struct strings *next)
+int grub_oneshot_cancel(const struct root *r, const char *custom, struct strings *next)
 {
 	_cleanup_(text_done) struct text env = {0}, command = {0};
 	int dir = (int)(strrchr(custom, '/') - custom);

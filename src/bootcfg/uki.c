@@ -9,15 +9,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int file_add(const struct survey *s, struct loaders *to, const char *path)
+static int file_add(const struct detect *s, struct loaders *to, const char *path)
 {
 	while (*path == '/')
 		path++;
-	if (place_known(to, path))
+	if (karg_source_known(to, path))
 		return 0;
 	if (!root_is_file(s->root, path))
 		return -ENOENT;
-	struct place *p = place_add(to, PLACE_PLAIN, 20);
+	struct karg_source *p = karg_source_add(to, KARG_SOURCE_PLAIN, 20);
 	return p ? strings_add(&p->paths, path) : -ENOMEM;
 }
 
@@ -35,17 +35,17 @@ static char *cmdline_option(const char *options)
 }
 
 /* Where mkinitcpio takes the command line of one preset from (mkinitcpio v41, build_uki). */
-static int preset_source_add(const struct survey *s, struct loaders *to, const char *file,
+static int preset_source_add(const struct detect *s, struct loaders *to, const char *file,
 	const char *preset, bool *ret_default, struct err *err)
 {
 	char name[256];
 
 	(void)snprintf(name, sizeof(name), "%s_cmdline", preset);
-	_cleanup_(str_free) char *path = survey_shell_value(s->root, file, name);
+	_cleanup_(str_free) char *path = detect_shell_value(s->root, file, name);
 	(void)snprintf(name, sizeof(name), "%s_options", preset);
-	_cleanup_(str_free) char *options = survey_shell_value(s->root, file, name);
+	_cleanup_(str_free) char *options = detect_shell_value(s->root, file, name);
 	if (!path)
-		path = survey_shell_value(s->root, file, "ALL_cmdline");
+		path = detect_shell_value(s->root, file, "ALL_cmdline");
 	if (!path)
 		path = cmdline_option(options);
 	if (!path || !path[0]) {
@@ -61,7 +61,7 @@ static int preset_source_add(const struct survey *s, struct loaders *to, const c
 }
 
 /* Every PRESET_uki= that is set in a preset file. */
-static int preset_look(const struct survey *s, struct loaders *to, const char *file,
+static int preset_look(const struct detect *s, struct loaders *to, const char *file,
 	bool *ret_found, bool *ret_default, struct err *err)
 {
 	_cleanup_(str_free) char *text = NULL;
@@ -86,7 +86,7 @@ static int preset_look(const struct survey *s, struct loaders *to, const char *f
 }
 
 static int mkinitcpio_look(
-	const struct survey *s, struct loaders *to, bool *ret_found, struct err *err)
+	const struct detect *s, struct loaders *to, bool *ret_found, struct err *err)
 {
 	_cleanup_(strings_done) struct strings files = {0};
 	bool found = false, defaults = false, have = true;
@@ -114,7 +114,7 @@ static bool is_yes(const char *value)
 	return value && str_equal(value, "yes");
 }
 
-static int dracut_look(const struct survey *s, struct loaders *to, bool *ret_found, struct err *err)
+static int dracut_look(const struct detect *s, struct loaders *to, bool *ret_found, struct err *err)
 {
 	_cleanup_(strings_done) struct strings files = {0};
 	bool uefi = false, set = false;
@@ -124,8 +124,8 @@ static int dracut_look(const struct survey *s, struct loaders *to, bool *ret_fou
 	if (rc == 0)
 		rc = regular_files_add(s->root, "etc/dracut.conf.d", ".conf", &files);
 	for (size_t i = 0; i < files.n && rc == 0; i++) {
-		_cleanup_(str_free) char *value = survey_shell_value(s->root, files.v[i], "uefi");
-		_cleanup_(str_free) char *words = survey_shell_value(
+		_cleanup_(str_free) char *value = detect_shell_value(s->root, files.v[i], "uefi");
+		_cleanup_(str_free) char *words = detect_shell_value(
 			s->root, files.v[i], "kernel_cmdline");
 		uefi |= is_yes(value);
 		set |= words || root_holds(s->root, files.v[i], "\nkernel_cmdline");
@@ -138,7 +138,7 @@ static int dracut_look(const struct survey *s, struct loaders *to, bool *ret_fou
 			"/etc/dracut.conf.d; a line with only the new words would leave them "
 			"without "
 			"root=: write the whole command line there first");
-	struct place *p = place_add(to, PLACE_SHELL, 20);
+	struct karg_source *p = karg_source_add(to, KARG_SOURCE_SHELL, 20);
 	if (!p)
 		return -ENOMEM;
 	p->variable = "kernel_cmdline";
@@ -154,7 +154,7 @@ static int dracut_look(const struct survey *s, struct loaders *to, bool *ret_fou
  * add-all finds kernels at /usr/lib/modules/VERSION/vmlinuz (kernel-install(8)). Debian's lie in
  * /boot, where it finds none and says that all is well: those are named, as Debian's own hook does.
  */
-static int kernel_install_next(const struct survey *s, struct loaders *to)
+static int kernel_install_next(const struct detect *s, struct loaders *to)
 {
 	_cleanup_(strings_done) struct strings versions = {0}, named = {0};
 	bool usual = false;
@@ -181,11 +181,11 @@ static int kernel_install_next(const struct survey *s, struct loaders *to)
 
 /* `layout=` in install.conf, or images that are there with /etc/kernel/cmdline as their source. */
 static int kernel_install_look(
-	const struct survey *s, struct loaders *to, bool *ret_found, struct err *err)
+	const struct detect *s, struct loaders *to, bool *ret_found, struct err *err)
 {
-	_cleanup_(str_free) char *layout = survey_shell_value(
+	_cleanup_(str_free) char *layout = detect_shell_value(
 		s->root, "etc/kernel/install.conf", "layout");
-	_cleanup_(str_free) char *vendor = survey_shell_value(
+	_cleanup_(str_free) char *vendor = detect_shell_value(
 		s->root, "usr/lib/kernel/install.conf", "layout");
 	bool uki = str_equal(layout ? layout : vendor ? vendor : "", "uki"), have = false;
 	bool images = false;
@@ -214,7 +214,7 @@ static int kernel_install_look(
 	return kernel_install_next(s, to);
 }
 
-int uki_find(const struct survey *s, struct loaders *to, bool *ret_found, struct err *err)
+int uki_find(const struct detect *s, struct loaders *to, bool *ret_found, struct err *err)
 {
 	int rc = mkinitcpio_look(s, to, ret_found, err);
 

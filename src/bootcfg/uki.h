@@ -2,8 +2,8 @@
 #ifndef BOOTCFG_UKI_H
 #define BOOTCFG_UKI_H
 
-#include "bootcfg/places.h"
-#include "bootcfg/survey.h"
+#include "bootcfg/detect.h"
+#include "bootcfg/karg_sources.h"
 
 /*
  * Unified kernel images: the command line is inside a signed file, so its source is edited and the
@@ -11,6 +11,6 @@
  * any. -EINVAL where there is no source that could be edited without taking root= away.
  */
 int uki_find(
-	const struct survey *s, struct loaders *to, bool *ret_found, struct err *err) _must_check_;
+	const struct detect *s, struct loaders *to, bool *ret_found, struct err *err) _must_check_;
 
 #endif

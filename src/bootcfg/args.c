@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bootcfg/args.h"
+
+#include "bootcfg/ids.h"
+#include "bootcfg/presets.h"
+
+#include <errno.h>
+#include <string.h>
+
+void args_done(struct args *a)
+{
+	karg_ops_done(&a->words);
+	strings_done(&a->sets);
+}
+
+bool args_to_edit(const struct args *a)
+{
+	return a->iommu || a->words.n > 0 || a->sets.n > 0 || a->ids || a->hugepages ||
+	       a->isolate || a->acs || a->framebuffer;
+}
+
+int args_check(const struct args *a, int operands, char **argv, struct err *err)
+{
+	int verbs = args_to_edit(a) + a->undo + a->history + a->status + a->confirm;
+
+	if (operands > (a->undo ? 1 : 0))
+		return err_set(err, EINVAL, "%s: is no option; a word is added with --add",
+			argv[a->undo ? 2 : 1]);
+	if (verbs == 0)
+		return err_set(err, EINVAL,
+			"nothing asked for: --iommu is what most people want; --help lists the "
+			"rest");
+	if (verbs > 1)
+		return err_set(err, EINVAL,
+			"--iommu, --add, --remove and --set go together; --undo, --confirm, "
+			"--history and --status stand alone");
+	if ((a->trial || a->once_fallback) && !args_to_edit(a))
+		return err_set(err, EINVAL,
+			"--trial and --once-fallback belong to a change: --iommu --trial");
+	if (a->trial && a->once_fallback)
+		return err_set(err, EINVAL,
+			"--trial leaves the default as it is: there is nothing that "
+			"--once-fallback would keep");
+	return 0;
+}
+
+int args_add(void *to, const char *value, struct err *err)
+{
+	return karg_ops_add(&((struct args *)to)->words, value, err);
+}
+
+int args_remove(void *to, const char *value, struct err *err)
+{
+	return karg_ops_remove(&((struct args *)to)->words, value, err);
+}
+
+int args_set(void *to, const char *value, struct err *err)
+{
+	return strings_add(&((struct args *)to)->sets, value) < 0
+		       ? err_set(err, ENOMEM, "out of memory")
+		       : 0;
+}
+
+static int cpu_find(const struct args *a, enum cpu *ret, struct err *err)
+{
+	if (!a->cpu) {
+		*ret = CPU_UNKNOWN;
+#if defined(__x86_64__) || defined(__i386__)
+		if (__builtin_cpu_is("intel"))
+			*ret = CPU_INTEL;
+		else if (__builtin_cpu_is("amd"))
+			*ret = CPU_AMD;
+#endif
+		return 0;
+	}
+	if (!str_equal(a->cpu, "intel") && !str_equal(a->cpu, "amd"))
+		return err_set(err, EINVAL, "%s: --cpu takes intel or amd", a->cpu);
+	*ret = str_equal(a->cpu, "intel") ? CPU_INTEL : CPU_AMD;
+	return 0;
+}
+
+static int iommu_take(struct args *a, const struct root *r, struct strings *notes, struct err *err)
+{
+	enum cpu cpu = CPU_UNKNOWN;
+	int rc = cpu_find(a, &cpu, err);
+
+	if (rc == 0)
+		rc = karg_ops_iommu(&a->words, cpu, a->no_pt, err);
+	if (rc < 0 || a->cpu || r->host)
+		return rc;
+	struct text note = {0};
+	text_print(&note,
+		"taking the processor of this machine, %s, for that of %s; --cpu says otherwise",
+		cpu == CPU_INTEL ? "Intel" : "AMD", a->root);
+	return strings_take(notes, note.data) < 0 ? err_set(err, ENOMEM, "out of memory") : 0;
+}
+
+int args_words(struct args *a, const struct root *r, struct strings *notes, struct err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < a->sets.n && rc == 0; i++)
+		rc = karg_ops_set(&a->words, a->sets.v[i], a->force, err);
+	if (rc == 0 && a->iommu)
+		rc = iommu_take(a, r, notes, err);
+	if (rc == 0 && a->ids)
+		rc = ids_take(r, &a->words, notes, err);
+	if (rc == 0 && a->hugepages)
+		rc = presets_hugepages(r, &a->words, a->hugepages, notes, err);
+	if (rc == 0 && a->isolate)
+		rc = presets_isolate(r, &a->words, a->isolate, notes, err);
+	if (rc == 0 && a->acs)
+		rc = presets_acs(&a->words, a->acs, notes, err);
+	if (rc == 0 && a->framebuffer)
+		rc = presets_framebuffer(r, &a->words, notes, err);
+	return rc;
+}
+
+char *args_name(const struct args *a)
+{
+	static const char *const verbs[] = {[KARG_OP_ADD] = "--add",
+		[KARG_OP_SET] = "--set",
+		[KARG_OP_REMOVE_WORD] = "--remove",
+		[KARG_OP_REMOVE_KEY] = "--remove",
+		[KARG_OP_REMOVE_ELEMENT] = "--remove-item"};
+	const struct karg_ops *r = &a->words;
+	struct text t = {0};
+
+	text_print(&t, "%s", a->trial ? ASKED_TRIAL : "");
+	for (size_t i = 0; i < r->n; i++)
+		/* --iommu's many off-words say little, but for --confirm they have to be there. */
+		if (a->trial || r->v[i].kind != KARG_OP_REMOVE_ELEMENT)
+			text_print(&t, "%s%s %s", t.len > 0 ? " " : "", verbs[r->v[i].kind],
+				r->v[i].text);
+	return t.data;
+}

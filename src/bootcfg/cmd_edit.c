@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bootcfg/commands.h"
+
+#include "base/log.h"
+#include "bootcfg/boot_entries.h"
+#include "bootcfg/boot_stat.h"
+#include "bootcfg/booted.h"
+#include "bootcfg/edit_set.h"
+#include "bootcfg/esp.h"
+#include "bootcfg/loaders.h"
+#include "bootcfg/regenerate.h"
+#include "bootcfg/status.h"
+#include "bootcfg/trial.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+enum cmd_result cmd_failure(int rc)
+{
+	switch (rc) {
+	case LOADERS_OWNED:
+		return CMD_MANAGED;
+	case LOADERS_AMBIGUOUS:
+		return CMD_AMBIGUOUS;
+	case -ENOTRECOVERABLE:
+		return CMD_REGENERATE_FAILED;
+	default:
+		return CMD_FAILED;
+	}
+}
+
+void cmd_notes(const struct args *a, const struct strings *notes)
+{
+	for (size_t i = 0; i < notes->n && !a->quiet; i++)
+		log_print(LOG_NOTICE, "%s", notes->v[i]);
+}
+
+bool cmd_runs_tools(const struct args *a, const struct root *r)
+{
+	return r->host && !a->no_regen && geteuid() == 0;
+}
+
+static void commands_print(
+	const struct args *a, const struct root *r, const struct loaders *l, FILE *f)
+{
+	for (size_t i = 0; i < l->next.n; i++)
+		fprintf(f, "%s: %s%s\n", cmd_runs_tools(a, r) ? "done" : "next", l->next.v[i],
+			r->host ? "" : "  (inside that system)");
+	if (l->next.n == 0)
+		fputs("nothing else to do\n", f);
+}
+
+/* The words of all places, once each: what generated files have to hold afterwards. */
+static int words_added(const struct edit_set *p, struct strings *ret)
+{
+	for (size_t i = 0; i < p->n; i++)
+		for (size_t k = 0; k < p->set[i].added.n; k++)
+			if (!strings_have(ret, p->set[i].added.v[k]) &&
+				strings_add(ret, p->set[i].added.v[k]) < 0)
+				return -ENOMEM;
+	return 0;
+}
+
+/* A tool has failed: the sources are put back. Boot files it has touched are made again from them.
+ */
+static enum cmd_result regenerate_back(
+	const struct root *r, const struct loaders *l, unsigned id, bool touched)
+{
+	_cleanup_(undone_done) struct undone done = {0};
+	const struct strings none = {0};
+	const struct undo_how how = {0};
+	struct err err = {0};
+
+	if (journal_undo(r, id, &how, &done, &err) < 0) {
+		log_print(LOG_ERROR,
+			"the edit is in place, and putting it back failed, too: %s; see "
+			"vfio-bootcfg --history and --undo",
+			err.text);
+		return CMD_REGENERATE_FAILED;
+	}
+	if (touched && regenerate_run(r, l, &none, &err) < 0) {
+		log_print(LOG_ERROR,
+			"the sources are as they were before, the boot files are not: %s; when "
+			"that works again, run: %s",
+			err.text, l->next.v[0]);
+		return CMD_REGENERATE_FAILED;
+	}
+	log_print(LOG_NOTICE, "everything is as it was before");
+	return CMD_FAILED;
+}
+
+/* On the running system: the distribution's tools. When one fails everything is put back. */
+static enum cmd_result regenerate(const struct args *a, const struct root *r,
+	const struct loaders *l, const struct edit_set *p, unsigned id)
+{
+	_cleanup_(strings_done) struct strings added = {0};
+	_cleanup_(text_done) struct text before = {0}, after = {0};
+	struct err err = {0};
+
+	if (!cmd_runs_tools(a, r) || l->next.n == 0)
+		return CMD_DONE;
+	for (size_t i = 0; i < l->next.n && !a->quiet; i++)
+		log_print(LOG_NOTICE, "running %s", l->next.v[i]);
+	bool seen = boot_stat_read(r, &l->boots, &before) == 0;
+	int rc = words_added(p, &added);
+	if (rc == 0)
+		rc = regenerate_run(r, l, &added, &err);
+	if (rc == 0)
+		return CMD_DONE;
+	log_print(LOG_ERROR, "%s", err.text);
+	seen = seen && boot_stat_read(r, &l->boots, &after) == 0;
+	bool touched = !seen || !str_equal(before.data, after.data);
+	/* To arm a trial that is gone again would be no way back. */
+	return regenerate_back(r, l, id, touched && !a->trial);
+}
+
+/* Files on a boot partition that the loader of this boot does not read. */
+static void partitions_check(
+	const struct root *r, const struct edit_set *p, const struct booted *now, const char *esp)
+{
+	for (size_t i = 0; i < p->n; i++)
+		for (size_t k = 0; k < p->set[i].n; k++)
+			if (p->set[i].v[k].text &&
+				esp_is_other(r, now->partition, p->set[i].v[k].path))
+				log_print(LOG_WARNING,
+					"%s: is on a boot partition that did not boot this "
+					"machine: "
+					"its loader came from partition %s%s%s",
+					p->set[i].v[k].name, now->partition, esp ? ", on /" : "",
+					esp ? esp : "");
+}
+
+/* Another loader than the one that is edited started this system, or another partition: the words
+ * would never arrive. */
+static void booted_check(const struct root *r, const struct loaders *l, const struct edit_set *p)
+{
+	_cleanup_(booted_done) struct booted now = {0};
+
+	if (booted_read(r, &now) < 0)
+		return;
+	const char *other = booted_other(&now, &l->found);
+	if (other)
+		log_print(LOG_WARNING,
+			"you edit %s, which did not boot this machine: %s did, and what it reads "
+			"is "
+			"not changed; --boot-loader %s would",
+			l->found.v[0], other, other);
+	if (now.partition)
+		partitions_check(r, p, &now, esp_mounted(r, now.partition, &l->boots));
+}
+
+static enum cmd_result dry_run_print(
+	const struct args *a, const struct loaders *l, const struct edit_set *p, FILE *f)
+{
+	if (a->json)
+		edit_set_print_json(l, p, f);
+	else if (a->check && !a->quiet)
+		edit_set_print(p, f);
+	else if (a->dry_run)
+		edit_set_print_diff(p, f);
+	return !edit_set_is_empty(p) && (a->check || a->exit_code) ? CMD_DIFFERS : CMD_DONE;
+}
+
+/* Read back: what the boot loader will give each kernel now. */
+static void entries_print(
+	const struct root *r, const struct loaders *l, const struct edit_set *p, FILE *f)
+{
+	_cleanup_(boot_entries_done) struct boot_entries o = {0};
+	_cleanup_(strings_done) struct strings added = {0};
+
+	if (words_added(p, &added) == 0 && added.n > 0 && boot_entries_read(r, l, &o) == 0)
+		boot_entries_print(&o, &added, f);
+}
+
+static void edit_print(const struct args *a, const struct root *r, const struct loaders *l,
+	const struct edit_set *p, FILE *f)
+{
+	if (a->json) {
+		edit_set_print_json(l, p, f);
+	} else if (!a->quiet) {
+		edit_set_print(p, f);
+		commands_print(a, r, l, f);
+		if (!a->trial && (cmd_runs_tools(a, r) || l->next.n == 0))
+			entries_print(r, l, p, f);
+		fprintf(f, "undo: vfio-bootcfg%s%s --undo\n", r->host ? "" : " --root ",
+			r->host ? "" : a->root);
+	}
+}
+
+static enum cmd_result plan_do(const struct args *a, const struct root *r, const struct loaders *l,
+	const struct edit_set *p, FILE *f, struct err *err)
+{
+	_cleanup_(str_free) char *name = args_name(a);
+	unsigned id = 0;
+
+	int rc = edit_set_commit(r, p, name ? name : "", &id, err);
+	if (rc < 0)
+		return cmd_failure(rc);
+	enum cmd_result result = regenerate(a, r, l, p, id);
+	if (result == CMD_DONE)
+		edit_print(a, r, l, p, f);
+	return result;
+}
+
+enum cmd_result cmd_edit(struct args *a, const struct root *r, FILE *f, struct err *err)
+{
+	_cleanup_(strings_done) struct strings notes = {0};
+	_cleanup_(loaders_done) struct loaders l = {0};
+	_cleanup_(edit_set_done) struct edit_set p = {0};
+
+	if (args_words(a, r, &notes, err) < 0)
+		return CMD_USAGE;
+	cmd_notes(a, &notes);
+	struct loaders_options lo = {.loader = a->loader, .entry = a->entry, .request = &a->words};
+	int rc = loaders_find(r, &lo, &l, err);
+	if (rc == 0)
+		rc = a->trial ? trial_plan(r, &l, &a->words, &p, err)
+			      : edit_set_make(r, &l, &a->words, &p, err);
+	if (rc == 0 && a->once_fallback && !edit_set_is_empty(&p))
+		rc = trial_keep(r, &l, &p, err);
+	if (rc < 0)
+		return cmd_failure(rc);
+	cmd_notes(a, &l.notes);
+	cmd_notes(a, &p.notes);
+	if (!a->quiet)
+		booted_check(r, &l, &p);
+	if (a->check || a->dry_run)
+		return dry_run_print(a, &l, &p, f);
+	/* A trial that is there is armed once more. */
+	if (edit_set_is_empty(&p) && a->trial && l.next.n > 0) {
+		commands_print(a, r, &l, f);
+		return cmd_runs_tools(a, r) && regenerate_run(r, &l, &notes, err) < 0 ? CMD_FAILED
+										      : CMD_DONE;
+	}
+	if (!edit_set_is_empty(&p))
+		return plan_do(a, r, &l, &p, f, err);
+	if (!a->quiet)
+		log_print(LOG_NOTICE, "nothing to do: it is so already");
+	return CMD_DONE;
+}

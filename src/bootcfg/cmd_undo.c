@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bootcfg/commands.h"
+
+#include "bootcfg/booted.h"
+#include "bootcfg/diff3.h"
+#include "bootcfg/edit_set.h"
+#include "bootcfg/esp.h"
+#include "bootcfg/journal_list.h"
+#include "bootcfg/loaders.h"
+#include "bootcfg/regenerate.h"
+#include "bootcfg/status.h"
+#include "bootcfg/trial.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* After the sources the boot files: the same tools, on the running system. A trial has changed
+ * none, but it may still be armed. */
+static enum cmd_result undo_regenerate(
+	const struct args *a, const struct root *r, const struct undone *done, struct err *err)
+{
+	_cleanup_(loaders_done) struct loaders l = {0};
+	const struct strings none = {0};
+	struct karg_ops nothing = {0};
+	struct loaders_options lo = {.loader = a->loader, .request = &nothing};
+	struct err why = {0};
+	bool trial = false;
+
+	if (!cmd_runs_tools(a, r))
+		return CMD_DONE;
+	int rc = oneshot_cancel(r, done, &l.next, &trial);
+	if (rc < 0)
+		(void)err_set(&why, -rc, "out of memory");
+	if (rc == 0 && !trial)
+		rc = loaders_find(r, &lo, &l, &why);
+	if (rc == 0)
+		rc = regenerate_run(r, &l, &none, &why);
+	if (rc == 0)
+		return CMD_DONE;
+	(void)err_set(
+		err, EIO, "the sources are restored, the boot files are not: %.700s", why.text);
+	return CMD_REGENERATE_FAILED;
+}
+
+static void undone_print(const struct undone *u, bool dry, FILE *f)
+{
+	static const char *const did[] = {[UNDO_LEFT] = "is back already",
+		[UNDO_RESTORED] = "restored",
+		[UNDO_REMOVED] = "removed",
+		[UNDO_EDITED] = "edited"};
+	static const char *const would[] = {[UNDO_LEFT] = "is back already",
+		[UNDO_RESTORED] = "would restore",
+		[UNDO_REMOVED] = "would remove",
+		[UNDO_EDITED] = "would edit"};
+
+	for (size_t i = 0; i < u->n; i++) {
+		const struct undone_file *one = &u->v[i];
+		fprintf(f, "%s  /%s%s\n", (dry ? would : did)[one->how], one->path,
+			one->how == UNDO_EDITED
+				? "  (changed since: only what that change did there)"
+				: "");
+		/* Bytes that nobody has seen before are shown. */
+		if (one->how == UNDO_EDITED)
+			diff_print(one->path, one->now, one->now_len, one->to, one->to_len, f);
+	}
+}
+
+enum cmd_result cmd_undo(
+	const struct args *a, const struct root *r, const char *id, FILE *f, struct err *err)
+{
+	_cleanup_(undone_done) struct undone done = {0};
+	unsigned long number = 0;
+	struct diff3 by = {.root = r, .loader = a->loader};
+	struct undo_how how = {.dry = a->dry_run, .changed_since = diff3_file, .with = &by};
+
+	if (id && (!str_decimal(id, 999999, &number) || number == 0)) {
+		(void)err_set(err, EINVAL, "%s: --undo takes the number of a change", id);
+		return CMD_USAGE;
+	}
+	int rc = journal_undo(r, (unsigned)number, &how, &done, err);
+	if (rc < 0)
+		return cmd_failure(rc);
+	if (!a->quiet)
+		undone_print(&done, a->dry_run, f);
+	return a->dry_run ? CMD_DONE : undo_regenerate(a, r, &done, err);
+}
+
+/* Of --iommu's many off-words only --confirm wants to know. */
+static void what_print(const char *what, FILE *f)
+{
+	static const char item[] = " --remove-item ";
+
+	for (const char *p = what; *p;) {
+		if (str_starts(p, item)) {
+			p += strlen(item);
+			p += strcspn(p, " ");
+			continue;
+		}
+		putc(*p++, f);
+	}
+}
+
+enum cmd_result cmd_history(const struct root *r, FILE *f, struct err *err)
+{
+	_cleanup_(journal_list_done) struct journal_list l = {0};
+
+	int rc = journal_read(r, &l, err);
+	if (rc < 0)
+		return cmd_failure(rc);
+	for (size_t i = 0; i < l.n; i++) {
+		fprintf(f, "%u  %s  ", l.v[i].id, l.v[i].when);
+		what_print(l.v[i].what, f);
+		putc('\n', f);
+		for (size_t k = 0; k < l.v[i].paths.n; k++)
+			fprintf(f, "   /%s\n", l.v[i].paths.v[k]);
+	}
+	return CMD_DONE;
+}
+
+enum cmd_result cmd_status(const struct args *a, const struct root *r, FILE *f, struct err *err)
+{
+	_cleanup_(loaders_done) struct loaders l = {0};
+	_cleanup_(edit_set_done) struct edit_set p = {0};
+	_cleanup_(booted_done) struct booted now = {0};
+	struct loaders_options lo = {.loader = a->loader, .entry = a->entry, .request = &a->words};
+
+	int rc = loaders_find(r, &lo, &l, err);
+	if (rc == 0)
+		rc = edit_set_make(r, &l, &a->words, &p, err);
+	if (rc == 0)
+		rc = booted_read(r, &now);
+	if (rc < 0)
+		return cmd_failure(rc);
+	_cleanup_(boot_entries_done) struct boot_entries o = {0};
+	if (boot_entries_read(r, &l, &o) < 0)
+		return cmd_failure(err_set(err, ENOMEM, "out of memory"));
+	const char *esp = esp_mounted(r, now.partition, &l.boots);
+	(a->json ? status_print_json : status_print)(&l, &p, &now, esp, &o, f);
+	return CMD_DONE;
+}

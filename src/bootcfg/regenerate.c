@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bootcfg/regenerate.h"
+
+#include "base/file.h"
+#include "base/replace.h"
+#include "bootcfg/karg.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define OUTPUT_MAX ((size_t)4 << 20)
+#define ARGS_MAX 16
+
+/* One program: what it reads, and where its two outputs go. */
+struct child {
+	char *argv[ARGS_MAX + 1];
+	int in, out, err;
+	pid_t pid;
+};
+
+/* A command line without quotes or anything else of a shell's: words and blanks. */
+static void argv_split(char *text, struct child *c)
+{
+	size_t n = 0;
+
+	for (char *word; (word = strsep(&text, " ")) && n < ARGS_MAX;)
+		if (word[0])
+			c->argv[n++] = word;
+	c->argv[n] = NULL;
+}
+
+static void child_exec(const struct child *c)
+{
+	static const char path[] =
+		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+	static char *environment[] = {(char *)(uintptr_t)path, NULL};
+	sigset_t none;
+
+	sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	(void)setpgid(0, 0); /* so that what it starts can be ended with it */
+	if (c->argv[0] && dup2(c->in, STDIN_FILENO) >= 0 && dup2(c->out, 1) >= 0 &&
+		dup2(c->err, 2) >= 0) {
+		environ = environment;
+		(void)execvp(c->argv[0], c->argv);
+	}
+	_exit(127);
+}
+
+/* Waits with a bound; what does not end by then is killed, and all it started. */
+static int steps_wait(const struct child *c, int *ret_status)
+{
+	_cleanup_(fd_close) int fd = (int)syscall(SYS_pidfd_open, c->pid, 0);
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	int rc = 0, n = -1;
+
+	for (time_t end = time(NULL) + REGEN_SECONDS; fd >= 0 && n <= 0 && time(NULL) < end;)
+		n = poll(&p, 1, 1000);
+	if (fd >= 0 && n <= 0) {
+		(void)kill(-c->pid, SIGKILL);
+		rc = -ETIMEDOUT;
+	}
+	while (waitpid(c->pid, ret_status, 0) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return rc;
+}
+
+static int output_read(int fd, char **ret, size_t *ret_len)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	size_t size = (size_t)st.st_size < OUTPUT_MAX ? (size_t)st.st_size : OUTPUT_MAX;
+	char *text = malloc(size + 1);
+	if (!text)
+		return -ENOMEM;
+	ssize_t n = pread(fd, text, size, 0);
+	if (n < 0) {
+		free(text);
+		return -EIO;
+	}
+	text[n] = '\0';
+	*ret = text;
+	*ret_len = (size_t)n;
+	return 0;
+}
+
+/* The end of what a program said, on one line. */
+static void tail_cut(char *text, size_t len)
+{
+	while (len > 0 && karg_blank(text[len - 1]))
+		text[--len] = '\0';
+	for (char *p = text; *p; p++)
+		if (*p == '\n')
+			*p = ';';
+}
+
+/* Runs one program. *ret_out: its standard output where asked for, else it counts as talk. */
+static int program_run(
+	const char *command, int in, char **ret_out, size_t *ret_len, struct err *err)
+{
+	_cleanup_(str_free) char *copy = strdup(command), *said = NULL;
+	_cleanup_(fd_close) int out = memfd_create("out", MFD_CLOEXEC);
+	_cleanup_(fd_close) int talk = memfd_create("talk", MFD_CLOEXEC);
+	_cleanup_(fd_close) int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	struct child c = {.in = in >= 0 ? in : null, .out = ret_out ? out : talk, .err = talk};
+	size_t len = 0;
+	int status = 0;
+
+	if (!copy || out < 0 || talk < 0 || null < 0)
+		return err_set(err, ENOMEM, "%s: can't be run: %s", command, strerror(errno));
+	argv_split(copy, &c);
+	c.pid = fork();
+	if (c.pid < 0)
+		return err_set(err, errno, "%s: can't be run: %s", command, strerror(errno));
+	if (c.pid == 0)
+		child_exec(&c);
+	int rc = steps_wait(&c, &status);
+	if (rc == -ETIMEDOUT)
+		return err_set(
+			err, ETIMEDOUT, "%s: did not end within %d s", command, REGEN_SECONDS);
+	if (rc < 0 || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+		if (output_read(talk, &said, &len) == 0 && said)
+			tail_cut(said, len);
+		return err_set(err, EIO, "%s: failed with status %d: %.300s", command,
+			WIFEXITED(status) ? WEXITSTATUS(status) : -1,
+			said ? said + (len > 300 ? len - 300 : 0) : "");
+	}
+	return ret_out && output_read(out, ret_out, ret_len) < 0
+		       ? err_set(err, EIO, "%s: its output can't be read", command)
+		       : 0;
+}
+
+/* How many lines of a menu start a kernel, and how many of those name a root. */
+static void menu_count(const char *text, size_t *ret_linux, size_t *ret_root)
+{
+	*ret_linux = *ret_root = 0;
+	for (const char *at = text; at && *at;) {
+		const char *end = strchrnul(at, '\n'), *p = at + strspn(at, " \t");
+		if (str_starts(p, "linux ") || str_starts(p, "linux\t") ||
+			str_starts(p, "linuxefi ") || str_starts(p, "linux16 ")) {
+			(*ret_linux)++;
+			*ret_root += memmem(p, (size_t)(end - p), "root=", 5) != NULL;
+		}
+		at = *end ? end + 1 : NULL;
+	}
+}
+
+/* Some words (quotes, blanks) are written otherwise in a script: their names have to be there. */
+static bool words_there(const char *menu, const struct strings *added, const char **ret_missing)
+{
+	for (size_t i = 0; i < added->n; i++) {
+		_cleanup_(karg_done) struct karg k = {0};
+		bool plain = !strpbrk(added->v[i], " \"'\\$;&|<>{}()");
+		*ret_missing = added->v[i];
+		if (karg_read(added->v[i], &k) < 0 || !strstr(menu, plain ? added->v[i] : k.name))
+			return false;
+	}
+	return true;
+}
+
+static int menu_check(
+	const char *old, const char *menu, const struct strings *added, struct err *err)
+{
+	size_t linux_before = 0, root_before = 0, linux_now, root_now;
+	const char *missing = "";
+
+	menu_count(old, &linux_before, &root_before);
+	menu_count(menu, &linux_now, &root_now);
+	if (linux_before > 0 && linux_now == 0)
+		return err_set(err, EIO, "the new menu starts no kernel at all");
+	if (linux_before > 0 && root_before == linux_before && root_now < linux_now)
+		return err_set(err, EIO, "the new menu has entries without root=");
+	if (linux_now > 0 && !words_there(menu, added, &missing))
+		return err_set(err, EIO, "the new menu does not have %s", missing);
+	return 0;
+}
+
+/* A script in memory for grub-script-check to read. */
+static int script_check(const char *menu, size_t len, struct err *err)
+{
+	_cleanup_(fd_close) int fd = memfd_create("grub.cfg", MFD_CLOEXEC);
+
+	if (access("/usr/bin/grub-script-check", X_OK) < 0)
+		return 0;
+	for (size_t at = 0; fd >= 0 && at < len;) {
+		ssize_t n = write(fd, menu + at, len - at);
+		if (n < 0)
+			return err_set(err, errno, "grub-script-check: %s", strerror(errno));
+		at += (size_t)n;
+	}
+	if (fd < 0 || lseek(fd, 0, SEEK_SET) < 0)
+		return err_set(err, ENOMEM, "grub-script-check: can't be run");
+	return program_run("grub-script-check", fd, NULL, NULL, err);
+}
+
+static int grub_make(const struct root *r, const char *command, const char *cfg,
+	const struct strings *added, struct err *err)
+{
+	_cleanup_(str_free) char *old = NULL, *menu = NULL, *name = NULL;
+	_cleanup_(fd_close) int dir = -1;
+	size_t old_len = 0, len = 0;
+
+	int rc = root_read(r, cfg, &old, &old_len, err);
+	if (rc == 0)
+		rc = program_run(strstr(command, "grub2") ? "grub2-mkconfig" : "grub-mkconfig", -1,
+			&menu, &len, err);
+	if (rc == 0)
+		rc = script_check(menu, len, err);
+	if (rc == 0)
+		rc = menu_check(old, menu ? menu : "", added, err);
+	if (rc == 0)
+		rc = root_locate(r, cfg, &dir, &name, err);
+	if (rc < 0)
+		return rc;
+	struct replacement to = {
+		.data = menu, .len = len, .old = old, .old_len = old_len, .mode = 0600};
+	return file_replace(dir, name, &to, err);
+}
+
+int regenerate_run(
+	const struct root *r, const struct loaders *l, const struct strings *added, struct err *err)
+{
+	for (size_t i = 0; i < l->next.n; i++) {
+		const char *command = l->next.v[i];
+		bool grub = l->grub_cfg &&
+			    (strstr(command, "-mkconfig") || str_equal(command, "update-grub"));
+		int rc = grub ? grub_make(r, command, l->grub_cfg, added, err)
+			      : program_run(command, -1, NULL, NULL, err);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}

@@ -46,8 +46,7 @@ static void make_tree(void)
 
 	(void)snprintf(top, sizeof(top), "%s/fuzz-footing-XXXXXX", memory ? "/dev/shm" : "/tmp");
 	must(mkdtemp(top) != NULL);
-	run("mkdir -p root/proc/self root/proc/net root/proc/bus/input root/etc root/run/udev/data "
-	    "root/dev/disk/by-uuid && ln -s ../../sda1 root/dev/disk/by-uuid/1");
+	run("mkdir -p root/proc/self root/proc/net root/proc/bus/input root/etc root/run/udev/data root/dev/disk/by-uuid && ln -s ../../sda1 root/dev/disk/by-uuid/1");
 	must(access("tests/unit/tree", X_OK) == 0);
 	char command[256];
 	(void)snprintf(

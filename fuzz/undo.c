@@ -72,8 +72,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 		abort();
 	(void)snprintf(command, sizeof(command),
 		"tests/unit/tree tests/unit/trees/desktop %s/sys && cd %s/sys/" DEVICES
-		" && for d in *; do [ ! -e $d/driver ] || { basename $(readlink $d/driver) "
-		">$d/native; rm $d/driver; }; done",
+		" && for d in *; do [ ! -e $d/driver ] || { basename $(readlink $d/driver) >$d/native; rm $d/driver; }; done",
 		top, top);
 	if (system(command) != 0) // NOLINT(cert-env33-c): a fixed command
 		abort();

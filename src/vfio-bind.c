@@ -34,9 +34,7 @@ static const struct command {
 
 static void print_help(void)
 {
-	fputs("Usage: vfio-bind COMMAND [OPTION...]\n\nGives PCI devices to virtual machines, at "
-	      "boot and "
-	      "before any other driver.\n\n",
+	fputs("Usage: vfio-bind COMMAND [OPTION...]\n\nGives PCI devices to virtual machines, at boot and before any other driver.\n\n",
 		stdout);
 	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
 		printf("  %-8s %s\n", commands[i].name, commands[i].help);

@@ -34,8 +34,7 @@ static int exit_code(enum cmd_result result)
 
 static enum cmd_result help(const struct option_row *rows)
 {
-	puts("Usage: vfio-bootcfg --iommu | --add WORD | --remove WORD | --set K=V | --status | "
-	     "--undo [N] | --confirm | --history");
+	puts("Usage: vfio-bootcfg --iommu | --add WORD | --remove WORD | --set K=V | --status | --undo [N] | --confirm | --history");
 	options_print(rows);
 	return CMD_DONE;
 }

@@ -69,13 +69,11 @@ static int judge_owner(const char *path, const struct stat *st, struct err *err)
 {
 	if (st->st_uid != 0 && st->st_uid != geteuid())
 		return err_set(err, EPERM,
-			"%s: belongs to user %u, and what it says would be done as root; chown "
-			"root it",
+			"%s: belongs to user %u, and what it says would be done as root; chown root it",
 			path, (unsigned)st->st_uid);
 	if (st->st_mode & (S_IWGRP | S_IWOTH))
 		return err_set(err, EPERM,
-			"%s: others than its owner may write it (mode %04o), and what it says "
-			"would be done as root; chmod go-w it",
+			"%s: others than its owner may write it (mode %04o), and what it says would be done as root; chmod go-w it",
 			path, (unsigned)st->st_mode & 07777);
 	return 0;
 }

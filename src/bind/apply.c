@@ -353,8 +353,8 @@ static int carry_out(struct apply_ctx *j, struct err *err)
 	int r = run_steps(j, all - all / UNDO_PART, j->options->interrupt, err);
 	steps_notify_ready(j->options->notify_ready);
 	if (once_hangs(j, STEP_BEFORE))
-		log_print(LOG_WARNING, "[modules] before: loading one of them hangs in the kernel "
-				       "and was left behind");
+		log_print(LOG_WARNING,
+			"[modules] before: loading one of them hangs in the kernel and was left behind");
 	return r;
 }
 
@@ -466,8 +466,7 @@ static void name_overrides(const struct apply_ctx *j, struct apply_result *outco
 		size_t n = strlen(o->error);
 		if (o->overridden && !j->plan->config->hold_on_failure)
 			(void)snprintf(o->error + n, sizeof(o->error) - n,
-				"; its driver_override is still set, `vfio-bind release %s` clears "
-				"it",
+				"; its driver_override is still set, `vfio-bind release %s` clears it",
 				pci_addr_format(j->plan->verdicts[i].device->addr, address));
 	}
 }

@@ -96,8 +96,7 @@ static void settle(struct question *q, const struct boot_history *b, enum boot_v
 	s->tries = b->plan == s->plan ? b->tries : 0;
 	if (s->state == BOOT_BAD)
 		(void)snprintf(s->why, sizeof(s->why),
-			"the last %u boot%s that bound these devices did not reach the end; "
-			"'vfio-bind status --clear' has the next boot bind them",
+			"the last %u boot%s that bound these devices did not reach the end; 'vfio-bind status --clear' has the next boot bind them",
 			s->tries, s->tries == 1 ? "" : "s");
 }
 

@@ -51,8 +51,7 @@ static void take_section(void *to, unsigned line, const char *name)
 	p->seen_single = 0;
 	if (!section_known(name, &section)) {
 		config_error(p->c, line,
-			"[%s] is no section; write [bind], [exclude], [guard], [modules] or "
-			"[device ADDRESS]",
+			"[%s] is no section; write [bind], [exclude], [guard], [modules] or [device ADDRESS]",
 			name);
 		p->unknown_section = true;
 		return;

@@ -63,8 +63,7 @@ static const char *rom_strerror(int code)
 {
 	switch (code) {
 	case EIO: /* pci_map_rom found no image, or no address for the ROM */
-		return "the device shows no ROM; it is disabled by the firmware, or in use by its "
-		       "driver: bind it to vfio-pci first, or take the ROM from the card's maker";
+		return "the device shows no ROM; it is disabled by the firmware, or in use by its driver: bind it to vfio-pci first, or take the ROM from the card's maker";
 	case EPERM:
 	case EACCES:
 		return "not permitted (lockdown, or not root)";

@@ -132,8 +132,7 @@ static bool refuse_group(struct plan *p, const struct group_member *stays)
 	bool refused = false;
 
 	(void)snprintf(why, sizeof(why),
-		"strict_groups: of its IOMMU group %d, %s stays with the host; ask for that one, "
-		"too",
+		"strict_groups: of its IOMMU group %d, %s stays with the host; ask for that one, too",
 		stays->group, pci_addr_format(stays->addr, address));
 	for (size_t i = 0; i < p->n; i++) {
 		struct verdict *v = &p->verdicts[i];
@@ -174,8 +173,7 @@ void groups_tell(const struct groups *g)
 			m->driver[0] ? " on " : "", m->driver, m->group);
 	}
 	log_print(LOG_WARNING,
-		"IOMMU groups are taken in part: %s%s stay with the host; while a host driver has "
-		"one of them, no VM gets the others of its group",
+		"IOMMU groups are taken in part: %s%s stay with the host; while a host driver has one of them, no VM gets the others of its group",
 		names, g->n > STRV_MAX ? " and more" : "");
 }
 

@@ -178,8 +178,7 @@ static bool is_in_denylist(const struct plan *p, const struct probe *h, const st
 	for (size_t i = 0; i < sizeof(denied) / sizeof(*denied); i++)
 		if (v->device->id.device == denied[i]) {
 			(void)snprintf(why, size,
-				"is in vfio-pci's denylist, for a guest can crash the host with "
-				"it; [modules] options = disable_denylist=1 lets it be taken");
+				"is in vfio-pci's denylist, for a guest can crash the host with it; [modules] options = disable_denylist=1 lets it be taken");
 			return true;
 		}
 	return false;
@@ -196,15 +195,13 @@ static bool is_boot_display(const struct plan *p, const struct probe *h, const s
 		return false;
 	if (v->device->is_boot_display && h->boot.by == WITNESS_SCREEN) {
 		(void)snprintf(why, size,
-			"a screen hangs on it, and nothing tells which display shows the boot; an "
-			"address in the config takes it all the same");
+			"a screen hangs on it, and nothing tells which display shows the boot; an address in the config takes it all the same");
 		return true;
 	}
 	if (v->device->is_boot_display) {
 		bool by_file = h->boot.by == WITNESS_BOOT_VGA;
 		(void)snprintf(why, size,
-			"is the firmware's boot display%s%s%s%s%s; [guard] boot_vga = allow lets "
-			"it be taken",
+			"is the firmware's boot display%s%s%s%s%s; [guard] boot_vga = allow lets it be taken",
 			by_file ? "" : " (", by_file ? "" : boot_display_witness(&h->boot),
 			other ? "; boot_vga is 1 on " : "",
 			other ? pci_addr_format(other->addr, address) : "", by_file ? "" : ")");
@@ -259,9 +256,7 @@ static void keep_last_display(struct plan *p, const struct probe *h)
 		if (v->action == ACTION_BIND && device_has_outputs(v->device) &&
 			(!boot_taken || v->device->is_boot_display))
 			guard_refuse_slot(p, v,
-				"the host would have no display left; [guard] last_display = allow "
-				"lets it "
-				"be taken");
+				"the host would have no display left; [guard] last_display = allow lets it be taken");
 	}
 }
 

@@ -83,8 +83,7 @@ static void refuse_class_of(struct plan *p, const struct protected_dev *one)
 	char why[WHY_MAX], address[PCI_ADDR_MAX], id[PCI_ID_MAX];
 
 	(void)snprintf(why, sizeof(why),
-		"the host's %s was at %s when the image was made and has moved (%.70s); it may be "
-		"this one: rebuild the image",
+		"the host's %s was at %s when the image was made and has moved (%.70s); it may be this one: rebuild the image",
 		pci_id_format(&one->id, id), pci_addr_format(one->addr, address), one->why);
 	for (size_t i = 0; i < p->n; i++)
 		if (is_bound(&p->verdicts[i]) &&
@@ -199,9 +198,7 @@ static void keep_network(struct plan *p, const char *what)
 	char why[WHY_MAX];
 
 	(void)snprintf(why, sizeof(why),
-		"the host may boot over it: %.90s; named by address and with [guard] network = "
-		"allow "
-		"it is bound",
+		"the host may boot over it: %.90s; named by address and with [guard] network = allow it is bound",
 		what);
 	for (size_t i = 0; i < p->n; i++) {
 		struct verdict *v = &p->verdicts[i];

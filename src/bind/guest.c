@@ -102,8 +102,7 @@ static void print_escaped(const char *text, FILE *f)
 static void print_guest_address(const struct guest_function *g, unsigned bus, FILE *f)
 {
 	fprintf(f,
-		"  <address type='pci' domain='0x0000' bus='0x%02x' slot='0x00' "
-		"function='0x%x'%s/>\n",
+		"  <address type='pci' domain='0x0000' bus='0x%02x' slot='0x00' function='0x%x'%s/>\n",
 		bus, g->function, g->multifunction ? " multifunction='on'" : "");
 }
 
@@ -121,8 +120,7 @@ void guest_libvirt(const struct guest_function *list, size_t n, unsigned bus, FI
 			"<hostdev mode='subsystem' type='pci' managed='no'>\n"
 			"  <driver name='vfio'/>\n"
 			"  <source>\n"
-			"    <address domain='0x%04x' bus='0x%02x' slot='0x%02x' "
-			"function='0x%x'/>\n"
+			"    <address domain='0x%04x' bus='0x%02x' slot='0x%02x' function='0x%x'/>\n"
 			"  </source>\n",
 			g->addr.domain, g->addr.bus, g->addr.device, g->addr.function);
 		if (g->rom) {
@@ -138,8 +136,8 @@ void guest_libvirt(const struct guest_function *list, size_t n, unsigned bus, FI
 
 void guest_quote(const char *text, FILE *f)
 {
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-				    "-_.,:=/+@%";
+	static const char plain[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.,:=/+@%";
 
 	if (text[strspn(text, plain)] == '\0') {
 		fputs(text, f);

@@ -96,8 +96,7 @@ static void claim_disk(struct in_use *u, const struct devnode *disk)
 
 	if (fd == -EBUSY) {
 		claimed(u,
-			"the kernel keeps %s: it, or a part of it, is mounted, swapped to, a "
-			"journal, or part of another device; end that first",
+			"the kernel keeps %s: it, or a part of it, is mounted, swapped to, a journal, or part of another device; end that first",
 			disk->name);
 		return;
 	}
@@ -139,8 +138,7 @@ static void ask_modules(struct in_use *u, struct sysfs *s, struct pci_addr addr)
 	}
 	if (holds)
 		claimed(u,
-			"modules of its driver keep it, and nvidia would never let it go; "
-			"'modprobe -r%s' frees it",
+			"modules of its driver keep it, and nvidia would never let it go; 'modprobe -r%s' frees it",
 			loaded);
 }
 
@@ -255,8 +253,8 @@ static void ask_by_name(
 	/* A target that is loaded, and nothing to see of what it serves. */
 	if ((sysfs_path_exists(s, "module/nvmet") && !sysfs_path_exists(s, NVMET)) ||
 		(sysfs_path_exists(s, "module/target_core_mod") && !sysfs_path_exists(s, LIO)))
-		claimed(u, "whether a target serves a disk of it can't be found out: configfs is "
-			   "not mounted");
+		claimed(u,
+			"whether a target serves a disk of it can't be found out: configfs is not mounted");
 	if (u->kind == IN_USE_FREE)
 		r = sysfs_path_each(s, NVMET, ask_subsystem, &a);
 	if (r == 0)

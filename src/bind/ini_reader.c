@@ -28,8 +28,7 @@ static const char *header_trouble(const char *line, size_t len)
 	const char *close = memchr(line, ']', len);
 
 	if (!close)
-		return "'[' without ']'; write [bind], [exclude], [guard], [modules] or [device "
-		       "ADDRESS]";
+		return "'[' without ']'; write [bind], [exclude], [guard], [modules] or [device ADDRESS]";
 	for (const char *p = close + 1; p < line + len; p++)
 		if (!is_blank(*p))
 			return "nothing may stand behind a section's ']'";
@@ -40,9 +39,7 @@ static const char *header_trouble(const char *line, size_t len)
 static const char *line_trouble(const char *line, size_t len)
 {
 	if (is_blank(*line))
-		return "the line is indented; begin it in the first column (a list goes on with "
-		       "its key "
-		       "written again)";
+		return "the line is indented; begin it in the first column (a list goes on with its key written again)";
 	if (*line == '[')
 		return header_trouble(line, len);
 	const char *equals = memchr(line, '=', len);
@@ -57,9 +54,7 @@ static const char *line_trouble(const char *line, size_t len)
 static const char *bytes_trouble(const char *line, size_t len)
 {
 	if (len > CONFIG_LINE_MAX)
-		return "the line is longer than 198 bytes; write the key again on a new line to go "
-		       "on "
-		       "with its list";
+		return "the line is longer than 198 bytes; write the key again on a new line to go on with its list";
 	for (size_t i = 0; i < len; i++)
 		if ((unsigned char)line[i] < 0x20 && line[i] != '\t')
 			return line[i] == '\0' ? "a NUL byte; this is no text file"

@@ -44,9 +44,7 @@ void load_drivers(const struct apply_ctx *j)
 		bool own = str_equal(v->driver, "vfio-pci") && p->config->options[0];
 		if (own && sysfs_has_driver(j->options->sysfs, v->driver))
 			log_print(LOG_WARNING,
-				"vfio-pci is built in or was loaded before us: the options of "
-				"[modules] have no effect; give them on the kernel command line, "
-				"as vfio-pci.NAME=VALUE");
+				"vfio-pci is built in or was loaded before us: the options of [modules] have no effect; give them on the kernel command line, as vfio-pci.NAME=VALUE");
 		if (module_load(v->driver, p->config->options, &err) < 0)
 			j->progress->modules = err;
 	}

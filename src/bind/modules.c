@@ -60,21 +60,18 @@ static const char *load_strerror(int code)
 {
 	switch (code) {
 	case ENOENT: /* also a symbol that is missing: kernel/module/main.c, simplify_symbols */
-		return "a module that it needs is missing or doesn't fit this kernel; rebuild the "
-		       "image";
+		return "a module that it needs is missing or doesn't fit this kernel; rebuild the image";
 	case ENOEXEC:
 		return "the file is damaged or of another kernel; rebuild the image";
 	case EKEYREJECTED:
 	case ENOKEY:
-		return "the kernel rejects its signature (Secure Boot); sign it or take the "
-		       "distribution's module";
+		return "the kernel rejects its signature (Secure Boot); sign it or take the distribution's module";
 	case EPERM:
 		return "not permitted (lockdown, or not root)";
 	case EBUSY:
 		return "it is being loaded or removed by somebody else";
 	case EINVAL:
-		return "the kernel refuses it: the file is damaged (rebuild the image), or an "
-		       "option of [modules] or modprobe.d is wrong";
+		return "the kernel refuses it: the file is damaged (rebuild the image), or an option of [modules] or modprobe.d is wrong";
 	default:
 		return strerror(code);
 	}
@@ -85,9 +82,7 @@ static int not_found(const char *name, struct err *err)
 	struct utsname u;
 
 	return err_set(err, ENOENT,
-		"module %s: none for kernel %s in this image; rebuild the image, or install the "
-		"kernel's "
-		"modules",
+		"module %s: none for kernel %s in this image; rebuild the image, or install the kernel's modules",
 		name, uname(&u) == 0 ? u.release : "?");
 }
 

@@ -137,8 +137,8 @@ void protected_format(const struct protected_list *k, struct text *t)
 	if (k->keyboard_elsewhere)
 		text_print(t, "keep elsewhere a keyboard that is on no PCI function\n");
 	if (k->route_elsewhere)
-		text_print(t, "keep route-elsewhere the default route goes over a NIC that is on "
-			      "no PCI function\n");
+		text_print(t,
+			"keep route-elsewhere the default route goes over a NIC that is on no PCI function\n");
 	if (k->unknown[0])
 		text_print(t, "keep unknown %s\n", k->unknown);
 	for (size_t i = 0; i < UNKNOWN_KINDS; i++)

@@ -146,8 +146,7 @@ static int take_out(struct text *ret, const char *script, size_t len, struct err
 		number++;
 		if (begin ? inside : !inside && (last || is_mark(&l, MARK_IN_END)))
 			return err_set(err, EINVAL,
-				"line %u: a mark of vfio-bind without its other; take the lines "
-				"out by hand",
+				"line %u: a mark of vfio-bind without its other; take the lines out by hand",
 				number);
 		if (begin) {
 			from = number;
@@ -163,8 +162,7 @@ static int take_out(struct text *ret, const char *script, size_t len, struct err
 	}
 	if (in_command || before)
 		return err_set(err, EINVAL,
-			"line %u: vfio-bind's lines begin here and do not end; take them out by "
-			"hand",
+			"line %u: vfio-bind's lines begin here and do not end; take them out by hand",
 			from);
 	return 0;
 }

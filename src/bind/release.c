@@ -166,9 +166,9 @@ static void tell(const struct work *w, size_t i)
 			buf, size, "its host driver refuses it: %s", strerror(-d->probe_error));
 	else if (d->error[0] == '\0')
 		(void)snprintf(buf, size,
-			d->after[0] ? "%s has it again"
-				    : "its host driver is loaded and did not take it%s; the "
-				      "kernel log says more",
+			d->after[0]
+				? "%s has it again"
+				: "its host driver is loaded and did not take it%s; the kernel log says more",
 			d->after);
 }
 

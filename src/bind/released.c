@@ -69,9 +69,7 @@ void released_refuse(struct plan *p, const char *dir, struct sysfs *s)
 			continue;
 		v->action = ACTION_REFUSE;
 		(void)snprintf(v->why, sizeof(v->why),
-			"`vfio-bind release` gave it back to the host in this boot; `vfio-bind "
-			"bind "
-			"%s` takes it again",
+			"`vfio-bind release` gave it back to the host in this boot; `vfio-bind bind %s` takes it again",
 			pci_addr_format(v->device->addr, address));
 	}
 }

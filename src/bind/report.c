@@ -208,8 +208,7 @@ static void tell_verdict(
 			str_equal(v->driver, NO_DRIVER) ? "no driver" : v->driver, v->why, asked);
 		if (o && o->former[0])
 			log_print(LOG_WARNING,
-				"%s: driver_override was '%s', set by somebody else; do two tools "
-				"claim it?",
+				"%s: driver_override was '%s', set by somebody else; do two tools claim it?",
 				name, o->former);
 	}
 }
@@ -223,8 +222,7 @@ void report_tell_doubts(const struct plan *p)
 {
 	if (p->unverified[0])
 		log_print(LOG_WARNING,
-			"a controller is bound because the config names it, and it is not known "
-			"whether the host needs it: %s",
+			"a controller is bound because the config names it, and it is not known whether the host needs it: %s",
 			p->unverified);
 }
 
@@ -235,9 +233,7 @@ void report_tell(const struct plan *p, const struct apply_result *outcomes)
 	report_tell_doubts(p);
 	if (p->no_iommu) {
 		log_print(LOG_ERROR,
-			"nothing is bound: no device asked for has an IOMMU group; turn on VT-d or "
-			"AMD-Vi in "
-			"the firmware, and the kernel's IOMMU with vfio-bootcfg --iommu");
+			"nothing is bound: no device asked for has an IOMMU group; turn on VT-d or AMD-Vi in the firmware, and the kernel's IOMMU with vfio-bootcfg --iommu");
 		all = 0;
 	}
 	for (int good = 0; good <= 1; good++)

@@ -110,8 +110,7 @@ static int take_all(struct report *p, const struct json_text *j, struct err *err
 		return err_set(err, EINVAL, "is no report of vfio-bind");
 	if (version > FORMAT)
 		return err_set(err, EINVAL,
-			"is a report of version %lld, this program reads %d; was the image made "
-			"by a newer one?",
+			"is a report of version %lld, this program reads %d; was the image made by a newer one?",
 			version, FORMAT);
 	p->off = text_member(j, 0, "off");
 	p->config = config ? text_member(j, config, "file") : NULL;

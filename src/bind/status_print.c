@@ -82,9 +82,7 @@ const char *dev_status_text(
 		break;
 	case DEV_RELEASED:
 		(void)snprintf(buf, DEV_STATUS_TEXT_MAX,
-			"with the host: 'vfio-bind release' gave it back; 'vfio-bind bind %s' "
-			"takes "
-			"it again",
+			"with the host: 'vfio-bind release' gave it back; 'vfio-bind bind %s' takes it again",
 			r->asked->address);
 		break;
 	case DEV_REFUSED:
@@ -118,12 +116,10 @@ const char *status_unfinished_text(const struct unfinished *u, char buf[static D
 	pci_addr_format(u->addr, address);
 	if (str_equal(u->override, "?"))
 		(void)snprintf(buf, DEV_STATUS_TEXT_MAX,
-			"has no driver, and its driver_override can't be read: something in the "
-			"kernel holds the device");
+			"has no driver, and its driver_override can't be read: something in the kernel holds the device");
 	else
 		(void)snprintf(buf, DEV_STATUS_TEXT_MAX,
-			"has no driver, and its driver_override '%s' keeps the host's away: a "
-			"command did not come to its end; `vfio-bind release %s` gives it back",
+			"has no driver, and its driver_override '%s' keeps the host's away: a command did not come to its end; `vfio-bind release %s` gives it back",
 			u->override, address);
 	return buf;
 }
@@ -150,8 +146,7 @@ const char *status_bootcount_text(const struct status *a, char buf[static BOOTCO
 			break;
 		}
 		(void)snprintf(buf, BOOTCOUNT_TEXT_MAX,
-			"on trial: boot %u of %u with these devices and this kernel, until one "
-			"reaches its end",
+			"on trial: boot %u of %u with these devices and this kernel, until one reaches its end",
 			s->tries, s->limit);
 		break;
 	case BOOT_BAD:

@@ -24,8 +24,7 @@ static const char *override_strerror(int code)
 {
 	switch (code) {
 	case ENOENT:
-		return "there is no such file; the device is gone, or the kernel is older than "
-		       "3.16";
+		return "there is no such file; the device is gone, or the kernel is older than 3.16";
 	case EPERM:
 	case EACCES:
 		return "not permitted (lockdown, or not root)";

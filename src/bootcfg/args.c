@@ -28,19 +28,16 @@ int args_check(const struct args *a, int operands, char **argv, struct err *err)
 			argv[a->undo ? 2 : 1]);
 	if (verbs == 0)
 		return err_set(err, EINVAL,
-			"nothing asked for: --iommu is what most people want; --help lists the "
-			"rest");
+			"nothing asked for: --iommu is what most people want; --help lists the rest");
 	if (verbs > 1)
 		return err_set(err, EINVAL,
-			"--iommu, --add, --remove and --set go together; --undo, --confirm, "
-			"--history and --status stand alone");
+			"--iommu, --add, --remove and --set go together; --undo, --confirm, --history and --status stand alone");
 	if ((a->trial || a->once_fallback) && !args_to_edit(a))
 		return err_set(err, EINVAL,
 			"--trial and --once-fallback belong to a change: --iommu --trial");
 	if (a->trial && a->once_fallback)
 		return err_set(err, EINVAL,
-			"--trial leaves the default as it is: there is nothing that "
-			"--once-fallback would keep");
+			"--trial leaves the default as it is: there is nothing that --once-fallback would keep");
 	return 0;
 }
 

@@ -318,9 +318,7 @@ static int edit_verify(struct file_edits *s, const struct bls_format *f,
 	tokens_done(&r.line);
 	if (rc == 0 && !strings_same_words(&s->after, expect))
 		rc = err_set(err, EINVAL,
-			"%s: the boot loader would not read these words as they are meant: the "
-			"quotes "
-			"at the ends of the line would be taken for a pair",
+			"%s: the boot loader would not read these words as they are meant: the quotes at the ends of the line would be taken for a pair",
 			s->v[0].name);
 	return rc;
 }
@@ -358,17 +356,14 @@ int bls_edit(
 	/* GRUB sees the first line only, systemd-boot lets the last word win: no place is right. */
 	if (moved && c.append.n > 0 && f->reader == BLS_BOTH) {
 		rc = err_set(err, EINVAL,
-			"%s: a later options line would win over the new words for one boot loader "
-			"and "
-			"not for the other; join the lines first",
+			"%s: a later options line would win over the new words for one boot loader and not for the other; join the lines first",
 			s->v[0].name);
 		goto out;
 	}
 	/* GRUB of Fedora takes default_kernelopts for an entry that has no options of its own. */
 	if (old.opens && c.append.n > 0 && f->reader == BLS_GRUB)
 		rc = err_set(err, EINVAL,
-			"%s: has no options that GRUB reads; a line with the new words alone would "
-			"take the place of GRUB's defaults, root= with them",
+			"%s: has no options that GRUB reads; a line with the new words alone would take the place of GRUB's defaults, root= with them",
 			s->v[0].name);
 	if (rc == 0 && edit_expect(&old.line, &c, &expect) < 0)
 		rc = err_set(err, ENOMEM, "out of memory");

@@ -74,15 +74,13 @@ static enum cmd_result regenerate_back(
 
 	if (journal_undo(r, id, &how, &done, &err) < 0) {
 		log_print(LOG_ERROR,
-			"the edit is in place, and putting it back failed, too: %s; see "
-			"vfio-bootcfg --history and --undo",
+			"the edit is in place, and putting it back failed, too: %s; see vfio-bootcfg --history and --undo",
 			err.text);
 		return CMD_REGENERATE_FAILED;
 	}
 	if (touched && regenerate_run(r, l, &none, &err) < 0) {
 		log_print(LOG_ERROR,
-			"the sources are as they were before, the boot files are not: %s; when "
-			"that works again, run: %s",
+			"the sources are as they were before, the boot files are not: %s; when that works again, run: %s",
 			err.text, l->next.v[0]);
 		return CMD_REGENERATE_FAILED;
 	}
@@ -124,9 +122,7 @@ static void partitions_check(
 			if (p->set[i].v[k].text &&
 				esp_is_other(r, now->partition, p->set[i].v[k].path))
 				log_print(LOG_WARNING,
-					"%s: is on a boot partition that did not boot this "
-					"machine: "
-					"its loader came from partition %s%s%s",
+					"%s: is on a boot partition that did not boot this machine: its loader came from partition %s%s%s",
 					p->set[i].v[k].name, now->partition, esp ? ", on /" : "",
 					esp ? esp : "");
 }
@@ -142,9 +138,7 @@ static void booted_check(const struct root *r, const struct loaders *l, const st
 	const char *other = booted_other(&now, &l->found);
 	if (other)
 		log_print(LOG_WARNING,
-			"you edit %s, which did not boot this machine: %s did, and what it reads "
-			"is "
-			"not changed; --boot-loader %s would",
+			"you edit %s, which did not boot this machine: %s did, and what it reads is not changed; --boot-loader %s would",
 			l->found.v[0], other, other);
 	if (now.partition)
 		partitions_check(r, p, &now, esp_mounted(r, now.partition, &l->boots));

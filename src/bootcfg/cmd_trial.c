@@ -26,8 +26,7 @@ static int trial_find(const struct root *r, unsigned *ret_id, struct karg_ops *r
 	}
 	return rc < 0 ? rc
 		      : err_set(err, ENOENT,
-				"there is no trial to confirm; --history lists the "
-				"changes");
+				"there is no trial to confirm; --history lists the changes");
 }
 
 /* The running line as it would be edited by these words: what is left to do is what it lacks. */

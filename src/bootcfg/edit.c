@@ -245,8 +245,7 @@ int edit_decide(const struct tokens *l, const struct karg_ops *r, struct edit *r
 	size_t len = length_after(&d);
 	if (d.append.n > 0 && len > CHANGE_LINE_MAX)
 		return err_set(err, EINVAL,
-			"the kernel command line would have %zu characters, and the kernel reads "
-			"%d: the rest would be cut off",
+			"the kernel command line would have %zu characters, and the kernel reads %d: the rest would be cut off",
 			len, CHANGE_LINE_MAX);
 	*ret = (struct edit){.fate = d.fate, .words = l->words, .append = d.append};
 	d.fate = NULL;

@@ -160,9 +160,7 @@ static const char *reason_to_skip(
 		return "left alone: starts Windows";
 	if (!e->linux_path && (e->efi || e->uki) && !has_root(e)) {
 		to->skipped_uki++;
-		return "left alone: options here would take the place of the command line inside "
-		       "the "
-		       "image it starts";
+		return "left alone: options here would take the place of the command line inside the image it starts";
 	}
 	if (!e->linux_path && !e->efi && !e->uki)
 		return "left alone: starts no kernel";
@@ -202,9 +200,7 @@ static int entry_look(struct search *q, const char *name, struct entries *to, st
 	if (system && !q->s->machine_id && !q->s->token) {
 		if (q->system[0] && strncasecmp(q->system, system, 32) != 0)
 			return err_set(err, EMLINK,
-				"/%s: the entries are of several systems, and without "
-				"/etc/machine-id "
-				"nobody can tell which are this one's; --entry names them",
+				"/%s: the entries are of several systems, and without /etc/machine-id nobody can tell which are this one's; --entry names them",
 				path);
 		(void)snprintf(q->system, sizeof(q->system), "%.32s", system);
 	}

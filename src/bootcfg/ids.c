@@ -49,13 +49,11 @@ static int list_make(const struct config *c, struct text *list, struct strings *
 		const struct selector *s = &c->selectors[i];
 		if (s->exclude)
 			rc = note(notes,
-				"/etc/vfio-bind.conf:%u: [exclude] %s: vfio-pci.ids= knows no "
-				"exception",
+				"/etc/vfio-bind.conf:%u: [exclude] %s: vfio-pci.ids= knows no exception",
 				s->line, s->text);
 		else if (!has_pair(s))
 			rc = note(notes,
-				"/etc/vfio-bind.conf:%u: %s: says no id, so vfio-pci.ids= does not "
-				"reach it; write it as ADDRESS=ID",
+				"/etc/vfio-bind.conf:%u: %s: says no id, so vfio-pci.ids= does not reach it; write it as ADDRESS=ID",
 				s->line, s->text);
 		else
 			id_print(&s->id, list);
@@ -71,8 +69,7 @@ static int config_take(const struct root *r, struct config *c, struct err *err)
 
 	if (rc == -ENOENT)
 		return err_set(err, EINVAL,
-			"/etc/vfio-bind.conf: is not there, and --ids takes the ids from it; "
-			"--add vfio-pci.ids=10de:2204 names them here");
+			"/etc/vfio-bind.conf: is not there, and --ids takes the ids from it; --add vfio-pci.ids=10de:2204 names them here");
 	if (rc < 0)
 		return rc;
 	rc = config_parse(c, CONFIG_PATH, text, len);
@@ -96,14 +93,12 @@ int ids_take(const struct root *r, struct karg_ops *to, struct strings *notes, s
 		return rc;
 	if (list.len == 0)
 		return err_set(err, EINVAL,
-			"/etc/vfio-bind.conf: names no id in [bind], so there is nothing for "
-			"vfio-pci.ids=");
+			"/etc/vfio-bind.conf: names no id in [bind], so there is nothing for vfio-pci.ids=");
 	text_print(&word, "vfio-pci.ids=%s", list.data);
 	if (word.failed ||
 		note(notes,
-			"vfio-pci.ids= takes every device with that id, and only where vfio-pci is "
-			"built in or loaded before the host's driver; vfio-bind tells devices "
-			"apart") < 0)
+			"vfio-pci.ids= takes every device with that id, and only where vfio-pci is built in or loaded before the host's driver; vfio-bind tells devices apart") <
+			0)
 		return err_set(err, ENOMEM, "out of memory");
 	return karg_ops_add(to, word.data, err);
 }

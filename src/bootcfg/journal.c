@@ -51,8 +51,7 @@ static int file_put(const struct root *r, const struct stored_file *f, const cha
 	}
 	if (rc == -EROFS)
 		return err_set(err, EROFS,
-			"%s: its file system is read-only; remount it with "
-			"`mount -o remount,rw`, then run this again",
+			"%s: its file system is read-only; remount it with `mount -o remount,rw`, then run this again",
 			f->path);
 	return rc < 0 ? err_set(err, -rc, "/%s: %.400s", f->path, why.text) : 0;
 }
@@ -132,8 +131,7 @@ int journal_commit(const struct root *r, const struct journal_file *files, size_
 			if (roll_back(r, &s, i + 1, &again) < 0 ||
 				store_remove(&st, s.id, &again) < 0)
 				rc = err_set(err, ENOTRECOVERABLE,
-					"%.200s; and the files written before could not be put "
-					"back: %.200s",
+					"%.200s; and the files written before could not be put back: %.200s",
 					again.text, "run vfio-bootcfg --undo");
 		}
 	}
@@ -191,8 +189,7 @@ static int edited_since(const struct stored *s, const struct stored_file *f,
 	if (rc == -ENOMEM)
 		return err_set(err, ENOMEM, "out of memory");
 	return err_set(err, EBUSY,
-		"/%s: was %s after change %u%s%.400s; nothing is taken back. What it was is in "
-		"/%s/%04u",
+		"/%s: was %s after change %u%s%.400s; nothing is taken back. What it was is in /%s/%04u",
 		f->path, to->now ? "edited" : "removed", s->id, why.text[0] ? ": " : "",
 		why.text[0] ? why.text
 		: f->old    ? ""

@@ -116,8 +116,7 @@ int karg_ops_set(struct karg_ops *r, const char *text, bool force, struct err *e
 			"%s: --set takes K=V; --add adds a word without a value", text);
 	if (karg_rules_adds_up(k.name) && !force)
 		return err_set(err, EINVAL,
-			"%s: every %s= counts, so --set would take the others away; use --add, or "
-			"--force",
+			"%s: every %s= counts, so --set would take the others away; use --add, or --force",
 			text, k.name);
 	return want_new(r, KARG_OP_SET, text, err);
 }

@@ -133,8 +133,7 @@ static int grub_add(struct search *q)
 	}
 	if (!q->s->grub_cfg)
 		return strings_add(&q->to->notes,
-			"no grub.cfg was found: if GRUB does not boot this "
-			"system, this edit is without effect");
+			"no grub.cfg was found: if GRUB does not boot this system, this edit is without effect");
 	return 0;
 }
 
@@ -156,9 +155,7 @@ static int ambiguous(const struct search *q, struct err *err)
 	for (size_t i = 0; i < q->to->found.n; i++)
 		text_print(&list, "%s%s", i > 0 ? ", " : "", q->to->found.v[i]);
 	(void)err_set(err, EINVAL,
-		"more than one boot loader was found and nothing tells which one boots this "
-		"system: "
-		"%s; say it with --boot-loader NAME",
+		"more than one boot loader was found and nothing tells which one boots this system: %s; say it with --boot-loader NAME",
 		list.data ? list.data : "");
 	return LOADERS_AMBIGUOUS;
 }
@@ -170,8 +167,7 @@ static int esps_ambiguous(const struct detect *s, struct err *err)
 	for (size_t i = 0; i < s->esps.devices.n; i++)
 		text_print(&list, "%s%s", i > 0 ? ", " : "", s->esps.devices.v[i]);
 	(void)err_set(err, EINVAL,
-		"no boot loader was found, and several boot partitions are not mounted: %s; mount "
-		"the one that boots this system, then run this again",
+		"no boot loader was found, and several boot partitions are not mounted: %s; mount the one that boots this system, then run this again",
 		list.data ? list.data : "");
 	return LOADERS_AMBIGUOUS;
 }
@@ -184,16 +180,13 @@ static int nothing_found(const struct search *q, struct err *err)
 		return err_set(err, ENOENT, "%s: no such boot loader was found here", q->o->loader);
 	if (s->unmounted.n > 0)
 		return err_set(err, ENOENT,
-			"no boot loader was found; /%s is in /etc/fstab and not mounted: run "
-			"`mount "
-			"/%s`, then this again",
+			"no boot loader was found; /%s is in /etc/fstab and not mounted: run `mount /%s`, then this again",
 			s->unmounted.v[0], s->unmounted.v[0]);
 	if (s->esps.devices.n > 1 && q->entries.seen == 0)
 		return esps_ambiguous(s, err);
 	if (s->esps.devices.n > 0 && q->entries.seen == 0)
 		return err_set(err, ENOENT,
-			"no boot loader was found; the boot partition %s is not mounted: run "
-			"`mount %s %s`, then this again",
+			"no boot loader was found; the boot partition %s is not mounted: run `mount %s %s`, then this again",
 			s->esps.devices.v[0], s->esps.devices.v[0],
 			root_is_dir(s->root, "efi") ? "/efi" : "/boot");
 	if (q->entries.seen > 0)
@@ -202,9 +195,7 @@ static int nothing_found(const struct search *q, struct err *err)
 			q->entries.notes.n > 0 ? q->entries.notes.v[0] : "");
 	if (s->grub_cfg)
 		return err_set(err, ENOENT,
-			"/%s: is there without /etc/default/grub and grub-mkconfig: a menu written "
-			"by "
-			"hand is edited by hand",
+			"/%s: is there without /etc/default/grub and grub-mkconfig: a menu written by hand is edited by hand",
 			s->grub_cfg);
 	return err_set(err, ENOENT, "no boot loader that this program knows was found");
 }
@@ -303,8 +294,7 @@ static int search_run(struct search *q, struct err *err)
 	if (q->s->esps.booted) {
 		_cleanup_(text_done) struct text note = {0};
 		text_print(&note,
-			"the boot loader came from %s, which is not mounted: what is on it is not "
-			"looked at",
+			"the boot loader came from %s, which is not mounted: what is on it is not looked at",
 			q->s->esps.devices.v[0]);
 		if (note.failed || strings_add(&q->to->notes, note.data) < 0)
 			return err_set(err, ENOMEM, "out of memory");

@@ -81,19 +81,14 @@ int managed_check(const struct detect *s, const struct karg_ops *r, struct err *
 	if (root_is_file(s->root, "etc/NIXOS") || str_equal(s->os_id, "nixos")) {
 		words_print(r, "\"", "not \"", &words);
 		err_set(err, EPERM,
-			"NixOS makes its boot entries anew at every switch: put the words in "
-			"configuration.nix instead, boot.kernelParams = [ … ]; (asked for:%s) and "
-			"run "
-			"`nixos-rebuild boot`",
+			"NixOS makes its boot entries anew at every switch: put the words in configuration.nix instead, boot.kernelParams = [ … ]; (asked for:%s) and run `nixos-rebuild boot`",
 			words.data ? words.data : " nothing");
 		return LOADERS_OWNED;
 	}
 	if (is_guix(s)) {
 		words_print(r, "", "not ", &words);
 		err_set(err, EPERM,
-			"Guix makes its boot entries anew: put the words in (kernel-arguments …) "
-			"of "
-			"the operating-system and run `guix system reconfigure`; asked for:%s",
+			"Guix makes its boot entries anew: put the words in (kernel-arguments …) of the operating-system and run `guix system reconfigure`; asked for:%s",
 			words.data ? words.data : " nothing");
 		return LOADERS_OWNED;
 	}
@@ -102,18 +97,14 @@ int managed_check(const struct detect *s, const struct karg_ops *r, struct err *
 			     !root_is_file(s->root, "usr/bin/rpm-ostree");
 		words_print(r, "--append-if-missing=", "--delete-if-present=", &words);
 		err_set(err, EPERM,
-			bootc ? "this system is an image (bootc): its kernel arguments are files "
-				"in "
-				"/usr/lib/bootc/kargs.d of that image; asked for:%s"
-			      : "the deployments here own the kernel command line; run: rpm-ostree "
-				"kargs%s",
+			bootc ? "this system is an image (bootc): its kernel arguments are files in /usr/lib/bootc/kargs.d of that image; asked for:%s"
+			      : "the deployments here own the kernel command line; run: rpm-ostree kargs%s",
 			words.data ? words.data : "");
 		return LOADERS_OWNED;
 	}
 	if (is_xen(s)) {
 		err_set(err, EPERM,
-			"this is a Xen dom0: VFIO does not work under Xen, which assigns devices "
-			"itself (xen-pciback.hide= or, on Qubes, qvm-pci)");
+			"this is a Xen dom0: VFIO does not work under Xen, which assigns devices itself (xen-pciback.hide= or, on Qubes, qvm-pci)");
 		return LOADERS_OWNED;
 	}
 	return 0;

@@ -135,9 +135,7 @@ static bool quoted_end(const char *text, size_t at, size_t end, size_t *ret)
 static int refind_error(const char *path, const struct menu_line *l, struct err *err)
 {
 	return err_set(err, EINVAL,
-		"%s:%zu: the options are not in double quotes, so only the first word counts; put "
-		"them "
-		"in quotes first",
+		"%s:%zu: the options are not in double quotes, so only the first word counts; put them in quotes first",
 		path, l->number);
 }
 

@@ -77,9 +77,7 @@ static int limine_look(const struct detect *s, struct loaders *to, struct err *e
 		return 0;
 	if (checksum_enrolled(s)) {
 		(void)err_set(err, EPERM,
-			"/%s: its checksum is enrolled in Limine's EFI program, which would refuse "
-			"to "
-			"boot after an edit; edit it, then run `limine enroll-config`",
+			"/%s: its checksum is enrolled in Limine's EFI program, which would refuse to boot after an edit; edit it, then run `limine enroll-config`",
 			path);
 		return LOADERS_OWNED;
 	}

@@ -95,9 +95,7 @@ int presets_isolate(const struct root *r, struct karg_ops *to, const char *cpus,
 		return err_set(err, EINVAL, "%s: --isolate-cpus takes a list as 2-5,8", cpus);
 	if (have > 0 && (max >= (unsigned long)have || n >= (unsigned long)have))
 		return err_set(err, EINVAL,
-			"%s: this machine has the processors 0-%ld, and one has to stay for the "
-			"host: the "
-			"kernel would drop the setting",
+			"%s: this machine has the processors 0-%ld, and one has to stay for the host: the kernel would drop the setting",
 			cpus, have - 1);
 	/* isolcpus= and nohz_full= have to match (kernel/sched/isolation.c); nohz_full= brings
 	 * rcu_nocbs= along. */
@@ -106,9 +104,7 @@ int presets_isolate(const struct root *r, struct karg_ops *to, const char *cpus,
 		rc = word_add(to, err, "nohz_full", cpus);
 	return rc < 0 ? rc
 		      : note(notes, err,
-				"isolated processors are lost to the host until the next boot; "
-				"cpusets do it "
-				"at run time");
+				"isolated processors are lost to the host until the next boot; cpusets do it at run time");
 }
 
 int presets_acs(struct karg_ops *to, const char *what, struct strings *notes, struct err *err)
@@ -122,10 +118,7 @@ int presets_acs(struct karg_ops *to, const char *what, struct strings *notes, st
 				what);
 	}
 	int rc = note(notes, err,
-		"pcie_acs_override= fakes isolation: devices in groups that it splits can still "
-		"reach "
-		"each other, and a guest the host's memory through them. It needs a patched kernel "
-		"(linux-zen, CachyOS, Proxmox); any other ignores it");
+		"pcie_acs_override= fakes isolation: devices in groups that it splits can still reach each other, and a guest the host's memory through them. It needs a patched kernel (linux-zen, CachyOS, Proxmox); any other ignores it");
 	return rc < 0 ? rc : word_add(to, err, "pcie_acs_override", what);
 }
 
@@ -142,8 +135,6 @@ int presets_framebuffer(
 	 * displays (class 0380) vfio-bind takes it from its driver (bind/apply). */
 	if (major > 6 || (major == 6 && minor >= 1))
 		return note(notes, err,
-			"--release-framebuffer: nothing to add: since Linux 6.1 vfio-pci releases "
-			"the boot framebuffer of a VGA device (class 0300) itself, and vfio-bind "
-			"boot that of any other display that it takes");
+			"--release-framebuffer: nothing to add: since Linux 6.1 vfio-pci releases the boot framebuffer of a VGA device (class 0300) itself, and vfio-bind boot that of any other display that it takes");
 	return word_add(to, err, "video", "efifb:off");
 }

@@ -33,8 +33,7 @@ static int file_read_in(struct shell_vars *vars, const struct file_edit *s, uint
 	for (size_t i = 0; i < shell.n && !bash; i++)
 		if (shell.v[i].append)
 			return err_set(err, EINVAL,
-				"%s:%zu: `+=' is bash's, and this system's sh is another: the file "
-				"does not work as it is",
+				"%s:%zu: `+=' is bash's, and this system's sh is another: the file does not work as it is",
 				s->name, shell.v[i].line);
 	return shell_run(vars, &shell, file, s->name, text, err);
 }
@@ -58,8 +57,7 @@ static int newline_check(const struct reading *r, const struct file_edits *s, st
 			for (size_t at = 0; at < newline->begin; at++)
 				line += text[at] == '\n';
 			return err_set(err, EINVAL,
-				"%s:%zu: a line break inside the quotes cuts the kernel's line "
-				"there; join the lines first",
+				"%s:%zu: a line break inside the quotes cuts the kernel's line there; join the lines first",
 				s->v[newline->file].name, line);
 		}
 	}
@@ -147,16 +145,14 @@ static int maybe_check(const struct shell_var *var, const char *file, enum diale
 		return err_set(err, ENOMEM, "out of memory");
 	if (tokens_split(&l, NULL) < 0)
 		return err_set(err, EINVAL,
-			"%s:%zu: the quotes of %s match only if other lines are run, which nobody "
-			"can tell",
+			"%s:%zu: the quotes of %s match only if other lines are run, which nobody can tell",
 			file, var->line, var->name);
 	for (size_t i = 0; i < req->n; i++) {
 		const struct karg_ops one = {.v = &req->v[i], .n = 1};
 		const char *word = maybe_concerned(&l, &one, &req->v[i]);
 		if (word)
 			return err_set(err, EINVAL,
-				"%s:%zu: %s is set where nobody can tell whether it is run, and "
-				"may hold %s: edit that by hand",
+				"%s:%zu: %s is set where nobody can tell whether it is run, and may hold %s: edit that by hand",
 				file, var->line, var->name, word);
 	}
 	return 0;
@@ -171,16 +167,13 @@ static int certain_check(const struct reading *r, const struct file_edits *s,
 		const char *file = s->v[var->file].name;
 		if (var->command)
 			return err_set(err, EINVAL,
-				"%s:%zu: %s holds a command substitution, whose words nobody knows "
-				"before it runs; write them out first",
+				"%s:%zu: %s holds a command substitution, whose words nobody knows before it runs; write them out first",
 				file, var->line, *name);
 		for (size_t i = 0; i < req->n && var->anything; i++)
 			if (req->v[i].kind != KARG_OP_ADD &&
 				req->v[i].kind != KARG_OP_REMOVE_ELEMENT)
 				return err_set(err, EINVAL,
-					"%s:%zu: %s is set where nobody can tell whether it is "
-					"run; "
-					"take %s out there by hand",
+					"%s:%zu: %s is set where nobody can tell whether it is run; take %s out there by hand",
 					file, var->line, *name, req->v[i].text);
 		int rc = var->maybe.len > 0 ? maybe_check(var, file, f->dialect, req, err) : 0;
 		if (rc < 0)
@@ -303,9 +296,7 @@ static int edit_verify(struct file_edits *s, const struct shell_format *f,
 	if (!strings_same_words(&s->after, expect)) {
 		const struct shell_var *insert_at = shell_var_find(&r.vars, f->insert_at);
 		return err_set(err, EINVAL,
-			"%s:%zu: is written in a way that can't be edited with certainty: the "
-			"words "
-			"would come out otherwise",
+			"%s:%zu: is written in a way that can't be edited with certainty: the words would come out otherwise",
 			s->v[insert_at->file].name, insert_at->line);
 	}
 	return 0;

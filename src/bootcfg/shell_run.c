@@ -124,8 +124,7 @@ int shell_run(struct shell_vars *vars, const struct shell *s, uint16_t file, con
 		if (e->kind == SHELL_LEAVE) {
 			if (e->conditional)
 				return err_set(err, EINVAL,
-					"%s:%zu: may leave the file here, so what follows is not "
-					"certain",
+					"%s:%zu: may leave the file here, so what follows is not certain",
 					name, e->line);
 			return 0;
 		}

@@ -190,8 +190,7 @@ static int word_read(struct scan *s, struct span *ret)
 			return scan_error(s, EINVAL,
 				s->text[s->at] == '\\'
 					? "ends in a backslash"
-					: "a quote or bracket that opens here has no "
-					  "end");
+					: "a quote or bracket that opens here has no end");
 		move_to(s, next);
 	}
 	*ret = (struct span){begin, s->at, line};

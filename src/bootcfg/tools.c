@@ -71,8 +71,7 @@ static int proxmox_add(const struct detect *s, struct loaders *to, struct err *e
 
 	if (!plain && !s->grub_defaults)
 		return err_set(err, ENOENT,
-			"proxmox-boot-tool is in use, but neither /etc/kernel/cmdline nor "
-			"/etc/default/grub is there");
+			"proxmox-boot-tool is in use, but neither /etc/kernel/cmdline nor /etc/default/grub is there");
 	if (plain) {
 		rc = tool_add(to, "proxmox-boot-tool", "proxmox-boot-tool refresh",
 			"etc/kernel/cmdline", p);
@@ -120,9 +119,7 @@ static int sdbootutil_add(const struct detect *s, struct loaders *to, struct err
 		return err_set(err, ENOMEM, "out of memory");
 	if (!have)
 		return err_set(err, ENOENT,
-			"/etc/kernel/cmdline: is not there, and sdbootutil makes the boot entries "
-			"from "
-			"it; write the whole command line there first (with root=)");
+			"/etc/kernel/cmdline: is not there, and sdbootutil makes the boot entries from it; write the whole command line there first (with root=)");
 	return 0;
 }
 

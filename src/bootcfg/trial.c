@@ -116,8 +116,7 @@ static int default_check(const struct root *r, const char *path, struct err *err
 		conf, sizeof(conf), "%.*s/loader.conf", (int)(entries ? entries - path : 0), path);
 	if (root_holds(r, conf, "@saved"))
 		return err_set(err, EINVAL,
-			"/%s: says `default @saved', so the trial would boot again by itself; name "
-			"an entry there first",
+			"/%s: says `default @saved', so the trial would boot again by itself; name an entry there first",
 			conf);
 	return 0;
 }
@@ -168,8 +167,7 @@ int trial_plan(const struct root *r, struct loaders *l, const struct karg_ops *r
 		rc = trial_grub_plan(r, l, req, &p, err);
 	else
 		(void)err_set(err, EINVAL,
-			"--trial knows the one-shot boot of systemd-boot's entries and of GRUB's "
-			"menu, and this is %s: nothing is changed",
+			"--trial knows the one-shot boot of systemd-boot's entries and of GRUB's menu, and this is %s: nothing is changed",
 			loader);
 	if (rc < 0)
 		return rc;
@@ -184,8 +182,7 @@ int trial_keep(const struct root *r, const struct loaders *l, struct edit_set *t
 
 	if (!model || !str_equal(l->found.n > 0 ? l->found.v[0] : "", "systemd-boot"))
 		return err_set(err, EINVAL,
-			"--once-fallback copies the default entry of systemd-boot, and there is "
-			"none that is known here");
+			"--once-fallback copies the default entry of systemd-boot, and there is none that is known here");
 	struct file_edits *set = calloc(to->n + 1, sizeof(*set));
 	if (!set)
 		return err_set(err, ENOMEM, "out of memory");

@@ -259,13 +259,11 @@ static int writable_check(const struct root *r, const char *env, struct err *err
 		(fs.f_type == BTRFS_SUPER_MAGIC || fs.f_type == 0x2fc12fc1 /* ZFS */ ||
 			fs.f_type == F2FS_SUPER_MAGIC || fs.f_type == OVERLAYFS_SUPER_MAGIC))
 		return err_set(err, EINVAL,
-			"/%s: GRUB can't write to its file system, so the trial would boot again "
-			"and again",
+			"/%s: GRUB can't write to its file system, so the trial would boot again and again",
 			env);
 	if (fstat(fd, &st) == 0 && is_mapped(r, st.st_dev))
 		return err_set(err, EINVAL,
-			"/%s: is on LVM, LUKS or RAID, where GRUB can't write, so the trial would "
-			"boot again and again",
+			"/%s: is on LVM, LUKS or RAID, where GRUB can't write, so the trial would boot again and again",
 			env);
 	return 0;
 }
@@ -274,13 +272,11 @@ static int menu_check(const char *menu, const char *cfg, struct err *err)
 {
 	if (!strstr(menu, "next_entry"))
 		return err_set(err, EINVAL,
-			"/%s: knows no next_entry, so there is no boot for once; set "
-			"GRUB_DEFAULT=saved in /etc/default/grub and run update-grub",
+			"/%s: knows no next_entry, so there is no boot for once; set GRUB_DEFAULT=saved in /etc/default/grub and run update-grub",
 			cfg);
 	if (!strstr(menu, "custom.cfg"))
 		return err_set(err, EINVAL,
-			"/%s: does not read custom.cfg (/etc/grub.d/41_custom is off): there is no "
-			"place for an entry to try",
+			"/%s: does not read custom.cfg (/etc/grub.d/41_custom is off): there is no place for an entry to try",
 			cfg);
 	return 0;
 }

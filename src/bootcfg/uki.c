@@ -54,8 +54,7 @@ static int preset_source_add(const struct detect *s, struct loaders *to, const c
 	}
 	int rc = file_add(s, to, path);
 	return rc == -ENOENT ? err_set(err, EINVAL,
-				       "/%s: takes the command line from %s, which is not "
-				       "there",
+				       "/%s: takes the command line from %s, which is not there",
 				       file, path)
 			     : rc;
 }
@@ -100,11 +99,7 @@ static int mkinitcpio_look(
 		return rc;
 	if (!have)
 		return err_set(err, EINVAL,
-			"mkinitcpio builds these unified kernel images with the command line of "
-			"the "
-			"running system; write it to /etc/kernel/cmdline first (with root=), so "
-			"that "
-			"there is something to edit");
+			"mkinitcpio builds these unified kernel images with the command line of the running system; write it to /etc/kernel/cmdline first (with root=), so that there is something to edit");
 	*ret_found |= found;
 	return found ? strings_add(&to->next, "mkinitcpio -P") : 0;
 }
@@ -134,10 +129,7 @@ static int dracut_look(const struct detect *s, struct loaders *to, bool *ret_fou
 		return rc;
 	if (!set)
 		return err_set(err, EINVAL,
-			"dracut builds these unified kernel images without a kernel_cmdline= in "
-			"/etc/dracut.conf.d; a line with only the new words would leave them "
-			"without "
-			"root=: write the whole command line there first");
+			"dracut builds these unified kernel images without a kernel_cmdline= in /etc/dracut.conf.d; a line with only the new words would leave them without root=: write the whole command line there first");
 	struct karg_source *p = karg_source_add(to, KARG_SOURCE_SHELL, 20);
 	if (!p)
 		return -ENOMEM;
@@ -203,13 +195,10 @@ static int kernel_install_look(
 		return err_set(err, ENOMEM, "out of memory");
 	if (!have && uki)
 		return err_set(err, EINVAL,
-			"kernel-install builds unified kernel images with the command line of the "
-			"running system; write it to /etc/kernel/cmdline first (with root=), so "
-			"that "
-			"there is something to edit");
+			"kernel-install builds unified kernel images with the command line of the running system; write it to /etc/kernel/cmdline first (with root=), so that there is something to edit");
 	if (!have)
-		return strings_add(&to->notes, "unified kernel images were found, and nothing that "
-					       "says what builds them: they are left alone");
+		return strings_add(&to->notes,
+			"unified kernel images were found, and nothing that says what builds them: they are left alone");
 	*ret_found = true;
 	return kernel_install_next(s, to);
 }

@@ -76,13 +76,11 @@ int warnings_words(const struct strings *before, const struct strings *after,
 		if (rc == 0 && karg_same_name(k.name, "amd_iommu") && k.value &&
 			str_equal(k.value, "on"))
 			rc = say(to,
-				"amd_iommu=on is no option of the kernel's and does nothing: AMD's "
-				"IOMMU is on when the firmware enables it");
+				"amd_iommu=on is no option of the kernel's and does nothing: AMD's IOMMU is on when the firmware enables it");
 		/* drivers/video/cmdline.c: everything behind the first `:` is that driver's. */
 		if (rc == 0 && str_equal(k.name, "video") && k.value && strstr(k.value, ":off,"))
 			rc = say(to,
-				"video= is for one driver each: what stands behind the comma does "
-				"not switch a second one off");
+				"video= is for one driver each: what stands behind the comma does not switch a second one off");
 	}
 	return rc;
 }
@@ -114,8 +112,7 @@ static int tpm_advice(const struct root *r, const struct loaders *l, struct stri
 	if (!what)
 		return 0;
 	text_print(&t,
-		"%s: where a disk's key is bound to the measured command line (PCR %s), the next "
-		"boot asks for the passphrase or recovery key: have it at hand",
+		"%s: where a disk's key is bound to the measured command line (PCR %s), the next boot asks for the passphrase or recovery key: have it at hand",
 		what, measured_by(l));
 	return t.failed ? -ENOMEM : say(to, t.data);
 }
@@ -138,10 +135,9 @@ static int secure_boot_advice(const struct root *r, const struct loaders *l, str
 		on = len > 4 && data[4] == 1;
 	on |= root_is_dir(r, "var/lib/sbctl/keys") || root_is_dir(r, "usr/share/secureboot/keys") ||
 	      root_holds(r, "etc/kernel/uki.conf", "SecureBootPrivateKey");
-	return image && on ? say(to, "Secure Boot: the image that is built anew has to be signed "
-				     "again, or the firmware refuses it; see that what builds it "
-				     "signs it, too")
-			   : 0;
+	return image && on
+		       ? say(to, "Secure Boot: the image that is built anew has to be signed again, or the firmware refuses it; see that what builds it signs it, too")
+		       : 0;
 }
 
 int warnings_system(const struct root *r, const struct loaders *l, struct strings *to)

@@ -124,8 +124,7 @@ void bind_args_tell_groups(struct ctx *s)
 	ctx_read_groups(s, GROUPS_HOST);
 	for (size_t i = 0; i < g->n; i++)
 		log_print(LOG_WARNING,
-			"%s is of the same IOMMU group (%d) and on %s: no VM gets the group before "
-			"it is taken too; --group does that",
+			"%s is of the same IOMMU group (%d) and on %s: no VM gets the group before it is taken too; --group does that",
 			pci_addr_format(g->stay[i].addr, address), g->stay[i].group,
 			g->stay[i].driver);
 }

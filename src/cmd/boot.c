@@ -70,8 +70,7 @@ static void warn_of_dark(const struct plan *p, bool unknown)
 				verdict_name(v, name));
 		else if (v->action == ACTION_BIND && unknown && device_has_outputs(v->device))
 			log_print(LOG_WARNING,
-				"nothing tells which display shows the boot; it may be %s, which "
-				"is taken now",
+				"nothing tells which display shows the boot; it may be %s, which is taken now",
 				verdict_name(v, name));
 	}
 }
@@ -291,8 +290,8 @@ enum cmd_result cmd_boot(int argc, char **argv, struct err *err)
 		.run_dir = REPORT_DIR,
 		.milliseconds = DEFAULT_SECONDS * 1000};
 	static const struct command_info info = {
-		.about = "Reserves and binds the devices of the config; "
-			 "what the hooks of an initramfs run."};
+		.about =
+			"Reserves and binds the devices of the config; what the hooks of an initramfs run."};
 	bool help = false;
 	const struct option_row rows[] = {
 		WORLD_OPTIONS(&o.world),

@@ -107,19 +107,16 @@ static bool settle_group(struct cards *c, const struct card *k, bool yes)
 		name_of(c, other, address);
 		if (why) {
 			log_print(LOG_WARNING,
-				"%s shares the IOMMU group of %s and stays with the host (%s): a "
-				"VM "
-				"with %s will not start while a driver has it",
+				"%s shares the IOMMU group of %s and stays with the host (%s): a VM with %s will not start while a driver has it",
 				address, name, why, name);
 			whole = false;
-		} else if (yes ||
-			   !prompt_yes("%s shares the IOMMU group of %s, and a VM gets a group "
-				       "whole. Take it too?",
-				   address, name)) {
+		} else if (
+			yes ||
+			!prompt_yes(
+				"%s shares the IOMMU group of %s, and a VM gets a group whole. Take it too?",
+				address, name)) {
 			log_print(LOG_WARNING,
-				"%s shares the IOMMU group of %s: a VM with %s will not start "
-				"while "
-				"a driver has it",
+				"%s shares the IOMMU group of %s: a VM with %s will not start while a driver has it",
 				address, name, name);
 			whole = false;
 		} else {

@@ -105,8 +105,7 @@ static void log_missing(const struct image *image, const char *kernel)
 {
 	for (size_t i = 0; i < image->missing.n; i++)
 		log_print(LOG_WARNING,
-			"kernel %s has no module %s: with this image %s; install the kernel's "
-			"modules and rebuild it",
+			"kernel %s has no module %s: with this image %s; install the kernel's modules and rebuild it",
 			kernel, image->missing.name[i], what_is_lost(image->missing.name[i]));
 }
 
@@ -121,8 +120,7 @@ static enum cmd_result judge(const struct check *o, const struct config *c)
 	if (!manager)
 		return CMD_CONFIG;
 	log_print(LOG_WARNING,
-		"%s: has errors; because %s builds it, the image is made all the same, and it "
-		"binds nothing: correct the file and rebuild the image",
+		"%s: has errors; because %s builds it, the image is made all the same, and it binds nothing: correct the file and rebuild the image",
 		c->path, manager);
 	return CMD_AS_ASKED;
 }
@@ -290,14 +288,13 @@ enum cmd_result cmd_check(int argc, char **argv, struct err *err)
 {
 	struct check o = {0};
 	static const struct command_info info = {
-		.about = "Judges the config (every error as FILE:LINE, and exit status 3), the "
-			 "machine and its images: what is wrong, why that matters, what mends it."};
+		.about =
+			"Judges the config (every error as FILE:LINE, and exit status 3), the machine and its images: what is wrong, why that matters, what mends it."};
 	bool help = false;
 	const struct option_row rows[] = {
 		{"config", 'c', "FILE",
 			"judge FILE instead of " CONFIG_PATH
-			", and without --sysfs or --root nothing "
-			"else",
+			", and without --sysfs or --root nothing else",
 			&o.world.config, NULL, NULL, NULL},
 		{"sysfs", 0, "DIR", "let DIR stand for /sys", &o.world.sysfs, NULL, NULL, NULL},
 		{"cmdline", 0, "STRING", "let STRING stand for the kernel command line",
@@ -310,8 +307,7 @@ enum cmd_result cmd_check(int argc, char **argv, struct err *err)
 		{"color", 0, "WHEN", "auto, always or never", NULL, NULL, term_set_colour,
 			&o.colour},
 		{"image", 0, "KERNEL",
-			"list what an image of this kernel has to hold (a version or its module "
-			"directory)",
+			"list what an image of this kernel has to hold (a version or its module directory)",
 			&o.image, NULL, NULL, NULL},
 		{"into", 0, "DIR",
 			"with --image: leave a record of it in the image that DIR becomes", &o.into,
@@ -331,8 +327,7 @@ enum cmd_result cmd_check(int argc, char **argv, struct err *err)
 	}
 	if (o.fix && (o.world.sysfs || o.root || o.json || !wants_host(&o))) {
 		(void)err_set(err, EINVAL,
-			"--fix is for this machine, and for people: not with --sysfs, --root, "
-			"--config, --image or --json");
+			"--fix is for this machine, and for people: not with --sysfs, --root, --config, --image or --json");
 		return CMD_USAGE;
 	}
 	return wants_host(&o) ? judge_host(&o, err) : check(&o, err);

@@ -37,8 +37,7 @@ static void check_kernel(const struct check_ctx *c, const char *kernel)
 	for (size_t i = 0; i < image.missing.n && len + 1 < sizeof(names); i++) {
 		if (module_same(image.missing.name[i], "efivarfs")) {
 			findings_add(c->findings, false, "modules",
-				"under this kernel failed boots are not counted: install the rest "
-				"of its modules",
+				"under this kernel failed boots are not counted: install the rest of its modules",
 				NULL, "kernel %s has no efivarfs", kernel);
 			continue;
 		}
@@ -48,8 +47,7 @@ static void check_kernel(const struct check_ctx *c, const char *kernel)
 	}
 	if (len > 0)
 		findings_add(c->findings, check_ctx_asks(c), "modules",
-			"under this kernel nothing that needs them is bound: install the rest of "
-			"its modules (Ubuntu: linux-modules-extra), then have its image made",
+			"under this kernel nothing that needs them is bound: install the rest of its modules (Ubuntu: linux-modules-extra), then have its image made",
 			NULL, "kernel %s has no %s", kernel, names);
 }
 
@@ -109,13 +107,12 @@ static void check_dracut(const struct check_ctx *c)
 		o.found = true;
 	if (!there)
 		findings_add(c->findings, check_ctx_asks(c), "hook",
-			"no image will hold vfio-bind: install it whole (make install, or the "
-			"package)",
+			"no image will hold vfio-bind: install it whole (make install, or the package)",
 			NULL, "dracut has no module vfio-bind in /usr/lib/dracut/modules.d");
 	else if (o.found)
 		findings_add(c->findings, check_ctx_asks(c), "hook",
-			"no image will hold vfio-bind: take it off omit_dracutmodules, then run "
-			"`" ENABLE "`",
+			"no image will hold vfio-bind: take it off omit_dracutmodules, then run `" ENABLE
+			"`",
 			NULL, "dracut is told to leave the module vfio-bind out");
 }
 
@@ -123,8 +120,7 @@ static void check_mkinitcpio(const struct check_ctx *c)
 {
 	if (!check_ctx_exists(c, "/usr/lib/initcpio/install/vfio-bind"))
 		findings_add(c->findings, check_ctx_asks(c), "hook",
-			"no image will hold vfio-bind: install it whole (make install, or the "
-			"package)",
+			"no image will hold vfio-bind: install it whole (make install, or the package)",
 			NULL, "mkinitcpio has no hook vfio-bind in /usr/lib/initcpio");
 	else if (!file_says(c, "/etc/mkinitcpio.conf.d/vfio-bind.conf", "HOOKS", "vfio-bind") &&
 		 !file_says(c, "/etc/mkinitcpio.conf", "HOOKS", "vfio-bind"))
@@ -141,15 +137,13 @@ static void check_hook(const struct check_ctx *c)
 		if (!check_ctx_exists(c, "/usr/share/initramfs-tools/hooks/vfio-bind") &&
 			!check_ctx_exists(c, "/etc/initramfs-tools/hooks/vfio-bind"))
 			findings_add(c->findings, check_ctx_asks(c), "hook",
-				"no image will hold vfio-bind: install it whole (make install, or "
-				"the package)",
+				"no image will hold vfio-bind: install it whole (make install, or the package)",
 				NULL, "initramfs-tools has no hook vfio-bind");
 	} else if (check_ctx_exists(c, "/usr/bin/dracut")) {
 		check_dracut(c);
 	} else {
 		findings_add(c->findings, false, "hook",
-			"mkinitcpio, initramfs-tools and dracut are those that vfio-bind has a "
-			"hook for",
+			"mkinitcpio, initramfs-tools and dracut are those that vfio-bind has a hook for",
 			NULL, "no generator of initramfs images is known here");
 	}
 }
@@ -249,10 +243,9 @@ static void check_program(const struct check_ctx *c)
 	const struct ages a = check_ages(c, 0);
 	bool made_since = c->live && a.n > 0 && is_since_boot(a.newest);
 	findings_add(c->findings, check_ctx_asks(c), "image",
-		made_since ? "it has not recorded what the guards of this version keep; the images "
-			     "are newer by now: reboot"
-			   : "it has not recorded what the guards of this version keep: networks, "
-			     "keyboards and disks that the host needs (NEWS says more)",
+		made_since
+			? "it has not recorded what the guards of this version keep; the images are newer by now: reboot"
+			: "it has not recorded what the guards of this version keep: networks, keyboards and disks that the host needs (NEWS says more)",
 		made_since ? NULL : ENABLE, "the image of this boot was made by vfio-bind %s",
 		boot.program ? boot.program : "0.2.0 or an older one");
 }
@@ -295,8 +288,7 @@ static void check_confirm(const struct check_ctx *c)
 		check_ctx_exists(c, "/usr/lib/systemd/system/multi-user.target.wants/" CONFIRM))
 		return;
 	findings_add(c->findings, check_ctx_asks(c), "confirm",
-		"nobody tells that a boot has reached its end: each counts as failed, and the one "
-		"after [guard] failed_boots of them binds nothing",
+		"nobody tells that a boot has reached its end: each counts as failed, and the one after [guard] failed_boots of them binds nothing",
 		"systemctl enable " CONFIRM, CONFIRM " is not enabled");
 }
 

@@ -74,24 +74,19 @@ static void log_why_off(const struct check_ctx *c, const char *cpuinfo)
 			"the IOMMU is off: '%s' on the kernel command line", word);
 	} else if (sysfs_path_exists(s, "firmware/acpi/tables/DMAR")) {
 		findings_add(c->findings, is_error, TOPIC, detail, TURN_ON,
-			"the IOMMU is off: the firmware offers VT-d, and this kernel wants to be "
-			"asked to use it");
+			"the IOMMU is off: the firmware offers VT-d, and this kernel wants to be asked to use it");
 	} else if (sysfs_path_exists(s, "firmware/acpi/tables/IVRS")) {
 		findings_add(c->findings, is_error, TOPIC,
-			"without it no device can be given to a VM; does this kernel have "
-			"AMD_IOMMU, and what does `dmesg` say of AMD-Vi?",
+			"without it no device can be given to a VM; does this kernel have AMD_IOMMU, and what does `dmesg` say of AMD-Vi?",
 			NULL,
-			"the IOMMU is off: the firmware offers AMD-Vi, and the kernel does "
-			"not use it");
+			"the IOMMU is off: the firmware offers AMD-Vi, and the kernel does not use it");
 	} else if (cpu_has(cpuinfo, "hypervisor")) {
 		findings_add(c->findings, is_error, TOPIC,
-			"without it no device can be given to a VM in this VM; QEMU gives one with "
-			"-device intel-iommu",
+			"without it no device can be given to a VM in this VM; QEMU gives one with -device intel-iommu",
 			NULL, "this is a VM, and it was given no IOMMU");
 	} else {
 		findings_add(c->findings, is_error, TOPIC,
-			"without it no device can be given to a VM: turn on VT-d (Intel), or "
-			"AMD-Vi or IOMMU (AMD), in the firmware's setup",
+			"without it no device can be given to a VM: turn on VT-d (Intel), or AMD-Vi or IOMMU (AMD), in the firmware's setup",
 			NULL, "the IOMMU is off: the firmware offers none");
 	}
 }
@@ -110,14 +105,11 @@ static void check_interrupts(const struct check_ctx *c, const char *cpuinfo)
 		return;
 	if (unsafe[0] == 'Y')
 		findings_add(c->findings, false, TOPIC,
-			"a VM with a device of its own can send the host any interrupt; "
-			"allow_unsafe_interrupts lets it",
+			"a VM with a device of its own can send the host any interrupt; allow_unsafe_interrupts lets it",
 			NULL, "interrupts are not remapped");
 	else
 		findings_add(c->findings, check_ctx_asks(c), TOPIC,
-			"VFIO gives no device to a VM then: turn on interrupt remapping (x2APIC) "
-			"in the firmware, and take intremap=off and nointremap off the kernel "
-			"command line",
+			"VFIO gives no device to a VM then: turn on interrupt remapping (x2APIC) in the firmware, and take intremap=off and nointremap off the kernel command line",
 			NULL, "interrupts are not remapped");
 }
 
@@ -132,7 +124,6 @@ void check_iommu(const struct check_ctx *c)
 	if (cpuinfo && strstr(cpuinfo, "\nflags") && !cpu_has(cpuinfo, "vmx") &&
 		!cpu_has(cpuinfo, "svm"))
 		findings_add(c->findings, false, "cpu",
-			"VMs crawl without it: turn on VT-x (Intel) or SVM (AMD) in the firmware's "
-			"setup",
+			"VMs crawl without it: turn on VT-x (Intel) or SVM (AMD) in the firmware's setup",
 			NULL, "the processor offers no virtualization");
 }

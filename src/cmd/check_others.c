@@ -42,13 +42,11 @@ static void judge_word(const struct check_ctx *c, const char *word)
 			"'%s' on the kernel command line keeps vfio out", word);
 	else if (kernel_word_is(word, "video") && strstr(value, "fb:off"))
 		findings_add(c->findings, false, "cmdline",
-			"it leaves the console dark until a driver comes, and is of use only for a "
-			"card that the firmware booted with",
+			"it leaves the console dark until a driver comes, and is of use only for a card that the firmware booted with",
 			command, "'%s' on the kernel command line", word);
 	else if (kernel_word_is(word, "pcie_acs_override"))
 		findings_add(c->findings, false, "cmdline",
-			"groups look smaller than what the hardware keeps apart: a VM may reach "
-			"its neighbour's memory",
+			"groups look smaller than what the hardware keeps apart: a VM may reach its neighbour's memory",
 			NULL, "'%s' on the kernel command line", word);
 }
 
@@ -136,11 +134,9 @@ static void log_ids(const struct check_ctx *c, const struct other_id *one)
 	if (one->is_word)
 		word_command(one, command);
 	findings_add(c->findings, is_error, one->is_word ? "cmdline" : "modprobe",
-		is_error ? "it takes them whatever the config and the guards say, for no driver is "
-			   "bound to them by then: take it out"
-			 : "it has no effect where vfio-bind loads the module, with an empty ids=; "
-			   "with vfio_bind=off, or where another loads it first, it takes every "
-			   "device with these ids, twins and guarded ones too: take it out",
+		is_error
+			? "it takes them whatever the config and the guards say, for no driver is bound to them by then: take it out"
+			: "it has no effect where vfio-bind loads the module, with an empty ids=; with vfio_bind=off, or where another loads it first, it takes every device with these ids, twins and guarded ones too: take it out",
 		*command ? command : NULL, "%s claims devices as well%s%s", one->from,
 		names.len ? ", which the plan leaves to the host: " : "",
 		names.data ? names.data : "");
@@ -178,10 +174,8 @@ static void check_driverctl(const struct check_ctx *c, const char *name, void *t
 		text[strcspn(text, " \n")] = '\0';
 		bool same = str_equal(text, v->driver);
 		findings_add(c->findings, !same, "driverctl",
-			same ? "two tools claim one device: when one lets go, the other does not "
-			       "know; driverctl unset-override takes it out"
-			     : "driverctl comes later in the boot and wins: driverctl "
-			       "unset-override takes it out",
+			same ? "two tools claim one device: when one lets go, the other does not know; driverctl unset-override takes it out"
+			     : "driverctl comes later in the boot and wins: driverctl unset-override takes it out",
 			NULL, "driverctl gives %s to %s (%s)", address, text, path);
 	}
 }
@@ -193,8 +187,7 @@ static void check_scripts(const struct check_ctx *c)
 	for (const char *const *script = other_tools_scripts; *script; script++)
 		if (check_ctx_exists(c, *script))
 			findings_add(c->findings, false, "script",
-				"two tools may claim one device, and this one asks no guard: "
-				"remove it once vfio-bind does the work",
+				"two tools may claim one device, and this one asks no guard: remove it once vfio-bind does the work",
 				NULL, "%s is there: a script of a guide that binds as well",
 				*script);
 }

@@ -38,8 +38,7 @@ static void log_refusals(const struct check_ctx *c)
 		verdict_name(v, name);
 		if (v->action == ACTION_ABSENT)
 			findings_add(c->findings, true, "absent",
-				"`vfio-bind list` shows what there is; correct the line, or take "
-				"it out",
+				"`vfio-bind list` shows what there is; correct the line, or take it out",
 				NULL, "%s is asked for (%s:%u): %s", name, p->config->path,
 				v->asked->line, v->why);
 		else
@@ -87,11 +86,9 @@ static void log_reserved(const struct check_ctx *c, const struct device *d)
 
 	if (usable_has_direct_region(&c->situation->sysfs, d->group))
 		findings_add(c->findings, true, "reserved",
-			"vfio-pci binds it, and no VM can open it; another slot, or newer "
-			"firmware, may be without",
+			"vfio-pci binds it, and no VM can open it; another slot, or newer firmware, may be without",
 			NULL,
-			"the firmware reserves memory for group %d, of %s (RMRR, a region of type "
-			"`direct`)",
+			"the firmware reserves memory for group %d, of %s (RMRR, a region of type `direct`)",
 			d->group, pci_addr_format(d->addr, address));
 }
 
@@ -111,10 +108,8 @@ static void log_group(const struct check_ctx *c, const struct device *d)
 	}
 	if (others[0])
 		findings_add(c->findings, true, "group",
-			fixed ? "a VM gets a group whole, and a bridge stays with the host: no "
-				"config makes this group usable; put the card into another slot"
-			      : "a VM gets a group whole: ask for these too, or put the card into "
-				"another slot",
+			fixed ? "a VM gets a group whole, and a bridge stays with the host: no config makes this group usable; put the card into another slot"
+			      : "a VM gets a group whole: ask for these too, or put the card into another slot",
 			NULL, "group %d, of %s, is not viable: the host keeps %s", d->group,
 			pci_addr_format(d->addr, address), others);
 }
@@ -160,8 +155,7 @@ static void log_display(const struct check_ctx *c, const struct verdict *v)
 	if (b->by != WITNESS_NONE || !device_has_outputs(d))
 		return;
 	findings_add(c->findings, false, "boot-display",
-		"if it is this one, its screen goes dark at boot: leave another display to the "
-		"host, and plug the screen in there",
+		"if it is this one, its screen goes dark at boot: leave another display to the host, and plug the screen in there",
 		NULL, "nothing tells which display shows the boot; %s is taken all the same%s",
 		address,
 		has_screen(c->inventory, d->addr) ? ", and a screen is connected to it" : "");
@@ -181,8 +175,7 @@ static void log_displays(const struct check_ctx *c)
 			log_display(c, &p->verdicts[i]);
 	if (other)
 		findings_add(c->findings, false, "boot-display",
-			"the boot shows where the firmware's framebuffer is: that one is guarded, "
-			"and the other may be taken",
+			"the boot shows where the firmware's framebuffer is: that one is guarded, and the other may be taken",
 			NULL, "boot_vga is 1 on %s, but the boot display is %s (%s)",
 			pci_addr_format(other->addr, dark), pci_addr_format(h->boot.addr, address),
 			boot_display_witness(&h->boot));
@@ -195,8 +188,7 @@ static void log_unknown(const struct check_ctx *c)
 
 	if (unknown[0])
 		findings_add(c->findings, false, "unknown",
-			"make the image on the running system, or make sure that the host does not "
-			"need the controller",
+			"make the image on the running system, or make sure that the host does not need the controller",
 			NULL, "a controller that is named is bound, and %s", unknown);
 }
 

@@ -128,8 +128,8 @@ enum cmd_result cmd_hotplug(int argc, char **argv, struct err *err)
 {
 	struct added o = {.world.acts = true, .run_dir = REPORT_DIR};
 	static const struct command_info info = {
-		.about = "Binds a device that came after boot, if the "
-			 "config asks for it; what the udev rule runs.",
+		.about =
+			"Binds a device that came after boot, if the config asks for it; what the udev rule runs.",
 		.takes = "one PCI address, as 0000:0a:00.0",
 		.operands = "ADDRESS",
 		.least = 1,

@@ -75,15 +75,13 @@ static void show(const struct ctx *s)
 	puts("");
 	plan_print(&s->plan, stdout);
 	if (s->groups_imagined)
-		printf("The IOMMU is off: nothing is bound before it is on in the firmware and in "
-		       "the kernel\n(vfio-bootcfg --iommu).\n");
+		printf("The IOMMU is off: nothing is bound before it is on in the firmware and in the kernel\n(vfio-bootcfg --iommu).\n");
 	puts("");
 }
 
 static void log_next(void)
 {
-	puts("Next: vfio-bootcfg --iommu --dry-run     the kernel parameters; then without "
-	     "--dry-run\n"
+	puts("Next: vfio-bootcfg --iommu --dry-run     the kernel parameters; then without --dry-run\n"
 	     "      /usr/lib/vfio-bind/setup enable    the initramfs of every kernel\n"
 	     "      reboot, and vfio-bind status\n"
 	     "Back: vfio-bind init --undo");
@@ -96,9 +94,7 @@ static bool may_replace(const struct init *o, const struct config_file *f)
 		return true;
 	if (o->yes) {
 		log_print(LOG_ERROR,
-			"%s has settings of its own%s: nothing is written; put the lines above "
-			"into "
-			"it by hand, or empty it first",
+			"%s has settings of its own%s: nothing is written; put the lines above into it by hand, or empty it first",
 			f->path, f->edited ? " since init wrote it" : "");
 		return false;
 	}

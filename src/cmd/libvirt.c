@@ -52,8 +52,8 @@ enum cmd_result cmd_libvirt(int argc, char **argv, struct err *err)
 {
 	struct guest g = {.bus = BUS_DEFAULT};
 	static const struct command_info info = {
-		.about = "Prints libvirt's <hostdev> elements for the devices that are bound (all "
-			 "of the config's, or those named).",
+		.about =
+			"Prints libvirt's <hostdev> elements for the devices that are bound (all of the config's, or those named).",
 		.takes = "PCI addresses",
 		.operands = "[ADDRESS...]"};
 	bool help = false, xml = false;

@@ -157,8 +157,8 @@ enum cmd_result cmd_list(int argc, char **argv, struct err *err)
 {
 	struct list o = {0};
 	static const struct command_info info = {
-		.about = "Prints the PCI devices by IOMMU group, who has "
-			 "them, and what hangs behind them."};
+		.about =
+			"Prints the PCI devices by IOMMU group, who has them, and what hangs behind them."};
 	bool help = false;
 	const struct option_row rows[] = {
 		{"gpu", 0, NULL, "only display controllers, each with its slot", NULL, &o.gpu, NULL,

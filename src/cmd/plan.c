@@ -31,9 +31,8 @@ static enum cmd_result plan_show(
 		groups_tell(&s.groups);
 	}
 	if (s.plan.no_iommu)
-		log_print(LOG_WARNING, "no device asked for has an IOMMU group: turn the IOMMU on "
-				       "in the firmware and with "
-				       "vfio-bootcfg --iommu");
+		log_print(LOG_WARNING,
+			"no device asked for has an IOMMU group: turn the IOMMU on in the firmware and with vfio-bootcfg --iommu");
 	if (fflush(stdout) != 0) {
 		(void)err_set(err, errno, "standard output: %s", strerror(errno));
 		return CMD_SYSTEM;

@@ -98,9 +98,7 @@ int protected_load(struct protected_list *ret, const struct sysroot *w, struct e
 		return -ENOMEM;
 	if (ret->unknown[0])
 		log_print(LOG_WARNING,
-			"cannot find the devices the host boots from: %s; with this image, "
-			"controllers of disks, networks and keyboards are bound only where the "
-			"config names them by address",
+			"cannot find the devices the host boots from: %s; with this image, controllers of disks, networks and keyboards are bound only where the config names them by address",
 			ret->unknown);
 	return 0;
 }

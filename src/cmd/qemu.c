@@ -74,8 +74,7 @@ static void log_append(const struct guest *g, enum script_place place, bool used
 		log_print(LOG_INFO, "%s: the lines for %zu functions are in", g->append, g->n);
 	if (!g->remove && !used && place == SCRIPT_BEFORE)
 		log_print(LOG_WARNING,
-			"%s: they are no part of a command yet: write \"$@\" as the last word of "
-			"the line that runs QEMU",
+			"%s: they are no part of a command yet: write \"$@\" as the last word of the line that runs QEMU",
 			g->append);
 }
 
@@ -131,8 +130,8 @@ enum cmd_result cmd_qemu(int argc, char **argv, struct err *err)
 {
 	struct guest g = {0};
 	static const struct command_info info = {
-		.about = "Prints QEMU's -device arguments for the devices that are bound (all of "
-			 "the config's, or those named).",
+		.about =
+			"Prints QEMU's -device arguments for the devices that are bound (all of the config's, or those named).",
 		.takes = "PCI addresses",
 		.operands = "[ADDRESS...]"};
 	bool help = false;

@@ -214,8 +214,7 @@ static int record_all(struct text *t, struct redact *m, const struct record_opti
 	if (path && root < 0)
 		return err_set(err, errno, "%s: can't open it: %s", path, strerror(errno));
 	text_print(t,
-		"# vfio-bind record 1: a machine as `vfio-bind plan`, `list` and `check` see "
-		"it.%s\n"
+		"# vfio-bind record 1: a machine as `vfio-bind plan`, `list` and `check` see it.%s\n"
 		"# It replays with --sysfs THIS-FILE, and as a test in tests/unit/trees.\n",
 		o->full ? " With everything that names it."
 			: " What names this machine is masked.");
@@ -258,9 +257,8 @@ enum cmd_result cmd_record(int argc, char **argv, struct err *err)
 {
 	struct record_options o = {0};
 	static const struct command_info info = {
-		.about = "Writes what plan, list and check need to know of this machine as one "
-			 "text (- for standard output), for a report or a test; what names the "
-			 "machine is masked.",
+		.about =
+			"Writes what plan, list and check need to know of this machine as one text (- for standard output), for a report or a test; what names the machine is masked.",
 		.takes = "one file to write, or -",
 		.operands = "FILE",
 		.least = 1,

@@ -158,8 +158,7 @@ static void log_groups(struct ctx *s)
 	ctx_read_groups(s, GROUPS_VFIO);
 	for (size_t i = 0; i < g->n; i++)
 		log_print(LOG_NOTICE,
-			"%s is of the same IOMMU group (%d) and stays on %s: while a VM has it, no "
-			"host driver gets one of the group; --group gives it back, too",
+			"%s is of the same IOMMU group (%d) and stays on %s: while a VM has it, no host driver gets one of the group; --group gives it back, too",
 			pci_addr_format(g->stay[i].addr, address), g->stay[i].group,
 			g->stay[i].driver);
 }
@@ -210,8 +209,7 @@ static void note_released(const struct bind_args *o, struct sysfs *s, struct pci
 	bind_args_forget(o, addr);
 	if (released_note(o->run_dir, s, addr, &err) < 0)
 		log_print(LOG_WARNING,
-			"%s: that it was released is not noted, a replayed event of udev may take "
-			"it again: %s",
+			"%s: that it was released is not noted, a replayed event of udev may take it again: %s",
 			pci_addr_format(addr, address), err.text);
 }
 

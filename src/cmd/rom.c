@@ -176,16 +176,12 @@ static void log_user(struct sysfs *s, struct pci_addr addr, const char *address)
 
 	if (dump_is_shadow(s, addr))
 		log_print(LOG_WARNING,
-			"%s: the kernel shows the copy that the firmware made at 0xc0000 and ran, "
-			"of "
-			"this display's ROM or of another's; dump it on a boot with another boot "
-			"display",
+			"%s: the kernel shows the copy that the firmware made at 0xc0000 and ran, of this display's ROM or of another's; dump it on a boot with another boot display",
 			address);
 	else if (sysfs_link(s, addr, "driver", driver, sizeof(driver)) > 0 &&
 		 !strstr(driver, "vfio"))
 		log_print(LOG_WARNING,
-			"%s is on %s: a driver at work may change what its ROM shows; a dump from "
-			"vfio-pci is sure",
+			"%s is on %s: a driver at work may change what its ROM shows; a dump from vfio-pci is sure",
 			address, driver);
 }
 
@@ -257,8 +253,7 @@ static void log_strange(const struct source *s, const struct rom *rom)
 	bool display = rom->n > 0 && rom->image[0].class >> 16 == PCI_BASE_DISPLAY;
 	if (display && !rom_has_uefi(rom))
 		log_print(LOG_NOTICE,
-			"%s: no image in it is for UEFI on x64: a guest with OVMF shows nothing "
-			"before its own driver has started",
+			"%s: no image in it is for UEFI on x64: a guest with OVMF shows nothing before its own driver has started",
 			s->name);
 }
 
@@ -310,8 +305,8 @@ enum cmd_result cmd_rom(int argc, char **argv, struct err *err)
 	_cleanup_(source_done) struct source source = {0};
 	struct rom_options o = {0};
 	static const struct command_info info = {
-		.about = "Reads the option ROM of a device, or of a file, "
-			 "and tells what images are in it.",
+		.about =
+			"Reads the option ROM of a device, or of a file, and tells what images are in it.",
 		.takes = "one PCI address, or --check FILE",
 		.operands = "ADDRESS\n       vfio-bind rom [OPTION...] --check FILE",
 		.most = 1};

@@ -83,11 +83,9 @@ static int intent_show(const struct setup *o, const struct intent *i, struct err
 		return r;
 	if (r != 0)
 		return err_set(err, EIO,
-			"vfio-bootcfg --iommu --dry-run ended with %d (see above); nothing was "
-			"done",
+			"vfio-bootcfg --iommu --dry-run ended with %d (see above); nothing was done",
 			r);
-	printf("\n3. The initramfs of every kernel is made again, with vfio-bind in it:\n   %s "
-	       "enable\n\n",
+	printf("\n3. The initramfs of every kernel is made again, with vfio-bind in it:\n   %s enable\n\n",
 		IMAGES);
 	return 0;
 }
@@ -255,8 +253,8 @@ enum cmd_result cmd_setup(int argc, char **argv, struct err *err)
 {
 	struct setup o = {0};
 	static const struct command_info info = {
-		.about = "The whole way: config, kernel parameters and "
-			 "initramfs, shown and confirmed once."};
+		.about =
+			"The whole way: config, kernel parameters and initramfs, shown and confirmed once."};
 	bool help = false;
 	const struct option_row rows[] = {
 		{"gpu", 0, "WHICH", "non-boot: every display but the boot display", &o.gpu, NULL,

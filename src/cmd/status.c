@@ -28,8 +28,7 @@ static void log_config(const struct status *a)
 {
 	if (a->config_changed > 0)
 		log_print(LOG_WARNING,
-			"%s is another than the one in this boot's image: "
-			"/usr/lib/vfio-bind/setup enable makes the images anew",
+			"%s is another than the one in this boot's image: /usr/lib/vfio-bind/setup enable makes the images anew",
 			a->boot.config ? a->boot.config : "the config");
 }
 
@@ -206,8 +205,7 @@ static enum cmd_result compare(const struct status_args *o, struct err *err)
 	if (no_report)
 		(void)err_set(err, ENOENT,
 			"%s/" REPORT_NAME
-			" is not there: at this boot vfio-bind did not run. Is it "
-			"in the image? /usr/lib/vfio-bind/setup enable puts it there",
+			" is not there: at this boot vfio-bind did not run. Is it in the image? /usr/lib/vfio-bind/setup enable puts it there",
 			o->run_dir);
 	else if (r < 0)
 		*err = why;
@@ -230,9 +228,7 @@ static enum cmd_result confirm(const struct status_args *o, struct err *err)
 		log_print(LOG_INFO, "%s",
 			boot.standing.state == BOOT_BAD
 				? "this boot without the devices has reached its end"
-				: "confirmed: with these devices and this kernel a boot reaches "
-				  "its "
-				  "end");
+				: "confirmed: with these devices and this kernel a boot reaches its end");
 	return r < 0 ? CMD_SYSTEM : CMD_AS_ASKED;
 }
 
@@ -262,8 +258,8 @@ enum cmd_result cmd_status(int argc, char **argv, struct err *err)
 {
 	struct status_args o = {.run_dir = REPORT_DIR, .config = CONFIG_PATH};
 	static const struct command_info info = {
-		.about = "Compares what was asked for with what is: who has each device now, and "
-			 "since when. Exit status 0 where all of it holds."};
+		.about =
+			"Compares what was asked for with what is: who has each device now, and since when. Exit status 0 where all of it holds."};
 	bool help = false;
 	const struct option_row rows[] = {
 		{"config", 'c', "FILE", "compare with FILE instead of " CONFIG_PATH, &o.config,

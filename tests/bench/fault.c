@@ -158,8 +158,7 @@ static int what_of(const char *word)
 int main(int argc, char **argv)
 {
 	if (argc < 5)
-		errx(2, "usage: fault PROCESS CALL ERRNO|kill|SIGNAL|noprocess COMMAND "
-			"[ARGUMENT...]");
+		errx(2, "usage: fault PROCESS CALL ERRNO|kill|SIGNAL|noprocess COMMAND [ARGUMENT...]");
 	unsigned process = (unsigned)strtoul(argv[1], NULL, 10);
 	unsigned call = (unsigned)strtoul(argv[2], NULL, 10);
 	int what = what_of(argv[3]);

@@ -35,8 +35,8 @@ static bool shell(const char *fmt, ...)
 static void make_tree(void)
 {
 	if (!shell("tests/unit/tree tests/unit/trees/desktop %s/sys", top) ||
-		!shell("cd %s/sys/" DEVICES " && for d in *; do [ ! -e $d/driver ] || { "
-		       "basename $(readlink $d/driver) >$d/native; rm $d/driver; }; done",
+		!shell("cd %s/sys/" DEVICES
+		       " && for d in *; do [ ! -e $d/driver ] || { basename $(readlink $d/driver) >$d/native; rm $d/driver; }; done",
 			top))
 		abort();
 }

@@ -86,8 +86,7 @@ static const struct wrong wrongs[] = {
 		{{2, "'id' is no key of [bind]; write ids, addresses, paths"}}},
 	{"a key in capitals", "[bind]\nIDS = 10de:2204\n", 0, {{2, "'IDS' is no key"}}},
 	{"a key of another section", "[guard]\nids = 10de:2204\n", 0,
-		{{2, "'ids' is no key of [guard]; write boot_vga, last_display, network, keyboard, "
-		     "on_failure"}}},
+		{{2, "'ids' is no key of [guard]; write boot_vga, last_display, network, keyboard, on_failure"}}},
 	{"gpus can't be excluded", "[exclude]\ngpus = none\n", 0, {{2, "is no key of [exclude]"}}},
 	{"a single key twice", "[bind]\ngpus = none\ngpus = non-boot\n", 0,
 		{{3, "gpus stands twice"}}},
@@ -150,8 +149,7 @@ static const struct wrong wrongs[] = {
 	{"ids behind the guards' back", "[modules]\noptions = ids= ids=10de:2204\n", 0,
 		{{2, "'ids=10de:2204' is no option that reaches vfio-pci; write ids in [bind]"}}},
 	{"every error, not only the first",
-		"[bind]\nids = x\n[bin]\n y\n[guard]\nboot_vga = maybe\nz = 1\n[modules]\nload = "
-		"late\n",
+		"[bind]\nids = x\n[bin]\n y\n[guard]\nboot_vga = maybe\nz = 1\n[modules]\nload = late\n",
 		0,
 		{{2, "'x'"}, {3, "[bin]"}, {4, "is indented"}, {6, "boot_vga = maybe"}, {7, "'z'"},
 			{9, "load = late"}}},

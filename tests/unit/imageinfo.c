@@ -151,8 +151,7 @@ static void test_foreign(void)
 static void test_age(void)
 {
 	static const char head[] =
-		"{\"version\":1,\"devices\":[{\"why\":\"\\\"image\\\":{\\\"config\\\":"
-		"\\\"cbf29ce484222325\\\"\"}],";
+		"{\"version\":1,\"devices\":[{\"why\":\"\\\"image\\\":{\\\"config\\\":\\\"cbf29ce484222325\\\"\"}],";
 	static const struct {
 		const char *name, *image;
 		int is;

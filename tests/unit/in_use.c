@@ -159,8 +159,7 @@ static void shell(const char *fmt, ...)
 /* A node of a function: its directory, its number, its name below /dev, its kind. */
 static void add_node(const char *below, const char *number, const char *name, const char *kind)
 {
-	shell("d=%s/sys/bus/pci/devices/%s && mkdir -p $d && echo %s >$d/dev && "
-	      "printf 'DEVNAME=%s\nDEVTYPE=%s\n' >$d/uevent",
+	shell("d=%s/sys/bus/pci/devices/%s && mkdir -p $d && echo %s >$d/dev && printf 'DEVNAME=%s\nDEVTYPE=%s\n' >$d/uevent",
 		top, below, number, name, kind);
 }
 
@@ -252,10 +251,7 @@ static void test_claim(void)
 	new_machine();
 	shell("cd %s/sys && rm -r bus/pci/devices/" NVME
 	      "/nvme/nvme0/nvme0n1 && mkdir -p bus/pci/devices/" NVME
-	      "/nvme/nvme0/nvme0c0n1 class/block "
-	      "devices/virtual/nvme-subsystem/nvme-subsys0/nvme0n1"
-	      " && ln -s ../../devices/virtual/nvme-subsystem/nvme-subsys0/nvme0n1 class/block &&"
-	      " cd class/block/nvme0n1 && echo 259:0 >dev && ln -s /class/block subsystem",
+	      "/nvme/nvme0/nvme0c0n1 class/block devices/virtual/nvme-subsystem/nvme-subsys0/nvme0n1 && ln -s ../../devices/virtual/nvme-subsystem/nvme-subsys0/nvme0n1 class/block && cd class/block/nvme0n1 && echo 259:0 >dev && ln -s /class/block subsystem",
 		top);
 	fake.answer = EBUSY;
 	CHECK_INT(ask(NVME, true, why), IN_USE_CLAIMED);
@@ -325,8 +321,8 @@ static void test_served(void)
 	serve(space, "device_path", "/dev/nvme0n1");
 	CHECK_INT(ask(NIC, true, why), IN_USE_FREE);
 
-	check_case("a disk that the SCSI target serves as a file, by what it was told and by what "
-		   "it has");
+	check_case(
+		"a disk that the SCSI target serves as a file, by what it was told and by what it has");
 	new_machine();
 	serve(store, "udev_path", "/dev/nvme0n1");
 	CHECK_INT(ask(NVME, true, why), IN_USE_CLAIMED);
@@ -358,8 +354,8 @@ static void test_served(void)
 
 static void interface(const char *name, const char *flags, const char *upper)
 {
-	shell("d=%s/sys/bus/pci/devices/" NIC "/net && rm -rf $d && mkdir -p $d/%s && cd $d && "
-	      "{ [ -z '%s' ] || { echo %s >%s/flags && ln -s /x %s/%s; }; }",
+	shell("d=%s/sys/bus/pci/devices/" NIC
+	      "/net && rm -rf $d && mkdir -p $d/%s && cd $d && { [ -z '%s' ] || { echo %s >%s/flags && ln -s /x %s/%s; }; }",
 		top, name, flags, flags, name, name, upper);
 }
 

@@ -52,8 +52,7 @@ static void shell(const char *fmt, ...)
 /* A node of a function: its directory, its number, its name below /dev or "". */
 static void add_node(const char *below, const char *number, const char *name)
 {
-	shell("d=%s/sys/bus/pci/devices/%s && mkdir -p $d && echo %s >$d/dev && "
-	      "{ [ -z '%s' ] || echo DEVNAME=%s >$d/uevent; }",
+	shell("d=%s/sys/bus/pci/devices/%s && mkdir -p $d && echo %s >$d/dev && { [ -z '%s' ] || echo DEVNAME=%s >$d/uevent; }",
 		top, below, number, name, name);
 }
 
@@ -152,22 +151,16 @@ static void test_nvme(void)
 
 	check_case("an NVMe drive's disk stands below no directory \"block\"");
 	add_node("0000:02:00.0/nvme/nvme4/nvme4n1", "259:1910", "nvme4n1");
-	shell("ln -s ../../../../../../../class/block "
-	      "%s/sys/bus/pci/devices/0000:02:00.0/nvme/nvme4/nvme4n1/subsystem",
+	shell("ln -s ../../../../../../../class/block %s/sys/bus/pci/devices/0000:02:00.0/nvme/nvme4/nvme4n1/subsystem",
 		top);
 	mounts = "36 22 259:1910 / /srv rw - ext4 /dev/none rw\n";
 	CHECK_INT(find("0000:02:00.0", true, said, sizeof(said)), 1);
 	CHECK_HAS(said, "nvme4n1 is mounted on /srv");
 
 	check_case("an NVMe drive with a path of its own to a disk of several");
-	shell("cd %s/sys && mkdir -p bus/pci/devices/0000:02:00.0/nvme/nvme5/nvme6c5n2 class/block "
-	      "devices/virtual/nvme-subsystem/nvme-subsys6/nvme6n2/nvme6n2p1",
+	shell("cd %s/sys && mkdir -p bus/pci/devices/0000:02:00.0/nvme/nvme5/nvme6c5n2 class/block devices/virtual/nvme-subsystem/nvme-subsys6/nvme6n2/nvme6n2p1",
 		top);
-	shell("cd %s/sys/class/block && "
-	      "ln -s ../../devices/virtual/nvme-subsystem/nvme-subsys6/nvme6n2 . && "
-	      "echo 259:1920 >nvme6n2/dev && echo 259:1921 >nvme6n2/nvme6n2p1/dev && "
-	      "ln -s /class/block nvme6n2/subsystem && "
-	      "ln -s /class/block nvme6n2/nvme6n2p1/subsystem",
+	shell("cd %s/sys/class/block && ln -s ../../devices/virtual/nvme-subsystem/nvme-subsys6/nvme6n2 . && echo 259:1920 >nvme6n2/dev && echo 259:1921 >nvme6n2/nvme6n2p1/dev && ln -s /class/block nvme6n2/subsystem && ln -s /class/block nvme6n2/nvme6n2p1/subsystem",
 		top);
 	mounts = "36 22 259:1921 / /vm rw - ext4 /dev/none rw\n";
 	CHECK_INT(find("0000:02:00.0", true, said, sizeof(said)), 1);

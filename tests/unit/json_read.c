@@ -31,8 +31,8 @@ static void test_values(void)
 	long long n;
 
 	check_case("json_read: members, whatever stands around them");
-	if (!CHECK(parse(" {\"a\" : "
-			 "\"x\",\"more\":[1,{\"a\":2},[]],\t\"b\":-7,\"n\":null,\"t\":true}\r\n")))
+	if (!CHECK(parse(
+		    " {\"a\" : \"x\",\"more\":[1,{\"a\":2},[]],\t\"b\":-7,\"n\":null,\"t\":true}\r\n")))
 		return;
 	check_text("a", "x");
 	check_text("more", NULL);

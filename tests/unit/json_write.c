@@ -47,10 +47,8 @@ static void test_shape(void)
 	json_string(&j, "after", NULL);
 	json_close_object(&j);
 	json_end(&j);
-	expect(&j, "{\"version\":1,\"off\":null,\"devices\":["
-		   "{\"address\":\"0000:01:00.0\",\"bound\":true},"
-		   "{\"address\":\"0000:01:00.0\",\"bound\":false}],"
-		   "\"errors\":[],\"after\":null}\n");
+	expect(&j,
+		"{\"version\":1,\"off\":null,\"devices\":[{\"address\":\"0000:01:00.0\",\"bound\":true},{\"address\":\"0000:01:00.0\",\"bound\":false}],\"errors\":[],\"after\":null}\n");
 
 	check_case("json: the largest numbers");
 	j = start();

@@ -19,13 +19,11 @@ static void test_round(void)
 {
 	static const char text[] =
 		"keep " NVME "\n"
-		"keep network 10000:e1:00.0 8086:15f3 020000 10000:e0:06.0/00.0 "
-		"root / comes over it\n"
+		"keep network 10000:e1:00.0 8086:15f3 020000 10000:e0:06.0/00.0 root / comes over it\n"
 		"keep keyboard 0000:00:14.0 8086:7a60 0c0330 - a passphrase\n"
 		"keep route 0000:05:00.0 8086:1533 020000 - the default route\n"
 		"keep elsewhere a keyboard that is on no PCI function\n"
-		"keep route-elsewhere the default route goes over a NIC that is on "
-		"no PCI function\n"
+		"keep route-elsewhere the default route goes over a NIC that is on no PCI function\n"
 		"keep unknown /var is of type fuse\n"
 		"keep unknown-network root / comes from a server\n"
 		"keep unknown-route no default route\n"

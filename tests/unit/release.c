@@ -47,8 +47,8 @@ static bool shell(const char *fmt, ...)
 static void make_tree(void)
 {
 	if (!shell("tests/unit/tree tests/unit/trees/desktop %s/sys", top) ||
-		!shell("cd %s/sys/" DEVICES " && for d in *; do [ ! -e $d/driver ] || { "
-		       "basename $(readlink $d/driver) >$d/native; rm $d/driver; }; done",
+		!shell("cd %s/sys/" DEVICES
+		       " && for d in *; do [ ! -e $d/driver ] || { basename $(readlink $d/driver) >$d/native; rm $d/driver; }; done",
 			top))
 		abort();
 }
@@ -69,8 +69,8 @@ static void new_machine(void)
 	known = 0;
 	former = (struct prev_driver){0};
 	(void)snprintf(world->tree, sizeof(world->tree), "%s/sys", top);
-	if (!shell("cd %s/sys/" DRIVERS " && rm -rf snd_hda_intel nvidiafb && mkdir -p vfio-pci && "
-		   ": >vfio-pci/unbind",
+	if (!shell("cd %s/sys/" DRIVERS
+		   " && rm -rf snd_hda_intel nvidiafb && mkdir -p vfio-pci && : >vfio-pci/unbind",
 		    top))
 		abort();
 	for (size_t i = 0; i < N_FUNCTIONS; i++) {

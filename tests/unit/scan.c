@@ -156,8 +156,8 @@ static void check_serials(const char *tree)
 			(unsigned)(n >> 48) & 0xff, (unsigned)(n >> 40) & 0xff,
 			(unsigned)(n >> 32) & 0xff, (unsigned)(n >> 24) & 0xff,
 			(unsigned)(n >> 16) & 0xff, (unsigned)(n >> 8) & 0xff, (unsigned)n & 0xff);
-		CHECK(run("lspci -A linux-sysfs -O sysfs.path=%s/bus/pci -Dvs %s 2>/dev/null | "
-			  "grep -qw 'Device Serial Number %s'",
+		CHECK(run(
+			"lspci -A linux-sysfs -O sysfs.path=%s/bus/pci -Dvs %s 2>/dev/null | grep -qw 'Device Serial Number %s'",
 			tree, pci_addr_format(list.at[i].addr, addr), expected));
 	}
 	CHECK_INT(have, 2);

@@ -94,13 +94,11 @@ static const char *in_file(void (*piece)(FILE *))
 int main(void)
 {
 	check_case("a row with its sentence, where it fits and where not");
-	CHECK_STR(on_terminal(rows), "a    b fits\none two three four five six seven eight\n       "
-				     " nine\n0000:01:00.0 bind  -\n    one 3? four five six "
-				     "seven eight\n    nine\n");
+	CHECK_STR(on_terminal(rows),
+		"a    b fits\none two three four five six seven eight\n        nine\n0000:01:00.0 bind  -\n    one 3? four five six seven eight\n    nine\n");
 	check_case("... and in a file");
 	CHECK_STR(in_file(rows),
-		"a    b fits\none two three four five six seven eight nine\n0000:01:00.0 bind  -   "
-		" one 3\033 four five six seven eight nine\n");
+		"a    b fits\none two three four five six seven eight nine\n0000:01:00.0 bind  -    one 3\033 four five six seven eight nine\n");
 
 	check_case("what is to be copied is not cut");
 	CHECK_STR(on_terminal(whole),

@@ -16,7 +16,7 @@ void fd_close(int *fd);
 /*
  * Reads a whole regular file of at most max bytes below dirfd (AT_FDCWD for a plain path). On
  * success *ret is allocated (one NUL byte behind the content, for the caller to free) and *ret_len
- * its length. -EISDIR for a directory, -EINVAL for another thing that is no regular file, -EFBIG
+ * its length. -EISDIR for a directory, -EINVAL for another thing that is not a regular file, -EFBIG
  * over max. Never blocks on a FIFO. err names `path`.
  */
 int file_read(int dirfd, const char *path, size_t max, char **ret, size_t *ret_len,

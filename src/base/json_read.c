@@ -117,7 +117,7 @@ static bool take_string(struct parser *p)
 		if ((unsigned char)*p->at < 0x20)
 			return fail(p, "a string does not end, or holds a control character");
 		if (len == 0)
-			return fail(p, "is no UTF-8");
+			return fail(p, "is not valid UTF-8");
 		if (*p->at != '\\')
 			p->at += len;
 		else if (!take_escape(p))
@@ -250,7 +250,7 @@ int json_parse(struct json_text *ret, const char *text, size_t len, struct err *
 		return err_set(err, EFBIG, "%zu bytes are too many", len);
 	bool good = take_all(&p);
 	if (good && here(&p) != len)
-		good = fail(&p, "something stands behind the end");
+		good = fail(&p, "there is text after the end");
 	if (good) {
 		*ret = j;
 		return 0;

@@ -176,7 +176,7 @@ int file_replace(int dirfd, const char *name, const struct replacement *to, stru
 		(void)syncfs(dir);
 	}
 	if (r == -EBUSY)
-		return err_set(err, EBUSY, "%s: somebody else changed it meanwhile", name);
+		return err_set(err, EBUSY, "%s: changed by another program meanwhile", name);
 	return r < 0 ? err_set(err, -r, "%s: can't write it: %s", name, strerror(-r)) : 0;
 }
 
@@ -234,6 +234,6 @@ int file_remove(int dirfd, const char *name, const char *data, size_t len, struc
 	if (r == 0 && fsync(dir) < 0 && errno != EINVAL)
 		r = -errno;
 	if (r == -EBUSY)
-		return err_set(err, EBUSY, "%s: somebody else changed it meanwhile", name);
+		return err_set(err, EBUSY, "%s: changed by another program meanwhile", name);
 	return r < 0 ? err_set(err, -r, "%s: can't remove it: %s", name, strerror(-r)) : 0;
 }

@@ -35,7 +35,7 @@ int file_replace(
 
 /*
  * The same for the file that a path leads to, symlinks followed: what it holds now is read first, a
- * file that is not there is made with `mode`. -EINVAL for what is no regular file.
+ * file that is not there is made with `mode`. -EINVAL for what is not a regular file.
  */
 int file_replace_path(
 	const char *path, const char *data, size_t len, mode_t mode, struct err *err) _must_check_;

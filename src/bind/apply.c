@@ -354,7 +354,7 @@ static int carry_out(struct apply_ctx *j, struct err *err)
 	steps_notify_ready(j->options->notify_ready);
 	if (once_hangs(j, STEP_BEFORE))
 		log_print(LOG_WARNING,
-			"[modules] before: loading one of them hangs in the kernel and was left behind");
+			"[modules] before: loading one of them timed out in the kernel");
 	return r;
 }
 

@@ -96,7 +96,7 @@ static void settle(struct question *q, const struct boot_history *b, enum boot_v
 	s->tries = b->plan == s->plan ? b->tries : 0;
 	if (s->state == BOOT_BAD)
 		(void)snprintf(s->why, sizeof(s->why),
-			"the last %u boot%s that bound these devices did not reach the end; 'vfio-bind status --clear' has the next boot bind them",
+			"the last %u boot%s with these devices failed; binding is disabled until 'vfio-bind status --clear'",
 			s->tries, s->tries == 1 ? "" : "s");
 }
 
@@ -154,7 +154,7 @@ static void ask_in_child(struct question *q)
 	if (steps_run(&list, began + PATIENCE_MS, &err) < 0)
 		give_up(&q->standing, err.text);
 	if (*state == STEP_TIMED_OUT || *state == STEP_DIED)
-		q->error = (struct err){"the firmware did not tell its variables in time"};
+		q->error = (struct err){"timed out reading EFI variables"};
 	if (*state != STEP_DONE && !q->standing.why[0])
 		give_up(&q->standing, q->error.text);
 	q->standing.spent = (unsigned)(steps_now() - began);

@@ -21,14 +21,15 @@ static void begin_device(struct config_parser *p, unsigned line, const char *add
 		address++;
 	if (!pci_addr_parse(address, &addr)) {
 		config_error(c, line,
-			"[device %s]: '%s' is no PCI address; write [device 0000:09:00.0]", address,
-			address);
+			"[device %s]: invalid PCI address '%s'; expected [device 0000:09:00.0]",
+			address, address);
 		p->unknown_section = true;
 		return;
 	}
 	const struct device_settings *twin = config_settings(c, addr);
 	if (twin)
-		config_error(c, line, "[device %s] stands at line %u already; write its keys there",
+		config_error(c, line,
+			"duplicate section [device %s], first at line %u; write its keys there",
 			address, twin->line);
 	struct device_settings *grown = config_grow(
 		c, c->settings, c->n_settings, &c->size_settings, sizeof(*grown));
@@ -51,7 +52,7 @@ static void take_section(void *to, unsigned line, const char *name)
 	p->seen_single = 0;
 	if (!section_known(name, &section)) {
 		config_error(p->c, line,
-			"[%s] is no section; write [bind], [exclude], [guard], [modules] or [device ADDRESS]",
+			"unknown section [%s]; valid: [bind], [exclude], [guard], [modules], [device ADDRESS]",
 			name);
 		p->unknown_section = true;
 		return;
@@ -61,8 +62,8 @@ static void take_section(void *to, unsigned line, const char *name)
 		return;
 	}
 	if (p->seen_sections & 1U << section)
-		config_error(
-			p->c, line, "[%s] stands twice; write its keys in the first one", name);
+		config_error(p->c, line, "duplicate section [%s]; write its keys in the first one",
+			name);
 	p->seen_sections |= 1U << section;
 }
 
@@ -76,7 +77,7 @@ static void take_value(
 		return;
 	if (*heading == '\0' || !section_known(heading, &section)) {
 		config_error(
-			p->c, line, "'%s' stands before any section; write [bind] above it", name);
+			p->c, line, "'%s' is outside any section; write [bind] above it", name);
 		return;
 	}
 	config_set_key(p, line, section, name, value);

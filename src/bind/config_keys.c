@@ -285,8 +285,8 @@ static void unknown_key(
 		if (keys[i].section == section && used < sizeof(known))
 			used += (size_t)snprintf(known + used, sizeof(known) - used, "%s%s",
 				used ? ", " : "", keys[i].name);
-	config_error(
-		p->c, line, "'%s' is no key of [%s]; write %s", name, section_name(section), known);
+	config_error(p->c, line, "unknown key '%s' in [%s]; valid: %s", name, section_name(section),
+		known);
 }
 
 void config_set_key(struct config_parser *p, unsigned line, enum section section, const char *name,
@@ -296,7 +296,7 @@ void config_set_key(struct config_parser *p, unsigned line, enum section section
 		if (keys[i].section != section || !str_equal(keys[i].name, name))
 			continue;
 		if (keys[i].single && p->seen_single & 1U << i)
-			config_error(p->c, line, "%s stands twice; leave one of them", name);
+			config_error(p->c, line, "duplicate key '%s'; remove one of them", name);
 		p->seen_single |= 1U << i;
 		take_words(p, line, &keys[i], value);
 		return;

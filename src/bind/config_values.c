@@ -6,13 +6,13 @@
 #include <errno.h>
 #include <string.h>
 
-#define ID_HINT "write vendor:device, like 10de:2204, or vendor:device:subvendor:subdevice"
-#define ADDRESS_HINT "write domain:bus:device.function, like 0000:09:00.0 or 09:00.*"
-#define PATH_HINT "write the way from the root bus, like 0000:00:01.1/00.0"
+#define ID_HINT "expected vendor:device, like 10de:2204, or vendor:device:subvendor:subdevice"
+#define ADDRESS_HINT "expected domain:bus:device.function, like 0000:09:00.0 or 09:00.*"
+#define PATH_HINT "expected the path from the root bus, like 0000:00:01.1/00.0"
 
 static bool refuse(struct err *err, const char *word, const char *what, const char *hint)
 {
-	(void)err_set(err, EINVAL, "'%s' is no %s; %s", word, what, hint);
+	(void)err_set(err, EINVAL, "invalid %s '%s'; %s", what, word, hint);
 	return false;
 }
 
@@ -27,7 +27,7 @@ bool parse_id(const char *word, struct selector *ret, struct err *err)
 	if (!pci_id_parse(word, &ret->id))
 		return refuse(err, word, "PCI id", ID_HINT);
 	if (!id_is_real(&ret->id))
-		return refuse(err, word, "vendor that exists", ID_HINT);
+		return refuse(err, word, "vendor", ID_HINT);
 	ret->kind = SELECT_ID;
 	ret->has_id = true;
 	return true;
@@ -147,13 +147,13 @@ bool parse_serial(const char *word, struct selector *ret, struct err *err)
 		uint32_t byte;
 		if (!str_hex(&p, 2, &byte) || p - start != 2 || *p != (i < 7 ? '-' : '\0'))
 			return refuse(err, word, "PCIe device serial number",
-				"write it as lspci -v prints it, like 00-11-22-33-44-55-66-77");
+				"expected as lspci -v prints it, like 00-11-22-33-44-55-66-77");
 		serial = serial << 8 | byte;
 		p++;
 	}
 	/* No card carries these on purpose, and many would match: they mean "not set". */
 	if (serial == 0 || serial == UINT64_MAX)
-		return refuse(err, word, "serial number that tells cards apart",
+		return refuse(err, word, "serial number, the same on many cards",
 			"name the device by address or path");
 	ret->serial = serial;
 	ret->kind = SELECT_SERIAL;
@@ -182,8 +182,8 @@ static bool name_is_plain(const char *word)
 bool parse_driver(const char *word, struct err *err)
 {
 	if (!name_is_plain(word) || (!strstr(word, "vfio") && !str_equal(word, "none")))
-		return refuse(err, word, "driver for a VM",
-			"write vfio-pci, a vfio variant driver or none");
+		return refuse(
+			err, word, "driver", "expected vfio-pci, a vfio variant driver or none");
 	return true;
 }
 
@@ -191,17 +191,17 @@ bool parse_module(const char *word, struct err *err)
 {
 	if (!name_is_plain(word))
 		return refuse(err, word, "module name",
-			"write it as modprobe takes it, like vendor-reset");
+			"expected as modprobe takes it, like vendor-reset");
 	return true;
 }
 
 bool parse_option(const char *word, struct err *err)
 {
 	if (str_starts(word, "ids=") && word[4])
-		return refuse(err, word, "option that reaches vfio-pci",
+		return refuse(err, word, "vfio-pci option",
 			"write ids in [bind], where the guards are asked");
 	if (*word == '=' || !strchr(word, '=') || strpbrk(word, "\"'\\"))
 		return refuse(
-			err, word, "module option", "write name=value, like disable_idle_d3=1");
+			err, word, "module option", "expected name=value, like disable_idle_d3=1");
 	return true;
 }

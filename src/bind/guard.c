@@ -195,7 +195,7 @@ static bool is_boot_display(const struct plan *p, const struct probe *h, const s
 		return false;
 	if (v->device->is_boot_display && h->boot.by == WITNESS_SCREEN) {
 		(void)snprintf(why, size,
-			"a screen hangs on it, and nothing tells which display shows the boot; an address in the config takes it all the same");
+			"a monitor is connected to it, and the boot display is not known; an address in the config takes it all the same");
 		return true;
 	}
 	if (v->device->is_boot_display) {

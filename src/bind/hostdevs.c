@@ -306,6 +306,7 @@ int hostdevs_find(struct protected_list *ret, const char *root, const char *cmdl
 		search(&f, cmdline);
 	hostdevs_search_done(&f);
 	if (f.no_memory)
-		return err_set(err, ENOMEM, "out of memory for what the host stands on");
+		return err_set(
+			err, ENOMEM, "cannot find the devices the host boots from: out of memory");
 	return 0;
 }

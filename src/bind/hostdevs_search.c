@@ -159,7 +159,7 @@ void hostdevs_search_need(struct hostdevs_search *f, enum pending_kind kind, con
 	if ((kind == PENDING_DISK || kind == PENDING_PART) && !first_need(f, kind, name))
 		return;
 	if (f->n_needs == HOSTDEVS_NEEDS_MAX) {
-		protected_set_unknown(f->keep, "%s: it stands on more than %d disks and layers",
+		protected_set_unknown(f->keep, "%s: it is on more than %d disks and layers",
 			f->what, HOSTDEVS_NEEDS_MAX);
 		return;
 	}

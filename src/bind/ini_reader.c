@@ -45,7 +45,7 @@ static const char *line_trouble(const char *line, size_t len)
 	const char *equals = memchr(line, '=', len);
 	const char *colon = memchr(line, ':', len);
 	if (!equals || (colon && colon < equals)) /* inih would split at the colon */
-		return "this is no key; write key = value";
+		return "expected key = value";
 	if (memchr(line, '#', len) || memchr(line, ';', len))
 		return "a comment behind a value; give it a line of its own";
 	return NULL;
@@ -57,7 +57,7 @@ static const char *bytes_trouble(const char *line, size_t len)
 		return "the line is longer than 198 bytes; write the key again on a new line to go on with its list";
 	for (size_t i = 0; i < len; i++)
 		if ((unsigned char)line[i] < 0x20 && line[i] != '\t')
-			return line[i] == '\0' ? "a NUL byte; this is no text file"
+			return line[i] == '\0' ? "contains a NUL byte"
 					       : "a control character; remove it";
 	return NULL;
 }
@@ -139,6 +139,6 @@ int ini_reader_run(const struct ini_reader *r, const char *data, size_t len)
 	if (bad == -2) /* INI_USE_STACK=0 builds allocate their line */
 		return -ENOMEM;
 	if (bad > 0) /* a line that we let through and inih refuses: never silently */
-		r->error(r->to, (unsigned)bad, "this is no key; write key = value");
+		r->error(r->to, (unsigned)bad, "expected key = value");
 	return 0;
 }

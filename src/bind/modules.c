@@ -69,7 +69,7 @@ static const char *load_strerror(int code)
 	case EPERM:
 		return "not permitted (lockdown, or not root)";
 	case EBUSY:
-		return "it is being loaded or removed by somebody else";
+		return "another process is loading or removing it";
 	case EINVAL:
 		return "the kernel refuses it: the file is damaged (rebuild the image), or an option of [modules] or modprobe.d is wrong";
 	default:

@@ -248,8 +248,8 @@ void plan_print(const struct plan *p, FILE *f)
 	if (p->off)
 		term_row(f, "nothing is to be touched:", "%s", p->off);
 	if (p->n > 0)
-		fprintf(f, ROW " %s\n", "ADDRESS", "ID", "ACTION", "HAS NOW", "SHALL HAVE",
-			"WHY (WHO ASKED)");
+		fprintf(f, ROW " %s\n", "ADDRESS", "ID", "ACTION", "CURRENT", "TARGET",
+			"REASON (CONFIG)");
 	for (size_t i = 0; i < p->n; i++) {
 		const struct verdict *v = &p->verdicts[i];
 		struct pci_id shown = v->device ? v->device->id : (struct pci_id){0};

@@ -130,6 +130,5 @@ void pool_look(struct hostdevs_search *f, const char *pool)
 	hostdevs_search_each(f, "class/block", guess_one, &g);
 	hostdevs_search_for(f, "%s", what);
 	if (g.found == 0)
-		protected_set_unknown(
-			f->keep, "%s is on ZFS, and nobody says on which disks", what);
+		protected_set_unknown(f->keep, "%s is on ZFS, and its disks are not known", what);
 }

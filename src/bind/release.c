@@ -136,15 +136,16 @@ static enum kind bad_step(const struct work *w, size_t i)
 static void tell(const struct work *w, size_t i)
 {
 	static const char *const what[KINDS] = {"clearing driver_override",
-		"taking it from its driver", "loading its former driver",
-		"giving it to its former driver", "probing", "loading its host driver", "probing"};
+		"taking it from its driver", "loading its previous driver",
+		"binding it to its previous driver", "probing", "loading its host driver",
+		"probing"};
 	struct release *d = &w->list[i];
 	enum kind bad = bad_step(w, i);
 	char *buf = d->error;
 	size_t size = sizeof(d->error);
 
 	if (bad < KINDS && w->state[bad * w->n + i] == STEP_TIMED_OUT)
-		(void)snprintf(buf, size, "%s hangs in the kernel and was left behind", what[bad]);
+		(void)snprintf(buf, size, "%s timed out in the kernel", what[bad]);
 	else if (bad == CLEAR && w->state[i] == STEP_NOT_RUN && w->o->interrupt &&
 		 w->o->interrupt->signal)
 		(void)snprintf(buf, size, "%s came before anything was done with it",

@@ -208,7 +208,7 @@ static void tell_verdict(
 			str_equal(v->driver, NO_DRIVER) ? "no driver" : v->driver, v->why, asked);
 		if (o && o->former[0])
 			log_print(LOG_WARNING,
-				"%s: driver_override was '%s', set by somebody else; do two tools claim it?",
+				"%s: driver_override was already set to '%s', perhaps by another tool",
 				name, o->former);
 	}
 }

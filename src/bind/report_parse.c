@@ -107,7 +107,7 @@ static int take_all(struct report *p, const struct json_text *j, struct err *err
 	long long version = number_member(j, 0, "version", 0);
 
 	if (version < 1)
-		return err_set(err, EINVAL, "is no report of vfio-bind");
+		return err_set(err, EINVAL, "is not a vfio-bind report");
 	if (version > FORMAT)
 		return err_set(err, EINVAL,
 			"is a report of version %lld, this program reads %d; was the image made by a newer one?",

@@ -174,7 +174,7 @@ void status_print(const struct status *a, FILE *f)
 	if (a->boot.off)
 		term_row(f, "nothing was touched at this boot:", "%s", a->boot.off);
 	if (a->n + a->n_unfinished > 0)
-		fprintf(f, ROW " %s\n", "ADDRESS", "SHALL HAVE", "HAS NOW", "VERDICT (WHO ASKED)");
+		fprintf(f, ROW " %s\n", "ADDRESS", "TARGET", "CURRENT", "RESULT (CONFIG)");
 	for (size_t i = 0; i < a->n; i++) {
 		const struct dev_status *r = &a->rows[i];
 		(void)snprintf(row, sizeof(row), ROW, r->asked->address, or_dash(r->asked->driver),

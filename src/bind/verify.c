@@ -24,7 +24,7 @@ static const char *override_strerror(int code)
 {
 	switch (code) {
 	case ENOENT:
-		return "there is no such file; the device is gone, or the kernel is older than 3.16";
+		return "no such file; the device is gone, or the kernel is older than 3.16";
 	case EPERM:
 	case EACCES:
 		return "not permitted (lockdown, or not root)";
@@ -107,8 +107,7 @@ static void tell_bad_step(
 			how == STEP_TIMED_OUT ? "during" : "before", what[s->kind],
 			how == STEP_TIMED_OUT ? ", which was left behind" : "");
 	else if (how == STEP_TIMED_OUT)
-		(void)snprintf(
-			buf, size, "%s hangs in the kernel and was left behind", what[s->kind]);
+		(void)snprintf(buf, size, "%s timed out in the kernel", what[s->kind]);
 	else if (how == STEP_DIED)
 		(void)snprintf(buf, size, "%s was killed", what[s->kind]);
 	else

@@ -24,7 +24,7 @@ int args_check(const struct args *a, int operands, char **argv, struct err *err)
 	int verbs = args_to_edit(a) + a->undo + a->history + a->status + a->confirm;
 
 	if (operands > (a->undo ? 1 : 0))
-		return err_set(err, EINVAL, "%s: is no option; a word is added with --add",
+		return err_set(err, EINVAL, "%s: unknown option; --add adds a parameter",
 			argv[a->undo ? 2 : 1]);
 	if (verbs == 0)
 		return err_set(err, EINVAL,

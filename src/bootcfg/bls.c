@@ -211,7 +211,7 @@ static int reading_make(
 	struct entry_line last = {0};
 
 	if (memchr(text, '\0', len))
-		return err_set(err, EINVAL, "%s: holds a NUL byte, so it is no text", path);
+		return err_set(err, EINVAL, "%s: contains a NUL byte", path);
 	r->line.dialect = f->reader == BLS_GRUB ? DIALECT_GRUB : DIALECT_KERNEL;
 	int rc = lines_read(r, text, len, f->reader, &last);
 	if (rc == -E2BIG)

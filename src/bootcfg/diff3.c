@@ -141,7 +141,7 @@ static int diff3_words(
 		return rc;
 	const struct karg_source *place = place_find(&l, w->file->path);
 	if (!place)
-		return err_set(err, EBUSY, "and it is no source of kernel parameters any more");
+		return err_set(err, EBUSY, "and it is not a source of kernel parameters any more");
 	rc = edit_set_find(t->root, place, &nothing, &s, err);
 	if (rc < 0)
 		return rc;

@@ -200,7 +200,7 @@ static int entry_look(struct search *q, const char *name, struct entries *to, st
 	if (system && !q->s->machine_id && !q->s->token) {
 		if (q->system[0] && strncasecmp(q->system, system, 32) != 0)
 			return err_set(err, EMLINK,
-				"/%s: the entries are of several systems, and without /etc/machine-id nobody can tell which are this one's; --entry names them",
+				"/%s: the entries are of several systems, and without /etc/machine-id it is not known which are of this one; --entry selects them",
 				path);
 		(void)snprintf(q->system, sizeof(q->system), "%.32s", system);
 	}

@@ -20,8 +20,8 @@ static int value_find(const struct file_edit *s, size_t *begin, size_t *end, str
 	const char *text = file_edit_text(s, &len), *at = NULL;
 
 	if (len != ENV_SIZE || memcmp(text, signature, sizeof(signature) - 1) != 0)
-		return err_set(err, EINVAL, "%s: is no GRUB environment block of %d bytes", s->name,
-			ENV_SIZE);
+		return err_set(err, EINVAL, "%s: is not a GRUB environment block of %d bytes",
+			s->name, ENV_SIZE);
 	at = memmem(text, len, "\nkernelopts=", 12);
 	if (!at)
 		return err_set(err, EINVAL, "%s: does not hold kernelopts", s->name);

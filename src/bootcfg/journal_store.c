@@ -75,7 +75,7 @@ int store_open(const struct root *r, enum store_use use, struct store *ret, stru
 		rc = file_replace(ret->dir, MADE, &to, NULL);
 	}
 	if (rc == -ENOENT && use != STORE_ADD)
-		return err_set(err, ENOENT, "there is no change to take back");
+		return err_set(err, ENOENT, "there is no change to undo");
 	return rc < 0 ? err_set(err, -rc, "/%s: can't open it: %s", JOURNAL_DIR, strerror(-rc)) : 0;
 }
 
@@ -207,7 +207,7 @@ int store_read(const struct store *st, unsigned id, struct stored *ret, struct e
 	if (rc < 0)
 		return err_set(err, -rc, "/%s: can't list it: %s", JOURNAL_DIR, strerror(-rc));
 	if (s.id == 0)
-		return err_set(err, ENOENT, "there is no change to take back");
+		return err_set(err, ENOENT, "there is no change to undo");
 	(void)snprintf(name, sizeof(name), "%04u", s.id);
 	_cleanup_(fd_close) int dir = openat(st->dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)

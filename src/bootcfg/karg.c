@@ -107,7 +107,7 @@ int karg_check(const char *word, struct err *err)
 	size_t quotes = 0;
 
 	if (word[0] == '\0')
-		return err_set(err, EINVAL, "an empty word is no kernel parameter");
+		return err_set(err, EINVAL, "an empty word is not a kernel parameter");
 	if (word[0] == '=')
 		return err_set(err, EINVAL, "%s: a kernel parameter has a name before the =", word);
 	if (word[0] == '#')
@@ -115,7 +115,7 @@ int karg_check(const char *word, struct err *err)
 			err, EINVAL, "%s: a word that starts with # is read as a comment", word);
 	if (str_equal(word, "--"))
 		return err_set(err, EINVAL,
-			"--: the bare -- ends the kernel's part of the line, it is no parameter");
+			"--: the bare -- ends the kernel's part of the line; it is not a parameter");
 	for (const char *p = word; *p; p++) {
 		if ((unsigned char)*p < 0x20 || *p == 0x7f)
 			return err_set(err, EINVAL,

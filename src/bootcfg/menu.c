@@ -146,7 +146,7 @@ int menu_edit(struct file_edits *s, menu_scan scan, const struct karg_ops *r, st
 	struct err why = {0};
 
 	if (memchr(text, '\0', len))
-		return err_set(err, EINVAL, "%s: holds a NUL byte, so it is no text", s->v[0].name);
+		return err_set(err, EINVAL, "%s: contains a NUL byte", s->v[0].name);
 	int rc = scan(s->v[0].name, text, len, &values, err);
 	if (rc < 0)
 		return rc;

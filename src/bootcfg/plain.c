@@ -78,8 +78,7 @@ static int reading_make(
 		size_t len;
 		const char *text = file_edit_text(&s->v[i], &len);
 		if (memchr(text, '\0', len))
-			return err_set(err, EINVAL, "%s: holds a NUL byte, so it is no text",
-				s->v[i].name);
+			return err_set(err, EINVAL, "%s: contains a NUL byte", s->v[i].name);
 		if (file_edit_fields(l, s, i, f->first_line, &blank) < 0)
 			return err_set(err, ENOMEM, "out of memory");
 		if (i != f->home_file)

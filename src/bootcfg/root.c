@@ -81,7 +81,7 @@ int root_read(const struct root *r, const char *path, char **ret, size_t *ret_le
 	if (fstat(fd, &st) < 0)
 		return err_set(err, errno, "%s: can't look at it: %s", path, strerror(errno));
 	if (!S_ISREG(st.st_mode))
-		return err_set(err, EINVAL, "%s: is no regular file", path);
+		return err_set(err, EINVAL, "%s: is not a regular file", path);
 	char self[64];
 	(void)snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
 	struct err why = {0};

@@ -253,7 +253,7 @@ int shell_read(const char *name, const char *text, size_t len, struct shell *ret
 		.s = {.name = name, .text = text, .len = len, .line = 1, .err = err}, .out = &out};
 
 	if (memchr(text, '\0', len))
-		return err_set(err, EINVAL, "%s: holds a NUL byte, so it is no text", name);
+		return err_set(err, EINVAL, "%s: contains a NUL byte", name);
 	int r = text_read(&p);
 	if (r < 0)
 		return r;

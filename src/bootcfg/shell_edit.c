@@ -145,14 +145,14 @@ static int maybe_check(const struct shell_var *var, const char *file, enum diale
 		return err_set(err, ENOMEM, "out of memory");
 	if (tokens_split(&l, NULL) < 0)
 		return err_set(err, EINVAL,
-			"%s:%zu: the quotes of %s match only if other lines are run, which nobody can tell",
+			"%s:%zu: the quotes of %s match only if other lines are run, which is not known",
 			file, var->line, var->name);
 	for (size_t i = 0; i < req->n; i++) {
 		const struct karg_ops one = {.v = &req->v[i], .n = 1};
 		const char *word = maybe_concerned(&l, &one, &req->v[i]);
 		if (word)
 			return err_set(err, EINVAL,
-				"%s:%zu: %s is set where nobody can tell whether it is run, and may hold %s: edit that by hand",
+				"%s:%zu: %s is assigned conditionally and may contain %s; edit it by hand",
 				file, var->line, var->name, word);
 	}
 	return 0;
@@ -167,13 +167,13 @@ static int certain_check(const struct reading *r, const struct file_edits *s,
 		const char *file = s->v[var->file].name;
 		if (var->command)
 			return err_set(err, EINVAL,
-				"%s:%zu: %s holds a command substitution, whose words nobody knows before it runs; write them out first",
+				"%s:%zu: %s contains a command substitution, whose words are not known before it runs; write them out first",
 				file, var->line, *name);
 		for (size_t i = 0; i < req->n && var->anything; i++)
 			if (req->v[i].kind != KARG_OP_ADD &&
 				req->v[i].kind != KARG_OP_REMOVE_ELEMENT)
 				return err_set(err, EINVAL,
-					"%s:%zu: %s is set where nobody can tell whether it is run; take %s out there by hand",
+					"%s:%zu: %s is assigned conditionally; remove %s there by hand",
 					file, var->line, *name, req->v[i].text);
 		int rc = var->maybe.len > 0 ? maybe_check(var, file, f->dialect, req, err) : 0;
 		if (rc < 0)

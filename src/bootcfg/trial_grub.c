@@ -252,7 +252,8 @@ static int writable_check(const struct root *r, const char *env, struct err *err
 
 	if (fd < 0)
 		return err_set(err, EINVAL,
-			"/%s: is no file GRUB could write to; `grub-editenv create' makes it", env);
+			"/%s: is not a file GRUB can write to; `grub-editenv create' makes it",
+			env);
 	if (!r->host)
 		return 0;
 	if (fstatfs(fd, &fs) == 0 &&

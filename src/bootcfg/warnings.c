@@ -76,11 +76,11 @@ int warnings_words(const struct strings *before, const struct strings *after,
 		if (rc == 0 && karg_same_name(k.name, "amd_iommu") && k.value &&
 			str_equal(k.value, "on"))
 			rc = say(to,
-				"amd_iommu=on is no option of the kernel's and does nothing: AMD's IOMMU is on when the firmware enables it");
+				"amd_iommu=on is not known to the kernel and does nothing: AMD's IOMMU is on when the firmware enables it");
 		/* drivers/video/cmdline.c: everything behind the first `:` is that driver's. */
 		if (rc == 0 && str_equal(k.name, "video") && k.value && strstr(k.value, ":off,"))
 			rc = say(to,
-				"video= is for one driver each: what stands behind the comma does not switch a second one off");
+				"video= is for one driver each: what follows the comma does not switch a second one off");
 	}
 	return rc;
 }

@@ -28,13 +28,13 @@ int bind_args_set_seconds(void *to, const char *value, struct err *err);
 
 /* The rows of struct option_row that both have. */
 #define BIND_ARGS_OPTIONS(o)                                                                       \
-	{"force", 0, NULL, "also where somebody uses it", NULL, &(o)->force, NULL, NULL},          \
+	{"force", 0, NULL, "even if it is in use", NULL, &(o)->force, NULL, NULL},                 \
 		{"only", 0, NULL, "only the functions named, without companions", NULL,            \
 			&(o)->only, NULL, NULL},                                                   \
 		{"group", 0, NULL, "and all endpoints of its IOMMU group", NULL, &(o)->group,      \
 			NULL, NULL},                                                               \
-		{"timeout", 0, "SECONDS", "return after this time, whatever hangs (10)", NULL,     \
-			NULL, bind_args_set_seconds, &(o)->milliseconds},                          \
+		{"timeout", 0, "SECONDS", "return after this time even if a driver hangs (10)",    \
+			NULL, NULL, bind_args_set_seconds, &(o)->milliseconds},                    \
 		{"run", 0, "DIR", "keep lock and report below DIR instead of " REPORT_DIR,         \
 			&(o)->run_dir, NULL, NULL, NULL},                                          \
 	{                                                                                          \

@@ -66,7 +66,7 @@ static void warn_of_dark(const struct plan *p, bool unknown)
 		const struct verdict *v = &p->verdicts[i];
 		if (v->action == ACTION_BIND && v->device->is_boot_display)
 			log_print(LOG_WARNING,
-				"taking the boot display %s: its screen goes dark now",
+				"taking the boot display %s: the console on it goes blank",
 				verdict_name(v, name));
 		else if (v->action == ACTION_BIND && unknown && device_has_outputs(v->device))
 			log_print(LOG_WARNING,
@@ -152,7 +152,7 @@ static bool stands_down(const struct boot *o, struct ctx *s, bool again)
 	if (o->by_hand)
 		s->standing = past.has_standing
 				      ? past.standing
-				      : (struct bootcount){.why = "run by hand, which is no boot"};
+				      : (struct bootcount){.why = "run by hand, not at boot"};
 	else if (past.standing.state == BOOT_BAD)
 		s->standing = past.standing;
 	else
@@ -297,8 +297,8 @@ enum cmd_result cmd_boot(int argc, char **argv, struct err *err)
 		WORLD_OPTIONS(&o.world),
 		{"run", 0, "DIR", "write the report below DIR instead of " REPORT_DIR, &o.run_dir,
 			NULL, NULL, NULL},
-		{"timeout", 0, "SECONDS", "return after this time, whatever hangs (10)", NULL, NULL,
-			set_seconds, &o.milliseconds},
+		{"timeout", 0, "SECONDS", "return after this time even if a driver hangs (10)",
+			NULL, NULL, set_seconds, &o.milliseconds},
 		{"join", 0, NULL, "wait for what `load = background` left running", NULL, &o.join,
 			NULL, NULL},
 		{"json", 0, NULL, "print the report too", NULL, &o.json, NULL, NULL},

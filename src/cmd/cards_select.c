@@ -36,7 +36,7 @@ static bool choose_by_numbers(struct cards *c, char *line)
 					 ? card_by_number(c, (unsigned)number)
 					 : NULL;
 		if (!k) {
-			printf("'%s' is no number of this table.\n", word);
+			printf("'%s' is not in the list.\n", word);
 			return false;
 		}
 		k->chosen = true;
@@ -51,9 +51,7 @@ static bool ask_for_cards(struct cards *c)
 	cards_print(c);
 	puts("");
 	do {
-		if (!prompt_line(
-			    "Which shall VMs have? Numbers with blanks between them, or nothing:",
-			    line, sizeof(line)))
+		if (!prompt_line("Devices for VMs (numbers, Enter for none):", line, sizeof(line)))
 			return false;
 	} while (!choose_by_numbers(c, line));
 	return true;
@@ -113,7 +111,7 @@ static bool settle_group(struct cards *c, const struct card *k, bool yes)
 		} else if (
 			yes ||
 			!prompt_yes(
-				"%s shares the IOMMU group of %s, and a VM gets a group whole. Take it too?",
+				"%s shares the IOMMU group of %s. A VM needs the whole group. Add it?",
 				address, name)) {
 			log_print(LOG_WARNING,
 				"%s shares the IOMMU group of %s: a VM with %s will not start while a driver has it",

@@ -293,7 +293,7 @@ enum cmd_result cmd_check(int argc, char **argv, struct err *err)
 	bool help = false;
 	const struct option_row rows[] = {
 		{"config", 'c', "FILE",
-			"judge FILE instead of " CONFIG_PATH
+			"check FILE instead of " CONFIG_PATH
 			", and without --sysfs or --root nothing else",
 			&o.world.config, NULL, NULL, NULL},
 		{"sysfs", 0, "DIR", "let DIR stand for /sys", &o.world.sysfs, NULL, NULL, NULL},

@@ -288,7 +288,7 @@ static void check_confirm(const struct check_ctx *c)
 		check_ctx_exists(c, "/usr/lib/systemd/system/multi-user.target.wants/" CONFIRM))
 		return;
 	findings_add(c->findings, check_ctx_asks(c), "confirm",
-		"nobody tells that a boot has reached its end: each counts as failed, and the one after [guard] failed_boots of them binds nothing",
+		"no unit confirms that a boot has reached its end: each counts as failed, and the one after [guard] failed_boots of them binds nothing",
 		"systemctl enable " CONFIRM, CONFIRM " is not enabled");
 }
 

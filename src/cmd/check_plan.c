@@ -155,7 +155,7 @@ static void log_display(const struct check_ctx *c, const struct verdict *v)
 	if (b->by != WITNESS_NONE || !device_has_outputs(d))
 		return;
 	findings_add(c->findings, false, "boot-display",
-		"if it is this one, its screen goes dark at boot: leave another display to the host, and plug the screen in there",
+		"if it is this one, the console on it goes blank at boot: leave another display to the host, and plug the screen in there",
 		NULL, "nothing tells which display shows the boot; %s is taken all the same%s",
 		address,
 		has_screen(c->inventory, d->addr) ? ", and a screen is connected to it" : "");

@@ -57,7 +57,7 @@ static void take_id(struct import *m, const char *text, const char *from)
 		at++;
 	}
 	if (n < 2) {
-		log_print(LOG_WARNING, "%s: '%s' is no id that can be taken over", from, text);
+		log_print(LOG_WARNING, "%s: cannot import id '%s'", from, text);
 		m->whole = false;
 		return;
 	}

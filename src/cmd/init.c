@@ -200,7 +200,7 @@ enum cmd_result cmd_init(int argc, char **argv, struct err *err)
 {
 	struct init o = {0};
 	static const struct command_info info = {
-		.about = "Asks which devices VMs shall have, and writes the config."};
+		.about = "Asks for the devices for VMs and writes the config."};
 	bool help = false;
 	const struct option_row rows[] = {
 		{"gpu", 0, "WHICH", "non-boot: every display but the boot display", &o.gpu, NULL,

@@ -158,7 +158,7 @@ enum cmd_result cmd_list(int argc, char **argv, struct err *err)
 	struct list o = {0};
 	static const struct command_info info = {
 		.about =
-			"Prints the PCI devices by IOMMU group, who has them, and what hangs behind them."};
+			"Prints the PCI devices by IOMMU group, with their drivers and attached disks, NICs and USB devices."};
 	bool help = false;
 	const struct option_row rows[] = {
 		{"gpu", 0, NULL, "only display controllers, each with its slot", NULL, &o.gpu, NULL,
@@ -166,7 +166,7 @@ enum cmd_result cmd_list(int argc, char **argv, struct err *err)
 		{"usb", 0, NULL, "only USB controllers", NULL, &o.usb, NULL, NULL},
 		{"group", 0, "N", "only this IOMMU group", &o.group, NULL, NULL, NULL},
 		{"asked", 0, NULL, "only what the config asks for", NULL, &o.asked, NULL, NULL},
-		{"tree", 0, NULL, "by the bridges they hang on", NULL, &o.tree, NULL, NULL},
+		{"tree", 0, NULL, "as a tree of bridges", NULL, &o.tree, NULL, NULL},
 		{"json", 0, NULL, "print JSON", NULL, &o.json, NULL, NULL},
 		{"color", 0, "WHEN", "auto, always or never", NULL, NULL, term_set_colour,
 			&o.colour},

@@ -175,7 +175,7 @@ static void print_reset(const struct function *f, struct term *p)
 	else if (f->reset[0])
 		term_phrase(p, PLAIN, "reset: %s", f->reset);
 	else
-		term_phrase(p, NOTE, "no reset: a VM can't be shut down cleanly with it");
+		term_phrase(p, NOTE, "no reset method: a VM can't be shut down cleanly with it");
 }
 
 static void print_verdict(const struct listing *l, const struct function *f, struct term *p)

@@ -80,7 +80,8 @@ int protect(struct plan *p, struct sysfs *s, const struct sysroot *w, const stru
 	if (r == 0 && root && (!has_record || some_has_driver(p, s)))
 		r = add_running(&keep, root, !has_record, w, s, err);
 	if (r < 0)
-		return err_set(err, -r, "out of memory for what the host stands on");
+		return err_set(
+			err, -r, "cannot find the devices the host boots from: out of memory");
 	protected_locate(&keep, s);
 	guard_protected(p, has_record || root ? &keep : NULL, b->network);
 	return 0;

@@ -209,7 +209,7 @@ static enum cmd_result dump(struct source *ret, const struct rom_options *o, str
 
 	if (!pci_addr_parse(o->address, &addr)) {
 		(void)err_set(
-			err, EINVAL, "%s is no PCI address; write it as 0000:0a:00.0", o->address);
+			err, EINVAL, "invalid PCI address '%s'; expected 0000:0a:00.0", o->address);
 		return CMD_USAGE;
 	}
 	if (sysfs_open(&s, o->sysfs, err) < 0)
@@ -315,7 +315,7 @@ enum cmd_result cmd_rom(int argc, char **argv, struct err *err)
 		{"output", 'o', "FILE", "write the ROM to FILE", &o.output, NULL, NULL, NULL},
 		{"check", 0, "FILE", "read FILE instead of a device's ROM", &o.check, NULL, NULL,
 			NULL},
-		{"trim", 0, NULL, "write the images alone, without what stands around them", NULL,
+		{"trim", 0, NULL, "write the images alone, without the data around them", NULL,
 			&o.trim, NULL, NULL},
 		{"json", 0, NULL, "print JSON instead of a table", NULL, &o.json, NULL, NULL},
 		{"sysfs", 0, "DIR", "let DIR stand for /sys", &o.sysfs, NULL, NULL, NULL},

@@ -242,7 +242,7 @@ static enum cmd_result setup(const struct setup *o, struct err *err)
 	}
 	if (intent_show(o, &i, err) < 0)
 		return CMD_SYSTEM;
-	if (!o->yes && !prompt_yes("Do all of this?")) {
+	if (!o->yes && !prompt_yes("Apply these changes?")) {
 		log_print(LOG_NOTICE, "nothing was done");
 		return CMD_NOT_ALL;
 	}

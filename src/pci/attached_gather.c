@@ -136,7 +136,7 @@ int attached_gather(struct attached_list *ret, struct sysfs *s, const struct hos
 		r = sysfs_path_each(s, "class/drm", look_screen, &l);
 	if (r < 0) {
 		attached_done(list.at, list.n);
-		return err_set(err, -r, "no memory for what hangs behind the PCI devices");
+		return err_set(err, -r, "out of memory for the devices attached to PCI functions");
 	}
 	if (list.n > 1)
 		qsort(list.at, list.n, sizeof(*list.at), attached_compare);

@@ -187,6 +187,6 @@ const char *rom_complaint(const struct rom *rom)
 	if (rom->n == 0)
 		return "there is no image in it";
 	if (rom->start > 0)
-		return "a vendor's header stands before the first image; --trim cuts it off";
+		return "a vendor header precedes the first image; --trim removes it";
 	return rom->error[0] ? rom->error : NULL;
 }

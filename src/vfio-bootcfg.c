@@ -161,12 +161,12 @@ static enum cmd_result read_and_run(struct args *a, int argc, char **argv, struc
 		{.name = "yes", .letter = 'y', .help = "do not ask", .flag = &a->yes},
 		{.name = "json", .help = "print data as JSON", .flag = &a->json},
 		{.name = "quiet", .letter = 'q', .help = "only errors", .flag = &a->quiet},
-		{.name = "verbose",
-			.letter = 'v',
-			.help = "more of the story",
-			.flag = &a->verbose},
+		{.name = "verbose", .letter = 'v', .help = "print more", .flag = &a->verbose},
 		{.name = "help", .letter = 'h', .help = "this text", .flag = &a->help},
-		{.name = "version", .help = "the version of this program", .flag = &a->version},
+		{.name = "version",
+			.letter = 'V',
+			.help = "the version of this program",
+			.flag = &a->version},
 		{0},
 	};
 

@@ -8,8 +8,8 @@
 #include <stddef.h>
 
 /*
- * The command line of both programs, read from one table. `--name VALUE`, `--name=VALUE`, `-x` and
- * `-x VALUE`; `--` ends the options; options may stand before and after operands.
+ * The command line of both programs, read from one table. `--name VALUE`, `--name=VALUE`, `-x`,
+ * `-xy`, `-x VALUE` and `-xVALUE`; `--` ends the options; options come before and after operands.
  */
 struct option_row {
 	const char *name; /* without the dashes */
@@ -30,6 +30,13 @@ struct option_row {
  */
 int options_read(const struct option_row *rows, int argc, char **argv, int *ret_operands,
 	struct err *err) _must_check_;
+
+/*
+ * The name that a mistyped word is closest to, or NULL where none is close. name(of, i) gives the
+ * names one after the other, and NULL behind the last.
+ */
+const char *options_closest(
+	const char *word, const char *(*name)(const void *of, size_t i), const void *of);
 
 /* Prints the rows as the indented lines of a help text on standard output. */
 void options_print(const struct option_row *rows);

@@ -78,6 +78,18 @@ static void test_accepted(void)
 	CHECK_STR(run("--config a -c e", argv, &n), "");
 	CHECK_STR(got.config, "e");
 
+	check_case("options: letters in one word, the last with its value in it or behind it");
+	CHECK_STR(run("-vc/etc/x one", argv, &n), "");
+	CHECK(got.verbose);
+	CHECK_STR(got.config, "/etc/x");
+	CHECK_INT(n, 1);
+	CHECK_STR(run("-c=x -v", argv, &n), "");
+	CHECK_STR(got.config, "=x");
+	CHECK(got.verbose);
+	CHECK_STR(run("-vc x", argv, &n), "");
+	CHECK_STR(got.config, "x");
+	CHECK_INT(n, 0);
+
 	check_case("options: a value may look like an option, and be empty");
 	CHECK_STR(run("--config --json", argv, &n), "");
 	CHECK_STR(got.config, "--json");
@@ -116,7 +128,12 @@ static void test_refused(void)
 		{"--no-such", "--no-such"},
 		{"-x", "-x"},
 		{"--conf a", "--conf"}, /* no guessing from a beginning */
-		{"-vc a", "-vc"},       /* no bundles: rare, and -cFILE would be ambiguous */
+		{"--confg a", "did you mean --config?"},
+		{"--jsn", "did you mean --json?"},
+		{"--verbsoe=1", "did you mean --verbose?"},
+		{"--xyz", "--help lists them"},
+		{"-vx", "unknown option -vx"},
+		{"-vc", "--config FILE"},
 		{"--config", "--config FILE"},
 		{"one -c", "--config FILE"},
 		{"--json=yes", "--json"},

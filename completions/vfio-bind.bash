@@ -5,15 +5,18 @@
 
 _vfio_bind()
 {
-	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} program=${COMP_WORDS[0]} words
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} program=${COMP_WORDS[0]} words takes=''
 	COMPREPLY=()
 	if [ "$COMP_CWORD" -eq 1 ]; then
 		words="$("$program" --help 2>/dev/null | sed -n 's/^  \([a-z]\{1,\}\) .*/\1/p') --help --version"
 		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
 		return
 	fi
-	# What an option takes stands behind it in capitals.
-	case $prev$("$program" "${COMP_WORDS[1]}" --help 2>/dev/null | sed -n "s/^ .*$prev \([A-Z]\{1,\}\) .*/ \1/p" | head -n 1) in
+	# The value of an option follows its name in capitals.
+	case $prev in
+	-*) takes=$("$program" "${COMP_WORDS[1]}" --help 2>/dev/null | sed -n "s/^ .*$prev \([A-Z]\{1,\}\) .*/ \1/p" | head -n 1) ;;
+	esac
+	case $prev$takes in
 	*' FILE') mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
 	*' DIR') mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
 	'--gpu WHICH') mapfile -t COMPREPLY < <(compgen -W non-boot -- "$cur") ;;
@@ -24,7 +27,7 @@ _vfio_bind()
 		*) words=$(cd /sys/bus/pci/devices 2>/dev/null && echo *) ;;
 		esac
 		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
-		# A colon parts words for bash: what stands before the last one is there already.
+		# A colon separates words for bash: what precedes the last one is on the line already.
 		if declare -F __ltrim_colon_completions >/dev/null; then
 			__ltrim_colon_completions "$cur"
 		fi

@@ -44,7 +44,7 @@ static const char *probe_strerror(int code)
 	case EACCES:
 		return "not permitted (lockdown, or not root)";
 	case EBUSY:
-		return "somebody else uses it";
+		return "it is in use";
 	case ENODEV:
 		return "it is gone";
 	default:

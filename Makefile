@@ -36,7 +36,7 @@ VERSION = 0.2.0
 
 # ---- what the programs are made of --------------------------------------------------------------
 BASE    = err interrupt log str json_write json_read file replace options tabfile mounts term tmpdir
-PCI     = address id sysfs scan rom devnode sysfs_path devpath pciids host_snapshot attached attached_block attached_gather inventory replay iomem boot_display
+PCI     = address id sysfs scan rom devnode sysfs_path devpath pciids host_snapshot attached inventory replay iomem boot_display
 # What the host stands on: the search for it, whose result is in keep.
 FOOTING = dev_tag hostdevs_search disks pools filesystems nics keyboards hostdevs
 BIND    = config config_keys config_parser ini_reader config_values select probe protected guard guard_protected groups plan kernel_cmdline steps modules no_legacy image imageinfo $(FOOTING) apply unbind in_use load verify qemu_script guest prev_driver released initramfs release in_use_by dump report

@@ -4,6 +4,8 @@
 
 #include "base/err.h"
 #include "pci/address.h"
+#include "pci/host_snapshot.h"
+#include "pci/sysfs.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -39,5 +41,9 @@ struct attached_list {
 int attached_add(struct attached_list *list, const struct attached *b) _must_check_;
 /* Frees n of them and what they own. */
 void attached_done(struct attached *at, size_t n);
+
+/* Gathers all that hangs behind PCI functions, sorted by function, kind and name. 0, or -ENOMEM. */
+int attached_gather(struct attached_list *ret, struct sysfs *s, const struct host_snapshot *notes,
+	struct err *err) _must_check_;
 
 #endif

@@ -2,7 +2,7 @@
 #include "pci/inventory.h"
 
 #include "base/str.h"
-#include "pci/attached_gather.h"
+#include "pci/attached.h"
 #include "pci/sysfs_path.h"
 
 #include <errno.h>

@@ -23,14 +23,14 @@ static void must(bool holds)
 /* ---- a reader -----------------------------------------------------------------------------------
  */
 
-struct ini_reader {
+struct reader {
 	const unsigned char *at;
 	unsigned values;
 };
 
 /* One character of UTF-8 as RFC 3629 has it: no overlong form, no surrogate, nothing over 10FFFF.
  */
-static void read_utf8(struct ini_reader *r)
+static void read_utf8(struct reader *r)
 {
 	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
 	unsigned char c = *r->at;
@@ -46,7 +46,7 @@ static void read_utf8(struct ini_reader *r)
 	r->at += n;
 }
 
-static void read_string(struct ini_reader *r)
+static void read_string(struct reader *r)
 {
 	must(*r->at++ == '"');
 	while (*r->at != '"') {
@@ -68,7 +68,7 @@ static void read_string(struct ini_reader *r)
 	r->at++;
 }
 
-static void read_number(struct ini_reader *r)
+static void read_number(struct reader *r)
 {
 	r->at += *r->at == '-';
 	must(*r->at >= '0' && *r->at <= '9');
@@ -77,7 +77,7 @@ static void read_number(struct ini_reader *r)
 		r->at++;
 }
 
-static bool read_word(struct ini_reader *r, const char *word)
+static bool read_word(struct reader *r, const char *word)
 {
 	size_t n = strlen(word);
 
@@ -87,7 +87,7 @@ static bool read_word(struct ini_reader *r, const char *word)
 	return true;
 }
 
-static void read_value(struct ini_reader *r)
+static void read_value(struct reader *r)
 {
 	bool object = *r->at == '{';
 
@@ -194,7 +194,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	unsigned values = write_values(&j, &in);
 	must(!ferror(j.f) && fclose(j.f) == 0);
 
-	struct ini_reader r = {.at = (const unsigned char *)text};
+	struct reader r = {.at = (const unsigned char *)text};
 	read_value(&r);
 	must(r.values == values);
 	must(strcmp((const char *)r.at, "\n") == 0 && strlen(text) == len);

@@ -38,7 +38,7 @@ static uint32_t fingerprint(const char *config)
 }
 
 /* A value of each key that can hang a machine, and another one. */
-static const struct dev_status {
+static const struct row {
 	enum section section;
 	const char *key, *value, *other;
 } rows[] = {
@@ -50,7 +50,7 @@ static const struct dev_status {
 };
 #define N_ROWS (sizeof(rows) / sizeof(*rows))
 
-static uint32_t fingerprint_of(const struct dev_status *r, const char *value)
+static uint32_t fingerprint_of(const struct row *r, const char *value)
 {
 	char config[256];
 
@@ -62,7 +62,7 @@ static uint32_t fingerprint_of(const struct dev_status *r, const char *value)
 static void test_keys(void)
 {
 	for (size_t i = 0; i < N_ROWS; i++) {
-		const struct dev_status *r = &rows[i];
+		const struct row *r = &rows[i];
 		check_case("fingerprint: %s is in it", r->key);
 		uint32_t without = fingerprint(ASKS), with = fingerprint_of(r, r->value);
 		CHECK(without != 0 && with != 0 && with != without);

@@ -4,7 +4,6 @@
 #include "bind/bootcount.h"
 
 #include "base/str.h"
-#include "bind/config_parser.h"
 #include "check.h"
 
 #include <stdlib.h>
@@ -39,14 +38,14 @@ static uint32_t fingerprint(const char *config)
 
 /* A value of each key that can hang a machine, and another one. */
 static const struct row {
-	enum section section;
+	bool device; /* of [device], else of [modules] */
 	const char *key, *value, *other;
 } rows[] = {
-	{SECTION_MODULES, "load", "background", NULL}, /* early is what it is without */
-	{SECTION_MODULES, "before", "vendor-reset", "vendor-reset, i915"},
-	{SECTION_MODULES, "options", "disable_vga=1", "disable_vga=0"},
-	{SECTION_DEVICE, "driver", "none", "mlx5_vfio_pci"},
-	{SECTION_DEVICE, "rebar", "0:14", "0:14 2:3"},
+	{false, "load", "background", NULL}, /* early is what it is without */
+	{false, "before", "vendor-reset", "vendor-reset, i915"},
+	{false, "options", "disable_vga=1", "disable_vga=0"},
+	{true, "driver", "none", "mlx5_vfio_pci"},
+	{true, "rebar", "0:14", "0:14 2:3"},
 };
 #define N_ROWS (sizeof(rows) / sizeof(*rows))
 
@@ -55,7 +54,7 @@ static uint32_t fingerprint_of(const struct row *r, const char *value)
 	char config[256];
 
 	(void)snprintf(config, sizeof(config), "%s%s%s = %s\n", ASKS,
-		r->section == SECTION_DEVICE ? DEVICE : "[modules]\n", r->key, value);
+		r->device ? DEVICE : "[modules]\n", r->key, value);
 	return fingerprint(config);
 }
 
@@ -75,7 +74,7 @@ static void test_keys(void)
 }
 
 /* The keys of a section, as the parser itself tells them to who writes another one. */
-static void test_no_other_key(enum section section, const char *heading)
+static void test_no_other_key(bool device, const char *heading)
 {
 	_cleanup_(config_done) struct config c = {0};
 	char text[64];
@@ -90,7 +89,7 @@ static void test_no_other_key(enum section section, const char *heading)
 	for (char *key; (key = strsep(&known, ", "));) {
 		bool found = *key == '\0';
 		for (size_t i = 0; i < N_ROWS; i++)
-			found |= rows[i].section == section && str_equal(rows[i].key, key);
+			found |= rows[i].device == device && str_equal(rows[i].key, key);
 		(void)check_that(found, __FILE__, __LINE__,
 			"'%s' is new: have standing_fingerprint take it, and give it a row here",
 			key);
@@ -137,8 +136,8 @@ int main(void)
 	if (system(command) != 0) // NOLINT(cert-env33-c): the test's own words
 		abort();
 	test_keys();
-	test_no_other_key(SECTION_MODULES, "[modules]\n");
-	test_no_other_key(SECTION_DEVICE, DEVICE);
+	test_no_other_key(false, "[modules]\n");
+	test_no_other_key(true, DEVICE);
 	test_rest();
 	(void)snprintf(command, sizeof(command), "rm -rf '%s'", top);
 	if (system(command) != 0) // NOLINT(cert-env33-c)

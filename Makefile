@@ -38,7 +38,7 @@ VERSION = 0.2.0
 BASE    = err interrupt log str json_write json_read file replace options tabfile mounts term tmpdir
 PCI     = address id sysfs scan rom devnode sysfs_path devpath pciids host_snapshot attached inventory replay iomem boot_display
 # What the host stands on: the search for it, whose result is in keep.
-FOOTING = dev_tag hostdevs_search disks pools filesystems nics keyboards hostdevs
+FOOTING = dev_tag hostdevs
 BIND    = config config_values select probe protected guard guard_protected groups plan kernel_cmdline steps modules no_legacy image imageinfo $(FOOTING) apply unbind in_use load verify qemu_script guest prev_driver released initramfs release in_use_by dump report
 BIND_CMD = prompt command_parse bind boot hotplug cards check cards_select config_file guest bind_args held import init init_json libvirt lock list listing list_json list_text list_tree plan protected_load qemu release rom spawn setup \
 	setup_state ctx

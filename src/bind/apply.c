@@ -3,14 +3,349 @@
 
 #include "base/log.h"
 #include "base/str.h"
-#include "bind/apply_ctx.h"
+#include "bind/in_use.h"
+#include "bind/modules.h"
+#include "bind/steps.h"
 #include "bind/unbind.h"
+#include "bind/usable.h"
 
 #include <errno.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+/*
+ * What apply (who walks the steps), load (who loads the modules) and verify (who judges them)
+ * share: the list of steps, and what came of them. Nobody else includes this.
+ */
+enum step_kind {
+	STEP_OVERRIDE,
+	STEP_DROP_SLOT,    /* once: a slot of which one function failed gives up its others */
+	STEP_NOTIFY_READY, /* once: boot may go on (background) */
+	STEP_NOTE_DRIVER,  /* who has it before a module comes */
+	STEP_REBAR,
+	STEP_BEFORE, /* once: the modules of [modules] before */
+	STEP_LOAD,   /* once */
+	STEP_UNBIND,
+	STEP_PROBE,
+	STEP_FRAMEBUFFER, /* of the one display that the firmware's lies on */
+	STEP_RESTORE,
+	STEP_RESTORE_UNBIND, /* from the driver that it was bound to */
+	STEP_RESTORE_PROBE,
+};
+
+struct step {
+	enum step_kind kind;
+	size_t verdict; /* none for those that come once */
+};
+
+/* One device's part of what the children find out. Each is written by one child at a time. */
+struct device_progress {
+	int override_error, rebar_error, unbind_error, probe_error; /* 0 or a negative errno */
+	int framebuffer_error;
+	bool overridden; /* our override may stand */
+	bool was_set;    /* driver_override named the driver already when we came */
+	bool noted;   /* `before` is known; no driver can have been bound by us earlier than that */
+	bool dropped; /* another function of its slot could not get its override */
+	bool in_step; /* a child is in one of its steps, or ended there */
+	unsigned usec;
+	char former[FORMER_MAX]; /* driver_override as it read before; "" where it was not read */
+	char before[32];
+	char in_use[IN_USE_WHY_MAX]; /* why its driver was not asked to let it go, or "" */
+};
+
+/* In memory that parent and children share. */
+struct progress {
+	struct err modules; /* why a module could not be loaded, or "" */
+	struct device_progress device[];
+};
+
+struct apply_ctx {
+	const struct plan *plan;
+	const struct apply_options *options;
+	struct progress *progress;
+	struct step *steps;
+	size_t n_steps;
+	uint8_t *state; /* enum step_state of each step, shared too */
+	int64_t began;  /* microseconds */
+};
+
+/* apply.c: the override of somebody else that the device had before, or "". */
+static const char *apply_ctx_former(const struct device_progress *d, const struct verdict *v);
+
+/* load.c: is the device to have no driver at all? */
+static bool load_is_none(const struct verdict *v);
+
+/* Loads the modules of [modules] before. A module that is not to be had is told to the log. */
+static void load_before(const struct apply_ctx *j);
+
+/* Loads each driver that somebody shall have; why one is not to be had is left in the progress. */
+static void load_drivers(const struct apply_ctx *j);
+
+/* verify.c: does the driver link that is there now keep what the verdict promised? */
+static bool verify_holds(const struct apply_ctx *j, const struct verdict *v, const char *driver);
+
+/* Reads the driver links back and says, for what does not hold, why. One outcome a verdict. */
+static void verify(const struct apply_ctx *j, struct apply_result *outcomes);
+
+/* Reads who has the device now; "?" where that can't be told. */
+static void verify_driver(const struct apply_ctx *j, const struct verdict *v, char buf[static 32]);
+
+/* The signal that ended the work, or 0. */
+static int verify_interrupted(const struct apply_ctx *j);
+
+/* Has a child been left behind in the kernel in one of the verdict's steps? */
+static bool verify_hangs(const struct apply_ctx *j, size_t verdict);
+
+/* ---- load --------------------------------------------------------------------------------------
+ */
+
+static bool load_is_none(const struct verdict *v)
+{
+	return str_equal(v->driver, NO_DRIVER);
+}
+
+static bool is_first_with_driver(const struct plan *p, size_t i)
+{
+	for (size_t k = i; k-- > 0;)
+		if (p->verdicts[k].action == ACTION_BIND &&
+			str_equal(p->verdicts[k].driver, p->verdicts[i].driver))
+			return false;
+	return true;
+}
+
+/* One that can't be loaded stops neither the others nor any device; so nobody else would tell. */
+static void load_before(const struct apply_ctx *j)
+{
+	const struct config *c = j->plan->config;
+	struct err err = {""};
+
+	for (size_t i = 0; i < c->n_before; i++)
+		if (module_load(c->before[i], c->options, &err) < 0)
+			log_print(LOG_WARNING, "[modules] before: %s", err.text);
+}
+
+/* Each driver that somebody shall have. One that can't be loaded does not stop the others. */
+static void load_drivers(const struct apply_ctx *j)
+{
+	const struct plan *p = j->plan;
+	struct err err = {""};
+
+	if (!j->options->load_modules)
+		return;
+	for (size_t i = 0; i < p->n; i++) {
+		const struct verdict *v = &p->verdicts[i];
+		if (v->action != ACTION_BIND || load_is_none(v) || !is_first_with_driver(p, i))
+			continue;
+		bool own = str_equal(v->driver, "vfio-pci") && p->config->options[0];
+		if (own && sysfs_has_driver(j->options->sysfs, v->driver))
+			log_print(LOG_WARNING,
+				"vfio-pci is built in or was loaded before us: the options of [modules] have no effect; give them on the kernel command line, as vfio-pci.NAME=VALUE");
+		if (module_load(v->driver, p->config->options, &err) < 0)
+			j->progress->modules = err;
+	}
+}
+
+/* ---- verify ------------------------------------------------------------------------------------
+ */
+
+static void verify_driver(const struct apply_ctx *j, const struct verdict *v, char buf[static 32])
+{
+	if (sysfs_link(j->options->sysfs, v->device->addr, "driver", buf, 32) < 0)
+		(void)snprintf(buf, 32, "?");
+}
+
+static bool verify_holds(const struct apply_ctx *j, const struct verdict *v, const char *driver)
+{
+	(void)j;
+	return str_equal(v->driver, NO_DRIVER) ? driver[0] == '\0' : str_equal(driver, v->driver);
+}
+
+static const char *override_strerror(int code)
+{
+	switch (code) {
+	case ENOENT:
+		return "no such file; the device is gone, or the kernel is older than 3.16";
+	case EPERM:
+	case EACCES:
+		return "not permitted (lockdown, or not root)";
+	case EROFS:
+		return "sysfs is mounted read-only";
+	default:
+		return strerror(code);
+	}
+}
+
+static const char *probe_strerror(int code)
+{
+	switch (code) {
+	case EINVAL: /* vfio_pci_core_register_device and what it calls, drivers/vfio */
+		return "the driver refuses it: no IOMMU group, or no plain function";
+	case EPERM:
+	case EACCES:
+		return "not permitted (lockdown, or not root)";
+	case EBUSY:
+		return "it is in use";
+	case ENODEV:
+		return "it is gone";
+	default:
+		return strerror(code);
+	}
+}
+
+/* The step of this verdict, or of all, that did not end as it should, or NULL. */
+static const struct step *bad_step(
+	const struct apply_ctx *j, size_t verdict, enum step_state *ret_how)
+{
+	bool died_in_step = j->progress->device[verdict].in_step;
+
+	for (size_t i = 0; i < j->n_steps; i++) {
+		enum step_kind kind = j->steps[i].kind;
+		bool for_all = kind == STEP_LOAD || kind == STEP_DROP_SLOT;
+		bool told = for_all || kind == STEP_NOTIFY_READY || kind == STEP_BEFORE;
+		bool mine = !told && j->steps[i].verdict == verdict;
+		if (j->state[i] == STEP_DONE || (!mine && !for_all))
+			continue;
+		/* A device whose step died or hangs says so itself: that is told before anything.
+		 */
+		if (died_in_step && !mine)
+			continue;
+		*ret_how = (enum step_state)j->state[i];
+		return &j->steps[i];
+	}
+	return NULL;
+}
+
+static bool verify_hangs(const struct apply_ctx *j, size_t verdict)
+{
+	enum step_state how;
+
+	return j->progress->device[verdict].in_step && bad_step(j, verdict, &how) &&
+	       how == STEP_TIMED_OUT;
+}
+
+static int verify_interrupted(const struct apply_ctx *j)
+{
+	return j->options->interrupt ? j->options->interrupt->signal : 0;
+}
+
+static void tell_bad_step(
+	const struct step *s, enum step_state how, int signal, char *buf, size_t size)
+{
+	static const char *const what[] = {
+		[STEP_OVERRIDE] = "writing driver_override",
+		[STEP_DROP_SLOT] = "looking at the others of its slot",
+		[STEP_NOTE_DRIVER] = "reading its driver",
+		[STEP_REBAR] = "resizing its BARs",
+		[STEP_LOAD] = "loading the modules",
+		[STEP_UNBIND] = "taking it from its driver",
+		[STEP_PROBE] = "probing",
+		[STEP_FRAMEBUFFER] = "releasing the firmware's framebuffer",
+	};
+
+	if (signal && how != STEP_DIED)
+		(void)snprintf(buf, size, "%s came %s %s%s", interrupt_name(signal),
+			how == STEP_TIMED_OUT ? "during" : "before", what[s->kind],
+			how == STEP_TIMED_OUT ? ", which was left behind" : "");
+	else if (how == STEP_TIMED_OUT)
+		(void)snprintf(buf, size, "%s timed out in the kernel", what[s->kind]);
+	else if (how == STEP_DIED)
+		(void)snprintf(buf, size, "%s was killed", what[s->kind]);
+	else
+		(void)snprintf(buf, size, "no time was left for %s", what[s->kind]);
+}
+
+/* The first thing that went wrong with a device is what is told. */
+static void tell_trouble(const struct apply_ctx *j, size_t i, struct apply_result *o)
+{
+	const struct device_progress *d = &j->progress->device[i];
+	enum step_state how;
+	const struct step *bad = bad_step(j, i, &how);
+	char *buf = o->error;
+	size_t size = sizeof(o->error);
+
+	if (d->override_error < 0)
+		(void)snprintf(buf, size, "can't write driver_override: %s",
+			override_strerror(-d->override_error));
+	else if (d->dropped)
+		(void)snprintf(buf, size, "another function of its slot could not be reserved");
+	else if (bad)
+		tell_bad_step(bad, how, verify_interrupted(j), buf, size);
+	else if (d->in_use[0])
+		(void)snprintf(buf, size, "in use: %s", d->in_use);
+	else if (d->unbind_error < 0)
+		(void)snprintf(buf, size, "%s does not let it go: %s", o->after,
+			strerror(-d->unbind_error));
+	else if (j->progress->modules.text[0])
+		(void)snprintf(buf, size, "%.255s", j->progress->modules.text);
+	else if (d->probe_error < 0)
+		(void)snprintf(buf, size, "can't probe it: %s", probe_strerror(-d->probe_error));
+	else if (o->after[0])
+		(void)snprintf(buf, size, "%s has it", o->after);
+	/* drivers_probe says nothing of what a probe() returned (driver_probe_device,
+	 * drivers/base/dd.c). */
+	else if (sysfs_has_driver(j->options->sysfs, j->plan->verdicts[i].driver))
+		(void)snprintf(buf, size, "%s refuses it; the kernel log says why",
+			j->plan->verdicts[i].driver);
+	else
+		(void)snprintf(buf, size, "no driver took it");
+}
+
+/* A driver link does not show who else holds a BAR. Only displays have what the firmware draws on,
+ * and only of this machine there is /proc. */
+static void look_at_bars(const struct apply_ctx *j, const struct verdict *v, struct apply_result *o)
+{
+	const struct device_progress *d = &j->progress->device[v - j->plan->verdicts];
+	char why[USABLE_WHY_MAX];
+
+	if (!j->options->load_modules || !v->device || !device_is_display(v->device) ||
+		load_is_none(v))
+		return;
+	enum usable u = usable_look_at_bars(j->options->sysfs, NULL, v->device->addr, why);
+	o->unusable = u != USABLE;
+	if (u == USABLE_NOT)
+		(void)snprintf(o->error, sizeof(o->error), "no VM can open it: %s%s%s", why,
+			d->framebuffer_error < 0 ? ", which can't be released: " : "",
+			d->framebuffer_error < 0 ? strerror(-d->framebuffer_error) : "");
+	else if (u == USABLE_UNVERIFIED)
+		(void)snprintf(o->error, sizeof(o->error),
+			"whether a VM can open it is not verified: %s", why);
+}
+
+static void verify(const struct apply_ctx *j, struct apply_result *outcomes)
+{
+	for (size_t i = 0; i < j->plan->n; i++) {
+		const struct verdict *v = &j->plan->verdicts[i];
+		const struct device_progress *d = &j->progress->device[i];
+		struct apply_result *o = &outcomes[i];
+
+		if (v->device)
+			verify_driver(j, v, o->after);
+		if (v->action != ACTION_BIND) {
+			memcpy(o->before, o->after, sizeof(o->before));
+			continue;
+		}
+		o->attempted = true;
+		o->timed_out = verify_hangs(j, i);
+		o->usec = d->usec;
+		memcpy(o->before, d->before, sizeof(o->before));
+		(void)str_copy(o->former, sizeof(o->former), apply_ctx_former(d, v));
+		o->holds = d->overridden && verify_holds(j, v, o->after);
+		if (!o->holds)
+			tell_trouble(j, i, o);
+		else if (d->rebar_error < 0)
+			(void)snprintf(o->error, sizeof(o->error), "can't resize a BAR: %s",
+				strerror(-d->rebar_error));
+		else
+			look_at_bars(j, v, o);
+	}
+}
+
+/* ---- apply -------------------------------------------------------------------------------------
+ */
 
 /* A driver's remove() that takes longer than this won't come back in this boot. */
 #define PATIENCE_MS 3000
@@ -52,7 +387,7 @@ static bool is_out(const struct apply_ctx *j, size_t i)
 
 /* An override that was there before belongs to somebody else and comes back if we give up; our own
  * does not. Unset reads as "(null)": driver_override_show prints a NULL pointer with %s. */
-const char *apply_ctx_former(const struct device_progress *d, const struct verdict *v)
+static const char *apply_ctx_former(const struct device_progress *d, const struct verdict *v)
 {
 	return str_equal(d->former, "(null)") || str_equal(d->former, v->driver) ? "" : d->former;
 }

@@ -1770,7 +1770,7 @@ static void need_swaps(struct hostdevs_search *f)
 	}
 }
 
-static void hostdevs_search(struct hostdevs_search *f, const char *cmdline)
+static void search_host(struct hostdevs_search *f, const char *cmdline)
 {
 	_cleanup_(str_free) char *line = NULL;
 
@@ -1804,7 +1804,7 @@ int hostdevs_find(struct protected_list *ret, const char *root, const char *cmdl
 	else if (mount_table_parse(&f.mounts, text) < 0)
 		f.no_memory = true;
 	if (!f.no_memory)
-		hostdevs_search(&f, cmdline);
+		search_host(&f, cmdline);
 	hostdevs_search_done(&f);
 	if (f.no_memory)
 		return err_set(

@@ -44,7 +44,7 @@ BIND_CMD = prompt command_parse bind boot hotplug cards check cards_select confi
 	setup_state ctx
 BIND_CMD += check_host check_ctx check_images check_iommu check_others check_plan findings other_ids other_tools record redact redact_names record_others record_root record_sysfs record_tables sysroot
 # What one boot knows of another: `status`, and the count of boots that failed.
-BIND    += usable boot_history efivar bootcount report_parse kmsg unfinished status status_print
+BIND    += usable efivar bootcount report_parse kmsg unfinished status status_print
 BIND_CMD += status
 BOOTCFG = karg karg_rules strings karg_ops tokens edit_builder edit splice file_edit shell_scan shell_parser shell shell_vars shell_value shell_run shell_encode shell_edit \
 	bls plain grubenv kernelstub menu menu_scan root stored journal_store journal_list journal detect managed entries \
@@ -56,7 +56,7 @@ BOOTCFG_BIND = bind/config bind/config_values pci/address pci/id
 # What boots stands together in the program, so that the kernel maps it by few page faults.
 AT_BOOT = vfio-bind cmd/boot cmd/command_parse cmd/ctx cmd/sysroot \
 	$(addprefix bind/,config config_values select probe protected guard guard_protected groups plan kernel_cmdline steps modules no_legacy \
-	imageinfo apply unbind in_use report usable boot_history efivar bootcount released initramfs) \
+	imageinfo apply unbind in_use report usable efivar bootcount released initramfs) \
 	$(addprefix pci/,address id sysfs scan sysfs_path devpath iomem boot_display) $(addprefix base/,err interrupt log str json_write file term)
 all_objects = vfio-bind $(BIND_CMD:%=cmd/%) $(BIND:%=bind/%) $(PCI:%=pci/%) $(BASE:%=base/%)
 bind_objects = $(AT_BOOT) $(filter-out $(AT_BOOT),$(all_objects))

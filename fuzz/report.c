@@ -6,7 +6,7 @@
  * bit.
  */
 #include "base/json_read.h"
-#include "bind/boot_history.h"
+#include "bind/bootcount.h"
 #include "bind/kmsg.h"
 #include "bind/report_parse.h"
 

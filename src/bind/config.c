@@ -4,7 +4,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/str.h"
-#include "bind/boot_history.h"
+#include "bind/bootcount.h"
 #include "bind/config_values.h"
 
 #include <errno.h>

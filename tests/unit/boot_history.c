@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "bind/boot_history.h"
+#include "bind/bootcount.h"
 
 #include "check.h"
 

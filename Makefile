@@ -39,7 +39,7 @@ BASE    = err interrupt log str json_write json_read file replace options tabfil
 PCI     = address id sysfs scan rom devnode sysfs_path devpath pciids host_snapshot attached inventory replay iomem boot_display
 # What the host stands on: the search for it, whose result is in keep.
 FOOTING = dev_tag hostdevs
-BIND    = config config_values select probe protected guard guard_protected groups plan kernel_cmdline steps modules no_legacy image imageinfo $(FOOTING) apply unbind in_use qemu_script guest prev_driver released initramfs release in_use_by dump report
+BIND    = config config_values select probe protected guard groups plan kernel_cmdline steps modules no_legacy image imageinfo $(FOOTING) apply unbind in_use qemu_script guest prev_driver released initramfs release in_use_by dump report
 BIND_CMD = prompt command_parse bind boot hotplug cards check cards_select config_file guest bind_args held import init init_json libvirt lock list listing list_json list_text list_tree plan protected_load qemu release rom spawn setup \
 	setup_state ctx
 BIND_CMD += check_host check_ctx check_images check_iommu check_others check_plan findings other_ids other_tools record redact redact_names record_others record_root record_sysfs record_tables sysroot
@@ -55,7 +55,7 @@ BOOTCFG_BIND = bind/config bind/config_values pci/address pci/id
 
 # What boots stands together in the program, so that the kernel maps it by few page faults.
 AT_BOOT = vfio-bind cmd/boot cmd/command_parse cmd/ctx cmd/sysroot \
-	$(addprefix bind/,config config_values select probe protected guard guard_protected groups plan kernel_cmdline steps modules no_legacy \
+	$(addprefix bind/,config config_values select probe protected guard groups plan kernel_cmdline steps modules no_legacy \
 	imageinfo apply unbind in_use report usable efivar bootcount released initramfs) \
 	$(addprefix pci/,address id sysfs scan sysfs_path devpath iomem boot_display) $(addprefix base/,err interrupt log str json_write file term)
 all_objects = vfio-bind $(BIND_CMD:%=cmd/%) $(BIND:%=bind/%) $(PCI:%=pci/%) $(BASE:%=base/%)

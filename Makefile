@@ -44,7 +44,7 @@ BIND_CMD = prompt command_parse bind boot hotplug cards check cards_select confi
 	setup_state ctx
 BIND_CMD += check_host check_ctx check_images check_iommu check_others check_plan findings other_ids other_tools record redact redact_names record_others record_root record_sysfs record_tables sysroot
 # What one boot knows of another: `status`, and the count of boots that failed.
-BIND    += usable efivar bootcount report_parse kmsg unfinished status status_print
+BIND    += usable efivar bootcount report_parse kmsg status 
 BIND_CMD += status
 BOOTCFG = karg karg_rules strings karg_ops tokens edit_builder edit splice file_edit shell_scan shell_parser shell shell_vars shell_value shell_run shell_encode shell_edit \
 	bls plain grubenv kernelstub menu menu_scan root stored journal_store journal_list journal detect managed entries \

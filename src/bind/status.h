@@ -5,8 +5,8 @@
 #include "base/err.h"
 #include "bind/modules.h"
 #include "bind/report_parse.h"
-#include "bind/unfinished.h"
 #include "bind/usable.h"
+#include "pci/address.h"
 #include "pci/sysfs.h"
 
 #include <stdbool.h>
@@ -88,5 +88,22 @@ const char *status_bootcount_text(const struct status *a, char buf[static BOOTCO
 /* All of it, for people and as JSON. */
 void status_print(const struct status *a, FILE *f);
 void status_print_json(const struct status *a, FILE *f);
+
+/*
+ * A function that has no driver, and whose driver_override lets none come but one for VMs: what a
+ * command leaves that was killed (SIGKILL, out of memory) between reserving and binding.
+ */
+struct unfinished {
+	struct pci_addr addr;
+	char override[32]; /* "?": it can't be read, for something in the kernel holds the device */
+};
+
+/*
+ * Looks at all functions without a driver. Reading an override waits for the device's lock
+ * (driver_override_show), so that happens in a child, for at most 3 seconds. *ret is for the caller
+ * to free. 0 or -errno.
+ */
+int unfinished_find(
+	struct unfinished **ret, size_t *ret_n, struct sysfs *s, struct err *err) _must_check_;
 
 #endif

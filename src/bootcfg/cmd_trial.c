@@ -4,7 +4,6 @@
 #include "base/log.h"
 #include "bootcfg/booted.h"
 #include "bootcfg/journal.h"
-#include "bootcfg/journal_list.h"
 #include "bootcfg/regenerate.h"
 #include "bootcfg/trial.h"
 

@@ -5,7 +5,7 @@
 #include "bootcfg/diff3.h"
 #include "bootcfg/edit_set.h"
 #include "bootcfg/esp.h"
-#include "bootcfg/journal_list.h"
+#include "bootcfg/journal.h"
 #include "bootcfg/loaders.h"
 #include "bootcfg/regenerate.h"
 #include "bootcfg/status.h"

@@ -3,7 +3,7 @@
 #define BOOTCFG_SOURCE_H
 
 #include "bootcfg/karg_ops.h"
-#include "bootcfg/splice.h"
+#include "bootcfg/edit.h"
 
 /* A file that holds kernel parameters: what it said, and what it is to say. */
 struct file_edit {

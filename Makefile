@@ -48,7 +48,7 @@ BIND    += usable efivar bootcount report_parse kmsg status
 BIND_CMD += status
 BOOTCFG = karg karg_rules strings karg_ops tokens edit file_edit shell_scan shell_parser shell shell_vars shell_value shell_run shell_encode shell_edit \
 	bls plain grubenv kernelstub menu menu_scan root journal detect managed entries \
-	karg_sources cmdline_place uki tools menus loaders warnings presets ids args regenerate boot_stat lines diff edit_set diff3 boot_entries trial trial_grub status booted esp \
+	karg_sources cmdline_place uki tools menus loaders warnings presets ids args regenerate boot_stat lines diff edit_set diff3 boot_entries trial status booted esp \
 	cmd_edit cmd_trial cmd_undo
 # /etc/vfio-bind.conf is read by one parser.
 BOOTCFG_BIND = bind/config bind/config_values pci/address pci/id

@@ -46,7 +46,7 @@ BIND_CMD += check_host check_ctx check_images check_iommu check_others check_pla
 # What one boot knows of another: `status`, and the count of boots that failed.
 BIND    += usable efivar bootcount report_parse kmsg status 
 BIND_CMD += status
-BOOTCFG = karg karg_rules strings karg_ops tokens edit file_edit shell_scan shell_parser shell shell_vars shell_value shell_run shell_encode shell_edit \
+BOOTCFG = karg karg_rules strings karg_ops tokens edit file_edit shell_scan shell_parser shell shell_run shell_encode shell_edit \
 	bls plain grubenv kernelstub menu menu_scan root journal detect managed entries \
 	karg_sources cmdline_place uki tools menus loaders warnings presets ids args regenerate boot_stat lines diff edit_set diff3 boot_entries trial status booted esp \
 	cmd_edit cmd_trial cmd_undo

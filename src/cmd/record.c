@@ -3,22 +3,729 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/mounts.h"
+#include "base/tabfile.h"
 #include "bind/config.h"
+#include "bind/dev_tag.h"
 #include "bind/imageinfo.h"
+#include "bind/kernel_cmdline.h"
 #include "bind/modules.h"
 #include "cmd/check.h"
 #include "cmd/check_host.h"
 #include "cmd/cmd.h"
 #include "cmd/command_parse.h"
 #include "cmd/ctx.h"
+#include "cmd/other_tools.h"
+#include "pci/address.h"
 #include "pci/inventory.h"
+#include "pci/iomem.h"
 #include "pci/sysfs_path.h"
 
+#include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* ---- root --------------------------------------------------------------------------------------
+ */
+
+/* What the guards and `check` read below /: see record.h. */
+
+#define ROOT_FILE_MAX (4U << 20)
+#define ROUTES_MAX 4096
+
+char *record_read(const struct record_root *r, const char *path)
+{
+	char *text = NULL;
+	size_t len;
+
+	return file_read(r->fd, path, ROOT_FILE_MAX, &text, &len, NULL) < 0 ? NULL : text;
+}
+
+void record_root_file(
+	const struct record_root *r, const char *directory, const char *name, const struct text *t)
+{
+	text_print(r->t, "\n[" NOTES_ROOT "/%s]\n", directory);
+	record_file(r->t, name, t->data ? t->data : "");
+	r->t->failed |= t->failed;
+}
+
+/* ---- routes: what bind/nics reads of them ---------------------------------------------------- */
+
+static void print_route(const struct record_root *r, struct text *t, char *line)
+{
+	char *words[8];
+	uint32_t to, mask;
+
+	if (tabfile_words(line, words, 8) < 8)
+		return;
+	const char *destination = words[1], *width = words[7];
+	if (!str_hex(&destination, 8, &to) || !str_hex(&width, 8, &mask))
+		return;
+	if (to != 0 || mask != 0)
+		to = htonl(redact_ipv4(r->m, ntohl(to))) & mask;
+	redact_text(r->m, t, words[0]);
+	text_print(t, "\t%08X\t00000000\t0001\t0\t0\t0\t%08X\t0\t0\t0\n", to, mask);
+}
+
+static void print_route6(const struct record_root *r, struct text *t, char *line)
+{
+	static const char none[] = "00000000000000000000000000000000";
+	char *words[10];
+
+	if (tabfile_words(line, words, 10) < 10 || !str_equal(words[1], "00") ||
+		str_equal(words[9], "lo"))
+		return;
+	text_print(t, "%s 00 %s 00 %s 00000000 00000000 00000000 00000000 ", none, none, none);
+	redact_text(r->m, t, words[9]);
+	text_print(t, "\n");
+}
+
+static void print_routes(const struct record_root *r, const char *name,
+	void (*put)(const struct record_root *r, struct text *t, char *line))
+{
+	_cleanup_(text_done) struct text masked = {0};
+	_cleanup_(str_free) char *text = NULL;
+	char path[64];
+	unsigned n = 0;
+
+	(void)snprintf(path, sizeof(path), "proc/net/%s", name);
+	text = record_read(r, path);
+	if (!text)
+		return;
+	for (char *rest = text, *line; (line = tabfile_line(&rest, false)) && n < ROUTES_MAX; n++)
+		if (r->m->full)
+			text_print(&masked, "%s\n", line);
+		else
+			put(r, &masked, line);
+	record_root_file(r, "proc/net", name, &masked);
+}
+
+/* ---- keyboards ------------------------------------------------------------------------------- */
+
+static const char *value_of(const char *line, const char *key)
+{
+	return str_starts(line, key) ? line + strlen(key) : NULL;
+}
+
+/* What has no bus of its own (Bluetooth, say) has its name from a person. */
+static void print_input(
+	const struct record_root *r, struct text *t, const char *name, const char *device)
+{
+	char shown[128];
+
+	(void)snprintf(shown, sizeof(shown), "%.*s", (int)strcspn(name, "\""), name);
+	text_print(t, "N: Name=\"");
+	if (strstr(device, "/virtual/") || strstr(device, "/bluetooth/"))
+		redact_name(r->m, t, "name", shown);
+	else
+		redact_free_text(r->m, t, shown);
+	text_print(t, "\"\nS: Sysfs=");
+	redact_text(r->m, t, device);
+	text_print(t, "\n");
+}
+
+static void print_inputs(const struct record_root *r)
+{
+	_cleanup_(text_done) struct text masked = {0};
+	_cleanup_(str_free) char *text = record_read(r, "proc/bus/input/devices");
+	const char *name = "";
+
+	if (!text)
+		return;
+	for (char *rest = text, *line; (line = tabfile_line(&rest, false));) {
+		const char *named = value_of(line, "N: Name=\"");
+		const char *device = value_of(line, "S: Sysfs=");
+		const char *keys = value_of(line, "B: KEY=");
+		if (value_of(line, "I: ")) {
+			text_print(&masked, "I: Bus\n");
+			name = "";
+		}
+		if (named)
+			name = named;
+		if (device)
+			print_input(r, &masked, name, device);
+		if (keys) {
+			const char *last = strrchr(keys, ' ');
+			text_print(&masked, "B: KEY=%s\n", last ? last + 1 : keys);
+		}
+	}
+	record_root_file(r, "proc/bus/input", "devices", &masked);
+}
+
+/* ---- members of pools, as bind/pools finds them ---------------------------------------------- */
+
+#define UDEV "run/udev/data"
+
+static int is_block(const struct dirent *entry)
+{
+	return entry->d_name[0] == 'b';
+}
+
+static void print_member(const struct record_root *r, const char *name)
+{
+	static const char type[] = "E:ID_FS_TYPE=zfs_member\n", label[] = "\nE:ID_FS_LABEL=";
+	_cleanup_(text_done) struct text masked = {0};
+	_cleanup_(str_free) char *text = NULL;
+	char path[300];
+
+	(void)snprintf(path, sizeof(path), UDEV "/%s", name);
+	text = record_read(r, path);
+	if (!text || !strstr(text, type))
+		return;
+	text_print(&masked, "%s", type);
+	char *pool = strstr(text, label);
+	if (pool) {
+		pool += strlen(label);
+		pool[strcspn(pool, "\n")] = '\0';
+		text_print(&masked, "%s", label + 1);
+		redact_path(r->m, &masked, pool);
+		text_print(&masked, "\n");
+	}
+	record_root_file(r, UDEV, name, &masked);
+}
+
+static void print_members(const struct record_root *r)
+{
+	struct dirent **names = NULL;
+	int n = scandirat(r->fd, UDEV, &names, is_block, versionsort);
+
+	for (int i = 0; i < n; i++) {
+		print_member(r, names[i]->d_name);
+		free(names[i]);
+	}
+	free(names);
+}
+
+/* ---- the processor, by the words that `check` looks for ---------------------------------------
+ */
+
+static void print_words(const struct record_root *r, const char *name, const char *before,
+	const char *const *words, size_t n)
+{
+	_cleanup_(text_done) struct text t = {0};
+	_cleanup_(str_free) char *text = NULL;
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "proc/%s", name);
+	text = record_read(r, path);
+	if (!text)
+		return;
+	text_print(&t, "of the record:\n");
+	if (strstr(text, before))
+		text_print(&t, "%s:", before + (*before == '\n'));
+	for (size_t i = 0; i < n; i++)
+		if (strstr(text, words[i]))
+			text_print(&t, " %s", words[i]);
+	text_print(&t, "\n");
+	record_root_file(r, "proc", name, &t);
+}
+
+static void print_processor(const struct record_root *r)
+{
+	static const char *const flags[] = {"vmx", "svm", "hypervisor"};
+	static const char *const kinds[] = {"IR-"};
+
+	print_words(r, "cpuinfo", "\nflags", flags, sizeof(flags) / sizeof(*flags));
+	print_words(r, "interrupts", "APIC", kinds, 1);
+}
+
+/* ---- who holds the regions of PCI functions, without their numbers ------------------------------
+ */
+
+static bool print_region(const struct iomem_region *r, void *to)
+{
+	char address[PCI_ADDR_MAX];
+
+	text_print(to, "0-0 : %s\n  0-0 : %s\n", pci_addr_format(r->owner, address), r->name);
+	return false;
+}
+
+static void print_iomem(const struct record_root *r)
+{
+	_cleanup_(text_done) struct text t = {0};
+	_cleanup_(str_free) char *text = record_read(r, "proc/iomem");
+
+	if (text)
+		(void)iomem_find_in(text, strlen(text), print_region, &t);
+	if (t.data)
+		record_root_file(r, "proc", "iomem", &t);
+}
+
+/* ---- who uses this machine --------------------------------------------------------------------
+ */
+
+static void note_words(struct redact *m, char *text)
+{
+	for (char *word; (word = strsep(&text, " ,.-\t\n"));)
+		redact_word(m, word);
+}
+
+/* "alice:x:1000:1000:Alice Example,,,:/home/alice:/bin/bash" */
+static void note_user(struct redact *m, char *line)
+{
+	const char *name = strsep(&line, ":");
+	unsigned long number;
+
+	(void)strsep(&line, ":");
+	const char *id = strsep(&line, ":");
+	if (!id || !str_decimal(id, UINT32_MAX, &number) || number < 1000 || number >= 65534)
+		return;
+	redact_word(m, name);
+	(void)strsep(&line, ":");
+	char *people = strsep(&line, ":");
+	if (people)
+		note_words(m, people);
+}
+
+void record_people(struct redact *m, int root)
+{
+	const struct record_root r = {.fd = root};
+	_cleanup_(str_free) char *users = record_read(&r, "etc/passwd");
+	_cleanup_(str_free) char *host = record_read(&r, "proc/sys/kernel/hostname");
+	char *rest = users, *line;
+
+	while ((line = strsep(&rest, "\n")))
+		note_user(m, line);
+	if (host) {
+		host[strcspn(host, "\n")] = '\0';
+		redact_word(m, host);
+		note_words(m, host);
+	}
+}
+
+void record_root(const struct record_root *r)
+{
+	text_print(r->t, "\n[" NOTES_ROOT "]\n");
+	record_tables(r);
+	print_routes(r, "route", print_route);
+	print_routes(r, "ipv6_route", print_route6);
+	print_inputs(r);
+	print_members(r);
+	print_processor(r);
+	print_iomem(r);
+	record_others(r);
+}
+
+/* ---- tables ------------------------------------------------------------------------------------
+ */
+
+/*
+ * The tables that name disks, as bind/hostdevs reads them: of what doesn't count there nothing is
+ * kept, and of what names somebody a number.
+ */
+
+/* A word of a table, blanks as the kernel writes them. */
+static void print_word(struct text *t, const char *word)
+{
+	for (; *word; word++)
+		if (strchr(" \t\n\\", *word))
+			text_print(t, "\\%03o", (unsigned)(unsigned char)*word);
+		else
+			text_add(t, word, 1);
+}
+
+/* Where what a table calls a disk leads to: a link, as udev makes it. */
+static void note_link(const struct record_root *r, const char *spec, const char *masked)
+{
+	char path[DEVPATH_MAX], name[DISK_NAME_SIZE], line[DEVPATH_MAX + DISK_NAME_SIZE + 4];
+
+	if (!dev_tag_disk(r->fd, r->s, spec, name) || !dev_tag_path(masked, path) ||
+		strchr(path, ' '))
+		return;
+	for (char *p = name; (p = strchr(p, '!'));)
+		*p = '/';
+	if (str_equal(path + strlen("/dev/"), name))
+		return;
+	(void)snprintf(line, sizeof(line), "\n%s %s\n", path, name);
+	if (!r->links->data || !strstr(r->links->data, line))
+		text_print(r->links, "%s", line);
+}
+
+static void print_spec(const struct record_root *r, struct text *t, const char *spec)
+{
+	struct text masked = {0};
+
+	redact_spec(r->m, &masked, spec);
+	if (masked.data) {
+		note_link(r, spec, masked.data);
+		print_word(t, masked.data);
+	}
+	r->m->failed |= masked.failed;
+	text_done(&masked);
+}
+
+/* Of a list of options those that are in another, with their values where `values`. */
+static void print_options(struct text *t, const char *options, const char *const *known, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (tabfile_option(options, known[i]))
+			text_print(t, ",%s", known[i]);
+}
+
+/* ---- mounts ---------------------------------------------------------------------------------- */
+
+static bool is_layers(const char *option)
+{
+	return str_starts(option, "lowerdir") || str_starts(option, "upperdir") ||
+	       str_starts(option, "datadir");
+}
+
+/* "lowerdir=/a:/b" */
+static void print_layers(const struct record_root *r, struct text *t, const char *option)
+{
+	_cleanup_(text_done) struct text masked = {0};
+	size_t len = strcspn(option, "=");
+
+	text_print(t, ",%.*s", (int)len, option);
+	for (const char *p = option + len; *p;) {
+		char sign = *p++;
+		size_t part = strcspn(p, ":=");
+		_cleanup_(str_free) char *path = strndup(p, part);
+		text_add(&masked, &sign, 1);
+		if (path)
+			redact_path(r->m, &masked, path);
+		r->m->failed |= !path;
+		p += part;
+	}
+	if (masked.data)
+		print_word(t, masked.data);
+	r->m->failed |= masked.failed;
+}
+
+static void print_mount_options(const struct record_root *r, struct text *t, const char *options)
+{
+	char value[64];
+
+	for (const char *p = options; *p; p += *p == ',') {
+		size_t len = strcspn(p, ",");
+		_cleanup_(str_free) char *one = strndup(p, len);
+		if (one && is_layers(one))
+			print_layers(r, t, one);
+		r->m->failed |= !one;
+		p += len;
+	}
+	if (tabfile_option_value(options, "trans", value, sizeof(value))) {
+		text_print(t, ",trans=");
+		print_word(t, value);
+	}
+	if (tabfile_option_value(options, "addr", value, sizeof(value))) {
+		text_print(t, ",addr=");
+		redact_address(r->m, t, value);
+	}
+}
+
+/* bcachefs names all its disks: "/dev/sda:/dev/sdb". */
+static void print_source(const struct record_root *r, struct text *t, const struct mount_row *row)
+{
+	if (str_equal(row->source, row->type) || str_equal(row->source, "none")) {
+		print_word(t, row->source);
+		return;
+	}
+	if (str_equal(row->type, "zfs")) {
+		redact_path(r->m, t, row->source);
+		return;
+	}
+	if (!str_starts(row->source, "/dev/")) {
+		redact_name(r->m, t, "source", row->source);
+		return;
+	}
+	for (const char *p = row->source; *p;) {
+		size_t len = strcspn(p, ":");
+		_cleanup_(str_free) char *one = strndup(p, len);
+		if (one)
+			print_spec(r, t, one);
+		r->m->failed |= !one;
+		p += len;
+		if (*p == ':')
+			text_add(t, p++, 1);
+	}
+}
+
+void record_mounts(const struct record_root *r, struct text *t, char *text)
+{
+	struct mount_table table;
+
+	if (mount_table_parse(&table, text) < 0)
+		r->m->failed = true;
+	for (size_t i = 0; i < table.n; i++) {
+		const struct mount_row *row = &table.at[i];
+		text_print(t, "1 1 %u:%u / ", row->major, row->minor);
+		redact_path(r->m, t, row->point);
+		text_print(t, " rw - ");
+		print_word(t, row->type);
+		text_print(t, " ");
+		print_source(r, t, row);
+		text_print(t, " rw");
+		print_mount_options(r, t, row->options);
+		text_print(t, "\n");
+	}
+	mount_table_done(&table);
+}
+
+/* ---- the others, a line each ---------------------------------------------------------------- */
+
+static void print_swap(const struct record_root *r, struct text *t, char *line)
+{
+	char *words[2];
+
+	if (tabfile_words(line, words, 2) < 2 || words[0][0] != '/')
+		return; /* its heading */
+	if (str_equal(words[1], "file"))
+		redact_path(r->m, t, words[0]);
+	else
+		print_spec(r, t, words[0]);
+	text_print(t, "\t%s\t0\t0\t0\n", words[1]);
+}
+
+static void print_fstab(const struct record_root *r, struct text *t, char *line)
+{
+	static const char *const known[] = {
+		"noauto", "nofail", "x-systemd.automount", "x-initrd.mount"};
+	char *words[4];
+	size_t n = tabfile_words(line, words, 4);
+
+	if (n < 3)
+		return;
+	print_spec(r, t, words[0]);
+	text_print(t, " ");
+	redact_path(r->m, t, words[1][0] == '/' ? words[1] : "none");
+	text_print(t, " ");
+	print_word(t, words[2]);
+	text_print(t, " defaults");
+	print_options(t, n > 3 ? words[3] : "", known, sizeof(known) / sizeof(*known));
+	text_print(t, "\n");
+}
+
+static void print_crypttab(const struct record_root *r, struct text *t, char *line)
+{
+	static const char *const known[] = {
+		"noauto", "nofail", "x-systemd.automount", "initramfs", "x-initrd.attach"};
+	char *words[4];
+	size_t n = tabfile_words(line, words, 4);
+
+	if (n < 2)
+		return;
+	redact_name(r->m, t, "volume", words[0]);
+	text_print(t, " ");
+	print_spec(r, t, words[1]);
+	const char *device = n > 2 ? strrchr(words[2], ':') : NULL;
+	text_print(t, device ? " /key:" : " none");
+	if (device)
+		print_spec(r, t, device + 1);
+	text_print(t, " luks");
+	print_options(t, n > 3 ? words[3] : "", known, sizeof(known) / sizeof(*known));
+	text_print(t, "\n");
+}
+
+static void print_lines(const struct record_root *r, struct text *t, char *text, bool comments,
+	void (*put)(const struct record_root *r, struct text *t, char *line))
+{
+	for (char *rest = text, *line; (line = tabfile_line(&rest, comments));)
+		put(r, t, line);
+	free(text);
+}
+
+void record_swaps(const struct record_root *r, struct text *t, char *text)
+{
+	print_lines(r, t, text, false, print_swap);
+}
+
+/* With --full a table is as it is; its links are noted all the same. */
+static void print_table(const struct record_root *r, const char *directory, const char *name,
+	void (*put)(const struct record_root *r, struct text *t, char *line))
+{
+	_cleanup_(text_done) struct text masked = {0};
+	_cleanup_(str_free) char *whole = NULL;
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", directory, name);
+	char *text = record_read(r, path);
+	if (!text)
+		return;
+	if (r->m->full && !(whole = strdup(text)))
+		r->m->failed = true;
+	if (put)
+		print_lines(r, &masked, text, str_equal(directory, "etc"), put);
+	else
+		record_mounts(r, &masked, text); /* takes over the text */
+	text_print(r->t, "\n[" NOTES_ROOT "/%s]\n", directory);
+	record_file(r->t, name, whole ? whole : masked.data ? masked.data : "");
+	r->t->failed |= masked.failed;
+}
+
+/* A table whose links are known by now: what stands in /dev/disk and the like for them. */
+static void print_dev(const struct record_root *r)
+{
+	char *rest = r->links->data, *line;
+
+	while ((line = strsep(&rest, "\n"))) {
+		char *path = strsep(&line, " ");
+		char *last = strrchr(path, '/');
+		if (!line || !last)
+			continue;
+		*last = '\0';
+		text_print(r->t, "\n[" NOTES_ROOT "%s]\n%s -> ", path, last + 1);
+		for (const char *p = path + strlen("/dev"); (p = strchr(p, '/')); p++)
+			text_print(r->t, "../");
+		text_print(r->t, "%s\n", line);
+	}
+}
+
+/* Where the words of the kernel command line lead, which stands elsewhere. */
+static void note_cmdline(const struct record_root *r)
+{
+	_cleanup_(text_done) struct text unused = {0};
+	char word[KERNEL_WORD_MAX], spec[KERNEL_WORD_MAX];
+
+	for (const char *at = r->cmdline; at && kernel_word_next(&at, word);) {
+		if (!redact_disk_word(word, spec))
+			continue;
+		print_spec(r, &unused, spec);
+	}
+	r->m->failed |= unused.failed;
+}
+
+void record_tables(const struct record_root *r)
+{
+	print_table(r, "proc/self", "mountinfo", NULL);
+	print_table(r, "proc", "swaps", print_swap);
+	print_table(r, "etc", "fstab", print_fstab);
+	print_table(r, "etc", "crypttab", print_crypttab);
+	note_cmdline(r);
+	print_dev(r);
+}
+
+/* ---- others ------------------------------------------------------------------------------------
+ */
+
+/* What other tools were told, as `check` and `init --import` read it: the lines that matter, at
+ * their numbers. */
+
+#define BLANKS " \t"
+
+static int is_visible(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.';
+}
+
+static void each_file(const struct record_root *r, const char *directory,
+	void (*put)(const struct record_root *r, const char *directory, const char *name))
+{
+	struct dirent **names = NULL;
+	int n = scandirat(r->fd, directory, &names, is_visible, alphasort);
+
+	for (int i = 0; i < n; i++) {
+		if (!strpbrk(names[i]->d_name, " \t\n"))
+			put(r, directory, names[i]->d_name);
+		free(names[i]);
+	}
+	free(names);
+}
+
+static char *read_in(const struct record_root *r, const char *directory, const char *name)
+{
+	char path[512];
+
+	(void)snprintf(path, sizeof(path), "%.200s/%.255s", directory, name);
+	return record_read(r, path);
+}
+
+/* Of "options vfio-pci ids=10de:2204 x=y" what gives ids. */
+static void print_setting(struct text *t, char *line)
+{
+	const char *module = other_tools_module(&line);
+
+	if (!module)
+		return;
+	text_print(t, "options %s", module);
+	for (char *word; (word = strtok_r(NULL, BLANKS, &line));)
+		if (str_starts(word, "ids="))
+			text_print(t, " %s", word);
+}
+
+static void print_settings(const struct record_root *r, const char *directory, const char *name)
+{
+	_cleanup_(text_done) struct text t = {0};
+	_cleanup_(str_free) char *text = read_in(r, directory, name);
+	char *rest = text, *line;
+
+	while ((line = strsep(&rest, "\n"))) {
+		print_setting(&t, line);
+		text_print(&t, "\n");
+	}
+	if (t.data && strstr(t.data, " ids="))
+		record_root_file(r, directory, name, &t);
+}
+
+static void print_override(const struct record_root *r, const char *directory, const char *name)
+{
+	_cleanup_(str_free) char *text = read_in(r, directory, name);
+	struct pci_addr addr;
+
+	if (!text || !str_starts(name, "pci-") || !pci_addr_parse(name + 4, &addr))
+		return;
+	text[strcspn(text, " \t\n")] = '\0';
+	const struct text t = {.data = text};
+	record_root_file(r, directory, name, &t);
+}
+
+/* Of a script that binds the addresses in DEVS= these. */
+static void print_script(const struct record_root *r, const char *directory, const char *name)
+{
+	_cleanup_(text_done) struct text t = {0};
+	_cleanup_(str_free) char *text = read_in(r, directory, name);
+	struct pci_addr addr;
+
+	if (!text || !strstr(text, "driver_override") || !strstr(text, "vfio-pci"))
+		return;
+	text_print(&t, "# driver_override vfio-pci\n");
+	for (char *at = text, *word; (at = strstr(at, "DEVS="));) {
+		at += strlen("DEVS=");
+		char quote = *at == '"' || *at == '\'' ? *at++ : '\0';
+		char *end = at + strcspn(at, quote ? (char[]){quote, '\0'} : " \t\n");
+		_cleanup_(str_free) char *list = strndup(at, (size_t)(end - at));
+		char *rest = list;
+		text_print(&t, "DEVS=\"");
+		while ((word = strsep(&rest, " \t\n")))
+			if (pci_addr_parse(word, &addr))
+				text_print(&t, "%s ", word);
+		text_print(&t, "\"\n");
+		at = end;
+	}
+	record_root_file(r, directory, name, &t);
+}
+
+/* That it is there is what counts. */
+static void print_guides_script(const struct record_root *r, const char *path)
+{
+	char directory[64];
+	const char *last = strrchr(path, '/');
+	_cleanup_(str_free) char *text = record_read(r, path);
+
+	if (!text)
+		return;
+	(void)snprintf(directory, sizeof(directory), "%.*s", (int)(last - path), path);
+	if (strstr(text, "driver_override") && strstr(text, "vfio-pci"))
+		print_script(r, directory, last + 1);
+	else
+		record_root_file(r, directory, last + 1, &(const struct text){0});
+}
+
+void record_others(const struct record_root *r)
+{
+	for (const char *const *at = other_tools_settings; *at; at++)
+		each_file(r, *at + 1, print_settings);
+	each_file(r, &OTHER_TOOLS_OVERRIDES[1], print_override);
+	for (const char *const *at = other_tools_scripts; *at; at++)
+		print_guides_script(r, *at + 1);
+}
+
+/* ---- record ------------------------------------------------------------------------------------
+ */
 
 #define CMDLINE_MAX 8192
 

@@ -40,7 +40,7 @@ PCI     = address id sysfs scan rom devnode sysfs_path devpath pciids host_snaps
 # What the host stands on: the search for it, whose result is in keep.
 FOOTING = dev_tag hostdevs
 BIND    = config config_values select probe protected guard groups plan kernel_cmdline steps modules no_legacy image imageinfo $(FOOTING) apply unbind in_use qemu_script guest prev_driver released initramfs release in_use_by dump report
-BIND_CMD = prompt command_parse bind boot hotplug cards check cards_select config_file guest bind_args held import init libvirt lock list list_json plan protected_load qemu release rom spawn setup \
+BIND_CMD = prompt command_parse bind boot hotplug check cards_select config_file guest bind_args held import init libvirt lock list list_json plan protected_load qemu release rom spawn setup \
 	setup_state ctx
 BIND_CMD += check_host check_ctx check_images check_iommu check_others check_plan findings other_ids other_tools record redact record_sysfs sysroot
 # What one boot knows of another: `status`, and the count of boots that failed.

@@ -3,7 +3,7 @@
 #define CMD_INIT_H
 
 #include "base/str.h"
-#include "cmd/cards.h"
+#include "cmd/cards_select.h"
 #include "cmd/ctx.h"
 
 #include <stdbool.h>

@@ -34,35 +34,16 @@ DESTDIR      ?=
 # What the programs say they are; the packages of packaging/ are of the same (make check-tools).
 VERSION = 0.2.0
 
-# ---- what the programs are made of --------------------------------------------------------------
-BASE    = err interrupt log str json_write json_read file replace options tabfile mounts term tmpdir
-PCI     = address id sysfs scan rom devnode sysfs_path devpath pciids host_snapshot attached inventory replay iomem boot_display
-# What the host stands on: the search for it, whose result is in keep.
-FOOTING = dev_tag hostdevs
-BIND    = config config_values select probe protected guard groups plan kernel_cmdline steps modules no_legacy image imageinfo $(FOOTING) apply unbind in_use qemu_script guest prev_driver released initramfs release in_use_by dump report
-BIND_CMD = prompt command_parse bind boot hotplug check cards_select config_file guest bind_args held import init libvirt lock list list_json plan protected_load qemu release rom spawn setup \
-	setup_state ctx
-BIND_CMD += check_host check_ctx check_images check_iommu check_others check_plan findings other_ids other_tools record redact record_sysfs sysroot
-# What one boot knows of another: `status`, and the count of boots that failed.
-BIND    += usable efivar bootcount report_parse kmsg status 
-BIND_CMD += status
-BOOTCFG = karg karg_rules strings karg_ops tokens edit file_edit shell_scan shell_parser shell shell_run shell_encode shell_edit \
-	bls plain grubenv kernelstub menu menu_scan root journal detect managed entries \
-	karg_sources cmdline_place uki tools menus loaders warnings presets ids args regenerate boot_stat lines diff edit_set diff3 boot_entries trial status booted esp \
-	cmd_edit cmd_trial cmd_undo
+# ---- what the programs are made of: folders -----------------------------------------------------
+objects = $(patsubst src/%.c,%,$(sort $(foreach folder,$(1),$(wildcard src/$(folder)/*.c))))
+
+# What boots comes first and stays together in the program, so that the kernel maps it by few page faults.
+bind_objects    = $(call objects,boot core pci) $(call objects,base) $(call objects,host shared cli)
 # /etc/vfio-bind.conf is read by one parser.
-BOOTCFG_BIND = bind/config bind/config_values pci/address pci/id
+bootcfg_objects = $(call objects,bootcfg bootcfg/kargs bootcfg/format bootcfg/loader shared base) \
+	core/config core/config_values pci/address pci/id
 
-# What boots stands together in the program, so that the kernel maps it by few page faults.
-AT_BOOT = vfio-bind cmd/boot cmd/command_parse cmd/ctx cmd/sysroot \
-	$(addprefix bind/,config config_values select probe protected guard groups plan kernel_cmdline steps modules no_legacy \
-	imageinfo apply unbind in_use report usable efivar bootcount released initramfs) \
-	$(addprefix pci/,address id sysfs scan sysfs_path devpath iomem boot_display) $(addprefix base/,err interrupt log str json_write file term)
-all_objects = vfio-bind $(BIND_CMD:%=cmd/%) $(BIND:%=bind/%) $(PCI:%=pci/%) $(BASE:%=base/%)
-bind_objects = $(AT_BOOT) $(filter-out $(AT_BOOT),$(all_objects))
-bootcfg_objects = vfio-bootcfg $(BOOTCFG:%=bootcfg/%) $(BOOTCFG_BIND) $(BASE:%=base/%)
-
-programs = $(patsubst src/%.c,$(BUILD)/%,$(wildcard src/vfio-bind.c src/vfio-bootcfg.c))
+programs = $(BUILD)/vfio-bind $(BUILD)/vfio-bootcfg
 manuals  = $(if $(shell command -v scdoc),$(patsubst %.scd,$(BUILD)/%,$(wildcard man/*.scd)))
 
 .PHONY: all
@@ -106,6 +87,13 @@ bootcfg_needs = blkid/blkid.h - libblkid-dev ini.h - libinih-dev
 say = $(if $(V),,@printf '  %-8s %s\n' $(1) '$(@:$(BUILD)/%=%)' &&)
 
 # ---- building -----------------------------------------------------------------------------------
+# A program is linked again when a source comes or goes.
+$(BUILD)/%.objects: FORCE
+	@mkdir -p $(BUILD)
+	@echo '$($*_objects)' | cmp -s - $@ || echo '$($*_objects)' >$@
+$(BUILD)/vfio-bind: $(BUILD)/bind.objects
+$(BUILD)/vfio-bootcfg: $(BUILD)/bootcfg.objects
+
 $(BUILD)/vfio-bind: $(bind_objects:%=$(BUILD)/obj/%.o) $(bind_no_unwind) $(kmod_lib)
 $(BUILD)/vfio-bind: link = $(bind_link)
 $(BUILD)/vfio-bind: libs = $(bind_libs)
@@ -133,7 +121,7 @@ $(BUILD)/obj/no-unwind.o: tools/no-unwind.c $(BUILD)/flags
 # A program's first object waits for its libraries to be there, so that what is missing is told in
 # one line and not by the compiler.
 $(bind_objects:%=$(BUILD)/obj/%.o): | $(BUILD)/have-bind $(kmod_lib)
-$(bootcfg_objects:%=$(BUILD)/obj/%.o): | $(if $(filter %/vfio-bootcfg,$(programs)),$(BUILD)/have-bootcfg)
+$(bootcfg_objects:%=$(BUILD)/obj/%.o): | $(BUILD)/have-bootcfg
 $(BUILD)/have-%: $(BUILD)/flags tools/have
 	$(if $(V),,@)CC='$(CC)' CPPFLAGS='$(CPPFLAGS) $(if $(KMOD_STATIC_LIB),,$(filter -I%,$(kmod_flags)))' tools/have $($*_needs) && touch $@
 
@@ -153,7 +141,7 @@ $(BUILD)/man/%: man/%.scd
 	@mkdir -p $(@D)
 	$(call say,MAN)scdoc <$< >$@.new && mv $@.new $@
 
--include $(wildcard $(BUILD)/obj/*.d $(BUILD)/obj/*/*.d)
+-include $(wildcard $(BUILD)/obj/*/*.d $(BUILD)/obj/*/*/*.d)
 
 .PHONY: help
 help:

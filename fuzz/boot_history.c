@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Any sequence of boots against a model of bind/bootcount.h, written from its table and not from
+ * Any sequence of boots against a model of core/bootcount.h, written from its table and not from
  * its code: a byte is an event. What is remembered goes through the bytes of the variable each
  * time, and may be damaged there. Beside the model, what holds of every history: no plan that never
  * came up is carried out oftener than the limit and its waits allow, and none waits for ever.
  */
-#include "bind/bootcount.h"
+#include "core/bootcount.h"
 
 #include <stdlib.h>
 #include <string.h>

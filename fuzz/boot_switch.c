@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Any kernel command line: no crash, and off typed in front of it is off. */
-#include "bind/kernel_cmdline.h"
+#include "core/boot_switch.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -2,8 +2,8 @@
 #ifndef FUZZ_BOOTCFG_EDIT_H
 #define FUZZ_BOOTCFG_EDIT_H
 
-#include "bootcfg/file_edit.h"
-#include "bootcfg/karg.h"
+#include "bootcfg/format/file_edit.h"
+#include "bootcfg/kargs/karg.h"
 
 #include <errno.h>
 #include <stdint.h>

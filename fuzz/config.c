@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Any bytes as /etc/vfio-bind.conf: no crash, and what the header promises holds. */
-#include "bind/config.h"
+#include "core/config.h"
 
-#include "bind/config_values.h"
+#include "core/config_values.h"
 
 #include <errno.h>
 #include <stdint.h>

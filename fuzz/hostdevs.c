@@ -6,7 +6,7 @@
  *
  * The input is cut at each 0xfe byte, in that order.
  */
-#include "bind/hostdevs.h"
+#include "host/hostdevs.h"
 
 #include <fcntl.h>
 #include <stdint.h>

@@ -4,7 +4,7 @@
  * is read back equal, value by value. And any bytes at all: they are refused, or their tokens lie
  * within each other, cover the text, and every string and number can be asked for.
  */
-#include "base/json_read.h"
+#include "shared/json_read.h"
 #include "base/json_write.h"
 #include "base/str.h"
 

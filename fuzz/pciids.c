@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Any file as pci.ids: each name is a part of a line of it and fits, whatever is asked for. */
-#include "pci/pciids.h"
+#include "host/pciids.h"
 
 #include "base/str.h"
 

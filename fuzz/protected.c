@@ -3,7 +3,7 @@
  * Any bytes as the record of what the host stands on: no crash, and what was read says the same
  * when it is written and read again.
  */
-#include "bind/protected.h"
+#include "core/protected.h"
 
 #include <stdint.h>
 #include <stdlib.h>

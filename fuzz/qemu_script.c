@@ -3,7 +3,7 @@
  * Any text as a script that starts QEMU: our lines put in twice are put in once, every other byte
  * stays in its order, and taken out again the first bytes are back.
  */
-#include "bind/qemu_script.h"
+#include "cli/qemu_script.h"
 
 #include <stdint.h>
 #include <stdlib.h>

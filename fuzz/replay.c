@@ -3,7 +3,7 @@
  * A record that anybody may have written: it is replayed or refused with a line, nothing is made
  * outside the directory, and no link in it leads out of it.
  */
-#include "pci/replay.h"
+#include "cli/replay.h"
 
 #include "base/str.h"
 

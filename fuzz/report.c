@@ -5,10 +5,10 @@
  * falls into tokens that lie within each other; and what is remembered can be written again, bit by
  * bit.
  */
-#include "base/json_read.h"
-#include "bind/bootcount.h"
-#include "bind/kmsg.h"
-#include "bind/report_parse.h"
+#include "cli/report_parse.h"
+#include "core/bootcount.h"
+#include "host/kmsg.h"
+#include "shared/json_read.h"
 
 #include <errno.h>
 #include <stdint.h>

@@ -4,8 +4,8 @@
  * was. Words that are no UTF-8 are left out here: fuzz/json_read has what becomes of them.
  */
 #include "base/str.h"
-#include "bind/report.h"
-#include "bind/report_parse.h"
+#include "cli/report_parse.h"
+#include "core/report.h"
 
 #include <stdint.h>
 #include <stdlib.h>

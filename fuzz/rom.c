@@ -3,7 +3,7 @@
  * Any bytes as an expansion ROM: no byte outside is read, the images follow each other without a
  * gap, each where its header stands, and what --trim writes has the same images and nothing else.
  */
-#include "pci/rom.h"
+#include "cli/rom_image.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -7,9 +7,9 @@
  * The input is cut at each 0xfe byte: modalias, class, boot_vga, secondary_bus_number, the driver's
  * and the group's name, and the configuration space from 0x100 on.
  */
-#include "bind/config.h"
-#include "bind/plan.h"
-#include "bind/probe.h"
+#include "core/config.h"
+#include "core/plan.h"
+#include "core/probe.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Any machine and any fault against a model of undoing (bind/apply.h), written from its contract
+ * Any machine and any fault against a model of undoing (core/apply.h), written from its contract
  * and not from its code: the first bytes make the machine (who has each function, whose override is
  * set, what vfio-pci refuses, whether there is a module), the next ones say which call of all
  * fails, kills the child, or is where a signal comes. What is not bound afterwards has the driver
  * and the override that it had.
  */
-#include "bind/apply.h"
+#include "core/apply.h"
 
 #include "base/str.h"
-#include "bind/steps.h"
+#include "core/steps.h"
 #include "fake_kernel.h"
 
 #include <ftw.h>

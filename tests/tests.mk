@@ -35,7 +35,7 @@ pictures: all
 	COLUMNS=80 $(BUILD)/vfio-bind list --sysfs tests/unit/trees/two-cards --color always | tools/picture 'vfio-bind list' >docs/list.svg
 
 # ---- reading ------------------------------------------------------------------------------------
-c_files  = $(sort $(wildcard src/*.[ch] src/*/*.[ch] tests/*/*.[ch] fuzz/*.[ch] tools/*.c))
+c_files  = $(sort $(wildcard src/*/*.[ch] src/*/*/*.[ch] tests/*/*.[ch] fuzz/*.[ch] tools/*.c))
 sh_files = $(shell tools/shell-files)
 
 format:
@@ -48,7 +48,7 @@ check-layers:
 	@tools/check-layers .
 	@$(if $(unlisted),echo 'not ok - layers: in no program: $(unlisted)'; exit 1,\
 		echo 'ok - layers: every source is part of a program')
-unlisted = $(filter-out $(sort $(bind_objects) $(bootcfg_objects)),$(patsubst src/%.c,%,$(wildcard src/*.c src/*/*.c)))
+unlisted = $(filter-out $(sort $(bind_objects) $(bootcfg_objects)),$(patsubst src/%.c,%,$(wildcard src/*/*.c src/*/*/*.c)))
 
 # The whole tree by both compilers, every warning an error; libkmod is not ours to judge, so once.
 check-cc: all
@@ -66,7 +66,7 @@ check-cc: all
 	fi; exit $${rc:-0}
 
 .PHONY: compile-all
-compile-all: $(patsubst src/%.c,$(BUILD)/obj/%.o,$(wildcard src/*.c src/*/*.c)) \
+compile-all: $(patsubst src/%.c,$(BUILD)/obj/%.o,$(wildcard src/*/*.c src/*/*/*.c)) \
 	$(patsubst %.c,$(BUILD)/tests/%.o,$(wildcard tests/*/*.c fuzz/*.c))
 $(BUILD)/tests/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
@@ -79,7 +79,7 @@ check-kmod:
 
 # ---- running: the same sources with the sanitizers in -------------------------------------------
 SANITIZE = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
-san_c    = $(wildcard src/*/*.c)
+san_c    = $(filter-out %/main.c,$(wildcard src/*/*.c src/*/*/*.c))
 san_lib  = $(BUILD)/san/tree.a
 san_libs = $(san_lib) $(or $(bind_libs),) -lblkid
 
@@ -91,7 +91,7 @@ $(BUILD)/san/%.o: src/%.c $(BUILD)/flags | $(BUILD)/have-bind $(kmod_lib)
 	@mkdir -p $(@D)
 	$(call say,CC)$(CLANG) $(COMPILE) $(kmod_flags) $(SANITIZE) -fsanitize=fuzzer-no-link -c $< -o $@
 
-# A thin archive: two files of one name (bind/cmdline.o, bootcfg/cmdline.o) stay two.
+# A thin archive: two files of one name (core/release.o, cli/release.o) stay two.
 $(san_lib): $(san_c:src/%.c=$(BUILD)/san/%.o)
 	@rm -f $@
 	$(call say,AR)$(AR) rcsT $@ $^
@@ -119,7 +119,7 @@ $(BUILD)/fuzz/%: fuzz/%.c $(san_lib)
 	$(call say,FUZZ)$(CLANG) $(COMPILE) -Itests/unit $(kmod_flags) $(SANITIZE) -fsanitize=fuzzer $< $(san_libs) $(link_fuzz_$*) -o $@
 
 # Both programs have a plan: here it is that of vfio-bootcfg.
-bootcfg_san = $(filter-out %/vfio-bootcfg.o,$(bootcfg_objects:%=$(BUILD)/san/%.o))
+bootcfg_san = $(filter-out %/main.o,$(bootcfg_objects:%=$(BUILD)/san/%.o))
 $(BUILD)/fuzz/bootcfg_%: fuzz/bootcfg_%.c fuzz/bootcfg_edit.h $(bootcfg_san)
 	@mkdir -p $(@D)
 	$(call say,FUZZ)$(CLANG) $(COMPILE) $(SANITIZE) -fsanitize=fuzzer $< $(bootcfg_san) $(bootcfg_libs) -o $@
@@ -141,7 +141,7 @@ fuzz: $(fuzzers)
 
 # Can the tests fail? Small changes of the sources that decide and act, one at a time, of which the tests have to notice
 # nine in ten: up to half an hour. Not part of check.
-mutant_sources = $(wildcard $(addprefix src/bind/,guard*.c plan.c select.c apply.c verify.c steps.c boot_history.c config*.c \
+mutant_sources = $(wildcard $(addprefix src/core/,guard*.c plan.c select.c apply.c verify.c steps.c boot_history.c config*.c \
 	in_use.c unbind*.c boot_display*.c) src/base/replace.c)
 .PHONY: check-mutants
 check-mutants: $(units) $(BUILD)/san/bin/vfio-bind
@@ -253,4 +253,4 @@ check-faults-all: $(faults_need)
 	@NO_INSTALL='$(NO_INSTALL)' tools/deps boot
 	@BUILD='$(abspath $(BUILD))' tests/bench/faultmatrix --all
 
--include $(wildcard $(BUILD)/san/*/*.d $(BUILD)/unit/*.d $(BUILD)/fuzz/*.d $(BUILD)/tests/*/*.d $(BUILD)/tests/*/*/*.d)
+-include $(wildcard $(BUILD)/san/*/*.d $(BUILD)/san/*/*/*.d $(BUILD)/unit/*.d $(BUILD)/fuzz/*.d $(BUILD)/tests/*/*.d $(BUILD)/tests/*/*/*.d)

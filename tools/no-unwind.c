@@ -29,7 +29,7 @@ NONE(__deregister_frame_info)
 /*
  * assert() of libkmod: libc's own prints by way of gettext, iconv and wide characters, 28 kB that
  * nothing else needs. It ends the process all the same, and whoever waits for that process says so
- * (bind/steps.c).
+ * (core/steps.c).
  */
 WEAK _Noreturn void __assert_fail(
 	const char *assertion, const char *file, unsigned line, const char *function);

@@ -2,7 +2,7 @@
 #include "base/log.h"
 
 #include "base/file.h"
-#include "base/term.h"
+#include "shared/term.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef BOOTCFG_ASKED_H
-#define BOOTCFG_ASKED_H
+#ifndef BOOTCFG_ARGS_H
+#define BOOTCFG_ARGS_H
 
-#include "bootcfg/karg_ops.h"
-#include "bootcfg/root.h"
+#include "bootcfg/kargs/karg_ops.h"
+#include "shared/root.h"
 
 /* What the command line of vfio-bootcfg says, as the table of options fills it. */
 struct args {

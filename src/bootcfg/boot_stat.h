@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef BOOTCFG_TRACES_H
-#define BOOTCFG_TRACES_H
+#ifndef BOOTCFG_BOOT_STAT_H
+#define BOOTCFG_BOOT_STAT_H
 
 #include "base/str.h"
-#include "bootcfg/root.h"
+#include "shared/root.h"
 
 /*
  * Whether a tool that failed has touched a boot file: all that lies in these directories (/boot,

@@ -2,8 +2,8 @@
 #include "bootcfg/commands.h"
 
 #include "base/log.h"
-#include "bootcfg/booted.h"
 #include "bootcfg/journal.h"
+#include "bootcfg/loader/booted.h"
 #include "bootcfg/regenerate.h"
 #include "bootcfg/trial.h"
 

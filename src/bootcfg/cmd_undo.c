@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bootcfg/commands.h"
 
-#include "bootcfg/booted.h"
 #include "bootcfg/diff3.h"
 #include "bootcfg/edit_set.h"
-#include "bootcfg/esp.h"
 #include "bootcfg/journal.h"
-#include "bootcfg/loaders.h"
+#include "bootcfg/loader/booted.h"
+#include "bootcfg/loader/esp.h"
+#include "bootcfg/loader/loaders.h"
 #include "bootcfg/regenerate.h"
 #include "bootcfg/status.h"
 #include "bootcfg/trial.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef BOOTCFG_VERBS_H
-#define BOOTCFG_VERBS_H
+#ifndef BOOTCFG_COMMANDS_H
+#define BOOTCFG_COMMANDS_H
 
 #include "bootcfg/args.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bootcfg/edit_set.h"
-#include "bootcfg/lines.h"
+#include "shared/lines.h"
 
 #include <stdlib.h>
 #include <string.h>

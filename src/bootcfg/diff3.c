@@ -2,8 +2,8 @@
 #include "bootcfg/diff3.h"
 
 #include "bootcfg/edit_set.h"
-#include "bootcfg/lines.h"
-#include "bootcfg/loaders.h"
+#include "bootcfg/loader/loaders.h"
+#include "shared/lines.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef BOOTCFG_TAKEBACK_H
-#define BOOTCFG_TAKEBACK_H
+#ifndef BOOTCFG_DIFF3_H
+#define BOOTCFG_DIFF3_H
 
 #include "bootcfg/journal.h"
-#include "bootcfg/root.h"
+#include "shared/root.h"
 
 /*
  * Taking a change out of a file that was edited since. First by lines: where those that the change

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef BOOTCFG_EDIT_H
-#define BOOTCFG_EDIT_H
+#ifndef BOOTCFG_EDIT_SET_H
+#define BOOTCFG_EDIT_SET_H
 
-#include "bootcfg/file_edit.h"
+#include "bootcfg/format/file_edit.h"
 #include "bootcfg/journal.h"
-#include "bootcfg/karg_sources.h"
-#include "bootcfg/root.h"
+#include "bootcfg/loader/karg_sources.h"
+#include "shared/root.h"
 
 #include <stdio.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bootcfg/ids.h"
 
-#include "bind/config.h"
+#include "core/config.h"
 
 #include <errno.h>
 #include <stdarg.h>

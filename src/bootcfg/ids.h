@@ -2,8 +2,8 @@
 #ifndef BOOTCFG_IDS_H
 #define BOOTCFG_IDS_H
 
-#include "bootcfg/karg_ops.h"
-#include "bootcfg/root.h"
+#include "bootcfg/kargs/karg_ops.h"
+#include "shared/root.h"
 
 /*
  * vfio-pci.ids= for a vfio-pci that is built into the kernel, from /etc/vfio-bind.conf of the same

@@ -2,7 +2,7 @@
 #ifndef BOOTCFG_JOURNAL_H
 #define BOOTCFG_JOURNAL_H
 
-#include "bootcfg/root.h"
+#include "shared/root.h"
 
 #include <sys/types.h>
 

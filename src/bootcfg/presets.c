@@ -132,7 +132,7 @@ int presets_framebuffer(
 		return err_set(err, EINVAL,
 			"--release-framebuffer goes by the running kernel, so not with --root");
 	/* vfio_pci_vga_init() calls aperture_remove_conflicting_pci_devices() since 6.1. Of other
-	 * displays (class 0380) vfio-bind takes it from its driver (bind/apply). */
+	 * displays (class 0380) vfio-bind takes it from its driver (core/apply). */
 	if (major > 6 || (major == 6 && minor >= 1))
 		return note(notes, err,
 			"--release-framebuffer: nothing to add: since Linux 6.1 vfio-pci releases the boot framebuffer of a VGA device (class 0300) itself, and vfio-bind boot that of any other display that it takes");

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef BOOTCFG_TUNING_H
-#define BOOTCFG_TUNING_H
+#ifndef BOOTCFG_PRESETS_H
+#define BOOTCFG_PRESETS_H
 
-#include "bootcfg/karg_ops.h"
-#include "bootcfg/root.h"
+#include "bootcfg/kargs/karg_ops.h"
+#include "shared/root.h"
 
 /*
  * The words of the passthrough guides, each with the check that the guides leave out. They add to

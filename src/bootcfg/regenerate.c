@@ -3,7 +3,7 @@
 
 #include "base/file.h"
 #include "base/replace.h"
-#include "bootcfg/karg.h"
+#include "bootcfg/kargs/karg.h"
 
 #include <errno.h>
 #include <fcntl.h>

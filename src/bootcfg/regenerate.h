@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef BOOTCFG_REGEN_H
-#define BOOTCFG_REGEN_H
+#ifndef BOOTCFG_REGENERATE_H
+#define BOOTCFG_REGENERATE_H
 
-#include "bootcfg/karg_sources.h"
+#include "bootcfg/loader/karg_sources.h"
 
 /*
  * Brings an edit to the boot files by the distribution's own tools: the only place that starts a

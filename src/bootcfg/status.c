@@ -2,7 +2,7 @@
 #include "bootcfg/status.h"
 
 #include "base/json_write.h"
-#include "bootcfg/karg.h"
+#include "bootcfg/kargs/karg.h"
 
 #include <string.h>
 

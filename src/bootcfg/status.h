@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef BOOTCFG_SHOW_H
-#define BOOTCFG_SHOW_H
+#ifndef BOOTCFG_STATUS_H
+#define BOOTCFG_STATUS_H
 
-#include "bootcfg/boot_entries.h"
-#include "bootcfg/booted.h"
 #include "bootcfg/edit_set.h"
+#include "bootcfg/loader/boot_entries.h"
+#include "bootcfg/loader/booted.h"
 
 /*
  * --status: the loader, each source with the words it gives, each boot entry with

@@ -2,10 +2,10 @@
 #include "bootcfg/trial.h"
 
 #include "base/file.h"
-#include "base/mounts.h"
-#include "bootcfg/booted.h"
-#include "bootcfg/karg.h"
-#include "bootcfg/shell_encode.h"
+#include "bootcfg/format/shell_encode.h"
+#include "bootcfg/kargs/karg.h"
+#include "bootcfg/loader/booted.h"
+#include "shared/mounts.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -210,7 +210,7 @@ static int copy_edit(struct file_edits *s, const struct karg_ops *req, struct er
 	rc = linux_find(&s->v[0], &new, err);
 	if (rc == 0 && line_words(&new, &s->after) < 0)
 		rc = err_set(err, ENOMEM, "out of memory");
-	if (rc == 0 && !strings_same_words(&s->after, &expect))
+	if (rc == 0 && !kargs_same(&s->after, &expect))
 		rc = err_set(err, EINVAL, "%s: can't be edited with certainty", s->v[0].name);
 	return rc;
 }

@@ -3,7 +3,7 @@
 #define BOOTCFG_TRIAL_H
 
 #include "bootcfg/edit_set.h"
-#include "bootcfg/karg_sources.h"
+#include "bootcfg/loader/karg_sources.h"
 
 /*
  * One boot with other words, through the boot loader's own one-shot; what boots by default stays as

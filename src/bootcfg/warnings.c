@@ -2,7 +2,7 @@
 #include "bootcfg/warnings.h"
 
 #include "base/file.h"
-#include "bootcfg/karg.h"
+#include "bootcfg/kargs/karg.h"
 
 #include <errno.h>
 #include <fcntl.h>

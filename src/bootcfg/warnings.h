@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef BOOTCFG_ADVICE_H
-#define BOOTCFG_ADVICE_H
+#ifndef BOOTCFG_WARNINGS_H
+#define BOOTCFG_WARNINGS_H
 
-#include "bootcfg/file_edit.h"
-#include "bootcfg/karg_sources.h"
-#include "bootcfg/root.h"
+#include "bootcfg/format/file_edit.h"
+#include "bootcfg/loader/karg_sources.h"
+#include "shared/root.h"
 
 /*
  * What a person should know about one command line and what they asked for: words that are without

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The gate of bind/in_use, answered with "free": linked into the program by --wrap, it makes the
+ * The gate of core/in_use, answered with "free": linked into the program by --wrap, it makes the
  * twin of tests/boot/inuse, in which what holds a disk is lost.
  */
-#include "bind/in_use.h"
+#include "core/in_use.h"
 
 void __wrap_in_use_ask(struct in_use *ret, struct sysfs *s, struct pci_addr addr, bool live);
 enum in_use_kind __wrap_in_use_look(

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Plans carried out on a fake kernel, every call of which may fail, hang or be the last. */
-#include "bind/apply.h"
+#include "core/apply.h"
 
 #include "base/str.h"
-#include "bind/steps.h"
 #include "check.h"
+#include "core/steps.h"
 #include "fake_kernel.h"
 
 #include <fcntl.h>

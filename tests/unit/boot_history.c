@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "bind/bootcount.h"
+#include "core/bootcount.h"
 
 #include "check.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What makes a plan one that no boot has tried: each key of [modules] and [device], a later one
  * too. */
-#include "bind/bootcount.h"
+#include "core/bootcount.h"
 
 #include "base/str.h"
 #include "check.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "bind/config.h"
+#include "core/config.h"
 
 #include "check.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "bind/dump.h"
+#include "cli/rom_dump.h"
 
 #include "base/str.h"
 #include "check.h"
-#include "pci/rom.h"
+#include "cli/rom_image.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -10,7 +10,7 @@
  */
 #include "base/file.h"
 #include "base/str.h"
-#include "bind/modules.h"
+#include "core/kmod.h"
 #include "pci/sysfs.h"
 
 #include <errno.h>

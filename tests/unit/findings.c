@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What --fix runs, how often, and for which answers. */
-#include "cmd/findings.h"
+#include "cli/findings.h"
 
 #include "check.h"
 

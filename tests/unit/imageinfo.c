@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "bind/imageinfo.h"
+#include "core/imageinfo.h"
 
 #include "base/file.h"
 #include "check.h"

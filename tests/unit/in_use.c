@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the kernel is asked before an unbind, and that its answer holds until the driver has let go:
  * on a tree whose disks are made up, below a /dev that is made up too. */
-#include "bind/in_use.h"
+#include "core/in_use.h"
 
 #include "base/str.h"
-#include "bind/steps.h"
-#include "bind/unbind.h"
 #include "check.h"
+#include "core/steps.h"
+#include "core/unbind.h"
 
 #include <errno.h>
 #include <fcntl.h>

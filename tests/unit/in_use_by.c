@@ -2,7 +2,7 @@
 /* Who uses a device: on a tree whose nodes have the numbers of this machine's, so that a process of
  * ours can have one open, with tables of mounts and swap that are ours too (--wrap, see tests.mk).
  */
-#include "bind/in_use_by.h"
+#include "host/in_use_by.h"
 
 #include "base/file.h"
 #include "check.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "base/json_read.h"
+#include "shared/json_read.h"
 
 #include "check.h"
 

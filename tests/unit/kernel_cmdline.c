@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "bind/kernel_cmdline.h"
+#include "core/boot_switch.h"
 
 #include "check.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "bind/protected.h"
+#include "core/protected.h"
 
 #include "check.h"
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Devices that go back to a fake kernel's host drivers, every call of which may fail, hang or be
  * the last. */
-#include "bind/release.h"
+#include "core/release.h"
 
 #include "base/str.h"
-#include "bind/steps.h"
 #include "check.h"
+#include "core/steps.h"
 #include "fake_kernel.h"
 
 #include <fcntl.h>

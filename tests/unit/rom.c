@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "pci/rom.h"
+#include "cli/rom_image.h"
 
 #include "check.h"
 

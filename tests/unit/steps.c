@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Real children that hang, die and are late: the parent always comes back, with a word on each
  * step. */
-#include "bind/steps.h"
+#include "core/steps.h"
 
 #include "check.h"
 

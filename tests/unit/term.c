@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What is written on a terminal of 40 columns, and into a file. */
-#include "base/term.h"
+#include "shared/term.h"
 
 #include "base/log.h"
 #include "check.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What is made of a record that somebody sent stays where it belongs. */
-#include "base/tmpdir.h"
+#include "shared/tmpdir.h"
 
 #include "base/str.h"
 #include "check.h"

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/file.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "boot/initramfs.h"
+#include "cli/bind_args.h"
+#include "cli/cmd.h"
+#include "cli/command_parse.h"
+#include "cli/ctx.h"
+#include "cli/held.h"
+#include "cli/lock.h"
+#include "cli/report_parse.h"
+#include "core/apply.h"
+#include "core/released.h"
+#include "core/report.h"
+#include "core/steps.h"
+#include "shared/options.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#define DEFAULT_SECONDS 10
+#define MAX_SECONDS 600
+#define LOCK_LOOK_MS 20
+
+struct boot {
+	struct sysroot world;
+	const char *run_dir;
+	unsigned milliseconds;
+	bool json;
+	bool join;
+	bool by_hand; /* on the running system, where things are in use */
+};
+
+static enum cmd_result finish(const struct boot *o, const struct ctx *s,
+	const struct apply_result *outcomes, const char *error)
+{
+	struct err err = {""};
+
+	if (report_save(o->run_dir, &s->plan, outcomes, error, &err) < 0)
+		log_print(LOG_WARNING, "%s", err.text);
+	if (o->json) {
+		report_print(&s->plan, outcomes, error, stdout);
+		(void)fflush(stdout);
+	}
+	if (s->standing.state == BOOT_BAD)
+		return CMD_NOT_ALL;
+	if (s->plan.off) /* nothing was to be carried out: as `plan` */
+		return plan_is_whole(&s->plan) ? CMD_AS_ASKED : CMD_NOT_ALL;
+	for (size_t i = 0; i < s->plan.n; i++)
+		if (!outcomes || !outcomes[i].holds || outcomes[i].unusable)
+			return CMD_NOT_ALL;
+	return CMD_AS_ASKED;
+}
+
+/* Binding a VGA device blanks the console that it shows (aperture_remove_conflicting_pci_devices,
+ * drivers/vfio/pci/vfio_pci_core.c): say so while somebody can read it. */
+static void warn_of_dark(const struct plan *p, bool unknown)
+{
+	char name[VERDICT_NAME_MAX];
+
+	for (size_t i = 0; i < p->n; i++) {
+		const struct verdict *v = &p->verdicts[i];
+		if (v->action == ACTION_BIND && v->device->is_boot_display)
+			log_print(LOG_WARNING,
+				"taking the boot display %s: the console on it goes blank",
+				verdict_name(v, name));
+		else if (v->action == ACTION_BIND && unknown && device_has_outputs(v->device))
+			log_print(LOG_WARNING,
+				"nothing tells which display shows the boot; it may be %s, which is taken now",
+				verdict_name(v, name));
+	}
+}
+
+static unsigned time_left(const struct boot *o, const struct ctx *s)
+{
+	return s->standing.spent < o->milliseconds ? o->milliseconds - s->standing.spent : 1;
+}
+
+static enum cmd_result carry_out(
+	const struct boot *o, struct ctx *s, int *notify_ready, struct err *err)
+{
+	struct apply_result *outcomes = NULL;
+	struct interrupt interrupt = {0};
+	const struct apply_options a = {.sysfs = &s->sysfs,
+		.load_modules = !o->world.sysfs,
+		.milliseconds = time_left(o, s),
+		.notify_ready = notify_ready,
+		.interrupt = &interrupt};
+
+	warn_of_dark(&s->plan, s->host.boot.by == WITNESS_NONE);
+	interrupt_hold(); /* systemd ends a service that takes too long, and all at switch-root */
+	if (o->by_hand)
+		bind_args_note_drivers(o->run_dir, s);
+	if (apply_plan(&outcomes, &s->plan, &a, err) < 0) {
+		(void)finish(o, s, NULL, err->text);
+		return CMD_SYSTEM;
+	}
+	if (o->by_hand)
+		bind_args_forget_drivers(o->run_dir, &s->plan, outcomes);
+	report_tell_interrupt(&s->plan, outcomes, &interrupt);
+	report_tell(&s->plan, outcomes);
+	ctx_read_groups(s, GROUPS_ANY);
+	groups_tell(&s->groups);
+	enum cmd_result r = finish(o, s, outcomes, NULL);
+	free(outcomes);
+	return r;
+}
+
+/* The lock is held by who works in the background, and goes with the last process of it. */
+static int lock_open(const struct boot *o, struct err *err)
+{
+	_cleanup_(fd_close) int dir = report_dir_open(o->run_dir, err);
+
+	return dir < 0 ? dir : file_open_lock(dir, LOCK_NAME, err);
+}
+
+static void forget_report(const struct boot *o)
+{
+	_cleanup_(str_free) char *path = NULL;
+
+	if (asprintf(&path, "%s/" REPORT_NAME, o->run_dir) >= 0)
+		(void)unlink(path);
+}
+
+static bool has_report(const struct boot *o)
+{
+	_cleanup_(str_free) char *path = NULL;
+
+	return asprintf(&path, "%s/" REPORT_NAME, o->run_dir) >= 0 && access(path, F_OK) == 0;
+}
+
+/* What an earlier run of this boot has decided is not decided anew, and a boot counts once. */
+static bool stands_down(const struct boot *o, struct ctx *s, bool again)
+{
+	_cleanup_(report_done) struct report past = {0};
+	_cleanup_(fd_close) int place = -1;
+
+	s->plan.standing = &s->standing;
+	if (!o->by_hand) {
+		place = bootcount_place(&s->standing, &s->plan, o->world.sysfs);
+		if (place < 0)
+			return false;
+	}
+	bool ran = report_read(&past, o->run_dir, NULL) == 0;
+	if (ran)
+		released_refuse(&s->plan, o->run_dir, &s->sysfs);
+	again |= ran;
+	if (o->by_hand)
+		s->standing = past.has_standing
+				      ? past.standing
+				      : (struct bootcount){.why = "run by hand, not at boot"};
+	else if (past.standing.state == BOOT_BAD)
+		s->standing = past.standing;
+	else
+		bootcount_begin(&s->standing, &s->plan, place, o->world.sysfs != NULL, again);
+	if (s->standing.state != BOOT_BAD)
+		return false;
+	s->plan.off = s->standing.why;
+	/* An error by its level, so that it reaches a console that is `quiet`. */
+	log_print(LOG_ERROR, "nothing is bound: %s", s->plan.off);
+	return true;
+}
+
+/* The parent returns as soon as the overrides stand; from then on no other driver can come first.
+ */
+static enum cmd_result carry_out_in_background(const struct boot *o, struct ctx *s, struct err *err)
+{
+	_cleanup_(fd_close) int lock = lock_open(o, err);
+	int notify_ready = -1;
+
+	if (lock < 0 || flock(lock, LOCK_EX | LOCK_NB) < 0) {
+		if (lock >= 0)
+			log_print(
+				LOG_WARNING, "another vfio-bind is at work; doing it all at once");
+		return carry_out(o, s, &notify_ready, err);
+	}
+	forget_report(o);
+	_cleanup_(fd_close) int wait = steps_detach(&notify_ready, err);
+	if (wait > 0) {
+		if (steps_wait(wait, o->milliseconds) < 0)
+			log_print(LOG_WARNING, "the overrides took longer than %u ms; booting on",
+				o->milliseconds);
+		return CMD_AS_ASKED;
+	}
+	if (wait < 0)
+		log_print(LOG_WARNING, "%s; doing it all at once", err->text);
+	return carry_out(o, s, &notify_ready, err);
+}
+
+/* It is `bind` of what the config asks for: what is in use stays, and what was released. */
+static enum cmd_result take_by_hand(const struct boot *o, struct ctx *s, struct err *err)
+{
+	const struct held_rules rules = {.live = true};
+	_cleanup_(lock_done) int lock = lock_take(o->run_dir, o->milliseconds, err);
+	int notify_ready = -1;
+
+	if (lock < 0)
+		return CMD_SYSTEM;
+	released_refuse(&s->plan, o->run_dir, &s->sysfs);
+	probe_drivers(&s->host, &s->sysfs);
+	if (held_refuse(&s->plan, &s->sysfs, rules, err) < 0)
+		return CMD_SYSTEM;
+	return carry_out(o, s, &notify_ready, err);
+}
+
+static enum cmd_result boot(
+	struct boot *o, const struct boot_switch *b, bool at_once, struct err *err)
+{
+	_cleanup_(ctx_done) struct ctx s;
+	int notify_ready = -1;
+	int r = ctx_read(&s, &o->world, b, err);
+
+	if (r < 0) {
+		ctx_log_errors(&s.config);
+		if (r != -EINVAL) {
+			(void)finish(o, &s, NULL, err->text);
+			return CMD_SYSTEM;
+		}
+		log_print(LOG_ERROR, "%s: nothing is bound because of the errors in it",
+			s.config.path);
+		(void)finish(o, &s, NULL, NULL);
+		return CMD_CONFIG;
+	}
+	ctx_ask_crash(&s, &o->world);
+	if (s.plan.off)
+		log_print(LOG_NOTICE, "nothing is touched: %s", s.plan.off);
+	bool off = s.plan.off || !plan_binds(&s.plan);
+	if (!off)
+		o->by_hand = !o->world.sysfs && !initramfs_is_here();
+	off = off || stands_down(o, &s, at_once);
+	if (!off && at_once) /* others had their time meanwhile */
+		released_refuse(&s.plan, o->run_dir, &s.sysfs);
+	if (!off && o->by_hand)
+		return take_by_hand(o, &s, err);
+	if (off || !plan_binds(&s.plan)) {
+		probe_drivers(&s.host, &s.sysfs);
+		report_tell(&s.plan, NULL);
+		return finish(o, &s, NULL, NULL);
+	}
+	if (s.config.load_in_background && !at_once)
+		return carry_out_in_background(o, &s, err);
+	return carry_out(o, &s, &notify_ready, err);
+}
+
+/* Waits for the work in the background; what it did not finish is done over, at once. */
+static enum cmd_result join(struct boot *o, const struct boot_switch *b, struct err *err)
+{
+	int64_t deadline = steps_now() + o->milliseconds;
+
+	if (b->mode == BOOT_OFF)
+		return CMD_AS_ASKED;
+	_cleanup_(fd_close) int lock = lock_open(o, err);
+	if (lock < 0)
+		return CMD_SYSTEM;
+	while (flock(lock, LOCK_EX | LOCK_NB) < 0) {
+		/* A child that hangs in the kernel keeps the lock, but the work is done. */
+		if (has_report(o))
+			return CMD_AS_ASKED;
+		if (steps_now() >= deadline) {
+			(void)err_set(err, ETIMEDOUT,
+				"the work in the background did not end in %u s",
+				o->milliseconds / 1000);
+			return CMD_SYSTEM;
+		}
+		(void)usleep(LOCK_LOOK_MS * 1000);
+	}
+	return has_report(o) ? CMD_AS_ASKED : boot(o, b, true, err);
+}
+
+static int set_seconds(void *to, const char *value, struct err *err)
+{
+	unsigned *milliseconds = to;
+	unsigned long seconds;
+
+	if (!str_decimal(value, MAX_SECONDS, &seconds) || seconds == 0)
+		return err_set(
+			err, EINVAL, "--timeout %s: write seconds, 1 to %d", value, MAX_SECONDS);
+	*milliseconds = (unsigned)seconds * 1000;
+	return 0;
+}
+
+enum cmd_result cmd_boot(int argc, char **argv, struct err *err)
+{
+	struct boot o = {.world.acts = true,
+		.world.boots = true,
+		.run_dir = REPORT_DIR,
+		.milliseconds = DEFAULT_SECONDS * 1000};
+	static const struct command_info info = {
+		.about =
+			"Reserves and binds the devices of the config; what the hooks of an initramfs run."};
+	bool help = false;
+	const struct option_row rows[] = {
+		WORLD_OPTIONS(&o.world),
+		{"run", 0, "DIR", "write the report below DIR instead of " REPORT_DIR, &o.run_dir,
+			NULL, NULL, NULL},
+		{"timeout", 0, "SECONDS", "return after this time even if a driver hangs (10)",
+			NULL, NULL, set_seconds, &o.milliseconds},
+		{"join", 0, NULL, "wait for what `load = background` left running", NULL, &o.join,
+			NULL, NULL},
+		{"json", 0, NULL, "print the report too", NULL, &o.json, NULL, NULL},
+		{"help", 'h', NULL, "this text", NULL, &help, NULL, NULL},
+		{0},
+	};
+	enum cmd_result result;
+
+	if (!command_parse(&info, rows, argc, argv, &help, NULL, &result, err))
+		return result;
+	struct boot_switch b = sysroot_switch(&o.world);
+	log_open("vfio-bind", o.world.sysfs ? LOG_TO_STDERR : LOG_TO_KMSG, b.debug);
+	return o.join ? join(&o, &b, err) : boot(&o, &b, false, err);
+}

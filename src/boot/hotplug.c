@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/log.h"
+#include "base/str.h"
+#include "cli/cmd.h"
+#include "cli/command_parse.h"
+#include "cli/ctx.h"
+#include "cli/held.h"
+#include "cli/lock.h"
+#include "cli/report_parse.h"
+#include "core/apply.h"
+#include "core/released.h"
+#include "core/report.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* udev itself gives up after 180 s (udev.conf(5), event_timeout). */
+#define MILLISECONDS 10000
+
+struct added {
+	struct sysroot world;
+	const char *address;
+	const char *run_dir;
+	struct pci_addr addr;
+};
+
+/* What is asked for elsewhere is boot's; of a plan only this card stays, or virtual function. */
+static void keep_card(struct plan *p, const struct device *added)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->n; i++)
+		if (added && p->verdicts[i].device &&
+			device_same_card(p->verdicts[i].device, added))
+			p->verdicts[n++] = p->verdicts[i];
+	p->n = n;
+}
+
+/* A coldplug says "add" of what boot has bound: that is nobody's news. */
+static bool holds_already(const struct plan *p)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		const struct verdict *v = &p->verdicts[i];
+		if (v->action == ACTION_BIND &&
+			!str_equal(v->device->driver,
+				str_equal(v->driver, NO_DRIVER) ? "" : v->driver))
+			return false;
+	}
+	return true;
+}
+
+/* A report beside that of the boot, for each device that came later: which it was is in the name.
+ */
+static enum cmd_result carry_out(const struct added *o, struct ctx *s, struct err *err)
+{
+	_cleanup_(str_free) char *dir = NULL;
+	struct apply_result *outcomes = NULL;
+	enum cmd_result result = CMD_AS_ASKED;
+	struct interrupt interrupt = {0};
+	int notify_ready = -1;
+	const struct apply_options a = {.sysfs = &s->sysfs,
+		.load_modules = !o->world.sysfs,
+		.milliseconds = MILLISECONDS,
+		.notify_ready = &notify_ready,
+		.interrupt = &interrupt};
+
+	interrupt_hold();
+	if (apply_plan(&outcomes, &s->plan, &a, err) < 0)
+		return CMD_SYSTEM;
+	report_tell_interrupt(&s->plan, outcomes, &interrupt);
+	report_tell(&s->plan, outcomes);
+	for (size_t i = 0; i < s->plan.n; i++)
+		if (!outcomes[i].holds)
+			result = CMD_NOT_ALL;
+	if (asprintf(&dir, "%s/%s", o->run_dir, o->address) < 0 ||
+		report_save(dir, &s->plan, outcomes, NULL, err) < 0)
+		result = CMD_SYSTEM;
+	free(outcomes);
+	return result;
+}
+
+/*
+ * Most devices that appear mean nothing to the config, and a machine may have thousands: that is
+ * found out from the card alone. Only for one that is asked for is the machine looked at, because
+ * guards and "=id" need to know the others.
+ */
+static bool boot_stood_down(const struct added *o)
+{
+	_cleanup_(report_done) struct report boot = {0};
+
+	return report_read(&boot, o->run_dir, NULL) == 0 && boot.standing.state == BOOT_BAD;
+}
+
+static enum cmd_result take(const struct added *o, const struct boot_switch *b, struct err *err)
+{
+	int r = ctx_may_match(&o->world, o->addr, err);
+
+	if (r <= 0)
+		return r < 0 ? CMD_SYSTEM : CMD_AS_ASKED;
+	/* One at a time, and behind what boot has left running: `load = background`. */
+	_cleanup_(lock_done) int lock = lock_take(o->run_dir, MILLISECONDS, err);
+	if (lock < 0)
+		return CMD_SYSTEM;
+	_cleanup_(ctx_done) struct ctx s;
+	r = ctx_read(&s, &o->world, b, err);
+	if (r < 0)
+		return r == -EINVAL ? CMD_CONFIG : CMD_SYSTEM;
+	keep_card(&s.plan, device_find(&s.host.devices, o->addr));
+	probe_drivers(&s.host, &s.sysfs);
+	ctx_ask_crash(&s, &o->world);
+	if (s.plan.off || holds_already(&s.plan) || boot_stood_down(o))
+		return CMD_AS_ASKED;
+	/* Events are replayed (`udevadm trigger`): what the host works with by then stays. */
+	const struct held_rules rules = {.live = !o->world.sysfs};
+	released_refuse(&s.plan, o->run_dir, &s.sysfs);
+	if (!plan_binds(&s.plan)) {
+		report_tell(&s.plan, NULL);
+		return CMD_AS_ASKED;
+	}
+	if (held_refuse(&s.plan, &s.sysfs, rules, err) < 0)
+		return CMD_SYSTEM;
+	return carry_out(o, &s, err);
+}
+
+enum cmd_result cmd_hotplug(int argc, char **argv, struct err *err)
+{
+	struct added o = {.world.acts = true, .run_dir = REPORT_DIR};
+	static const struct command_info info = {
+		.about =
+			"Binds a device that came after boot, if the config asks for it; what the udev rule runs.",
+		.takes = "one PCI address, as 0000:0a:00.0",
+		.operands = "ADDRESS",
+		.least = 1,
+		.most = 1};
+	bool help = false;
+	const struct option_row rows[] = {
+		WORLD_OPTIONS(&o.world),
+		{"run", 0, "DIR", "write the report below DIR instead of " REPORT_DIR, &o.run_dir,
+			NULL, NULL, NULL},
+		{"help", 'h', NULL, "this text", NULL, &help, NULL, NULL},
+		{0},
+	};
+	enum cmd_result result;
+
+	if (!command_parse(&info, rows, argc, argv, &help, NULL, &result, err))
+		return result;
+	o.address = argv[1];
+	if (!pci_addr_parse(o.address, &o.addr)) {
+		(void)err_set(err, EINVAL, "%s takes %s", argv[0], info.takes);
+		return CMD_USAGE;
+	}
+	struct boot_switch b = sysroot_switch(&o.world);
+	log_open("vfio-bind", o.world.sysfs ? LOG_TO_STDERR : LOG_TO_KMSG, b.debug);
+	return b.mode == BOOT_BIND ? take(&o, &b, err) : CMD_AS_ASKED;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "boot/initramfs.h"
+
+#include "base/file.h"
+#include "base/str.h"
+#include "shared/mounts.h"
+
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <string.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+bool initramfs_is_here(void)
+{
+	_cleanup_(mount_table_done) struct mount_table table = {0};
+	struct statfs root;
+	char line[256];
+
+	if (access("/etc/initrd-release", F_OK) == 0)
+		return true;
+	if (statfs("/", &root) < 0 || (root.f_type != RAMFS_MAGIC && root.f_type != TMPFS_MAGIC))
+		return false;
+	/* Without /proc the boot is at its very beginning. */
+	if (file_read_small(AT_FDCWD, "/proc/self/mountinfo", line, sizeof(line)) < 0)
+		return true;
+	/* The kernel's own comes first; where another is mounted over it, it is out of reach and
+	 * not listed (show_mountinfo in fs/proc_namespace.c). Boot waits for each line. */
+	line[strcspn(line, "\n")] = '\0';
+	char *text = strdup(line); /* the table's */
+	if (!text || mount_table_parse(&table, text) < 0)
+		return false;
+	const struct mount_row *at = mount_table_at(&table, "/");
+	return at && str_equal(at->type, "rootfs");
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/log.h"
+#include "cli/cmd.h"
+#include "cli/command_parse.h"
+#include "cli/ctx.h"
+#include "core/report.h"
+#include "shared/options.h"
+
+#include <errno.h>
+#include <string.h>
+
+static enum cmd_result plan_show(
+	const struct sysroot *w, const struct boot_switch *b, bool json, struct err *err)
+{
+	_cleanup_(ctx_done) struct ctx s;
+	int r = ctx_read(&s, w, b, err);
+
+	if (r < 0 && r != -EINVAL)
+		return CMD_SYSTEM;
+	ctx_ask_crash(&s, w);
+	ctx_log_errors(&s.config);
+	probe_drivers(&s.host, &s.sysfs);
+	if (r == 0 && !s.plan.off)
+		ctx_read_groups(&s, GROUPS_HOST);
+	if (json)
+		report_print(&s.plan, NULL, NULL, stdout);
+	else if (r == 0)
+		plan_print(&s.plan, stdout);
+	if (r == 0 && !s.plan.off) {
+		report_tell_doubts(&s.plan);
+		groups_tell(&s.groups);
+	}
+	if (s.plan.no_iommu)
+		log_print(LOG_WARNING,
+			"no device asked for has an IOMMU group: turn the IOMMU on in the firmware and with vfio-bootcfg --iommu");
+	if (fflush(stdout) != 0) {
+		(void)err_set(err, errno, "standard output: %s", strerror(errno));
+		return CMD_SYSTEM;
+	}
+	if (r < 0)
+		return CMD_CONFIG;
+	return plan_is_whole(&s.plan) ? CMD_AS_ASKED : CMD_NOT_ALL;
+}
+
+enum cmd_result cmd_plan(int argc, char **argv, struct err *err)
+{
+	struct sysroot w = {0};
+	static const struct command_info info = {
+		.about = "Prints what boot will do with each device that is asked for, and why."};
+	bool json = false, help = false;
+	const struct option_row rows[] = {
+		WORLD_OPTIONS(&w),
+		{"json", 0, NULL, "print JSON instead of a table", NULL, &json, NULL, NULL},
+		{"help", 'h', NULL, "this text", NULL, &help, NULL, NULL},
+		{0},
+	};
+	enum cmd_result result;
+
+	if (!command_parse(&info, rows, argc, argv, &help, NULL, &result, err))
+		return result;
+	_cleanup_(sysroot_done) struct sysroot_record record;
+	if (sysroot_unfold(&w, &record, err) < 0)
+		return CMD_SYSTEM;
+	struct boot_switch b = sysroot_switch(&w);
+	return plan_show(&w, &b, json, err);
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bootcfg/format/file_edit.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void file_edits_done(struct file_edits *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		free(s->v[i].path);
+		free(s->v[i].name);
+		free(s->v[i].old);
+		free(s->v[i].text);
+	}
+	free(s->v);
+	strings_done(&s->before);
+	strings_done(&s->after);
+	strings_done(&s->notes);
+	strings_done(&s->added);
+	strings_done(&s->removed);
+	*s = (struct file_edits){0};
+}
+
+int file_edits_add(struct file_edits *s, const char *path, char *text, size_t len)
+{
+	struct file_edit *v = realloc(s->v, (s->n + 1) * sizeof(*v));
+	char *copy = v ? strdup(path) : NULL, *name = NULL;
+	if (v)
+		s->v = v;
+	if (!copy || asprintf(&name, "/%s", path) < 0) {
+		free(copy);
+		free(text);
+		return -ENOMEM;
+	}
+	v[s->n++] = (struct file_edit){.path = copy, .name = name, .old = text, .old_len = len};
+	return 0;
+}
+
+const char *file_edit_text(const struct file_edit *s, size_t *ret_len)
+{
+	if (s->text) {
+		*ret_len = s->len;
+		return s->text;
+	}
+	*ret_len = s->old ? s->old_len : 0;
+	return s->old ? s->old : "";
+}
+
+int file_edit_take(struct file_edit *s, struct text *text)
+{
+	if (text->failed)
+		return -ENOMEM;
+	free(s->text);
+	s->text = NULL;
+	s->len = 0;
+	if (s->old && text->len == s->old_len &&
+		(text->len == 0 || memcmp(text->data, s->old, text->len) == 0)) {
+		text_done(text);
+		return 0;
+	}
+	s->text = text->data ? text->data : strdup("");
+	s->len = text->len;
+	*text = (struct text){0};
+	return s->text ? 0 : -ENOMEM;
+}
+
+bool file_edits_changed(const struct file_edits *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (s->v[i].text)
+			return true;
+	return false;
+}
+
+int line_words(const struct tokens *l, struct strings *ret)
+{
+	for (size_t i = 0; i < l->words; i++)
+		if (strings_add(ret, l->word[i].text) < 0)
+			return -ENOMEM;
+	return 0;
+}
+
+int file_edits_report(struct file_edits *s, const struct tokens *l, const struct edit *c)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < c->words && r == 0; i++) {
+		if (!c->fate[i])
+			continue;
+		r = strings_add(&s->removed, l->word[i].text);
+		if (r == 0 && c->fate[i][0])
+			r = strings_add(&s->added, c->fate[i]);
+	}
+	for (size_t i = 0; i < c->append.n && r == 0; i++)
+		r = strings_add(&s->added, c->append.v[i]);
+	return r;
+}
+
+int file_edits_apply(struct file_edits *s, struct splices *p)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		_cleanup_(text_done) struct text out = {0};
+		size_t len;
+		const char *text = file_edit_text(&s->v[i], &len);
+		bool any = false;
+		for (size_t k = 0; k < p->n; k++)
+			any |= p->v[k].file == i;
+		if (!any)
+			continue;
+		if (splices_apply(p, (uint16_t)i, text, len, &out) < 0 ||
+			file_edit_take(&s->v[i], &out) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+int plain_encode(
+	uint8_t context, const char *text, enum dialect dialect, struct text *ret, struct err *err)
+{
+	(void)context;
+	(void)dialect;
+	(void)err;
+	text_add(ret, text, strlen(text));
+	return 0;
+}
+
+int line_edit(struct file_edits *s, struct tokens *l, const struct karg_ops *r, edit_encode encode,
+	const char *where, struct strings *ret_expect, struct err *err)
+{
+	_cleanup_(edit_done) struct edit c = {0};
+	_cleanup_(splices_done) struct splices p = {0};
+	struct err why = {0};
+
+	if (line_words(l, &s->before) < 0)
+		return err_set(err, ENOMEM, "out of memory");
+	if (r->n == 0)
+		return 0;
+	(void)edit_place(l, r);
+	int rc = edit_decide(l, r, &c, &why);
+	if (rc == 0 && edit_empty(&c))
+		return 0;
+	if (rc == 0)
+		rc = edit_splice(l, &c, encode, &p, &why);
+	if (rc < 0)
+		return err_set(err, -rc, "%s: %.400s", where, why.text);
+	if (edit_expect(l, &c, ret_expect) < 0 || file_edits_report(s, l, &c) < 0 ||
+		file_edits_apply(s, &p) < 0)
+		return err_set(err, ENOMEM, "out of memory");
+	return 1;
+}

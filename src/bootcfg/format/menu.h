@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef BOOTCFG_FORMAT_MENU_H
+#define BOOTCFG_FORMAT_MENU_H
+
+#include "bootcfg/format/file_edit.h"
+
+/* One command line in a menu: the stretch of its words, as the format's quoting leaves it. */
+struct menu_value {
+	size_t begin, end;
+	bool quoted; /* in double quotes, where `""` is one quote (rEFInd) */
+};
+
+/* Where the format's command lines are, in order. -EINVAL with PATH:LINE for what can't be read. */
+struct menu_values {
+	struct menu_value *v;
+	size_t n;
+};
+typedef int (*menu_scan)(
+	const char *path, const char *text, size_t len, struct menu_values *ret, struct err *err);
+int menu_value_add(struct menu_values *to, size_t begin, size_t end, bool quoted) _must_check_;
+
+/* One line of a text, without its end and without blanks around it. False at the end. */
+struct menu_line {
+	size_t begin, end, number;
+};
+bool menu_line_next(const char *text, size_t len, size_t *at, struct menu_line *ret);
+
+/* An entry that a person falls back to, by its title. */
+bool menu_is_way_back(const char *text, size_t begin, size_t end);
+
+int menu_edit(struct file_edits *s, menu_scan scan, const struct karg_ops *r,
+	struct err *err) _must_check_;
+
+#endif

@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bootcfg/format/file_edit.h"
+#include "bootcfg/format/shell_encode.h"
+#include "bootcfg/format/shell_run.h"
+#include "bootcfg/kargs/karg.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The files as their reader would have sourced them. */
+struct reading {
+	struct shell_vars vars;
+	struct tokens line;
+};
+
+static void reading_done(struct reading *r)
+{
+	shell_vars_done(&r->vars);
+	tokens_done(&r->line);
+}
+
+static int file_read_in(struct shell_vars *vars, const struct file_edit *s, uint16_t file,
+	bool bash, struct err *err)
+{
+	_cleanup_(shell_done) struct shell shell = {0};
+	size_t len;
+	const char *text = file_edit_text(s, &len);
+	int r = shell_read(s->name, text, len, &shell, err);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < shell.n && !bash; i++)
+		if (shell.v[i].append)
+			return err_set(err, EINVAL,
+				"%s:%zu: `+=' is bash's, and this system's sh is another: the file does not work as it is",
+				s->name, shell.v[i].line);
+	return shell_run(vars, &shell, file, s->name, text, err);
+}
+
+/* A real newline in a value cuts GRUB's linux line: what stands behind it never gets there. */
+static int newline_check(const struct reading *r, const struct file_edits *s, struct err *err)
+{
+	const struct src_byte *newline = NULL;
+
+	for (size_t f = 0; f < r->line.fields; f++) {
+		const struct segment *field = &r->line.field[f];
+		for (size_t i = 0; i < field->n; i++) {
+			const struct src_byte *c = &field->cell[i];
+			if (c->c == '\n' && !c->unknown)
+				newline = c;
+			if (!newline || karg_blank(c->c))
+				continue;
+			const char *text = s->v[newline->file].text ? s->v[newline->file].text
+								    : s->v[newline->file].old;
+			size_t line = 1;
+			for (size_t at = 0; at < newline->begin; at++)
+				line += text[at] == '\n';
+			return err_set(err, EINVAL,
+				"%s:%zu: a line break inside the quotes cuts the kernel's line there; join the lines first",
+				s->v[newline->file].name, line);
+		}
+	}
+	return 0;
+}
+
+static int reading_make(const struct file_edits *s, const struct shell_format *f,
+	struct reading *ret, struct err *err)
+{
+	for (const char *const *name = f->names; *name; name++)
+		if (!shell_var_make(&ret->vars, *name))
+			return err_set(err, ENOMEM, "out of memory");
+	for (size_t i = 0; i < s->n; i++) {
+		int r = file_read_in(&ret->vars, &s->v[i], (uint16_t)i, f->bash, err);
+		if (r < 0)
+			return r;
+	}
+	ret->line.dialect = f->dialect;
+	for (const char *const *name = f->names; *name; name++) {
+		const struct shell_var *var = shell_var_find(&ret->vars, *name);
+		struct segment *field = tokens_segment(&ret->line);
+		if (!field)
+			return err_set(err, ENOMEM, "out of memory");
+		for (size_t i = 0; i < var->value.n; i++)
+			if (segment_add(field, &var->value.cell[i]) < 0)
+				return err_set(err, ENOMEM, "out of memory");
+		field->at = var->value.at;
+		field->context = var->value.context;
+		field->file = var->value.file;
+		/* "$EMPTY": a word put there would become part of the name. */
+		size_t len;
+		const char *text = file_edit_text(&s->v[field->file], &len);
+		field->needs_space = field->at > 0 && field->at <= len &&
+				     !strchr(" \t\"'=", text[field->at - 1]);
+		if (str_equal(*name, f->insert_at))
+			ret->line.insert_at = ret->line.fields - 1;
+	}
+	struct err why = {0};
+	int r = tokens_split(&ret->line, &why);
+	if (r < 0) {
+		const struct shell_var *insert_at = shell_var_find(&ret->vars, f->insert_at);
+		return err_set(err, -r, "%s:%zu: %.300s", s->v[insert_at->file].name,
+			insert_at->line, why.text);
+	}
+	return f->dialect == DIALECT_GRUB ? newline_check(ret, s, err) : 0;
+}
+
+/* What one of several possible values holds and the request is about: a word of it, or NULL. */
+static const char *maybe_concerned(
+	const struct tokens *l, const struct karg_ops *removals, const struct karg_op *w)
+{
+	_cleanup_(edit_done) struct edit c = {0};
+	bool add = w->kind == KARG_OP_ADD || w->kind == KARG_OP_SET;
+
+	for (size_t i = 0; i < l->words; i++) {
+		_cleanup_(karg_done) struct karg k = {0};
+		if (str_equal(l->word[i].text, "--"))
+			return "--";
+		if (!add)
+			continue;
+		/* iommu=off is never reset. Behind it a second vfio-pci.ids= would take the first
+		 * one's devices away. */
+		if (karg_read(l->word[i].text, &k) == 0 && k.value &&
+			karg_same_name(k.name, w->k.name) &&
+			(w->kind == KARG_OP_SET || karg_same_name(k.name, "vfio_pci.ids") ||
+				(karg_same_name(k.name, "iommu") &&
+					karg_list_has(k.value, "off", 3))))
+			return l->word[i].text;
+	}
+	if (add || edit_decide(l, removals, &c, NULL) < 0)
+		return NULL;
+	for (size_t i = 0; i < c.words; i++)
+		if (c.fate[i])
+			return l->word[i].text;
+	return NULL;
+}
+
+static int maybe_check(const struct shell_var *var, const char *file, enum dialect dialect,
+	const struct karg_ops *req, struct err *err)
+{
+	_cleanup_(tokens_done) struct tokens l = {.dialect = dialect};
+	struct segment *f = tokens_segment(&l);
+
+	if (!f || segment_add_bytes(f, var->maybe.data, 0, var->maybe.len, 0) < 0)
+		return err_set(err, ENOMEM, "out of memory");
+	if (tokens_split(&l, NULL) < 0)
+		return err_set(err, EINVAL,
+			"%s:%zu: the quotes of %s match only if other lines are run, which is not known",
+			file, var->line, var->name);
+	for (size_t i = 0; i < req->n; i++) {
+		const struct karg_ops one = {.v = &req->v[i], .n = 1};
+		const char *word = maybe_concerned(&l, &one, &req->v[i]);
+		if (word)
+			return err_set(err, EINVAL,
+				"%s:%zu: %s is assigned conditionally and may contain %s; edit it by hand",
+				file, var->line, var->name, word);
+	}
+	return 0;
+}
+
+/* What can't be known can't be edited so that old words, less removed, plus added come out. */
+static int certain_check(const struct reading *r, const struct file_edits *s,
+	const struct shell_format *f, const struct karg_ops *req, struct err *err)
+{
+	for (const char *const *name = f->names; *name; name++) {
+		const struct shell_var *var = shell_var_find(&r->vars, *name);
+		const char *file = s->v[var->file].name;
+		if (var->command)
+			return err_set(err, EINVAL,
+				"%s:%zu: %s contains a command substitution, whose words are not known before it runs; write them out first",
+				file, var->line, *name);
+		for (size_t i = 0; i < req->n && var->anything; i++)
+			if (req->v[i].kind != KARG_OP_ADD &&
+				req->v[i].kind != KARG_OP_REMOVE_ELEMENT)
+				return err_set(err, EINVAL,
+					"%s:%zu: %s is assigned conditionally; remove %s there by hand",
+					file, var->line, *name, req->v[i].text);
+		int rc = var->maybe.len > 0 ? maybe_check(var, file, f->dialect, req, err) : 0;
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+/* A new last line `left"words"`, in the file's own style of line ends. */
+static int line_append(struct file_edit *s, const char *left, const char *words,
+	enum dialect dialect, struct err *err)
+{
+	_cleanup_(text_done) struct text out = {0};
+	size_t len;
+	const char *text = file_edit_text(s, &len);
+	const char *nl = memchr(text, '\n', len);
+	const char *eol = nl && nl > text && nl[-1] == '\r' ? "\r\n" : "\n";
+
+	text_add(&out, text, len);
+	if (len > 0 && text[len - 1] != '\n')
+		text_print(&out, "%s", eol);
+	text_print(&out, "%s", left);
+	int r = shell_encode(SHELL_DOUBLE, words, dialect, &out, err);
+	if (r < 0)
+		return r;
+	text_print(&out, "\"%s", eol);
+	return file_edit_take(s, &out) < 0 ? err_set(err, ENOMEM, "out of memory") : 0;
+}
+
+/* tuned adds a line of its own that ends in \$tuned_params and looks for it when it is removed. */
+static bool home_is_tuned(const struct reading *r)
+{
+	for (size_t i = r->line.words; i-- > 0;)
+		if (r->line.word[i].field == r->line.insert_at)
+			return str_equal(r->line.word[i].text, "$tuned_params");
+	return false;
+}
+
+static int words_append_line(struct file_edits *s, const struct reading *r,
+	const struct shell_format *f, const struct edit *c, struct err *err)
+{
+	const struct shell_var *insert_at = shell_var_find(&r->vars, f->insert_at);
+	_cleanup_(text_done) struct text left = {0}, words = {0};
+
+	if (insert_at->read_only)
+		return err_set(err, EINVAL,
+			"%s:%zu: %s is readonly: a line that adds to it would stop grub-mkconfig",
+			s->v[insert_at->file].name, insert_at->line, f->insert_at);
+	for (size_t i = 0; i < c->append.n; i++)
+		text_print(&words, "%s%s", i > 0 ? " " : "", c->append.v[i]);
+	if (!insert_at->set && !f->create_append)
+		text_print(&left, "%s=\"", f->insert_at);
+	else if (f->create_append)
+		text_print(&left, "%s+=\" ", f->insert_at);
+	else
+		text_print(&left, "%s=\"${%s} ", f->insert_at, f->insert_at);
+	if (left.failed || words.failed)
+		return err_set(err, ENOMEM, "out of memory");
+	/* Behind every file that assigns or unsets it: the last one that does. */
+	size_t file = insert_at->set || insert_at->file > f->home_file ? insert_at->file
+								       : f->home_file;
+	return line_append(&s->v[file], left.data, words.data, f->dialect, err);
+}
+
+/*
+ * X=quiet becomes X="quiet iommu=pt": quotes around the whole, not around the tail. Only where the
+ * value is plain letters of this one assignment.
+ */
+static bool value_is_bare(const struct segment *field, const struct shell_var *var)
+{
+	static const char plain[] = "_=.,:/@%+-";
+
+	for (size_t i = 0; i < field->n; i++) {
+		const struct src_byte *c = &field->cell[i];
+		if (c->file != var->file || c->begin < var->begin || c->end > var->end ||
+			c->context != SHELL_BARE || c->unknown || c->end != c->begin + 1 ||
+			c->out != c->end)
+			return false;
+		bool alnum = (c->c >= '0' && c->c <= '9') ||
+			     ((c->c | 32) >= 'a' && (c->c | 32) <= 'z');
+		if (!alnum && !strchr(plain, c->c))
+			return false;
+	}
+	return field->n > 0 && field->n == var->end - var->begin;
+}
+
+static int words_splice(struct file_edits *s, struct reading *r, const struct shell_format *f,
+	const struct edit *c, struct err *err)
+{
+	_cleanup_(splices_done) struct splices p = {0};
+	struct segment *field = &r->line.field[r->line.insert_at];
+	const struct shell_var *insert_at = shell_var_find(&r->vars, f->insert_at);
+	bool bare = c->append.n > 0 && value_is_bare(field, insert_at);
+
+	for (size_t i = 0; i < field->n && bare; i++)
+		field->cell[i].context = field->cell[i].out_context = SHELL_DOUBLE;
+	int rc = edit_splice(&r->line, c, shell_encode, &p, err);
+	if (rc < 0)
+		return rc;
+	if (bare &&
+		(splices_add(&p, insert_at->file, insert_at->begin, insert_at->begin, "\"") < 0 ||
+			splices_add(&p, insert_at->file, insert_at->end, insert_at->end, "\"") < 0))
+		return err_set(err, ENOMEM, "out of memory");
+	/* The quote in front comes before anything else that is put there. */
+	for (size_t i = 0; i < p.n && bare; i++)
+		p.v[i].order = i == p.n - 2 ? 0 : p.v[i].order + 1;
+	return file_edits_apply(s, &p) < 0 ? err_set(err, ENOMEM, "out of memory") : 0;
+}
+
+static int edit_verify(struct file_edits *s, const struct shell_format *f,
+	const struct strings *expect, struct err *err)
+{
+	_cleanup_(reading_done) struct reading r = {0};
+	int rc = reading_make(s, f, &r, err);
+
+	if (rc < 0)
+		return rc;
+	if (line_words(&r.line, &s->after) < 0)
+		return err_set(err, ENOMEM, "out of memory");
+	if (!kargs_same(&s->after, expect)) {
+		const struct shell_var *insert_at = shell_var_find(&r.vars, f->insert_at);
+		return err_set(err, EINVAL,
+			"%s:%zu: is written in a way that can't be edited with certainty: the words would come out otherwise",
+			s->v[insert_at->file].name, insert_at->line);
+	}
+	return 0;
+}
+
+/* Words go into the home variable, and not before a `--` in one of the others. */
+static bool appends_to_home(const struct tokens *l, const struct edit *c)
+{
+	size_t end = tokens_kargs(l);
+	return c->append.n > 0 && (end == l->words || l->word[end].field > l->insert_at);
+}
+
+static int decide(const struct file_edits *s, const struct reading *r,
+	const struct shell_var *insert_at, const struct karg_ops *req, struct edit *ret,
+	struct err *err)
+{
+	struct err why = {0};
+	int rc = edit_decide(&r->line, req, ret, &why);
+
+	if (rc == 0)
+		return 0;
+	return err_set(err, -rc, "%s:%zu: %.400s", s->v[insert_at->file].name,
+		insert_at->line ? insert_at->line : 1, why.text);
+}
+
+int shell_format_edit(struct file_edits *s, const struct shell_format *format,
+	const struct karg_ops *req, struct err *err)
+{
+	struct shell_format here = *format, *f = &here;
+	_cleanup_(reading_done) struct reading r = {0};
+	_cleanup_(edit_done) struct edit c = {0};
+	_cleanup_(strings_done) struct strings expect = {0};
+
+	int rc = reading_make(s, f, &r, err);
+	if (rc < 0)
+		return rc;
+	if (line_words(&r.line, &s->before) < 0)
+		return err_set(err, ENOMEM, "out of memory");
+	if (req->n == 0)
+		return 0;
+	(void)edit_place(&r.line, req);
+	f->insert_at = f->names[r.line.insert_at];
+	const struct shell_var *insert_at = shell_var_find(&r.vars, f->insert_at);
+	if (!insert_at->set && f->must_exist)
+		return err_set(
+			err, ENOENT, "%s: does not set %s", s->v[f->home_file].name, f->insert_at);
+	rc = certain_check(&r, s, f, req, err);
+	if (rc == 0)
+		rc = decide(s, &r, insert_at, req, &c, err);
+	if (rc < 0 || edit_empty(&c))
+		return rc;
+	if (edit_expect(&r.line, &c, &expect) < 0 || file_edits_report(s, &r.line, &c) < 0)
+		return err_set(err, ENOMEM, "out of memory");
+
+	bool own_line = appends_to_home(&r.line, &c) &&
+			(!insert_at->set || insert_at->unknown || home_is_tuned(&r));
+	if (own_line)
+		rc = words_append_line(s, &r, f, &c, err);
+	struct edit rest = c;
+	if (own_line)
+		rest.append = (struct strings){0};
+	/* Cuts lie before the new last line, so their places are still right. */
+	if (rc == 0 && !edit_empty(&rest))
+		rc = words_splice(s, &r, f, &rest, err);
+	return rc < 0 ? rc : edit_verify(s, f, &expect, err);
+}

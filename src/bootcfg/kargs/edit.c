@@ -1,0 +1,655 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bootcfg/kargs/edit.h"
+
+#include "bootcfg/kargs/karg.h"
+#include "bootcfg/kargs/karg_rules.h"
+#include "shared/strings.h"
+#include "bootcfg/kargs/tokens.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/*
+ * A line while it is decided on: its words decoded, the appended ones behind them, and what has
+ * been decided so far. Word i is one of the line's, or from line->words on one that is appended.
+ * What changes it returns 0 or -ENOMEM.
+ */
+struct edit_builder {
+	const struct tokens *line; /* by reference */
+	size_t kernel;             /* words before `--` */
+	struct karg *k;            /* one for each word of the line, then one for each appended */
+	size_t n;
+	char **fate; /* a word of the line: NULL stays, "" goes, else the word it becomes */
+	struct strings append;
+};
+static int edit_builder_begin(struct edit_builder *ret, const struct tokens *l) _must_check_;
+static void edit_builder_done(struct edit_builder *d);
+
+/* Word i of the line becomes this text; "": it goes. */
+static int edit_builder_become(struct edit_builder *d, size_t i, const char *text) _must_check_;
+static int edit_builder_append(struct edit_builder *d, const char *word) _must_check_;
+
+/* Word i is there for the kernel after what has been decided so far. */
+static bool edit_builder_stays(const struct edit_builder *d, size_t i);
+
+/* The last word of this name that the kernel gets; SIZE_MAX: there is none. */
+static size_t edit_builder_last(const struct edit_builder *d, const char *name);
+
+/* Whether the kernel would do what the word says, as the line is now: by the kind of parameter
+ * (kparam.h) the last one counts, or each, or each item of a list. */
+static bool edit_builder_in_effect(const struct edit_builder *d, const struct karg *k);
+
+/* hugepages=N belongs to the hugepagesz= before it (mm/hugetlb.c): the two are one wish. */
+static bool edit_builder_pair_in_effect(
+	const struct edit_builder *d, const struct karg *size, const struct karg *n);
+
+/* ---- splice ------------------------------------------------------------------------------------
+ */
+
+/* Where appended words come to stand. */
+struct spot {
+	size_t before; /* the word they precede: `--`, or the first of a home that loses all */
+	size_t after;  /* the last word that stays in home; both SIZE_MAX: home is empty */
+};
+
+static struct spot spot_find(const struct tokens *l, const struct edit *c)
+{
+	struct spot s = {.before = tokens_kargs(l), .after = SIZE_MAX};
+
+	if (s.before < l->words && l->word[s.before].field <= l->insert_at)
+		return s;
+	s.before = SIZE_MAX;
+	for (size_t i = l->words; i-- > 0;) {
+		if (l->word[i].field != l->insert_at)
+			continue;
+		if (!c->fate[i] || c->fate[i][0]) {
+			s.after = i;
+			s.before = SIZE_MAX;
+			return s;
+		}
+		s.before = i;
+	}
+	return s;
+}
+
+int edit_expect(const struct tokens *l, const struct edit *c, struct strings *ret)
+{
+	struct spot spot = spot_find(l, c);
+	size_t at = 0; /* behind the fields up to home */
+
+	for (size_t i = 0; i < l->words; i++)
+		if (l->word[i].field <= l->insert_at)
+			at = i + 1;
+	if (spot.before != SIZE_MAX)
+		at = spot.before;
+	for (size_t i = 0; i <= l->words; i++) {
+		if (i == at)
+			for (size_t a = 0; a < c->append.n; a++)
+				if (strings_add(ret, c->append.v[a]) < 0)
+					return -ENOMEM;
+		if (i == l->words)
+			break;
+		const char *text = c->fate[i] ? c->fate[i] : l->word[i].text;
+		if (text[0] && strings_add(ret, text) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+void splices_done(struct splices *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		free(s->v[i].text);
+	free(s->v);
+	*s = (struct splices){0};
+}
+
+int splices_add(struct splices *s, uint16_t file, size_t begin, size_t end, const char *text)
+{
+	struct splice *v = realloc(s->v, (s->n + 1) * sizeof(*v));
+	char *copy = v ? strdup(text) : NULL;
+	if (v)
+		s->v = v;
+	if (!copy)
+		return -ENOMEM;
+	v[s->n] = (struct splice){
+		.file = file, .begin = begin, .end = end, .order = s->n, .text = copy};
+	s->n++;
+	return 0;
+}
+
+static int cell_cut(const struct src_byte *c, struct splices *ret)
+{
+	return splices_add(ret, c->file, c->begin, c->end, "");
+}
+
+/*
+ * Whether the blank lies beside the word in the text, and not on the other side of an expansion: in
+ * X="$X a" the one behind `$X` has to stay when the last word of X goes.
+ */
+static bool same_text(const struct src_byte *word, const struct src_byte *blank)
+{
+	return word->file == blank->file && (word->out == word->end) == (blank->out == blank->end);
+}
+
+/*
+ * Cuts word i with the blank before it, or the one behind it where it is the first of its field:
+ * the very bytes that adding it put there. A blank already cut with its neighbour stays cut once.
+ */
+static int word_cut(const struct tokens *l, const struct edit *c, size_t i, struct splices *ret)
+{
+	const struct word *w = &l->word[i];
+	const struct segment *f = &l->field[w->field];
+	bool first = true; /* of what is left of the field */
+	size_t before = i;
+
+	while (before > 0 && l->word[before - 1].field == w->field) {
+		before--;
+		first &= c->fate[before] && c->fate[before][0] == '\0';
+	}
+	for (size_t at = w->first; at < w->last; at++)
+		if (cell_cut(&f->cell[at], ret) < 0)
+			return -ENOMEM;
+	/* Not the first: the blank before it is its own. First of all: the one behind it. */
+	if (!first || (w->first > 0 && w->last == f->n))
+		return w->first > 0 ? cell_cut(&f->cell[w->first - 1], ret) : 0;
+	bool behind = w->last < f->n && same_text(&f->cell[w->last - 1], &f->cell[w->last]);
+	return behind ? cell_cut(&f->cell[w->last], ret) : 0;
+}
+
+static int encode_at(struct splices *ret, uint16_t file, size_t at, uint8_t context,
+	const char *text, enum dialect dialect, edit_encode encode, struct err *err)
+{
+	_cleanup_(text_done) struct text out = {0};
+	int rc = encode(context, text, dialect, &out, err);
+	if (rc < 0)
+		return rc;
+	if (out.failed || splices_add(ret, file, at, at, out.data ? out.data : "") < 0)
+		return err_set(err, ENOMEM, "out of memory");
+	return 0;
+}
+
+static int words_append(const struct tokens *l, const struct edit *c, edit_encode encode,
+	struct splices *ret, struct err *err)
+{
+	struct spot spot = spot_find(l, c);
+	_cleanup_(text_done) struct text words = {0};
+	bool behind = spot.after != SIZE_MAX;
+	bool before = spot.before != SIZE_MAX;
+	bool stays = before && !c->fate[spot.before];
+	const struct segment *insert_at = &l->field[l->insert_at];
+
+	for (size_t i = 0; i < c->append.n; i++)
+		text_print(&words, "%s%s%s",
+			behind || i > 0 || (!before && insert_at->needs_space) ? " " : "",
+			c->append.v[i], stays && i + 1 == c->append.n ? " " : "");
+	if (words.failed)
+		return err_set(err, ENOMEM, "out of memory");
+	if (before) {
+		const struct word *w = &l->word[spot.before];
+		const struct src_byte *cell = &l->field[w->field].cell[w->first];
+		return encode_at(ret, cell->file, cell->begin, cell->context, words.data,
+			l->dialect, encode, err);
+	}
+	if (!behind)
+		return encode_at(ret, insert_at->file, insert_at->at, insert_at->context,
+			words.data, l->dialect, encode, err);
+	const struct src_byte *cell = &insert_at->cell[l->word[spot.after].last - 1];
+	return encode_at(ret, insert_at->file, cell->out, cell->out_context, words.data, l->dialect,
+		encode, err);
+}
+
+int edit_splice(const struct tokens *l, const struct edit *c, edit_encode encode,
+	struct splices *ret, struct err *err)
+{
+	for (size_t i = 0; i < l->words; i++) {
+		if (!c->fate[i])
+			continue;
+		const struct word *w = &l->word[i];
+		const struct segment *f = &l->field[w->field];
+		if (c->fate[i][0] == '\0') {
+			if (word_cut(l, c, i, ret) < 0)
+				return err_set(err, ENOMEM, "out of memory");
+			continue;
+		}
+		for (size_t at = w->first; at < w->last; at++)
+			if (cell_cut(&f->cell[at], ret) < 0)
+				return err_set(err, ENOMEM, "out of memory");
+		const struct src_byte *cell = &f->cell[w->first];
+		int rc = encode_at(ret, cell->file, cell->begin, cell->context, c->fate[i],
+			l->dialect, encode, err);
+		if (rc < 0)
+			return rc;
+	}
+	return c->append.n > 0 ? words_append(l, c, encode, ret, err) : 0;
+}
+
+static int splice_compare(const void *a, const void *b)
+{
+	const struct splice *x = a, *y = b;
+
+	if (x->begin != y->begin)
+		return x->begin < y->begin ? -1 : 1;
+	/* An insertion comes before a cut at the same place, equal ones in the order they came. */
+	if ((x->begin == x->end) != (y->begin == y->end))
+		return x->begin == x->end ? -1 : 1;
+	return x->order < y->order ? -1 : x->order > y->order;
+}
+
+int splices_apply(struct splices *s, uint16_t file, const char *text, size_t len, struct text *ret)
+{
+	size_t at = 0;
+
+	qsort(s->v, s->n, sizeof(*s->v), splice_compare);
+	for (size_t i = 0; i < s->n; i++) {
+		const struct splice *p = &s->v[i];
+		if (p->file != file)
+			continue;
+		if (p->begin > at)
+			text_add(ret, text + at, p->begin - at);
+		text_add(ret, p->text, strlen(p->text));
+		/* Cuts may meet: two words that share a blank, a variable used twice. */
+		if (p->end > at)
+			at = p->end;
+	}
+	if (len > at)
+		text_add(ret, text + at, len - at);
+	return ret->failed ? -ENOMEM : 0;
+}
+
+/* ---- builder -----------------------------------------------------------------------------------
+ */
+
+static void edit_builder_done(struct edit_builder *d)
+{
+	for (size_t i = 0; i < d->n; i++)
+		karg_done(&d->k[i]);
+	free(d->k);
+	for (size_t i = 0; d->fate && i < d->line->words; i++)
+		free(d->fate[i]);
+	free(d->fate);
+	strings_done(&d->append);
+	*d = (struct edit_builder){0};
+}
+
+static int edit_builder_push(struct edit_builder *d, const char *word)
+{
+	struct karg *k = realloc(d->k, (d->n + 1) * sizeof(*k));
+	if (!k)
+		return -ENOMEM;
+	d->k = k;
+	if (karg_read(word, &k[d->n]) < 0)
+		return -ENOMEM;
+	d->n++;
+	return 0;
+}
+
+static int edit_builder_begin(struct edit_builder *ret, const struct tokens *l)
+{
+	*ret = (struct edit_builder){.line = l, .kernel = tokens_kargs(l)};
+	ret->fate = calloc(l->words + 1, sizeof(*ret->fate));
+	ret->k = calloc(l->words + 1, sizeof(*ret->k));
+	int rc = ret->fate && ret->k ? 0 : -ENOMEM;
+	for (size_t i = 0; i < l->words && rc == 0; i++)
+		rc = edit_builder_push(ret, l->word[i].text);
+	if (rc < 0)
+		edit_builder_done(ret);
+	return rc;
+}
+
+static bool edit_builder_stays(const struct edit_builder *d, size_t i)
+{
+	const struct tokens *l = d->line;
+
+	if (i >= l->words)
+		return true;
+	if (i >= d->kernel || l->word[i].unknown)
+		return false;
+	return !d->fate[i] || d->fate[i][0] != '\0';
+}
+
+/* … and the reader of the line sees it. */
+static bool edit_builder_counts(const struct edit_builder *d, size_t i)
+{
+	const struct tokens *l = d->line;
+	return edit_builder_stays(d, i) && (i >= l->words || !l->field[l->word[i].field].ignored);
+}
+
+static int edit_builder_become(struct edit_builder *d, size_t i, const char *text)
+{
+	char *copy = strdup(text);
+	struct karg k = {0};
+	if (!copy || (copy[0] && karg_read(copy, &k) < 0)) {
+		free(copy);
+		return -ENOMEM;
+	}
+	free(d->fate[i]);
+	d->fate[i] = copy;
+	if (copy[0]) {
+		karg_done(&d->k[i]);
+		d->k[i] = k;
+	}
+	return 0;
+}
+
+static int edit_builder_append(struct edit_builder *d, const char *word)
+{
+	if (edit_builder_push(d, word) < 0)
+		return -ENOMEM;
+	return strings_add(&d->append, word);
+}
+
+static size_t edit_builder_last(const struct edit_builder *d, const char *name)
+{
+	for (size_t i = d->n; i-- > 0;)
+		if (edit_builder_counts(d, i) && karg_same_name(d->k[i].name, name))
+			return i;
+	return SIZE_MAX;
+}
+
+static bool has_word(const struct edit_builder *d, const struct karg *want)
+{
+	for (size_t i = 0; i < d->n; i++)
+		if (edit_builder_counts(d, i) && karg_equal(&d->k[i], want))
+			return true;
+	return false;
+}
+
+static bool item_in_effect(
+	const struct edit_builder *d, const char *name, const char *item, size_t len)
+{
+	const char *other = karg_rules_opposite(name, item, len);
+	bool on = false;
+
+	for (size_t i = 0; i < d->n; i++) {
+		if (!edit_builder_counts(d, i) || !karg_same_name(d->k[i].name, name))
+			continue;
+		for (const char *list = d->k[i].value, *at; list;) {
+			size_t n = karg_list_next(&list, &at);
+			if (n == len && memcmp(at, item, n) == 0)
+				on = true;
+			else if (other && n == strlen(other) && memcmp(at, other, n) == 0)
+				on = false;
+		}
+	}
+	return on;
+}
+
+static bool list_in_effect(const struct edit_builder *d, const struct karg *k)
+{
+	for (const char *list = k->value, *at; list;) {
+		size_t len = karg_list_next(&list, &at);
+		if (!item_in_effect(d, k->name, at, len))
+			return false;
+	}
+	return true;
+}
+
+static bool edit_builder_in_effect(const struct edit_builder *d, const struct karg *k)
+{
+	if (!k->value || karg_rules_every_counts(k->name))
+		return has_word(d, k);
+	if (karg_rules_is_list(k->name))
+		return list_in_effect(d, k);
+	size_t last = edit_builder_last(d, k->name);
+	return last != SIZE_MAX && karg_equal(&d->k[last], k);
+}
+
+static bool edit_builder_pair_in_effect(
+	const struct edit_builder *d, const struct karg *size, const struct karg *n)
+{
+	for (size_t i = 0; i + 1 < d->n; i++)
+		if (edit_builder_counts(d, i) && edit_builder_counts(d, i + 1) &&
+			karg_equal(&d->k[i], size) && karg_equal(&d->k[i + 1], n))
+			return true;
+	return false;
+}
+
+/* ---- edit --------------------------------------------------------------------------------------
+ */
+
+void edit_done(struct edit *c)
+{
+	for (size_t i = 0; i < c->words; i++)
+		free(c->fate[i]);
+	free(c->fate);
+	strings_done(&c->append);
+	strings_done(&c->notes);
+	*c = (struct edit){0};
+}
+
+bool edit_empty(const struct edit *c)
+{
+	for (size_t i = 0; i < c->words; i++)
+		if (c->fate[i])
+			return false;
+	return c->append.n == 0;
+}
+
+/* The list of K=list without the item, or NULL where it is not in it. "" when nothing is left. */
+static char *list_without(const struct karg *k, const char *item)
+{
+	struct text left = {0};
+	const char *list = k->value, *at;
+	size_t n = 0;
+
+	if (!karg_list_has(list, item, strlen(item)) || strpbrk(list, " \t\""))
+		return NULL;
+	while (list) {
+		size_t len = karg_list_next(&list, &at);
+		if (len == strlen(item) && strncasecmp(at, item, len) == 0)
+			continue;
+		text_print(
+			&left, "%s%s%.*s", n == 0 ? k->name : "", n == 0 ? "=" : ",", (int)len, at);
+		n++;
+	}
+	if (left.failed)
+		text_done(&left);
+	return n == 0 && !left.data ? strdup("") : left.data;
+}
+
+static int item_remove(struct edit_builder *d, size_t i, const char *name, const char *item)
+{
+	if (!d->k[i].value || !karg_same_name(d->k[i].name, name))
+		return 0;
+	_cleanup_(str_free) char *left = list_without(&d->k[i], item);
+	return left ? edit_builder_become(d, i, left) : 0;
+}
+
+static int remove_one(struct edit_builder *d, size_t i, const struct karg_op *w)
+{
+	const struct karg *k = &d->k[i];
+
+	if (w->kind == KARG_OP_REMOVE_ELEMENT)
+		return item_remove(d, i, w->k.name, w->k.value);
+	if (!karg_same_name(k->name, w->k.name))
+		return 0;
+	if (w->kind == KARG_OP_REMOVE_KEY ? !k->value : !karg_equal(k, &w->k))
+		return 0;
+	return edit_builder_become(d, i, "");
+}
+
+/* A word that is asked for in the same breath stays where it is: twice is then the same as once. */
+static bool wanted_too(const struct karg_ops *r, const struct karg *k)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (r->v[i].kind == KARG_OP_ADD && karg_equal(&r->v[i].k, k))
+			return true;
+	return false;
+}
+
+static int removals_decide(struct edit_builder *d, const struct karg_ops *r, struct err *err)
+{
+	for (size_t i = 0; i < d->kernel; i++) {
+		if (d->line->word[i].unknown)
+			continue;
+		for (size_t w = 0; w < r->n && edit_builder_stays(d, i); w++) {
+			if (r->v[w].kind == KARG_OP_ADD || r->v[w].kind == KARG_OP_SET ||
+				(r->v[w].kind == KARG_OP_REMOVE_KEY && wanted_too(r, &d->k[i])))
+				continue;
+			if (remove_one(d, i, &r->v[w]) < 0)
+				return err_set(err, ENOMEM, "out of memory");
+		}
+		if (!edit_builder_stays(d, i) && karg_same_name(d->k[i].name, "root"))
+			return err_set(err, EINVAL,
+				"%s would go, and nothing boots without it: not done",
+				d->line->word[i].text);
+	}
+	return 0;
+}
+
+/* The last vfio-pci.ids= is the only one the kernel uses (kernel/params.c, module_param_string):
+ * a second word would take the first device away, so the ids are merged into it. */
+static int ids_add(struct edit_builder *d, const struct karg_op *w)
+{
+	size_t last = edit_builder_last(d, w->k.name);
+	if (last == SIZE_MAX || !d->k[last].value)
+		return edit_builder_append(d, w->text);
+	_cleanup_(text_done) struct text merged = {0};
+	text_print(&merged, "%s=%s", d->k[last].name, d->k[last].value);
+	bool more = false;
+	for (const char *list = w->k.value, *at; list;) {
+		size_t len = karg_list_next(&list, &at);
+		if (karg_list_has(d->k[last].value, at, len))
+			continue;
+		text_print(&merged, "%s%.*s", d->k[last].value[0] || more ? "," : "", (int)len, at);
+		more = true;
+	}
+	if (merged.failed)
+		return -ENOMEM;
+	if (!more)
+		return 0;
+	if (last < d->line->words)
+		return edit_builder_become(d, last, merged.data);
+	return edit_builder_append(
+		d, merged.data); /* asked for twice in one request: the last one wins */
+}
+
+static int add_one(struct edit_builder *d, const struct karg_op *w)
+{
+	const struct karg *k = &w->k;
+
+	if (k->value && karg_same_name(k->name, "vfio_pci.ids"))
+		return ids_add(d, w);
+	if (edit_builder_in_effect(d, k))
+		return 0;
+	/* Nothing resets iommu=off, so a later iommu=pt would be without effect. */
+	if (k->value && karg_same_name(k->name, "iommu") && !karg_list_has(k->value, "off", 3)) {
+		for (size_t i = 0; i < d->kernel; i++) {
+			if (edit_builder_stays(d, i) && item_remove(d, i, "iommu", "off") < 0)
+				return -ENOMEM;
+		}
+	}
+	return edit_builder_append(d, w->text);
+}
+
+static int set_one(struct edit_builder *d, const struct karg_op *w)
+{
+	size_t last = edit_builder_last(d, w->k.name);
+
+	for (size_t i = 0; i < d->kernel; i++) {
+		if (!edit_builder_stays(d, i) || !d->k[i].value ||
+			!karg_same_name(d->k[i].name, w->k.name))
+			continue;
+		if (i == last ? !karg_equal(&d->k[i], &w->k) : true)
+			if (edit_builder_become(d, i, i == last ? w->text : "") < 0)
+				return -ENOMEM;
+	}
+	return last == SIZE_MAX || !d->k[last].value ? edit_builder_append(d, w->text) : 0;
+}
+
+static int additions_decide(struct edit_builder *d, const struct karg_ops *r)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		const struct karg_op *w = &r->v[i], *next = i + 1 < r->n ? w + 1 : NULL;
+		int ret = 0;
+		if (w->kind == KARG_OP_SET) {
+			ret = set_one(d, w);
+		} else if (w->kind == KARG_OP_ADD && next && next->kind == KARG_OP_ADD &&
+			   karg_same_name(w->k.name, "hugepagesz") &&
+			   karg_same_name(next->k.name, "hugepages")) {
+			if (!edit_builder_pair_in_effect(d, &w->k, &next->k)) {
+				ret = edit_builder_append(d, w->text);
+				if (ret == 0)
+					ret = edit_builder_append(d, next->text);
+			}
+			i++;
+		} else if (w->kind == KARG_OP_ADD) {
+			ret = add_one(d, w);
+		}
+		if (ret < 0)
+			return ret;
+	}
+	return 0;
+}
+
+static size_t length_after(const struct edit_builder *d)
+{
+	const struct tokens *l = d->line;
+	size_t len = 0;
+
+	for (size_t i = 0; i < l->words; i++) {
+		const char *text = d->fate[i] ? d->fate[i] : l->word[i].text;
+		len += text[0] ? strlen(text) + 1 : 0;
+	}
+	for (size_t i = 0; i < d->append.n; i++)
+		len += strlen(d->append.v[i]) + 1;
+	return len > 0 ? len - 1 : 0;
+}
+
+/* Would a word of the line win over one with a value that is asked for? A flag of its name would,
+ * too; what is asked for as a flag counts wherever it stands. */
+static bool word_wins(const char *word, const struct karg_ops *r)
+{
+	_cleanup_(karg_done) struct karg k = {0};
+
+	if (karg_read(word, &k) < 0)
+		return false;
+	for (size_t i = 0; i < r->n; i++)
+		if ((r->v[i].kind == KARG_OP_ADD || r->v[i].kind == KARG_OP_SET) &&
+			r->v[i].k.value && !karg_rules_every_counts(k.name) &&
+			karg_same_name(r->v[i].k.name, k.name))
+			return true;
+	return false;
+}
+
+bool edit_place(struct tokens *l, const struct karg_ops *r)
+{
+	size_t end = tokens_kargs(l);
+
+	for (size_t i = end; i-- > 0;) {
+		const struct word *w = &l->word[i];
+		if (w->field <= l->insert_at)
+			return false;
+		if (w->unknown || l->field[w->field].ignored || !word_wins(w->text, r))
+			continue;
+		l->insert_at = w->field;
+		return true;
+	}
+	return false;
+}
+
+int edit_decide(const struct tokens *l, const struct karg_ops *r, struct edit *ret, struct err *err)
+{
+	_cleanup_(edit_builder_done) struct edit_builder d = {0};
+
+	if (edit_builder_begin(&d, l) < 0)
+		return err_set(err, ENOMEM, "out of memory");
+	int rc = removals_decide(&d, r, err);
+	if (rc < 0)
+		return rc;
+	if (additions_decide(&d, r) < 0)
+		return err_set(err, ENOMEM, "out of memory");
+	size_t len = length_after(&d);
+	if (d.append.n > 0 && len > CHANGE_LINE_MAX)
+		return err_set(err, EINVAL,
+			"the kernel command line would have %zu characters, and the kernel reads %d: the rest would be cut off",
+			len, CHANGE_LINE_MAX);
+	*ret = (struct edit){.fate = d.fate, .words = l->words, .append = d.append};
+	d.fate = NULL;
+	d.append = (struct strings){0};
+	return 0;
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bootcfg/kargs/karg_ops.h"
+
+#include "base/str.h"
+#include "bootcfg/kargs/karg_rules.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+void karg_ops_done(struct karg_ops *r)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		free(r->v[i].text);
+		karg_done(&r->v[i].k);
+	}
+	free(r->v);
+	*r = (struct karg_ops){0};
+}
+
+static bool contradicts(const struct karg_op *a, const struct karg_op *b)
+{
+	bool add_a = a->kind == KARG_OP_ADD || a->kind == KARG_OP_SET;
+	bool add_b = b->kind == KARG_OP_ADD || b->kind == KARG_OP_SET;
+
+	if (a->kind == KARG_OP_SET && b->kind == KARG_OP_SET)
+		return karg_same_name(a->k.name, b->k.name) && !karg_equal(&a->k, &b->k);
+	if (add_a == add_b)
+		return false;
+	return (add_a ? b : a)->kind == KARG_OP_REMOVE_WORD && karg_equal(&a->k, &b->k);
+}
+
+static int want_new(struct karg_ops *r, enum karg_op_kind kind, const char *text, struct err *err)
+{
+	struct karg_op w = {.kind = kind, .text = strdup(text)};
+	if (!w.text || karg_read(text, &w.k) < 0) {
+		free(w.text);
+		return err_set(err, ENOMEM, "out of memory");
+	}
+	int ret = 0;
+	for (size_t i = 0; i < r->n && ret == 0; i++)
+		if (contradicts(&r->v[i], &w))
+			ret = err_set(
+				err, EINVAL, "%s and %s contradict each other", r->v[i].text, text);
+	struct karg_op *v = ret < 0 ? NULL : realloc(r->v, (r->n + 1) * sizeof(*v));
+	if (!v) {
+		free(w.text);
+		karg_done(&w.k);
+		return ret < 0 ? ret : err_set(err, ENOMEM, "out of memory");
+	}
+	r->v = v;
+	r->v[r->n++] = w;
+	return 0;
+}
+
+/* K, K=V or K=; quotes around a value that is empty otherwise make it K="": a word. */
+static enum karg_op_kind remove_kind(const char *word)
+{
+	size_t len = strlen(word);
+	return len > 1 && word[len - 1] == '=' ? KARG_OP_REMOVE_KEY : KARG_OP_REMOVE_WORD;
+}
+
+static int words_take(struct karg_ops *r, bool add, const char *text, struct err *err)
+{
+	if (karg_check(text, err) < 0)
+		return -EINVAL;
+	while (*text) {
+		while (*text == ' ')
+			text++;
+		const char *end = karg_end(text);
+		if (end == text)
+			break;
+		_cleanup_(str_free) char *word = strndup(text, (size_t)(end - text));
+		if (!word)
+			return err_set(err, ENOMEM, "out of memory");
+		int ret = karg_check(word, err);
+		if (ret == 0)
+			ret = want_new(r, add ? KARG_OP_ADD : remove_kind(word), word, err);
+		if (ret < 0)
+			return ret;
+		text = end;
+	}
+	return 0;
+}
+
+int karg_ops_add(struct karg_ops *r, const char *text, struct err *err)
+{
+	return words_take(r, true, text, err);
+}
+
+int karg_ops_remove(struct karg_ops *r, const char *text, struct err *err)
+{
+	return words_take(r, false, text, err);
+}
+
+int karg_ops_take(struct karg_ops *r, enum karg_op_kind kind, const char *text, struct err *err)
+{
+	if (karg_check(text, err) < 0)
+		return -EINVAL;
+	if (kind == KARG_OP_REMOVE_WORD)
+		kind = remove_kind(text);
+	return want_new(r, kind, text, err);
+}
+
+int karg_ops_set(struct karg_ops *r, const char *text, bool force, struct err *err)
+{
+	if (karg_check(text, err) < 0)
+		return -EINVAL;
+	if (*karg_end(text))
+		return err_set(err, EINVAL, "%s: --set takes one word, K=V", text);
+	_cleanup_(karg_done) struct karg k = {0};
+	if (karg_read(text, &k) < 0)
+		return err_set(err, ENOMEM, "out of memory");
+	if (!k.value)
+		return err_set(err, EINVAL,
+			"%s: --set takes K=V; --add adds a word without a value", text);
+	if (karg_rules_adds_up(k.name) && !force)
+		return err_set(err, EINVAL,
+			"%s: every %s= counts, so --set would take the others away; use --add, or --force",
+			text, k.name);
+	return want_new(r, KARG_OP_SET, text, err);
+}
+
+int karg_ops_iommu(struct karg_ops *r, enum cpu cpu, bool no_pt, struct err *err)
+{
+	/* iommu=off sets no_iommu, amd_iommu=off amd_iommu_disabled: nothing later on the line
+	 * resets them (arch/x86/kernel/pci-dma.c, drivers/iommu/amd/init.c). */
+	static const char *const off[] = {"iommu=off", "iommu=soft", "intel_iommu=off",
+		"amd_iommu=off", "iommu.passthrough=0", "iommu.passthrough=n",
+		"iommu.passthrough=off", NULL};
+	int ret = 0;
+
+	if (cpu == CPU_UNKNOWN)
+		return err_set(err, EINVAL,
+			"--iommu knows Intel and AMD processors; --cpu intel|amd says which");
+	for (const char *const *o = off; *o && ret == 0; o++)
+		ret = want_new(r, KARG_OP_REMOVE_ELEMENT, *o, err);
+	if (ret == 0 && !no_pt)
+		ret = want_new(r, KARG_OP_REMOVE_ELEMENT, "iommu=nopt", err);
+	if (ret == 0 && cpu == CPU_INTEL)
+		ret = want_new(r, KARG_OP_ADD, "intel_iommu=on", err);
+	if (ret == 0 && !no_pt)
+		ret = want_new(r, KARG_OP_ADD, "iommu=pt", err);
+	return ret;
+}

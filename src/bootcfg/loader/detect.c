@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bootcfg/loader/detect.h"
+
+#include "base/file.h"
+#include "bootcfg/format/shell_run.h"
+#include "bootcfg/kargs/karg.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+void detect_done(struct detect *s)
+{
+	free(s->os_id);
+	free(s->os_like);
+	free(s->machine_id);
+	free(s->token);
+	free(s->grub_cfg);
+	free(s->loader_type);
+	strings_done(&s->boots);
+	strings_done(&s->unmounted);
+	esps_done(&s->esps);
+	*s = (struct detect){0};
+}
+
+char *detect_shell_value(const struct root *r, const char *path, const char *name)
+{
+	_cleanup_(str_free) char *text = NULL;
+	_cleanup_(shell_done) struct shell shell = {0};
+	_cleanup_(shell_vars_done) struct shell_vars vars = {0};
+	size_t len;
+
+	if (root_read(r, path, &text, &len, NULL) < 0 ||
+		shell_read(path, text, len, &shell, NULL) < 0 ||
+		shell_run(&vars, &shell, 0, path, text, NULL) < 0)
+		return NULL;
+	const struct shell_var *var = shell_var_find(&vars, name);
+	if (!var || !var->set || var->unknown || var->command)
+		return NULL;
+	struct text value = {0};
+	text_add(&value, "", 0);
+	for (size_t i = 0; i < var->value.n; i++)
+		text_add(&value, &var->value.cell[i].c, 1);
+	return value.data;
+}
+
+bool detect_is_like(const struct detect *s, const char *id)
+{
+	if (str_equal(s->os_id, id))
+		return true;
+	for (const char *p = s->os_like; *p;) {
+		size_t len = strcspn(p, " ");
+		if (len == strlen(id) && memcmp(p, id, len) == 0)
+			return true;
+		p += len + (p[len] == ' ');
+	}
+	return false;
+}
+
+static char *word_of_file(const struct root *r, const char *path)
+{
+	_cleanup_(str_free) char *text = NULL;
+	size_t len;
+
+	if (root_read(r, path, &text, &len, NULL) < 0)
+		return NULL;
+	text[strcspn(text, " \t\r\n")] = '\0';
+	return text[0] ? strdup(text) : NULL;
+}
+
+static void os_read(struct detect *s)
+{
+	const char *path = root_is_file(s->root, "etc/os-release") ? "etc/os-release"
+								   : "usr/lib/os-release";
+
+	s->os_id = detect_shell_value(s->root, path, "ID");
+	s->os_like = detect_shell_value(s->root, path, "ID_LIKE");
+	if (!s->os_id)
+		s->os_id = strdup("");
+	if (!s->os_like)
+		s->os_like = strdup("");
+	s->machine_id = word_of_file(s->root, "etc/machine-id");
+	if (s->machine_id && strlen(s->machine_id) != 32)
+		str_free(&s->machine_id); /* "uninitialized" */
+	s->token = word_of_file(s->root, "etc/kernel/entry-token");
+}
+
+/* /efi may be a link to /boot/efi: each directory once. */
+static bool boot_known(const struct detect *s, const char *dir)
+{
+	struct stat here, there;
+	_cleanup_(fd_close) int fd = root_fd(s->root, dir, O_PATH | O_DIRECTORY);
+
+	if (fd < 0 || fstat(fd, &here) < 0)
+		return true;
+	for (size_t i = 0; i < s->boots.n; i++) {
+		_cleanup_(fd_close) int other = root_fd(s->root, s->boots.v[i], O_PATH);
+		if (other >= 0 && fstat(other, &there) == 0 && here.st_ino == there.st_ino &&
+			here.st_dev == there.st_dev)
+			return true;
+	}
+	return false;
+}
+
+static int boot_add(struct detect *s, const char *dir)
+{
+	return boot_known(s, dir) ? 0 : strings_add(&s->boots, dir);
+}
+
+/* Where boot partitions are mounted, wherever that is. */
+static int esps_add(struct detect *s)
+{
+	int rc = esp_find(s->root, &s->esps);
+
+	for (size_t i = 0; i < s->esps.mounted.n && rc == 0; i++)
+		if (!strings_have(&s->boots, s->esps.mounted.v[i]))
+			rc = strings_add(&s->boots, s->esps.mounted.v[i]);
+	return rc;
+}
+
+static bool dir_is_empty(const struct root *r, const char *dir)
+{
+	_cleanup_(strings_done) struct strings names = {0};
+	return root_list(r, dir, "", &names) == 0 && names.n == 0;
+}
+
+/* /etc/fstab: a file system of FAT's kind, or anything on /boot, /efi or below, may be $BOOT. */
+static int fstab_read(struct detect *s)
+{
+	_cleanup_(str_free) char *text = NULL;
+	size_t len;
+
+	if (root_read(s->root, "etc/fstab", &text, &len, NULL) < 0)
+		return 0;
+	char *rest = text;
+	for (char *line; (line = strsep(&rest, "\n"));) {
+		char what[512], where[512], type[64];
+		if (sscanf(line, " %511s %511s %63s", what, where, type) != 3 || what[0] == '#' ||
+			where[0] != '/' || where[1] == '\0')
+			continue;
+		if (!str_equal(type, "vfat") && !str_equal(type, "msdos") &&
+			!str_starts(where, "/boot") && !str_starts(where, "/efi"))
+			continue;
+		size_t end = strlen(where);
+		while (end > 1 && where[end - 1] == '/')
+			where[--end] = '\0';
+		if (boot_add(s, where + 1) < 0)
+			return -ENOMEM;
+		if ((!root_is_dir(s->root, where + 1) || dir_is_empty(s->root, where + 1)) &&
+			strings_add(&s->unmounted, where + 1) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static bool exists_below(const struct detect *s, const char *boot, const char *tail)
+{
+	char path[1024];
+	(void)snprintf(path, sizeof(path), "%s/%s", boot, tail);
+	return root_is_file(s->root, path);
+}
+
+static void systemd_boot_find(struct detect *s)
+{
+	for (size_t i = 0; i < s->boots.n && !s->systemd_boot; i++) {
+		_cleanup_(strings_done) struct strings names = {0};
+		char dir[1024];
+		(void)snprintf(dir, sizeof(dir), "%s/EFI/systemd", s->boots.v[i]);
+		(void)!root_list(s->root, dir, ".efi", &names);
+		for (size_t n = 0; n < names.n; n++)
+			s->systemd_boot |= str_starts(names.v[n], "systemd-boot");
+		s->systemd_boot |= exists_below(s, s->boots.v[i], "loader/loader.conf");
+	}
+}
+
+static char *grub_cfg_find(const struct detect *s)
+{
+	static const char *const usual[] = {
+		"boot/grub/grub.cfg", "boot/grub2/grub.cfg", "grub/grub.cfg", NULL};
+	for (const char *const *p = usual; *p; p++)
+		if (root_is_file(s->root, *p))
+			return strdup(*p);
+	for (size_t i = 0; i < s->boots.n; i++) {
+		_cleanup_(strings_done) struct strings names = {0};
+		char path[1024];
+		for (int two = 0; two < 2; two++) {
+			(void)snprintf(path, sizeof(path), "%s/grub%s/grub.cfg", s->boots.v[i],
+				two ? "2" : "");
+			if (root_is_file(s->root, path))
+				return strdup(path);
+		}
+		(void)snprintf(path, sizeof(path), "%s/EFI", s->boots.v[i]);
+		(void)!root_list(s->root, path, "", &names);
+		for (size_t n = 0; n < names.n; n++) {
+			(void)snprintf(path, sizeof(path), "%s/EFI/%s/grub.cfg", s->boots.v[i],
+				names.v[n]);
+			if (root_is_file(s->root, path))
+				return strdup(path);
+		}
+	}
+	return NULL;
+}
+
+/* blscfg as a command of its own, not in a comment or a message. */
+static bool has_blscfg(const struct root *r, const char *path)
+{
+	_cleanup_(str_free) char *text = NULL;
+	size_t len;
+
+	if (root_read(r, path, &text, &len, NULL) < 0)
+		return false;
+	char *rest = text;
+	for (char *line; (line = strsep(&rest, "\n"));) {
+		line += strspn(line, " \t");
+		size_t n = strcspn(line, " \t;");
+		if ((n == 6 && memcmp(line, "blscfg", 6) == 0) ||
+			(n == 6 && memcmp(line, "blsuki", 6) == 0))
+			return true;
+	}
+	return false;
+}
+
+static void grub_find(struct detect *s)
+{
+	static const char *const programs[] = {"usr/sbin/grub-mkconfig", "usr/bin/grub-mkconfig",
+		"sbin/grub-mkconfig", "usr/sbin/grub2-mkconfig", "usr/bin/grub2-mkconfig",
+		"usr/sbin/update-grub", NULL};
+	const char *program = NULL;
+
+	for (const char *const *p = programs; *p && !program; p++)
+		if (root_is_file(s->root, *p))
+			program = *p;
+	s->grub_mkconfig = program != NULL;
+	s->grub_defaults = root_is_file(s->root, "etc/default/grub");
+	s->grub_cfg = grub_cfg_find(s);
+	_cleanup_(str_free) char *bls = detect_shell_value(
+		s->root, "etc/default/grub", "GRUB_ENABLE_BLSCFG");
+	s->grub_bls = bls && str_equal(bls, "true");
+	if (s->grub_cfg) {
+		s->grub_menu = root_holds(s->root, s->grub_cfg, "menuentry ");
+		s->grub_bls |= has_blscfg(s->root, s->grub_cfg);
+	}
+	bool debian = detect_is_like(s, "debian") || detect_is_like(s, "ubuntu");
+	s->grub_dropins_sure = true;
+	if (program && !str_equal(program, "usr/sbin/update-grub"))
+		s->grub_dropins = root_holds(s->root, program, "default/grub.d");
+	else if (debian || s->os_id[0])
+		s->grub_dropins = debian;
+	else
+		s->grub_dropins = s->grub_dropins_sure = false;
+}
+
+static void shell_find(struct detect *s)
+{
+	static const char *const paths[] = {"bin", "usr/bin", NULL};
+	char target[256] = "";
+
+	s->sh_is_bash = !detect_is_like(s, "debian") && !detect_is_like(s, "ubuntu") &&
+			!detect_is_like(s, "alpine");
+	for (const char *const *p = paths; *p && !target[0]; p++) {
+		_cleanup_(fd_close) int fd = root_fd(s->root, *p, O_RDONLY | O_DIRECTORY);
+		ssize_t n = fd < 0 ? -1 : readlinkat(fd, "sh", target, sizeof(target) - 1);
+		target[n > 0 ? n : 0] = '\0';
+	}
+	if (strstr(target, "bash"))
+		s->sh_is_bash = true;
+	else if (strstr(target, "dash") || strstr(target, "busybox"))
+		s->sh_is_bash = false;
+}
+
+int detect_make(const struct root *r, struct detect *ret, struct err *err)
+{
+	static const char *const usual[] = {"boot", "efi", "boot/efi", "boot/EFI", "esp", NULL};
+	struct detect s = {.root = r};
+	int rc = 0;
+
+	os_read(&s);
+	for (const char *const *p = usual; *p && rc == 0; p++)
+		rc = boot_add(&s, *p);
+	if (rc == 0)
+		rc = fstab_read(&s);
+	if (rc == 0)
+		rc = esps_add(&s);
+	if (rc < 0 || !s.os_id || !s.os_like) {
+		detect_done(&s);
+		return err_set(err, ENOMEM, "out of memory");
+	}
+	systemd_boot_find(&s);
+	grub_find(&s);
+	shell_find(&s);
+	s.loader_type = detect_shell_value(r, "etc/sysconfig/bootloader", "LOADER_TYPE");
+	*ret = s;
+	return 0;
+}

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bootcfg/loader/entries.h"
+
+#include "bootcfg/format/file_edit.h"
+#include "bootcfg/kargs/karg.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+void entries_done(struct entries *e)
+{
+	for (size_t i = 0; i < e->n; i++)
+		free(e->v[i].path);
+	free(e->v);
+	strings_done(&e->notes);
+	*e = (struct entries){0};
+}
+
+/* `default` of loader.conf: a glob over ids, or @saved and its kin, which are in the firmware. */
+static char *default_pattern(const struct root *r, const char *boot)
+{
+	_cleanup_(str_free) char *text = NULL;
+	char path[1024];
+	size_t len;
+
+	(void)snprintf(path, sizeof(path), "%s/loader/loader.conf", boot);
+	if (root_read(r, path, &text, &len, NULL) < 0)
+		return NULL;
+	char *rest = text;
+	for (char *line; (line = strsep(&rest, "\n"));) {
+		line += strspn(line, " \t");
+		if (!str_starts(line, "default") || !karg_blank(line[7]))
+			continue;
+		line += 7 + strspn(line + 7, " \t");
+		line[strcspn(line, " \t\r")] = '\0';
+		return line[0] == '@' ? NULL : strdup(line);
+	}
+	return NULL;
+}
+
+/* The id of an entry: its name without a boot counter, `x+3-1.conf` is x.conf. */
+static char *entry_id(const char *name)
+{
+	size_t len = strlen(name) - strlen(".conf"), plus = len;
+	struct text id = {0};
+
+	while (plus > 0 &&
+		((name[plus - 1] >= '0' && name[plus - 1] <= '9') || name[plus - 1] == '-'))
+		plus--;
+	if (plus > 0 && name[plus - 1] == '+' && plus < len)
+		len = plus - 1;
+	text_print(&id, "%.*s.conf", (int)len, name);
+	return id.data;
+}
+
+static bool matches(const char *id, const char *pattern)
+{
+	_cleanup_(str_free) char *conf = NULL;
+
+	if (fnmatch(pattern, id, FNM_CASEFOLD) == 0)
+		return true;
+	return asprintf(&conf, "%s.conf", pattern) >= 0 && fnmatch(conf, id, FNM_CASEFOLD) == 0;
+}
+
+static bool is_hex32(const char *s)
+{
+	return strspn(s, "0123456789abcdef") >= 32;
+}
+
+/* An entry of another system on a shared partition. Its token is the first part of its name. */
+static bool is_foreign(const struct detect *s, const char *name, const struct bls_entry *e)
+{
+	if (!s->machine_id && !s->token)
+		return false;
+	if (e->machine_id && e->machine_id[0])
+		return !s->machine_id || strcasecmp(e->machine_id, s->machine_id) != 0;
+	if (!is_hex32(name) || name[32] != '-')
+		return false;
+	if (s->machine_id && strncasecmp(name, s->machine_id, 32) == 0)
+		return false;
+	return !s->token || strncasecmp(name, s->token, strlen(s->token)) != 0;
+}
+
+/* The way back when something is wrong: left as it is. */
+static bool is_fallback(const char *name, const struct bls_entry *e)
+{
+	return strcasestr(name, "fallback") || strcasestr(name, "rescue") ||
+	       strcasestr(name, "recovery") || (e->initrd && strcasestr(e->initrd, "fallback")) ||
+	       (e->linux_path && strstr(e->linux_path, "0-rescue"));
+}
+
+static bool has_root(const struct bls_entry *e)
+{
+	for (const char *p = e->options; p && *p;) {
+		p += strspn(p, " \t\"");
+		if (str_starts(p, "root="))
+			return true;
+		p = karg_end(p);
+	}
+	return false;
+}
+
+static int note(struct entries *to, const char *path, const char *why)
+{
+	struct text t = {0};
+	text_print(&t, "/%s: %s", path, why);
+	return strings_take(&to->notes, t.data);
+}
+
+static bool name_has_token(const struct detect *s, const char *name)
+{
+	return (s->machine_id && str_starts(name, s->machine_id)) ||
+	       (s->token && str_starts(name, s->token));
+}
+
+struct search {
+	const struct detect *s;
+	const char *pick, *dir;
+	char *pattern;   /* of the default entry */
+	char system[33]; /* the machine the first entry belongs to */
+};
+
+static int entry_add(struct search *q, const char *name, const char *path,
+	const struct bls_entry *e, struct entries *to)
+{
+	_cleanup_(str_free) char *id = entry_id(name);
+	struct entry *v = realloc(to->v, (to->n + 1) * sizeof(*v));
+	char *copy = v ? strdup(path) : NULL;
+
+	if (v)
+		to->v = v;
+	if (!copy || !id) {
+		free(copy);
+		return -ENOMEM;
+	}
+	v[to->n++] = (struct entry){.path = copy,
+		.is_default = q->pattern && matches(id, q->pattern),
+		.kernelopts = e->options && strstr(e->options, "kernelopts"),
+		.generated = e->machine_id || name_has_token(q->s, name)};
+	return 0;
+}
+
+/* Why an entry is left alone; NULL: it is not. */
+static const char *reason_to_skip(
+	struct search *q, const char *name, const struct bls_entry *e, struct entries *to)
+{
+	_cleanup_(str_free) char *id = entry_id(name);
+	bool picked = q->pick && !str_equal(q->pick, "all") && !str_equal(q->pick, "default");
+
+	if (picked && (!id || !matches(id, q->pick)))
+		return "";
+	if (q->pick && str_equal(q->pick, "default") &&
+		(!id || !q->pattern || !matches(id, q->pattern)))
+		return "";
+	if (e->efi && strcasestr(e->efi, "/microsoft/"))
+		return "left alone: starts Windows";
+	if (!e->linux_path && (e->efi || e->uki) && !has_root(e)) {
+		to->skipped_uki++;
+		return "left alone: options here would take the place of the command line inside the image it starts";
+	}
+	if (!e->linux_path && !e->efi && !e->uki)
+		return "left alone: starts no kernel";
+	if (!picked && is_foreign(q->s, name, e))
+		return "left alone: belongs to another system";
+	if (!picked && (strstr(name, "-before-vfio.conf") || strstr(name, "-vfio-trial.conf")))
+		return "left alone: a copy that this program made";
+	if (!q->pick && is_fallback(name, e))
+		return "left alone as the way back; --entry all edits it, too";
+	return NULL;
+}
+
+static int entry_look(struct search *q, const char *name, struct entries *to, struct err *err)
+{
+	_cleanup_(str_free) char *text = NULL;
+	_cleanup_(bls_entry_done) struct bls_entry e = {0};
+	char path[2048];
+	size_t len;
+
+	if (name[0] == '.' || str_starts(name, "auto-"))
+		return 0;
+	to->seen++;
+	(void)snprintf(path, sizeof(path), "%s/%s", q->dir, name);
+	if (root_is_link(q->s->root, path))
+		return note(to, path, "left alone: a symlink, which loaders must ignore");
+	int rc = root_read(q->s->root, path, &text, &len, err);
+	if (rc < 0)
+		return rc;
+	if (bls_read(text, len, &e) < 0)
+		return -ENOMEM;
+	const char *why = reason_to_skip(q, name, &e, to);
+	if (why)
+		return why[0] ? note(to, path, why) : 0;
+	const char *system = e.machine_id                        ? e.machine_id
+			     : is_hex32(name) && name[32] == '-' ? name
+								 : NULL;
+	if (system && !q->s->machine_id && !q->s->token) {
+		if (q->system[0] && strncasecmp(q->system, system, 32) != 0)
+			return err_set(err, EMLINK,
+				"/%s: the entries are of several systems, and without /etc/machine-id it is not known which are of this one; --entry selects them",
+				path);
+		(void)snprintf(q->system, sizeof(q->system), "%.32s", system);
+	}
+	return entry_add(q, name, path, &e, to);
+}
+
+static int directory_look(const struct detect *s, const char *boot, const char *pick,
+	struct entries *to, struct err *err)
+{
+	_cleanup_(strings_done) struct strings names = {0};
+	_cleanup_(str_free) char *pattern = default_pattern(s->root, boot), *srel = NULL;
+	char dir[1024], path[1100];
+	size_t len;
+
+	(void)snprintf(dir, sizeof(dir), "%s/loader/entries", boot);
+	int rc = root_list(s->root, dir, ".conf", &names);
+	if (rc < 0)
+		return err_set(err, -rc, "/%s: can't list it: %s", dir, strerror(-rc));
+	(void)snprintf(path, sizeof(path), "%s/loader/entries.srel", boot);
+	if (root_read(s->root, path, &srel, &len, NULL) == 0 && names.n > 0) {
+		srel[strcspn(srel, "\r\n")] = '\0';
+		if (!str_equal(srel, "type1"))
+			return err_set(err, EINVAL,
+				"/%s: says %.40s: these entries follow rules other than type1",
+				path, srel);
+	}
+	struct search q = {.s = s, .pick = pick, .dir = dir, .pattern = pattern};
+	for (size_t i = 0; i < names.n && rc == 0; i++)
+		rc = entry_look(&q, names.v[i], to, err);
+	return rc;
+}
+
+int entries_find(const struct detect *s, const char *pick, struct entries *ret, struct err *err)
+{
+	for (size_t i = 0; i < s->boots.n; i++) {
+		int rc = directory_look(s, s->boots.v[i], pick, ret, err);
+		if (rc == -ENOMEM)
+			return err_set(err, ENOMEM, "out of memory");
+		if (rc < 0)
+			return rc;
+	}
+	if (pick && !str_equal(pick, "all") && ret->n == 0 && ret->seen > 0)
+		return err_set(err, ENOENT, "%s: no such boot entry", pick);
+	return 0;
+}

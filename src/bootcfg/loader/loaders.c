@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bootcfg/loader/loaders.h"
+
+#include "bootcfg/loader/booted.h"
+#include "bootcfg/loader/cmdline_place.h"
+#include "bootcfg/loader/detect.h"
+#include "bootcfg/loader/entries.h"
+#include "bootcfg/loader/managed.h"
+#include "bootcfg/loader/menus.h"
+#include "bootcfg/loader/tools.h"
+#include "bootcfg/loader/uki.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The search while it goes on. */
+struct search {
+	const struct detect *s;
+	const struct loaders_options *o;
+	struct loaders *to;
+	struct entries entries;
+	bool uki;
+};
+
+/* --boot-loader asks for this one, or for none in particular. */
+static bool wanted(const struct search *q, const char *name)
+{
+	return !q->o->loader || str_equal(q->o->loader, name);
+}
+
+static int entries_add(struct search *q, enum bls_reader reader, bool kernelopts)
+{
+	for (size_t i = 0; i < q->entries.n; i++) {
+		struct karg_source *p = karg_source_add(
+			q->to, KARG_SOURCE_BLS, q->entries.v[i].is_default ? 40 : 30);
+		if (!p || strings_add(&p->paths, q->entries.v[i].path) < 0)
+			return -ENOMEM;
+		p->reader = reader;
+		p->is_default = q->entries.v[i].is_default;
+		p->kernelopts = kernelopts;
+	}
+	return 0;
+}
+
+/* Entries that kernel-install writes anew for the next kernel, from /etc/kernel/cmdline. */
+static int entries_source_add(struct search *q)
+{
+	bool generated = root_is_file(q->s->root, "etc/kernel/install.conf"), have = false;
+
+	for (size_t i = 0; i < q->entries.n; i++)
+		generated |= q->entries.v[i].generated;
+	if (!generated && !root_is_file(q->s->root, "etc/kernel/cmdline"))
+		return 0;
+	return kernel_cmdline_add(q->s, q->to, NULL, NULL, &have);
+}
+
+static char *grubenv_find(const struct root *r)
+{
+	static const char *const usual[] = {"boot/grub2/grubenv", "boot/grub/grubenv", NULL};
+
+	for (const char *const *p = usual; *p; p++)
+		if (root_holds(r, *p, "\nkernelopts="))
+			return strdup(*p);
+	return NULL;
+}
+
+/*
+ * GRUB with entries read at boot (Fedora, RHEL): the entries are what boots now,
+ * /etc/kernel/cmdline makes the next kernel's, GRUB_CMDLINE_LINUX what grub2-mkconfig would put in
+ * their place. That one also rewrites /etc/kernel/cmdline when it is the older file: so it is
+ * written second.
+ */
+static int grub_bls_add(struct search *q, enum bls_reader reader)
+{
+	bool points = false;
+
+	for (size_t i = 0; i < q->entries.n; i++)
+		points |= q->entries.v[i].kernelopts;
+	_cleanup_(str_free) char *env = points ? grubenv_find(q->s->root) : NULL;
+	if (env) {
+		struct karg_source *p = karg_source_add(q->to, KARG_SOURCE_GRUBENV, 25);
+		if (!p || strings_add(&p->paths, env) < 0)
+			return -ENOMEM;
+	}
+	if (q->s->grub_defaults) {
+		struct karg_source *p = karg_source_add(q->to, KARG_SOURCE_GRUB, 10);
+		if (!p || strings_add(&p->paths, "etc/default/grub") < 0)
+			return -ENOMEM;
+		p->variable = "GRUB_CMDLINE_LINUX";
+		p->bash = q->s->sh_is_bash;
+	}
+	int rc = entries_source_add(q);
+	return rc < 0 ? rc : entries_add(q, reader, env != NULL);
+}
+
+static const char *grub_command(const struct detect *s)
+{
+	if (detect_is_like(s, "debian") || detect_is_like(s, "ubuntu"))
+		return "update-grub";
+	return s->grub_cfg && strstr(s->grub_cfg, "grub2")
+		       ? "grub2-mkconfig -o /boot/grub2/grub.cfg"
+		       : "grub-mkconfig -o /boot/grub/grub.cfg";
+}
+
+/* /etc/default/grub and, where this grub-mkconfig reads them, its drop-ins in C order. */
+static int grub_add(struct search *q)
+{
+	_cleanup_(strings_done) struct strings drops = {0};
+	struct karg_source *p = karg_source_add(q->to, KARG_SOURCE_GRUB, 10);
+
+	if (!p || strings_add(&p->paths, "etc/default/grub") < 0)
+		return -ENOMEM;
+	p->variable = "GRUB_CMDLINE_LINUX_DEFAULT";
+	p->bash = q->s->sh_is_bash;
+	p->dropins_unsure = !q->s->grub_dropins_sure;
+	if (q->s->grub_dropins || !q->s->grub_dropins_sure) {
+		if (root_list(q->s->root, "etc/default/grub.d", ".cfg", &drops) < 0)
+			return -ENOMEM;
+		for (size_t i = 0; i < drops.n; i++) {
+			struct text path = {0};
+			if (drops.v[i][0] == '.')
+				continue; /* the shell's *.cfg does not match it */
+			text_print(&path, "etc/default/grub.d/%s", drops.v[i]);
+			if (strings_take(&p->paths, path.data) < 0)
+				return -ENOMEM;
+		}
+	}
+	if (q->s->grub_cfg) {
+		q->to->grub_cfg = strdup(q->s->grub_cfg);
+		if (!q->to->grub_cfg || strings_add(&q->to->next, grub_command(q->s)) < 0)
+			return -ENOMEM;
+	}
+	if (!q->s->grub_cfg)
+		return strings_add(&q->to->notes,
+			"no grub.cfg was found: if GRUB does not boot this system, this edit is without effect");
+	return 0;
+}
+
+/* A grub.cfg that grub-mkconfig made, or the program that makes one. */
+static bool grub_complete(const struct detect *s)
+{
+	return s->grub_cfg && (s->grub_mkconfig || s->grub_menu || s->grub_bls);
+}
+
+static int found_add(struct search *q, const char *name)
+{
+	return strings_add(&q->to->found, name);
+}
+
+static int ambiguous(const struct search *q, struct err *err)
+{
+	_cleanup_(text_done) struct text list = {0};
+
+	for (size_t i = 0; i < q->to->found.n; i++)
+		text_print(&list, "%s%s", i > 0 ? ", " : "", q->to->found.v[i]);
+	(void)err_set(err, EINVAL,
+		"more than one boot loader was found and nothing tells which one boots this system: %s; say it with --boot-loader NAME",
+		list.data ? list.data : "");
+	return LOADERS_AMBIGUOUS;
+}
+
+static int esps_ambiguous(const struct detect *s, struct err *err)
+{
+	_cleanup_(text_done) struct text list = {0};
+
+	for (size_t i = 0; i < s->esps.devices.n; i++)
+		text_print(&list, "%s%s", i > 0 ? ", " : "", s->esps.devices.v[i]);
+	(void)err_set(err, EINVAL,
+		"no boot loader was found, and several boot partitions are not mounted: %s; mount the one that boots this system, then run this again",
+		list.data ? list.data : "");
+	return LOADERS_AMBIGUOUS;
+}
+
+static int nothing_found(const struct search *q, struct err *err)
+{
+	const struct detect *s = q->s;
+
+	if (q->o->loader)
+		return err_set(err, ENOENT, "%s: no such boot loader was found here", q->o->loader);
+	if (s->unmounted.n > 0)
+		return err_set(err, ENOENT,
+			"no boot loader was found; /%s is in /etc/fstab and not mounted: run `mount /%s`, then this again",
+			s->unmounted.v[0], s->unmounted.v[0]);
+	if (s->esps.devices.n > 1 && q->entries.seen == 0)
+		return esps_ambiguous(s, err);
+	if (s->esps.devices.n > 0 && q->entries.seen == 0)
+		return err_set(err, ENOENT,
+			"no boot loader was found; the boot partition %s is not mounted: run `mount %s %s`, then this again",
+			s->esps.devices.v[0], s->esps.devices.v[0],
+			root_is_dir(s->root, "efi") ? "/efi" : "/boot");
+	if (q->entries.seen > 0)
+		return err_set(err, ENOENT, "no boot entry is this system's to edit%s%.300s",
+			q->entries.notes.n > 0 ? ": " : "",
+			q->entries.notes.n > 0 ? q->entries.notes.v[0] : "");
+	if (s->grub_cfg)
+		return err_set(err, ENOENT,
+			"/%s: is there without /etc/default/grub and grub-mkconfig: a menu written by hand is edited by hand",
+			s->grub_cfg);
+	return err_set(err, ENOENT, "no boot loader that this program knows was found");
+}
+
+/* The boot entries and images that systemd-boot, or GRUB at boot, reads. */
+static int bls_look(struct search *q, struct err *err)
+{
+	const struct detect *s = q->s;
+	int rc = 0;
+
+	bool by_grub = s->grub_bls && wanted(q, "grub");
+	bool by_sd = (s->systemd_boot || !grub_complete(s)) &&
+		     (wanted(q, "systemd-boot") || wanted(q, "sd-boot"));
+	if (q->o->loader && str_equal(q->o->loader, "bls"))
+		by_sd = true;
+	if (q->entries.n > 0 && (by_grub || by_sd)) {
+		enum bls_reader reader = by_grub && (by_sd && s->systemd_boot) ? BLS_BOTH
+					 : by_grub                             ? BLS_GRUB
+									       : BLS_SYSTEMD_BOOT;
+		rc = found_add(q, by_grub ? "grub (with loader entries)" : "systemd-boot");
+		if (rc == 0 && by_grub)
+			rc = grub_bls_add(q, reader);
+		else if (rc == 0 && (rc = entries_source_add(q)) == 0)
+			rc = entries_add(q, reader, false);
+	} else if (q->entries.n > 0) {
+		rc = strings_add(&q->to->notes,
+			"loader entries were found, and nothing that reads them: left alone");
+	}
+	if (rc == 0 && (wanted(q, "uki") || by_sd)) {
+		rc = uki_find(s, q->to, &q->uki, err);
+		if (rc < 0)
+			return rc;
+		if (q->uki && q->entries.n == 0)
+			rc = found_add(q, "uki");
+	}
+	return rc < 0 ? err_set(err, ENOMEM, "out of memory") : 0;
+}
+
+/* Classic GRUB: a menu that grub-mkconfig writes. What is left over of one counts only alone. */
+static int grub_look(struct search *q)
+{
+	const struct detect *s = q->s;
+	bool entries = s->grub_bls && q->entries.n > 0;
+
+	if (!wanted(q, "grub") || entries)
+		return 0;
+	if (grub_complete(s) && (s->grub_defaults || s->grub_mkconfig)) {
+		int rc = found_add(q, "grub");
+		return rc < 0 ? rc : grub_add(q);
+	}
+	if (s->grub_defaults && q->to->found.n > 0 && !q->o->loader)
+		return strings_add(&q->to->notes,
+			"/etc/default/grub: left alone: there is no grub.cfg that is made from it");
+	if (s->grub_defaults) {
+		int rc = found_add(q, "grub");
+		return rc < 0 ? rc : grub_add(q);
+	}
+	return 0;
+}
+
+static int notes_move(struct strings *from, struct strings *to)
+{
+	for (size_t i = 0; i < from->n; i++)
+		if (strings_add(to, from->v[i]) < 0)
+			return -ENOMEM;
+	return 0;
+}
+
+static int search_run(struct search *q, struct err *err)
+{
+	bool done = false;
+
+	int rc = tools_find(q->s, q->o, q->to, &done, err);
+	if (rc < 0 || done)
+		return rc;
+	rc = entries_find(q->s, q->o->entry, &q->entries, err);
+	if (rc == -EMLINK)
+		return LOADERS_AMBIGUOUS;
+	if (rc == 0)
+		rc = bls_look(q, err);
+	if (rc == 0)
+		rc = menus_find(q->s, q->o, q->to, err);
+	if (rc < 0)
+		return rc;
+	if (grub_look(q) < 0 || notes_move(&q->entries.notes, &q->to->notes) < 0)
+		return err_set(err, ENOMEM, "out of memory");
+	/* A lone /etc/kernel/cmdline: whatever installs the next kernel reads it. */
+	if (q->to->places == 0 && !q->o->loader && q->entries.seen == 0) {
+		bool have = false;
+		if (kernel_cmdline_add(q->s, q->to, NULL, NULL, &have) < 0 ||
+			(have && found_add(q, "kernel-install") < 0))
+			return err_set(err, ENOMEM, "out of memory");
+	}
+	if (q->to->places == 0)
+		return nothing_found(q, err);
+	if (q->s->esps.booted) {
+		_cleanup_(text_done) struct text note = {0};
+		text_print(&note,
+			"the boot loader came from %s, which is not mounted: what is on it is not looked at",
+			q->s->esps.devices.v[0]);
+		if (note.failed || strings_add(&q->to->notes, note.data) < 0)
+			return err_set(err, ENOMEM, "out of memory");
+	}
+	return q->to->found.n > 1 && !q->o->loader ? ambiguous(q, err) : 0;
+}
+
+/* What is found is not what decides where the running system tells which loader booted it. */
+static int booted_by(const struct root *r, const struct loaders_options *o, struct detect *s,
+	struct loaders *to, struct err *err)
+{
+	_cleanup_(booted_done) struct booted now = {0};
+	struct loaders_options by = *o;
+	struct search q = {.s = s, .o = &by, .to = to};
+
+	if (booted_read(r, &now) < 0 || !now.loader)
+		return LOADERS_AMBIGUOUS;
+	loaders_done(to);
+	by.loader = now.loader;
+	struct err ignored = {0};
+	int rc = search_run(&q, &ignored);
+	entries_done(&q.entries);
+	if (rc < 0)
+		return LOADERS_AMBIGUOUS;
+	_cleanup_(text_done) struct text note = {0};
+	text_print(&note, "of the boot loaders found it is %s that booted this system", now.loader);
+	return note.failed || strings_add(&to->notes, note.data) < 0
+		       ? err_set(err, ENOMEM, "out of memory")
+		       : 0;
+}
+
+static int place_compare(const void *a, const void *b)
+{
+	const struct karg_source *x = a, *y = b;
+	return x->order < y->order ? -1 : x->order > y->order;
+}
+
+int loaders_find(
+	const struct root *r, const struct loaders_options *o, struct loaders *ret, struct err *err)
+{
+	_cleanup_(detect_done) struct detect s = {0};
+	_cleanup_(loaders_done) struct loaders l = {0};
+	struct search q = {.s = &s, .o = o, .to = &l};
+
+	int rc = detect_make(r, &s, err);
+	if (rc == 0)
+		rc = managed_check(&s, o->request, err);
+	if (rc == 0)
+		rc = search_run(&q, err);
+	entries_done(&q.entries);
+	if (rc == LOADERS_AMBIGUOUS && !o->loader && r->host)
+		rc = booted_by(r, o, &s, &l, err);
+	if (rc < 0)
+		return rc;
+	l.boots = s.boots;
+	s.boots = (struct strings){0};
+	qsort(l.place, l.places, sizeof(*l.place), place_compare);
+	*ret = l;
+	l = (struct loaders){0};
+	return 0;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef BOOTCFG_LOADER_LOADERS_H
+#define BOOTCFG_LOADER_LOADERS_H
+
+#include "bootcfg/loader/karg_sources.h"
+
+/*
+ * Concludes which files are the source of the kernel command line. -ENOENT where no loader is
+ * found, -EINVAL for one that can't be edited; both with what to do.
+ */
+int loaders_find(const struct root *r, const struct loaders_options *o, struct loaders *ret,
+	struct err *err) _must_check_;
+
+#endif

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bootcfg/loader/tools.h"
+
+#include "bootcfg/loader/cmdline_place.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static int tool_add(struct loaders *to, const char *name, const char *next, const char *path,
+	struct karg_source *p)
+{
+	if (!p || strings_add(&to->found, name) < 0 || strings_add(&to->next, next) < 0)
+		return -ENOMEM;
+	return path ? strings_add(&p->paths, path) : 0;
+}
+
+static int dir_files_add(const struct root *r, const char *dir, struct strings *to)
+{
+	_cleanup_(strings_done) struct strings names = {0};
+	int rc = root_list(r, dir, ".conf", &names);
+
+	for (size_t i = 0; i < names.n && rc == 0; i++) {
+		struct text path = {0};
+		text_print(&path, "%s/%s", dir, names.v[i]);
+		rc = strings_take(to, path.data);
+	}
+	return rc;
+}
+
+static int sdboot_manage_add(const struct detect *s, struct loaders *to)
+{
+	struct karg_source *p = karg_source_add(to, KARG_SOURCE_SHELL, 10);
+	int rc = tool_add(to, "sdboot-manage", "sdboot-manage gen", "etc/sdboot-manage.conf", p);
+
+	if (rc < 0)
+		return rc;
+	p->variable = "LINUX_OPTIONS";
+	p->bash = true;
+	return dir_files_add(s->root, "etc/sdboot-manage.conf.d", &p->paths);
+}
+
+static int limine_tool_add(const struct detect *s, struct loaders *to)
+{
+	struct karg_source *p = karg_source_add(to, KARG_SOURCE_SHELL, 10);
+	bool own = root_is_file(s->root, "etc/default/limine");
+	int rc = tool_add(to, "limine", "limine-update", NULL, p);
+
+	if (rc < 0)
+		return rc;
+	p->variable = "KERNEL_CMDLINE[default]";
+	p->bash = true;
+	p->append = true;
+	if (root_is_file(s->root, "etc/limine-entry-tool.conf"))
+		rc = strings_add(&p->paths, "etc/limine-entry-tool.conf");
+	if (rc == 0)
+		rc = dir_files_add(s->root, "etc/limine-entry-tool.d", &p->paths);
+	if (rc == 0 && own)
+		rc = strings_add(&p->paths, "etc/default/limine");
+	p->home_file = p->paths.n - 1;
+	return rc;
+}
+
+/* The ESPs are not mounted; which of systemd-boot and GRUB is on each only the tool knows, so both
+ * sources are kept in step. */
+static int proxmox_add(const struct detect *s, struct loaders *to, struct err *err)
+{
+	bool plain = root_is_file(s->root, "etc/kernel/cmdline");
+	struct karg_source *p = plain ? karg_source_add(to, KARG_SOURCE_PLAIN, 20) : NULL;
+	int rc = 0;
+
+	if (!plain && !s->grub_defaults)
+		return err_set(err, ENOENT,
+			"proxmox-boot-tool is in use, but neither /etc/kernel/cmdline nor /etc/default/grub is there");
+	if (plain) {
+		rc = tool_add(to, "proxmox-boot-tool", "proxmox-boot-tool refresh",
+			"etc/kernel/cmdline", p);
+		if (rc == 0)
+			p->first_line = true;
+	} else {
+		rc = strings_add(&to->found, "proxmox-boot-tool");
+		if (rc == 0)
+			rc = strings_add(&to->next, "proxmox-boot-tool refresh");
+	}
+	if (rc == 0 && s->grub_defaults) {
+		_cleanup_(strings_done) struct strings drops = {0};
+		struct karg_source *g = karg_source_add(to, KARG_SOURCE_GRUB, 10);
+		rc = g ? strings_add(&g->paths, "etc/default/grub") : -ENOMEM;
+		if (rc == 0)
+			rc = root_list(s->root, "etc/default/grub.d", ".cfg", &drops);
+		for (size_t i = 0; i < drops.n && rc == 0; i++) {
+			struct text path = {0};
+			text_print(&path, "etc/default/grub.d/%s", drops.v[i]);
+			rc = strings_take(&g->paths, path.data);
+		}
+		if (rc == 0)
+			g->variable = "GRUB_CMDLINE_LINUX_DEFAULT";
+	}
+	return rc < 0 ? err_set(err, ENOMEM, "out of memory") : 0;
+}
+
+/* openSUSE: with systemd-boot or grub2-bls sdbootutil writes the entries from /etc/kernel/cmdline;
+ * with LOADER_TYPE grub2 or grub2-efi the program is there and not in charge. */
+static bool sdbootutil_rules(const struct detect *s)
+{
+	if (s->loader_type && s->loader_type[0])
+		return str_equal(s->loader_type, "systemd-boot") ||
+		       str_equal(s->loader_type, "grub2-bls");
+	return root_is_file(s->root, "usr/bin/sdbootutil") && !(s->grub_cfg && s->grub_menu);
+}
+
+static int sdbootutil_add(const struct detect *s, struct loaders *to, struct err *err)
+{
+	bool have = false;
+
+	if (kernel_cmdline_add(s, to, "etc/kernel/cmdline.d", "", &have) < 0 ||
+		strings_add(&to->found, "sdbootutil") < 0 ||
+		strings_add(&to->next, "sdbootutil update-all-entries") < 0)
+		return err_set(err, ENOMEM, "out of memory");
+	if (!have)
+		return err_set(err, ENOENT,
+			"/etc/kernel/cmdline: is not there, and sdbootutil makes the boot entries from it; write the whole command line there first (with root=)");
+	return 0;
+}
+
+static bool asked(const struct loaders_options *o, const char *name)
+{
+	return !o->loader || str_equal(o->loader, name);
+}
+
+int tools_find(const struct detect *s, const struct loaders_options *o, struct loaders *to,
+	bool *ret_done, struct err *err)
+{
+	const struct root *r = s->root;
+	int rc = 0;
+
+	*ret_done = true;
+	if (root_is_file(r, "etc/kernelstub/configuration") && asked(o, "kernelstub"))
+		rc = tool_add(to, "kernelstub", "kernelstub", "etc/kernelstub/configuration",
+			karg_source_add(to, KARG_SOURCE_KERNELSTUB, 10));
+	else if (root_is_file(r, "etc/sdboot-manage.conf") && asked(o, "sdboot-manage"))
+		rc = sdboot_manage_add(s, to);
+	else if (root_is_file(r, "etc/kernel/proxmox-boot-uuids") && asked(o, "proxmox"))
+		return proxmox_add(s, to, err);
+	else if (sdbootutil_rules(s) && asked(o, "sdbootutil"))
+		return sdbootutil_add(s, to, err);
+	else if ((root_is_file(r, "etc/default/limine") ||
+			 root_is_file(r, "etc/limine-entry-tool.conf") ||
+			 root_is_dir(r, "etc/limine-entry-tool.d")) &&
+		 asked(o, "limine"))
+		rc = limine_tool_add(s, to);
+	else
+		*ret_done = false;
+	return rc < 0 ? err_set(err, ENOMEM, "out of memory") : 0;
+}

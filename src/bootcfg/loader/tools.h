@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef BOOTCFG_LOADER_TOOLS_H
+#define BOOTCFG_LOADER_TOOLS_H
+
+#include "bootcfg/loader/detect.h"
+#include "bootcfg/loader/karg_sources.h"
+
+/*
+ * Distributions with a tool of their own that writes all boot entries from one file: kernelstub
+ * (Pop!_OS), sdboot-manage (CachyOS), proxmox-boot-tool, sdbootutil (openSUSE), limine-entry-tool.
+ * The file is edited, the entries are the tool's. *ret_done: there is one, nothing else is looked
+ * for.
+ */
+int tools_find(const struct detect *s, const struct loaders_options *o, struct loaders *to,
+	bool *ret_done, struct err *err) _must_check_;
+
+#endif

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bootcfg/loader/uki.h"
+
+#include "bootcfg/format/shell.h"
+#include "bootcfg/loader/cmdline_place.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int file_add(const struct detect *s, struct loaders *to, const char *path)
+{
+	while (*path == '/')
+		path++;
+	if (karg_source_known(to, path))
+		return 0;
+	if (!root_is_file(s->root, path))
+		return -ENOENT;
+	struct karg_source *p = karg_source_add(to, KARG_SOURCE_PLAIN, 20);
+	return p ? strings_add(&p->paths, path) : -ENOMEM;
+}
+
+/* The option of a preset that names a file with the command line: allocated, or NULL. */
+static char *cmdline_option(const char *options)
+{
+	const char *at = options ? strstr(options, "--cmdline") : NULL;
+	if (!at)
+		return NULL;
+	at += strlen("--cmdline");
+	if (*at != '=' && *at != ' ')
+		return NULL;
+	at += strspn(at, "= ");
+	return strndup(at, strcspn(at, " \t"));
+}
+
+/* Where mkinitcpio takes the command line of one preset from (mkinitcpio v41, build_uki). */
+static int preset_source_add(const struct detect *s, struct loaders *to, const char *file,
+	const char *preset, bool *ret_default, struct err *err)
+{
+	char name[256];
+
+	(void)snprintf(name, sizeof(name), "%s_cmdline", preset);
+	_cleanup_(str_free) char *path = detect_shell_value(s->root, file, name);
+	(void)snprintf(name, sizeof(name), "%s_options", preset);
+	_cleanup_(str_free) char *options = detect_shell_value(s->root, file, name);
+	if (!path)
+		path = detect_shell_value(s->root, file, "ALL_cmdline");
+	if (!path)
+		path = cmdline_option(options);
+	if (!path || !path[0]) {
+		*ret_default = true;
+		return 0;
+	}
+	int rc = file_add(s, to, path);
+	return rc == -ENOENT ? err_set(err, EINVAL,
+				       "/%s: takes the command line from %s, which is not there",
+				       file, path)
+			     : rc;
+}
+
+/* Every PRESET_uki= that is set in a preset file. */
+static int preset_look(const struct detect *s, struct loaders *to, const char *file,
+	bool *ret_found, bool *ret_default, struct err *err)
+{
+	_cleanup_(str_free) char *text = NULL;
+	_cleanup_(shell_done) struct shell shell = {0};
+	size_t len;
+
+	int rc = root_read(s->root, file, &text, &len, err);
+	if (rc == 0)
+		rc = shell_read(file, text, len, &shell, err);
+	for (size_t i = 0; i < shell.n && rc == 0; i++) {
+		const char *name = shell.v[i].name;
+		const char *tail = name ? strrchr(name, '_') : NULL;
+		if (shell.v[i].kind != SHELL_ASSIGN || !tail ||
+			shell.v[i].begin == shell.v[i].end ||
+			(!str_equal(tail, "_uki") && !str_starts(tail, "_efi")))
+			continue;
+		_cleanup_(str_free) char *preset = strndup(name, (size_t)(tail - name));
+		*ret_found = true;
+		rc = preset ? preset_source_add(s, to, file, preset, ret_default, err) : -ENOMEM;
+	}
+	return rc;
+}
+
+static int mkinitcpio_look(
+	const struct detect *s, struct loaders *to, bool *ret_found, struct err *err)
+{
+	_cleanup_(strings_done) struct strings files = {0};
+	bool found = false, defaults = false, have = true;
+
+	int rc = regular_files_add(s->root, "etc/mkinitcpio.d", ".preset", &files);
+	for (size_t i = 0; i < files.n && rc == 0; i++)
+		rc = preset_look(s, to, files.v[i], &found, &defaults, err);
+	if (rc == 0 && defaults)
+		rc = kernel_cmdline_add(s, to, "etc/cmdline.d", ".conf", &have);
+	if (rc < 0)
+		return rc;
+	if (!have)
+		return err_set(err, EINVAL,
+			"mkinitcpio builds these unified kernel images with the command line of the running system; write it to /etc/kernel/cmdline first (with root=), so that there is something to edit");
+	*ret_found |= found;
+	return found ? strings_add(&to->next, "mkinitcpio -P") : 0;
+}
+
+static bool is_yes(const char *value)
+{
+	return value && str_equal(value, "yes");
+}
+
+static int dracut_look(const struct detect *s, struct loaders *to, bool *ret_found, struct err *err)
+{
+	_cleanup_(strings_done) struct strings files = {0};
+	bool uefi = false, set = false;
+
+	int rc = root_is_file(s->root, "etc/dracut.conf") ? strings_add(&files, "etc/dracut.conf")
+							  : 0;
+	if (rc == 0)
+		rc = regular_files_add(s->root, "etc/dracut.conf.d", ".conf", &files);
+	for (size_t i = 0; i < files.n && rc == 0; i++) {
+		_cleanup_(str_free) char *value = detect_shell_value(s->root, files.v[i], "uefi");
+		_cleanup_(str_free) char *words = detect_shell_value(
+			s->root, files.v[i], "kernel_cmdline");
+		uefi |= is_yes(value);
+		set |= words || root_holds(s->root, files.v[i], "\nkernel_cmdline");
+	}
+	if (rc < 0 || !uefi)
+		return rc;
+	if (!set)
+		return err_set(err, EINVAL,
+			"dracut builds these unified kernel images without a kernel_cmdline= in /etc/dracut.conf.d; a line with only the new words would leave them without root=: write the whole command line there first");
+	struct karg_source *p = karg_source_add(to, KARG_SOURCE_SHELL, 20);
+	if (!p)
+		return -ENOMEM;
+	p->variable = "kernel_cmdline";
+	p->bash = true;
+	p->must_exist = true;
+	p->paths = files;
+	files = (struct strings){0};
+	*ret_found = true;
+	return strings_add(&to->next, "dracut --regenerate-all --force");
+}
+
+/*
+ * add-all finds kernels at /usr/lib/modules/VERSION/vmlinuz (kernel-install(8)). Debian's lie in
+ * /boot, where it finds none and says that all is well: those are named, as Debian's own hook does.
+ */
+static int kernel_install_next(const struct detect *s, struct loaders *to)
+{
+	_cleanup_(strings_done) struct strings versions = {0}, named = {0};
+	bool usual = false;
+	int rc = root_list(s->root, "usr/lib/modules", "", &versions);
+
+	for (size_t i = 0; i < versions.n && rc == 0; i++) {
+		struct text command = {0};
+		char path[512];
+		(void)snprintf(path, sizeof(path), "usr/lib/modules/%s/vmlinuz", versions.v[i]);
+		bool found = root_is_file(s->root, path);
+		usual |= found;
+		(void)snprintf(path, sizeof(path), "boot/vmlinuz-%s", versions.v[i]);
+		if (found || !root_is_file(s->root, path))
+			continue;
+		text_print(&command, "kernel-install add %s /%s", versions.v[i], path);
+		rc = strings_take(&named, command.data);
+	}
+	if (rc == 0 && (usual || named.n == 0))
+		rc = strings_add(&to->next, "kernel-install add-all");
+	for (size_t i = 0; i < named.n && rc == 0; i++)
+		rc = strings_add(&to->next, named.v[i]);
+	return rc;
+}
+
+/* `layout=` in install.conf, or images that are there with /etc/kernel/cmdline as their source. */
+static int kernel_install_look(
+	const struct detect *s, struct loaders *to, bool *ret_found, struct err *err)
+{
+	_cleanup_(str_free) char *layout = detect_shell_value(
+		s->root, "etc/kernel/install.conf", "layout");
+	_cleanup_(str_free) char *vendor = detect_shell_value(
+		s->root, "usr/lib/kernel/install.conf", "layout");
+	bool uki = str_equal(layout ? layout : vendor ? vendor : "", "uki"), have = false;
+	bool images = false;
+
+	for (size_t i = 0; i < s->boots.n; i++) {
+		_cleanup_(strings_done) struct strings names = {0};
+		char dir[1024];
+		(void)snprintf(dir, sizeof(dir), "%s/EFI/Linux", s->boots.v[i]);
+		(void)!root_list(s->root, dir, ".efi", &names);
+		images |= names.n > 0;
+	}
+	if (!uki && (!images || *ret_found))
+		return 0;
+	if (kernel_cmdline_add(s, to, NULL, NULL, &have) < 0)
+		return err_set(err, ENOMEM, "out of memory");
+	if (!have && uki)
+		return err_set(err, EINVAL,
+			"kernel-install builds unified kernel images with the command line of the running system; write it to /etc/kernel/cmdline first (with root=), so that there is something to edit");
+	if (!have)
+		return strings_add(&to->notes,
+			"unified kernel images were found, and nothing that says what builds them: they are left alone");
+	*ret_found = true;
+	return kernel_install_next(s, to);
+}
+
+int uki_find(const struct detect *s, struct loaders *to, bool *ret_found, struct err *err)
+{
+	int rc = mkinitcpio_look(s, to, ret_found, err);
+
+	if (rc == 0)
+		rc = dracut_look(s, to, ret_found, err);
+	if (rc == 0)
+		rc = kernel_install_look(s, to, ret_found, err);
+	return rc == -ENOMEM ? err_set(err, ENOMEM, "out of memory") : rc;
+}

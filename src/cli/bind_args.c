@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/bind_args.h"
+
+#include "base/log.h"
+#include "core/config_values.h"
+#include "core/prev_driver.h"
+#include "core/release.h"
+#include "core/released.h"
+#include "core/report.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MAX_SECONDS 600
+
+int bind_args_set_seconds(void *to, const char *value, struct err *err)
+{
+	unsigned *milliseconds = to;
+	unsigned long seconds;
+
+	if (!str_decimal(value, MAX_SECONDS, &seconds) || seconds == 0)
+		return err_set(
+			err, EINVAL, "--timeout %s: write seconds, 1 to %d", value, MAX_SECONDS);
+	*milliseconds = (unsigned)seconds * 1000;
+	return 0;
+}
+
+static int add_selector(struct config *c, const struct selector *s, struct err *err)
+{
+	struct selector *grown = reallocarray(
+		c->selectors, c->n_selectors + 1, sizeof(*c->selectors));
+
+	if (!grown)
+		return err_set(err, ENOMEM, "out of memory");
+	c->selectors = grown;
+	c->size_selectors = c->n_selectors + 1;
+	c->selectors[c->n_selectors++] = *s;
+	return 0;
+}
+
+static bool operand_read(const char *word, struct selector *ret, struct err *err)
+{
+	*ret = (struct selector){0};
+	if (!(strchr(word, '/') ? parse_path : parse_address)(word, ret, err))
+		return false;
+	(void)str_copy(ret->text, sizeof(ret->text), word);
+	return true;
+}
+
+/* Of the config [device], [guard], [modules] and [exclude] count; what [bind] asks for is boot's.
+ * Without a config all has its default. */
+static enum cmd_result read_config(
+	struct config *c, const struct bind_args *o, bool with_config, struct err *err)
+{
+	const char *path = o->world.config ? o->world.config : CONFIG_PATH;
+	bool to_do = !o->world.config || (!o->world.sysfs && !o->dry_run);
+	int r = with_config ? config_read(c, path, to_do) : -ENOENT;
+
+	if (r == -ENOENT && !(with_config && o->world.config)) {
+		config_done(c);
+		r = config_parse(c, path, "", 0);
+	}
+	if (r == -ENOMEM) {
+		(void)err_set(err, ENOMEM, "%s: out of memory", path);
+		return CMD_SYSTEM;
+	}
+	if (r < 0) {
+		ctx_log_errors(c);
+		return CMD_CONFIG;
+	}
+	size_t kept = 0;
+	for (size_t i = 0; i < c->n_selectors; i++)
+		if (c->selectors[i].exclude)
+			c->selectors[kept++] = c->selectors[i];
+	c->n_selectors = kept;
+	c->companions = !o->only;
+	c->hold_on_failure = false; /* who looks on gets the former driver back */
+	return CMD_AS_ASKED;
+}
+
+static bool any(const struct device *d, const void *arg)
+{
+	(void)d;
+	(void)arg;
+	return true;
+}
+
+static bool shares_group(const struct plan *p, int group)
+{
+	for (size_t i = 0; group >= 0 && i < p->n; i++)
+		if (p->verdicts[i].device && p->verdicts[i].device->group == group)
+			return true;
+	return false;
+}
+
+/* Names what else is in the groups of the plan's devices. */
+static int add_groups(struct ctx *s, struct err *err)
+{
+	_cleanup_(device_list_done) struct device_list all = {0};
+	int r = scan_all(&s->sysfs, &all, false, any, NULL, err);
+
+	scan_sort(&all);
+	for (size_t i = 0; r == 0 && i < all.n; i++) {
+		struct device *d = &all.at[i];
+		struct selector one = {.kind = SELECT_ADDRESS, .addr = d->addr};
+		(void)pci_addr_format(d->addr, one.text);
+		if (d->error < 0 || device_is_fixed(d))
+			continue;
+		scan_group(&s->sysfs, d);
+		if (shares_group(&s->plan, d->group))
+			r = add_selector(&s->config, &one, err);
+	}
+	return r;
+}
+
+void bind_args_tell_groups(struct ctx *s)
+{
+	const struct groups *g = &s->groups;
+	char address[PCI_ADDR_MAX];
+
+	ctx_read_groups(s, GROUPS_HOST);
+	for (size_t i = 0; i < g->n; i++)
+		log_print(LOG_WARNING,
+			"%s is of the same IOMMU group (%d) and on %s: no VM gets the group before it is taken too; --group does that",
+			pci_addr_format(g->stay[i].addr, address), g->stay[i].group,
+			g->stay[i].driver);
+}
+
+static enum cmd_result plan_again(struct ctx *s, const struct bind_args *o, struct err *err)
+{
+	const struct boot_switch bind = {.mode = BOOT_BIND};
+
+	plan_done(&s->plan);
+	probe_done(&s->host);
+	sysfs_done(&s->sysfs);
+	s->plan = (struct plan){.config = &s->config};
+	s->host = (struct probe){0};
+	s->sysfs = (struct sysfs){.devices = -1};
+	return ctx_plan(s, &o->world, &bind, err) < 0 ? CMD_SYSTEM : CMD_AS_ASKED;
+}
+
+enum cmd_result bind_args_plan(struct ctx *s, const struct bind_args *o, char **operands, int n,
+	bool with_config, struct err *err)
+{
+	struct selector one;
+
+	*s = (struct ctx){.sysfs = {.devices = -1}};
+	for (int i = 0; i < n; i++)
+		if (!operand_read(operands[i], &one, err))
+			return CMD_USAGE;
+	enum cmd_result r = read_config(&s->config, o, with_config, err);
+	for (int i = 0; r == CMD_AS_ASKED && i < n; i++)
+		if (operand_read(operands[i], &one, err) && add_selector(&s->config, &one, err) < 0)
+			r = CMD_SYSTEM;
+	if (r == CMD_AS_ASKED)
+		r = plan_again(s, o, err);
+	if (r == CMD_AS_ASKED && o->group)
+		r = add_groups(s, err) < 0 ? CMD_SYSTEM : plan_again(s, o, err);
+	if (r == CMD_AS_ASKED)
+		probe_drivers(&s->host, &s->sysfs);
+	return r;
+}
+
+struct held_rules bind_args_rules(const struct bind_args *o)
+{
+	return (struct held_rules){.live = !o->world.sysfs, .force = o->force};
+}
+
+/* A release that finds no note leaves it to the kernel, so that stops nothing. */
+void bind_args_note_drivers(const char *run_dir, struct ctx *s)
+{
+	char address[PCI_ADDR_MAX];
+	struct err err = {""};
+
+	for (size_t i = 0; i < s->plan.n; i++) {
+		const struct verdict *v = &s->plan.verdicts[i];
+		if (v->action == ACTION_BIND &&
+			prev_driver_save(run_dir, &s->sysfs, v->device, &err) < 0)
+			log_print(LOG_WARNING,
+				"%s: that it was on %s is not noted for `release`: %s",
+				pci_addr_format(v->device->addr, address), v->device->driver,
+				err.text);
+	}
+}
+
+void bind_args_forget_drivers(
+	const char *run_dir, const struct plan *p, const struct apply_result *outcomes)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		if (p->verdicts[i].action != ACTION_BIND)
+			continue;
+		if (outcomes[i].holds)
+			released_end(run_dir, p->verdicts[i].device->addr);
+		else if (outcomes[i].after[0] && !release_is_vfio(outcomes[i].after))
+			prev_driver_remove(run_dir, p->verdicts[i].device->addr);
+	}
+}
+
+void bind_args_forget(const struct bind_args *o, struct pci_addr addr)
+{
+	_cleanup_(str_free) char *path = NULL;
+	char address[PCI_ADDR_MAX];
+
+	if (asprintf(&path, "%s/%s/" REPORT_NAME, o->run_dir, pci_addr_format(addr, address)) >= 0)
+		(void)unlink(path);
+	prev_driver_remove(o->run_dir, addr);
+}

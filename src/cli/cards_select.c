@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/cards_select.h"
+
+#include "base/log.h"
+#include "base/str.h"
+#include "shared/prompt.h"
+#include "shared/term.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- cards -------------------------------------------------------------------------------------
+ */
+
+/* What people hand to VMs, by base class (and subclass, where not all of it), and our word for it.
+ * (PCI Code and ID Assignment Specification, section 1) Anything else comes along in a slot or an
+ * IOMMU group only: a memory controller or the chipset's SMBus is nobody's card. */
+static const struct kind {
+	uint32_t class, mask;
+	const char *word;
+} kinds[] = {
+	{0x030000, 0xff0000, "display"},
+	{0x040000, 0xff0000, "audio"},
+	{0x020000, 0xff0000, "network"},
+	{0x010000, 0xff0000, "storage"},
+	{0x0c0300, 0xffff00, "USB"},
+	{0x120000, 0xff0000, "accelerator"},
+	{0x0b4000, 0xffff00, "co-processor"},
+	{0x0d0000, 0xff0000, "wireless"},
+	{0x070000, 0xff0000, "serial"},
+	{0x100000, 0xff0000, "encryption"},
+	{0x110000, 0xff0000, "signals"},
+};
+
+static const char *kind_word(uint32_t class)
+{
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+		if ((class & kinds[i].mask) == kinds[i].class)
+			return kinds[i].word;
+	return NULL;
+}
+
+static bool is_read(const struct device *d, const void *arg)
+{
+	(void)arg;
+	return d->error == 0;
+}
+
+static int ask_for_all(struct cards *c, const struct sysroot *w, struct err *err)
+{
+	_cleanup_(sysfs_done) struct sysfs s = {.devices = -1};
+	_cleanup_(device_list_done) struct device_list all = {0};
+	char address[PCI_ADDR_MAX];
+
+	int r = sysfs_open(&s, w->sysfs, err);
+	if (r == 0)
+		r = scan_all(&s, &all, false, is_read, NULL, err);
+	if (r < 0)
+		return r;
+	scan_sort(&all);
+	text_print(&c->asked, "[bind]\ncompanions = no\n");
+	for (size_t i = 0; i < all.n; i++)
+		if (!device_is_fixed(&all.at[i]))
+			text_print(&c->asked, "addresses = %s\n",
+				pci_addr_format(all.at[i].addr, address));
+	if (c->asked.failed)
+		return err_set(err, ENOMEM, "out of memory for %zu devices", all.n);
+	return 0;
+}
+
+/* Does the function belong to the card that was begun last? */
+static bool belongs(const struct cards *c, const struct device *d)
+{
+	if (c->n == 0)
+		return false;
+	const struct device *first = c->s.plan.verdicts[c->at[c->n - 1].first].device;
+	return first && device_same_card(first, d);
+}
+
+/* Cards that VMs get and that may leave the host have a number; displays first. */
+static void number(struct cards *c)
+{
+	unsigned next = 1;
+
+	for (int displays = 1; displays >= 0; displays--)
+		for (size_t i = 0; i < c->n; i++) {
+			struct card *k = &c->at[i];
+			bool offered = false;
+			for (size_t j = 0; j < k->n; j++)
+				offered |= kind_word(card_verdict(c, k, j)->device->class) != NULL;
+			if (k->display == (bool)displays && offered && !card_refusal(c, k))
+				k->number = next++;
+		}
+}
+
+static int deal(struct cards *c, struct err *err)
+{
+	const struct plan *p = &c->s.plan;
+
+	c->at = calloc(p->n ? p->n : 1, sizeof(*c->at));
+	if (!c->at)
+		return err_set(err, ENOMEM, "out of memory for %zu devices", p->n);
+	for (size_t i = 0; i < p->n; i++) {
+		const struct device *d = p->verdicts[i].device;
+		if (!d)
+			continue; /* it was unplugged since */
+		if (!belongs(c, d))
+			c->at[c->n++] = (struct card){.first = i};
+		struct card *k = &c->at[c->n - 1];
+		k->n = i + 1 - k->first;
+		k->display |= device_is_display(d);
+	}
+	number(c);
+	return 0;
+}
+
+int cards_read(struct cards *ret, const struct sysroot *w, struct err *err)
+{
+	struct sysroot chosen = *w;
+
+	*ret = (struct cards){.s.sysfs.devices = -1};
+	chosen.screens = true;
+	pciids_open_of(&ret->names, w->sysfs);
+	int r = ask_for_all(ret, w, err);
+	if (r == 0)
+		r = ctx_plan_preview(&ret->s, &chosen, "all of this machine", ret->asked.data,
+			ret->asked.len, true, err);
+	return r < 0 ? r : deal(ret, err);
+}
+
+void cards_done(struct cards *c)
+{
+	ctx_done(&c->s);
+	pciids_close(&c->names);
+	text_done(&c->asked);
+	free(c->at);
+	c->at = NULL;
+}
+
+const struct verdict *card_verdict(const struct cards *c, const struct card *k, size_t i)
+{
+	return &c->s.plan.verdicts[k->first + i];
+}
+
+const char *card_refusal(const struct cards *c, const struct card *k)
+{
+	for (size_t i = 0; i < k->n; i++)
+		if (card_verdict(c, k, i)->action != ACTION_BIND)
+			return card_verdict(c, k, i)->why;
+	return NULL;
+}
+
+static bool share_group(const struct cards *c, const struct card *a, const struct card *b)
+{
+	for (size_t i = 0; i < a->n; i++)
+		for (size_t j = 0; j < b->n; j++) {
+			int group = card_verdict(c, a, i)->device->group;
+			if (group >= 0 && group == card_verdict(c, b, j)->device->group)
+				return true;
+		}
+	return false;
+}
+
+struct card *group_conflict(const struct cards *c, const struct card *k, size_t *at)
+{
+	if (c->s.groups_imagined)
+		return NULL;
+	while (*at < c->n) {
+		struct card *other = &c->at[(*at)++];
+		if (other != k && !other->chosen && share_group(c, k, other))
+			return other;
+	}
+	return NULL;
+}
+
+/* What it is called, or who has it where nothing has a name for it. */
+static void name_function(struct cards *c, const struct device *d, char *buf, size_t size)
+{
+	if (!pciids_device(&c->names, &d->id, buf, size))
+		(void)snprintf(buf, size, "%s", d->driver[0] ? d->driver : "-");
+}
+
+static void print_function(struct cards *c, struct term *p, const struct card *k, size_t i)
+{
+	const struct device *d = card_verdict(c, k, i)->device;
+	const char *word = kind_word(d->class);
+	char address[PCI_ADDR_MAX], id[PCI_ID_MAX], number_text[12] = "", group[12] = "-", name[96];
+	struct pci_id shown = d->id;
+
+	shown.subvendor = shown.subdevice = PCI_ANY;
+	if (i == 0 && k->number > 0)
+		(void)snprintf(number_text, sizeof(number_text), "%u", k->number);
+	if (!c->s.groups_imagined && d->group >= 0)
+		(void)snprintf(group, sizeof(group), "%d", d->group);
+	name_function(c, d, name, sizeof(name));
+	term_line(p, 0);
+	term_put(p, PLAIN, "%3s  %-13s %-12s %-9s %5s  %s", number_text,
+		pci_addr_format(d->addr, address), word ? word : "-", pci_id_format(&shown, id),
+		group, name);
+}
+
+void cards_print(struct cards *c)
+{
+	struct term p;
+
+	term_open(&p, stdout, COLOUR_NEVER);
+	term_line(&p, 0);
+	term_put(&p, PLAIN, "%3s  %-13s %-12s %-9s %5s  %s", "NO", "ADDRESS", "KIND", "ID", "GROUP",
+		"NAME");
+	for (unsigned at = 1, found = 1; found; at++) {
+		found = 0;
+		for (size_t i = 0; i < c->n; i++)
+			for (size_t j = 0; c->at[i].number == at && j < c->at[i].n; j++, found++)
+				print_function(c, &p, &c->at[i], j);
+	}
+	for (size_t i = 0; i < c->n; i++) {
+		const char *why = c->at[i].display ? card_refusal(c, &c->at[i]) : NULL;
+		char address[PCI_ADDR_MAX];
+		if (!why)
+			continue;
+		term_line(&p, 0);
+		term_put(&p, PLAIN, "  -  %-13s ",
+			pci_addr_format(card_verdict(c, &c->at[i], 0)->device->addr, address));
+		p.indent = p.column;
+		term_words(&p, PLAIN, "stays: %s", why);
+	}
+	term_end(&p);
+}
+
+void cards_write_config(struct cards *c, struct text *ret)
+{
+	char address[PCI_ADDR_MAX], id[PCI_ID_MAX], name[96];
+
+	text_print(ret, "[bind]\n");
+	for (size_t i = 0; i < c->n; i++)
+		for (size_t j = 0; c->at[i].chosen && j < c->at[i].n; j++) {
+			const struct device *d = card_verdict(c, &c->at[i], j)->device;
+			const char *word = kind_word(d->class);
+			struct pci_id shown = d->id;
+			shown.subvendor = shown.subdevice = PCI_ANY;
+			name_function(c, d, name, sizeof(name));
+			text_print(ret, "# %s%s%s\naddresses = %s=%s\n", word ? word : "",
+				word ? ": " : "", name, pci_addr_format(d->addr, address),
+				pci_id_format(&shown, id));
+		}
+}
+
+/* ---- cards_select ------------------------------------------------------------------------------
+ */
+
+static const char *name_of(
+	const struct cards *c, const struct card *k, char buf[static PCI_ADDR_MAX])
+{
+	return pci_addr_format(card_verdict(c, k, 0)->device->addr, buf);
+}
+
+static struct card *card_by_number(struct cards *c, unsigned number)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (number > 0 && c->at[i].number == number)
+			return &c->at[i];
+	return NULL;
+}
+
+/* "1 3": true only if every word is the number of a card; then those are chosen, and no others. */
+static bool choose_by_numbers(struct cards *c, char *line)
+{
+	for (size_t i = 0; i < c->n; i++)
+		c->at[i].chosen = false;
+	for (char *word; (word = strsep(&line, " ,\t"));) {
+		unsigned long number;
+		if (!word[0])
+			continue;
+		struct card *k = str_decimal(word, 9999, &number)
+					 ? card_by_number(c, (unsigned)number)
+					 : NULL;
+		if (!k) {
+			printf("'%s' is not in the list.\n", word);
+			return false;
+		}
+		k->chosen = true;
+	}
+	return true;
+}
+
+static bool ask_for_cards(struct cards *c)
+{
+	char line[256];
+
+	cards_print(c);
+	puts("");
+	do {
+		if (!prompt_line("Devices for VMs (numbers, Enter for none):", line, sizeof(line)))
+			return false;
+	} while (!choose_by_numbers(c, line));
+	return true;
+}
+
+static bool is_bmc(const struct cards *c, const struct card *k)
+{
+	for (size_t i = 0; i < k->n; i++)
+		if (device_is_bmc_display(card_verdict(c, k, i)->device))
+			return true;
+	return false;
+}
+
+/* Displays that stay are told; a machine with one display has none to give. */
+static bool take_non_boot_gpus(struct cards *c)
+{
+	bool unknown = c->s.host.boot.by == WITNESS_NONE;
+	char address[PCI_ADDR_MAX];
+	bool all = true;
+
+	for (size_t i = 0; i < c->n; i++) {
+		struct card *k = &c->at[i];
+		const char *why = !k->display    ? NULL
+				  : is_bmc(c, k) ? "is a management controller's display"
+				  : unknown      ? "nothing tells which display shows the boot"
+						 : card_refusal(c, k);
+		k->chosen = k->display && !why;
+		if (why)
+			log_print(LOG_NOTICE, "%s stays with the host: %s", name_of(c, k, address),
+				why);
+	}
+	for (size_t i = 0; i < c->n; i++)
+		if (c->at[i].chosen)
+			return all;
+	log_print(LOG_WARNING, "no display controller but the boot display can be had%s",
+		unknown ? "; choose by number, or name one by address" : "");
+	return false;
+}
+
+/* A VM gets an IOMMU group whole or not at all (Documentation/driver-api/vfio.rst): what else is
+ * in it comes along, or the VM will not start. */
+static bool settle_group(struct cards *c, const struct card *k, bool yes)
+{
+	char name[PCI_ADDR_MAX], address[PCI_ADDR_MAX];
+	bool whole = true;
+	size_t at = 0;
+
+	for (struct card *other; (other = group_conflict(c, k, &at));) {
+		const char *why = card_refusal(c, other);
+		name_of(c, k, name);
+		name_of(c, other, address);
+		if (why) {
+			log_print(LOG_WARNING,
+				"%s shares the IOMMU group of %s and stays with the host (%s): a VM with %s will not start while a driver has it",
+				address, name, why, name);
+			whole = false;
+		} else if (
+			yes ||
+			!prompt_yes(
+				"%s shares the IOMMU group of %s. A VM needs the whole group. Add it?",
+				address, name)) {
+			log_print(LOG_WARNING,
+				"%s shares the IOMMU group of %s: a VM with %s will not start while a driver has it",
+				address, name, name);
+			whole = false;
+		} else {
+			other->chosen = true;
+		}
+	}
+	return whole;
+}
+
+int cards_select(
+	struct cards *c, const struct cards_select_options *o, struct text *ret, struct err *err)
+{
+	bool all = o->non_boot_gpus ? take_non_boot_gpus(c) : ask_for_cards(c);
+	bool some = false;
+
+	for (size_t i = 0; i < c->n; i++)
+		if (c->at[i].chosen)
+			all &= settle_group(c, &c->at[i], o->yes);
+	for (size_t i = 0; i < c->n; i++)
+		some |= c->at[i].chosen;
+	if (some)
+		cards_write_config(c, ret);
+	if (ret->failed)
+		return err_set(err, ENOMEM, "out of memory");
+	return all && some;
+}

@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/file.h"
+#include "base/json_write.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "cli/check_host.h"
+#include "cli/cmd.h"
+#include "cli/command_parse.h"
+#include "cli/ctx.h"
+#include "cli/protected_load.h"
+#include "core/imageinfo.h"
+#include "host/image.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct check {
+	struct sysroot world;
+	const char *root; /* what stands for / */
+	bool fix, yes;
+	enum colour_mode colour;
+	const char *image; /* VERSION or DIRECTORY of a kernel, or NULL */
+	const char *into;  /* root of the image being made, or NULL */
+	bool json;
+};
+
+/*
+ * Does a package manager build this image? Then a failure of ours would leave a kernel without an
+ * image, or dpkg half configured, with all that comes of it. dpkg sets the first for its maintainer
+ * scripts and for whatever they run (DPKG_MAINTSCRIPT_PACKAGE is emptied by the trigger of
+ * initramfs-tools); kernel-install(8) sets the others for its plugins. Whoever makes them up gets
+ * an image that binds nothing, never one that binds what the config would not let it.
+ */
+static const char *package_manager(void)
+{
+	if (secure_getenv("DPKG_RUNNING_VERSION"))
+		return "dpkg";
+	if (secure_getenv("KERNEL_INSTALL_STAGING_AREA") ||
+		secure_getenv("KERNEL_INSTALL_MACHINE_ID"))
+		return "kernel-install";
+	return NULL;
+}
+
+static void print_names(struct json *j, const char *key, const struct strv *names)
+{
+	json_open_array(j, key);
+	for (size_t i = 0; i < names->n; i++)
+		json_string(j, NULL, names->name[i]);
+	json_close_array(j);
+}
+
+static void print_json(const struct config *c, const char *directory, const struct image *image,
+	const char *self, const struct findings *findings)
+{
+	struct json j = {.f = stdout};
+
+	json_open_object(&j, NULL);
+	json_int(&j, "version", 1);
+	json_string(&j, "config", c->path);
+	json_open_array(&j, "errors");
+	for (size_t i = 0; i < c->n_errors; i++)
+		json_string(&j, NULL, c->errors[i]);
+	json_close_array(&j);
+	if (findings)
+		findings_print_json(findings, &j);
+	if (directory) {
+		json_open_object(&j, "image");
+		json_string(&j, "kernel", directory);
+		json_string(&j, "program", self);
+		print_names(&j, "libraries", &image->libraries);
+		print_names(&j, "files", &image->files);
+		print_names(&j, "modules", &image->modules);
+		print_names(&j, "missing", &image->missing);
+		json_close_object(&j);
+	}
+	json_close_object(&j);
+	json_end(&j);
+}
+
+/* One thing to a line, its kind before it: what a shell reads with `read -r kind thing`. */
+static void print_list(const struct image *image, const char *self)
+{
+	printf("program %s\n", self);
+	for (size_t i = 0; i < image->libraries.n; i++)
+		printf("library %s\n", image->libraries.name[i]);
+	for (size_t i = 0; i < image->files.n; i++)
+		printf("file %s\n", image->files.name[i]);
+	for (size_t i = 0; i < image->modules.n; i++)
+		printf("module %s\n", image->modules.name[i]);
+}
+
+static const char *what_is_lost(const char *module)
+{
+	if (module_same(module, "vfio-pci"))
+		return "nothing can be bound";
+	return module_same(module, "efivarfs") ? "failed boots are not counted"
+					       : "what needs it can't be bound";
+}
+
+static void log_missing(const struct image *image, const char *kernel)
+{
+	for (size_t i = 0; i < image->missing.n; i++)
+		log_print(LOG_WARNING,
+			"kernel %s has no module %s: with this image %s; install the kernel's modules and rebuild it",
+			kernel, image->missing.name[i], what_is_lost(image->missing.name[i]));
+}
+
+/* A config in error still makes a list: the image binds nothing, and says why at each boot. */
+static enum cmd_result judge(const struct check *o, const struct config *c)
+{
+	const char *manager = o->image ? package_manager() : NULL;
+
+	ctx_log_errors(c);
+	if (c->n_errors == 0)
+		return CMD_AS_ASKED;
+	if (!manager)
+		return CMD_CONFIG;
+	log_print(LOG_WARNING,
+		"%s: has errors; because %s builds it, the image is made all the same, and it binds nothing: correct the file and rebuild the image",
+		c->path, manager);
+	return CMD_AS_ASKED;
+}
+
+static int leave_record(const struct check *o, const struct config *c, const struct image *image,
+	const char *kernel, struct err *err)
+{
+	_cleanup_(protected_done) struct protected_list keep = {0};
+	_cleanup_(str_free) char *sysfs = NULL;
+	struct sysroot host = o->world;
+
+	host.root = o->root;
+	if (o->root && !host.sysfs) {
+		if (asprintf(&sysfs, "%s/sys", o->root) < 0)
+			return err_set(err, ENOMEM, "out of memory");
+		host.sysfs = sysfs;
+	}
+	int r = protected_load(&keep, &host, err);
+	return r < 0 ? r : imageinfo_save(o->into, c, image, &keep, kernel, err);
+}
+
+static enum cmd_result show_image(
+	const struct check *o, const struct config *c, enum cmd_result result, struct err *err)
+{
+	_cleanup_(image_done) struct image image = {0};
+	_cleanup_(str_free) char *directory = NULL;
+	char self[PATH_MAX];
+
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	if (n < 0) {
+		(void)err_set(err, errno, "/proc/self/exe: %s; is /proc mounted?", strerror(errno));
+		return CMD_SYSTEM;
+	}
+	self[n] = '\0';
+	if (asprintf(&directory, "%s%s", strchr(o->image, '/') ? "" : "/lib/modules/", o->image) <
+		0) {
+		(void)err_set(err, ENOMEM, "out of memory");
+		return CMD_SYSTEM;
+	}
+	/* dracut says "/lib/modules/VERSION/". */
+	for (size_t len = strlen(directory); len > 1 && directory[len - 1] == '/'; len--)
+		directory[len - 1] = '\0';
+	if (image_list(&image, c, directory, err) < 0)
+		return CMD_SYSTEM;
+	if (o->json)
+		print_json(c, directory, &image, self, NULL);
+	else
+		print_list(&image, self);
+	const char *slash = strrchr(directory, '/');
+	const char *kernel = slash && slash[1] ? slash + 1 : directory;
+	log_missing(&image, kernel);
+	if (o->into && leave_record(o, c, &image, kernel, err) < 0)
+		return CMD_SYSTEM;
+	return result;
+}
+
+/* A kernel without modules, say: that stops nobody but who builds by hand. */
+static enum cmd_result without_list(struct err *err)
+{
+	const char *manager = package_manager();
+
+	if (!manager)
+		return CMD_SYSTEM;
+	log_print(LOG_WARNING,
+		"%s; because %s builds it, the image is made all the same, and it binds nothing",
+		err->text, manager);
+	*err = (struct err){""};
+	return CMD_AS_ASKED;
+}
+
+/* A config that was named, and no machine with it, is judged alone: for hooks, tests and chroots.
+ */
+static bool wants_host(const struct check *o)
+{
+	return !o->image && (!o->world.config || o->world.sysfs || o->root);
+}
+
+static void print_findings(const struct check *o, const struct findings *findings)
+{
+	struct term page;
+
+	term_open(&page, stdout, o->colour);
+	findings_print(findings, &page);
+	if (findings->n == 0)
+		puts("all is as the config asks");
+}
+
+static enum cmd_result fix(struct findings *findings, bool yes)
+{
+	switch (findings_fix(findings, yes)) {
+	case FIX_ALL:
+		return CMD_AS_ASKED;
+	case FIX_NOT_ALL:
+		return CMD_NOT_ALL;
+	default:
+		return CMD_SYSTEM;
+	}
+}
+
+/* Below a root stands all that was not named apart. */
+static enum cmd_result judge_host(const struct check *o, struct err *err)
+{
+	_cleanup_(ctx_done) struct ctx s = {.sysfs = {.devices = -1}};
+	_cleanup_(findings_done) struct findings findings = {0};
+	_cleanup_(str_free) char *sysfs = NULL;
+	_cleanup_(str_free) char *config = NULL;
+	_cleanup_(sysroot_done) struct sysroot_record record;
+	struct sysroot w = o->world;
+
+	if (sysroot_unfold(&w, &record, err) < 0)
+		return CMD_SYSTEM;
+	const char *root = o->root ? o->root : w.root;
+	if (o->root && (asprintf(&sysfs, "%s/sys", o->root) < 0 ||
+			       asprintf(&config, "%s" CONFIG_PATH, o->root) < 0)) {
+		(void)err_set(err, ENOMEM, "%s: out of memory", o->root);
+		return CMD_SYSTEM;
+	}
+	w.sysfs = w.sysfs ? w.sysfs : sysfs;
+	w.config = w.config ? w.config : config;
+	w.root = root;
+	int r = check_host(&findings, &s, &w, root, err);
+
+	if (r < 0 && r != -EINVAL)
+		return CMD_SYSTEM;
+	ctx_log_errors(&s.config);
+	if (o->json)
+		print_json(&s.config, NULL, NULL, NULL, &findings);
+	else if (r == 0 || findings.n > 0)
+		print_findings(o, &findings);
+	if (fflush(stdout) != 0) {
+		(void)err_set(err, EIO, "standard output: can't write");
+		return CMD_SYSTEM;
+	}
+	if (r < 0)
+		return CMD_CONFIG;
+	if (o->fix)
+		return fix(&findings, o->yes);
+	return findings_hold_wrong(&findings) ? CMD_NOT_ALL : CMD_AS_ASKED;
+}
+
+static enum cmd_result check(const struct check *o, struct err *err)
+{
+	_cleanup_(config_done) struct config c = {0};
+	const char *path = o->world.config ? o->world.config : CONFIG_PATH;
+
+	if (config_read(&c, path, o->image || str_equal(path, CONFIG_PATH)) == -ENOMEM) {
+		(void)err_set(err, ENOMEM, "%s: out of memory", path);
+		return CMD_SYSTEM;
+	}
+	enum cmd_result result = judge(o, &c);
+	if (o->image)
+		result = show_image(o, &c, result, err);
+	else if (o->json)
+		print_json(&c, NULL, NULL, NULL, NULL);
+	if (result == CMD_SYSTEM)
+		result = without_list(err);
+	if (fflush(stdout) != 0) {
+		(void)err_set(err, EIO, "standard output: can't write");
+		return CMD_SYSTEM;
+	}
+	return result;
+}
+
+enum cmd_result cmd_check(int argc, char **argv, struct err *err)
+{
+	struct check o = {0};
+	static const struct command_info info = {
+		.about =
+			"Judges the config (every error as FILE:LINE, and exit status 3), the machine and its images: what is wrong, why that matters, what mends it."};
+	bool help = false;
+	const struct option_row rows[] = {
+		{"config", 'c', "FILE",
+			"check FILE instead of " CONFIG_PATH
+			", and without --sysfs or --root nothing else",
+			&o.world.config, NULL, NULL, NULL},
+		{"sysfs", 0, "DIR", "let DIR stand for /sys", &o.world.sysfs, NULL, NULL, NULL},
+		{"cmdline", 0, "STRING", "let STRING stand for the kernel command line",
+			&o.world.cmdline, NULL, NULL, NULL},
+		{"root", 0, "DIR", "let DIR stand for /, of a machine that does not run", &o.root,
+			NULL, NULL, NULL},
+		{"fix", 0, NULL, "run what mends a finding, one by one, after asking", NULL, &o.fix,
+			NULL, NULL},
+		{"yes", 'y', NULL, "with --fix: do not ask", NULL, &o.yes, NULL, NULL},
+		{"color", 0, "WHEN", "auto, always or never", NULL, NULL, term_set_colour,
+			&o.colour},
+		{"image", 0, "KERNEL",
+			"list what an image of this kernel has to hold (a version or its module directory)",
+			&o.image, NULL, NULL, NULL},
+		{"into", 0, "DIR",
+			"with --image: leave a record of it in the image that DIR becomes", &o.into,
+			NULL, NULL, NULL},
+		{"json", 0, NULL, "print JSON", NULL, &o.json, NULL, NULL},
+		{"help", 'h', NULL, "this text", NULL, &help, NULL, NULL},
+		{0},
+	};
+	enum cmd_result result;
+
+	if (!command_parse(&info, rows, argc, argv, &help, NULL, &result, err))
+		return result;
+	if (o.into && !o.image) {
+		(void)err_set(
+			err, EINVAL, "--into %s: say of which kernel: --image KERNEL", o.into);
+		return CMD_USAGE;
+	}
+	if (o.fix && (o.world.sysfs || o.root || o.json || !wants_host(&o))) {
+		(void)err_set(err, EINVAL,
+			"--fix is for this machine, and for people: not with --sysfs, --root, --config, --image or --json");
+		return CMD_USAGE;
+	}
+	return wants_host(&o) ? judge_host(&o, err) : check(&o, err);
+}

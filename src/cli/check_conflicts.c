@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Who else has a say: the kernel command line, modprobe.d, driverctl, scripts that did this before.
+ */
+#include "base/str.h"
+#include "cli/check.h"
+#include "cli/other_ids.h"
+#include "core/boot_switch.h"
+#include "core/kmod.h"
+#include "host/other_tools.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_in_list(const char *list, const char *name)
+{
+	char one[64];
+
+	while (list && *list) {
+		size_t len = strcspn(list, ",");
+		(void)snprintf(one, sizeof(one), "%.*s", (int)len, list);
+		if (module_same(one, name))
+			return true;
+		list += len + (list[len] == ',');
+	}
+	return false;
+}
+
+static void judge_word(const struct check_ctx *c, const char *word)
+{
+	const char *value = strchr(word, '=');
+	char command[KERNEL_WORD_MAX + 32];
+
+	value = value ? value + 1 : "";
+	(void)snprintf(command, sizeof(command), "vfio-bootcfg --remove %s", word);
+	if (kernel_word_is(word, "module_blacklist") &&
+		(is_in_list(value, "vfio-pci") || is_in_list(value, "vfio") ||
+			is_in_list(value, "vfio_iommu_type1") ||
+			is_in_list(value, "vfio-pci-core")))
+		findings_add(c->findings, check_ctx_asks(c), "cmdline",
+			"the kernel refuses to load it, and no device goes to a VM", command,
+			"'%s' on the kernel command line keeps vfio out", word);
+	else if (kernel_word_is(word, "video") && strstr(value, "fb:off"))
+		findings_add(c->findings, false, "cmdline",
+			"it leaves the console dark until a driver comes, and is of use only for a card that the firmware booted with",
+			command, "'%s' on the kernel command line", word);
+	else if (kernel_word_is(word, "pcie_acs_override"))
+		findings_add(c->findings, false, "cmdline",
+			"groups look smaller than what the hardware keeps apart: a VM may reach its neighbour's memory",
+			NULL, "'%s' on the kernel command line", word);
+}
+
+/* ---- ids of vfio-pci and pci-stub ------------------------------------------------------------ */
+
+static bool is_built_in(const struct check_ctx *c, const char *kernel, const char *module)
+{
+	char path[JUDGED_PATH_MAX];
+	const char *file = module_same(module, "pci-stub") ? "/pci-stub.ko\n" : "/vfio-pci.ko\n";
+
+	(void)snprintf(path, sizeof(path), "/lib/modules/%s/modules.builtin", kernel);
+	_cleanup_(str_free) char *text = check_ctx_text(c, path);
+	return text && strstr(text, file);
+}
+
+struct builtin {
+	const char *module;
+	bool found;
+};
+
+static void note_builtin(const struct check_ctx *c, const char *kernel, void *to)
+{
+	struct builtin *b = to;
+
+	b->found |= check_ctx_can_boot(c, kernel) && is_built_in(c, kernel, b->module);
+}
+
+/*
+ * Do these ids come to the module before vfio-bind loads it with none? It loads vfio-pci before
+ * anything else, but beside the boot where the config says so, and only where a device goes to it.
+ */
+static bool acts(const struct check_ctx *c, const struct other_id *one)
+{
+	const struct plan *p = &c->situation->plan;
+	struct builtin b = {.module = one->module};
+	bool first = false;
+
+	if (one->is_word)
+		check_ctx_each(c, "/lib/modules", alphasort, note_builtin, &b);
+	for (size_t i = 0; i < p->n; i++)
+		first |= p->verdicts[i].action == ACTION_BIND &&
+			 module_same(p->verdicts[i].driver, one->module);
+	return b.found || !first || p->config->load_in_background;
+}
+
+/* What it means of the devices that the plan refuses or does not name. Does it have one now? */
+static bool name_others(const struct check_ctx *c, const struct other_id *one, struct text *names)
+{
+	char address[PCI_ADDR_MAX];
+	bool has = false;
+
+	for (size_t i = 0; i < c->inventory->n; i++) {
+		const struct function *f = &c->inventory->at[i];
+		if (device_is_bridge(&f->d) || f->d.error < 0 || check_ctx_binds(c, f->d.addr) ||
+			!other_ids_mean(one->ids, &f->d))
+			continue;
+		bool now = other_ids_have(&c->situation->sysfs, &f->d);
+		has |= now;
+		text_print(names, "%s%s%s%s%s", names->len ? ", " : "",
+			pci_addr_format(f->d.addr, address), now ? " (" : "",
+			now ? f->d.driver : "", now ? " has it)" : "");
+	}
+	return has;
+}
+
+/* A word that is too long to be shown whole is taken out by its name. */
+static void word_command(const struct other_id *one, char buf[static KERNEL_WORD_MAX + 32])
+{
+	const char *word = one->from + 1; /* behind its quote */
+	size_t len = strcspn(word, "'");
+
+	if (len + 1 >= KERNEL_WORD_MAX)
+		len = strcspn(word, "=");
+	(void)snprintf(buf, KERNEL_WORD_MAX + 32, "vfio-bootcfg --remove %.*s", (int)len, word);
+}
+
+static void log_ids(const struct check_ctx *c, const struct other_id *one)
+{
+	_cleanup_(text_done) struct text names = {0};
+	char command[KERNEL_WORD_MAX + 32] = "";
+	bool has = name_others(c, one, &names);
+	bool is_error = names.len && check_ctx_asks(c) && !c->situation->plan.no_iommu &&
+			(has || acts(c, one));
+
+	if (one->is_word)
+		word_command(one, command);
+	findings_add(c->findings, is_error, one->is_word ? "cmdline" : "modprobe",
+		is_error
+			? "it takes them whatever the config and the guards say, for no driver is bound to them by then: take it out"
+			: "it has no effect where vfio-bind loads the module, with an empty ids=; with vfio_bind=off, or where another loads it first, it takes every device with these ids, twins and guarded ones too: take it out",
+		*command ? command : NULL, "%s claims devices as well%s%s", one->from,
+		names.len ? ", which the plan leaves to the host: " : "",
+		names.data ? names.data : "");
+	c->findings->failed |= names.failed;
+}
+
+static void check_ids(const struct check_ctx *c)
+{
+	_cleanup_(other_ids_done) struct other_ids ids = {0};
+
+	other_ids_read(&ids, c->root, c->cmdline);
+	for (size_t i = 0; i < ids.n && !ids.failed; i++)
+		log_ids(c, &ids.at[i]);
+	c->findings->failed |= ids.failed;
+}
+
+/* ---- driverctl ----------------------------------------------------------------------------- */
+
+/* One file for each device, "pci-0000:01:00.0", with a driver's name in it (driverctl(8)). */
+static void check_driverctl(const struct check_ctx *c, const char *name, void *to)
+{
+	const struct plan *p = &c->situation->plan;
+	char path[JUDGED_PATH_MAX], address[PCI_ADDR_MAX];
+
+	(void)to;
+	for (size_t i = 0; str_starts(name, "pci-") && i < p->n; i++) {
+		const struct verdict *v = &p->verdicts[i];
+		if (v->action != ACTION_BIND ||
+			!str_equal(name + 4, pci_addr_format(v->device->addr, address)))
+			continue;
+		(void)snprintf(path, sizeof(path), OTHER_TOOLS_OVERRIDES "/%s", name);
+		_cleanup_(str_free) char *text = check_ctx_text(c, path);
+		if (!text)
+			continue;
+		text[strcspn(text, " \n")] = '\0';
+		bool same = str_equal(text, v->driver);
+		findings_add(c->findings, !same, "driverctl",
+			same ? "two tools claim one device: when one lets go, the other does not know; driverctl unset-override takes it out"
+			     : "driverctl comes later in the boot and wins: driverctl unset-override takes it out",
+			NULL, "driverctl gives %s to %s (%s)", address, text, path);
+	}
+}
+
+/* ---- what people copied from guides -------------------------------------------------------- */
+
+static void check_scripts(const struct check_ctx *c)
+{
+	for (const char *const *script = other_tools_scripts; *script; script++)
+		if (check_ctx_exists(c, *script))
+			findings_add(c->findings, false, "script",
+				"two tools may claim one device, and this one asks no guard: remove it once vfio-bind does the work",
+				NULL, "%s is there: a script of a guide that binds as well",
+				*script);
+}
+
+void check_others(const struct check_ctx *c)
+{
+	char word[KERNEL_WORD_MAX];
+
+	for (const char *at = c->cmdline; kernel_word_next(&at, word);)
+		judge_word(c, word);
+	check_ids(c);
+	if (!c->root)
+		return;
+	check_ctx_each(c, OTHER_TOOLS_OVERRIDES, alphasort, check_driverctl, NULL);
+	check_scripts(c);
+}

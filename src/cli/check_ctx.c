@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/check_ctx.h"
+
+#include "base/file.h"
+#include "base/str.h"
+
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#define TEXT_MAX (4096UL * 1024) /* /proc/interrupts of a large machine */
+
+bool check_ctx_asks(const struct check_ctx *c)
+{
+	return c->situation->config.n_selectors > 0;
+}
+
+bool check_ctx_path(
+	const struct check_ctx *c, char buf[static JUDGED_PATH_MAX], const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!c->root)
+		return false;
+	size_t len = str_copy(buf, JUDGED_PATH_MAX, c->root);
+	va_start(ap, fmt);
+	int n = vsnprintf(buf + len, JUDGED_PATH_MAX - len, fmt, ap);
+	va_end(ap);
+	return n >= 0 && (size_t)n < JUDGED_PATH_MAX - len;
+}
+
+bool check_ctx_exists(const struct check_ctx *c, const char *path)
+{
+	char full[JUDGED_PATH_MAX];
+
+	return check_ctx_path(c, full, "%s", path) && faccessat(AT_FDCWD, full, F_OK, 0) == 0;
+}
+
+char *check_ctx_text(const struct check_ctx *c, const char *path)
+{
+	char full[JUDGED_PATH_MAX], *text = NULL;
+	size_t len;
+
+	if (!check_ctx_path(c, full, "%s", path) ||
+		file_read(AT_FDCWD, full, TEXT_MAX, &text, &len, NULL) < 0)
+		return NULL;
+	return text;
+}
+
+static int is_visible(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.';
+}
+
+void check_ctx_each(const struct check_ctx *c, const char *directory,
+	int (*order)(const struct dirent **a, const struct dirent **b),
+	void (*each)(const struct check_ctx *c, const char *name, void *to), void *to)
+{
+	struct dirent **entries = NULL;
+	char path[JUDGED_PATH_MAX];
+	int n = check_ctx_path(c, path, "%s", directory)
+			? scandir(path, &entries, is_visible, order)
+			: -1;
+
+	for (int i = 0; i < n; i++) {
+		each(c, entries[i]->d_name, to);
+		free(entries[i]);
+	}
+	free(entries);
+}
+
+bool check_ctx_can_boot(const struct check_ctx *c, const char *kernel)
+{
+	struct utsname u;
+	char path[JUDGED_PATH_MAX];
+
+	if (c->live && uname(&u) == 0 && str_equal(u.release, kernel))
+		return true;
+	return (check_ctx_path(c, path, "/boot/vmlinuz-%s", kernel) && access(path, F_OK) == 0) ||
+	       (check_ctx_path(c, path, "/lib/modules/%s/vmlinuz", kernel) &&
+		       access(path, F_OK) == 0);
+}
+
+bool check_ctx_binds(const struct check_ctx *c, struct pci_addr addr)
+{
+	const struct plan *p = &c->situation->plan;
+
+	for (size_t i = 0; i < p->n; i++)
+		if (p->verdicts[i].device && p->verdicts[i].action == ACTION_BIND &&
+			pci_addr_compare(p->verdicts[i].device->addr, addr) == 0)
+			return true;
+	return false;
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/check_host.h"
+
+#include "base/str.h"
+#include "cli/check.h"
+#include "pci/sysfs_path.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The switch decides what a boot does; what is judged is the config. */
+static void check_switch(const struct check_ctx *c)
+{
+	struct boot_switch b = boot_switch_parse(c->cmdline);
+
+	if (b.mode != BOOT_BIND)
+		findings_add(c->findings, check_ctx_asks(c), "off", "this boot has bound nothing",
+			NULL, "vfio-bind is off: %s", b.reason);
+}
+
+static char *read_cmdline(const struct check_ctx *c, const struct sysroot *w, struct sysfs *s)
+{
+	if (w->cmdline)
+		return strdup(w->cmdline);
+	return c->root ? check_ctx_text(c, "/proc/cmdline")
+		       : sysfs_path_text(s, NOTES_DIRECTORY "/cmdline");
+}
+
+static int judge(struct check_ctx *c, const struct sysroot *w, struct err *err)
+{
+	_cleanup_(inventory_done) struct inventory inventory = {0};
+	_cleanup_(host_snapshot_done) struct host_snapshot notes = {0};
+	struct pciids names = {0}; /* nothing is called by its name here */
+	struct sysfs *s = &c->situation->sysfs;
+
+	int r = inventory_gather(&inventory, s, &names, &notes, err);
+	if (r < 0)
+		return r;
+	_cleanup_(str_free) char *cmdline = read_cmdline(c, w, s);
+	c->cmdline = cmdline ? cmdline : "";
+	c->inventory = &inventory;
+	check_switch(c);
+	check_iommu(c);
+	check_plan(c);
+	check_images(c);
+	check_others(c);
+	if (c->live)
+		findings_ask_bootcfg(c->findings);
+	c->inventory = NULL;
+	return c->findings->failed ? err_set(err, ENOMEM, "out of memory for what was found") : 0;
+}
+
+int check_host(struct findings *ret, struct ctx *ret_situation, const struct sysroot *w,
+	const char *root, struct err *err)
+{
+	const struct boot_switch bind = {.mode = BOOT_BIND};
+	struct check_ctx c = {.root = root       ? root
+				      : w->sysfs ? NULL
+						 : "",
+		.live = !root && !w->sysfs,
+		.replayed = w->replayed,
+		.situation = ret_situation,
+		.findings = ret};
+
+	int r = ctx_read(ret_situation, w, &bind, err);
+	if (r == -EINVAL && ret_situation->config.missing) {
+		r = ctx_plan(ret_situation, w, &bind, err);
+		if (r == 0)
+			r = judge(&c, w, err);
+		return r < 0 ? r : -EINVAL;
+	}
+	return r < 0 ? r : judge(&c, w, err);
+}

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the next boot will find: modules for each kernel, the hook in the generator, images of this
+ * config. */
+#include "base/str.h"
+#include "cli/check.h"
+#include "cli/report_parse.h"
+#include "core/imageinfo.h"
+#include "core/kmod.h"
+#include "core/report.h"
+#include "host/image.h"
+#include "pci/sysfs_path.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#define ENABLE "/usr/lib/vfio-bind/setup enable"
+
+static void check_kernel(const struct check_ctx *c, const char *kernel)
+{
+	_cleanup_(image_done) struct image image = {0};
+	struct err err = {""};
+	char directory[JUDGED_PATH_MAX], names[200] = "";
+	size_t len = 0;
+
+	if (!check_ctx_can_boot(c, kernel) ||
+		!check_ctx_path(c, directory, "/lib/modules/%s", kernel) ||
+		image_list(&image, &c->situation->config, directory, &err) < 0)
+		return;
+	for (size_t i = 0; i < image.missing.n && len + 1 < sizeof(names); i++) {
+		if (module_same(image.missing.name[i], "efivarfs")) {
+			findings_add(c->findings, false, "modules",
+				"under this kernel failed boots are not counted: install the rest of its modules",
+				NULL, "kernel %s has no efivarfs", kernel);
+			continue;
+		}
+		if (len > 0)
+			len += str_copy(names + len, sizeof(names) - len, ", ");
+		len += str_copy(names + len, sizeof(names) - len, image.missing.name[i]);
+	}
+	if (len > 0)
+		findings_add(c->findings, check_ctx_asks(c), "modules",
+			"under this kernel nothing that needs them is bound: install the rest of its modules (Ubuntu: linux-modules-extra), then have its image made",
+			NULL, "kernel %s has no %s", kernel, names);
+}
+
+static void each_kernel(const struct check_ctx *c, const char *name, void *to)
+{
+	(void)to;
+	check_kernel(c, name);
+}
+
+/* ---- the hook ---------------------------------------------------------------------------- */
+
+static void note_dracut_module(const struct check_ctx *c, const char *name, void *to)
+{
+	(void)c;
+	if (fnmatch("[0-9][0-9]vfio-bind", name, 0) == 0)
+		*(bool *)to = true;
+}
+
+/* Does a line of a file that is no comment hold all of these? */
+static bool file_says(
+	const struct check_ctx *c, const char *path, const char *one, const char *other)
+{
+	_cleanup_(str_free) char *text = check_ctx_text(c, path);
+	char *rest = text, *line;
+
+	while ((line = strsep(&rest, "\n"))) {
+		line[strcspn(line, "#")] = '\0';
+		if (strstr(line, one) && strstr(line, other))
+			return true;
+	}
+	return false;
+}
+
+struct omission {
+	const char *directory;
+	bool found;
+};
+
+static void note_omission(const struct check_ctx *c, const char *name, void *to)
+{
+	struct omission *o = to;
+	char path[JUDGED_PATH_MAX];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", o->directory, name);
+	if (file_says(c, path, "omit_dracutmodules", "vfio-bind"))
+		o->found = true;
+}
+
+static void check_dracut(const struct check_ctx *c)
+{
+	struct omission o = {.directory = "/etc/dracut.conf.d"};
+	bool there = false;
+
+	check_ctx_each(c, "/usr/lib/dracut/modules.d", versionsort, note_dracut_module, &there);
+	check_ctx_each(c, o.directory, versionsort, note_omission, &o);
+	if (file_says(c, "/etc/dracut.conf", "omit_dracutmodules", "vfio-bind"))
+		o.found = true;
+	if (!there)
+		findings_add(c->findings, check_ctx_asks(c), "hook",
+			"no image will hold vfio-bind: install it whole (make install, or the package)",
+			NULL, "dracut has no module vfio-bind in /usr/lib/dracut/modules.d");
+	else if (o.found)
+		findings_add(c->findings, check_ctx_asks(c), "hook",
+			"no image will hold vfio-bind: take it off omit_dracutmodules, then run `" ENABLE
+			"`",
+			NULL, "dracut is told to leave the module vfio-bind out");
+}
+
+static void check_mkinitcpio(const struct check_ctx *c)
+{
+	if (!check_ctx_exists(c, "/usr/lib/initcpio/install/vfio-bind"))
+		findings_add(c->findings, check_ctx_asks(c), "hook",
+			"no image will hold vfio-bind: install it whole (make install, or the package)",
+			NULL, "mkinitcpio has no hook vfio-bind in /usr/lib/initcpio");
+	else if (!file_says(c, "/etc/mkinitcpio.conf.d/vfio-bind.conf", "HOOKS", "vfio-bind") &&
+		 !file_says(c, "/etc/mkinitcpio.conf", "HOOKS", "vfio-bind"))
+		findings_add(c->findings, check_ctx_asks(c), "hook", "no image will hold vfio-bind",
+			ENABLE, "mkinitcpio does not run the hook vfio-bind: it is not in HOOKS");
+}
+
+/* The same order in which `setup` looks for who makes the images. */
+static void check_hook(const struct check_ctx *c)
+{
+	if (check_ctx_exists(c, "/usr/bin/mkinitcpio")) {
+		check_mkinitcpio(c);
+	} else if (check_ctx_exists(c, "/usr/sbin/mkinitramfs")) {
+		if (!check_ctx_exists(c, "/usr/share/initramfs-tools/hooks/vfio-bind") &&
+			!check_ctx_exists(c, "/etc/initramfs-tools/hooks/vfio-bind"))
+			findings_add(c->findings, check_ctx_asks(c), "hook",
+				"no image will hold vfio-bind: install it whole (make install, or the package)",
+				NULL, "initramfs-tools has no hook vfio-bind");
+	} else if (check_ctx_exists(c, "/usr/bin/dracut")) {
+		check_dracut(c);
+	} else {
+		findings_add(c->findings, false, "hook",
+			"mkinitcpio, initramfs-tools and dracut are those that vfio-bind has a hook for",
+			NULL, "no generator of initramfs images is known here");
+	}
+}
+
+/* ---- the images -------------------------------------------------------------------------- */
+
+struct ages {
+	const char *directory;
+	time_t config; /* when it came to be as it is */
+	time_t newest; /* of the images */
+	char older[300];
+	size_t len, n;
+};
+
+static void note_image(const struct check_ctx *c, const char *name, void *to)
+{
+	/* What rescue, fallback and crash dump need is another system's: they hold nothing of us.
+	 */
+	static const char *const images[] = {
+		"initrd.img-*", "initrd-*", "initramfs-*.img", "*.efi"};
+	struct ages *a = to;
+	struct stat st;
+	char path[JUDGED_PATH_MAX];
+	bool is_image = false;
+
+	for (size_t i = 0; i < sizeof(images) / sizeof(*images); i++)
+		is_image |= fnmatch(images[i], name, 0) == 0;
+	if (!is_image || strstr(name, "rescue") || strstr(name, "fallback") ||
+		strstr(name, "kdump") || !check_ctx_path(c, path, "%s/%s", a->directory, name) ||
+		stat(path, &st) < 0 || !S_ISREG(st.st_mode))
+		return;
+	a->n++;
+	a->newest = st.st_mtime > a->newest ? st.st_mtime : a->newest;
+	if (st.st_mtime >= a->config)
+		return;
+	if (a->len > 0)
+		a->len += str_copy(a->older + a->len, sizeof(a->older) - a->len, ", ");
+	a->len += str_copy(a->older + a->len, sizeof(a->older) - a->len, name);
+}
+
+/* A file that was moved or restored keeps the time of its bytes; when it came there is what counts.
+ * Of a tree that was copied nothing else is known. */
+static time_t config_time(const struct check_ctx *c, const struct stat *st)
+{
+	return c->live && st->st_ctime > st->st_mtime ? st->st_ctime : st->st_mtime;
+}
+
+static bool is_since_boot(time_t when)
+{
+	struct timespec now, up;
+
+	return clock_gettime(CLOCK_REALTIME, &now) == 0 &&
+	       clock_gettime(CLOCK_BOOTTIME, &up) == 0 && when >= now.tv_sec - up.tv_sec;
+}
+
+/* Images that are new enough, and a boot that did not go by the config: it came from one of before,
+ * or from another than these. */
+static void log_stale_boot(const struct check_ctx *c, const struct ages *a, bool ran)
+{
+	const char *path = c->situation->config.path;
+	bool made_since = a->n > 0 && is_since_boot(a->newest);
+	const char *detail = made_since ? "the images are newer than the config: reboot"
+					: "the next boot goes by the config that the image holds";
+
+	if (ran)
+		findings_add(c->findings, check_ctx_asks(c), "image", detail,
+			made_since ? NULL : ENABLE, "%s is not what the image of this boot holds",
+			path);
+	else
+		findings_add(c->findings, check_ctx_asks(c), "image", detail,
+			made_since ? NULL : ENABLE,
+			"vfio-bind did not run at this boot: its image does not hold it");
+}
+
+static struct ages check_ages(const struct check_ctx *c, time_t config)
+{
+	static const char *const directories[] = {
+		"/boot", "/boot/EFI/Linux", "/efi/EFI/Linux", "/boot/efi/EFI/Linux"};
+	struct ages a = {.config = config};
+
+	for (size_t i = 0; i < sizeof(directories) / sizeof(*directories); i++) {
+		a.directory = directories[i];
+		check_ctx_each(c, a.directory, versionsort, note_image, &a);
+	}
+	return a;
+}
+
+/* An image that an older version made has not recorded what the guards of this one keep. */
+static void check_program(const struct check_ctx *c)
+{
+	_cleanup_(report_done) struct report boot = {0};
+	char path[JUDGED_PATH_MAX];
+
+	if (!check_ctx_path(c, path, "%s", REPORT_DIR) || report_read(&boot, path, NULL) < 0 ||
+		!boot.has_image || (boot.program && str_equal(boot.program, VERSION)))
+		return;
+	const struct ages a = check_ages(c, 0);
+	bool made_since = c->live && a.n > 0 && is_since_boot(a.newest);
+	findings_add(c->findings, check_ctx_asks(c), "image",
+		made_since
+			? "it has not recorded what the guards of this version keep; the images are newer by now: reboot"
+			: "it has not recorded what the guards of this version keep: networks, keyboards and disks that the host needs (NEWS says more)",
+		made_since ? NULL : ENABLE, "the image of this boot was made by vfio-bind %s",
+		boot.program ? boot.program : "0.2.0 or an older one");
+}
+
+static void check_each_image(const struct check_ctx *c)
+{
+	struct stat st;
+	struct err err = {""};
+	int running = c->live ? imageinfo_is_of_config(REPORT_DIR, c->situation->config.file, &err)
+			      : -ENODATA;
+
+	/* The digest knows better than the clock: a file that was only touched has not changed. */
+	if (running == 1 || stat(c->situation->config.file, &st) < 0)
+		return;
+	const struct ages a = check_ages(c, config_time(c, &st));
+	if (a.len > 0)
+		findings_add(c->findings, check_ctx_asks(c), "image",
+			"the next boot goes by the config that the image holds", ENABLE,
+			"images older than %s: %s", c->situation->config.path, a.older);
+	else if (running == 0 || running == -ENOENT)
+		log_stale_boot(c, &a, running == 0);
+}
+
+/* ---- failed boots: who says of a boot that it was none ------------------------------------ */
+
+#define CONFIRM "vfio-bind-confirm.service"
+
+/* Who has the images made by hand, and not by `setup enable`, has not enabled the unit either. */
+static void check_confirm(const struct check_ctx *c)
+{
+	const struct config *config = &c->situation->config;
+	bool debian = !check_ctx_exists(c, "/usr/bin/mkinitcpio") &&
+		      check_ctx_exists(c, "/usr/sbin/mkinitramfs");
+
+	if (config->failed_boots == 0 || config->hold_on_failure ||
+		(debian && !config->load_efivarfs) ||
+		!sysfs_path_exists(&c->situation->sysfs, "firmware/efi") ||
+		!check_ctx_exists(c, "/run/systemd/system") ||
+		check_ctx_exists(c, "/etc/systemd/system/multi-user.target.wants/" CONFIRM) ||
+		check_ctx_exists(c, "/usr/lib/systemd/system/multi-user.target.wants/" CONFIRM))
+		return;
+	findings_add(c->findings, check_ctx_asks(c), "confirm",
+		"no unit confirms that a boot has reached its end: each counts as failed, and the one after [guard] failed_boots of them binds nothing",
+		"systemctl enable " CONFIRM, CONFIRM " is not enabled");
+}
+
+const char *const check_image_topics[] = {"modules", "hook", "confirm", "image", NULL};
+
+void check_images(const struct check_ctx *c)
+{
+	if (c->replayed) {
+		_cleanup_(str_free) char *text = sysfs_path_text(
+			&c->situation->sysfs, NOTES_DIRECTORY "/images");
+		findings_read(c->findings, check_image_topics, text);
+		return;
+	}
+	if (!c->root)
+		return;
+	check_ctx_each(c, "/lib/modules", versionsort, each_kernel, NULL);
+	check_hook(c);
+	check_confirm(c);
+	if (!check_ctx_asks(c))
+		return;
+	check_program(c);
+	check_each_image(c);
+}

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the plan says: the guards' refusals, what is not there, ids that mean more than one card;
+ * and groups that no VM gets.
+ */
+#include "base/str.h"
+#include "cli/check.h"
+#include "core/usable.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define STRV_MAX 400
+
+static void add_name(char buf[static STRV_MAX], const char *fmt, ...) _printf_(2, 3);
+static void add_name(char buf[static STRV_MAX], const char *fmt, ...)
+{
+	size_t len = strlen(buf);
+	va_list ap;
+
+	if (len > 0)
+		len += str_copy(buf + len, STRV_MAX - len, ", ");
+	va_start(ap, fmt);
+	(void)vsnprintf(buf + len, STRV_MAX - len, fmt, ap);
+	va_end(ap);
+}
+
+static void log_refusals(const struct check_ctx *c)
+{
+	const struct plan *p = &c->situation->plan;
+	char name[VERDICT_NAME_MAX];
+
+	for (size_t i = 0; i < p->n; i++) {
+		const struct verdict *v = &p->verdicts[i];
+		if (v->action == ACTION_BIND || (p->no_iommu && v->action == ACTION_REFUSE))
+			continue;
+		verdict_name(v, name);
+		if (v->action == ACTION_ABSENT)
+			findings_add(c->findings, true, "absent",
+				"`vfio-bind list` shows what there is; correct the line, or take it out",
+				NULL, "%s is asked for (%s:%u): %s", name, p->config->path,
+				v->asked->line, v->why);
+		else
+			findings_add(c->findings, true, "refused",
+				"boot leaves it to the host; of a display, all that belongs to it",
+				NULL, "%s is asked for (%s:%u) and stays: %s", name,
+				p->config->path, v->asked->line, v->why);
+	}
+}
+
+/* An id is right for one card, and takes its twin along on the day it is put in. */
+static void log_ids(const struct check_ctx *c)
+{
+	const struct plan *p = &c->situation->plan;
+	char address[PCI_ADDR_MAX];
+
+	for (size_t i = 0; i < p->config->n_selectors; i++) {
+		const struct selector *s = &p->config->selectors[i];
+		const struct verdict *last = NULL;
+		char cards[STRV_MAX] = "";
+		size_t n = 0;
+		if (s->kind != SELECT_ID || s->exclude)
+			continue;
+		for (size_t j = 0; j < p->n; j++) {
+			const struct verdict *v = &p->verdicts[j];
+			if (v->asked != s || v->companion || !v->device ||
+				(last && pci_addr_same_device(last->device->addr, v->device->addr)))
+				continue;
+			last = v;
+			n++;
+			add_name(cards, "%s", pci_addr_format(v->device->addr, address));
+		}
+		if (n > 1)
+			findings_add(c->findings, false, "ids",
+				"if only one is meant, name it: addresses = ADDRESS=ID", NULL,
+				"id %s (%s:%u) is that of %zu devices: %s", s->text,
+				p->config->path, s->line, n, cards);
+	}
+}
+
+/* Binds all the same, so that nothing but this says it (usable_has_direct_region). */
+static void log_reserved(const struct check_ctx *c, const struct device *d)
+{
+	char address[PCI_ADDR_MAX];
+
+	if (usable_has_direct_region(&c->situation->sysfs, d->group))
+		findings_add(c->findings, true, "reserved",
+			"vfio-pci binds it, and no VM can open it; another slot, or newer firmware, may be without",
+			NULL,
+			"the firmware reserves memory for group %d, of %s (RMRR, a region of type `direct`)",
+			d->group, pci_addr_format(d->addr, address));
+}
+
+static void log_group(const struct check_ctx *c, const struct device *d)
+{
+	const struct inventory *v = c->inventory;
+	char address[PCI_ADDR_MAX], others[STRV_MAX] = "";
+	bool fixed = false;
+
+	for (size_t j = 0; j < v->n; j++) {
+		const struct device *other = &v->at[j].d;
+		if (other->group != d->group || check_ctx_binds(c, other->addr) ||
+			!usable_blocks_group(&c->situation->sysfs, other))
+			continue;
+		fixed |= device_is_fixed(other);
+		add_name(others, "%s (%s)", pci_addr_format(other->addr, address), other->driver);
+	}
+	if (others[0])
+		findings_add(c->findings, true, "group",
+			fixed ? "a VM gets a group whole, and a bridge stays with the host: no config makes this group usable; put the card into another slot"
+			      : "a VM gets a group whole: ask for these too, or put the card into another slot",
+			NULL, "group %d, of %s, is not viable: the host keeps %s", d->group,
+			pci_addr_format(d->addr, address), others);
+}
+
+static void log_groups(const struct check_ctx *c)
+{
+	const struct plan *p = &c->situation->plan;
+	int told = -1;
+
+	for (size_t i = 0; i < p->n; i++) {
+		const struct verdict *one = &p->verdicts[i];
+		if (one->action != ACTION_BIND || one->device->group < 0 ||
+			one->device->group == told)
+			continue;
+		told = one->device->group;
+		log_group(c, one->device);
+		log_reserved(c, one->device);
+	}
+}
+
+static bool has_screen(const struct inventory *v, struct pci_addr addr)
+{
+	size_t n;
+	const struct attached *b = inventory_attached(v, addr, &n);
+
+	for (size_t i = 0; i < n; i++)
+		if (b[i].kind == ATTACHED_CONNECTOR)
+			return true;
+	return false;
+}
+
+static void log_display(const struct check_ctx *c, const struct verdict *v)
+{
+	const struct boot_display *b = &c->situation->host.boot;
+	const struct device *d = v->device;
+	char address[PCI_ADDR_MAX];
+
+	pci_addr_format(d->addr, address);
+	if (device_is_bmc_display(d))
+		findings_add(c->findings, false, "boot-display",
+			"the console of who is not at the machine shows nothing then", NULL,
+			"%s, which is taken, is a management controller's display", address);
+	if (b->by != WITNESS_NONE || !device_has_outputs(d))
+		return;
+	findings_add(c->findings, false, "boot-display",
+		"if it is this one, the console on it goes blank at boot: leave another display to the host, and plug the screen in there",
+		NULL, "nothing tells which display shows the boot; %s is taken all the same%s",
+		address,
+		has_screen(c->inventory, d->addr) ? ", and a screen is connected to it" : "");
+}
+
+/* The framebuffer and boot_vga may differ: whoever knows only the one is not to wonder. */
+static void log_displays(const struct check_ctx *c)
+{
+	const struct probe *h = &c->situation->host;
+	const struct plan *p = &c->situation->plan;
+	const struct device *other = boot_display_differs(&h->boot, &h->devices);
+	char dark[PCI_ADDR_MAX], address[PCI_ADDR_MAX];
+
+	for (size_t i = 0; i < p->n; i++)
+		if (p->verdicts[i].action == ACTION_BIND &&
+			device_is_display(p->verdicts[i].device))
+			log_display(c, &p->verdicts[i]);
+	if (other)
+		findings_add(c->findings, false, "boot-display",
+			"the boot shows where the firmware's framebuffer is: that one is guarded, and the other may be taken",
+			NULL, "boot_vga is 1 on %s, but the boot display is %s (%s)",
+			pci_addr_format(other->addr, dark), pci_addr_format(h->boot.addr, address),
+			boot_display_witness(&h->boot));
+}
+
+/* Of what an id asks for the same is a refusal. */
+static void log_unknown(const struct check_ctx *c)
+{
+	const char *unknown = c->situation->plan.unverified;
+
+	if (unknown[0])
+		findings_add(c->findings, false, "unknown",
+			"make the image on the running system, or make sure that the host does not need the controller",
+			NULL, "a controller that is named is bound, and %s", unknown);
+}
+
+void check_plan(const struct check_ctx *c)
+{
+	log_displays(c);
+	log_refusals(c);
+	log_unknown(c);
+	log_ids(c);
+	log_groups(c);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CLI_CMD_H
+#define CLI_CMD_H
+
+#include "base/err.h"
+
+/* How a command ended; the main makes an exit code of it. */
+enum cmd_result {
+	CMD_AS_ASKED, /* 0 */
+	CMD_NOT_ALL,  /* 1: not all of what was asked for holds */
+	CMD_USAGE,    /* 2: the command line; err says what */
+	CMD_CONFIG,   /* 3: the config is in error; told already */
+	CMD_SYSTEM,   /* 4: the system refused; err says what */
+};
+
+/*
+ * Each command takes its own argv (argv[0] is its name), prints data on standard output and tells
+ * its story through the log. err is for what kept it from doing its work at all.
+ */
+enum cmd_result cmd_boot(int argc, char **argv, struct err *err);
+enum cmd_result cmd_plan(int argc, char **argv, struct err *err);
+enum cmd_result cmd_hotplug(int argc, char **argv, struct err *err);
+enum cmd_result cmd_check(int argc, char **argv, struct err *err);
+enum cmd_result cmd_bind(int argc, char **argv, struct err *err);
+enum cmd_result cmd_release(int argc, char **argv, struct err *err);
+enum cmd_result cmd_qemu(int argc, char **argv, struct err *err);
+enum cmd_result cmd_libvirt(int argc, char **argv, struct err *err);
+enum cmd_result cmd_rom(int argc, char **argv, struct err *err);
+enum cmd_result cmd_setup(int argc, char **argv, struct err *err);
+enum cmd_result cmd_init(int argc, char **argv, struct err *err);
+enum cmd_result cmd_list(int argc, char **argv, struct err *err);
+enum cmd_result cmd_status(int argc, char **argv, struct err *err);
+enum cmd_result cmd_record(int argc, char **argv, struct err *err);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/command_parse.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+static void print_help(
+	const struct command_info *info, const struct option_row *rows, const char *name)
+{
+	printf("Usage: vfio-bind %s [OPTION...]%s%s\n%s\n\n", name, info->operands ? " " : "",
+		info->operands ? info->operands : "", info->about);
+	options_print(rows);
+}
+
+static bool operands_fit(const struct command_info *info, int n, char **argv, struct err *err)
+{
+	if (!info->takes && n > 0)
+		(void)err_set(err, EINVAL, "%s takes no '%s'", argv[0], argv[1]);
+	else if (n < info->least || (info->most > 0 && n > info->most))
+		(void)err_set(err, EINVAL, "%s takes %s", argv[0], info->takes);
+	else
+		return true;
+	return false;
+}
+
+bool command_parse(const struct command_info *info, const struct option_row *rows, int argc,
+	char **argv, const bool *help, int *ret_operands, enum cmd_result *ret, struct err *err)
+{
+	int n;
+
+	*ret = CMD_USAGE;
+	if (options_read(rows, argc, argv, &n, err) < 0)
+		return false;
+	if (*help) {
+		print_help(info, rows, argv[0]);
+		*ret = CMD_AS_ASKED;
+		return false;
+	}
+	if (!operands_fit(info, n, argv, err))
+		return false;
+	if (ret_operands)
+		*ret_operands = n;
+	return true;
+}

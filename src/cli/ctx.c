@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/ctx.h"
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "cli/protected_load.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* COMMAND_LINE_SIZE is 2048 on x86 and at most 4096 elsewhere (arch/.../include/asm/setup.h). */
+#define CMDLINE_MAX 8192
+
+struct boot_switch sysroot_switch(const struct sysroot *w)
+{
+	if (w->cmdline)
+		return boot_switch_parse(w->cmdline);
+	_cleanup_(str_free) char *line = malloc(CMDLINE_MAX);
+	if (line && file_read_small(AT_FDCWD, "/proc/cmdline", line, CMDLINE_MAX) >= 0)
+		return boot_switch_parse(line);
+	return (struct boot_switch){.mode = BOOT_OFF,
+		.reason = "/proc/cmdline can't be read, it may say vfio_bind=off"};
+}
+
+const char *sysroot_config_file(const struct sysroot *w)
+{
+	const char *named = w->config ? w->config : w->replayed;
+
+	return named ? named : CONFIG_PATH;
+}
+
+int sysroot_config(struct config *ret, const struct sysroot *w)
+{
+	/* A file that was named to a program which only looks, or works on a tree, may be
+	 * anybody's. */
+	bool to_do = !w->config || (w->acts && !w->sysfs);
+
+	if (w->replayed && !w->config)
+		return config_read_copy(ret, w->replayed, CONFIG_PATH);
+	return config_read(ret, sysroot_config_file(w), to_do);
+}
+
+static int plan_guarded(
+	struct ctx *s, const struct sysroot *w, const struct boot_switch *b, struct err *err)
+{
+	int r = plan_make(&s->plan, &s->config, &s->host, b, err);
+
+	if (r == 0)
+		r = protect(&s->plan, &s->sysfs, w, b, err);
+	if (r == 0 && s->config.strict_groups && groups_refuse(&s->plan, &s->sysfs) < 0)
+		r = err_set(err, ENOMEM, "out of memory for the IOMMU groups");
+	return r;
+}
+
+struct boot_display_from sysroot_display(const struct sysroot *w)
+{
+	return (struct boot_display_from){.root = w->root,
+		.live = !w->sysfs && !w->root,
+		.running = !w->boots,
+		.screens = w->screens};
+}
+
+static int look(struct ctx *s, const struct sysroot *w, struct err *err)
+{
+	const struct boot_display_from from = sysroot_display(w);
+
+	return probe_devices(&s->host, &s->config, &s->sysfs, &from, err);
+}
+
+int ctx_plan(struct ctx *s, const struct sysroot *w, const struct boot_switch *b, struct err *err)
+{
+	int r = sysfs_open(&s->sysfs, w->sysfs, err);
+
+	if (r == 0)
+		r = look(s, w, err);
+	return r < 0 ? r : plan_guarded(s, w, b, err);
+}
+
+int ctx_read(struct ctx *ret, const struct sysroot *w, const struct boot_switch *b, struct err *err)
+{
+	const char *path = w->config ? w->config : CONFIG_PATH;
+
+	*ret = (struct ctx){.config = {.path = path, .file = path}, .sysfs = {.devices = -1}};
+	ret->plan.config = &ret->config;
+	if (b->mode != BOOT_BIND)
+		ret->plan.off = b->reason;
+	if (b->mode == BOOT_OFF)
+		return 0;
+
+	int r = sysroot_config(&ret->config, w);
+	if (r == -ENOMEM)
+		return err_set(err, ENOMEM, "%s: out of memory", path);
+	if (r < 0)
+		return -EINVAL;
+	return ctx_plan(ret, w, b, err);
+}
+
+static bool no_groups(const struct probe *h)
+{
+	for (size_t i = 0; i < h->devices.n; i++)
+		if (h->devices.at[i].group >= 0)
+			return false;
+	return true;
+}
+
+int ctx_plan_preview(struct ctx *ret, const struct sysroot *w, const char *name, const char *text,
+	size_t len, bool imagine_groups, struct err *err)
+{
+	const struct boot_switch bind = {.mode = BOOT_BIND};
+
+	*ret = (struct ctx){.config = {.path = name, .file = name}, .sysfs = {.devices = -1}};
+	ret->plan.config = &ret->config;
+	int r = config_parse(&ret->config, name, text, len);
+	if (r < 0)
+		return err_set(
+			err, -r, "%s", r == -ENOMEM ? "out of memory" : ret->config.errors[0]);
+	r = sysfs_open(&ret->sysfs, w->sysfs, err);
+	if (r == 0)
+		r = look(ret, w, err);
+	if (r < 0)
+		return r;
+	ret->groups_imagined = imagine_groups && no_groups(&ret->host);
+	if (ret->groups_imagined)
+		for (size_t i = 0; i < ret->host.devices.n; i++)
+			ret->host.devices.at[i].group = 0;
+	probe_drivers(&ret->host, &ret->sysfs);
+	return plan_guarded(ret, w, &bind, err);
+}
+
+int ctx_may_match(const struct sysroot *w, struct pci_addr addr, struct err *err)
+{
+	_cleanup_(config_done) struct config c = {0};
+	_cleanup_(sysfs_done) struct sysfs s = {.devices = -1};
+	int r = sysroot_config(&c, w);
+
+	if (r == -ENOMEM)
+		return err_set(err, ENOMEM, "out of memory for the config");
+	if (r < 0)
+		return 0;
+	r = sysfs_open(&s, w->sysfs, err);
+	return r < 0 ? r : probe_may_match(&c, &s, addr, err);
+}
+
+/* Made by vmcore_init (fs/proc/vmcore.c) where another kernel's memory is to be had. */
+#define VMCORE "/proc/vmcore"
+
+void ctx_ask_crash(struct ctx *s, const struct sysroot *w)
+{
+	if (!s->plan.off && !w->sysfs && plan_binds(&s->plan) && access(VMCORE, F_OK) == 0)
+		s->plan.off = "this kernel saves the memory of a crashed one (" VMCORE ")";
+}
+
+void ctx_read_groups(struct ctx *s, enum groups_of who)
+{
+	if (groups_look(&s->groups, &s->plan, &s->sysfs, who) == 0)
+		s->plan.groups = &s->groups;
+}
+
+void ctx_done(struct ctx *s)
+{
+	plan_done(&s->plan);
+	groups_done(&s->groups);
+	probe_done(&s->host);
+	sysfs_done(&s->sysfs);
+	config_done(&s->config);
+}
+
+void ctx_log_errors(const struct config *c)
+{
+	for (size_t i = 0; i < c->n_errors; i++)
+		log_print(LOG_ERROR, "%s", c->errors[i]);
+	if (c->more_errors > 0)
+		log_print(LOG_ERROR, "%s: and %zu more errors", c->path, c->more_errors);
+}

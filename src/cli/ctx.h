@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CLI_CTX_H
+#define CLI_CTX_H
+
+#include "base/err.h"
+#include "core/boot_switch.h"
+#include "core/bootcount.h"
+#include "core/config.h"
+#include "core/groups.h"
+#include "core/plan.h"
+#include "core/probe.h"
+#include "pci/sysfs.h"
+#include "shared/tmpdir.h"
+
+#include <stdbool.h>
+
+/* Where the world is: the options that `boot` and `plan` share. NULL: this machine. */
+struct sysroot {
+	const char *config;
+	const char *sysfs;
+	const char *root;
+	const char *cmdline;
+	const char *replayed; /* the config of the record that sysfs is, or where it would lie */
+	bool acts;            /* what the config says is done, and not only looked at */
+	bool boots;           /* before any driver of a display: it is an initramfs */
+	bool screens;         /* a person chooses: connected screens tell what nothing else does */
+};
+
+/* The rows of struct option_row for a world `w`. */
+#define WORLD_OPTIONS(w)                                                                           \
+	{"config", 'c', "FILE", "read FILE instead of " CONFIG_PATH, &(w)->config, NULL, NULL,     \
+		NULL},                                                                             \
+		{"sysfs", 0, "DIR", "let DIR stand for /sys", &(w)->sysfs, NULL, NULL, NULL},      \
+		{"root", 0, "DIR", "let DIR stand for / where the host's disks are looked for",    \
+			&(w)->root, NULL, NULL, NULL},                                             \
+	{                                                                                          \
+		"cmdline", 0, "STRING", "let STRING stand for the kernel command line",            \
+			&(w)->cmdline, NULL, NULL, NULL                                            \
+	}
+
+/*
+ * Lets --sysfs name what `record` wrote: a file becomes a tree that goes when the command ends, and
+ * in a tree that a record became, its config, command line and root stand for those that were not
+ * named. For commands that only look. To be ended with sysroot_done in each case.
+ */
+struct sysroot_record {
+	struct tmpdir scratch;
+	char *config, *cmdline, *root;
+};
+int sysroot_unfold(struct sysroot *w, struct sysroot_record *ret, struct err *err) _must_check_;
+void sysroot_done(struct sysroot_record *r);
+
+/* The kernel command line's word on us. A line that can't be read is off: it may have said so. */
+struct boot_switch sysroot_switch(const struct sysroot *w);
+
+/*
+ * Reads the config of a world, told by its path (/etc/vfio-bind.conf of one in a record). As
+ * config_read.
+ */
+int sysroot_config(struct config *ret, const struct sysroot *w) _must_check_;
+
+/* Where the boot display of a world is looked for. */
+struct boot_display_from sysroot_display(const struct sysroot *w);
+
+/* The config beside which the record of an image is to be looked for. */
+const char *sysroot_config_file(const struct sysroot *w);
+
+/* Config, host and the plan made of them. */
+struct ctx {
+	struct config config;
+	struct sysfs sysfs;
+	struct probe host;
+	struct plan plan;
+	bool groups_imagined;      /* ctx_plan_preview found none on this machine */
+	struct bootcount standing; /* what plan.standing points to, once `boot` has asked */
+	struct groups groups;      /* what plan.groups points to, once somebody has looked */
+};
+
+/*
+ * Reads what the switch lets be read, and plans. 0, -EINVAL where the config is in error (the
+ * errors are in the plan's config), or another negative errno with a text; s->plan is valid in each
+ * case. To be emptied with ctx_done.
+ */
+int ctx_read(struct ctx *ret, const struct sysroot *w, const struct boot_switch *b,
+	struct err *err) _must_check_;
+/* The rest of it, for a config that s holds already, and nothing else. */
+int ctx_plan(struct ctx *s, const struct sysroot *w, const struct boot_switch *b,
+	struct err *err) _must_check_;
+/*
+ * Plans for a config that stands in memory (operands, what `init` proposes) and not in a file;
+ * `name` stands for its path and, as `text`, is kept by reference. The off switch is not asked:
+ * whoever types a command means it. With imagine_groups a machine on which no function has an IOMMU
+ * group is planned for as if each had one, so that all other guards have their say.
+ */
+int ctx_plan_preview(struct ctx *ret, const struct sysroot *w, const char *name, const char *text,
+	size_t len, bool imagine_groups, struct err *err) _must_check_;
+/*
+ * May the config mean a function of this card, or bring it along? Told from the config and the card
+ * alone. 1 or 0, or a negative errno with a text. A config with errors means nothing.
+ */
+int ctx_may_match(const struct sysroot *w, struct pci_addr addr, struct err *err) _must_check_;
+
+/*
+ * The kernel that saves a crashed one's memory binds nothing (plan.off), whatever its command line
+ * says: some machines tell it by firmware tables alone. Asked of a running machine only, with one
+ * system call, where a device would be bound.
+ */
+void ctx_ask_crash(struct ctx *s, const struct sysroot *w);
+
+void ctx_done(struct ctx *s);
+
+/* Looks which IOMMU groups the plan takes in part (core/groups), once, and leaves it in the plan.
+ */
+void ctx_read_groups(struct ctx *s, enum groups_of who);
+
+/* Tells the log every error of the config, or as many as help. */
+void ctx_log_errors(const struct config *c);
+
+#endif

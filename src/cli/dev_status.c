@@ -1,0 +1,668 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/dev_status.h"
+
+#include "base/json_write.h"
+#include "base/str.h"
+#include "core/guard.h"
+#include "core/plan.h"
+#include "core/release.h"
+#include "core/released.h"
+#include "core/report.h"
+#include "core/steps.h"
+#include "host/host_snapshot.h"
+#include "host/image.h"
+#include "host/kmsg.h"
+#include "pci/address.h"
+#include "shared/term.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- unfinished --------------------------------------------------------------------------------
+ */
+
+#define PATIENCE_MS 500
+#define ALL_MS 3000
+
+struct look {
+	struct sysfs *sysfs;
+	struct unfinished *at; /* in memory that parent and child share, once all are listed */
+	size_t n, size;
+};
+
+static int add_driverless(struct pci_addr addr, void *to)
+{
+	struct look *l = to;
+	char driver[32];
+
+	if (sysfs_link(l->sysfs, addr, "driver", driver, sizeof(driver)) != 0)
+		return 0;
+	if (l->n == l->size) {
+		size_t size = l->size ? 2 * l->size : 16;
+		struct unfinished *more = reallocarray(l->at, size, sizeof(*more));
+		if (!more)
+			return -ENOMEM;
+		l->at = more;
+		l->size = size;
+	}
+	l->at[l->n++] = (struct unfinished){.addr = addr, .override = "?"};
+	return 0;
+}
+
+static void read_override(void *to, size_t i)
+{
+	struct look *l = to;
+	char text[32];
+
+	if (sysfs_read(l->sysfs, l->at[i].addr, "driver_override", text, sizeof(text)) < 0)
+		text[0] = '\0';
+	memcpy(l->at[i].override, text, sizeof(text));
+}
+
+static unsigned patience(void *to, size_t i)
+{
+	(void)to;
+	(void)i;
+	return PATIENCE_MS;
+}
+
+static int read_overrides(struct look *l, struct err *err)
+{
+	struct unfinished *listed = l->at;
+	size_t size = l->n * sizeof(*listed);
+	uint8_t *shared = steps_shared(size + l->n);
+
+	if (!shared)
+		return err_set(err, ENOMEM, "out of memory for %zu devices", l->n);
+	memcpy(shared, listed, size);
+	l->at = (struct unfinished *)(void *)shared;
+	const struct steps list = {.n = l->n,
+		.run = read_override,
+		.patience = patience,
+		.to = l,
+		.state = shared + size};
+	int r = steps_run(&list, steps_now() + ALL_MS, err);
+	memcpy(listed, shared, size);
+	l->at = listed;
+	return r;
+}
+
+static int compare(const void *a, const void *b)
+{
+	return pci_addr_compare(
+		((const struct unfinished *)a)->addr, ((const struct unfinished *)b)->addr);
+}
+
+int unfinished_find(struct unfinished **ret, size_t *ret_n, struct sysfs *s, struct err *err)
+{
+	struct look l = {.sysfs = s};
+	size_t n = 0;
+	int r = sysfs_each_device(s, add_driverless, &l, err);
+
+	if (r == -ENOMEM)
+		(void)err_set(err, ENOMEM, "out of memory");
+	if (r == 0 && l.n > 0)
+		r = read_overrides(&l, err);
+	for (size_t i = 0; i < l.n; i++)
+		if (str_equal(l.at[i].override, "?") || release_is_vfio(l.at[i].override))
+			l.at[n++] = l.at[i];
+	if (r < 0) {
+		free(l.at);
+		return r;
+	}
+	if (n > 0)
+		qsort(l.at, n, sizeof(*l.at), compare);
+	*ret = l.at;
+	*ret_n = n;
+	return 0;
+}
+
+/* ---- status ------------------------------------------------------------------------------------
+ */
+
+/* A directory of /run may hold anything; so many devices do not come to any machine one by one. */
+#define LATER_MAX 4096
+
+static int add_later(struct status *a, const char *dir, const char *address, struct err *err)
+{
+	_cleanup_(str_free) char *path = NULL;
+
+	if (asprintf(&path, "%s/%s", dir, address) < 0) {
+		path = NULL;
+		return err_set(err, ENOMEM, "out of memory");
+	}
+	struct report *more = realloc(a->later, (a->n_later + 1) * sizeof(*more));
+	if (!more)
+		return err_set(err, ENOMEM, "out of memory");
+	a->later = more;
+	int r = report_read(&a->later[a->n_later], path, err);
+	if (r == 0)
+		a->n_later++;
+	return r == -ENOENT ? 0 : r;
+}
+
+static int is_address(const struct dirent *entry)
+{
+	struct pci_addr addr;
+
+	return pci_addr_parse(entry->d_name, &addr);
+}
+
+static int read_later(struct status *a, const char *dir, struct err *err)
+{
+	struct dirent **entries = NULL;
+	int n = scandir(dir, &entries, is_address, alphasort), r = 0;
+
+	for (int i = 0; i < n; i++) {
+		if (r == 0 && i < LATER_MAX)
+			r = add_later(a, dir, entries[i]->d_name, err);
+		free(entries[i]);
+	}
+	free(entries);
+	return r;
+}
+
+/* What was told later of a device is what counts. */
+static void add_row(struct status *a, const struct report_dev *d, bool later)
+{
+	for (size_t i = 0; later && i < a->n; i++) {
+		const struct report_dev *told = a->rows[i].asked;
+		if (told && str_equal(told->address, d->address)) {
+			a->rows[i] = (struct dev_status){.asked = d, .later = true};
+			return;
+		}
+	}
+	a->rows[a->n++] = (struct dev_status){.asked = d, .later = later};
+}
+
+/* The boot's own rows stand in the order of addresses already; those that are none stay behind. */
+static int row_compare(const void *x, const void *y)
+{
+	const struct report_dev *a = ((const struct dev_status *)x)->asked;
+	const struct report_dev *b = ((const struct dev_status *)y)->asked;
+	struct pci_addr s, t;
+	bool a_place = pci_addr_parse(a->address, &s), b_place = pci_addr_parse(b->address, &t);
+
+	if (a_place != b_place)
+		return a_place ? -1 : 1;
+	return a_place ? pci_addr_compare(s, t) : strcmp(a->address, b->address);
+}
+
+static int make_rows(struct status *a, struct err *err)
+{
+	size_t n = a->boot.n;
+
+	for (size_t i = 0; i < a->n_later; i++)
+		n += a->later[i].n;
+	a->rows = calloc(n + 1, sizeof(*a->rows));
+	if (!a->rows)
+		return err_set(err, ENOMEM, "out of memory");
+	for (size_t i = 0; i < a->boot.n; i++)
+		add_row(a, &a->boot.devices[i], false);
+	for (size_t i = 0; i < a->n_later; i++)
+		for (size_t k = 0; k < a->later[i].n; k++)
+			add_row(a, &a->later[i].devices[k], true);
+	qsort(a->rows, a->n, sizeof(*a->rows), row_compare);
+	return 0;
+}
+
+static bool is_there(struct sysfs *s, struct pci_addr addr)
+{
+	char modalias[128];
+
+	return sysfs_read(s, addr, "modalias", modalias, sizeof(modalias)) >= 0;
+}
+
+static bool wants(const struct dev_status *r, const char *driver)
+{
+	const char *shall = r->asked->driver ? r->asked->driver : "";
+
+	return str_equal(driver, str_equal(shall, NO_DRIVER) ? "" : shall);
+}
+
+static enum dev_state fate_of(
+	const struct dev_status *r, const struct status *a, bool there, bool is_released)
+{
+	const struct report_dev *d = r->asked;
+
+	if (str_equal(d->action, action_name(ACTION_ABSENT)))
+		return DEV_ABSENT;
+	if (!there)
+		return DEV_GONE;
+	if (is_released && !release_is_vfio(r->now))
+		return DEV_RELEASED;
+	if (!str_equal(d->action, action_name(ACTION_BIND)))
+		return d->why && str_starts(d->why, EXCLUDED_BY) ? DEV_EXCLUDED : DEV_REFUSED;
+	if (wants(r, r->now))
+		return DEV_OK;
+	if (a->boot.off && !r->later)
+		return DEV_OFF;
+	return r->now[0] ? DEV_OTHER_DRIVER : DEV_NO_DRIVER;
+}
+
+/* Of a tree it may not be known, which says nothing of that machine. */
+static void look_whether_usable(
+	struct dev_status *r, struct sysfs *s, struct pci_addr addr, const char *tree)
+{
+	_cleanup_(str_free) char *root = NULL;
+
+	r->usable = USABLE_UNVERIFIED;
+	if (tree && asprintf(&root, "%s/" NOTES_ROOT, tree) < 0) {
+		root = NULL;
+		return;
+	}
+	r->usable = usable_look(s, root, addr, r->unusable);
+	if (r->usable == USABLE_NOT)
+		r->fate = DEV_UNUSABLE;
+	else if (r->usable == USABLE_UNVERIFIED && !tree)
+		r->fate = DEV_UNVERIFIED;
+}
+
+/* tree: the directory that stands for /sys, or NULL. */
+static void status_look(struct dev_status *r, const struct status *a, const char *dir,
+	struct sysfs *s, const char *tree)
+{
+	struct pci_addr addr;
+	bool there = pci_addr_parse(r->asked->address, &addr) && is_there(s, addr);
+
+	if (there && sysfs_link(s, addr, "driver", r->now, sizeof(r->now)) < 0)
+		(void)str_copy(r->now, sizeof(r->now), "?");
+	r->fate = fate_of(r, a, there, there && released_is(dir, s, addr));
+	r->first_usec = -1;
+	if (r->fate == DEV_OK && strstr(r->now, "vfio"))
+		look_whether_usable(r, s, addr, tree);
+	if (r->fate != DEV_OTHER_DRIVER && r->fate != DEV_NO_DRIVER)
+		return;
+	r->since = !str_equal(r->now, r->asked->after ? r->asked->after : "");
+	if (r->fate == DEV_OTHER_DRIVER && !tree)
+		r->first_usec = kmsg_first(r->now, r->asked->address);
+}
+
+static bool has_row(const struct status *a, struct pci_addr addr)
+{
+	char address[PCI_ADDR_MAX];
+
+	pci_addr_format(addr, address);
+	for (size_t i = 0; i < a->n; i++)
+		if (str_equal(a->rows[i].asked->address, address) &&
+			str_equal(a->rows[i].asked->action, action_name(ACTION_BIND)))
+			return true;
+	return false;
+}
+
+/* What was asked for has a row that tells it. */
+static int find_unfinished(struct status *a, struct sysfs *s, struct err *err)
+{
+	size_t n = 0;
+	int r = unfinished_find(&a->unfinished, &a->n_unfinished, s, err);
+
+	for (size_t i = 0; r == 0 && i < a->n_unfinished; i++)
+		if (!has_row(a, a->unfinished[i].addr))
+			a->unfinished[n++] = a->unfinished[i];
+	a->n_unfinished = n;
+	return r;
+}
+
+/* An image without a record, or a boot that read none, does not say. */
+static int config_changed(const struct report *boot, const char *config)
+{
+	char digest[IMAGE_DIGEST_MAX];
+
+	if (!boot->digest)
+		return -1;
+	int r = image_config_digest(digest, config, NULL);
+	if (r < 0)
+		return r == -ENOENT ? 1 : -1;
+	return !str_equal(digest, boot->digest);
+}
+
+int status_read(
+	struct status *ret, const char *dir, const char *sysfs, const char *config, struct err *err)
+{
+	_cleanup_(sysfs_done) struct sysfs s = {.devices = -1};
+
+	*ret = (struct status){.config_changed = -1};
+	int r = report_read(&ret->boot, dir, err);
+	if (r == 0)
+		r = read_later(ret, dir, err);
+	if (r == 0 || r == -ENOENT) {
+		int opened = sysfs_open(&s, sysfs, r == 0 ? err : NULL);
+		r = r == 0 ? opened : r;
+	}
+	if (r == 0)
+		r = make_rows(ret, err);
+	if (s.devices >= 0 && (r == 0 || r == -ENOENT)) {
+		int found = find_unfinished(ret, &s, r == 0 ? err : NULL);
+		r = r == 0 ? found : r;
+	}
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < ret->n; i++)
+		status_look(&ret->rows[i], ret, dir, &s, sysfs);
+	ret->config_changed = config_changed(&ret->boot, config);
+	if (ret->boot.standing.state == BOOT_BAD)
+		ret->waits = bootcount_wait(&ret->boot.standing, sysfs);
+	if (ret->boot.standing.state == BOOT_INDETERMINATE)
+		ret->confirmed = bootcount_confirmed_since(&ret->boot.standing, sysfs);
+	return 0;
+}
+
+void status_done(struct status *a)
+{
+	report_done(&a->boot);
+	for (size_t i = 0; i < a->n_later; i++)
+		report_done(&a->later[i]);
+	free(a->later);
+	free(a->rows);
+	free(a->unfinished);
+	strv_done(&a->strays);
+	*a = (struct status){0};
+}
+
+bool dev_status_is_ok(const struct dev_status *r)
+{
+	return r->fate == DEV_OK || r->fate == DEV_EXCLUDED || r->fate == DEV_RELEASED;
+}
+
+bool status_is_ok(const struct status *a)
+{
+	for (size_t i = 0; i < a->n; i++)
+		if (!dev_status_is_ok(&a->rows[i]))
+			return false;
+	return a->boot.config_errors == 0 && !a->boot.off && a->strays.n == 0 &&
+	       a->n_unfinished == 0;
+}
+
+const char *dev_state_name(enum dev_state fate)
+{
+	static const char *const names[] = {[DEV_OK] = "holds",
+		[DEV_EXCLUDED] = "excluded",
+		[DEV_UNUSABLE] = "unusable",
+		[DEV_UNVERIFIED] = "unverified",
+		[DEV_RELEASED] = "released",
+		[DEV_OFF] = "off",
+		[DEV_REFUSED] = "refused",
+		[DEV_ABSENT] = "absent",
+		[DEV_GONE] = "gone",
+		[DEV_OTHER_DRIVER] = "taken",
+		[DEV_NO_DRIVER] = "driverless"};
+	return names[fate];
+}
+
+/* ---- print -------------------------------------------------------------------------------------
+ */
+
+static const char *or_dash(const char *s)
+{
+	return s && *s ? s : "-";
+}
+
+static const char *or_null(const char *s)
+{
+	return s && *s ? s : NULL;
+}
+
+/* The report tells a device's trouble as "ADDRESS: what". */
+static const char *trouble_of(const struct dev_status *r, const struct status *a)
+{
+	size_t len = strlen(r->asked->address);
+
+	for (size_t i = 0; i < a->n_later; i++)
+		for (size_t k = 0; r->later && k < a->later[i].n_errors; k++)
+			if (str_starts(a->later[i].errors[k], r->asked->address) &&
+				a->later[i].errors[k][len] == ':')
+				return a->later[i].errors[k] + len + 2;
+	for (size_t i = 0; !r->later && i < a->boot.n_errors; i++)
+		if (str_starts(a->boot.errors[i], r->asked->address) &&
+			a->boot.errors[i][len] == ':')
+			return a->boot.errors[i] + len + 2;
+	return NULL;
+}
+
+/* How it came to have another driver, or none, than it shall have, and when: the report shows how
+ * it was when vfio-bind was done with it, and the kernel log may know when the thief came. */
+static void tell_loss(const struct dev_status *r, const struct status *a, char *buf, size_t size)
+{
+	const struct report_dev *d = r->asked;
+	const char *error = trouble_of(r, a);
+	bool kept = d->before && str_equal(d->before, r->now);
+	size_t n;
+
+	if (r->since)
+		n = (size_t)snprintf(buf, size, " since then: when vfio-bind was done it was on %s",
+			d->after ? d->after : "no driver");
+	else if (r->fate == DEV_OTHER_DRIVER && kept)
+		n = (size_t)snprintf(buf, size, ", which had it before vfio-bind came");
+	else
+		n = (size_t)snprintf(buf, size, " since vfio-bind was done");
+	if (n < size && r->first_usec >= 0)
+		n += (size_t)snprintf(buf + n, size - n,
+			" (its first word in the kernel log: after %lld.%03lld s)",
+			r->first_usec / 1000000, r->first_usec / 1000 % 1000);
+	if (n < size && error && !r->since)
+		(void)snprintf(buf + n, size - n, "; %s", error);
+}
+
+const char *dev_status_text(
+	const struct dev_status *r, const struct status *a, char buf[static DEV_STATUS_TEXT_MAX])
+{
+	const char *why = r->asked->why ? r->asked->why : "";
+	char loss[DEV_STATUS_TEXT_MAX - 64] = "";
+
+	switch (r->fate) {
+	case DEV_OK:
+		(void)snprintf(buf, DEV_STATUS_TEXT_MAX, "holds: %s%s", why,
+			r->later ? " (came later)" : "");
+		break;
+	case DEV_UNUSABLE:
+		(void)snprintf(buf, DEV_STATUS_TEXT_MAX, "no VM can open it: %s", r->unusable);
+		break;
+	case DEV_UNVERIFIED:
+		(void)snprintf(buf, DEV_STATUS_TEXT_MAX,
+			"whether a VM can open it is not verified: %s", r->unusable);
+		break;
+	case DEV_EXCLUDED:
+		(void)snprintf(buf, DEV_STATUS_TEXT_MAX, "%s", why);
+		break;
+	case DEV_RELEASED:
+		(void)snprintf(buf, DEV_STATUS_TEXT_MAX,
+			"with the host: 'vfio-bind release' gave it back; 'vfio-bind bind %s' takes it again",
+			r->asked->address);
+		break;
+	case DEV_REFUSED:
+		(void)snprintf(buf, DEV_STATUS_TEXT_MAX, "left to the host: %s", why);
+		break;
+	case DEV_OFF:
+		(void)snprintf(buf, DEV_STATUS_TEXT_MAX, "was not touched at this boot");
+		break;
+	case DEV_ABSENT:
+		(void)snprintf(buf, DEV_STATUS_TEXT_MAX, "absent: %s", why);
+		break;
+	case DEV_GONE:
+		(void)snprintf(buf, DEV_STATUS_TEXT_MAX, "gone: it was there at boot");
+		break;
+	case DEV_OTHER_DRIVER:
+		tell_loss(r, a, loss, sizeof(loss));
+		(void)snprintf(buf, DEV_STATUS_TEXT_MAX, "taken by %s%s", r->now, loss);
+		break;
+	case DEV_NO_DRIVER:
+		tell_loss(r, a, loss, sizeof(loss));
+		(void)snprintf(buf, DEV_STATUS_TEXT_MAX, "has no driver%s", loss);
+		break;
+	}
+	return buf;
+}
+
+const char *status_unfinished_text(const struct unfinished *u, char buf[static DEV_STATUS_TEXT_MAX])
+{
+	char address[PCI_ADDR_MAX];
+
+	pci_addr_format(u->addr, address);
+	if (str_equal(u->override, "?"))
+		(void)snprintf(buf, DEV_STATUS_TEXT_MAX,
+			"has no driver, and its driver_override can't be read: something in the kernel holds the device");
+	else
+		(void)snprintf(buf, DEV_STATUS_TEXT_MAX,
+			"has no driver, and its driver_override '%s' keeps the host's away: a command did not come to its end; `vfio-bind release %s` gives it back",
+			u->override, address);
+	return buf;
+}
+
+const char *status_bootcount_text(const struct status *a, char buf[static BOOTCOUNT_TEXT_MAX])
+{
+	const struct bootcount *s = &a->boot.standing;
+
+	buf[0] = '\0';
+	if (!a->boot.has_standing)
+		return buf;
+	switch (s->state) {
+	case BOOT_UNCOUNTED:
+		(void)snprintf(buf, BOOTCOUNT_TEXT_MAX, "not counted: %s", s->why);
+		break;
+	case BOOT_GOOD:
+		(void)snprintf(buf, BOOTCOUNT_TEXT_MAX,
+			"none: a boot with these devices and this kernel has reached its end");
+		break;
+	case BOOT_INDETERMINATE:
+		if (a->confirmed) {
+			(void)snprintf(
+				buf, BOOTCOUNT_TEXT_MAX, "none: this boot has reached its end");
+			break;
+		}
+		(void)snprintf(buf, BOOTCOUNT_TEXT_MAX,
+			"on trial: boot %u of %u with these devices and this kernel, until one reaches its end",
+			s->tries, s->limit);
+		break;
+	case BOOT_BAD:
+		(void)snprintf(buf, BOOTCOUNT_TEXT_MAX, "%u of %u: this boot binds nothing",
+			s->tries, s->limit);
+		if (a->waits > 0)
+			(void)snprintf(buf + strlen(buf), BOOTCOUNT_TEXT_MAX - strlen(buf),
+				"; it is tried once more after %u boot%s like this one", a->waits,
+				a->waits == 1 ? "" : "s");
+		else
+			(void)snprintf(buf + strlen(buf), BOOTCOUNT_TEXT_MAX - strlen(buf),
+				"; the next one tries once more");
+		break;
+	}
+	return buf;
+}
+
+#define ROW_MAX 512
+#define ROW "%-13s %-16s %-16s"
+
+void status_print(const struct status *a, FILE *f)
+{
+	char text[DEV_STATUS_TEXT_MAX], standing[BOOTCOUNT_TEXT_MAX], row[ROW_MAX];
+
+	if (a->boot.off)
+		term_row(f, "nothing was touched at this boot:", "%s", a->boot.off);
+	if (a->n + a->n_unfinished > 0)
+		fprintf(f, ROW " %s\n", "ADDRESS", "TARGET", "CURRENT", "RESULT (CONFIG)");
+	for (size_t i = 0; i < a->n; i++) {
+		const struct dev_status *r = &a->rows[i];
+		(void)snprintf(row, sizeof(row), ROW, r->asked->address, or_dash(r->asked->driver),
+			or_dash(r->now));
+		term_row(f, row, "%s (%s)", dev_status_text(r, a, text), or_dash(r->asked->asked));
+	}
+	for (size_t i = 0; i < a->n_unfinished; i++) {
+		char address[PCI_ADDR_MAX];
+		(void)snprintf(row, sizeof(row), ROW,
+			pci_addr_format(a->unfinished[i].addr, address), "-", "-");
+		term_row(f, row, "%s", status_unfinished_text(&a->unfinished[i], text));
+	}
+	if (*status_bootcount_text(a, standing))
+		term_row(f, "failed boots:", "%s", standing);
+}
+
+static void print_row(struct json *j, const struct dev_status *r, const struct status *a)
+{
+	const struct report_dev *d = r->asked;
+	bool lost = r->fate == DEV_OTHER_DRIVER || r->fate == DEV_NO_DRIVER;
+	char text[DEV_STATUS_TEXT_MAX];
+
+	json_open_object(j, NULL);
+	json_string(j, "address", d->address);
+	json_string(j, "asked", d->asked);
+	json_string(j, "action", d->action);
+	json_string(j, "driver", d->driver);
+	json_string(j, "why", d->why);
+	json_string(j, "before", d->before);
+	json_string(j, "after", d->after);
+	json_string(j, "now", or_null(r->now));
+	json_string(j, "verdict", dev_state_name(r->fate));
+	json_string(j, "text", dev_status_text(r, a, text));
+	bool on_vfio = r->fate == DEV_OK || r->fate == DEV_UNUSABLE;
+	if (on_vfio && strstr(r->now, "vfio") && r->usable != USABLE_UNVERIFIED)
+		json_bool(j, "usable", r->usable == USABLE);
+	else
+		json_null(j, "usable");
+	json_bool(j, "later", r->later);
+	json_string(j, "since", !lost ? NULL : r->since ? "later" : "boot");
+	if (r->first_usec >= 0)
+		json_int(j, "first_usec", r->first_usec);
+	else
+		json_null(j, "first_usec");
+	json_close_object(j);
+}
+
+static void print_standing(struct json *j, const struct status *a)
+{
+	const struct bootcount *s = &a->boot.standing;
+
+	if (!a->boot.has_standing) {
+		json_null(j, "standing");
+		return;
+	}
+	json_open_object(j, "standing");
+	json_string(j, "state", bootcount_name(s->state));
+	json_int(j, "tries", s->tries);
+	json_int(j, "limit", s->limit);
+	json_int(j, "waits", a->waits);
+	json_bool(j, "confirmed", a->confirmed || s->state == BOOT_GOOD);
+	json_string(j, "why", or_null(s->why));
+	json_close_object(j);
+}
+
+void status_print_json(const struct status *a, FILE *f)
+{
+	struct json j = {.f = f};
+
+	json_open_object(&j, NULL);
+	json_int(&j, "version", 1);
+	json_bool(&j, "holds", status_is_ok(a));
+	json_string(&j, "off", a->boot.off);
+	json_open_array(&j, "devices");
+	for (size_t i = 0; i < a->n; i++)
+		print_row(&j, &a->rows[i], a);
+	json_close_array(&j);
+	json_open_array(&j, "errors");
+	for (size_t i = 0; i < a->boot.n_errors; i++)
+		json_string(&j, NULL, a->boot.errors[i]);
+	for (size_t i = 0; i < a->strays.n; i++)
+		json_string(&j, NULL, a->strays.name[i]);
+	json_close_array(&j);
+	json_open_object(&j, "config");
+	json_string(&j, "file", a->boot.config);
+	json_int(&j, "errors", a->boot.config_errors);
+	if (a->config_changed < 0)
+		json_null(&j, "changed");
+	else
+		json_bool(&j, "changed", a->config_changed);
+	json_close_object(&j);
+	print_standing(&j, a);
+	json_open_array(&j, "unfinished");
+	for (size_t i = 0; i < a->n_unfinished; i++) {
+		char address[PCI_ADDR_MAX];
+		json_open_object(&j, NULL);
+		json_string(&j, "address", pci_addr_format(a->unfinished[i].addr, address));
+		json_string(&j, "driver_override", a->unfinished[i].override);
+		json_close_object(&j);
+	}
+	json_close_array(&j);
+	json_close_object(&j);
+	json_end(&j);
+}

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/import.h"
+
+#include "base/file.h"
+#include "base/log.h"
+#include "pci/address.h"
+#include "pci/id.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define FILE_MAX 65536
+#define BLANKS " \t\n\r"
+
+struct import {
+	int root;
+	struct text *out;
+	struct text addresses; /* taken over already, as " address " each */
+	struct sysfs sysfs;
+	bool has_sysfs;
+	bool whole;
+	bool begun;
+};
+
+static void print_line(struct import *m, const char *key, const char *value, const char *from)
+{
+	if (!m->begun)
+		text_print(m->out, "[bind]\n");
+	m->begun = true;
+	text_print(m->out, "# from %.150s\n%s = %s\n", from, key, value);
+}
+
+/* "10de:2204:…" as vfio-pci's ids= takes it (vfio_pci_fill_ids, drivers/vfio/pci/vfio_pci.c): up to
+ * four numbers of a device; class and mask behind them have no counterpart. */
+static void take_id(struct import *m, const char *text, const char *from)
+{
+	struct pci_id id = {0};
+	char shown[PCI_ID_MAX];
+	unsigned parts[4] = {0, 0, PCI_ANY, PCI_ANY};
+	int n = 0;
+
+	for (const char *at = text; n < 4; n++) {
+		if (!str_hex(&at, 8, &parts[n]))
+			break;
+		if (*at != ':') {
+			n += 1;
+			if (*at)
+				n = 0;
+			break;
+		}
+		at++;
+	}
+	if (n < 2) {
+		log_print(LOG_WARNING, "%s: cannot import id '%s'", from, text);
+		m->whole = false;
+		return;
+	}
+	id = (struct pci_id){parts[0], parts[1], parts[2], parts[3]};
+	print_line(m, "ids", pci_id_format(&id, shown), from);
+}
+
+static void take_ids(struct import *m, char *list, const char *from)
+{
+	for (char *one; (one = strsep(&list, ","));)
+		if (one[0])
+			take_id(m, one, from);
+	log_print(LOG_NOTICE, "%s: take ids= out of it; [bind] asks for these now", from);
+}
+
+/* With the id that the device carries now, so that another one at that address is not taken. */
+static void take_address(struct import *m, struct pci_addr addr, const char *from)
+{
+	char address[PCI_ADDR_MAX], value[PCI_ADDR_MAX + PCI_ID_MAX + 1], id[PCI_ID_MAX],
+		key[PCI_ADDR_MAX + 2];
+	_cleanup_(device_list_done) struct device_list found = {0};
+
+	(void)snprintf(key, sizeof(key), " %s ", pci_addr_format(addr, address));
+	if (m->addresses.data && strstr(m->addresses.data, key))
+		return;
+	text_print(&m->addresses, "%s", key);
+	(void)str_copy(value, sizeof(value), address);
+	if (m->has_sysfs && scan_one(&m->sysfs, addr, &found, NULL) == 1 &&
+		found.at[0].error == 0) {
+		struct pci_id shown = found.at[0].id;
+		shown.subvendor = shown.subdevice = PCI_ANY;
+		(void)snprintf(value, sizeof(value), "%s=%s", address, pci_id_format(&shown, id));
+	} else {
+		log_print(LOG_WARNING, "%s: %s is not in this machine now", from, address);
+		m->whole = false;
+	}
+	print_line(m, "addresses", value, from);
+}
+
+/* ---- the kernel command line
+ * --------------------------------------------------------------------- */
+
+static bool is_ids(const char *word, const char **ret)
+{
+	if (!str_starts(word, "vfio") || (word[4] != '-' && word[4] != '_') ||
+		!str_starts(word + 5, "pci.ids="))
+		return false;
+	*ret = word + strlen("vfio-pci.ids=");
+	return true;
+}
+
+static void from_cmdline(struct import *m, const struct sysroot *w)
+{
+	_cleanup_(str_free) char *line = NULL;
+	char *rest, *last = NULL;
+
+	if (w->cmdline) {
+		line = strdup(w->cmdline);
+	} else {
+		line = malloc(FILE_MAX);
+		if (line && file_read_small(m->root, "proc/cmdline", line, FILE_MAX) < 0)
+			return;
+	}
+	rest = line;
+	for (char *word; rest && (word = strsep(&rest, BLANKS));) {
+		const char *ids;
+		if (is_ids(word, &ids))
+			last = word + (ids - word);
+	}
+	if (last)
+		take_ids(m, last, "the kernel command line");
+}
+
+/* ---- files, each by its own reader
+ * --------------------------------------------------------------- */
+
+typedef void (*reader)(struct import *m, char *data, const char *path);
+
+/* "options vfio-pci ids=10de:2204,10de:1aef disable_vga=1" */
+static void read_options(struct import *m, char *line, const char *from)
+{
+	const char *command = strsep(&line, BLANKS), *module = NULL;
+
+	while (line && (!module || !module[0]))
+		module = strsep(&line, BLANKS);
+	if (!str_equal(command, "options") || !module || !str_starts(module, "vfio") ||
+		(module[4] != '-' && module[4] != '_') || !str_equal(module + 5, "pci"))
+		return;
+	for (char *word; (word = strsep(&line, BLANKS));)
+		if (str_starts(word, "ids="))
+			take_ids(m, word + 4, from);
+}
+
+static void read_modprobe(struct import *m, char *data, const char *path)
+{
+	unsigned number = 0;
+	char from[300];
+
+	for (char *line; (line = strsep(&data, "\n"));) {
+		(void)snprintf(from, sizeof(from), "/%s:%u", path, ++number);
+		read_options(m, line + strspn(line, BLANKS), from);
+	}
+}
+
+/* The name is the bus, a dash and the address; the content a driver. */
+static void read_driverctl(struct import *m, char *data, const char *path)
+{
+	const char *name = strrchr(path, '/') + 1;
+	struct pci_addr addr;
+	char from[300];
+
+	data[strcspn(data, BLANKS)] = '\0';
+	if (!str_starts(name, "pci-") || !pci_addr_parse(name + 4, &addr) ||
+		!str_equal(data, "vfio-pci"))
+		return;
+	(void)snprintf(from, sizeof(from), "/%s", path);
+	take_address(m, addr, from);
+	log_print(LOG_NOTICE, "%s: run driverctl unset-override %s; [bind] asks for it now", from,
+		name + 4);
+}
+
+/* DEVS="0000:0c:00.0 0000:0c:00.1" in a script that knows driver_override and vfio-pci. */
+static void read_script(struct import *m, char *data, const char *path)
+{
+	const char *at = data;
+	struct pci_addr addr;
+	char from[300];
+	bool some = false;
+
+	if (!strstr(data, "driver_override") || !strstr(data, "vfio-pci"))
+		return;
+	(void)snprintf(from, sizeof(from), "/%s", path);
+	while ((at = strstr(at, "DEVS="))) {
+		at += strlen("DEVS=");
+		char quote = *at == '"' || *at == '\'' ? *at++ : '\0';
+		while (*at && *at != quote && (quote || !isspace((unsigned char)*at))) {
+			char word[32];
+			size_t len = strcspn(at, " \t\n\"'");
+			(void)snprintf(word, sizeof(word), "%.*s", (int)len, at);
+			if (len < sizeof(word) && pci_addr_parse(word, &addr)) {
+				take_address(m, addr, from);
+				some = true;
+			}
+			at += len;
+			while (*at && *at != quote && isspace((unsigned char)*at) && quote)
+				at++;
+			if (*at == '"' || *at == '\'')
+				break;
+		}
+	}
+	if (some)
+		log_print(LOG_NOTICE,
+			"%s: remove it, and what calls it; [bind] asks for its devices now", from);
+}
+
+static int is_visible(const struct dirent *e)
+{
+	return e->d_name[0] != '.';
+}
+
+static void read_file(struct import *m, const char *path, reader read)
+{
+	_cleanup_(str_free) char *data = NULL;
+	size_t len;
+
+	if (file_read(m->root, path, FILE_MAX, &data, &len, NULL) == 0)
+		read(m, data, path);
+}
+
+static void read_directory(struct import *m, const char *directory, const char *beginning,
+	const char *ending, reader read)
+{
+	_cleanup_(fd_close) int fd = openat(m->root, directory, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+	struct dirent **entries = NULL;
+	int n = fd < 0 ? 0 : scandirat(fd, ".", &entries, is_visible, alphasort);
+
+	for (int i = 0; i < n; i++) {
+		const char *name = entries[i]->d_name;
+		size_t len = strlen(name), end = strlen(ending);
+		char path[300];
+		if (str_starts(name, beginning) && len >= end &&
+			str_equal(name + len - end, ending) &&
+			(size_t)snprintf(path, sizeof(path), "%s/%s", directory, name) <
+				sizeof(path))
+			read_file(m, path, read);
+		free(entries[i]);
+	}
+	free(entries);
+}
+
+static void from_files(struct import *m)
+{
+	static const struct {
+		const char *directory, *beginning, *ending;
+		reader read;
+	} places[] = {
+		{"etc/modprobe.d", "", ".conf", read_modprobe},
+		{"etc/driverctl.d", "pci-", "", read_driverctl},
+		{"usr/local/bin", "vfio", "", read_script},
+		{"usr/local/sbin", "vfio", "", read_script},
+		{"usr/bin", "vfio-pci-override", "", read_script},
+		{"usr/sbin", "vfio-pci-override", "", read_script},
+		{"etc/initcpio/hooks", "", "", read_script},
+		{"etc/initramfs-tools/scripts/init-top", "", "", read_script},
+		{"etc/initramfs-tools/scripts/init-premount", "", "", read_script},
+	};
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++)
+		read_directory(m, places[i].directory, places[i].beginning, places[i].ending,
+			places[i].read);
+}
+
+int import_config(const char *root, const struct sysroot *w, struct text *ret, struct err *err)
+{
+	_cleanup_(fd_close) int fd = open(root ? root : "/", O_DIRECTORY | O_PATH | O_CLOEXEC);
+	_cleanup_(text_done) struct text addresses = {0};
+
+	if (fd < 0)
+		return err_set(err, errno, "%s: can't open it: %s", root, strerror(errno));
+	struct import m = {.root = fd, .out = ret, .sysfs.devices = -1, .whole = true};
+	m.has_sysfs = sysfs_open(&m.sysfs, w->sysfs, NULL) == 0;
+	from_cmdline(&m, w);
+	from_files(&m);
+	addresses = m.addresses;
+	sysfs_done(&m.sysfs);
+	if (ret->failed || addresses.failed)
+		return err_set(err, ENOMEM, "out of memory");
+	return m.whole;
+}

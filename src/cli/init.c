@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/init.h"
+
+#include "base/json_write.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "cli/cards_select.h"
+#include "cli/cmd.h"
+#include "cli/command_parse.h"
+#include "cli/config_file.h"
+#include "cli/import.h"
+#include "core/groups.h"
+#include "shared/options.h"
+#include "shared/prompt.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- json --------------------------------------------------------------------------------------
+ */
+
+static const char *or_null(const char *s)
+{
+	return s && s[0] ? s : NULL;
+}
+
+static int print_lines(struct json *j, const struct text *body, struct err *err)
+{
+	_cleanup_(str_free) char *copy = strdup(body->data ? body->data : "");
+	char *rest = copy;
+
+	if (!copy)
+		return err_set(err, ENOMEM, "out of memory");
+	json_open_array(j, "lines");
+	for (char *line; (line = strsep(&rest, "\n"));)
+		if (rest) /* behind the last newline there is no line */
+			json_string(j, NULL, line);
+	json_close_array(j);
+	return 0;
+}
+
+static void print_device(struct json *j, const struct ctx *s, const struct verdict *v)
+{
+	const struct device *d = v->device;
+	char name[VERDICT_NAME_MAX], id[PCI_ID_MAX];
+
+	json_open_object(j, NULL);
+	json_string(j, "address", verdict_name(v, name));
+	if (d) {
+		struct pci_id shown = d->id;
+		shown.subvendor = shown.subdevice = PCI_ANY;
+		json_string(j, "id", pci_id_format(&shown, id));
+	} else {
+		json_null(j, "id");
+	}
+	if (d && d->group >= 0 && !s->groups_imagined)
+		json_int(j, "group", d->group);
+	else
+		json_null(j, "group");
+	json_string(j, "action", action_name(v->action));
+	json_string(j, "driver", v->action == ACTION_BIND ? v->driver : NULL);
+	json_bool(j, "companion", v->companion);
+	json_string(j, "why", v->why);
+	json_string(j, "before", d ? or_null(d->driver) : NULL);
+	json_close_object(j);
+}
+
+/* The displays that --gpu would have taken, but for the guards. */
+static void print_stays(struct json *j, const struct cards *c)
+{
+	char address[PCI_ADDR_MAX];
+
+	json_open_array(j, "stays");
+	for (size_t i = 0; c && i < c->n; i++) {
+		const struct card *k = &c->at[i];
+		const char *why = k->display ? card_refusal(c, k) : NULL;
+		for (size_t f = 0; why && f < k->n; f++) {
+			const struct verdict *v = card_verdict(c, k, f);
+			json_open_object(j, NULL);
+			json_string(j, "address", pci_addr_format(v->device->addr, address));
+			json_string(j, "why", v->action == ACTION_BIND ? why : v->why);
+			json_close_object(j);
+		}
+	}
+	json_close_array(j);
+}
+
+int init_print_json(const struct init_told *t, struct err *err)
+{
+	struct json j = {.f = stdout};
+
+	json_open_object(&j, NULL);
+	json_int(&j, "version", 1);
+	json_string(&j, "file", t->file);
+	json_bool(&j, "written", t->written);
+	json_bool(&j, "undone", t->undone);
+	json_bool(&j, "whole", t->whole);
+	json_string(&j, "why", t->why);
+	int r = print_lines(&j, t->body, err);
+	if (r < 0)
+		return r;
+	json_open_array(&j, "devices");
+	for (size_t i = 0; t->s && i < t->s->plan.n; i++)
+		print_device(&j, t->s, &t->s->plan.verdicts[i]);
+	json_close_array(&j);
+	print_stays(&j, t->cards);
+	if (t->s && t->s->host.devices.n > 0)
+		json_bool(&j, "iommu", !t->s->groups_imagined);
+	else
+		json_null(&j, "iommu");
+	groups_print_json(t->s ? t->s->plan.groups : NULL, &j);
+	json_close_object(&j);
+	json_end(&j);
+	return 0;
+}
+
+/* ---- init --------------------------------------------------------------------------------------
+ */
+
+struct init {
+	struct sysroot world;
+	const char *gpu;
+	bool import, yes, dry_run, undo, json;
+};
+
+static const char *path_of(const struct init *o)
+{
+	return o->world.config ? o->world.config : CONFIG_PATH;
+}
+
+/* What it came to, for a program that asked; people have been told. */
+static enum cmd_result tell(
+	const struct init *o, const struct init_told *t, enum cmd_result done, struct err *err)
+{
+	if (o->json && init_print_json(t, err) < 0)
+		return CMD_SYSTEM;
+	if (fflush(stdout) == 0)
+		return done;
+	(void)err_set(err, errno, "standard output: %s", strerror(errno));
+	return CMD_SYSTEM;
+}
+
+static enum cmd_result undo(const struct init *o, struct err *err)
+{
+	const struct text nothing = {0};
+	struct init_told t = {.file = path_of(o), .body = &nothing, .whole = true};
+	int r = config_file_take_back(t.file, !o->yes && !o->json, err);
+
+	if (r < 0 && r != -EBUSY)
+		return CMD_SYSTEM;
+	t.undone = r > 0;
+	t.whole = r >= 0;
+	if (r < 0)
+		t.why = err->text;
+	else if (r == 0)
+		t.why = "init has written nothing there";
+	if (r >= 0)
+		log_print(LOG_NOTICE,
+			r > 0 ? "%s: the file before init is back"
+			      : "%s: init has written nothing there, nothing to take back",
+			t.file);
+	return tell(o, &t, r < 0 ? CMD_NOT_ALL : CMD_AS_ASKED, err);
+}
+
+/* What the plan will be once this is written. */
+static int imagine(const struct init *o, struct ctx *s, const struct text *body, struct err *err)
+{
+	int r = ctx_plan_preview(s, &o->world, path_of(o), body->data, body->len, true, err);
+
+	if (r == 0 && !s->groups_imagined)
+		ctx_read_groups(s, GROUPS_HOST);
+	return r;
+}
+
+/* The plan of what would be written, so that nobody says yes to what they have not seen. */
+static void show(const struct ctx *s)
+{
+	puts("");
+	plan_print(&s->plan, stdout);
+	if (s->groups_imagined)
+		printf("The IOMMU is off: nothing is bound before it is on in the firmware and in the kernel\n(vfio-bootcfg --iommu).\n");
+	puts("");
+}
+
+static void log_next(void)
+{
+	puts("Next: vfio-bootcfg --iommu --dry-run     the kernel parameters; then without --dry-run\n"
+	     "      /usr/lib/vfio-bind/setup enable    the initramfs of every kernel\n"
+	     "      reboot, and vfio-bind status\n"
+	     "Back: vfio-bind init --undo");
+}
+
+/* A file with a person's own settings is not ours to replace unasked. */
+static bool may_replace(const struct init *o, const struct config_file *f)
+{
+	if (!f->says_something && !f->edited)
+		return true;
+	if (o->yes) {
+		log_print(LOG_ERROR,
+			"%s has settings of its own%s: nothing is written; put the lines above into it by hand, or empty it first",
+			f->path, f->edited ? " since init wrote it" : "");
+		return false;
+	}
+	return prompt_yes("%s has settings of its own. Replace it (it stays as %s.before-init)?",
+		f->path, f->path);
+}
+
+/* Writes what t holds, unless that is not wanted, and fills in what became of it. */
+static enum cmd_result put(const struct init *o, struct init_told *t, struct err *err)
+{
+	_cleanup_(config_file_done) struct config_file f = {0};
+	enum cmd_result done = t->whole ? CMD_AS_ASKED : CMD_NOT_ALL;
+
+	if (config_file_look(&f, t->file, err) < 0)
+		return CMD_SYSTEM;
+	if (!o->json)
+		fwrite(t->body->data, 1, t->body->len, stdout);
+	if (o->dry_run) {
+		t->why = "a dry run";
+		return done;
+	}
+	if (!o->json)
+		show(t->s);
+	if (config_file_holds(&f, t->body->data, t->body->len)) {
+		t->why = "the file says this already";
+		log_print(LOG_NOTICE, "%s says this already", f.path);
+		return done;
+	}
+	if (!may_replace(o, &f) || (!o->yes && !prompt_yes("Write this to %s?", f.path))) {
+		t->why = "the file has settings of its own"; /* read where nobody was asked */
+		log_print(LOG_NOTICE, "nothing was written");
+		return CMD_NOT_ALL;
+	}
+	if (config_file_write(&f, t->body->data, t->body->len, err) < 0)
+		return CMD_SYSTEM;
+	t->written = true;
+	log_print(LOG_NOTICE, "%s is written", f.path);
+	if (!o->json)
+		log_next();
+	return done;
+}
+
+/* The cards stay the caller's; they are read only where it is not another tool that says. */
+static int gather(const struct init *o, struct cards *c, struct text *body, struct err *err)
+{
+	const struct cards_select_options choice = {
+		.non_boot_gpus = o->gpu, .yes = o->yes || o->json};
+
+	if (o->import)
+		return import_config(o->world.root, &o->world, body, err);
+	int r = cards_read(c, &o->world, err);
+	if (r == 0)
+		r = cards_select(c, &choice, body, err);
+	if (!o->gpu && !o->yes)
+		puts(""); /* between the questions and what came of them */
+	return r;
+}
+
+static enum cmd_result init(const struct init *o, struct err *err)
+{
+	_cleanup_(text_done) struct text body = {0};
+	_cleanup_(cards_done) struct cards c = {.s.sysfs.devices = -1};
+	_cleanup_(ctx_done) struct ctx s = {.sysfs = {.devices = -1}};
+	int r = gather(o, &c, &body, err);
+
+	if (r < 0)
+		return CMD_SYSTEM;
+	struct init_told t = {
+		.file = path_of(o), .whole = r > 0, .body = &body, .cards = o->import ? NULL : &c};
+	if (body.len == 0) {
+		t.whole = false;
+		t.why = o->import ? "no other tool's settings were found" : "nothing was chosen";
+		log_print(LOG_NOTICE, o->import ? "no other tool's settings were found"
+						: "nothing was chosen, nothing is written");
+		return tell(o, &t, CMD_NOT_ALL, err);
+	}
+	if ((o->json || !o->dry_run) && imagine(o, &s, &body, err) < 0)
+		return CMD_SYSTEM;
+	t.s = &s;
+	enum cmd_result done = put(o, &t, err);
+	return done == CMD_SYSTEM ? done : tell(o, &t, done, err);
+}
+
+/* Questions belong to people, and what is asked of JSON is all on the command line. */
+static bool words_fit(const struct init *o, struct err *err)
+{
+	bool said = o->gpu || o->import || o->undo;
+
+	if (o->gpu && !str_equal(o->gpu, "non-boot"))
+		(void)err_set(err, EINVAL, "--gpu %s: write non-boot", o->gpu);
+	else if ((o->yes || o->json) && !said)
+		(void)err_set(err, EINVAL, "%s: say what with --gpu non-boot or --import",
+			o->json ? "--json asks nothing" : "--yes");
+	else if (o->json && !o->yes && !o->dry_run && !o->undo)
+		(void)err_set(err, EINVAL,
+			"--json asks nothing: with --yes it writes, with --dry-run it does not");
+	else
+		return true;
+	return false;
+}
+
+enum cmd_result cmd_init(int argc, char **argv, struct err *err)
+{
+	struct init o = {0};
+	static const struct command_info info = {
+		.about = "Asks for the devices for VMs and writes the config."};
+	bool help = false;
+	const struct option_row rows[] = {
+		{"gpu", 0, "WHICH", "non-boot: every display but the boot display", &o.gpu, NULL,
+			NULL, NULL},
+		{"import", 0, NULL, "take over what other tools and scripts were told", NULL,
+			&o.import, NULL, NULL},
+		{"dry-run", 'n', NULL, "print the config and write nothing", NULL, &o.dry_run, NULL,
+			NULL},
+		{"yes", 'y', NULL, "ask nothing", NULL, &o.yes, NULL, NULL},
+		{"undo", 0, NULL, "put the file before init back", NULL, &o.undo, NULL, NULL},
+		{"json", 0, NULL, "print JSON, with --yes, --dry-run or --undo", NULL, &o.json,
+			NULL, NULL},
+		WORLD_OPTIONS(&o.world),
+		{"help", 'h', NULL, "this text", NULL, &help, NULL, NULL},
+		{0},
+	};
+	enum cmd_result result;
+
+	if (!command_parse(&info, rows, argc, argv, &help, NULL, &result, err))
+		return result;
+	if (!words_fit(&o, err))
+		return CMD_USAGE;
+	log_open("vfio-bind", LOG_TO_STDERR, false);
+	return o.undo ? undo(&o, err) : init(&o, err);
+}

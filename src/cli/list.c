@@ -1,0 +1,625 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/list.h"
+
+#include "base/log.h"
+#include "base/str.h"
+#include "cli/cmd.h"
+#include "cli/command_parse.h"
+#include "cli/ctx.h"
+#include "core/kmod.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- listing -----------------------------------------------------------------------------------
+ */
+
+const struct verdict *listing_verdict(const struct listing *l, const struct function *f)
+{
+	for (size_t i = 0; l->plan && i < l->plan->n; i++) {
+		const struct verdict *v = &l->plan->verdicts[i];
+		if (v->device && pci_addr_compare(v->device->addr, f->d.addr) == 0)
+			return v;
+	}
+	return NULL;
+}
+
+size_t listing_slots_of(const struct inventory *v, int group)
+{
+	const struct function *last = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; group >= 0 && i < v->n; i++) {
+		const struct function *f = &v->at[i];
+		if (f->d.group != group || device_is_fixed(&f->d))
+			continue;
+		n += !last || !pci_addr_same_device(last->d.addr, f->d.addr);
+		last = f;
+	}
+	return n;
+}
+
+/* ---- text --------------------------------------------------------------------------------------
+ */
+
+#define DETAIL 6
+
+const char *vendor_short(const struct function *f, char *buf, size_t size)
+{
+	static const char *const tails[] = {" Corporation", " Corp", " Inc", " Co.", " Ltd",
+		" Limited", " Semiconductor", " Technolog", " Electronics", " Systems", ",", " ["};
+	const char *open = strchr(f->vendor_name, '['), *close = strchr(f->vendor_name, ']');
+
+	if (open && close && close > open + 1) {
+		(void)snprintf(buf, size, "%.*s", (int)(close - open - 1), open + 1);
+		return buf;
+	}
+	(void)str_copy(buf, size, f->vendor_name);
+	for (size_t i = 0; i < sizeof(tails) / sizeof(*tails); i++) {
+		char *tail = strstr(buf, tails[i]);
+		if (tail && tail > buf)
+			*tail = '\0';
+	}
+	return buf;
+}
+
+void function_put(const struct function *f, struct term *p)
+{
+	char vendor[NAME_MAX_BYTES];
+
+	if (f->d.error) {
+		term_put(p, BAD, "can't be read: %s", strerror(-f->d.error));
+		return;
+	}
+	if (f->class_name[0])
+		term_put(p, PLAIN, "%s: ", f->class_name);
+	else
+		term_put(p, PLAIN, "class %04x: ", f->d.class >> 8);
+	if (f->vendor_name[0])
+		term_put(p, BOLD, "%s ", vendor_short(f, vendor, sizeof(vendor)));
+	else
+		term_put(p, BOLD, "vendor %04x ", f->d.id.vendor);
+	if (f->name[0])
+		term_put(p, BOLD, "%s", f->name);
+	else
+		term_put(p, BOLD, "device %04x", f->d.id.device);
+}
+
+/* "256 MiB"; what is given in decimal, as disks are, has its own. */
+static const char *binary_size(uint64_t bytes, char buf[static 24])
+{
+	static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+	unsigned u = 0;
+
+	while (bytes >= 1024 && bytes % 1024 == 0 && u < 6) {
+		bytes /= 1024;
+		u++;
+	}
+	(void)snprintf(buf, 24, "%llu %s", (unsigned long long)bytes, units[u]);
+	return buf;
+}
+
+static const char *decimal_size(unsigned long long bytes, char buf[static 24])
+{
+	static const char *const units[] = {"B", "kB", "MB", "GB", "TB", "PB", "EB"};
+	unsigned u;
+	unsigned long long tenths;
+
+	if (bytes < 1000) {
+		(void)snprintf(buf, 24, "%llu B", bytes);
+		return buf;
+	}
+	for (tenths = bytes / 100, u = 1; tenths >= 9995 && u < 6; u++)
+		tenths /= 1000;
+	if (tenths < 100)
+		(void)snprintf(buf, 24, "%llu.%llu %s", tenths / 10, tenths % 10, units[u]);
+	else
+		(void)snprintf(buf, 24, "%llu %s", (tenths + 5) / 10, units[u]);
+	return buf;
+}
+
+static void print_ids(const struct function *f, struct term *p)
+{
+	const struct pci_id *id = &f->d.id;
+
+	term_phrase(p, PLAIN, "%04x:%04x", id->vendor & 0xffffU, id->device & 0xffffU);
+	if (id->subvendor == 0 || device_is_fixed(&f->d))
+		return;
+	term_phrase(p, PLAIN, "subsystem %04x:%04x%s%s%s", id->subvendor & 0xffffU,
+		id->subdevice & 0xffffU, f->subsystem_name[0] ? " (" : "", f->subsystem_name,
+		f->subsystem_name[0] ? ")" : "");
+}
+
+/* The one that it has is no news, nor is it that modules are named with - and _ alike. */
+static void print_candidates(const struct function *f, struct term *p)
+{
+	char others[256] = "", name[64];
+	size_t len = 0;
+
+	for (const char *at = f->candidates; at && *at; at += *at == ' ') {
+		size_t n = strcspn(at, " ");
+		(void)snprintf(name, sizeof(name), "%.*s", (int)n, at);
+		at += n;
+		if (module_same(name, f->d.driver) || module_same(name, f->module) ||
+			len + n + 8 > sizeof(others))
+			continue;
+		len += (size_t)snprintf(
+			others + len, sizeof(others) - len, "%s%s", len ? " or " : "", name);
+	}
+	if (len > 0)
+		term_phrase(p, PLAIN, "could have %s", others);
+}
+
+static void print_driver(const struct function *f, struct term *p)
+{
+	const char *driver = f->d.driver;
+	bool vfio = str_equal(driver, "vfio-pci") || strstr(driver, "vfio_pci");
+
+	if (driver[0])
+		term_phrase(p, vfio ? GOOD : BOLD, "driver %s", driver);
+	else if (!device_is_fixed(&f->d))
+		term_phrase(p, NOTE, "no driver");
+	print_candidates(f, p);
+}
+
+static void print_speed(const struct function *f, struct term *p)
+{
+	const struct speed *now = &f->now, *max = &f->max;
+
+	if (!now->rate[0] || now->width == 0)
+		return;
+	if (max->rate[0] && (max->width != now->width || !str_equal(max->rate, now->rate)))
+		term_phrase(p, PLAIN, "link %s x%u of %s x%u", now->rate, now->width, max->rate,
+			max->width);
+	else
+		term_phrase(p, PLAIN, "link %s x%u", now->rate, now->width);
+}
+
+static void print_bars(const struct function *f, struct term *p)
+{
+	char now[24], least[24], most[24];
+
+	for (unsigned i = 0; i < BARS; i++) {
+		const struct bar *b = &f->bars[i];
+		if (!b->resizable || b->sizes == 0)
+			continue;
+		unsigned low = (unsigned)__builtin_ctzll(b->sizes);
+		unsigned high = 63 - (unsigned)__builtin_clzll(b->sizes);
+		if (high > 43) /* 2^63 bytes and more: no size of a region */
+			continue;
+		term_phrase(p, PLAIN, "BAR %u %s (%s to %s)", i, binary_size(b->size, now),
+			binary_size(1ULL << (20 + low), least),
+			binary_size(1ULL << (20 + high), most));
+	}
+}
+
+static void print_virtual(const struct function *f, struct term *p)
+{
+	char address[PCI_ADDR_MAX];
+
+	if (f->is_vf)
+		term_phrase(
+			p, PLAIN, "virtual function of %s", pci_addr_format(f->physical, address));
+	if (f->vfs_max > 0)
+		term_phrase(p, PLAIN, "SR-IOV: %u of %u virtual functions", f->vfs, f->vfs_max);
+}
+
+static void print_reset(const struct function *f, struct term *p)
+{
+	if (str_equal(f->reset, "yes"))
+		term_phrase(p, PLAIN, "can be reset");
+	else if (f->reset[0])
+		term_phrase(p, PLAIN, "reset: %s", f->reset);
+	else
+		term_phrase(p, NOTE, "no reset method: a VM can't be shut down cleanly with it");
+}
+
+static void print_verdict(const struct listing *l, const struct function *f, struct term *p)
+{
+	const struct verdict *v = listing_verdict(l, f);
+
+	if (!v)
+		return;
+	term_line(p, DETAIL);
+	if (v->action == ACTION_BIND)
+		term_words(p, GOOD, "asked for (%s:%u): goes to %s", l->plan->config->path,
+			v->asked->line, v->driver);
+	else
+		term_words(p, BAD, "asked for (%s:%u), and stays: %s", l->plan->config->path,
+			v->asked->line, v->why);
+}
+
+static void print_uses(const struct attached *b, struct term *p)
+{
+	for (const char *use = b->uses; use && *use; use += strlen(use) + 1)
+		term_put(p, b->kind == ATTACHED_BLOCK ? NOTE : PLAIN, "%s%s",
+			use == b->uses ? ": " : " ", use);
+}
+
+void attached_put(const struct attached *b, struct term *p)
+{
+	char size[24];
+
+	switch (b->kind) {
+	case ATTACHED_BLOCK:
+		term_put(p, PLAIN, "%s %s%s%s", b->name, decimal_size(b->bytes, size),
+			b->what[0] ? " " : "", b->what);
+		if (b->part_of[0])
+			term_put(p, NOTE, ", part of %s", b->part_of);
+		break;
+	case ATTACHED_NET:
+		term_put(p, PLAIN, "%s %s%s%s", b->name, b->up ? "up" : "down",
+			b->what[0] ? ", part of " : "", b->what);
+		break;
+	case ATTACHED_USB:
+		term_put(p, PLAIN, "usb %s %s %s", b->name, b->id, b->what);
+		break;
+	case ATTACHED_CONNECTOR:
+		term_put(p, PLAIN, "screen on %s%s%s%s", b->name, b->what[0] ? " " : "", b->what,
+			b->up ? "" : ", dark");
+		break;
+	}
+	print_uses(b, p);
+}
+
+static void print_all_behind(const struct listing *l, const struct function *f, struct term *p)
+{
+	size_t n;
+	const struct attached *b = inventory_attached(l->inventory, f->d.addr, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		term_line(p, DETAIL);
+		term_put(p, PLAIN, "- ");
+		attached_put(&b[i], p);
+	}
+}
+
+static void print_details(const struct function *f, struct term *p)
+{
+	term_line(p, DETAIL);
+	print_ids(f, p);
+	print_driver(f, p);
+	if (device_is_fixed(&f->d)) {
+		if (f->first_bus > 0)
+			term_phrase(p, PLAIN, "bridge to bus %02x", f->first_bus);
+		return;
+	}
+	if (f->d.is_boot_display)
+		term_phrase(p, NOTE, "boot display");
+	print_virtual(f, p);
+	print_reset(f, p);
+	print_speed(f, p);
+	print_bars(f, p);
+	if (f->has_rom)
+		term_phrase(p, PLAIN, "ROM");
+	if (f->numa >= 0)
+		term_phrase(p, PLAIN, "NUMA node %d", f->numa);
+}
+
+static void print_group(const struct listing *l, int group, struct term *p)
+{
+	term_line(p, 0);
+	if (group < 0) {
+		term_put(p, BOLD, "No IOMMU group");
+		term_put(p, PLAIN, ": can't be given to a VM");
+		return;
+	}
+	term_put(p, BOLD, "Group %d", group);
+	size_t slots = listing_slots_of(l->inventory, group);
+	if (slots > 1)
+		term_put(p, NOTE, ": %zu devices, to be given together or not at all", slots);
+}
+
+static void print_absent(const struct listing *l, struct term *p)
+{
+	char name[VERDICT_NAME_MAX];
+
+	for (size_t i = 0; l->plan && i < l->plan->n; i++) {
+		const struct verdict *v = &l->plan->verdicts[i];
+		if (v->device)
+			continue;
+		term_line(p, 0);
+		term_words(p, BAD, "%s, asked for (%s:%u): %s", verdict_name(v, name),
+			l->plan->config->path, v->asked->line, v->why);
+	}
+}
+
+void listing_print(const struct listing *l, struct term *p)
+{
+	char address[PCI_ADDR_MAX];
+
+	for (size_t i = 0; i < l->n; i++) {
+		const struct function *f = l->shown[i];
+		if (i == 0 || f->d.group != l->shown[i - 1]->d.group)
+			print_group(l, f->d.group, p);
+		term_line(p, 2);
+		term_put(p, BOLD, "%s", pci_addr_format(f->d.addr, address));
+		term_put(p, PLAIN, " ");
+		function_put(f, p);
+		if (!f->d.error)
+			print_details(f, p);
+		print_verdict(l, f, p);
+		print_all_behind(l, f, p);
+	}
+	if (l->asked_only)
+		print_absent(l, p);
+	term_end(p);
+}
+
+/* ---- tree --------------------------------------------------------------------------------------
+ */
+
+#define STEM_MAX 64
+
+struct tree {
+	const struct listing *l;
+	struct term *p;
+	bool *has_shown; /* for each function: it, or one below it, is shown */
+};
+
+static bool hangs_on(const struct function *f, const struct function *above)
+{
+	return above ? f->has_above && pci_addr_compare(f->above, above->d.addr) == 0
+		     : !f->has_above;
+}
+
+static void print_branch(
+	const struct tree *t, const struct function *f, const char *stem, bool last)
+{
+	const struct inventory *v = t->l->inventory;
+	struct term *p = t->p;
+	char address[PCI_ADDR_MAX];
+	size_t n;
+
+	term_line(p, 0);
+	term_put(p, FAINT, "%s%s", stem, last ? "`- " : "+- ");
+	term_put(p, BOLD, "%s ", pci_addr_format(f->d.addr, address));
+	if (f->d.group >= 0)
+		term_put(p, FAINT, "[%d] ", f->d.group);
+	if (f->d.driver[0])
+		term_put(p, GOOD, "%s ", f->d.driver);
+	function_put(f, p);
+	const struct attached *b = inventory_attached(v, f->d.addr, &n);
+	for (size_t i = 0; i < n; i++) {
+		term_line(p, 0);
+		term_put(p, FAINT, "%s%s   - ", stem, last ? "  " : "| ");
+		attached_put(&b[i], p);
+	}
+}
+
+/* Of those that hang on one bridge, or on one host bridge. */
+static bool is_last(const struct tree *t, const struct function *above, size_t i)
+{
+	const struct inventory *v = t->l->inventory;
+
+	for (size_t next = i + 1; next < v->n; next++)
+		if (t->has_shown[next] && hangs_on(&v->at[next], above) &&
+			(above || str_equal(v->at[next].root, v->at[i].root)))
+			return false;
+	return true;
+}
+
+static void print_below(const struct tree *t, const struct function *above, const char *stem)
+{
+	const struct inventory *v = t->l->inventory;
+	const char *root = "";
+	char deeper[STEM_MAX];
+
+	for (size_t i = 0; i < v->n; i++) {
+		if (!t->has_shown[i] || !hangs_on(&v->at[i], above))
+			continue;
+		if (!above && !str_equal(root, v->at[i].root)) {
+			root = v->at[i].root;
+			term_line(t->p, 0);
+			term_put(t->p, FAINT, "%s", root);
+		}
+		bool last = is_last(t, above, i);
+		print_branch(t, &v->at[i], stem, last);
+		(void)snprintf(deeper, sizeof(deeper), "%s%s", stem, last ? "   " : "|  ");
+		if (v->at[i].has_below)
+			print_below(t, &v->at[i], deeper);
+	}
+}
+
+/* Marks what is shown and the bridges on the way to it. */
+static void mark(const struct tree *t, const struct function *f)
+{
+	const struct inventory *v = t->l->inventory;
+
+	while (f && !t->has_shown[f - v->at]) {
+		t->has_shown[f - v->at] = true;
+		f = f->has_above ? inventory_find(v, f->above) : NULL;
+	}
+}
+
+void listing_print_tree(const struct listing *l, struct term *p)
+{
+	struct tree t = {l, p, calloc(l->inventory->n ? l->inventory->n : 1, sizeof(bool))};
+
+	if (!t.has_shown)
+		return;
+	for (size_t i = 0; i < l->n; i++)
+		mark(&t, l->shown[i]);
+	print_below(&t, NULL, "");
+	term_end(p);
+	free(t.has_shown);
+}
+
+/* ---- list --------------------------------------------------------------------------------------
+ */
+
+#define CLASS_USB 0x0c03
+
+struct list {
+	struct sysroot world;
+	bool json, tree, gpu, usb, asked;
+	const char *group;
+	int group_number;
+	enum colour_mode colour;
+};
+
+/* A card is shown whole: with its sound, which goes where it goes. */
+static bool is_of_display(const struct inventory *v, const struct function *f)
+{
+	for (size_t i = 0; i < v->n; i++)
+		if (device_is_display(&v->at[i].d) &&
+			pci_addr_same_device(v->at[i].d.addr, f->d.addr))
+			return true;
+	return false;
+}
+
+static bool is_wanted(const struct list *o, const struct listing *l, const struct function *f)
+{
+	bool kind = (o->gpu && is_of_display(l->inventory, f)) ||
+		    (o->usb && f->d.class >> 8 == CLASS_USB);
+
+	return (kind || !(o->gpu || o->usb)) && (!o->group || f->d.group == o->group_number) &&
+	       (!o->asked || listing_verdict(l, f));
+}
+
+/* What has no group comes last. */
+static int order(const void *a, const void *b)
+{
+	const struct function *x = *(const struct function *const *)a;
+	const struct function *y = *(const struct function *const *)b;
+	unsigned one = (unsigned)x->d.group, other = (unsigned)y->d.group;
+
+	return one != other ? (one > other) - (one < other)
+			    : pci_addr_compare(x->d.addr, y->d.addr);
+}
+
+static enum cmd_result show(const struct list *o, struct listing *l, struct err *err)
+{
+	struct term page;
+
+	/* pointers are what is sorted */
+	l->shown = calloc(l->inventory->n ? l->inventory->n : 1,
+		sizeof(*l->shown)); // NOLINT(bugprone-sizeof-expression)
+	if (!l->shown) {
+		(void)err_set(err, ENOMEM, "no memory for %zu devices", l->inventory->n);
+		return CMD_SYSTEM;
+	}
+	for (size_t i = 0; i < l->inventory->n; i++)
+		if (is_wanted(o, l, &l->inventory->at[i]))
+			l->shown[l->n++] = &l->inventory->at[i];
+	qsort(l->shown, l->n, sizeof(*l->shown), order); // NOLINT(bugprone-sizeof-expression)
+	term_open(&page, stdout, o->colour);
+	if (o->json)
+		listing_print_json(l, stdout);
+	else if (o->tree)
+		listing_print_tree(l, &page);
+	else
+		listing_print(l, &page);
+	free(l->shown);
+	if (fflush(stdout) != 0) {
+		(void)err_set(err, errno, "standard output: %s", strerror(errno));
+		return CMD_SYSTEM;
+	}
+	return CMD_AS_ASKED;
+}
+
+/* The drivers that the running kernel would load; modalias is what it asks modprobe for. */
+static void add_candidates(struct inventory *v, struct sysfs *s)
+{
+	struct err err = {""};
+	struct module_index index;
+	char alias[96];
+
+	if (module_index_open(&index, &err) < 0)
+		return; /* no index, no candidates: that is `check`'s to tell */
+	for (size_t i = 0; i < v->n; i++)
+		if (sysfs_read(s, v->at[i].d.addr, "modalias", alias, sizeof(alias)) > 0)
+			v->at[i].candidates = module_index_drivers(&index, alias);
+	module_index_done(&index);
+}
+
+/* A config that is not there asks for nothing; one with errors would, and nobody knows what for. */
+static int read_situation(const struct list *o, struct ctx *s, struct err *err)
+{
+	const struct boot_switch bind = {.mode = BOOT_BIND};
+	int r = ctx_read(s, &o->world, &bind, err);
+
+	if (r != -EINVAL)
+		return r;
+	if (o->world.config || o->asked || access(sysroot_config_file(&o->world), F_OK) == 0) {
+		ctx_log_errors(&s->config);
+		log_print(LOG_WARNING, "what the config asks for is not marked");
+	}
+	return r;
+}
+
+static enum cmd_result list(const struct list *o, struct err *err)
+{
+	_cleanup_(ctx_done) struct ctx s;
+	_cleanup_(sysfs_done) struct sysfs sysfs = {.devices = -1};
+	_cleanup_(inventory_done) struct inventory inventory = {0};
+	_cleanup_(host_snapshot_done) struct host_snapshot notes = {0};
+	_cleanup_(pciids_close) struct pciids names = {0};
+	int asked = read_situation(o, &s, err);
+
+	if (asked < 0 && asked != -EINVAL)
+		return CMD_SYSTEM;
+	if (sysfs_open(&sysfs, o->world.sysfs, err) < 0)
+		return CMD_SYSTEM;
+	host_snapshot_read(&notes, &sysfs, !o->world.sysfs);
+	pciids_open_of(&names, o->world.sysfs);
+	const struct boot_display_from from = sysroot_display(&o->world);
+	if (inventory_gather(&inventory, &sysfs, &names, &notes, err) < 0 ||
+		inventory_find_boot_display(&inventory, &sysfs, &from) < 0)
+		return CMD_SYSTEM;
+	if (!o->world.sysfs)
+		add_candidates(&inventory, &sysfs);
+	struct listing l = {.inventory = &inventory,
+		.plan = asked == 0 ? &s.plan : NULL,
+		.asked_only = o->asked};
+	enum cmd_result result = show(o, &l, err);
+	return result == CMD_AS_ASKED && o->asked && asked < 0 ? CMD_CONFIG : result;
+}
+
+static int set_group(struct list *o, struct err *err)
+{
+	unsigned long number;
+
+	if (!o->group)
+		return 0;
+	if (!str_decimal(o->group, INT32_MAX, &number))
+		return err_set(err, EINVAL, "--group %s: write the number of a group", o->group);
+	o->group_number = (int)number;
+	return 0;
+}
+
+enum cmd_result cmd_list(int argc, char **argv, struct err *err)
+{
+	struct list o = {0};
+	static const struct command_info info = {
+		.about =
+			"Prints the PCI devices by IOMMU group, with their drivers and attached disks, NICs and USB devices."};
+	bool help = false;
+	const struct option_row rows[] = {
+		{"gpu", 0, NULL, "only display controllers, each with its slot", NULL, &o.gpu, NULL,
+			NULL},
+		{"usb", 0, NULL, "only USB controllers", NULL, &o.usb, NULL, NULL},
+		{"group", 0, "N", "only this IOMMU group", &o.group, NULL, NULL, NULL},
+		{"asked", 0, NULL, "only what the config asks for", NULL, &o.asked, NULL, NULL},
+		{"tree", 0, NULL, "as a tree of bridges", NULL, &o.tree, NULL, NULL},
+		{"json", 0, NULL, "print JSON", NULL, &o.json, NULL, NULL},
+		{"color", 0, "WHEN", "auto, always or never", NULL, NULL, term_set_colour,
+			&o.colour},
+		{"config", 'c', "FILE", "read FILE instead of " CONFIG_PATH, &o.world.config, NULL,
+			NULL, NULL},
+		{"sysfs", 0, "DIR", "let DIR stand for /sys", &o.world.sysfs, NULL, NULL, NULL},
+		{"help", 'h', NULL, "this text", NULL, &help, NULL, NULL},
+		{0},
+	};
+	enum cmd_result result;
+
+	if (!command_parse(&info, rows, argc, argv, &help, NULL, &result, err))
+		return result;
+	if (set_group(&o, err) < 0)
+		return CMD_USAGE;
+	_cleanup_(sysroot_done) struct sysroot_record record;
+	return sysroot_unfold(&o.world, &record, err) < 0 ? CMD_SYSTEM : list(&o, err);
+}

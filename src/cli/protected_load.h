@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CLI_PROTECTED_LOAD_H
+#define CLI_PROTECTED_LOAD_H
+
+#include "cli/ctx.h"
+
+/*
+ * Has a plan leave alone what the host stands on (guard_protected), as the image's record and the
+ * running system say. Where the plan binds nothing that matters, nothing is read. The running
+ * system is asked where there is no record (then this is most likely no initramfs), or where
+ * something that would be bound has a driver already, which tells the same: disks may be in use.
+ * A tree that stands for /sys says nothing of a root; only with one (--root) it is asked.
+ */
+int protect(struct plan *p, struct sysfs *s, const struct sysroot *w, const struct boot_switch *b,
+	struct err *err) _must_check_;
+
+/* Finds what this system stands on, for the record of an image; what is unknown is told. */
+int protected_load(
+	struct protected_list *ret, const struct sysroot *w, struct err *err) _must_check_;
+
+#endif

@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/record.h"
+#include "pci/boot_display.h"
+#include "pci/scan.h"
+#include "pci/sysfs_path.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CONTENT_MAX 2048
+
+struct record {
+	struct text *t;
+	struct redact *m;
+	struct sysfs *s;
+	const char *directory; /* of the names that come */
+};
+
+void record_file(struct text *t, const char *name, const char *content)
+{
+	if (!strchr(content, '\n')) {
+		text_print(t, "%s =%s%s\n", name, *content ? " " : "", content);
+		return;
+	}
+	while (*content) {
+		size_t len = strcspn(content, "\n");
+		text_print(t, "%s |%s%.*s\n", name, len ? " " : "", (int)len, content);
+		content += len + (content[len] == '\n');
+	}
+}
+
+/* A file, with what names this machine masked; what is not there is not recorded. */
+static void print_file(const struct record *r, const char *directory, const char *name)
+{
+	char content[CONTENT_MAX];
+	struct text masked = {0};
+
+	if (sysfs_path_read(r->s, content, sizeof(content), "%s/%s", directory, name) < 0)
+		return;
+	/* A stick may be called after its owner. */
+	redact_free_text(r->m, &masked, content);
+	record_file(r->t, name, masked.data ? masked.data : "");
+	r->t->failed |= masked.failed;
+	text_done(&masked);
+}
+
+static void print_link(const struct record *r, const char *directory, const char *name)
+{
+	char target[SYSFS_PATH_MAX];
+
+	if (sysfs_path_link(r->s, target, sizeof(target), "%s/%s", directory, name) < 0)
+		return;
+	redact_text(r->m, r->t, name);
+	text_print(r->t, " -> ");
+	redact_text(r->m, r->t, target);
+	text_print(r->t, "\n");
+}
+
+static void open_directory(const struct record *r, const char *directory)
+{
+	text_print(r->t, "\n[");
+	redact_text(r->m, r->t, directory);
+	text_print(r->t, "]\n");
+}
+
+/* Where a link of bus/ or class/ leads: the path from /sys. */
+static const char *from_top(const char *target)
+{
+	while (strncmp(target, "../", 3) == 0)
+		target += 3;
+	return target;
+}
+
+/* ---- PCI functions ----------------------------------------------------------------------- */
+
+/* The headers on the way to the serial number, as read_serial of pci/scan goes, and that masked. */
+static void print_serial(const struct record *r, struct pci_addr addr)
+{
+	unsigned at = 0x100;
+	uint8_t b[12];
+
+	for (int i = 0; i < 480; i++) {
+		if (sysfs_read_at(r->s, addr, "config", at, b, 4) != 4)
+			return;
+		text_print(r->t, "config @%x : %02x %02x %02x %02x", at, b[0], b[1], b[2], b[3]);
+		bool serial = b[0] == 3 && b[1] == 0 &&
+			      sysfs_read_at(r->s, addr, "config", at + 4, b + 4, 8) == 8;
+		if (serial) {
+			uint64_t n = 0;
+			for (int byte = 7; byte >= 0; byte--)
+				n = n << 8 | b[4 + byte];
+			n = redact_serial(r->m, n);
+			for (int byte = 0; byte < 8; byte++)
+				text_print(r->t, " %02x", (unsigned)(n >> 8 * byte) & 0xff);
+		}
+		text_print(r->t, "\n");
+		at = ((unsigned)b[3] << 4 | b[2] >> 4) & ~3U;
+		if (serial || at < 0x100 || at > 0xff8)
+			return;
+	}
+}
+
+/* modalias says it all, where it is one; tests/unit/tree knows that too. */
+static void print_identity(const struct record *r, const char *directory)
+{
+	static const char *const files[] = {
+		"vendor", "device", "class", "subsystem_vendor", "subsystem_device"};
+	char alias[96];
+	struct pci_id id;
+	uint32_t class;
+
+	(void)sysfs_path_read(r->s, alias, sizeof(alias), "%s/modalias", directory);
+	print_file(r, directory, "modalias");
+	for (size_t i = 0; !pci_modalias_parse(alias, &id, &class) && i < 5; i++)
+		print_file(r, directory, files[i]);
+}
+
+static void print_function(struct pci_addr addr, const struct record *r)
+{
+	static const char *const files[] = {"revision", "boot_vga", "reset_method", "numa_node",
+		"current_link_speed", "current_link_width", "max_link_speed", "max_link_width",
+		"sriov_totalvfs", "sriov_numvfs", "secondary_bus_number", "subordinate_bus_number",
+		"resource0_resize", "resource1_resize", "resource2_resize", "resource3_resize",
+		"resource4_resize", "resource5_resize"};
+	static const char *const empty[] = {"rom", "reset"}; /* that they are there tells all */
+	static const char *const links[] = {"driver", "iommu_group", "physfn"};
+	char address[PCI_ADDR_MAX], directory[64], target[SYSFS_PATH_MAX];
+	char regions[CONTENT_MAX];
+
+	(void)snprintf(
+		directory, sizeof(directory), "bus/pci/devices/%s", pci_addr_format(addr, address));
+	if (sysfs_path_link(r->s, target, sizeof(target), "%s", directory) < 0)
+		return;
+	open_directory(r, from_top(target));
+	print_identity(r, directory);
+	if (sysfs_path_read(r->s, regions, sizeof(regions), "%s/resource", directory) > 0 &&
+		strpbrk(regions, "123456789abcdef")) /* "0x0000 0x0000" is as good as none */
+		print_file(r, directory, "resource");
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
+		print_file(r, directory, files[i]);
+	for (size_t i = 0; i < sizeof(empty) / sizeof(*empty); i++)
+		if (sysfs_path_exists(r->s, "%s/%s", directory, empty[i]))
+			text_print(r->t, "%s =\n", empty[i]);
+	print_serial(r, addr);
+	for (size_t i = 0; i < sizeof(links) / sizeof(*links); i++)
+		if (sysfs_path_link(r->s, target, sizeof(target), "%s/%s", directory, links[i]) >
+			0) {
+			const char *slash = strrchr(target, '/');
+			/* tests/unit/tree makes the rest of these paths */
+			bool last = i < 2 && slash;
+			text_print(r->t, "%s -> %s\n", links[i], last ? slash + 1 : target);
+		}
+}
+
+/* Where the firmware's framebuffer is (pci/boot_display): by its link, and below its function. */
+static void print_framebuffer(const struct record *r, const char *name)
+{
+	static const char platform[] = "bus/platform/devices";
+	char target[SYSFS_PATH_MAX], path[SYSFS_PATH_MAX + 32], address[PCI_ADDR_MAX];
+
+	if (sysfs_path_link(r->s, target, sizeof(target), "%s/%s", platform, name) > 0) {
+		open_directory(r, platform);
+		print_link(r, platform, name);
+	}
+	for (size_t i = 0; i < r->s->n_listed; i++) {
+		pci_addr_format(r->s->listed[i], address);
+		if (!sysfs_path_exists(r->s, "bus/pci/devices/%s/%s", address, name) ||
+			sysfs_path_link(
+				r->s, target, sizeof(target), "bus/pci/devices/%s", address) < 0)
+			continue;
+		(void)snprintf(path, sizeof(path), "%s/%s", from_top(target), name);
+		open_directory(r, path);
+	}
+}
+
+static int print_driver(const char *name, void *to)
+{
+	const struct record *r = to;
+	char module[SYSFS_PATH_MAX];
+
+	text_print(r->t, "\n[bus/pci/drivers/%s]\n", name);
+	if (sysfs_path_link(r->s, module, sizeof(module), "bus/pci/drivers/%s/module", name) > 0)
+		text_print(r->t, "module -> %s\n", module);
+	return 0;
+}
+
+/* ---- what hangs behind them ----------------------------------------------------------------- */
+
+static int print_link_of(const char *name, void *to)
+{
+	const struct record *r = to;
+
+	print_link(r, r->directory, name);
+	return 0;
+}
+
+/* The links of a directory, if it has any. */
+static void print_links(const struct record *r, const char *directory)
+{
+	struct record one = *r;
+
+	if (!sysfs_path_exists(r->s, "%s", directory))
+		return;
+	open_directory(r, directory);
+	one.directory = directory;
+	if (sysfs_path_each(r->s, directory, print_link_of, &one) < 0)
+		r->t->failed = true;
+}
+
+static void print_files(
+	const struct record *r, const char *directory, const char *const *files, size_t n)
+{
+	if (!sysfs_path_exists(r->s, "%s", directory))
+		return;
+	open_directory(r, directory);
+	for (size_t i = 0; i < n; i++)
+		print_file(r, directory, files[i]);
+}
+
+#define PUT_FILES(r, directory, ...)                                                               \
+	do {                                                                                       \
+		static const char *const files[] = {__VA_ARGS__};                                  \
+		print_files(r, directory, files, sizeof(files) / sizeof(*files));                  \
+	} while (0)
+
+/* What dm calls a volume, and of what kind it is: "CRYPT-LUKS2-…", "LVM-…". */
+static void print_volume(const struct record *r, const char *at)
+{
+	char path[SYSFS_PATH_MAX + 16], name[256], uuid[160];
+	struct text masked = {0};
+
+	(void)snprintf(path, sizeof(path), "%s/dm", at);
+	if (!sysfs_path_exists(r->s, "%s", path))
+		return;
+	open_directory(r, path);
+	if (sysfs_path_read(r->s, name, sizeof(name), "%s/name", path) > 0) {
+		redact_name(r->m, &masked, "volume", name);
+		record_file(r->t, "name", masked.data ? masked.data : "");
+		text_done(&masked);
+	}
+	if (sysfs_path_read(r->s, uuid, sizeof(uuid), "%s/uuid", path) <= 0)
+		return;
+	if (!r->m->full)
+		uuid[strcspn(uuid, "-") + (strchr(uuid, '-') != NULL)] = '\0';
+	record_file(r->t, "uuid", uuid);
+}
+
+static void print_backing_file(const struct record *r, const char *at)
+{
+	char path[SYSFS_PATH_MAX + 16], file[CONTENT_MAX];
+	struct text masked = {0};
+
+	(void)snprintf(path, sizeof(path), "%s/loop", at);
+	if (sysfs_path_read(r->s, file, sizeof(file), "%s/backing_file", path) <= 0)
+		return;
+	open_directory(r, path);
+	redact_path(r->m, &masked, file);
+	record_file(r->t, "backing_file", masked.data ? masked.data : "");
+	text_done(&masked);
+}
+
+static int print_block(const char *name, void *to)
+{
+	const struct record *r = to;
+	char target[SYSFS_PATH_MAX], path[SYSFS_PATH_MAX + 16];
+
+	if (sysfs_path_link(r->s, target, sizeof(target), "class/block/%s", name) < 0)
+		return 0;
+	const char *at = from_top(target);
+	PUT_FILES(r, at, "dev", "size", "partition", "hidden");
+	/* A link to what has a model, and much that is private; here it is a directory. */
+	(void)snprintf(path, sizeof(path), "%s/device", at);
+	PUT_FILES(r, path, "model", "name");
+	(void)snprintf(path, sizeof(path), "%s/holders", at);
+	print_links(r, path);
+	(void)snprintf(path, sizeof(path), "%s/slaves", at);
+	print_links(r, path);
+	print_volume(r, at);
+	print_backing_file(r, at);
+	return 0;
+}
+
+/* lower_eth0 of a bond, a bridge or a VLAN. */
+static int print_lower(const char *name, void *to)
+{
+	return strncmp(name, "lower_", strlen("lower_")) == 0 ? print_link_of(name, to) : 0;
+}
+
+static int print_net(const char *name, void *to)
+{
+	const struct record *r = to;
+	char target[SYSFS_PATH_MAX];
+
+	if (sysfs_path_link(r->s, target, sizeof(target), "class/net/%s", name) < 0)
+		return 0;
+	struct record one = *r;
+	one.directory = from_top(target);
+	PUT_FILES(r, one.directory, "operstate");
+	print_link(r, one.directory, "master");
+	return sysfs_path_each(r->s, one.directory, print_lower, &one);
+}
+
+static int print_usb(const char *name, void *to)
+{
+	const struct record *r = to;
+	char target[SYSFS_PATH_MAX];
+
+	if (strchr(name, ':') ||
+		sysfs_path_link(r->s, target, sizeof(target), "bus/usb/devices/%s", name) < 0)
+		return 0;
+	PUT_FILES(r, from_top(target), "idVendor", "idProduct", "manufacturer", "product");
+	return 0;
+}
+
+/* Is it the card of the boot display? Its connectors, the free ones too; what a screen says of
+ * itself (edid) stays here. */
+static int print_connector(const char *name, void *to)
+{
+	const struct record *r = to;
+	char target[SYSFS_PATH_MAX];
+
+	if (sysfs_path_link(r->s, target, sizeof(target), "class/drm/%s", name) < 0)
+		return 0;
+	if (strchr(name, '-'))
+		PUT_FILES(r, from_top(target), "status", "enabled", "modes");
+	else if (sysfs_path_exists(r->s, "class/drm/%s/boot_display", name))
+		PUT_FILES(r, from_top(target), "boot_display");
+	return 0;
+}
+
+static int print_btrfs(const char *name, void *to)
+{
+	char path[SYSFS_PATH_MAX];
+
+	(void)snprintf(path, sizeof(path), "fs/btrfs/%.200s/devices", name);
+	print_links(to, path);
+	return 0;
+}
+
+static int print_subsystem(const char *name, void *to)
+{
+	char path[SYSFS_PATH_MAX];
+
+	(void)snprintf(path, sizeof(path), "devices/virtual/nvme-subsystem/%.200s", name);
+	print_links(to, path);
+	return 0;
+}
+
+static int print_iommu(const char *name, void *to)
+{
+	const struct record *r = to;
+
+	text_print(r->t, "\n[class/iommu/%s]\n", name);
+	return 0;
+}
+
+static int note_function(struct pci_addr addr, void *to)
+{
+	(void)addr;
+	(void)to;
+	return 0; /* the listing itself is what is wanted */
+}
+
+static int compare_slots(const void *a, const void *b)
+{
+	return pci_addr_compare(*(const struct pci_addr *)a, *(const struct pci_addr *)b);
+}
+
+void record_sysfs(struct text *t, struct redact *m, struct sysfs *s)
+{
+	static const char *const tables[] = {"DMAR", "IVRS"};
+	static const struct {
+		const char *directory;
+		int (*put)(const char *name, void *to);
+	} looks[] = {
+		{"bus/pci/drivers", print_driver},
+		{"class/block", print_block},
+		{"class/net", print_net},
+		{"bus/usb/devices", print_usb},
+		{"class/drm", print_connector},
+		{"fs/btrfs", print_btrfs},
+		{"devices/virtual/nvme-subsystem", print_subsystem},
+		{"class/iommu", print_iommu},
+	};
+	static const char *const linked[] = {
+		"dev/block", "class/block", "class/net", "bus/usb/devices", "class/drm"};
+	static const char *const unsafe[] = {"allow_unsafe_interrupts"};
+	struct record r = {t, m, s, NULL};
+
+	if (sysfs_each_device(s, note_function, NULL, NULL) < 0)
+		t->failed = true;
+	/* In the order of addresses, so that two records of one machine can be compared. */
+	qsort(s->listed, s->n_listed, sizeof(*s->listed), compare_slots);
+	for (size_t i = 0; i < s->n_listed; i++)
+		print_function(s->listed[i], &r);
+	const char *name;
+	for (size_t i = 0; (name = boot_display_framebuffer(i)); i++)
+		print_framebuffer(&r, name);
+	for (size_t i = 0; i < sizeof(looks) / sizeof(*looks); i++)
+		if (sysfs_path_each(s, looks[i].directory, looks[i].put, &r) < 0)
+			t->failed = true;
+	for (size_t i = 0; i < sizeof(linked) / sizeof(*linked); i++)
+		print_links(&r, linked[i]);
+	print_files(&r, "module/vfio_iommu_type1/parameters", unsafe, 1);
+	for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++)
+		if (sysfs_path_exists(s, "firmware/acpi/tables/%s", tables[i]))
+			text_print(t, "\n[firmware/acpi/tables]\n%s =\n", tables[i]);
+}

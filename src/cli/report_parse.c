@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/report_parse.h"
+
+#include "base/file.h"
+#include "base/str.h"
+#include "core/report.h"
+#include "shared/json_read.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FORMAT 1
+
+static char *text_member(const struct json_text *j, uint32_t object, const char *key)
+{
+	return json_text_of(j, json_member(j, object, key));
+}
+
+static long long number_member(
+	const struct json_text *j, uint32_t object, const char *key, long long otherwise)
+{
+	long long value;
+
+	return json_number_of(j, json_member(j, object, key), &value) ? value : otherwise;
+}
+
+static size_t count(const struct json_text *j, uint32_t array)
+{
+	size_t n = 0;
+
+	for (uint32_t i = json_first(j, array); i; i = json_next(j, array, i))
+		n++;
+	return n;
+}
+
+static int take_device(
+	struct report_dev *d, const struct json_text *j, uint32_t object, struct err *err)
+{
+	*d = (struct report_dev){
+		.address = text_member(j, object, "address"),
+		.asked = text_member(j, object, "asked"),
+		.action = text_member(j, object, "action"),
+		.driver = text_member(j, object, "driver"),
+		.why = text_member(j, object, "why"),
+		.before = text_member(j, object, "before"),
+		.after = text_member(j, object, "after"),
+		.usec = number_member(j, object, "usec", -1),
+	};
+	return d->address && d->action ? 0
+				       : err_set(err, EINVAL, "a device has no name or no fate");
+}
+
+static int take_devices(struct report *p, const struct json_text *j, struct err *err)
+{
+	uint32_t array = json_member(j, 0, "devices");
+	int r = 0;
+
+	p->devices = calloc(count(j, array) + 1, sizeof(*p->devices));
+	if (!p->devices)
+		return err_set(err, ENOMEM, "out of memory");
+	for (uint32_t i = json_first(j, array); r == 0 && i; i = json_next(j, array, i))
+		r = take_device(&p->devices[p->n++], j, i, err);
+	return r;
+}
+
+static int take_errors(struct report *p, const struct json_text *j, struct err *err)
+{
+	uint32_t array = json_member(j, 0, "errors");
+
+	p->errors = calloc(count(j, array) + 1, sizeof(*p->errors));
+	if (!p->errors)
+		return err_set(err, ENOMEM, "out of memory");
+	for (uint32_t i = json_first(j, array); i; i = json_next(j, array, i)) {
+		char *text = json_text_of(j, i);
+		if (text)
+			p->errors[p->n_errors++] = text;
+	}
+	return 0;
+}
+
+/* A state that a later version may have is none that anything here depends on. */
+static void take_standing(struct report *p, const struct json_text *j)
+{
+	uint32_t object = json_member(j, 0, "standing");
+	_cleanup_(str_free) char *state = text_member(j, object, "state");
+	_cleanup_(str_free) char *plan = text_member(j, object, "plan");
+	_cleanup_(str_free) char *why = text_member(j, object, "why");
+	struct bootcount *s = &p->standing;
+
+	if (object == 0 || !state)
+		return;
+	p->has_standing = bootcount_by_name(state, &s->state);
+	const char *digits = plan ? plan : "";
+	if (!str_hex_fixed(&digits, 8, &s->plan) || *digits)
+		s->plan = 0;
+	s->tries = (unsigned)number_member(j, object, "tries", 0);
+	s->limit = (unsigned)number_member(j, object, "limit", 0);
+	(void)str_copy(s->why, sizeof(s->why), why ? why : "");
+}
+
+static int take_all(struct report *p, const struct json_text *j, struct err *err)
+{
+	uint32_t config = json_member(j, 0, "config"), image = json_member(j, 0, "image");
+	long long version = number_member(j, 0, "version", 0);
+
+	if (version < 1)
+		return err_set(err, EINVAL, "is not a vfio-bind report");
+	if (version > FORMAT)
+		return err_set(err, EINVAL,
+			"is a report of version %lld, this program reads %d; was the image made by a newer one?",
+			version, FORMAT);
+	p->off = text_member(j, 0, "off");
+	p->config = config ? text_member(j, config, "file") : NULL;
+	p->config_errors = config ? number_member(j, config, "errors", 0) : 0;
+	p->digest = image ? text_member(j, image, "config") : NULL;
+	p->kernel = image ? text_member(j, image, "kernel") : NULL;
+	p->has_image = p->digest || p->kernel;
+	p->program = image ? text_member(j, image, "program") : NULL;
+	take_standing(p, j);
+	int r = take_devices(p, j, err);
+	return r < 0 ? r : take_errors(p, j, err);
+}
+
+int report_parse(struct report *ret, const char *data, size_t len, struct err *err)
+{
+	_cleanup_(json_done) struct json_text j = {0};
+	struct report p = {0};
+	int r = json_parse(&j, data, len, err);
+
+	if (r == 0)
+		r = take_all(&p, &j, err);
+	if (r < 0)
+		report_done(&p);
+	else
+		*ret = p;
+	return r;
+}
+
+int report_read(struct report *ret, const char *dir, struct err *err)
+{
+	_cleanup_(str_free) char *path = NULL, *data = NULL;
+	struct err why = {""};
+	size_t len;
+
+	if (asprintf(&path, "%s/" REPORT_NAME, dir) < 0) {
+		path = NULL;
+		return err_set(err, ENOMEM, "out of memory");
+	}
+	int r = file_read(AT_FDCWD, path, REPORT_MAX, &data, &len, err);
+	if (r < 0)
+		return r;
+	r = report_parse(ret, data, len, &why);
+	return r < 0 ? err_set(err, -r, "%s: %.400s", path, why.text) : 0;
+}
+
+void report_done(struct report *p)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		struct report_dev *d = &p->devices[i];
+		char *const texts[] = {
+			d->address, d->asked, d->action, d->driver, d->why, d->before, d->after};
+		for (size_t k = 0; k < sizeof(texts) / sizeof(*texts); k++)
+			free(texts[k]);
+	}
+	for (size_t i = 0; i < p->n_errors; i++)
+		free(p->errors[i]);
+	free(p->devices);
+	free(p->errors);
+	free(p->off);
+	free(p->config);
+	free(p->digest);
+	free(p->kernel);
+	free(p->program);
+	*p = (struct report){0};
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/boot_switch.h"
+
+#include "base/str.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/*
+ * The next word as the kernel cuts them (next_arg in lib/cmdline.c): blanks separate, only double
+ * quotes bind, and there is no escape. Quotes are left out of the copy; what is longer than buf is
+ * cut, as no word of ours is.
+ */
+bool kernel_word_next(const char **s, char buf[static KERNEL_WORD_MAX])
+{
+	const char *p = *s;
+	size_t n = 0;
+	bool quoted = false;
+
+	while (*p != '\0' && strchr(" \t\n\r\v\f", *p))
+		p++;
+	if (*p == '\0')
+		return false;
+	for (; *p != '\0' && (quoted || !strchr(" \t\n\r\v\f", *p)); p++) {
+		if (*p == '"')
+			quoted = !quoted;
+		else if (n + 1 < KERNEL_WORD_MAX)
+			buf[n++] = *p;
+	}
+	buf[n] = '\0';
+	*s = p;
+	return true;
+}
+
+/* Names of parameters compare with '-' and '_' as one (parameqn in kernel/params.c). */
+bool kernel_word_is(const char *word, const char *name)
+{
+	for (; *name; word++, name++)
+		if (*word != *name && !(*word == '-' && *name == '_'))
+			return false;
+	return *word == '\0' || *word == '=';
+}
+
+/*
+ * Boots that are not ours: of a person who looks for what is wrong, or of a kernel that saves
+ * another's memory. Each row is a word, and what of it counts.
+ */
+static const struct mark {
+	enum { MARK_WORD, MARK_PARAMETER, MARK_UNIT, MARK_SHELL } kind;
+	char name[20];
+} marks[] = {
+	/* systemd(1), "Kernel command line", and the run levels of System V init */
+	{MARK_WORD, "single"},
+	{MARK_WORD, "s"},
+	{MARK_WORD, "S"},
+	{MARK_WORD, "1"},
+	{MARK_WORD, "rescue"},
+	{MARK_WORD, "emergency"},
+	{MARK_WORD, "-s"},
+	{MARK_WORD, "-b"},
+	{MARK_WORD, "rd.rescue"},
+	{MARK_WORD, "rd.emergency"},
+	{MARK_UNIT, "systemd.unit"},
+	{MARK_UNIT, "rd.systemd.unit"},
+	/* Ubuntu's entry "recovery mode": GRUB's 10_linux as patched there, where there is a
+	 * /lib/recovery-mode */
+	{MARK_WORD, "recovery"},
+	/* kernel-parameters.txt: init= and rdinit= are what the kernel runs as PID 1 */
+	{MARK_SHELL, "init"},
+	{MARK_SHELL, "rdinit"},
+	/* dracut.cmdline(7); the older name of it, which dracut takes too */
+	{MARK_PARAMETER, "rd.break"},
+	{MARK_PARAMETER, "rdbreak"},
+	/* initramfs-tools(7), mkinitcpio(8): with a stage and without */
+	{MARK_PARAMETER, "break"},
+	/* systemd-debug-generator(8) */
+	{MARK_PARAMETER, "systemd.break"},
+	{MARK_PARAMETER, "rd.systemd.break"},
+	/* Documentation/admin-guide/kdump/kdump.rst: a kernel that runs in a crashed one's place.
+	 * Where the firmware's tables say it (arm64, riscv), /proc/vmcore is the only mark. */
+	{MARK_PARAMETER, "elfcorehdr"},
+};
+
+/*
+ * Does the word's value name a shell? By what stands behind the last slash, up to a version or a
+ * flavour (bash-static, ksh93). Read from the line itself: a path may be longer than a word that
+ * was taken off it, and is not judged by half.
+ */
+static bool names_shell(const char *word, const char *end)
+{
+	static const char shells[][8] = {"sh", "ash", "bash", "rbash", "dash", "zsh", "ksh", "mksh",
+		"csh", "tcsh", "fish", "busybox", "toybox", "sulogin"};
+	char base[16] = "";
+	size_t n = 0;
+
+	for (const char *p = strchr(word, '=') + 1; p < end; p++) {
+		if (*p == '/')
+			n = 0;
+		else if (*p != '"' && n < sizeof(base))
+			base[n++] = *p;
+	}
+	size_t len = 0;
+	while (len < n && !strchr("-.0123456789", base[len]))
+		len++;
+	for (size_t i = 0; i < sizeof(shells) / sizeof(*shells); i++)
+		if (strnlen(shells[i], sizeof(*shells)) == len && memcmp(base, shells[i], len) == 0)
+			return true;
+	return false;
+}
+
+static bool is_rescue_unit(const char *unit)
+{
+	return str_equal(unit, "rescue") || str_equal(unit, "rescue.target") ||
+	       str_equal(unit, "emergency") || str_equal(unit, "emergency.target");
+}
+
+/* from, end: the word as it stands on the line, quotes and all. */
+static bool is_not_ours(const char *word, const char *from, const char *end)
+{
+	const char *equals = strchr(word, '=');
+
+	for (size_t i = 0; i < sizeof(marks) / sizeof(*marks); i++) {
+		const struct mark *m = &marks[i];
+		if (m->kind == MARK_WORD ? !str_equal(word, m->name)
+					 : !kernel_word_is(word, m->name))
+			continue;
+		if (m->kind == MARK_UNIT)
+			return equals && is_rescue_unit(equals + 1);
+		return m->kind != MARK_SHELL || (equals && names_shell(from, end));
+	}
+	return false;
+}
+
+/* nfsroot.rst and ip= of the kernel, dracut.cmdline(7), initramfs-tools(7), open-iscsi's hooks. */
+bool kernel_word_is_network(const char *word)
+{
+	static const char *const words[] = {"ip=", "nfsroot=", "netroot=", "nbdroot=", "netboot=",
+		"BOOTIF=", "rd.iscsi.", "rd.nvmf.", "iscsi_", "ISCSI_", "root=/dev/nfs", "root=nfs",
+		"root=iscsi:", "root=nbd:", "root=fcoe", "root=cifs:", "root=dhcp",
+		"root=live:http", "root=live:nfs"};
+
+	if (!strchr("inBrI", word[0])) /* most words */
+		return false;
+	if (str_equal(word, "ip=off") || str_equal(word, "ip=none") || str_equal(word, "ip="))
+		return false;
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (str_starts(word, words[i]))
+			return true;
+	return false;
+}
+
+static void turn_off(struct boot_switch *b, const char *word, const char *remark)
+{
+	if (b->mode == BOOT_OFF)
+		return;
+	b->mode = BOOT_OFF;
+	(void)snprintf(
+		b->reason, sizeof(b->reason), "'%.40s' on the kernel command line%s", word, remark);
+}
+
+static void take_switch(struct boot_switch *b, const char *word)
+{
+	const char *equals = strchr(word, '=');
+	const char *value = equals ? equals + 1 : "";
+
+	if (str_equal(value, "on"))
+		return;
+	if (!str_equal(value, "dry-run")) {
+		turn_off(b, word, str_equal(value, "off") ? "" : " (taken as off)");
+	} else if (b->mode == BOOT_BIND) {
+		b->mode = BOOT_DRY_RUN;
+		(void)snprintf(
+			b->reason, sizeof(b->reason), "'%.40s' on the kernel command line", word);
+	}
+}
+
+struct boot_switch boot_switch_parse(const char *cmdline)
+{
+	struct boot_switch b = {.mode = BOOT_BIND};
+	char word[KERNEL_WORD_MAX];
+
+	for (const char *from = cmdline; kernel_word_next(&cmdline, word); from = cmdline) {
+		if (kernel_word_is(word, "vfio_bind"))
+			take_switch(&b, word);
+		else if (kernel_word_is(word, "vfio_bind.debug"))
+			b.debug = true;
+		else if (is_not_ours(word, from, cmdline))
+			turn_off(&b, word, "");
+		else if (!b.network[0] && kernel_word_is_network(word))
+			(void)str_copy(b.network, sizeof(b.network), word);
+	}
+	return b;
+}

@@ -1,0 +1,747 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/config.h"
+
+#include "base/err.h"
+#include "base/file.h"
+#include "base/str.h"
+#include "core/bootcount.h"
+#include "core/config_values.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ini.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * Reads INI text with inih, but hands it only lines that inih and we understand the same way.
+ * inih takes an indented line for one more value of the key above, cuts section names at 49 bytes
+ * and long lines at 199, and drops text behind " ;", all without an error: here each of those is an
+ * error of its line.
+ */
+struct ini_reader {
+	/* section and key are "" where the line stands before any section. */
+	void (*value)(
+		void *to, unsigned line, const char *section, const char *key, const char *value);
+	void (*section)(void *to, unsigned line, const char *section);
+	void (*error)(void *to, unsigned line, const char *what);
+	void *to;
+};
+
+/* data[len] is NUL. Every line is read, whatever stands in it. 0 or -ENOMEM. */
+static int ini_reader_run(const struct ini_reader *r, const char *data, size_t len) _must_check_;
+
+/*
+ * What config (the file and its sections) and keys (what stands in a section) share while a file
+ * is read. Nobody else includes this.
+ */
+enum section { SECTION_BIND, SECTION_EXCLUDE, SECTION_GUARD, SECTION_MODULES, SECTION_DEVICE };
+
+/* Where the parser stands while it reads. */
+struct config_parser {
+	struct config *c;
+	unsigned seen_sections;      /* bit n: row n of `sections` came */
+	bool unknown_section;        /* its keys are not told one by one */
+	struct device_settings *now; /* of the [device] section, or NULL */
+	unsigned seen_single;        /* bit n: row n of `keys`, which takes one value, came */
+};
+
+/* Notes an error of a line (0: of the file); never fails, at worst c->no_memory is set. */
+static void config_error(struct config *c, unsigned line, const char *fmt, ...) _printf_(3, 4);
+
+/* Grows *array of n elements for one more; NULL, and c->no_memory, where there is none. */
+static void *config_grow(struct config *c, void *array, size_t n, size_t *size, size_t element);
+
+static const char *section_name(enum section section);
+
+/* Which section a heading without its brackets begins; "device " has its address behind it. */
+static bool section_known(const char *heading, enum section *ret);
+
+/* Takes one "name = value" line of a section. */
+static void config_set_key(struct config_parser *p, unsigned line, enum section section,
+	const char *name, const char *value);
+
+/* ---- ini_reader --------------------------------------------------------------------------------
+ */
+
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
+
+struct state {
+	const struct ini_reader *r;
+	const char *at, *end;
+	unsigned line;
+};
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* What is wrong with a section header as a whole line, or NULL. */
+static const char *header_trouble(const char *line, size_t len)
+{
+	const char *close = memchr(line, ']', len);
+
+	if (!close)
+		return "'[' without ']'; write [bind], [exclude], [guard], [modules] or [device ADDRESS]";
+	for (const char *p = close + 1; p < line + len; p++)
+		if (!is_blank(*p))
+			return "nothing may stand behind a section's ']'";
+	return NULL;
+}
+
+/* What is wrong with a line that is neither empty nor a comment, or NULL. */
+static const char *line_trouble(const char *line, size_t len)
+{
+	if (is_blank(*line))
+		return "the line is indented; begin it in the first column (a list goes on with its key written again)";
+	if (*line == '[')
+		return header_trouble(line, len);
+	const char *equals = memchr(line, '=', len);
+	const char *colon = memchr(line, ':', len);
+	if (!equals || (colon && colon < equals)) /* inih would split at the colon */
+		return "expected key = value";
+	if (memchr(line, '#', len) || memchr(line, ';', len))
+		return "a comment behind a value; give it a line of its own";
+	return NULL;
+}
+
+static const char *bytes_trouble(const char *line, size_t len)
+{
+	if (len > CONFIG_LINE_MAX)
+		return "the line is longer than 198 bytes; write the key again on a new line to go on with its list";
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)line[i] < 0x20 && line[i] != '\t')
+			return line[i] == '\0' ? "contains a NUL byte"
+					       : "a control character; remove it";
+	return NULL;
+}
+
+static bool says_something(const char *line, size_t len)
+{
+	size_t i = 0;
+
+	while (i < len && is_blank(line[i]))
+		i++;
+	return i < len && line[i] != '#' && line[i] != ';';
+}
+
+static void tell_section(const struct state *s, const char *line, size_t len)
+{
+	char name[CONFIG_LINE_MAX + 1];
+	size_t n = (size_t)((const char *)memchr(line, ']', len) - line) - 1;
+
+	memcpy(name, line + 1, n);
+	name[n] = '\0';
+	s->r->section(s->r->to, s->line, name);
+}
+
+/* inih's reader: like fgets. A line that is not for inih goes to it as an empty one. */
+static char *next_line(char *buf, int size, void *stream)
+{
+	struct state *s = stream;
+
+	if (s->at >= s->end)
+		return NULL;
+	const char *line = s->at, *newline = memchr(line, '\n', (size_t)(s->end - line));
+	size_t len = (size_t)((newline ? newline : s->end) - line);
+	s->at = newline ? newline + 1 : s->end;
+	s->line++;
+	if (len > 0 && line[len - 1] == '\r')
+		len--;
+
+	const char *error = bytes_trouble(line, len);
+	bool pass = !error && says_something(line, len);
+	if (pass)
+		error = line_trouble(line, len);
+	if (!error && len + 2 > (size_t)size)
+		error = "the line is too long for this build of inih";
+	if (error) {
+		s->r->error(s->r->to, s->line, error);
+		pass = false;
+	}
+	if (!pass)
+		len = 0;
+	else if (*line == '[')
+		tell_section(s, line, len);
+	memcpy(buf, line, len);
+	buf[len] = '\n';
+	buf[len + 1] = '\0';
+	return buf;
+}
+
+#if INI_HANDLER_LINENO
+static int take_pair(void *user, const char *section, const char *key, const char *value, int line)
+#else
+static int take_pair(void *user, const char *section, const char *key, const char *value)
+#endif
+{
+	const struct state *s = user;
+#if INI_HANDLER_LINENO
+	(void)line;
+#endif
+	s->r->value(s->r->to, s->line, section, key, value);
+	return 1;
+}
+
+static int ini_reader_run(const struct ini_reader *r, const char *data, size_t len)
+{
+	struct state s = {.r = r, .at = data, .end = data + len};
+
+	if (len >= strlen(BYTE_ORDER_MARK) && memcmp(data, BYTE_ORDER_MARK, 3) == 0)
+		s.at += 3;
+	int bad = ini_parse_stream(next_line, &s, take_pair, &s);
+	if (bad == -2) /* INI_USE_STACK=0 builds allocate their line */
+		return -ENOMEM;
+	if (bad > 0) /* a line that we let through and inih refuses: never silently */
+		r->error(r->to, (unsigned)bad, "expected key = value");
+	return 0;
+}
+
+/* ---- parser ------------------------------------------------------------------------------------
+ */
+
+static void *config_grow(struct config *c, void *array, size_t n, size_t *size, size_t element)
+{
+	if (n < *size)
+		return array;
+	size_t more = *size ? *size * 2 : 8;
+	void *grown = reallocarray(array, more, element);
+	if (!grown) {
+		c->no_memory = true;
+		return NULL;
+	}
+	*size = more;
+	return grown;
+}
+
+static void config_error(struct config *c, unsigned line, const char *fmt, ...)
+{
+	if (c->n_errors == CONFIG_ERRORS_MAX) {
+		c->more_errors++;
+		return;
+	}
+	char what[768];
+	va_list ap;
+	va_start(ap, fmt);
+	(void)vsnprintf(what, sizeof(what), fmt, ap);
+	va_end(ap);
+
+	char **errors = config_grow(c, c->errors, c->n_errors, &c->size_errors, sizeof(*errors));
+	if (!errors)
+		return;
+	c->errors = errors;
+	char *text;
+	int r = line ? asprintf(&text, "%s:%u: %s", c->path, line, what)
+		     : asprintf(&text, "%s", what);
+	if (r < 0)
+		c->no_memory = true;
+	else
+		c->errors[c->n_errors++] = text;
+}
+
+static const char *const sections[] = {
+	[SECTION_BIND] = "bind",
+	[SECTION_EXCLUDE] = "exclude",
+	[SECTION_GUARD] = "guard",
+	[SECTION_MODULES] = "modules",
+	[SECTION_DEVICE] = "device",
+};
+#define N_SECTIONS (sizeof(sections) / sizeof(*sections))
+
+static const char *section_name(enum section section)
+{
+	return sections[section];
+}
+
+static bool section_known(const char *name, enum section *ret)
+{
+	for (size_t i = 0; i < N_SECTIONS; i++) {
+		bool same = i == SECTION_DEVICE ? str_starts(name, "device ")
+						: str_equal(name, sections[i]);
+		if (same) {
+			*ret = (enum section)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* ---- keys --------------------------------------------------------------------------------------
+ */
+
+#define SEPARATORS ", \t"
+
+typedef bool (*value_reader)(const char *word, struct selector *ret, struct err *err);
+
+static void add_selector(
+	struct config_parser *p, unsigned line, bool exclude, const char *word, value_reader read)
+{
+	struct config *c = p->c;
+	struct selector s = {.exclude = exclude, .line = line};
+	struct err err = {""};
+
+	if (!read(word, &s, &err)) {
+		config_error(c, line, "%s", err.text);
+		return;
+	}
+	(void)str_copy(s.text, sizeof(s.text), word);
+	struct selector *grown = config_grow(
+		c, c->selectors, c->n_selectors, &c->size_selectors, sizeof(*grown));
+	if (!grown)
+		return;
+	c->selectors = grown;
+	c->selectors[c->n_selectors++] = s;
+}
+
+static bool value_gpus(const char *word, struct selector *ret, struct err *err)
+{
+	(void)word;
+	(void)err;
+	ret->kind = SELECT_GPUS;
+	return true;
+}
+
+static void add_module(struct config_parser *p, unsigned line, const char *word)
+{
+	struct config *c = p->c;
+	struct err err = {""};
+
+	if (!parse_module(word, &err)) {
+		config_error(c, line, "%s", err.text);
+		return;
+	}
+	char **grown = config_grow(c, c->before, c->n_before, &c->size_before, sizeof(*grown));
+	if (!grown)
+		return;
+	c->before = grown;
+	char *name = strdup(word);
+	if (!name)
+		c->no_memory = true;
+	else
+		c->before[c->n_before++] = name;
+}
+
+static void add_option(struct config_parser *p, unsigned line, const char *word)
+{
+	struct config *c = p->c;
+	struct err err = {""};
+	size_t used = strlen(c->options);
+
+	if (!parse_option(word, &err))
+		config_error(c, line, "%s", err.text);
+	else if (used + 1 + strlen(word) >= sizeof(c->options))
+		config_error(c, line, "the options together are longer than %zu bytes",
+			sizeof(c->options) - 1);
+	else
+		(void)snprintf(c->options + used, sizeof(c->options) - used, "%s%s",
+			used ? " " : "", word);
+}
+
+static void add_rebar(struct config_parser *p, unsigned line, const char *word)
+{
+	struct err err = {""};
+
+	if (p->now->rebars == REBAR_MAX)
+		config_error(p->c, line, "more than %d BARs; a function has no more", REBAR_MAX);
+	else if (!parse_rebar(word, &p->now->rebar[p->now->rebars], &err))
+		config_error(p->c, line, "%s", err.text);
+	else
+		p->now->rebars++;
+}
+
+static void set_driver(struct config_parser *p, unsigned line, const char *word)
+{
+	struct err err = {""};
+
+	if (!parse_driver(word, &err))
+		config_error(p->c, line, "%s", err.text);
+	else
+		(void)str_copy(p->now->driver, sizeof(p->now->driver), word);
+}
+
+static void bind_id(struct config_parser *p, unsigned line, const char *word)
+{
+	add_selector(p, line, false, word, parse_id);
+}
+
+static void bind_address(struct config_parser *p, unsigned line, const char *word)
+{
+	add_selector(p, line, false, word, parse_address);
+}
+
+static void bind_path(struct config_parser *p, unsigned line, const char *word)
+{
+	add_selector(p, line, false, word, parse_path);
+}
+
+static void bind_serial(struct config_parser *p, unsigned line, const char *word)
+{
+	add_selector(p, line, false, word, parse_serial);
+}
+
+static void exclude_id(struct config_parser *p, unsigned line, const char *word)
+{
+	add_selector(p, line, true, word, parse_id);
+}
+
+static void exclude_address(struct config_parser *p, unsigned line, const char *word)
+{
+	add_selector(p, line, true, word, parse_address);
+}
+
+static void exclude_path(struct config_parser *p, unsigned line, const char *word)
+{
+	add_selector(p, line, true, word, parse_path);
+}
+
+static void exclude_serial(struct config_parser *p, unsigned line, const char *word)
+{
+	add_selector(p, line, true, word, parse_serial);
+}
+
+static void bind_gpus(struct config_parser *p, unsigned line, const char *word)
+{
+	if (str_equal(word, "non-boot"))
+		add_selector(p, line, false, word, value_gpus);
+}
+
+static void set_companions(struct config_parser *p, unsigned line, const char *word)
+{
+	(void)line;
+	p->c->companions = str_equal(word, "yes");
+}
+
+static void set_boot_vga(struct config_parser *p, unsigned line, const char *word)
+{
+	(void)line;
+	p->c->may_take_boot_vga = str_equal(word, "allow");
+}
+
+static void set_last_display(struct config_parser *p, unsigned line, const char *word)
+{
+	(void)line;
+	p->c->may_take_last_display = str_equal(word, "allow");
+}
+
+static void set_network(struct config_parser *p, unsigned line, const char *word)
+{
+	(void)line;
+	p->c->may_take_network = str_equal(word, "allow");
+}
+
+static void set_keyboard(struct config_parser *p, unsigned line, const char *word)
+{
+	(void)line;
+	p->c->may_take_keyboard = str_equal(word, "allow");
+}
+
+static void set_strict_groups(struct config_parser *p, unsigned line, const char *word)
+{
+	(void)line;
+	p->c->strict_groups = str_equal(word, "yes");
+}
+
+static void set_on_failure(struct config_parser *p, unsigned line, const char *word)
+{
+	(void)line;
+	p->c->hold_on_failure = str_equal(word, "hold");
+}
+
+static void set_failed_boots(struct config_parser *p, unsigned line, const char *word)
+{
+	unsigned long boots;
+
+	if (str_decimal(word, BOOT_HISTORY_LIMIT_MAX, &boots))
+		p->c->failed_boots = (unsigned)boots;
+	else
+		config_error(p->c, line, "failed_boots = %s: write 0 (never) to %d", word,
+			BOOT_HISTORY_LIMIT_MAX);
+}
+
+static void set_efivarfs(struct config_parser *p, unsigned line, const char *word)
+{
+	(void)line;
+	p->c->load_efivarfs = str_equal(word, "load");
+}
+
+static void set_load(struct config_parser *p, unsigned line, const char *word)
+{
+	(void)line;
+	p->c->load_in_background = str_equal(word, "background");
+}
+
+/* Every key of the file. One with choices takes exactly one of them; a key that takes one value
+ * may stand once, a list may go on with its key written again. */
+static const struct key {
+	enum section section;
+	const char *name;
+	void (*take)(struct config_parser *p, unsigned line, const char *word);
+	const char *choice[2];
+	bool single;
+} keys[] = {
+	{SECTION_BIND, "ids", bind_id, {NULL}, false},
+	{SECTION_BIND, "addresses", bind_address, {NULL}, false},
+	{SECTION_BIND, "paths", bind_path, {NULL}, false},
+	{SECTION_BIND, "serials", bind_serial, {NULL}, false},
+	{SECTION_BIND, "gpus", bind_gpus, {"none", "non-boot"}, true},
+	{SECTION_BIND, "companions", set_companions, {"yes", "no"}, true},
+	{SECTION_EXCLUDE, "ids", exclude_id, {NULL}, false},
+	{SECTION_EXCLUDE, "addresses", exclude_address, {NULL}, false},
+	{SECTION_EXCLUDE, "paths", exclude_path, {NULL}, false},
+	{SECTION_EXCLUDE, "serials", exclude_serial, {NULL}, false},
+	{SECTION_GUARD, "boot_vga", set_boot_vga, {"exclude", "allow"}, true},
+	{SECTION_GUARD, "last_display", set_last_display, {"exclude", "allow"}, true},
+	{SECTION_GUARD, "network", set_network, {"exclude", "allow"}, true},
+	{SECTION_GUARD, "keyboard", set_keyboard, {"exclude", "allow"}, true},
+	{SECTION_GUARD, "on_failure", set_on_failure, {"release", "hold"}, true},
+	{SECTION_GUARD, "failed_boots", set_failed_boots, {NULL}, true},
+	{SECTION_GUARD, "efivarfs", set_efivarfs, {"auto", "load"}, true},
+	{SECTION_GUARD, "strict_groups", set_strict_groups, {"yes", "no"}, true},
+	{SECTION_MODULES, "load", set_load, {"early", "background"}, true},
+	{SECTION_MODULES, "before", add_module, {NULL}, false},
+	{SECTION_MODULES, "options", add_option, {NULL}, false},
+	{SECTION_DEVICE, "driver", set_driver, {NULL}, true},
+	{SECTION_DEVICE, "rebar", add_rebar, {NULL}, false},
+};
+#define N_KEYS (sizeof(keys) / sizeof(*keys))
+
+/* The words of a list, or the one value of a key that takes one. */
+static void take_words(
+	struct config_parser *p, unsigned line, const struct key *key, const char *value)
+{
+	char copy[CONFIG_LINE_MAX + 1];
+	char *rest = copy, *word;
+	unsigned words = 0;
+
+	(void)str_copy(copy, sizeof(copy), value);
+	while ((word = strsep(&rest, SEPARATORS))) {
+		if (*word == '\0')
+			continue;
+		if (key->single && words++ > 0) {
+			config_error(p->c, line, "%s takes one value; '%s' is one too many",
+				key->name, word);
+			return;
+		}
+		if (key->choice[0] && !str_equal(word, key->choice[0]) &&
+			!str_equal(word, key->choice[1])) {
+			config_error(p->c, line, "%s = %s: write %s or %s", key->name, word,
+				key->choice[0], key->choice[1]);
+			continue;
+		}
+		key->take(p, line, word);
+	}
+	if (key->single && words == 0)
+		config_error(
+			p->c, line, "%s has no value; write one, or leave the key out", key->name);
+}
+
+static void unknown_key(
+	struct config_parser *p, unsigned line, enum section section, const char *name)
+{
+	char known[160] = "";
+	size_t used = 0;
+
+	for (size_t i = 0; i < N_KEYS; i++)
+		if (keys[i].section == section && used < sizeof(known))
+			used += (size_t)snprintf(known + used, sizeof(known) - used, "%s%s",
+				used ? ", " : "", keys[i].name);
+	config_error(p->c, line, "unknown key '%s' in [%s]; valid: %s", name, section_name(section),
+		known);
+}
+
+static void config_set_key(struct config_parser *p, unsigned line, enum section section,
+	const char *name, const char *value)
+{
+	for (size_t i = 0; i < N_KEYS; i++) {
+		if (keys[i].section != section || !str_equal(keys[i].name, name))
+			continue;
+		if (keys[i].single && p->seen_single & 1U << i)
+			config_error(p->c, line, "duplicate key '%s'; remove one of them", name);
+		p->seen_single |= 1U << i;
+		take_words(p, line, &keys[i], value);
+		return;
+	}
+	unknown_key(p, line, section, name);
+}
+
+/* ---- config ------------------------------------------------------------------------------------
+ */
+
+static void begin_device(struct config_parser *p, unsigned line, const char *address)
+{
+	struct config *c = p->c;
+	struct pci_addr addr;
+
+	while (*address == ' ' || *address == '\t')
+		address++;
+	if (!pci_addr_parse(address, &addr)) {
+		config_error(c, line,
+			"[device %s]: invalid PCI address '%s'; expected [device 0000:09:00.0]",
+			address, address);
+		p->unknown_section = true;
+		return;
+	}
+	const struct device_settings *twin = config_settings(c, addr);
+	if (twin)
+		config_error(c, line,
+			"duplicate section [device %s], first at line %u; write its keys there",
+			address, twin->line);
+	struct device_settings *grown = config_grow(
+		c, c->settings, c->n_settings, &c->size_settings, sizeof(*grown));
+	if (!grown) {
+		p->unknown_section = true;
+		return;
+	}
+	c->settings = grown;
+	p->now = &c->settings[c->n_settings++];
+	*p->now = (struct device_settings){.addr = addr, .line = line};
+}
+
+static void take_section(void *to, unsigned line, const char *name)
+{
+	struct config_parser *p = to;
+	enum section section;
+
+	p->unknown_section = false;
+	p->now = NULL;
+	p->seen_single = 0;
+	if (!section_known(name, &section)) {
+		config_error(p->c, line,
+			"unknown section [%s]; valid: [bind], [exclude], [guard], [modules], [device ADDRESS]",
+			name);
+		p->unknown_section = true;
+		return;
+	}
+	if (section == SECTION_DEVICE) {
+		begin_device(p, line, name + strlen("device "));
+		return;
+	}
+	if (p->seen_sections & 1U << section)
+		config_error(p->c, line, "duplicate section [%s]; write its keys in the first one",
+			name);
+	p->seen_sections |= 1U << section;
+}
+
+static void take_value(
+	void *to, unsigned line, const char *heading, const char *name, const char *value)
+{
+	struct config_parser *p = to;
+	enum section section;
+
+	if (p->unknown_section)
+		return;
+	if (*heading == '\0' || !section_known(heading, &section)) {
+		config_error(
+			p->c, line, "'%s' is outside any section; write [bind] above it", name);
+		return;
+	}
+	config_set_key(p, line, section, name, value);
+}
+
+static void take_error(void *to, unsigned line, const char *what)
+{
+	struct config_parser *p = to;
+	config_error(p->c, line, "%s", what);
+}
+
+#define FAILED_BOOTS_UNSET (~0U)
+
+static struct config config_default(const char *path)
+{
+	return (struct config){
+		.path = path, .file = path, .companions = true, .failed_boots = FAILED_BOOTS_UNSET};
+}
+
+int config_parse(struct config *ret, const char *path, const char *data, size_t len)
+{
+	*ret = config_default(path);
+	struct config_parser p = {.c = ret};
+	const struct ini_reader r = {take_value, take_section, take_error, &p};
+
+	if (len > CONFIG_MAX)
+		config_error(
+			ret, 0, "%s: has %zu bytes, %d at most are read", path, len, CONFIG_MAX);
+	else if (ini_reader_run(&r, data, len) < 0)
+		ret->no_memory = true;
+	if (ret->no_memory)
+		return -ENOMEM;
+	/* Who says `hold` does not want the host's drivers on them, come what may. */
+	if (ret->failed_boots == FAILED_BOOTS_UNSET)
+		ret->failed_boots = ret->hold_on_failure ? 0 : 2;
+	return ret->n_errors > 0 ? -EINVAL : 0;
+}
+
+#define MISSING_REMEDY "; `vfio-bind init` writes one"
+
+int config_read(struct config *ret, const char *path, bool to_do)
+{
+	_cleanup_(str_free) char *data = NULL;
+	size_t len = 0;
+	struct err err = {""};
+
+	int r = to_do ? file_read_trusted(AT_FDCWD, path, CONFIG_MAX, &data, &len, &err)
+		      : file_read(AT_FDCWD, path, CONFIG_MAX, &data, &len, &err);
+	if (r < 0) {
+		*ret = config_default(path);
+		ret->unread = true;
+		ret->missing = r == -ENOENT;
+		config_error(ret, 0, "%s%s", err.text, ret->missing ? MISSING_REMEDY : "");
+		return r;
+	}
+	return config_parse(ret, path, data, len);
+}
+
+int config_read_copy(struct config *ret, const char *file, const char *path)
+{
+	_cleanup_(str_free) char *data = NULL;
+	size_t len = 0;
+
+	int r = file_read(AT_FDCWD, file, CONFIG_MAX, &data, &len, NULL);
+	if (r < 0) {
+		*ret = config_default(path);
+		ret->unread = true;
+		ret->missing = r == -ENOENT;
+		config_error(ret, 0, "%s: can't open it: %s%s", path, strerror(-r),
+			ret->missing ? MISSING_REMEDY : "");
+	} else {
+		r = config_parse(ret, path, data, len);
+	}
+	ret->file = file;
+	return r;
+}
+
+void config_done(struct config *c)
+{
+	for (size_t i = 0; i < c->n_before; i++)
+		free(c->before[i]);
+	for (size_t i = 0; i < c->n_errors; i++)
+		free(c->errors[i]);
+	free(c->before);
+	free(c->errors);
+	free(c->selectors);
+	free(c->settings);
+	*c = (struct config){0};
+}
+
+const struct device_settings *config_settings(const struct config *c, struct pci_addr addr)
+{
+	for (size_t i = 0; i < c->n_settings; i++)
+		if (pci_addr_compare(c->settings[i].addr, addr) == 0)
+			return &c->settings[i];
+	return NULL;
+}
+
+bool config_must_search(const struct config *c)
+{
+	for (size_t i = 0; i < c->n_selectors; i++) {
+		enum selector_kind kind = c->selectors[i].kind;
+		if (!c->selectors[i].exclude && kind != SELECT_ADDRESS && kind != SELECT_PATH)
+			return true;
+	}
+	return false;
+}

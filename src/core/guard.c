@@ -1,0 +1,543 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/guard.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- protected ---------------------------------------------------------------------------------
+ */
+
+#define BASE_OF(class) ((class) >> 16)
+#define CLASS_OF(class) ((class) >> 8)
+
+#define STORAGE 0x01
+#define NETWORK 0x02
+#define MULTIMEDIA 0x04
+#define INPUT 0x09
+#define WIRELESS 0x0d
+#define ACCELERATOR 0x12
+#define UNASSIGNED 0xff /* some readers of SD cards */
+#define SD_HOST 0x0805
+#define FIREWIRE 0x0c00
+#define USB 0x0c03
+#define FIBRE_CHANNEL 0x0c04
+#define INFINIBAND 0x0c06
+
+#define WHY_MAX 224
+
+static bool is_bound(const struct verdict *v)
+{
+	return v->action == ACTION_BIND;
+}
+
+bool guard_needs_protected(const struct plan *p)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		const struct verdict *v = &p->verdicts[i];
+		uint32_t base = is_bound(v) ? BASE_OF(v->device->class) : PCI_BASE_DISPLAY;
+		if (base != PCI_BASE_DISPLAY && base != MULTIMEDIA && base != ACCELERATOR)
+			return true;
+	}
+	return false;
+}
+
+static bool is_at(const struct protected_dev *one, const struct device *d)
+{
+	return (one->at_addr && pci_addr_compare(one->addr, d->addr) == 0) ||
+	       (one->at_path && pci_addr_compare(one->path_addr, d->addr) == 0);
+}
+
+/* Of disks and NICs the base class counts, which has many subclasses; of others more of it: a USB
+ * controller (0c03) is no SMBus (0c05). */
+static bool same_class(uint32_t a, uint32_t b)
+{
+	uint32_t base = BASE_OF(a);
+
+	if (base == STORAGE || base == NETWORK)
+		return base == BASE_OF(b);
+	return CLASS_OF(a) == CLASS_OF(b);
+}
+
+/* What in the config lets it be taken, behind the reason. */
+static const char *way_out(enum protected_kind kind)
+{
+	switch (kind) {
+	case PROTECTED_ROUTE:
+		return "; [guard] network = allow lets it be taken";
+	case PROTECTED_KEYBOARD:
+		return "; [guard] keyboard = allow lets it be taken";
+	default:
+		return "";
+	}
+}
+
+static void refuse_needed(struct plan *p, const struct protected_dev *one)
+{
+	char why[WHY_MAX];
+
+	(void)snprintf(why, sizeof(why), "the host needs it: %s%s", one->why, way_out(one->kind));
+	for (size_t i = 0; i < p->n; i++)
+		if (is_bound(&p->verdicts[i]) && is_at(one, p->verdicts[i].device))
+			guard_refuse_slot(p, &p->verdicts[i], why);
+}
+
+static void refuse_class_of(struct plan *p, const struct protected_dev *one)
+{
+	char why[WHY_MAX], address[PCI_ADDR_MAX], id[PCI_ID_MAX];
+
+	(void)snprintf(why, sizeof(why),
+		"the host's %s was at %s when the image was made and has moved (%.70s); it may be this one: rebuild the image",
+		pci_id_format(&one->id, id), pci_addr_format(one->addr, address), one->why);
+	for (size_t i = 0; i < p->n; i++)
+		if (is_bound(&p->verdicts[i]) &&
+			same_class(one->class, p->verdicts[i].device->class))
+			guard_refuse_slot(p, &p->verdicts[i], why);
+}
+
+static bool is_here(const struct protected_dev *one)
+{
+	return one->at_addr || one->at_path;
+}
+
+static bool may_go(const struct config *c, enum protected_kind kind)
+{
+	return kind == PROTECTED_ROUTE ? c->may_take_network
+				       : kind == PROTECTED_KEYBOARD && c->may_take_keyboard;
+}
+
+static void keep_all_of(struct plan *p, const struct protected_list *k)
+{
+	for (size_t i = 0; i < k->n; i++) {
+		const struct protected_dev *one = &k->at[i];
+		if (may_go(p->config, one->kind))
+			continue;
+		if (is_here(one))
+			refuse_needed(p, one);
+		else
+			refuse_class_of(p, one);
+	}
+}
+
+/* ---- what is not known ------------------------------------------------------------------------
+ */
+
+/* A serial number, an address or a way means one device, whoever wrote it knew which. */
+static bool is_named(const struct verdict *v)
+{
+	return v->asked->kind != SELECT_ID;
+}
+
+static bool is_network(uint32_t class)
+{
+	return BASE_OF(class) == NETWORK || BASE_OF(class) == WIRELESS ||
+	       CLASS_OF(class) == INFINIBAND;
+}
+
+static bool is_usb(uint32_t class)
+{
+	return CLASS_OF(class) == USB || BASE_OF(class) == INPUT;
+}
+
+/* Controllers of disks, of what disks may be plugged into, of networks and of keyboards. */
+static bool is_needed(uint32_t class)
+{
+	return BASE_OF(class) == STORAGE || CLASS_OF(class) == SD_HOST ||
+	       CLASS_OF(class) == FIBRE_CHANNEL || CLASS_OF(class) == FIREWIRE ||
+	       BASE_OF(class) == UNASSIGNED || is_network(class) || is_usb(class);
+}
+
+/* The USB port of a card that goes with its display goes where that goes. */
+static bool is_of_display(const struct plan *p, const struct verdict *v)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		const struct verdict *other = &p->verdicts[i];
+		if (is_bound(other) && device_is_display(other->device) &&
+			pci_addr_same_device(other->device->addr, v->device->addr) &&
+			other->device->id.vendor == v->device->id.vendor)
+			return true;
+	}
+	return false;
+}
+
+/* Leaves what an id alone asks for; what is named is bound with a warning. */
+static void keep_unseen(struct plan *p, bool (*concerns)(uint32_t class), const char *what,
+	const char *unknown, const char *key)
+{
+	char why[WHY_MAX];
+
+	(void)snprintf(why, sizeof(why), "%s: %.90s; name it by address%s to have it all the same",
+		what, unknown, key);
+	for (size_t i = 0; i < p->n; i++) {
+		struct verdict *v = &p->verdicts[i];
+		if (!is_bound(v) || !concerns(v->device->class) || is_of_display(p, v))
+			continue;
+		if (!is_named(v))
+			guard_refuse_slot(p, v, why);
+		else if (!p->unverified[0])
+			(void)snprintf(p->unverified, sizeof(p->unverified), "%.50s: %.90s", what,
+				unknown);
+	}
+}
+
+static void keep_doubtful(struct plan *p, const struct protected_list *k)
+{
+	const char *route = protected_unknown_kind(k, UNKNOWN_ROUTE);
+	const char *keyboard = protected_unknown_kind(k, UNKNOWN_KEYBOARD);
+
+	if (!protected_is_complete(k))
+		keep_unseen(p, is_needed, "the host may need it",
+			k->unknown[0] ? k->unknown : "the record was cut off", "");
+	if (route && !p->config->may_take_network)
+		keep_unseen(p, is_network, "the host's default route may go over it", route,
+			" or set [guard] network = allow");
+	if (keyboard && !p->config->may_take_keyboard)
+		keep_unseen(p, is_usb, "a passphrase may be typed at it", keyboard,
+			" or set [guard] keyboard = allow");
+}
+
+/* What comes over the network, and nothing says by which NIC: all of them stay. */
+static void keep_network(struct plan *p, const char *what)
+{
+	char why[WHY_MAX];
+
+	(void)snprintf(why, sizeof(why),
+		"the host may boot over it: %.90s; named by address and with [guard] network = allow it is bound",
+		what);
+	for (size_t i = 0; i < p->n; i++) {
+		struct verdict *v = &p->verdicts[i];
+		if (!is_bound(v) || !is_network(v->device->class))
+			continue;
+		if (!p->config->may_take_network || !is_named(v))
+			guard_refuse_slot(p, v, why);
+		else
+			(void)snprintf(p->unverified, sizeof(p->unverified),
+				"the host may boot over it: %.90s", what);
+	}
+}
+
+/* The route that a host takes every day says nothing of the peer that it boots from: only what was
+ * found for that (PROTECTED_NETWORK) answers the word. */
+void guard_protected(struct plan *p, const struct protected_list *k, const char *network)
+{
+	char word[96];
+
+	if (k)
+		keep_all_of(p, k);
+	const char *doubt = k ? protected_unknown_kind(k, UNKNOWN_NETWORK) : NULL;
+	(void)snprintf(word, sizeof(word), "'%.60s' on the kernel command line", network);
+	if (doubt)
+		keep_network(p, doubt);
+	else if (network[0] && !(k && protected_has(k, PROTECTED_NETWORK)))
+		keep_network(p, word);
+	if (k)
+		keep_doubtful(p, k);
+}
+
+/* ---- guard -------------------------------------------------------------------------------------
+ */
+
+static void refuse(struct verdict *v, const char *fmt, ...) _printf_(2, 3);
+static void refuse(struct verdict *v, const char *fmt, ...)
+{
+	va_list ap;
+
+	v->action = ACTION_REFUSE;
+	va_start(ap, fmt);
+	(void)vsnprintf(v->why, sizeof(v->why), fmt, ap);
+	va_end(ap);
+}
+
+/* An address that was asked for stands among the others, absent or not. */
+static bool same_slot(const struct verdict *v, const struct verdict *dropped)
+{
+	if (!dropped->device || (!v->device && v->asked->kind != SELECT_ADDRESS))
+		return false;
+	return pci_addr_same_device(
+		v->device ? v->device->addr : v->asked->addr, dropped->device->addr);
+}
+
+/* Drops what else of the card was to be bound, for the same reason. The verdicts stand in address
+ * order, so its functions are neighbours. */
+void guard_refuse_slot(struct plan *p, struct verdict *v, const char *why)
+{
+	char address[PCI_ADDR_MAX];
+	struct verdict *first = v, *end = p->verdicts + p->n;
+
+	while (first > p->verdicts && same_slot(first - 1, v))
+		first--;
+	pci_addr_format(v->device->addr, address);
+	for (struct verdict *other = first; other < end && same_slot(other, v); other++) {
+		if (other == v)
+			refuse(v, "%s", why);
+		else if (other->action == ACTION_BIND && device_same_card(other->device, v->device))
+			refuse(other, "same slot as %s: %.150s", address, why);
+	}
+}
+
+/* A question that a guard asks of one device: true, and the reason, where it has to stay. */
+typedef bool (*guard)(const struct plan *p, const struct probe *h, const struct verdict *v,
+	char *why, size_t size);
+
+/* A function that can't be read may be one that belongs to the card: a display is not judged
+ * without it. */
+static bool cannot_be_read(const struct plan *p, const struct probe *h, const struct verdict *v,
+	char *why, size_t size)
+{
+	const struct device *first = h->devices.at, *end = first + h->devices.n, *d = v->device;
+	char address[PCI_ADDR_MAX];
+
+	(void)p;
+	if (d->error) {
+		(void)snprintf(why, size, "can't be read: %s", strerror(-d->error));
+		return true;
+	}
+	if (!d->of_display)
+		return false;
+	while (d > first && pci_addr_same_device(d[-1].addr, v->device->addr))
+		d--;
+	for (; d < end && pci_addr_same_device(d->addr, v->device->addr); d++) {
+		if (d->error == 0)
+			continue;
+		(void)snprintf(why, size, "%s of its slot can't be read: %s",
+			pci_addr_format(d->addr, address), strerror(-d->error));
+		return true;
+	}
+	return false;
+}
+
+/* What is taken from under a bridge's driver takes what lies behind it along. */
+static bool is_fixed(const struct plan *p, const struct probe *h, const struct verdict *v,
+	char *why, size_t size)
+{
+	(void)p;
+	(void)h;
+	if (!device_is_fixed(v->device))
+		return false;
+	(void)snprintf(why, size, "is a bridge (class %06x); bridges stay with the host",
+		v->device->class);
+	return true;
+}
+
+/* Where the id went that the config expects: the card moved, or there is a twin, or it is out. */
+static void tell_where(const struct probe *h, const struct selector *s, char *buf, size_t size)
+{
+	const struct device *found = NULL;
+	unsigned n = 0;
+	char address[PCI_ADDR_MAX], id[PCI_ID_MAX];
+
+	for (size_t i = 0; i < h->devices.n; i++) {
+		const struct device *d = &h->devices.at[i];
+		if (d->error == 0 && pci_id_matches(&s->id, &d->id)) {
+			found = d;
+			n++;
+		}
+	}
+	pci_id_format(&s->id, id);
+	if (n == 0)
+		(void)snprintf(buf, size, "%s is not in this machine", id);
+	else if (n == 1)
+		(void)snprintf(
+			buf, size, "%s is at %s now", id, pci_addr_format(found->addr, address));
+	else
+		(void)snprintf(buf, size, "%s is at %u other places now", id, n);
+}
+
+/* With "0a:00.*=id" the id is one function's: a card's sound has another than the card. */
+static bool slot_holds_id(const struct probe *h, const struct selector *s, struct pci_addr addr)
+{
+	for (size_t i = 0; i < h->devices.n; i++) {
+		const struct device *d = &h->devices.at[i];
+		if (pci_addr_same_device(d->addr, addr) && d->error == 0 &&
+			pci_id_matches(&s->id, &d->id))
+			return true;
+	}
+	return false;
+}
+
+static bool holds_another_id(const struct plan *p, const struct probe *h, const struct verdict *v,
+	char *why, size_t size)
+{
+	char where[80], id[PCI_ID_MAX];
+
+	(void)p;
+	if (v->companion || !select_id_changed(v->asked, v->device))
+		return false;
+	if (v->asked->any_function && slot_holds_id(h, v->asked, v->device->addr))
+		return false;
+	struct pci_id here = v->device->id;
+	if (v->asked->id.subvendor == PCI_ANY && v->asked->id.subdevice == PCI_ANY)
+		here.subvendor = here.subdevice = PCI_ANY;
+	tell_where(h, v->asked, where, sizeof(where));
+	(void)snprintf(
+		why, size, "another device is there now: %s; %s", pci_id_format(&here, id), where);
+	return true;
+}
+
+static bool has_no_group(const struct plan *p, const struct probe *h, const struct verdict *v,
+	char *why, size_t size)
+{
+	(void)p;
+	(void)h;
+	if (v->device->group >= 0)
+		return false;
+	(void)snprintf(why, size, "has no IOMMU group; is the IOMMU on in firmware and kernel?");
+	return true;
+}
+
+/* Written as the kernel's bool parameters are (kstrtobool in lib/kstrtox.c); alone it is on. */
+static bool denylist_is_off(const char *options)
+{
+	const char *at = strstr(options, "disable_denylist");
+
+	if (!at)
+		return false;
+	at += strlen("disable_denylist");
+	return *at == '\0' || *at == ' ' || (*at == '=' && at[1] && strchr("1yYtT", at[1]));
+}
+
+/* vfio_pci_dev_in_denylist in drivers/vfio/pci/vfio_pci.c: accelerators of Intel's (QAT, DSA, IAX)
+ * that a guest can bring the host down with; vfio-pci's probe refuses them. */
+static bool is_in_denylist(const struct plan *p, const struct probe *h, const struct verdict *v,
+	char *why, size_t size)
+{
+	static const uint16_t denied[] = {
+		0x19e2, 0x19e3, 0x37c8, 0x37c9, 0x0435, 0x0443, 0x0b25, 0x0cfe};
+
+	(void)h;
+	if (v->device->id.vendor != 0x8086 || strcmp(v->driver, "vfio-pci") != 0 ||
+		denylist_is_off(p->config->options))
+		return false;
+	for (size_t i = 0; i < sizeof(denied) / sizeof(*denied); i++)
+		if (v->device->id.device == denied[i]) {
+			(void)snprintf(why, size,
+				"is in vfio-pci's denylist, for a guest can crash the host with it; [modules] options = disable_denylist=1 lets it be taken");
+			return true;
+		}
+	return false;
+}
+
+/* boot_vga is what people know; any other witness is named, and that the two differ. */
+static bool is_boot_display(const struct plan *p, const struct probe *h, const struct verdict *v,
+	char *why, size_t size)
+{
+	const struct device *other = boot_display_differs(&h->boot, &h->devices);
+	char address[PCI_ADDR_MAX];
+
+	if (p->config->may_take_boot_vga)
+		return false;
+	if (v->device->is_boot_display && h->boot.by == WITNESS_SCREEN) {
+		(void)snprintf(why, size,
+			"a monitor is connected to it, and the boot display is not known; an address in the config takes it all the same");
+		return true;
+	}
+	if (v->device->is_boot_display) {
+		bool by_file = h->boot.by == WITNESS_BOOT_VGA;
+		(void)snprintf(why, size,
+			"is the firmware's boot display%s%s%s%s%s; [guard] boot_vga = allow lets it be taken",
+			by_file ? "" : " (", by_file ? "" : boot_display_witness(&h->boot),
+			other ? "; boot_vga is 1 on " : "",
+			other ? pci_addr_format(other->addr, address) : "", by_file ? "" : ")");
+		return true;
+	}
+	if (v->asked->kind == SELECT_GPUS && device_is_display(v->device) &&
+		h->boot.by == WITNESS_NONE) {
+		(void)snprintf(why, size,
+			"no display says that it is the boot display; name the device by address");
+		return true;
+	}
+	return false;
+}
+
+static void run_guard(struct plan *p, const struct probe *h, guard must_stay)
+{
+	char why[200];
+
+	for (size_t i = 0; i < p->n; i++)
+		if (p->verdicts[i].action == ACTION_BIND &&
+			must_stay(p, h, &p->verdicts[i], why, sizeof(why)))
+			guard_refuse_slot(p, &p->verdicts[i], why);
+}
+
+static bool is_taken(const struct plan *p, const struct device *d)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (p->verdicts[i].device == d)
+			return p->verdicts[i].action == ACTION_BIND;
+	return false;
+}
+
+/* With nothing left to show a login on, the boot display stays; where none is known, all do: which
+ * of them the monitor hangs on is nothing that we can see. What has no outputs neither stays nor is
+ * lost. */
+static void keep_last_display(struct plan *p, const struct probe *h)
+{
+	bool boot_taken = false;
+
+	if (!h->displays_known)
+		return; /* probe_devices saw that one stays */
+	for (size_t i = 0; i < h->devices.n; i++) {
+		const struct device *d = &h->devices.at[i];
+		if (!device_has_outputs(d))
+			continue;
+		if (!is_taken(p, d))
+			return;
+		boot_taken |= d->is_boot_display;
+	}
+	for (size_t i = 0; i < p->n; i++) {
+		struct verdict *v = &p->verdicts[i];
+		if (v->action == ACTION_BIND && device_has_outputs(v->device) &&
+			(!boot_taken || v->device->is_boot_display))
+			guard_refuse_slot(p, v,
+				"the host would have no display left; [guard] last_display = allow lets it be taken");
+	}
+}
+
+/* One that only boot_vga calls the boot display may be dark: it goes, and that is told. */
+static void tell_difference(struct plan *p, const struct probe *h)
+{
+	char address[PCI_ADDR_MAX];
+
+	for (size_t i = 0; i < p->n; i++) {
+		struct verdict *v = &p->verdicts[i];
+		if (v->action != ACTION_BIND || v->device->boot_vga != 1 ||
+			v->device->is_boot_display || h->boot.by == WITNESS_NONE)
+			continue;
+		size_t len = strlen(v->why);
+		(void)snprintf(v->why + len, sizeof(v->why) - len,
+			"; boot_vga is 1, but the boot display is %s (%s)",
+			pci_addr_format(h->boot.addr, address), boot_display_witness(&h->boot));
+	}
+}
+
+static void apply_exclude(struct plan *p, const struct probe *h)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		struct verdict *v = &p->verdicts[i];
+		const struct selector *s =
+			v->device ? select_first(p->config, h->ways, v->device, true) : NULL;
+		if (s)
+			refuse(v, EXCLUDED_BY "%s:%u", p->config->path, s->line);
+	}
+}
+
+void guard_apply(struct plan *p, const struct probe *h)
+{
+	static const guard guards[] = {cannot_be_read, is_fixed, holds_another_id, has_no_group,
+		is_in_denylist, is_boot_display};
+
+	apply_exclude(p, h);
+	for (size_t i = 0; i < sizeof(guards) / sizeof(*guards); i++) {
+		size_t before = 0, after = 0;
+		for (size_t j = 0; j < p->n; j++)
+			before += p->verdicts[j].action == ACTION_BIND;
+		run_guard(p, h, guards[i]);
+		for (size_t j = 0; j < p->n; j++)
+			after += p->verdicts[j].action == ACTION_BIND;
+		if (guards[i] == has_no_group && before > 0 && after == 0)
+			p->no_iommu = true;
+	}
+	if (!p->config->may_take_last_display)
+		keep_last_display(p, h);
+	tell_difference(p, h);
+}

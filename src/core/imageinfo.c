@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/imageinfo.h"
+
+#include "base/file.h"
+#include "base/str.h"
+#include "core/report.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* A report of 4,000 devices has about 1.2 MB. */
+#define REPORT_MAX (16U << 20)
+
+/* ---- writing -------------------------------------------------------------------------------- */
+
+/* One line, whatever bytes of the config an error quotes. */
+static void add(struct text *t, const char *kind, const char *value)
+{
+	size_t from = t->len;
+
+	text_print(t, "%s %s", kind, value);
+	for (size_t i = from; i < t->len; i++)
+		if ((unsigned char)t->data[i] < ' ')
+			t->data[i] = '?';
+	text_add(t, "\n", 1);
+}
+
+static void compose(struct text *t, const struct config *c, const struct image *image,
+	const struct protected_list *keep, const char *kernel)
+{
+	text_print(t, "version 1\n");
+	add(t, "kernel", kernel);
+	add(t, "program", VERSION);
+	if (image->digest[0]) {
+		text_print(t, "config %s", image->digest);
+		add(t, "", c->path);
+	}
+	protected_format(keep, t);
+	for (size_t i = 0; i < c->n_errors; i++)
+		add(t, "error", c->errors[i]);
+	for (size_t i = 0; i < image->missing.n; i++)
+		add(t, "missing", image->missing.name[i]);
+}
+
+int imageinfo_save(const char *root, const struct config *c, const struct image *image,
+	const struct protected_list *keep, const char *kernel, struct err *err)
+{
+	_cleanup_(text_done) struct text t = {0};
+	_cleanup_(str_free) char *dir = NULL;
+
+	compose(&t, c, image, keep, kernel);
+	if (t.failed || asprintf(&dir, "%s/etc", root) < 0)
+		return err_set(err, ENOMEM, "out of memory");
+	while (t.len > IMAGE_RECORD_MAX)
+		do
+			t.len--;
+		while (t.data[t.len - 1] != '\n');
+	if (mkdir(dir, 0755) < 0 && errno != EEXIST)
+		return err_set(err, errno, "%s: can't make it: %s", dir, strerror(errno));
+	_cleanup_(fd_close) int fd = open(dir, O_DIRECTORY | O_PATH | O_CLOEXEC);
+	if (fd < 0)
+		return err_set(err, errno, "%s: can't open it: %s", dir, strerror(errno));
+	return file_replace_volatile(fd, IMAGE_RECORD_NAME, t.data, t.len, 0644, err);
+}
+
+/* ---- reading -------------------------------------------------------------------------------- */
+
+int imageinfo_read(struct imageinfo *ret, const char *config, struct err *err)
+{
+	const char *slash = strrchr(config, '/');
+	_cleanup_(str_free) char *path = NULL;
+
+	*ret = (struct imageinfo){0};
+	if (asprintf(&path, "%.*s" IMAGE_RECORD_NAME, slash ? (int)(slash + 1 - config) : 0,
+		    config) < 0)
+		return err_set(err, ENOMEM, "out of memory");
+	int r = file_read_trusted(AT_FDCWD, path, IMAGE_RECORD_MAX, &ret->data, &ret->len, err);
+	for (size_t i = 0; i < ret->len; i++)
+		if (ret->data[i] == '\n')
+			ret->data[i] = '\0';
+	return r;
+}
+
+void imageinfo_done(struct imageinfo *r)
+{
+	free(r->data);
+	*r = (struct imageinfo){0};
+}
+
+const char *imageinfo_next(struct imageinfo *r, const char *kind)
+{
+	size_t len = strlen(kind);
+
+	while (r->at < r->len) {
+		const char *line = r->data + r->at;
+		r->at += strlen(line) + 1;
+		if (strncmp(line, kind, len) == 0 && line[len] == ' ')
+			return line + len + 1;
+	}
+	r->at = 0;
+	return NULL;
+}
+
+int imageinfo_is_of_config(const char *report_dir, const char *config, struct err *err)
+{
+	/* As report_print writes it; a quote within a string of JSON has a backslash before it. */
+	static const char key[] = "\"image\":{\"config\":";
+	_cleanup_(str_free) char *path = NULL, *report = NULL;
+	char digest[IMAGE_DIGEST_MAX], quoted[IMAGE_DIGEST_MAX + 2];
+	size_t len;
+
+	if (asprintf(&path, "%s/" REPORT_NAME, report_dir) < 0)
+		return err_set(err, ENOMEM, "out of memory");
+	int r = file_read(AT_FDCWD, path, REPORT_MAX, &report, &len, err);
+	if (r == 0)
+		r = image_config_digest(digest, config, err);
+	if (r < 0)
+		return r;
+	const char *at = strstr(report, key);
+	if (!at)
+		return err_set(
+			err, ENODATA, "%s: does not say what config the image was made from", path);
+	(void)snprintf(quoted, sizeof(quoted), "\"%s\"", digest);
+	return str_starts(at + strlen(key), quoted);
+}

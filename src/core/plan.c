@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/plan.h"
+
+#include "base/str.h"
+#include "core/guard.h"
+#include "shared/term.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DEFAULT_DRIVER "vfio-pci"
+
+/* "id 10de:2204", in the words of the config. */
+static void why_asked(const struct selector *s, char *buf, size_t size)
+{
+	static const char *const what[] = {"id", "address", "path", "serial", "gpus ="};
+
+	size_t len = str_copy(buf, size, what[s->kind]);
+
+	len += str_copy(buf + len, size - len, " ");
+	(void)str_copy(buf + len, size - len, s->text);
+}
+
+static void add(struct plan *p, const struct selector *asked, const struct device *d)
+{
+	struct verdict *v = &p->verdicts[p->n++];
+
+	*v = (struct verdict){
+		.action = d ? ACTION_BIND : ACTION_ABSENT, .asked = asked, .device = d};
+	v->settings = d ? config_settings(p->config, d->addr) : NULL;
+	v->driver = v->settings && v->settings->driver[0] ? v->settings->driver : DEFAULT_DRIVER;
+	why_asked(asked, v->why, sizeof(v->why));
+}
+
+/* Of a slot that was named whole, what is no bridge: is there such a function? */
+static bool slot_has_endpoint(const struct probe *h, const struct device *bridge)
+{
+	for (size_t i = 0; i < h->devices.n; i++) {
+		const struct device *d = &h->devices.at[i];
+		if (pci_addr_same_device(d->addr, bridge->addr) && !device_is_fixed(d))
+			return true;
+	}
+	return false;
+}
+
+/* A slot named whole means what can be given of it. A bridge by itself is refused. */
+static bool is_left_out(const struct probe *h, const struct selector *asked, const struct device *d)
+{
+	return asked->any_function && device_is_fixed(d) && slot_has_endpoint(h, d);
+}
+
+/* "address 01:00.*, without the bridge 0000:01:00.2" */
+static void tell_left_out(struct verdict *v, const struct probe *h)
+{
+	char address[PCI_ADDR_MAX];
+
+	for (size_t i = 0; i < h->devices.n; i++) {
+		const struct device *d = &h->devices.at[i];
+		size_t len = strlen(v->why);
+		if (pci_addr_same_device(d->addr, v->device->addr) && is_left_out(h, v->asked, d))
+			(void)snprintf(v->why + len, sizeof(v->why) - len, "%s%s",
+				strstr(v->why, ", without") ? ", " : ", without the bridge ",
+				pci_addr_format(d->addr, address));
+	}
+}
+
+/* A display controller that is to be taken, of the same slot and vendor as d, or NULL. */
+static const struct device *leader_of(
+	const struct config *c, const struct probe *h, const struct device *d)
+{
+	for (size_t i = 0; i < h->devices.n; i++) {
+		const struct device *leader = &h->devices.at[i];
+		if (leader != d && device_is_display(leader) && device_same_card(leader, d) &&
+			leader->id.vendor == d->id.vendor &&
+			select_first(c, h->ways, leader, false) &&
+			!select_first(c, h->ways, leader, true))
+			return leader;
+	}
+	return NULL;
+}
+
+static void add_found(struct plan *p, const struct probe *h)
+{
+	const struct config *c = p->config;
+	char address[PCI_ADDR_MAX];
+
+	for (size_t i = 0; i < h->devices.n; i++) {
+		const struct device *d = &h->devices.at[i];
+		const struct selector *asked = select_first(c, h->ways, d, false);
+		if (asked && is_left_out(h, asked, d))
+			continue;
+		if (asked) {
+			add(p, asked, d);
+			if (asked->any_function)
+				tell_left_out(&p->verdicts[p->n - 1], h);
+			continue;
+		}
+		const struct device *leader = c->companions && d->error == 0 ? leader_of(c, h, d)
+									     : NULL;
+		if (!leader || select_first(c, h->ways, d, true))
+			continue;
+		add(p, select_first(c, h->ways, leader, false), d);
+		struct verdict *v = &p->verdicts[p->n - 1];
+		v->companion = true;
+		size_t len = str_copy(v->why, sizeof(v->why), "companion of ");
+		(void)str_copy(
+			v->why + len, sizeof(v->why) - len, pci_addr_format(leader->addr, address));
+	}
+}
+
+static bool finds_something(
+	const struct probe *h, const struct selector *s, const struct pci_path *way)
+{
+	for (size_t i = 0; i < h->devices.n; i++)
+		if (select_matches(s, way, &h->devices.at[i]))
+			return true;
+	return false;
+}
+
+static bool same_wish(const struct selector *a, const struct selector *b)
+{
+	if (a->kind == SELECT_ADDRESS && b->kind == SELECT_ADDRESS)
+		return a->any_function == b->any_function &&
+		       pci_addr_compare(a->addr, b->addr) == 0;
+	return a->kind == b->kind && str_equal(a->text, b->text);
+}
+
+static bool is_told(const struct plan *p, const struct selector *s)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (p->verdicts[i].action == ACTION_ABSENT && same_wish(p->verdicts[i].asked, s))
+			return true;
+	return false;
+}
+
+/* `gpus = non-boot` asks for whatever there is, so that nothing can be absent. */
+static void add_absent(struct plan *p, const struct probe *h)
+{
+	const struct config *c = p->config;
+
+	for (size_t i = 0; i < c->n_selectors; i++) {
+		const struct selector *s = &c->selectors[i];
+		if (s->exclude || s->kind == SELECT_GPUS || is_told(p, s) ||
+			finds_something(h, s, &h->ways[i]))
+			continue;
+		add(p, s, NULL);
+		struct verdict *v = &p->verdicts[p->n - 1];
+		(void)snprintf(v->why, sizeof(v->why), "%s",
+			s->kind == SELECT_PATH && !h->ways[i].found ? "no bridge on the way"
+			: s->kind == SELECT_SERIAL && h->serials_hidden
+				? "only root can read serial numbers"
+				: "no such device");
+	}
+}
+
+static int verdict_compare(const void *a, const void *b)
+{
+	const struct verdict *x = a, *y = b;
+	bool x_place = x->device || x->asked->kind == SELECT_ADDRESS;
+	bool y_place = y->device || y->asked->kind == SELECT_ADDRESS;
+
+	if (x_place != y_place)
+		return x_place ? -1 : 1;
+	if (x_place) {
+		int order = pci_addr_compare(x->device ? x->device->addr : x->asked->addr,
+			y->device ? y->device->addr : y->asked->addr);
+		if (order != 0)
+			return order;
+	}
+	return (x->asked > y->asked) - (x->asked < y->asked);
+}
+
+int plan_make(struct plan *ret, const struct config *c, const struct probe *h,
+	const struct boot_switch *b, struct err *err)
+{
+	struct plan p = {.config = c,
+		.off = b->mode == BOOT_BIND ? NULL : b->reason,
+		.boot = h ? &h->boot : NULL};
+
+	if (h && b->mode != BOOT_OFF) {
+		p.verdicts = calloc(h->devices.n + c->n_selectors + 1, sizeof(*p.verdicts));
+		if (!p.verdicts)
+			return err_set(err, ENOMEM, "out of memory for %zu devices", h->devices.n);
+		add_found(&p, h);
+		guard_apply(&p, h);
+		add_absent(&p, h);
+		qsort(p.verdicts, p.n, sizeof(*p.verdicts), verdict_compare);
+	}
+	*ret = p;
+	return 0;
+}
+
+void plan_done(struct plan *p)
+{
+	free(p->verdicts);
+	p->verdicts = NULL;
+}
+
+bool plan_is_whole(const struct plan *p)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (p->verdicts[i].action != ACTION_BIND)
+			return false;
+	return true;
+}
+
+bool plan_binds(const struct plan *p)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (p->verdicts[i].action == ACTION_BIND)
+			return true;
+	return false;
+}
+
+const char *verdict_name(const struct verdict *v, char buf[static VERDICT_NAME_MAX])
+{
+	if (v->device)
+		return pci_addr_format(v->device->addr, buf);
+	/* The id behind '=' is no part of the address. */
+	(void)snprintf(
+		buf, VERDICT_NAME_MAX, "%.*s", (int)strcspn(v->asked->text, "="), v->asked->text);
+	return buf;
+}
+
+const char *action_name(enum action action)
+{
+	static const char *const names[] = {"bind", "refuse", "absent"};
+	return names[action];
+}
+
+const char *verdict_asked(const struct plan *p, const struct verdict *v, char buf[static ASKED_MAX])
+{
+	if (v->asked->line == 0)
+		(void)str_copy(buf, ASKED_MAX, "command line");
+	else
+		(void)snprintf(buf, ASKED_MAX, "%s:%u", p->config->path, v->asked->line);
+	return buf;
+}
+
+#define ROW "%-13s %-9s %-6s %-16s %-16s"
+
+void plan_print(const struct plan *p, FILE *f)
+{
+	char name[VERDICT_NAME_MAX], id[PCI_ID_MAX], asked[ASKED_MAX];
+	char row[VERDICT_NAME_MAX + PCI_ID_MAX + 64];
+
+	if (p->off)
+		term_row(f, "nothing is to be touched:", "%s", p->off);
+	if (p->n > 0)
+		fprintf(f, ROW " %s\n", "ADDRESS", "ID", "ACTION", "CURRENT", "TARGET",
+			"REASON (CONFIG)");
+	for (size_t i = 0; i < p->n; i++) {
+		const struct verdict *v = &p->verdicts[i];
+		struct pci_id shown = v->device ? v->device->id : (struct pci_id){0};
+		shown.subvendor = shown.subdevice = PCI_ANY;
+		bool bind = v->action == ACTION_BIND;
+		(void)snprintf(row, sizeof(row), ROW, verdict_name(v, name),
+			v->device ? pci_id_format(&shown, id) : "-", action_name(v->action),
+			v->device && v->device->driver[0] ? v->device->driver : "-",
+			bind ? v->driver : "-");
+		term_row(f, row, "%s (%s)", v->why, verdict_asked(p, v, asked));
+	}
+}

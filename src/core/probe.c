@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/probe.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+struct look {
+	const struct config *c;
+	struct sysfs *s;
+	const struct boot_display_from *from;
+	struct probe *h;
+};
+
+/* Follows the bridges of a path; each says which bus lies behind it. */
+static struct pci_path pci_path_resolve(struct sysfs *sysfs, const struct selector *s)
+{
+	struct pci_path way = {.addr = {.domain = s->domain, .bus = s->bus}};
+
+	for (unsigned i = 0; i < s->steps; i++) {
+		way.addr.device = s->step[i].device;
+		way.addr.function = s->step[i].function;
+		if (i + 1 < s->steps && sysfs_secondary_bus(sysfs, way.addr, &way.addr.bus) < 0)
+			return way;
+	}
+	way.found = true;
+	return way;
+}
+
+static void ways_follow(const struct look *l)
+{
+	for (size_t i = 0; i < l->c->n_selectors; i++)
+		if (l->c->selectors[i].kind == SELECT_PATH)
+			l->h->ways[i] = pci_path_resolve(l->s, &l->c->selectors[i]);
+}
+
+static bool wanted(const struct device *d, const void *arg)
+{
+	const struct look *l = arg;
+
+	return device_is_display(d) || select_first(l->c, l->h->ways, d, false);
+}
+
+static bool display_or_changed_id(const struct device *d, const void *arg)
+{
+	const struct look *l = arg;
+
+	if (device_is_display(d))
+		return true;
+	for (size_t i = 0; i < l->c->n_selectors; i++)
+		if (l->c->selectors[i].has_id && pci_id_matches(&l->c->selectors[i].id, &d->id))
+			return true;
+	return false;
+}
+
+static int search(
+	const struct look *l, bool (*keep)(const struct device *, const void *), struct err *err)
+{
+	bool serials = false;
+
+	for (size_t i = 0; i < l->c->n_selectors; i++)
+		serials |= l->c->selectors[i].kind == SELECT_SERIAL;
+	l->h->serials_hidden = serials && geteuid() != 0;
+	int r = scan_all(l->s, &l->h->devices, serials, keep, l, err);
+	if (r == 0)
+		l->h->displays_known = true;
+	return r;
+}
+
+/* All functions of one device, for "0a:00.*" and for companions. */
+static int look_around(const struct look *l, struct pci_addr addr, struct err *err)
+{
+	unsigned mask = 0;
+
+	if (sysfs_functions(l->s, addr, &mask) < 0 || mask == 0)
+		mask = 0xff; /* function 0 is hidden or has gone: ask for each */
+	for (uint8_t f = 0; f < 8; f++) {
+		if (!(mask & 1U << f))
+			continue;
+		addr.function = f;
+		int r = scan_one(l->s, addr, &l->h->devices, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int look_named(const struct look *l, struct err *err)
+{
+	for (size_t i = 0; i < l->c->n_selectors; i++) {
+		const struct selector *s = &l->c->selectors[i];
+		if (s->exclude || (s->kind != SELECT_ADDRESS && !l->h->ways[i].found))
+			continue;
+		struct pci_addr addr = s->kind == SELECT_ADDRESS ? s->addr : l->h->ways[i].addr;
+		int r = s->any_function ? look_around(l, addr, err)
+					: scan_one(l->s, addr, &l->h->devices, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int look_companions(const struct look *l, struct err *err)
+{
+	/* The list grows as we go, but what is added is no display that somebody asked for. */
+	for (size_t i = 0; i < l->h->devices.n; i++) {
+		const struct device *d = &l->h->devices.at[i];
+		if (!device_is_display(d) || !select_first(l->c, l->h->ways, d, false))
+			continue;
+		int r = look_around(l, d->addr, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* Is it asked for, or may it come along with a display controller that is, as leader_of has it? */
+static bool may_be_bound(const struct look *l, const struct device *d)
+{
+	if (select_first(l->c, l->h->ways, d, false))
+		return true;
+	for (size_t i = 0; l->c->companions && i < l->h->devices.n; i++) {
+		const struct device *other = &l->h->devices.at[i];
+		if (device_is_display(other) && device_same_card(other, d) &&
+			other->id.vendor == d->id.vendor &&
+			select_first(l->c, l->h->ways, other, false))
+			return true;
+	}
+	return false;
+}
+
+static bool may_take_display(const struct look *l, bool with_outputs)
+{
+	for (size_t i = 0; i < l->h->devices.n; i++) {
+		const struct device *d = &l->h->devices.at[i];
+		if (device_is_display(d) && (!with_outputs || device_has_outputs(d)) &&
+			may_be_bound(l, d))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Must the other display controllers be known, to see that one stays with the host? Not where the
+ * boot display is known, for that one is guarded. That boot_vga is 0 proves no other display: it
+ * may be so of all of them.
+ */
+static bool displays_matter(const struct look *l)
+{
+	return may_take_display(l, true) &&
+	       (l->c->may_take_boot_vga || l->h->boot.by == WITNESS_NONE);
+}
+
+static bool some_id_changed(const struct look *l)
+{
+	for (size_t i = 0; i < l->h->devices.n; i++) {
+		const struct device *d = &l->h->devices.at[i];
+		for (size_t j = 0; j < l->c->n_selectors; j++) {
+			const struct selector *s = &l->c->selectors[j];
+			if (!s->exclude && select_matches(s, &l->h->ways[j], d) &&
+				select_id_changed(s, d))
+				return true;
+		}
+	}
+	return false;
+}
+
+static void look_closer(const struct look *l)
+{
+	for (size_t i = 0; i < l->h->devices.n; i++) {
+		struct device *d = &l->h->devices.at[i];
+		if (d->error == 0 && device_is_display(d))
+			scan_boot_vga(l->s, d);
+	}
+}
+
+/* In address order the functions of a slot are neighbours. */
+static bool has_twin(const struct device_list *list, size_t i)
+{
+	const struct device *d = &list->at[i];
+
+	for (size_t k = i; k-- > 0 && pci_addr_same_device(list->at[k].addr, d->addr);)
+		if (list->at[k].class == d->class)
+			return true;
+	for (size_t k = i + 1; k < list->n && pci_addr_same_device(list->at[k].addr, d->addr); k++)
+		if (list->at[k].class == d->class)
+			return true;
+	return false;
+}
+
+/*
+ * A virtual function has the class of its card, and so have the others: the kernel is asked about
+ * those that share a slot with one of their class. A display that stands where only ARI can put it
+ * (below a port there is one device number, 0) may be the only one of its slot.
+ */
+static void find_virtual(const struct look *l)
+{
+	scan_sort(&l->h->devices);
+	for (size_t i = 0; i < l->h->devices.n; i++) {
+		struct device *d = &l->h->devices.at[i];
+		bool by_ari = device_is_display(d) && d->addr.bus > 0 && d->addr.device > 0;
+		if (d->error == 0 && (by_ari || has_twin(&l->h->devices, i)))
+			scan_virtual(l->s, d);
+	}
+	scan_cards(&l->h->devices);
+}
+
+/* A plan without displays pays nothing for it. */
+static void find_boot_display(const struct look *l)
+{
+	if (may_take_display(l, false))
+		boot_display_find(&l->h->boot, l->s, &l->h->devices, l->from);
+}
+
+/* What was named, and what belongs to it, in the order in which each look needs the one before. */
+static int look_all(const struct look *l, struct err *err)
+{
+	int r = 0;
+
+	ways_follow(l);
+	if (config_must_search(l->c))
+		r = search(l, wanted, err);
+	if (r == 0)
+		r = look_named(l, err);
+	look_closer(l);
+	if (r == 0 && l->c->companions) {
+		r = look_companions(l, err);
+		look_closer(l);
+	}
+	find_virtual(l);
+	find_boot_display(l);
+	if (r == 0 && !l->h->displays_known && (displays_matter(l) || some_id_changed(l))) {
+		r = search(l, display_or_changed_id, err);
+		look_closer(l);
+		find_virtual(l);
+		find_boot_display(l);
+	}
+	return r;
+}
+
+int probe_devices(struct probe *ret, const struct config *c, struct sysfs *s,
+	const struct boot_display_from *from, struct err *err)
+{
+	struct probe h = {.ways = calloc(c->n_selectors ? c->n_selectors : 1, sizeof(*h.ways))};
+	struct look l = {.c = c, .s = s, .from = from, .h = &h};
+
+	if (!h.ways)
+		return err_set(
+			err, ENOMEM, "out of memory for %zu lines of the config", c->n_selectors);
+	int r = look_all(&l, err);
+	if (r < 0) {
+		probe_done(&h);
+		return r;
+	}
+	for (size_t i = 0; i < h.devices.n; i++)
+		if (may_be_bound(&l, &h.devices.at[i]))
+			scan_group(s, &h.devices.at[i]);
+	*ret = h;
+	return 0;
+}
+
+void probe_drivers(struct probe *h, struct sysfs *s)
+{
+	for (size_t i = 0; i < h->devices.n; i++)
+		scan_driver(s, &h->devices.at[i]);
+}
+
+static bool holds_id(struct sysfs *s, struct pci_addr addr, const struct pci_id *id)
+{
+	_cleanup_(device_list_done) struct device_list list = {0};
+
+	return scan_one(s, addr, &list, NULL) > 0 && list.at[0].error == 0 &&
+	       pci_id_matches(id, &list.at[0].id);
+}
+
+void protected_locate(struct protected_list *k, struct sysfs *s)
+{
+	for (size_t i = 0; i < k->n; i++) {
+		struct protected_dev *one = &k->at[i];
+		struct pci_path way = {0};
+		if (one->way.steps > 0)
+			way = pci_path_resolve(s, &one->way);
+		one->path_addr = way.addr;
+		one->at_addr = holds_id(s, one->addr, &one->id);
+		one->at_path = way.found && holds_id(s, way.addr, &one->id);
+	}
+}
+
+void probe_done(struct probe *h)
+{
+	device_list_done(&h->devices);
+	free(h->ways);
+	h->ways = NULL;
+}
+
+static bool mentions(const struct look *l)
+{
+	for (size_t i = 0; i < l->c->n_selectors; i++)
+		if (l->c->selectors[i].kind == SELECT_SERIAL)
+			return true;
+	for (size_t i = 0; i < l->h->devices.n; i++)
+		if (select_first(l->c, l->h->ways, &l->h->devices.at[i], false))
+			return true;
+	return false;
+}
+
+int probe_may_match(const struct config *c, struct sysfs *s, struct pci_addr addr, struct err *err)
+{
+	_cleanup_(probe_done) struct probe h = {
+		.ways = calloc(c->n_selectors ? c->n_selectors : 1, sizeof(*h.ways))};
+	struct look l = {.c = c, .s = s, .h = &h};
+
+	if (!h.ways)
+		return err_set(
+			err, ENOMEM, "out of memory for %zu lines of the config", c->n_selectors);
+	ways_follow(&l);
+	int r = look_around(&l, addr, err);
+	if (r < 0)
+		return r;
+	look_closer(&l);
+	find_boot_display(&l);
+	return mentions(&l);
+}

@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "host/attached.h"
+
+#include "base/str.h"
+#include "host/host_snapshot.h"
+#include "pci/sysfs.h"
+#include "pci/sysfs_path.h"
+#include "shared/mounts.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Adds the disks, with what they are used for by the notes' mounts and swaps. 0, or -ENOMEM. */
+static int attached_gather_block(struct attached_list *list, struct sysfs *s,
+	const struct host_snapshot *notes) _must_check_;
+
+/* ---- attached ----------------------------------------------------------------------------------
+ */
+
+/* More than the largest machine has; what a tree claims beyond it is not kept. */
+#define ATTACHED_MAX 65536
+
+int attached_add(struct attached_list *list, const struct attached *b)
+{
+	if (list->n == list->size) {
+		size_t size = list->size ? list->size * 2 : 16;
+		struct attached *at = size <= ATTACHED_MAX
+					      ? reallocarray(list->at, size, sizeof(*at))
+					      : NULL;
+		if (!at)
+			return -ENOMEM;
+		list->at = at;
+		list->size = size;
+	}
+	list->at[list->n++] = *b;
+	return 0;
+}
+
+void attached_done(struct attached *at, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		free(at[i].uses);
+	free(at);
+}
+
+/* ---- block -------------------------------------------------------------------------------------
+ */
+
+/*
+ * Disks, and what they are used for: a disk is used where its partitions are, and those where what
+ * is made of them is (`holders`: LVM, LUKS, RAID), or the btrfs that they are a part of.
+ */
+
+/* LUKS on LVM on RAID on a partition is four. */
+#define DEPTH_MAX 8
+#define BLOCK_NAME_MAX 40
+
+struct block_look {
+	struct sysfs *s;
+	struct attached_list *list;
+	struct mounts mounts;
+	struct text uses; /* of the disk that is looked at, each ended by NUL */
+	unsigned depth;
+	unsigned matches;    /* mounts that were found for it, so far */
+	char *part_of;       /* struct behind's, of the disk that is looked at */
+	unsigned made_depth; /* how many holders above each other are looked at */
+};
+
+static bool has_use(const struct text *uses, const char *point)
+{
+	for (size_t at = 0; at < uses->len; at += strlen(uses->data + at) + 1)
+		if (str_equal(uses->data + at, point))
+			return true;
+	return false;
+}
+
+static void add_mounts_of(struct block_look *l, const char *name)
+{
+	char number[24], mapped[128];
+
+	(void)sysfs_path_read(l->s, number, sizeof(number), "class/block/%s/dev", name);
+	(void)sysfs_path_read(l->s, mapped, sizeof(mapped), "class/block/%s/dm/name", name);
+	for (size_t i = 0; i < l->mounts.n; i++) {
+		const struct mount *m = &l->mounts.at[i];
+		bool same = (*number && str_equal(m->device, number)) ||
+			    str_equal(m->source, name) || (*mapped && str_equal(m->source, mapped));
+		l->matches += same;
+		if (same && !has_use(&l->uses, m->point))
+			text_add(&l->uses, m->point, strlen(m->point) + 1);
+	}
+}
+
+/* mountinfo names one of a btrfs's devices, whichever. */
+static int add_btrfs_device(const char *name, void *to)
+{
+	add_mounts_of(to, name);
+	return 0;
+}
+
+struct btrfs_look {
+	struct block_look *l;
+	const char *name;
+};
+
+static int look_btrfs(const char *id, void *to)
+{
+	const struct btrfs_look *b = to;
+	char path[SYSFS_PATH_MAX];
+
+	if (!sysfs_path_exists(b->l->s, "fs/btrfs/%s/devices/%s", id, b->name))
+		return 0;
+	(void)snprintf(path, sizeof(path), "fs/btrfs/%.200s/devices", id);
+	return sysfs_path_each(b->l->s, path, add_btrfs_device, b->l);
+}
+
+static int add_uses_of(const char *name, void *to);
+
+/* A partition is a directory in its disk's, as queue/ and holders/ are, but named after the disk.
+ */
+static int look_part(const char *name, void *to)
+{
+	struct block_look *l = to;
+
+	return sysfs_path_exists(l->s, "class/block/%s/partition", name) ? add_uses_of(name, l) : 0;
+}
+
+/* By the name that LVM and LUKS gave it. Each once, as far as there is room. */
+static void add_part_of(struct block_look *l, const char *name)
+{
+	const size_t size = sizeof(((struct attached *)NULL)->part_of);
+	char mapped[128];
+
+	if (sysfs_path_read(l->s, mapped, sizeof(mapped), "class/block/%s/dm/name", name) <= 0)
+		(void)str_copy(mapped, sizeof(mapped), name);
+	size_t used = strlen(l->part_of), len = strlen(mapped);
+	for (const char *at = l->part_of; (at = strstr(at, mapped)); at++)
+		if ((at == l->part_of || at[-1] == ' ') && (at[len] == '\0' || at[len] == ' '))
+			return;
+	if (used + len + 2 > size)
+		return;
+	if (used > 0)
+		l->part_of[used++] = ' ';
+	(void)str_copy(l->part_of + used, size - used, mapped);
+}
+
+/* Where nothing above it is mounted, that it is there is all that is known: a volume that a VM has,
+ * an array that waits. */
+static int look_holder(const char *name, void *to)
+{
+	struct block_look *l = to;
+	unsigned matches = l->matches;
+
+	l->made_depth++;
+	int r = add_uses_of(name, l);
+	l->made_depth--;
+	if (l->matches == matches && l->made_depth == 0)
+		add_part_of(l, name);
+	return r;
+}
+
+static int add_uses_of(const char *name, void *to)
+{
+	struct block_look *l = to;
+	struct btrfs_look b = {l, name};
+	char path[SYSFS_PATH_MAX];
+
+	if (l->depth == DEPTH_MAX)
+		return 0;
+	l->depth++;
+	add_mounts_of(l, name);
+	int r = sysfs_path_each(l->s, "fs/btrfs", look_btrfs, &b);
+	(void)snprintf(path, sizeof(path), "class/block/%.200s/holders", name);
+	if (r == 0)
+		r = sysfs_path_each(l->s, path, look_holder, l);
+	(void)snprintf(path, sizeof(path), "class/block/%.200s", name);
+	if (r == 0 && !sysfs_path_exists(l->s, "%s/partition", path))
+		r = sysfs_path_each(l->s, path, look_part, l);
+	l->depth--;
+	return r;
+}
+
+static int add_disk(struct block_look *l, const char *name, struct pci_addr addr)
+{
+	struct attached b = {.kind = ATTACHED_BLOCK, .addr = addr};
+	char text[32];
+
+	(void)str_copy(b.name, sizeof(b.name), name);
+	if (sysfs_path_read(l->s, b.what, sizeof(b.what), "class/block/%s/device/model", name) < 0)
+		(void)sysfs_path_read(
+			l->s, b.what, sizeof(b.what), "class/block/%s/device/name", name);
+	if (sysfs_path_read(l->s, text, sizeof(text), "class/block/%s/size", name) > 0)
+		b.bytes = strtoull(text, NULL, 10) * 512;
+	l->uses = (struct text){0};
+	l->part_of = b.part_of;
+	int r = add_uses_of(name, l);
+	if (l->uses.len > 0)
+		text_add(&l->uses, "", 1);
+	b.uses = l->uses.data;
+	if (r == 0)
+		r = l->uses.failed ? -ENOMEM : attached_add(l->list, &b);
+	if (r < 0)
+		free(b.uses);
+	return r;
+}
+
+struct paths_look {
+	struct block_look *l;
+	const char *disk;
+	const char *subsystem;
+};
+
+static int look_controller(const char *name, void *to)
+{
+	const struct paths_look *p = to;
+	char target[SYSFS_PATH_MAX];
+	struct pci_addr addr;
+
+	/* nvme0 is a link to a controller; nvme0n1, the disk, a directory */
+	if (!str_starts(name, "nvme") ||
+		sysfs_path_link(p->l->s, target, sizeof(target),
+			"devices/virtual/nvme-subsystem/%s/%s", p->subsystem, name) < 0 ||
+		!sysfs_path_owner(target, &addr))
+		return 0;
+	return add_disk(p->l, p->disk, addr);
+}
+
+/* With multipath (the kernel's default for NVMe) a disk belongs to a subsystem, and that to one
+ * controller or more (drivers/nvme/host/multipath.c). */
+static int look_paths(struct block_look *l, const char *name, const char *target)
+{
+	static const char where[] = "/nvme-subsystem/";
+	const char *at = strstr(target, where);
+	char subsystem[BLOCK_NAME_MAX], path[SYSFS_PATH_MAX];
+
+	if (!at)
+		return 0;
+	at += strlen(where);
+	size_t len = strcspn(at, "/");
+	if (len >= sizeof(subsystem))
+		return 0;
+	memcpy(subsystem, at, len);
+	subsystem[len] = '\0';
+	struct paths_look p = {l, name, subsystem};
+	(void)snprintf(path, sizeof(path), "devices/virtual/nvme-subsystem/%s", subsystem);
+	return sysfs_path_each(l->s, path, look_controller, &p);
+}
+
+static int look_block(const char *name, void *to)
+{
+	struct block_look *l = to;
+	char target[SYSFS_PATH_MAX], hidden[4];
+	struct pci_addr addr;
+
+	if (sysfs_path_link(l->s, target, sizeof(target), "class/block/%s", name) < 0 ||
+		sysfs_path_exists(l->s, "class/block/%s/partition", name))
+		return 0;
+	/* nvme0c0n1 is one path to nvme0n1, and nobody's disk */
+	if (sysfs_path_read(l->s, hidden, sizeof(hidden), "class/block/%s/hidden", name) > 0 &&
+		hidden[0] == '1')
+		return 0;
+	return sysfs_path_owner(target, &addr) ? add_disk(l, name, addr)
+					       : look_paths(l, name, target);
+}
+
+static int read_mounts(struct mounts *m, const struct host_snapshot *notes)
+{
+	char *copy = NULL;
+	int r = 0;
+
+	if (notes->mountinfo) {
+		copy = strdup(notes->mountinfo);
+		r = copy ? mounts_add_mountinfo(m, copy) : -ENOMEM;
+		free(copy);
+	}
+	if (r == 0 && notes->swaps) {
+		copy = strdup(notes->swaps);
+		r = copy ? mounts_add_swaps(m, copy) : -ENOMEM;
+		free(copy);
+	}
+	return r;
+}
+
+static int attached_gather_block(
+	struct attached_list *list, struct sysfs *s, const struct host_snapshot *notes)
+{
+	struct block_look l = {.s = s, .list = list};
+	int r = read_mounts(&l.mounts, notes);
+
+	if (r == 0)
+		r = sysfs_path_each(s, "class/block", look_block, &l);
+	mounts_done(&l.mounts);
+	return r;
+}
+
+/* ---- gather ------------------------------------------------------------------------------------
+ */
+
+struct look {
+	struct sysfs *s;
+	const struct host_snapshot *notes;
+	struct attached_list *list;
+};
+
+/* The addresses that the notes have for an interface, each ended by NUL. */
+static void add_addresses(struct text *t, const struct host_snapshot *notes, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (const char *line = notes->addresses; line && *line;) {
+		size_t end = strcspn(line, "\n");
+		if (end > len && memcmp(line, name, len) == 0 && line[len] == ' ') {
+			text_add(t, line + len + 1, end - len - 1);
+			text_add(t, "", 1);
+		}
+		line += end + (line[end] == '\n');
+	}
+}
+
+/* Part of a bridge or bond, an interface has no addresses of its own: its master has them. */
+static int look_net(const char *name, void *to)
+{
+	const struct look *l = to;
+	struct attached b = {.kind = ATTACHED_NET};
+	char text[SYSFS_PATH_MAX];
+	struct text uses = {0};
+
+	if (sysfs_path_link(l->s, text, sizeof(text), "class/net/%s", name) < 0 ||
+		!sysfs_path_owner(text, &b.addr))
+		return 0;
+	(void)str_copy(b.name, sizeof(b.name), name);
+	(void)sysfs_path_read(l->s, text, sizeof(text), "class/net/%s/operstate", name);
+	b.up = str_equal(text, "up");
+	add_addresses(&uses, l->notes, name);
+	if (sysfs_path_link(l->s, text, sizeof(text), "class/net/%s/master", name) > 0) {
+		const char *slash = strrchr(text, '/');
+		(void)str_copy(b.what, sizeof(b.what), slash ? slash + 1 : text);
+		add_addresses(&uses, l->notes, b.what);
+	}
+	if (uses.len > 0)
+		text_add(&uses, "", 1);
+	b.uses = uses.data;
+	int r = uses.failed ? -ENOMEM : attached_add(l->list, &b);
+	if (r < 0)
+		free(b.uses);
+	return r;
+}
+
+static void read_product(struct sysfs *s, const char *name, char *buf, size_t size)
+{
+	char maker[48], product[48];
+
+	(void)sysfs_path_read(s, maker, sizeof(maker), "bus/usb/devices/%s/manufacturer", name);
+	(void)sysfs_path_read(s, product, sizeof(product), "bus/usb/devices/%s/product", name);
+	(void)snprintf(buf, size, "%s%s%s", maker, *maker && *product ? " " : "", product);
+}
+
+/* "usb1" is a root hub, "1-2:1.0" an interface of the device "1-2". */
+static int look_usb(const char *name, void *to)
+{
+	const struct look *l = to;
+	struct attached b = {.kind = ATTACHED_USB};
+	char text[SYSFS_PATH_MAX], vendor[8], product[8];
+
+	if (str_starts(name, "usb") || strchr(name, ':') ||
+		sysfs_path_link(l->s, text, sizeof(text), "bus/usb/devices/%s", name) < 0 ||
+		!sysfs_path_owner(text, &b.addr))
+		return 0;
+	(void)str_copy(b.name, sizeof(b.name), name);
+	read_product(l->s, name, b.what, sizeof(b.what));
+	(void)sysfs_path_read(l->s, vendor, sizeof(vendor), "bus/usb/devices/%s/idVendor", name);
+	(void)sysfs_path_read(l->s, product, sizeof(product), "bus/usb/devices/%s/idProduct", name);
+	(void)snprintf(b.id, sizeof(b.id), "%.4s:%.4s", vendor, product);
+	return attached_add(l->list, &b);
+}
+
+/* "card0-HDMI-A-1" is a connector of the card; what its driver found at the last look is all that
+ * is asked (status_show, modes_show in drivers/gpu/drm/drm_sysfs.c). */
+static int look_screen(const char *name, void *to)
+{
+	const struct look *l = to;
+	struct attached b = {.kind = ATTACHED_CONNECTOR};
+	const char *connector = strchr(name, '-');
+	char text[SYSFS_PATH_MAX];
+
+	if (!connector ||
+		sysfs_path_read(l->s, text, sizeof(text), "class/drm/%s/status", name) < 0 ||
+		!str_equal(text, "connected") ||
+		sysfs_path_link(l->s, text, sizeof(text), "class/drm/%s", name) < 0 ||
+		!sysfs_path_owner(text, &b.addr))
+		return 0;
+	(void)str_copy(b.name, sizeof(b.name), connector + 1);
+	(void)sysfs_path_read(l->s, b.what, sizeof(b.what), "class/drm/%s/modes", name);
+	b.what[strcspn(b.what, "\n")] = '\0';
+	(void)sysfs_path_read(l->s, text, sizeof(text), "class/drm/%s/enabled", name);
+	b.up = str_equal(text, "enabled");
+	return attached_add(l->list, &b);
+}
+
+static int attached_compare(const void *a, const void *b)
+{
+	const struct attached *x = a, *y = b;
+	int order = pci_addr_compare(x->addr, y->addr);
+
+	if (order == 0)
+		order = (int)x->kind - (int)y->kind;
+	return order != 0 ? order : strverscmp(x->name, y->name);
+}
+
+int attached_gather(struct attached_list *ret, struct sysfs *s, const struct host_snapshot *notes,
+	struct err *err)
+{
+	struct attached_list list = {0};
+	struct look l = {s, notes, &list};
+	int r = attached_gather_block(&list, s, notes);
+
+	if (r == 0)
+		r = sysfs_path_each(s, "class/net", look_net, &l);
+	if (r == 0)
+		r = sysfs_path_each(s, "bus/usb/devices", look_usb, &l);
+	if (r == 0)
+		r = sysfs_path_each(s, "class/drm", look_screen, &l);
+	if (r < 0) {
+		attached_done(list.at, list.n);
+		return err_set(err, -r, "out of memory for the devices attached to PCI functions");
+	}
+	if (list.n > 1)
+		qsort(list.at, list.n, sizeof(*list.at), attached_compare);
+	*ret = list;
+	return 0;
+}

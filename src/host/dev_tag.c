@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "host/dev_tag.h"
+
+#include "base/str.h"
+#include "pci/sysfs_path.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#define LINKS_MAX 8
+
+/* Puts a link's target in the place of the link, by its words: "/dev/disk/by-uuid/x" and
+ * "../../sda1" make "/dev/sda1". */
+static bool follow(char path[static DEVPATH_MAX], const char *target)
+{
+	char joined[2 * DEVPATH_MAX];
+	size_t len = 0;
+
+	if (*target == '/')
+		(void)str_copy(joined, sizeof(joined), target);
+	else
+		(void)snprintf(joined, sizeof(joined), "%.*s/%s", (int)(strrchr(path, '/') - path),
+			path, target);
+	for (char *rest = joined, *part; (part = strsep(&rest, "/"));) {
+		if (*part == '\0' || str_equal(part, "."))
+			continue;
+		if (str_equal(part, "..")) {
+			while (len > 0 && path[--len] != '/')
+				;
+			continue;
+		}
+		if (len + 1 + strlen(part) >= DEVPATH_MAX)
+			return false;
+		path[len++] = '/';
+		len += str_copy(path + len, DEVPATH_MAX - len, part);
+	}
+	path[len] = '\0';
+	return len > 0;
+}
+
+/* A node that is none of the kernel's own names, as /dev/mapper holds where no udev is. */
+static bool find_node(int root, struct sysfs *s, const char *path, char name[static DISK_NAME_SIZE])
+{
+	struct stat st;
+	char link[64], device[DEVPATH_MAX];
+
+	if (fstatat(root, path + 1, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISBLK(st.st_mode))
+		return false;
+	(void)snprintf(link, sizeof(link), "dev/block/%u:%u", major(st.st_rdev), minor(st.st_rdev));
+	if (devpath_of(s, link, device) < 0)
+		return false;
+	const char *last = strrchr(device, '/') + 1;
+	return str_copy(name, DISK_NAME_SIZE, last) == strlen(last);
+}
+
+static void follow_all(int root, char path[static DEVPATH_MAX], bool *ret_lost)
+{
+	char target[DEVPATH_MAX];
+
+	*ret_lost = false;
+	for (int i = 0; i < LINKS_MAX && !*ret_lost; i++) {
+		ssize_t n = readlinkat(root, path + 1, target, sizeof(target) - 1);
+		if (n < 0)
+			return;
+		target[n] = '\0';
+		*ret_lost = !follow(path, target);
+	}
+}
+
+/* As udev writes a label into a name (encode_devnode_name in systemd's device-nodes.c). */
+static void encode(const char *value, bool lower, char *buf, size_t size)
+{
+	size_t len = 0;
+
+	for (; *value != '\0' && len + 5 < size; value++) {
+		unsigned char c = (unsigned char)*value;
+		bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+		if (lower && c >= 'A' && c <= 'Z')
+			c |= 0x20;
+		if (letter || (c >= '0' && c <= '9') || strchr("#+-.:=@_", c) || c >= 0x80)
+			buf[len++] = (char)c;
+		else
+			len += (size_t)snprintf(buf + len, size - len, "\\x%02x", c);
+	}
+	buf[len] = '\0';
+}
+
+bool dev_tag_path(const char *spec, char buf[static DEVPATH_MAX])
+{
+	static const struct {
+		const char *tag, *directory;
+		bool lower; /* the kernel compares these without regard to case */
+	} tags[] = {
+		{"UUID=", "by-uuid", false},
+		{"LABEL=", "by-label", false},
+		{"PARTUUID=", "by-partuuid", true},
+		{"PARTLABEL=", "by-partlabel", false},
+		{"ID=", "by-id", false},
+	};
+	char value[512];
+
+	if (str_starts(spec, "/dev/"))
+		return str_copy(buf, DEVPATH_MAX, spec) == strlen(spec);
+	for (size_t i = 0; i < sizeof(tags) / sizeof(*tags); i++) {
+		if (!str_starts(spec, tags[i].tag))
+			continue;
+		const char *from = spec + strlen(tags[i].tag);
+		encode(from + (*from == '"'), tags[i].lower, value, sizeof(value));
+		char *quote = strstr(value, "\\x22");
+		if (quote)
+			*quote = '\0';
+		(void)snprintf(buf, DEVPATH_MAX, "/dev/disk/%s/%s", tags[i].directory, value);
+		return true;
+	}
+	return false;
+}
+
+bool dev_tag_disk(int root, struct sysfs *s, const char *spec, char name[static DISK_NAME_SIZE])
+{
+	char path[DEVPATH_MAX], block[DEVPATH_MAX], device[DEVPATH_MAX];
+	bool lost;
+
+	if (!dev_tag_path(spec, path))
+		return false;
+	follow_all(root, path, &lost);
+	if (lost || !str_starts(path, "/dev/"))
+		return false;
+	/* "/dev/cciss/c0d0" is "cciss!c0d0" in sysfs. */
+	size_t len = str_copy(name, DISK_NAME_SIZE, path + strlen("/dev/"));
+	for (char *p = name; (p = strchr(p, '/'));)
+		*p = '!';
+	(void)snprintf(block, sizeof(block), "class/block/%s", name);
+	if (len == strlen(path + strlen("/dev/")) && devpath_of(s, block, device) > 0)
+		return true;
+	return find_node(root, s, path, name);
+}

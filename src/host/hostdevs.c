@@ -1,0 +1,1813 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "host/hostdevs.h"
+
+#include "base/file.h"
+#include "base/str.h"
+#include "core/boot_switch.h"
+#include "core/protected.h"
+#include "host/dev_tag.h"
+#include "pci/devpath.h"
+#include "pci/sysfs_path.h"
+#include "shared/mounts.h"
+#include "shared/tabfile.h"
+
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/*
+ * What the parts of host/hostdevs share. footing says what is needed; disks, filesystems and pools
+ * each say what one thing of their kind is made of, which is needed then too; nics and keyboards
+ * come last. None of them calls another to look: what is needed is put into a queue, from which
+ * footing hands it out, each disk once. Nobody else includes this.
+ */
+#define HOSTDEVS_WHAT_MAX 96
+#define HOSTDEVS_NEEDS_MAX 2048 /* more than any host stands on; a table may lead in a circle */
+#define HOSTDEVS_FILE_MAX (4U << 20) /* a table of mounts may be long */
+
+enum pending_kind {
+	PENDING_DISK, /* by its name in /sys/class/block */
+	PENDING_PART, /* the same for a log, a header or a key, which has no other disks beside it
+		       */
+	PENDING_PATH, /* the file system on which an absolute path lies */
+	PENDING_POOL, /* of ZFS; "": any of them */
+};
+
+struct pending {
+	enum pending_kind kind;
+	char *name;
+	char what[HOSTDEVS_WHAT_MAX]; /* was looked for */
+};
+
+/* Something that comes over the network, or may: by the peer's address or by a NIC, if known. */
+#define REMOTES_MAX 32
+#define PEER_MAX 64
+struct remote {
+	char what[HOSTDEVS_WHAT_MAX];
+	char peer[PEER_MAX], nic[IFNAMSIZ];
+	bool word; /* what the kernel command line says of the network, and no mount */
+	bool nbd;  /* whose peer only such a word knows */
+};
+
+struct hostdevs_search {
+	struct protected_list *keep;
+	struct sysfs *sysfs;
+	int root;
+	struct mount_table mounts;
+	char what[HOSTDEVS_WHAT_MAX]; /* what is looked for, "root /" */
+	bool no_memory;
+	struct pending *needs; /* all that came up; those before `next` were handed out */
+	size_t n_needs, next;
+	struct text seen; /* names of disks, "\nsda\nsda1\n" */
+	bool for_swap;    /* what is found now needs no passphrase: swap may have a random key */
+	bool needs_passphrase; /* something else was under dm-crypt */
+	struct remote remotes[REMOTES_MAX];
+	unsigned n_remotes;
+};
+
+/* Says what is looked for from now on. */
+static void hostdevs_search_for(struct hostdevs_search *f, const char *fmt, ...) _printf_(2, 3);
+
+/* sysfs_path_each, for those who have nothing to say of an end in between. */
+static void hostdevs_search_each(struct hostdevs_search *f, const char *path,
+	int (*each)(const char *name, void *to), void *to);
+
+/* Reads a file below root; false where there is none or memory has run out. *ret is the caller's.
+ */
+static bool hostdevs_search_read(struct hostdevs_search *f, const char *path, char **ret);
+
+/*
+ * Keeps each PCI function that a device path leads through, but bridges; the reason is a copy. How
+ * many there were. Those on which these depend are kept too: the physical function of a virtual
+ * one, the suppliers that the kernel knows of, the controllers of Thunderbolt of what is behind its
+ * ports.
+ */
+static unsigned hostdevs_search_protect(
+	struct hostdevs_search *f, enum protected_kind kind, const char *device, const char *why);
+
+/* Puts a copy into the queue, for what is looked for now. A disk that was there before is not put
+ * there again. */
+static void hostdevs_search_need(
+	struct hostdevs_search *f, enum pending_kind kind, const char *name);
+
+/* What is looked for comes over the network: r says from where and by which NIC, if known. */
+static void hostdevs_search_need_network(struct hostdevs_search *f, const struct remote *r);
+
+/* Takes the next out of the queue, to be emptied with pending_done; false where none is left. */
+static bool hostdevs_search_next(struct hostdevs_search *f, struct pending *ret) _must_check_;
+static void pending_done(struct pending *need);
+
+/* Empties it; the keep, the tree and the root are the caller's. */
+static void hostdevs_search_done(struct hostdevs_search *f);
+
+/*
+ * Needs a disk by its number, or by what a table calls it (/dev/…, UUID=, LABEL=, PARTUUID=,
+ * PARTLABEL=, ID=). False where that names none that is there now.
+ */
+static bool disk_need_number(struct hostdevs_search *f, unsigned major, unsigned minor);
+static bool disk_need_spec(struct hostdevs_search *f, const char *spec);
+
+/*
+ * Needs each disk that a text names in any place: the options of a mount ("rw,logdev=/dev/sda3"), a
+ * word of the kernel command line ("cryptkey=/dev/sdc1:vfat:/key"), a field of crypttab
+ * ("/key:UUID=…"). part: logs, headers and keys. Of these one that is not there now makes the
+ * search unknown: a stick with a key is taken out after the boot.
+ */
+static void disks_need_named(struct hostdevs_search *f, const char *text, bool part);
+
+/* Keeps what a disk hangs on, and needs what it is made of: of what kind PENDING_DISK is, the other
+ * disks of its file system too. name: as in /sys/class/block. */
+static void disk_look(struct hostdevs_search *f, enum pending_kind kind, const char *name);
+
+/* Needs the disks of a ZFS pool; "": of all. */
+static void pool_look(struct hostdevs_search *f, const char *pool);
+
+/* Needs what a mounted file system lies on: disks, a pool, layers, the network. */
+static void mount_look(struct hostdevs_search *f, const struct mount_row *m);
+
+/* The same for the one on which an absolute path lies. */
+static void path_look(struct hostdevs_search *f, const char *path);
+
+/* Needs the server of a network file system: what is mounted, and with which options. */
+static void need_server(struct hostdevs_search *f, const char *source, const char *options);
+
+/* Is it one that comes over the network by its name alone? */
+static bool type_is_network(const char *type);
+
+/* Looks for a numeric address in a text like "10.0.0.1:/srv" or "[fd00::1]:/srv": into r->peer, and
+ * the NIC of "fe80::1%eth0" into r->nic. What has none is left as it is. */
+static void nics_find_peer(const char *text, struct remote *r);
+
+/* Needs what a word of the kernel command line says of the network (kernel_word_is_network). */
+static void nics_need_word(struct hostdevs_search *f, const char *word);
+
+/*
+ * Keeps the functions behind the NICs over which something comes (f->remotes), each by the route to
+ * its peer or by the NIC that is named; where none leads to one there is a doubt. And those behind
+ * the default route of each family, the one with the lowest metric that leads to a device.
+ */
+static void nics_keep(struct hostdevs_search *f);
+
+/* Keeps the functions that keyboards hang on. */
+static void keyboards_keep(struct hostdevs_search *f);
+
+/* ---- search ------------------------------------------------------------------------------------
+ */
+
+static void hostdevs_search_for(struct hostdevs_search *f, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(f->what, sizeof(f->what), fmt, ap);
+	va_end(ap);
+}
+
+static void hostdevs_search_each(struct hostdevs_search *f, const char *path,
+	int (*each)(const char *name, void *to), void *to)
+{
+	if (sysfs_path_each(f->sysfs, path, each, to) == -ENOMEM)
+		f->no_memory = true;
+}
+
+static bool hostdevs_search_read(struct hostdevs_search *f, const char *path, char **ret)
+{
+	size_t len;
+	int r = file_read(f->root, path, HOSTDEVS_FILE_MAX, ret, &len, NULL);
+
+	if (r == -ENOMEM)
+		f->no_memory = true;
+	return r == 0;
+}
+
+static void keep_one(struct hostdevs_search *f, enum protected_kind kind, const struct device *d,
+	const char *device, const char *why)
+{
+	struct protected_dev one = {.kind = kind, .addr = d->addr, .class = d->class};
+	char way[SELECTOR_TEXT_MAX];
+
+	one.id = (struct pci_id){d->id.vendor, d->id.device, PCI_ANY, PCI_ANY};
+	devpath_format(device, d->addr, way, sizeof(way));
+	protected_set_path(&one, way);
+	(void)str_copy(one.why, sizeof(one.why), why);
+	f->no_memory |= protected_add(f->keep, &one) < 0;
+}
+
+/* The functions on a path, without what they depend on. */
+static unsigned keep_path(
+	struct hostdevs_search *f, enum protected_kind kind, const char *device, const char *why)
+{
+	_cleanup_(device_list_done) struct device_list list = {0};
+	struct pci_addr addr;
+	unsigned n = 0;
+
+	for (const char *p = device; devpath_next(&p, &addr);) {
+		if (scan_one(f->sysfs, addr, &list, NULL) <= 0)
+			continue;
+		const struct device *d = device_find(&list, addr);
+		if (device_is_bridge(d) || d->class >> 16 == PCI_BASE_BRIDGE)
+			continue;
+		keep_one(f, kind, d, device, why);
+		n++;
+	}
+	return n;
+}
+
+struct supply {
+	struct hostdevs_search *f;
+	enum protected_kind kind;
+	const char *why;
+};
+
+static void keep_supplier(const struct supply *s, const char *address)
+{
+	char path[DEVPATH_MAX], device[DEVPATH_MAX];
+
+	(void)snprintf(path, sizeof(path), "bus/pci/devices/%.32s", address);
+	if (devpath_of(s->f->sysfs, path, device) > 0)
+		(void)keep_path(s->f, s->kind, device, s->why);
+}
+
+/* "supplier:pci:0000:00:0d.2" (device_link_add in drivers/base/core.c): the ports of Thunderbolt
+ * have their host interface for one (tb_acpi_add_links in drivers/thunderbolt/acpi.c). */
+static int each_link(const char *name, void *to)
+{
+	static const char prefix[] = "supplier:pci:";
+
+	if (str_starts(name, prefix))
+		keep_supplier(to, name + strlen(prefix));
+	return 0;
+}
+
+static int each_controller(const char *name, void *to)
+{
+	if (strchr(name, ':'))
+		keep_supplier(to, name);
+	return 0;
+}
+
+static void keep_suppliers(struct supply *s, struct pci_addr addr)
+{
+	char path[SYSFS_PATH_MAX], address[PCI_ADDR_MAX], text[DEVPATH_MAX];
+
+	(void)snprintf(path, sizeof(path), "bus/pci/devices/%s", pci_addr_format(addr, address));
+	hostdevs_search_each(s->f, path, each_link, s);
+	if (sysfs_path_link(s->f->sysfs, text, sizeof(text), "%s/physfn", path) > 0)
+		keep_supplier(s, strrchr(text, '/') ? strrchr(text, '/') + 1 : text);
+	/* Of older controllers nothing says which port is whose (Documentation/ABI/testing/
+	 * sysfs-devices-removable). */
+	if (sysfs_path_read(s->f->sysfs, text, sizeof(text), "%s/removable", path) > 0 &&
+		str_equal(text, "removable"))
+		hostdevs_search_each(s->f, "bus/pci/drivers/thunderbolt", each_controller, s);
+}
+
+static unsigned hostdevs_search_protect(
+	struct hostdevs_search *f, enum protected_kind kind, const char *device, const char *why)
+{
+	struct supply s = {f, kind, why};
+	struct pci_addr addr;
+	unsigned n = keep_path(f, kind, device, why);
+
+	for (const char *p = device; devpath_next(&p, &addr);)
+		keep_suppliers(&s, addr);
+	return n;
+}
+
+static void hostdevs_search_need_network(struct hostdevs_search *f, const struct remote *r)
+{
+	if (f->n_remotes == REMOTES_MAX) {
+		protected_set_unknown_kind(f->keep, UNKNOWN_NETWORK,
+			"more than %d things come over the network", REMOTES_MAX);
+		return;
+	}
+	f->remotes[f->n_remotes] = *r;
+	(void)str_copy(f->remotes[f->n_remotes++].what, HOSTDEVS_WHAT_MAX, f->what);
+}
+
+/* Is the disk named for the first time, in this way? */
+static bool first_need(struct hostdevs_search *f, enum pending_kind kind, const char *disk)
+{
+	char key[DISK_NAME_SIZE + 3];
+
+	(void)snprintf(key, sizeof(key), "\n%s%s\n", kind == PENDING_PART ? "=" : "", disk);
+	if (f->seen.data && strstr(f->seen.data, key))
+		return false;
+	text_print(&f->seen, "%s", key);
+	f->no_memory |= f->seen.failed;
+	return true;
+}
+
+static void hostdevs_search_need(
+	struct hostdevs_search *f, enum pending_kind kind, const char *name)
+{
+	struct pending need = {.kind = kind};
+
+	if ((kind == PENDING_DISK || kind == PENDING_PART) && !first_need(f, kind, name))
+		return;
+	if (f->n_needs == HOSTDEVS_NEEDS_MAX) {
+		protected_set_unknown(f->keep, "%s: it is on more than %d disks and layers",
+			f->what, HOSTDEVS_NEEDS_MAX);
+		return;
+	}
+	need.name = strdup(name);
+	struct pending *at = need.name ? reallocarray(f->needs, f->n_needs + 1, sizeof(*at)) : NULL;
+	if (!at) {
+		free(need.name);
+		f->no_memory = true;
+		return;
+	}
+	(void)str_copy(need.what, sizeof(need.what), f->what);
+	f->needs = at;
+	f->needs[f->n_needs++] = need;
+}
+
+static bool hostdevs_search_next(struct hostdevs_search *f, struct pending *ret)
+{
+	if (f->next == f->n_needs)
+		return false;
+	*ret = f->needs[f->next];
+	f->needs[f->next++].name = NULL;
+	return true;
+}
+
+static void pending_done(struct pending *need)
+{
+	free(need->name);
+	need->name = NULL;
+}
+
+static void hostdevs_search_done(struct hostdevs_search *f)
+{
+	for (size_t i = 0; i < f->n_needs; i++)
+		pending_done(&f->needs[i]);
+	free(f->needs);
+	mount_table_done(&f->mounts);
+	text_done(&f->seen);
+}
+
+/* ---- disks -------------------------------------------------------------------------------------
+ */
+
+#define BLOCK "class/block/"
+
+/* class/block/NAME/BELOW */
+static const char *block_path(const char *name, const char *below, char buf[static DEVPATH_MAX])
+{
+	(void)snprintf(buf, DEVPATH_MAX, BLOCK "%s%s%s", name, *below ? "/" : "", below);
+	return buf;
+}
+
+struct below {
+	struct hostdevs_search *f;
+	const char *directory; /* below /sys */
+	const char *prefix;    /* of the names that count */
+	unsigned n;
+};
+
+static int need_each(const char *name, void *to)
+{
+	struct below *b = to;
+
+	b->n++;
+	hostdevs_search_need(b->f, PENDING_DISK, name);
+	return 0;
+}
+
+/* What dm, md, bcache and drbd are made of (bd_link_disk_holder in block/holder.c). */
+static unsigned need_slaves(struct hostdevs_search *f, const char *name)
+{
+	char path[DEVPATH_MAX];
+	struct below b = {.f = f};
+
+	hostdevs_search_each(f, block_path(name, "slaves", path), need_each, &b);
+	return b.n;
+}
+
+#define FABRICS "/nvme-fabrics/"
+
+struct adapter {
+	struct hostdevs_search *f;
+	const char *port; /* "nn-0x…:pn-0x…" */
+	unsigned n;
+};
+
+static int keep_adapter(const char *name, void *to)
+{
+	struct adapter *a = to;
+	char port[64], path[DEVPATH_MAX], device[DEVPATH_MAX], why[PROTECTED_REASON_MAX];
+
+	(void)snprintf(path, sizeof(path), "class/fc_host/%.64s", name);
+	if (sysfs_path_read(a->f->sysfs, port, sizeof(port), "%s/port_name", path) <= 0 ||
+		!strstr(a->port, port) || devpath_of(a->f->sysfs, path, device) < 0)
+		return 0;
+	(void)snprintf(why, sizeof(why), "%.80s comes over it (%.40s)", a->f->what, name);
+	a->n += hostdevs_search_protect(a->f, PROTECTED_STORAGE, device, why);
+	return 0;
+}
+
+/* Over Fibre Channel the address names the port of an adapter. */
+static void need_adapter(struct hostdevs_search *f, const char *port)
+{
+	struct adapter a = {.f = f, .port = port};
+
+	hostdevs_search_each(f, "class/fc_host", keep_adapter, &a);
+	if (a.n == 0)
+		protected_set_unknown(f->keep,
+			"%s comes over Fibre Channel, and no adapter has the port %s", f->what,
+			port);
+}
+
+/* "traddr=10.0.5.1,trsvcid=4420,host_iface=eth1" (nvmf_get_address in drivers/nvme/host/fabrics.c);
+ * directory: of the controller. */
+static void need_fabric(struct hostdevs_search *f, const char *directory)
+{
+	char transport[16], address[512], port[128] = "";
+	struct remote r = {.word = false};
+
+	(void)sysfs_path_read(
+		f->sysfs, transport, sizeof(transport), "%.300s/transport", directory);
+	(void)sysfs_path_read(f->sysfs, address, sizeof(address), "%.300s/address", directory);
+	if (str_equal(transport, "loop")) {
+		protected_set_unknown(
+			f->keep, "%s is on a disk that this host exports to itself", f->what);
+	} else if (str_equal(transport, "fc")) {
+		(void)tabfile_option_value(address, "host_traddr", port, sizeof(port));
+		need_adapter(f, port);
+	} else {
+		(void)tabfile_option_value(address, "traddr", r.peer, sizeof(r.peer));
+		(void)tabfile_option_value(address, "host_iface", r.nic, sizeof(r.nic));
+		hostdevs_search_need_network(f, &r);
+	}
+}
+
+struct session {
+	struct hostdevs_search *f;
+	char prefix[48];
+	unsigned n;
+};
+
+static int need_connection(const char *name, void *to)
+{
+	static const char *const ends[] = {"persistent_address", "address"};
+	struct session *s = to;
+	struct remote r = {.word = false};
+
+	for (size_t i = 0; str_starts(name, s->prefix) && i < 2; i++) {
+		if (sysfs_path_read(s->f->sysfs, r.peer, sizeof(r.peer),
+			    "class/iscsi_connection/%s/%s", name, ends[i]) <= 0)
+			continue;
+		hostdevs_search_need_network(s->f, &r);
+		s->n++;
+	}
+	return 0;
+}
+
+/* ".../session1/target9:0:0/…" has the connections "connection1:0", "connection1:1"
+ * (drivers/scsi/scsi_transport_iscsi.c). */
+static unsigned need_session(struct hostdevs_search *f, const char *number)
+{
+	struct session s = {.f = f};
+
+	(void)snprintf(
+		s.prefix, sizeof(s.prefix), "connection%.*s:", (int)strcspn(number, "/"), number);
+	hostdevs_search_each(f, "class/iscsi_connection", need_connection, &s);
+	return s.n;
+}
+
+/* Fibre Channel over Ethernet in software is below a NIC, which may be a VLAN
+ * (fcoe_interface_create in drivers/scsi/fcoe/fcoe.c). */
+static bool need_nic_above(struct hostdevs_search *f, const char *device)
+{
+	static const char below[] = "/net/";
+	const char *at = strstr(device, below);
+	struct remote r = {.word = false};
+
+	if (!at)
+		return false;
+	at += strlen(below);
+	(void)snprintf(r.nic, sizeof(r.nic), "%.*s", (int)strcspn(at, "/"), at);
+	hostdevs_search_need_network(f, &r);
+	return true;
+}
+
+/* What a disk that is on no PCI function has for a network behind it; false for none. */
+static bool need_remote(struct hostdevs_search *f, const char *name, const char *device)
+{
+	static const char session[] = "/session", controller[] = FABRICS "ctl/";
+	const char *at = strstr(device, session);
+	struct remote r = {.nbd = str_starts(name, "nbd")};
+
+	if (at && need_session(f, at + strlen(session)) > 0)
+		return true;
+	if (need_nic_above(f, device))
+		return true;
+	const char *fabric = strstr(device, controller);
+	if (fabric) { /* with one way to it there is no disk of the subsystem */
+		size_t len = (size_t)(fabric - device) + strlen(controller);
+		char directory[DEVPATH_MAX];
+		len += strcspn(device + len, "/");
+		(void)snprintf(directory, sizeof(directory), "%.*s", (int)len, device);
+		need_fabric(f, directory);
+		return true;
+	}
+	if (!at && !r.nbd && !str_starts(name, "rbd") && !str_starts(name, "drbd") &&
+		!str_starts(name, "etherd"))
+		return false;
+	hostdevs_search_need_network(f, &r);
+	return true;
+}
+
+/* The controllers of an NVMe subsystem, which is where a disk hangs that has several ways to it
+ * (nvme_mpath_alloc_disk in drivers/nvme/host/multipath.c). */
+static int keep_controller(const char *name, void *to)
+{
+	struct below *b = to;
+	char path[DEVPATH_MAX], device[DEVPATH_MAX], why[PROTECTED_REASON_MAX];
+
+	if (!str_starts(name, b->prefix))
+		return 0;
+	(void)snprintf(path, sizeof(path), "%.700s/%.255s", b->directory, name);
+	if (devpath_of(b->f->sysfs, path, device) < 0)
+		return 0;
+	b->n++;
+	(void)snprintf(why, sizeof(why), "%.80s is on it (/dev/%.40s)", b->f->what, name);
+	if (strstr(device, FABRICS))
+		need_fabric(b->f, device);
+	else
+		(void)hostdevs_search_protect(b->f, PROTECTED_STORAGE, device, why);
+	return 0;
+}
+
+static unsigned need_controllers(struct hostdevs_search *f, const char *device)
+{
+	static const char subsystems[] = "/nvme-subsystem/";
+	const char *at = strstr(device, subsystems);
+	char directory[DEVPATH_MAX];
+	struct below b = {.f = f, .directory = directory, .prefix = "nvme"};
+
+	if (!at)
+		return 0;
+	size_t len = (size_t)(at - device) + strlen(subsystems);
+	len += strcspn(device + len, "/");
+	(void)snprintf(directory, sizeof(directory), "%.*s", (int)len, device);
+	hostdevs_search_each(f, directory, keep_controller, &b);
+	return b.n;
+}
+
+/* btrfs mounts any one of its devices and lists them all. */
+static int need_filesystem(const char *uuid, void *to)
+{
+	const struct below *b = to;
+	char path[DEVPATH_MAX], device[DEVPATH_MAX];
+	struct below siblings = {.f = b->f};
+
+	(void)snprintf(path, sizeof(path), "fs/btrfs/%.64s/devices/%.255s", uuid, b->prefix);
+	if (devpath_of(b->f->sysfs, path, device) < 0)
+		return 0;
+	*strrchr(path, '/') = '\0';
+	hostdevs_search_each(b->f, path, need_each, &siblings);
+	return 1;
+}
+
+static void need_siblings(struct hostdevs_search *f, const char *name)
+{
+	struct below b = {.f = f, .prefix = name};
+
+	hostdevs_search_each(f, "fs/btrfs", need_filesystem, &b);
+}
+
+static bool need_backing_file(struct hostdevs_search *f, const char *name)
+{
+	char file[DEVPATH_MAX];
+
+	if (sysfs_path_read(f->sysfs, file, sizeof(file), BLOCK "%s/loop/backing_file", name) <= 0)
+		return false;
+	hostdevs_search_need(f, PENDING_PATH, file);
+	return true;
+}
+
+static bool is_memory(const char *name)
+{
+	return str_starts(name, "zram") || str_starts(name, "ram") || str_starts(name, "pmem");
+}
+
+static void look_for_passphrase(struct hostdevs_search *f, const char *name)
+{
+	char uuid[64];
+
+	/* "CRYPT-LUKS2-…" (libcryptsetup, dm_prepare_uuid). */
+	if (sysfs_path_read(f->sysfs, uuid, sizeof(uuid), BLOCK "%s/dm/uuid", name) < 0)
+		return;
+	if (str_starts(uuid, "CRYPT-") && !f->for_swap)
+		f->needs_passphrase = true;
+}
+
+/* The disk that a partition is of: the directory above it. */
+static void whole_disk(struct hostdevs_search *f, const char *name, const char *device,
+	char buf[static DISK_NAME_SIZE])
+{
+	char number[16];
+
+	(void)str_copy(buf, DISK_NAME_SIZE, name);
+	if (sysfs_path_read(f->sysfs, number, sizeof(number), BLOCK "%s/partition", name) < 0)
+		return;
+	const char *last = strrchr(device, '/'), *from = last;
+	while (from > device && from[-1] != '/')
+		from--;
+	(void)snprintf(buf, DISK_NAME_SIZE, "%.*s", (int)(last - from), from);
+}
+
+static void look(
+	struct hostdevs_search *f, enum pending_kind kind, const char *name, const char *device)
+{
+	char whole[DISK_NAME_SIZE], why[PROTECTED_REASON_MAX];
+
+	(void)snprintf(why, sizeof(why), "%.80s is on it (/dev/%.40s)", f->what, name);
+	unsigned found = hostdevs_search_protect(f, PROTECTED_STORAGE, device, why);
+	if (kind == PENDING_DISK)
+		need_siblings(f, name);
+	whole_disk(f, name, device, whole);
+	look_for_passphrase(f, whole);
+	if (found == 0)
+		found += need_remote(f, whole, device);
+	found += need_slaves(f, whole);
+	found += need_controllers(f, device);
+	if (str_starts(whole, "zd")) { /* a volume of ZFS, of one pool or other */
+		hostdevs_search_need(f, PENDING_POOL, "");
+		return;
+	}
+	found += need_backing_file(f, whole);
+	/* What is on another bus than PCI has its parent there, and nobody can take it. */
+	if (found == 0 && str_starts(device, "devices/virtual/") && !is_memory(whole))
+		protected_set_unknown(f->keep, "%s is on /dev/%s, which does not say where it lies",
+			f->what, name);
+}
+
+static void disk_look(struct hostdevs_search *f, enum pending_kind kind, const char *name)
+{
+	char path[DEVPATH_MAX], device[DEVPATH_MAX];
+
+	if (devpath_of(f->sysfs, block_path(name, "", path), device) < 0)
+		protected_set_unknown(
+			f->keep, "%s is on /dev/%s, which is not in sysfs", f->what, name);
+	else
+		look(f, kind, name, device);
+}
+
+static bool disk_need_number(struct hostdevs_search *f, unsigned major, unsigned minor)
+{
+	char path[DEVPATH_MAX], device[DEVPATH_MAX];
+
+	(void)snprintf(path, sizeof(path), "dev/block/%u:%u", major, minor);
+	if (devpath_of(f->sysfs, path, device) < 0)
+		return false;
+	hostdevs_search_need(f, PENDING_DISK, strrchr(device, '/') + 1);
+	return true;
+}
+
+static bool need_spec(struct hostdevs_search *f, enum pending_kind kind, const char *spec)
+{
+	char name[DISK_NAME_SIZE];
+
+	if (!dev_tag_disk(f->root, f->sysfs, spec, name))
+		return false;
+	hostdevs_search_need(f, kind, name);
+	return true;
+}
+
+static bool disk_need_spec(struct hostdevs_search *f, const char *spec)
+{
+	return need_spec(f, PENDING_DISK, spec);
+}
+
+#define SEPARATORS "=:,"
+
+/* What may be named in place of a disk, and is none. */
+static bool is_no_disk(const char *path)
+{
+	static const char *const nodes[] = {"/dev/urandom", "/dev/random", "/dev/null", "/dev/zero",
+		"/dev/tty", "/dev/console", "/dev/tpm", "/dev/hidraw", "/dev/fuse", "/dev/nfs"};
+
+	for (size_t i = 0; i < sizeof(nodes) / sizeof(*nodes); i++)
+		if (str_starts(path, nodes[i]))
+			return true;
+	return false;
+}
+
+#define CUTS_MAX 32  /* the parts of a name of by-path, and what stands behind it */
+#define NAMED_MAX 64 /* in one text */
+
+/* The longest that is a disk counts: the names of by-path hold separators too, but no comma. Its
+ * length. */
+static size_t need_longest(struct hostdevs_search *f, enum pending_kind kind, const char *text)
+{
+	char spec[DEVPATH_MAX];
+	size_t len = strcspn(text, ",");
+
+	len = len < sizeof(spec) ? len : sizeof(spec) - 1;
+	memcpy(spec, text, len);
+	for (int i = 0; i < CUTS_MAX && len > 0; i++) {
+		spec[len] = '\0';
+		if (need_spec(f, kind, spec))
+			return len;
+		while (len > 0 && !strchr(SEPARATORS, spec[--len]))
+			;
+	}
+	return 0;
+}
+
+static void disks_need_named(struct hostdevs_search *f, const char *text, bool part)
+{
+	char path[DEVPATH_MAX];
+	unsigned n = 0;
+
+	for (const char *p = text; *p != '\0';) {
+		size_t len = 0;
+		bool named = dev_tag_path(p, path) && !is_no_disk(path);
+		if (named && n++ == NAMED_MAX) {
+			protected_set_unknown(
+				f->keep, "%s names more than %d disks", f->what, NAMED_MAX);
+			return;
+		}
+		if (named)
+			len = need_longest(f, part ? PENDING_PART : PENDING_DISK, p);
+		if (named && len == 0 && part)
+			protected_set_unknown(f->keep, "%s names %.*s, which is not there now",
+				f->what, (int)strcspn(p, ":,"), p);
+		p += len;
+		p += strcspn(p, SEPARATORS);
+		p += *p != '\0';
+	}
+}
+
+/* ---- pools -------------------------------------------------------------------------------------
+ */
+
+/*
+ * ZFS says nowhere in sysfs which disks a pool is made of. udev's database knows whose contents
+ * are a member's, and of which pool; without it, whatever has partitions that nobody else explains
+ * may be one.
+ */
+
+#define UDEV "run/udev/data"
+#define UDEV_ENTRY_MAX 65536
+#define UDEV_ENTRIES_MAX 65536
+
+static bool has_line(char *text, const char *prefix, const char *value)
+{
+	for (char *p = text; (p = strstr(p, prefix)); p++) {
+		size_t len = strlen(value);
+		const char *at = p + strlen(prefix);
+		if ((p == text || p[-1] == '\n') && strncmp(at, value, len) == 0 &&
+			(at[len] == '\n' || at[len] == '\0'))
+			return true;
+	}
+	return false;
+}
+
+/* Is the entry that of a member of the pool? A member whose pool isn't named may be of any. */
+static bool is_member(char *entry, const char *pool)
+{
+	return has_line(entry, "E:ID_FS_TYPE=", "zfs_member") &&
+	       (*pool == '\0' || !strstr(entry, "\nE:ID_FS_LABEL=") ||
+		       has_line(entry, "E:ID_FS_LABEL=", pool));
+}
+
+static int is_block(const struct dirent *entry)
+{
+	return entry->d_name[0] == 'b';
+}
+
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static bool need_member(struct hostdevs_search *f, const char *name, const char *pool)
+{
+	_cleanup_(str_free) char *entry = NULL, *path = NULL;
+	unsigned major, minor;
+	size_t len;
+
+	return tabfile_device(name + 1, &major, &minor) && asprintf(&path, UDEV "/%s", name) >= 0 &&
+	       file_read(f->root, path, UDEV_ENTRY_MAX, &entry, &len, NULL) == 0 &&
+	       is_member(entry, pool) && disk_need_number(f, major, minor);
+}
+
+static unsigned need_members(struct hostdevs_search *f, const char *pool)
+{
+	struct dirent **names = NULL;
+	unsigned found = 0;
+	int n = scandirat(f->root, UDEV, &names, is_block, by_name);
+
+	for (int i = 0; i < n; i++) {
+		if (i < UDEV_ENTRIES_MAX)
+			found += need_member(f, names[i]->d_name, pool);
+		free(names[i]);
+	}
+	free(names);
+	return found;
+}
+
+static int count(const char *name, void *to)
+{
+	(void)name;
+	++*(unsigned *)to;
+	return 0;
+}
+
+static bool is_mounted(const struct hostdevs_search *f, const char *name)
+{
+	char dev[32];
+	unsigned major, minor;
+
+	if (sysfs_path_read(f->sysfs, dev, sizeof(dev), "class/block/%s/dev", name) <= 0 ||
+		!tabfile_device(dev, &major, &minor))
+		return false;
+	for (size_t i = 0; i < f->mounts.n; i++)
+		if (f->mounts.at[i].major == major && f->mounts.at[i].minor == minor)
+			return true;
+	return false;
+}
+
+struct guess {
+	struct hostdevs_search *f;
+	unsigned found;
+};
+
+static int guess_one(const char *name, void *to)
+{
+	struct guess *g = to;
+	char path[SYSFS_PATH_MAX], number[16];
+	unsigned holders = 0;
+
+	if (sysfs_path_read(g->f->sysfs, number, sizeof(number), "class/block/%s/partition", name) <
+		0)
+		return 0;
+	(void)snprintf(path, sizeof(path), "class/block/%.255s/holders", name);
+	hostdevs_search_each(g->f, path, count, &holders);
+	if (holders > 0 || is_mounted(g->f, name))
+		return 0;
+	hostdevs_search_need(g->f, PENDING_DISK, name);
+	g->found++;
+	return 0;
+}
+
+static void pool_look(struct hostdevs_search *f, const char *pool)
+{
+	char what[sizeof(f->what)];
+	struct guess g = {.f = f};
+
+	if (need_members(f, pool) > 0)
+		return;
+	(void)str_copy(what, sizeof(what), f->what);
+	hostdevs_search_for(f, "maybe the pool of %.60s", what);
+	hostdevs_search_each(f, "class/block", guess_one, &g);
+	hostdevs_search_for(f, "%s", what);
+	if (g.found == 0)
+		protected_set_unknown(f->keep, "%s is on ZFS, and its disks are not known", what);
+}
+
+/* ---- filesystems -------------------------------------------------------------------------------
+ */
+
+static bool is_one_of(const char *type, const char *const *types, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (str_equal(type, types[i]))
+			return true;
+	return false;
+}
+
+static bool type_is_network(const char *type)
+{
+	static const char *const types[] = {"nfs", "nfs4", "cifs", "smb3", "ceph", "glusterfs",
+		"fuse.glusterfs", "fuse.ceph", "fuse.sshfs", "afs", "lustre", "beegfs", "orangefs"};
+
+	return is_one_of(type, types, sizeof(types) / sizeof(*types));
+}
+
+/* 9p goes over a socket, or to the host of a VM, which is no network. */
+static bool mount_is_network(const struct mount_row *m)
+{
+	char transport[16];
+
+	if (str_equal(m->type, "9p"))
+		return tabfile_option_value(m->options, "trans", transport, sizeof(transport)) &&
+		       (str_equal(transport, "tcp") || str_equal(transport, "rdma"));
+	return type_is_network(m->type);
+}
+
+#define ZFS_LISTS "etc/zfs/zfs-list.cache/"
+#define ZFS_WORDS 12
+#define ZFS_ENCRYPTION_ROOT 10
+
+/* Only where zed keeps a list of the datasets it is known that nothing is asked for one: its
+ * columns are those of history_event-zfs-list-cacher.sh. */
+static bool is_unencrypted(struct hostdevs_search *f, const char *pool, const char *dataset)
+{
+	_cleanup_(str_free) char *text = NULL;
+	char path[sizeof(ZFS_LISTS) + DISK_NAME_SIZE], *words[ZFS_WORDS];
+
+	(void)snprintf(path, sizeof(path), ZFS_LISTS "%s", pool);
+	if (!hostdevs_search_read(f, path, &text))
+		return false;
+	for (char *rest = text, *line; (line = tabfile_line(&rest, true));)
+		if (tabfile_words(line, words, ZFS_WORDS) == ZFS_WORDS &&
+			str_equal(words[0], dataset))
+			return str_equal(words[ZFS_ENCRYPTION_ROOT], "-");
+	return false;
+}
+
+/* The pool of "rpool/ROOT/debian". */
+static void need_dataset(struct hostdevs_search *f, const char *dataset)
+{
+	char pool[DISK_NAME_SIZE];
+
+	(void)snprintf(pool, sizeof(pool), "%.*s", (int)strcspn(dataset, "/"), dataset);
+	hostdevs_search_need(f, PENDING_POOL, pool);
+	if (!f->for_swap && !is_unencrypted(f, pool, dataset))
+		f->needs_passphrase = true;
+}
+
+/* Everything that begins with '/' in the values of lowerdir=, lowerdir+=, datadir+= and upperdir=
+ * (kernel: Documentation/filesystems/overlayfs.rst). */
+static void need_layers(struct hostdevs_search *f, const char *options)
+{
+	for (const char *p = options; *p != '\0'; p += *p == ',') {
+		size_t len = strcspn(p, ",");
+		bool layers = str_starts(p, "lowerdir") || str_starts(p, "upperdir") ||
+			      str_starts(p, "datadir");
+		const char *end = p + len;
+		const char *from = layers ? memchr(p, '=', len) : NULL;
+		while (from && from < end) {
+			from++;
+			size_t part = strcspn(from, ":,");
+			_cleanup_(str_free) char *path = strndup(from, part);
+			if (path && *path == '/')
+				hostdevs_search_need(f, PENDING_PATH, path);
+			from += part;
+		}
+		p = end;
+	}
+}
+
+/* bcachefs names them all: "/dev/sda:/dev/sdb". */
+static bool need_sources(struct hostdevs_search *f, const char *sources)
+{
+	bool found = false;
+
+	while (*sources != '\0') {
+		size_t len = strcspn(sources, ":");
+		_cleanup_(str_free) char *one = strndup(sources, len);
+		if (one)
+			found |= disk_need_spec(f, one);
+		sources += len + (sources[len] == ':');
+	}
+	return found;
+}
+
+/* "addr=" is what NFS and CIFS go to; of others the source says it, if by number. */
+static void need_server(struct hostdevs_search *f, const char *source, const char *options)
+{
+	struct remote r = {.word = false};
+
+	if (!tabfile_option_value(options, "addr", r.peer, sizeof(r.peer)))
+		nics_find_peer(source, &r);
+	hostdevs_search_need_network(f, &r);
+}
+
+#define JOURNALS "proc/fs/jbd2"
+
+/*
+ * The external journal of ext3, ext4 or ocfs2, which no option names. Each journal that is in use
+ * has a directory: "sda1-8" is one in a file of sda1, "sdb1" a disk that is one
+ * (jbd2_journal_init_inode and _dev in fs/jbd2/journal.c). Of the latter nobody says whose: all of
+ * them may be this one's.
+ */
+static void need_journal(struct hostdevs_search *f, const struct mount_row *m)
+{
+	struct dirent **names = NULL;
+	char path[DEVPATH_MAX], device[DEVPATH_MAX], own[DISK_NAME_SIZE + 1];
+
+	(void)snprintf(path, sizeof(path), "dev/block/%u:%u", m->major, m->minor);
+	if (devpath_of(f->sysfs, path, device) < 0)
+		return;
+	(void)snprintf(own, sizeof(own), "%.255s-", strrchr(device, '/') + 1);
+	int n = scandirat(f->root, JOURNALS, &names, NULL, alphasort);
+	bool has_own = false;
+	for (int i = 0; i < n; i++)
+		has_own |= str_starts(names[i]->d_name, own);
+	for (int i = 0; i < n; i++) {
+		if (!has_own && sysfs_path_exists(f->sysfs, "class/block/%s/dev", names[i]->d_name))
+			hostdevs_search_need(f, PENDING_DISK, names[i]->d_name);
+		free(names[i]);
+	}
+	free(names);
+}
+
+/* What else than its disk a mounted file system names: the log of XFS, the other disks of btrfs. */
+static void need_others(struct hostdevs_search *f, const struct mount_row *m)
+{
+	static const char *const journaled[] = {"ext3", "ext4", "ocfs2"};
+
+	disks_need_named(f, m->options, true);
+	if (is_one_of(m->type, journaled, sizeof(journaled) / sizeof(*journaled)))
+		need_journal(f, m);
+}
+
+static void mount_look(struct hostdevs_search *f, const struct mount_row *m)
+{
+	static const char *const memory[] = {"tmpfs", "ramfs", "devtmpfs", "autofs"};
+
+	if (mount_is_network(m)) {
+		need_server(f, m->source, m->options);
+	} else if (str_equal(m->type, "zfs")) {
+		need_dataset(f, m->source);
+	} else if (str_equal(m->type, "overlay")) {
+		need_layers(f, m->options);
+	} else if (is_one_of(m->type, memory, sizeof(memory) / sizeof(*memory))) {
+		return;
+	} else if (m->major != 0 && disk_need_number(f, m->major, m->minor)) {
+		need_others(f, m);
+	} else {
+		/* One that spans devices has a number of its own, and its source says which. */
+		need_others(f, m);
+		/* It may be encrypted by itself, which it tells nowhere. */
+		f->needs_passphrase |= !f->for_swap && str_equal(m->type, "bcachefs");
+		if (!need_sources(f, m->source))
+			protected_set_unknown(f->keep,
+				"%s is of type %s, which does not say where it lies", f->what,
+				m->type);
+	}
+}
+
+static void path_look(struct hostdevs_search *f, const char *path)
+{
+	const struct mount_row *m = mount_table_of(&f->mounts, path);
+
+	if (m)
+		mount_look(f, m);
+	else
+		protected_set_unknown(
+			f->keep, "%s is in %s, which is not mounted here", f->what, path);
+}
+
+/* ---- nics --------------------------------------------------------------------------------------
+ */
+
+#define NICS_MAX 32
+
+struct nics {
+	char name[NICS_MAX][IFNAMSIZ];
+	unsigned n;
+};
+
+static void note(struct nics *nics, const char *name)
+{
+	for (unsigned i = 0; i < nics->n; i++)
+		if (str_equal(nics->name[i], name))
+			return;
+	if (nics->n < NICS_MAX && strlen(name) < IFNAMSIZ)
+		(void)str_copy(nics->name[nics->n++], IFNAMSIZ, name);
+}
+
+/* ---- from an interface down to the devices ----------------------------------------------------
+ */
+
+struct lower {
+	struct hostdevs_search *f;
+	struct nics *nics;
+	char index[16]; /* of the interface that a tunnel goes over */
+};
+
+/* lower_eth0 in a bond, bridge or VLAN (netdev_adjacent_sysfs_add in net/core/dev.c). */
+static int note_lower(const char *name, void *to)
+{
+	const struct lower *l = to;
+
+	if (str_starts(name, "lower_"))
+		note(l->nics, name + strlen("lower_"));
+	return 0;
+}
+
+static int note_index(const char *name, void *to)
+{
+	const struct lower *l = to;
+	char index[sizeof(l->index)];
+
+	if (sysfs_path_read(l->f->sysfs, index, sizeof(index), "class/net/%s/ifindex", name) > 0 &&
+		str_equal(index, l->index))
+		note(l->nics, name);
+	return 0;
+}
+
+static void note_lowers(struct hostdevs_search *f, struct nics *nics, const char *name)
+{
+	struct lower l = {.f = f, .nics = nics};
+	char path[SYSFS_PATH_MAX];
+	unsigned before = nics->n;
+
+	(void)snprintf(path, sizeof(path), "class/net/%s", name);
+	hostdevs_search_each(f, path, note_lower, &l);
+	/* A tunnel has only the number of what it goes over (dev_get_iflink). */
+	if (nics->n == before &&
+		sysfs_path_read(f->sysfs, l.index, sizeof(l.index), "%s/iflink", path) > 0)
+		hostdevs_search_each(f, "class/net", note_index, &l);
+	/* Nor has a port of Open vSwitch, whose devices are all below one (ovs_netdev_link). */
+	if (nics->n == before)
+		note(nics, "ovs-system");
+}
+
+/* Is it a device, and is one kept for it? */
+static bool keep_nic(
+	struct hostdevs_search *f, enum protected_kind kind, const char *what, const char *name)
+{
+	char path[SYSFS_PATH_MAX], device[DEVPATH_MAX], why[PROTECTED_REASON_MAX];
+
+	(void)snprintf(path, sizeof(path), "class/net/%s", name);
+	if (devpath_of(f->sysfs, path, device) < 0)
+		return false;
+	(void)snprintf(why, sizeof(why), "%.90s over it (%s)", what, name);
+	if (hostdevs_search_protect(f, kind, device, why) > 0)
+		return true;
+	bool elsewhere = !str_starts(device, "devices/virtual/");
+	f->keep->route_elsewhere |= elsewhere && kind == PROTECTED_ROUTE;
+	return elsewhere;
+}
+
+/* How many of them, and of what is below them, are devices. */
+static unsigned keep_nics(
+	struct hostdevs_search *f, enum protected_kind kind, const char *what, struct nics *nics)
+{
+	unsigned found = 0;
+
+	for (unsigned i = 0; i < nics->n; i++) { /* the list grows as we go */
+		if (keep_nic(f, kind, what, nics->name[i]))
+			found++;
+		else
+			note_lowers(f, nics, nics->name[i]);
+	}
+	return found;
+}
+
+/* ---- routes -----------------------------------------------------------------------------------
+ */
+
+struct route {
+	uint8_t to[16]; /* in the order of the network */
+	unsigned bits;
+	uint32_t metric;
+	const char *nic;
+};
+
+#define ROUTE_UP 0x1
+#define ROUTE_REJECT 0x200
+
+/* Interface, destination, gateway, flags, references, uses, metric, mask: numbers in hexadecimal,
+ * addresses as they stand in memory, the metric in decimal (fib_route_seq_show in
+ * net/ipv4/fib_trie.c). */
+static bool route_parse(char *line, struct route *ret)
+{
+	char *words[8];
+	uint32_t to, mask, flags;
+	unsigned long metric;
+
+	if (tabfile_words(line, words, 8) < 8)
+		return false;
+	const char *destination = words[1], *width = words[7], *sign = words[3];
+	if (!str_hex(&destination, 8, &to) || !str_hex(&width, 8, &mask) ||
+		!str_hex(&sign, 8, &flags) || !str_decimal(words[6], UINT32_MAX, &metric))
+		return false;
+	memcpy(ret->to, &to, sizeof(to));
+	ret->bits = (unsigned)__builtin_popcount(mask);
+	ret->metric = (uint32_t)metric;
+	ret->nic = words[0];
+	return (flags & ROUTE_UP) && !(flags & ROUTE_REJECT);
+}
+
+/* Destination, its length, source, its length, gateway, metric, references, uses, flags, interface
+ * (rt6_info_route in net/ipv6/route.c). */
+static bool route6_parse(char *line, struct route *ret)
+{
+	char *words[10];
+	uint32_t byte, bits, flags;
+
+	if (tabfile_words(line, words, 10) < 10)
+		return false;
+	const char *to = words[0], *width = words[1], *metric = words[5], *sign = words[8];
+	for (size_t i = 0; i < sizeof(ret->to); i++) {
+		if (!str_hex_fixed(&to, 2, &byte))
+			return false;
+		ret->to[i] = (uint8_t)byte;
+	}
+	if (!str_hex(&width, 2, &bits) || bits > 128 || !str_hex(&metric, 8, &ret->metric) ||
+		!str_hex(&sign, 8, &flags))
+		return false;
+	ret->bits = bits;
+	ret->nic = words[9];
+	return (flags & ROUTE_UP) && !(flags & ROUTE_REJECT) && !str_equal(ret->nic, "lo");
+}
+
+static bool is_way_to(const struct route *r, const uint8_t *peer)
+{
+	unsigned bytes = r->bits / 8, rest = r->bits % 8;
+
+	return memcmp(r->to, peer, bytes) == 0 &&
+	       (rest == 0 || (r->to[bytes] ^ peer[bytes]) >> (8 - rest) == 0);
+}
+
+/* A family's table, and a search in it. */
+struct search {
+	bool v6;
+	const uint8_t *peer; /* the way to it; NULL: the default route */
+	int64_t above;       /* of default routes those with a metric above this */
+	struct route best;   /* without a name */
+	struct nics nics;    /* of all that are as good */
+};
+
+/* The longest prefix, of these the lowest metric. False where there is no table. */
+static bool routes_search(struct hostdevs_search *f, struct search *s)
+{
+	_cleanup_(str_free) char *text = NULL;
+	bool found = false;
+
+	s->nics.n = 0;
+	if (!hostdevs_search_read(f, s->v6 ? "proc/net/ipv6_route" : "proc/net/route", &text))
+		return false;
+	for (char *rest = text, *line; (line = tabfile_line(&rest, false));) {
+		struct route r = {.bits = 0};
+		if (!(s->v6 ? route6_parse : route_parse)(line, &r) ||
+			(s->peer ? !is_way_to(&r, s->peer)
+				 : r.bits > 0 || (int64_t)r.metric <= s->above))
+			continue;
+		bool better = !found || r.bits > s->best.bits ||
+			      (r.bits == s->best.bits && r.metric < s->best.metric);
+		if (better)
+			s->nics.n = 0;
+		else if (r.bits != s->best.bits || r.metric != s->best.metric)
+			continue;
+		found = true;
+		note(&s->nics, r.nic);
+		s->best = r;
+	}
+	return true;
+}
+
+/* ---- the default route ------------------------------------------------------------------------
+ */
+
+#define DEFAULTS_MAX 16
+
+/* A VPN may have the best one, and leads to no device: then the next best leads to its peer. */
+static bool keep_default(struct hostdevs_search *f, bool v6)
+{
+	struct search s = {.v6 = v6, .above = -1};
+
+	for (unsigned i = 0; i < DEFAULTS_MAX; i++) {
+		if (!routes_search(f, &s) || s.nics.n == 0)
+			return false;
+		if (keep_nics(f, PROTECTED_ROUTE, "the default route goes", &s.nics) > 0)
+			return true;
+		s.above = s.best.metric;
+	}
+	return false;
+}
+
+/* ---- peers ------------------------------------------------------------------------------------
+ */
+
+/* An address alone, with the NIC that is its scope, if any. */
+static bool take_address(const char *word, size_t len, struct remote *r)
+{
+	char text[PEER_MAX];
+	uint8_t address[16];
+
+	if (len == 0 || len >= sizeof(text))
+		return false;
+	(void)snprintf(text, sizeof(text), "%.*s", (int)len, word);
+	char *scope = strchr(text, '%');
+	if (scope)
+		*scope++ = '\0';
+	if (inet_pton(AF_INET, text, address) != 1 && inet_pton(AF_INET6, text, address) != 1)
+		return false;
+	(void)str_copy(r->peer, sizeof(r->peer), text);
+	if (scope)
+		(void)snprintf(r->nic, sizeof(r->nic), "%.15s", scope);
+	return true;
+}
+
+static void nics_find_peer(const char *text, struct remote *r)
+{
+	for (const char *p = text; *p != '\0'; p += *p != '\0') {
+		size_t all = strcspn(p, "@,/[]= "), part = strcspn(p, "@,/[]= :");
+		if (take_address(p, all, r) || take_address(p, part, r))
+			return;
+		p += part;
+	}
+}
+
+/* The part of "ip=" with that number; "" where there is none. An address in brackets is one. */
+static void ip_part(const char *value, unsigned number, char *buf, size_t size)
+{
+	const char *p = value;
+
+	buf[0] = '\0';
+	for (unsigned i = 0;; i++) {
+		size_t len = *p == '[' ? strcspn(p, "]") : 0;
+		len += strcspn(p + len, ":");
+		if (i == number)
+			(void)snprintf(buf, size, "%.*s", (int)(len < size ? len : size - 1), p);
+		if (i == number || p[len] == '\0')
+			return;
+		p += len + 1;
+	}
+}
+
+/* ip=dhcp; ip=eth0:dhcp of dracut; ip=client:server:gateway:mask:host:eth0:method
+ * (Documentation/admin-guide/nfs/nfsroot.rst, dracut.cmdline(7)). */
+static void take_ip(const char *value, struct remote *r)
+{
+	struct remote client = {.word = true};
+	char part[PEER_MAX];
+
+	ip_part(value, 5, part, sizeof(part));
+	(void)snprintf(r->nic, sizeof(r->nic), "%.15s", part);
+	if (r->nic[0])
+		return;
+	ip_part(value, 1, part, sizeof(part));
+	nics_find_peer(part, r);
+	ip_part(value, 0, part, sizeof(part));
+	nics_find_peer(part, &client);
+	if (!client.peer[0] && value[strlen(part)] == ':')
+		(void)snprintf(r->nic, sizeof(r->nic), "%.15s", part);
+}
+
+struct mac {
+	struct hostdevs_search *f;
+	const char *address; /* with '-' */
+	struct remote *r;
+};
+
+static int take_nic_of(const char *name, void *to)
+{
+	const struct mac *m = to;
+	char address[64], device[DEVPATH_MAX], path[SYSFS_PATH_MAX];
+
+	(void)snprintf(path, sizeof(path), "class/net/%.64s", name);
+	if (sysfs_path_read(m->f->sysfs, address, sizeof(address), "%s/address", path) <= 0)
+		return 0;
+	for (char *p = address; (p = strchr(p, ':'));)
+		*p = '-';
+	/* A bond and a bridge have that of a port. */
+	if (strcasecmp(address, m->address) != 0 || devpath_of(m->f->sysfs, path, device) < 0 ||
+		str_starts(device, "devices/virtual/"))
+		return 0;
+	(void)snprintf(m->r->nic, sizeof(m->r->nic), "%.15s", name);
+	return 1;
+}
+
+static void nics_need_word(struct hostdevs_search *f, const char *word)
+{
+	struct remote r = {.word = true, .nbd = strstr(word, "nbd") != NULL};
+	const char *value = strchr(word, '=');
+
+	value = value ? value + 1 : "";
+	if (str_starts(word, "ip=")) {
+		take_ip(value, &r);
+	} else if (str_starts(word, "BOOTIF=")) {
+		struct mac m = {f, strchr(value, '-') ? strchr(value, '-') + 1 : value, &r};
+		hostdevs_search_each(f, "class/net", take_nic_of, &m);
+	} else {
+		nics_find_peer(value, &r);
+	}
+	hostdevs_search_need_network(f, &r);
+}
+
+/* A NIC that is named is the one, wherever the routes lead. */
+static bool keep_remote(struct hostdevs_search *f, const struct remote *r)
+{
+	struct search s = {.v6 = strchr(r->peer, ':') != NULL};
+	char what[HOSTDEVS_WHAT_MAX];
+	uint8_t address[16];
+
+	(void)snprintf(what, sizeof(what), "%.85s comes", r->what);
+	if (r->nic[0]) {
+		note(&s.nics, r->nic);
+		return keep_nics(f, PROTECTED_NETWORK, what, &s.nics) > 0;
+	}
+	if (inet_pton(s.v6 ? AF_INET6 : AF_INET, r->peer, address) != 1)
+		return false;
+	s.peer = address;
+	return routes_search(f, &s) && keep_nics(f, PROTECTED_NETWORK, what, &s.nics) > 0;
+}
+
+static bool is_open(const struct remote *r)
+{
+	return !r->peer[0] && !r->nic[0] && (r->word || r->nbd);
+}
+
+/* A word without peer and NIC has the network come up for something that is found by itself; if
+ * nothing is, or not of that kind, it may come over any NIC. */
+static void keep_remotes(struct hostdevs_search *f)
+{
+	bool kept[REMOTES_MAX] = {false};
+	unsigned found = 0, nbds = 0;
+
+	for (unsigned i = 0; i < f->n_remotes; i++) {
+		kept[i] = keep_remote(f, &f->remotes[i]);
+		found += kept[i];
+		nbds += kept[i] && f->remotes[i].nbd;
+	}
+	for (unsigned i = 0; i < f->n_remotes; i++) {
+		const struct remote *r = &f->remotes[i];
+		if (is_open(r) && (r->nbd ? nbds : found) > 0)
+			continue;
+		if (!kept[i])
+			protected_set_unknown_kind(
+				f->keep, UNKNOWN_NETWORK, "%s: no NIC is known for it", r->what);
+	}
+}
+
+static void nics_keep(struct hostdevs_search *f)
+{
+	keep_remotes(f);
+	bool v4 = keep_default(f, false), v6 = keep_default(f, true);
+	if (!v4 && !v6)
+		protected_set_unknown_kind(
+			f->keep, UNKNOWN_ROUTE, "no default route leads to a device now");
+}
+
+/* ---- keyboards ---------------------------------------------------------------------------------
+ */
+
+/* The keys from Escape to S, all of which a keyboard has and a power button hasn't
+ * (udev-builtin-input_id.c in systemd). */
+#define LETTERS 0xfffffffeUL
+
+/* "B: KEY=" has words of a long in hexadecimal, the lowest last (input_seq_print_bitmap in
+ * drivers/input/input.c). */
+static bool has_letters(const char *keys)
+{
+	const char *last = strrchr(keys, ' ');
+
+	return (strtoul(last ? last + 1 : keys, NULL, 16) & LETTERS) == LETTERS;
+}
+
+struct keyboard {
+	char name[64];
+	char device[DEVPATH_MAX];
+};
+
+static void keep_keyboard(struct hostdevs_search *f, const struct keyboard *k)
+{
+	char why[PROTECTED_REASON_MAX];
+
+	(void)snprintf(why, sizeof(why), "a passphrase may have to be typed on it (%s)", k->name);
+	/* What is virtual (Bluetooth, a remote one) is not there when a passphrase is asked for. */
+	if (hostdevs_search_protect(f, PROTECTED_KEYBOARD, k->device, why) == 0 &&
+		!str_starts(k->device, "/devices/virtual/"))
+		f->keep->keyboard_elsewhere = true;
+}
+
+/* The value of a line like `N: Name="…"`, or NULL. */
+static const char *value_of(const char *line, const char *key)
+{
+	return str_starts(line, key) ? line + strlen(key) : NULL;
+}
+
+static void keyboards_keep(struct hostdevs_search *f)
+{
+	_cleanup_(str_free) char *text = NULL;
+	struct keyboard k = {.name = ""};
+
+	if (!hostdevs_search_read(f, "proc/bus/input/devices", &text)) {
+		protected_set_unknown_kind(
+			f->keep, UNKNOWN_KEYBOARD, "proc/bus/input/devices can't be read");
+		return;
+	}
+	for (char *rest = text, *line; (line = tabfile_line(&rest, false));) {
+		const char *name = value_of(line, "N: Name=\"");
+		const char *device = value_of(line, "S: Sysfs=");
+		const char *keys = value_of(line, "B: KEY=");
+		if (value_of(line, "I: "))
+			k = (struct keyboard){.name = ""};
+		if (name)
+			(void)snprintf(
+				k.name, sizeof(k.name), "%.*s", (int)strcspn(name, "\""), name);
+		if (device)
+			(void)snprintf(k.device, sizeof(k.device), "%s", device);
+		if (keys && has_letters(keys))
+			keep_keyboard(f, &k);
+	}
+	if (!f->keep->keyboard_elsewhere && !protected_has(f->keep, PROTECTED_KEYBOARD))
+		protected_set_unknown_kind(
+			f->keep, UNKNOWN_KEYBOARD, "no keyboard is plugged in now");
+}
+
+/* ---- hostdevs ----------------------------------------------------------------------------------
+ */
+
+/* Where a system keeps what it can't boot without, wherever it is mounted from. */
+static const struct point {
+	const char *path, *what;
+} points[] = {
+	{"/", "root /"},
+	{"/usr", "/usr"},
+	{"/boot", "/boot"},
+	{"/boot/efi", "/boot/efi"},
+	{"/boot/firmware", "/boot/firmware"},
+	{"/efi", "/efi"},
+	{"/etc", "/etc"},
+	{"/var", "/var"},
+};
+#define N_POINTS (sizeof(points) / sizeof(*points))
+
+/* Looks at what is needed so far and at what that needs in turn, until nothing is left. */
+static void settle(struct hostdevs_search *f)
+{
+	char subject[sizeof(f->what)];
+	struct pending need;
+
+	(void)str_copy(subject, sizeof(subject), f->what);
+	while (hostdevs_search_next(f, &need)) {
+		hostdevs_search_for(f, "%s", need.what);
+		switch (need.kind) {
+		case PENDING_DISK:
+		case PENDING_PART:
+			disk_look(f, need.kind, need.name);
+			break;
+		case PENDING_PATH:
+			path_look(f, need.name);
+			break;
+		case PENDING_POOL:
+			pool_look(f, need.name);
+			break;
+		}
+		pending_done(&need);
+	}
+	hostdevs_search_for(f, "%s", subject);
+}
+
+static void need_mount(struct hostdevs_search *f, const struct mount_row *m)
+{
+	mount_look(f, m);
+	settle(f);
+}
+
+static bool hostdevs_need_spec(struct hostdevs_search *f, const char *spec)
+{
+	bool found = disk_need_spec(f, spec);
+
+	settle(f);
+	return found;
+}
+
+static void need_named(struct hostdevs_search *f, const char *text, bool part)
+{
+	disks_need_named(f, text, part);
+	settle(f);
+}
+
+static void need_mounts(struct hostdevs_search *f)
+{
+	const struct mount_row *root = mount_table_at(&f->mounts, "/");
+
+	if (!root)
+		protected_set_unknown(f->keep, "nothing is mounted at / here; is this a chroot?");
+	for (size_t i = 0; i < N_POINTS; i++) {
+		const struct mount_row *m = mount_table_at(&f->mounts, points[i].path);
+		hostdevs_search_for(f, "%s", points[i].what);
+		if (m && !str_equal(m->type, "rootfs"))
+			need_mount(f, m);
+	}
+	if (!root || !str_equal(root->type, "rootfs"))
+		return;
+	/* In an initramfs: whatever it has mounted by now is for the system that is to come. */
+	protected_set_unknown(f->keep, "/ is still the initramfs");
+	for (size_t i = 0; i < f->mounts.n; i++) {
+		hostdevs_search_for(f, "%s", f->mounts.at[i].point);
+		if (f->mounts.at[i].major != 0)
+			need_mount(f, &f->mounts.at[i]);
+	}
+}
+
+static bool is_point(const char *path)
+{
+	for (size_t i = 0; i < N_POINTS; i++)
+		if (str_equal(path, points[i].path))
+			return true;
+	return false;
+}
+
+/* Without it the boot ends in emergency mode (systemd-fstab-generator(8)). */
+static bool boot_waits_for(const char *options)
+{
+	return !tabfile_option(options, "noauto") && !tabfile_option(options, "nofail") &&
+	       !tabfile_option(options, "x-systemd.automount");
+}
+
+/* One line of fstab: what, where, type, options. */
+static void need_entry(struct hostdevs_search *f, const char *spec, const char *where,
+	const char *type, const char *options)
+{
+	const struct mount_row *m = mount_table_at(&f->mounts, where);
+
+	if (m && str_equal(m->type, "autofs")) /* not mounted before somebody looks */
+		m = NULL;
+	if (m && is_point(where)) /* what is mounted says more than what was to be */
+		return;
+	hostdevs_search_for(f, "%.60s of /etc/fstab", where);
+	if (!type_is_network(type))
+		disks_need_named(f, options, false);
+	if (type_is_network(type)) {
+		if (is_point(where) || tabfile_option(options, "x-initrd.mount"))
+			need_server(f, spec, options);
+	} else if (m) {
+		need_mount(f, m);
+	} else {
+		(void)hostdevs_need_spec(f, spec);
+	}
+}
+
+/* swap: its lines for swap, or all others. */
+static void need_fstab(struct hostdevs_search *f, bool swap)
+{
+	_cleanup_(str_free) char *text = NULL;
+	char *words[4];
+
+	if (!hostdevs_search_read(f, "etc/fstab", &text))
+		return;
+	for (char *rest = text, *line; (line = tabfile_line(&rest, true));) {
+		size_t n = tabfile_words(line, words, 4);
+		if (n < 3 || str_equal(words[2], "swap") != swap)
+			continue;
+		const char *options = n > 3 ? words[3] : "";
+		hostdevs_search_for(f, "swap");
+		if (!is_point(words[1]) && !boot_waits_for(options))
+			continue;
+		if (swap)
+			(void)hostdevs_need_spec(f, words[0]);
+		else
+			need_entry(f, words[0], words[1], words[2], options);
+	}
+}
+
+/*
+ * Name, device, key file, options. The key file may have a device of its own ("/key:UUID=…"; in
+ * Debian's passdev "/dev/…:/key"), and so may the header ("header=/header:UUID=…").
+ */
+static void need_crypttab(struct hostdevs_search *f)
+{
+	_cleanup_(str_free) char *text = NULL;
+	char *words[4];
+
+	if (!hostdevs_search_read(f, "etc/crypttab", &text))
+		return;
+	for (char *rest = text, *line; (line = tabfile_line(&rest, true));) {
+		size_t n = tabfile_words(line, words, 4);
+		const char *options = n > 3 ? words[3] : "";
+		bool early = tabfile_option(options, "initramfs") ||
+			     tabfile_option(options, "x-initrd.attach");
+		if (n < 2 || (!early && !boot_waits_for(options)))
+			continue;
+		hostdevs_search_for(f, "%.60s of /etc/crypttab", words[0]);
+		(void)hostdevs_need_spec(f, words[1]);
+		need_named(f, options, true);
+		if (n > 2)
+			need_named(f, words[2], true);
+		f->needs_passphrase |= n < 3 || str_equal(words[2], "none") ||
+				       str_equal(words[2], "-");
+	}
+}
+
+/* The volumes of LUKS that are named by UUID alone, with a name or a key behind it
+ * (systemd-cryptsetup-generator(8), dracut.cmdline(7)). */
+static void need_volume(struct hostdevs_search *f, const char *word)
+{
+	static const char *const words[] = {"rd.luks.", "luks."}, *const keys[] = {
+									  "uuid=", "name="};
+	char spec[KERNEL_WORD_MAX + 8];
+
+	for (size_t i = 0; i < 4; i++) {
+		const char *first = words[i / 2], *key = keys[i % 2];
+		if (!str_starts(word, first) || !str_starts(word + strlen(first), key))
+			continue;
+		const char *value = word + strlen(first) + strlen(key);
+		if (str_starts(value, "luks-"))
+			value += strlen("luks-");
+		(void)snprintf(spec, sizeof(spec), "UUID=%.*s", (int)strcspn(value, "="), value);
+		(void)hostdevs_need_spec(f, spec);
+		f->needs_passphrase = true;
+	}
+}
+
+/* Any word may name disks: root=, resume=, cryptdevice=, rootflags=logdev=… */
+static void need_word(struct hostdevs_search *f, const char *word, bool *resumes)
+{
+	static const char *const parts[] = {
+		"cryptkey=", "rd.luks.key=", "luks.key=", "rd.luks.options=", "luks.options=",
+		"rd.luks.data=", "luks.data=", "rootflags=", "mount.usrflags="};
+	size_t len = strcspn(word, "=");
+	bool part = false;
+
+	if (str_equal(word, "noresume"))
+		*resumes = false;
+	if (word[len] == '\0' || (str_starts(word, "resume=") && !*resumes))
+		return;
+	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
+		part |= str_starts(word, parts[i]);
+	hostdevs_search_for(
+		f, "%.*s= of the kernel command line", (int)(len < 40 ? len : 40), word);
+	need_volume(f, word);
+	f->needs_passphrase |= str_starts(word, "cryptdevice=");
+	need_named(f, word + len + 1, part);
+}
+
+static void need_cmdline(struct hostdevs_search *f, const char *line)
+{
+	char word[KERNEL_WORD_MAX];
+	bool resumes = true;
+
+	while (kernel_word_next(&line, word)) {
+		need_word(f, word, &resumes);
+		if (!kernel_word_is_network(word))
+			continue;
+		hostdevs_search_for(f, "'%.60s' of the kernel command line", word);
+		nics_need_word(f, word);
+	}
+}
+
+/* Name, "file" or "partition", and figures. */
+static void need_swaps(struct hostdevs_search *f)
+{
+	_cleanup_(str_free) char *text = NULL;
+	char *words[2];
+
+	f->for_swap = true;
+	hostdevs_search_for(f, "swap");
+	if (!hostdevs_search_read(f, "proc/swaps", &text))
+		return;
+	for (char *rest = text, *line; (line = tabfile_line(&rest, false));) {
+		if (tabfile_words(line, words, 2) < 2)
+			continue;
+		if (str_equal(words[1], "file")) {
+			hostdevs_search_need(f, PENDING_PATH, words[0]);
+			settle(f);
+		} else if (str_equal(words[1], "partition") && !hostdevs_need_spec(f, words[0])) {
+			protected_set_unknown(
+				f->keep, "swap is on %s, which is not in sysfs", words[0]);
+		}
+	}
+}
+
+static void search_host(struct hostdevs_search *f, const char *cmdline)
+{
+	_cleanup_(str_free) char *line = NULL;
+
+	need_mounts(f);
+	need_crypttab(f);
+	if (cmdline)
+		need_cmdline(f, cmdline);
+	else if (hostdevs_search_read(f, "proc/cmdline", &line))
+		need_cmdline(f, line);
+	need_fstab(f, false);
+	need_swaps(f);
+	need_fstab(f, true);
+	nics_keep(f);
+	if (f->needs_passphrase)
+		keyboards_keep(f);
+	f->keep->ended = true;
+}
+
+int hostdevs_find(struct protected_list *ret, const char *root, const char *cmdline,
+	struct sysfs *sysfs, struct err *err)
+{
+	_cleanup_(fd_close) int fd = open(root, O_DIRECTORY | O_PATH | O_CLOEXEC);
+	struct hostdevs_search f = {.keep = ret, .sysfs = sysfs, .root = fd};
+	char *text = NULL;
+
+	*ret = (struct protected_list){0};
+	if (fd < 0)
+		return err_set(err, errno, "%s: can't open it: %s", root, strerror(errno));
+	if (!hostdevs_search_read(&f, "proc/self/mountinfo", &text))
+		protected_set_unknown(ret, "/proc/self/mountinfo can't be read; is /proc mounted?");
+	else if (mount_table_parse(&f.mounts, text) < 0)
+		f.no_memory = true;
+	if (!f.no_memory)
+		search_host(&f, cmdline);
+	hostdevs_search_done(&f);
+	if (f.no_memory)
+		return err_set(
+			err, ENOMEM, "cannot find the devices the host boots from: out of memory");
+	return 0;
+}

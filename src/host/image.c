@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "host/image.h"
+
+#include "base/file.h"
+#include "base/str.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SETTINGS_MAX 65536
+#define UDEV_RULES "/usr/lib/udev/rules.d/70-vfio-bind.rules"
+
+/* Where modprobe looks, and of files of one name which one counts: the first (modprobe.d(5)). */
+static const char *const settings_directories[] = {"/etc/modprobe.d", "/run/modprobe.d",
+	"/usr/local/lib/modprobe.d", "/usr/lib/modprobe.d", "/lib/modprobe.d"};
+#define N_DIRECTORIES (sizeof(settings_directories) / sizeof(*settings_directories))
+
+static int want(struct image *image, const char *directory, const char *name, struct err *err)
+{
+	int r = modules_needed(&image->modules, directory, name, err);
+
+	if (r != -ENOENT)
+		return r;
+	*err = (struct err){""};
+	return strv_add_unique(&image->missing, name, err);
+}
+
+/* vfio_iommu_type1 is no dependency but a wish of vfio's (a softdep), without which nothing can be
+ * handed to a VM; vfio-pci first, so that its absence is told first. */
+static int want_modules(
+	struct image *image, const struct config *c, const char *directory, struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < c->n_before; i++)
+		r = want(image, directory, c->before[i], err);
+	if (r >= 0)
+		r = want(image, directory, "vfio-pci", err);
+	if (r >= 0)
+		r = want(image, directory, "vfio_iommu_type1", err);
+	if (r >= 0 && c->load_efivarfs && c->failed_boots > 0)
+		r = want(image, directory, "efivarfs", err);
+	for (size_t i = 0; r >= 0 && i < c->n_settings; i++) {
+		const char *driver = c->settings[i].driver;
+		if (*driver && !str_equal(driver, "none"))
+			r = want(image, directory, driver, err);
+	}
+	return r;
+}
+
+/* Is the line "options MODULE …" or "softdep MODULE …" of one of our modules? Cuts the line up. */
+static bool line_concerns(char *line, const struct strv *modules)
+{
+	char *command = strsep(&line, " \t");
+
+	while (line && (*line == ' ' || *line == '\t'))
+		line++;
+	char *module = strsep(&line, " \t");
+	if (!module || (!str_equal(command, "options") && !str_equal(command, "softdep")))
+		return false;
+	for (size_t i = 0; i < modules->n; i++)
+		if (module_same(modules->name[i], module))
+			return true;
+	return false;
+}
+
+static bool file_concerns(const char *path, const struct strv *modules)
+{
+	_cleanup_(str_free) char *data = NULL;
+	size_t len;
+
+	if (file_read(AT_FDCWD, path, SETTINGS_MAX, &data, &len, NULL) < 0)
+		return false;
+	char *rest = data, *line;
+	while ((line = strsep(&rest, "\n")))
+		if (line_concerns(line, modules))
+			return true;
+	return false;
+}
+
+static int is_settings(const struct dirent *entry)
+{
+	size_t len = strlen(entry->d_name);
+
+	return len > 5 && str_equal(entry->d_name + len - 5, ".conf");
+}
+
+static bool hidden(size_t directory, const char *name)
+{
+	for (size_t i = 0; i < directory; i++) {
+		_cleanup_(str_free) char *path = NULL;
+		if (asprintf(&path, "%s/%s", settings_directories[i], name) >= 0 &&
+			access(path, F_OK) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int add_settings(struct image *image, size_t directory, const char *name, struct err *err)
+{
+	_cleanup_(str_free) char *path = NULL;
+
+	if (hidden(directory, name))
+		return 0;
+	if (asprintf(&path, "%s/%s", settings_directories[directory], name) < 0)
+		return err_set(err, ENOMEM, "out of memory");
+	return file_concerns(path, &image->modules) ? strv_add_unique(&image->files, path, err) : 0;
+}
+
+static int want_settings(struct image *image, struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < N_DIRECTORIES; i++) {
+		struct dirent **entries = NULL;
+		int n = scandir(settings_directories[i], &entries, is_settings, alphasort);
+		for (int j = 0; j < n; j++) {
+			if (r >= 0)
+				r = add_settings(image, i, entries[j]->d_name, err);
+			free(entries[j]);
+		}
+		free(entries);
+	}
+	return r;
+}
+
+int image_config_digest(char ret[IMAGE_DIGEST_MAX], const char *path, struct err *err)
+{
+	_cleanup_(str_free) char *data = NULL;
+	size_t len;
+
+	int r = file_read(AT_FDCWD, path, CONFIG_MAX, &data, &len, err);
+	if (r < 0)
+		return r;
+	(void)snprintf(ret, IMAGE_DIGEST_MAX, "%016" PRIx64, str_hash(data, len));
+	return 0;
+}
+
+static int want_config(struct image *image, const struct config *c, struct err *err)
+{
+	int r = image_config_digest(image->digest, c->path, err);
+
+	return r < 0 ? r : strv_add_unique(&image->files, c->path, err);
+}
+
+int image_list(struct image *ret, const struct config *c, const char *directory, struct err *err)
+{
+	*ret = (struct image){0};
+	if (access(directory, F_OK) < 0)
+		return err_set(err, errno, "%s: no modules of this kernel: %s", directory,
+			strerror(errno));
+	int r = want_modules(ret, c, directory, err);
+	if (r >= 0)
+		r = modules_libraries(&ret->libraries, directory, err);
+	if (r >= 0 && !c->unread)
+		r = want_config(ret, c, err);
+	if (r >= 0 && access(UDEV_RULES, F_OK) == 0)
+		r = strv_add_unique(&ret->files, UDEV_RULES, err);
+	if (r >= 0)
+		r = want_settings(ret, err);
+	return r < 0 ? r : 0;
+}
+
+void image_done(struct image *image)
+{
+	strv_done(&image->modules);
+	strv_done(&image->missing);
+	strv_done(&image->libraries);
+	strv_done(&image->files);
+}

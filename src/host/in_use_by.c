@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "host/in_use_by.h"
+
+#include "base/file.h"
+#include "pci/devnode.h"
+#include "pci/sysfs_path.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fb.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+/* Of a crowd these are named, the rest is counted. */
+#define NAMED_MAX 6
+
+#define TABFILE_MAX (1U << 20)
+#define NVIDIA_MAJOR 195 /* Documentation/admin-guide/devices.txt */
+#define CONSOLES 63      /* MAX_NR_CONSOLES, include/uapi/linux/vt.h */
+
+struct in_use_by {
+	struct text *text;
+	unsigned n;
+	struct devnode_list nodes;
+};
+
+static void say(struct in_use_by *u, const char *fmt, ...) _printf_(2, 3);
+static void say(struct in_use_by *u, const char *fmt, ...)
+{
+	char what[256];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(what, sizeof(what), fmt, ap);
+	va_end(ap);
+	if (u->n < NAMED_MAX)
+		text_print(u->text, "%s%s", u->n > 0 ? ", " : "", what);
+	u->n++;
+}
+
+static void users_done(struct in_use_by *u)
+{
+	devnode_list_done(&u->nodes);
+}
+
+static const struct devnode *node_of(const struct in_use_by *u, enum devnode_kind kind, dev_t dev)
+{
+	for (size_t i = 0; i < u->nodes.n; i++)
+		if (u->nodes.at[i].kind == kind && u->nodes.at[i].dev == dev)
+			return &u->nodes.at[i];
+	return NULL;
+}
+
+static void directory_close(DIR **dir)
+{
+	if (*dir)
+		(void)closedir(*dir);
+}
+
+/* ---- nodes that do not stand below the function -----------------------------------------------
+ */
+
+static int add_node(struct in_use_by *u, dev_t dev, const char *fmt, unsigned number)
+{
+	struct devnode_list *l = &u->nodes;
+	struct devnode *at = reallocarray(l->at, l->n + 1, sizeof(*at));
+
+	if (!at)
+		return -ENOMEM;
+	l->at = at;
+	l->size = l->n + 1;
+	at[l->n] = (struct devnode){.kind = DEVNODE_CHAR, .dev = dev};
+	(void)snprintf(at[l->n].name, sizeof(at->name), "%s%u", fmt, number);
+	l->n++;
+	return 0;
+}
+
+/* The group's node is what a VM has open (drivers/vfio/group.c). */
+static int add_group(struct in_use_by *u, const struct device *d)
+{
+	struct stat st;
+	char path[32];
+
+	(void)snprintf(path, sizeof(path), "/dev/vfio/%d", d->group);
+	if (d->group < 0 || stat(path, &st) < 0 || !S_ISCHR(st.st_mode))
+		return 0;
+	return add_node(u, st.st_rdev, "vfio/", (unsigned)d->group);
+}
+
+/* NVIDIA's own driver has nodes that sysfs knows nothing of. */
+static int add_nvidia(struct in_use_by *u, const struct device *d)
+{
+	char path[64], address[PCI_ADDR_MAX], text[2048];
+	unsigned long minor;
+
+	(void)snprintf(path, sizeof(path), "/proc/driver/nvidia/gpus/%s/information",
+		pci_addr_format(d->addr, address));
+	if (file_read_small(AT_FDCWD, path, text, sizeof(text)) < 0)
+		return 0;
+	char *at = strstr(text, "Device Minor:");
+	if (!at)
+		return 0;
+	at += strlen("Device Minor:");
+	at += strspn(at, " \t");
+	at[strcspn(at, " \n")] = '\0';
+	if (!str_decimal(at, UINT8_MAX, &minor))
+		return 0;
+	return add_node(u, makedev(NVIDIA_MAJOR, (unsigned)minor), "nvidia", (unsigned)minor);
+}
+
+/* ---- who uses them ----------------------------------------------------------------------------
+ */
+
+static const struct devnode *disk_of(const struct in_use_by *u, const char *source)
+{
+	struct stat st;
+
+	if (!str_starts(source, "/dev/") || stat(source, &st) < 0 || !S_ISBLK(st.st_mode))
+		return NULL;
+	return node_of(u, DEVNODE_BLOCK, st.st_rdev);
+}
+
+/* A line of mountinfo (proc(5)): "36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw".
+ * The numbers are the file system's, which for btrfs are no block device's; so the source is asked
+ * too. */
+static void ask_mount(struct in_use_by *u, char *line)
+{
+	char *rest = strstr(line, " - "), *word[5] = {NULL};
+	const struct devnode *node = NULL;
+	dev_t dev;
+
+	if (!rest)
+		return;
+	*rest = '\0';
+	rest += strlen(" - ");
+	(void)strsep(&rest, " ");
+	const char *source = strsep(&rest, " ");
+	for (size_t i = 0; i < sizeof(word) / sizeof(*word); i++)
+		word[i] = strsep(&line, " ");
+	if (word[4] && devnode_read_device(word[2], &dev))
+		node = node_of(u, DEVNODE_BLOCK, dev);
+	if (!node && source)
+		node = disk_of(u, source);
+	if (node && word[4])
+		say(u, "%s is mounted on %s", node->name, word[4]);
+}
+
+static void ask_swap(struct in_use_by *u, char *line)
+{
+	const struct devnode *node = disk_of(u, strsep(&line, " \t"));
+
+	if (node)
+		say(u, "%s is swapped to", node->name);
+}
+
+static void ask_table(
+	struct in_use_by *u, const char *path, void (*ask)(struct in_use_by *u, char *line))
+{
+	_cleanup_(str_free) char *text = NULL;
+	size_t len;
+
+	if (file_read(AT_FDCWD, path, TABFILE_MAX, &text, &len, NULL) < 0)
+		return;
+	char *rest = text, *line;
+	while ((line = strsep(&rest, "\n")))
+		ask(u, line);
+}
+
+/* Is one of the text consoles shown on this framebuffer? fbcon says which (con2fb_map in
+ * drivers/video/fbdev/core/fbcon.c). */
+static bool has_console(unsigned framebuffer)
+{
+	char path[32];
+
+	(void)snprintf(path, sizeof(path), "/dev/fb%u", framebuffer);
+	_cleanup_(fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	for (unsigned console = 1; fd >= 0 && console <= CONSOLES; console++) {
+		struct fb_con2fbmap map = {.console = console};
+		if (ioctl(fd, FBIOGET_CON2FBMAP, &map) == 0 && map.framebuffer == framebuffer)
+			return true;
+	}
+	return false;
+}
+
+static int note_console(const char *name, void *to)
+{
+	char text[64];
+	struct sysfs *s = to;
+
+	return sysfs_path_read(s, text, sizeof(text), "class/vtconsole/%s/name", name) > 0 &&
+	       strstr(text, "frame buffer") &&
+	       sysfs_path_read(s, text, sizeof(text), "class/vtconsole/%s/bind", name) > 0 &&
+	       text[0] == '1';
+}
+
+/* Once fbcon has let go of the consoles (0 in vtconsole/.../bind), its map stays as it was. */
+static void ask_console(struct in_use_by *u, struct sysfs *s)
+{
+	unsigned long number;
+
+	if (sysfs_path_each(s, "class/vtconsole", note_console, s) != 1)
+		return;
+	for (size_t i = 0; i < u->nodes.n; i++) {
+		const struct devnode *node = &u->nodes.at[i];
+		if (node->kind == DEVNODE_CHAR && str_starts(node->name, "fb") &&
+			str_decimal(node->name + 2, UINT8_MAX, &number) &&
+			has_console((unsigned)number))
+			say(u, "the text console is shown on %s", node->name);
+	}
+}
+
+/* The node that a descriptor of a process is, or NULL. Only what says it lies below /dev is looked
+ * at closer: a look at a file of a dead network file system does not return. */
+static const struct devnode *node_open(const struct in_use_by *u, int dir, const char *name)
+{
+	char target[64];
+	struct stat st;
+	ssize_t n = readlinkat(dir, name, target, sizeof(target) - 1);
+
+	if (n < 0)
+		return NULL;
+	target[n] = '\0';
+	if (!str_starts(target, "/dev/") || fstatat(dir, name, &st, 0) < 0)
+		return NULL;
+	if (S_ISCHR(st.st_mode))
+		return node_of(u, DEVNODE_CHAR, st.st_rdev);
+	return S_ISBLK(st.st_mode) ? node_of(u, DEVNODE_BLOCK, st.st_rdev) : NULL;
+}
+
+static void ask_process(struct in_use_by *u, int proc, const char *pid)
+{
+	char path[64], name[64] = "?";
+	const struct dirent *entry;
+	const struct devnode *node = NULL;
+
+	(void)snprintf(path, sizeof(path), "%.20s/fd", pid);
+	int fd = openat(proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_(directory_close) DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+	while (dir && !node && (entry = readdir(dir)))
+		node = node_open(u, dirfd(dir), entry->d_name);
+	if (!node)
+		return;
+	(void)snprintf(path, sizeof(path), "%.20s/comm", pid);
+	if (file_read_small(proc, path, name, sizeof(name)) > 0)
+		name[strcspn(name, "\n")] = '\0';
+	say(u, "%s (process %s) has /dev/%s open", name, pid, node->name);
+}
+
+static void ask_processes(struct in_use_by *u)
+{
+	_cleanup_(directory_close) DIR *proc = opendir("/proc");
+	const struct dirent *entry;
+
+	while (proc && (entry = readdir(proc)))
+		if (isdigit((unsigned char)entry->d_name[0]))
+			ask_process(u, dirfd(proc), entry->d_name);
+}
+
+static int gather(struct in_use_by *u, struct sysfs *s, const struct device *d, bool live)
+{
+	int r = devnodes_find(s, d->addr, &u->nodes);
+
+	if (r == -ENOMEM)
+		return r;
+	if (!live)
+		return 0;
+	r = add_group(u, d);
+	return r < 0 ? r : add_nvidia(u, d);
+}
+
+int in_use_by_find(struct text *ret, struct sysfs *s, const struct device *d, bool live)
+{
+	_cleanup_(users_done) struct in_use_by u = {.text = ret};
+	int r = gather(&u, s, d, live);
+
+	if (r < 0)
+		return r;
+	if (live && u.nodes.n > 0) {
+		ask_table(&u, "/proc/self/mountinfo", ask_mount);
+		ask_table(&u, "/proc/swaps", ask_swap);
+		ask_console(&u, s);
+		ask_processes(&u);
+	}
+	if (u.n > NAMED_MAX)
+		text_print(ret, ", and %u more", u.n - NAMED_MAX);
+	return ret->failed ? -ENOMEM : (int)u.n;
+}

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "host/inventory.h"
+
+#include "base/str.h"
+#include "host/attached.h"
+#include "pci/sysfs_path.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define RESOURCE_SIZE 1024
+
+static bool read_text(
+	struct sysfs *s, const struct function *f, const char *attribute, char *buf, size_t size)
+{
+	ssize_t n = sysfs_read(s, f->d.addr, attribute, buf, size);
+
+	if (n < 0)
+		buf[0] = '\0';
+	return n >= 0;
+}
+
+static bool read_number(
+	struct sysfs *s, const struct function *f, const char *attribute, unsigned *ret)
+{
+	char text[32];
+	unsigned long number;
+
+	if (!read_text(s, f, attribute, text, sizeof(text)) ||
+		!str_decimal(text, UINT32_MAX, &number))
+		return false;
+	*ret = (unsigned)number;
+	return true;
+}
+
+/* "8.0 GT/s PCIe", or "Unknown" where there is no link (pci_speed_string in drivers/pci/probe.c).
+ */
+static void read_speed(struct sysfs *s, const struct function *f, const char *rate,
+	const char *width, struct speed *ret)
+{
+	char text[32];
+
+	if (!read_text(s, f, rate, text, sizeof(text)) || str_starts(text, "Unknown"))
+		return;
+	char *unit = strstr(text, " PCIe");
+	if (unit)
+		*unit = '\0';
+	(void)str_copy(ret->rate, sizeof(ret->rate), text);
+	(void)read_number(s, f, width, &ret->width);
+}
+
+/*
+ * Since Linux 5.15 reset_method names the ways in the order in which they are tried, and is not
+ * there where there is none (reset_method_attr_is_visible in drivers/pci/pci.c); before,
+ * `reset` said no more than that there is one.
+ */
+static void read_reset(struct sysfs *s, struct function *f)
+{
+	if (!read_text(s, f, "reset_method", f->reset, sizeof(f->reset)) &&
+		sysfs_path_exists(s, "bus/pci/devices/%s/reset",
+			pci_addr_format(f->d.addr, (char[PCI_ADDR_MAX]){0})))
+		(void)str_copy(f->reset, sizeof(f->reset), "yes");
+}
+
+/* "devices/pci0000:00/0000:00:01.0/0000:01:00.0": who is above, and where it all begins. */
+static void read_place(struct sysfs *s, struct function *f)
+{
+	char target[SYSFS_PATH_MAX], address[PCI_ADDR_MAX];
+
+	if (sysfs_path_link(s, target, sizeof(target), "bus/pci/devices/%s",
+		    pci_addr_format(f->d.addr, address)) < 0)
+		return;
+	char *last = strrchr(target, '/');
+	if (!last)
+		return;
+	*last = '\0';
+	f->has_above = sysfs_path_owner(target, &f->above);
+	for (char *at = strstr(target, "/pci"); at; at = strstr(at + 1, "/pci")) {
+		char *name = at + 1; /* the last one: VMD has a host bridge of its own */
+		size_t len = strcspn(name, "/");
+		if (len < sizeof(f->root)) {
+			memcpy(f->root, name, len);
+			f->root[len] = '\0';
+		}
+	}
+}
+
+/* A line for each region: start, end and flags (resource_show in drivers/pci/pci-sysfs.c). */
+static void read_bars(struct sysfs *s, struct function *f)
+{
+	char text[RESOURCE_SIZE], name[24], sizes[32];
+	bool any = false;
+
+	for (unsigned i = 0; i < BARS; i++) {
+		(void)snprintf(name, sizeof(name), "resource%u_resize", i);
+		if (!read_text(s, f, name, sizes, sizeof(sizes)))
+			continue;
+		f->bars[i].resizable = any = true;
+		f->bars[i].sizes = strtoull(sizes, NULL, 16);
+	}
+	if (!any || !read_text(s, f, "resource", text, sizeof(text)))
+		return;
+	char *rest = text, *line;
+	for (unsigned i = 0; i < BARS && (line = strsep(&rest, "\n")); i++) {
+		char *end;
+		uint64_t first = strtoull(line, &end, 16), last = strtoull(end, NULL, 16);
+		if (last > first)
+			f->bars[i].size = last - first + 1;
+	}
+}
+
+static void read_virtual(struct sysfs *s, struct function *f)
+{
+	char text[PCI_ADDR_MAX];
+
+	if (read_number(s, f, "sriov_totalvfs", &f->vfs_max))
+		(void)read_number(s, f, "sriov_numvfs", &f->vfs);
+	f->is_vf = sysfs_link(s, f->d.addr, "physfn", text, sizeof(text)) > 0 &&
+		   pci_addr_parse(text, &f->physical);
+}
+
+static void read_module(struct sysfs *s, struct function *f)
+{
+	char target[SYSFS_PATH_MAX];
+
+	if (!f->d.driver[0] || sysfs_path_link(s, target, sizeof(target),
+				       "bus/pci/drivers/%s/module", f->d.driver) <= 0)
+		return;
+	const char *slash = strrchr(target, '/');
+	(void)str_copy(f->module, sizeof(f->module), slash ? slash + 1 : target);
+}
+
+static void read_function(struct sysfs *s, struct function *f)
+{
+	char address[PCI_ADDR_MAX];
+	unsigned node;
+
+	scan_group(s, &f->d);
+	scan_driver(s, &f->d);
+	read_module(s, f);
+	scan_boot_vga(s, &f->d);
+	read_place(s, f);
+	read_reset(s, f);
+	read_virtual(s, f);
+	read_speed(s, f, "current_link_speed", "current_link_width", &f->now);
+	read_speed(s, f, "max_link_speed", "max_link_width", &f->max);
+	/* -1, which is no number to read_number, for a machine with one node */
+	f->numa = read_number(s, f, "numa_node", &node) ? (int)node : -1;
+	if (device_is_fixed(&f->d)) {
+		(void)read_number(s, f, "secondary_bus_number", &f->first_bus);
+		(void)read_number(s, f, "subordinate_bus_number", &f->last_bus);
+		return;
+	}
+	f->has_rom = sysfs_path_exists(
+		s, "bus/pci/devices/%s/rom", pci_addr_format(f->d.addr, address));
+	read_bars(s, f);
+}
+
+static void read_names(struct pciids *names, struct function *f)
+{
+	if (f->d.error)
+		return;
+	(void)pciids_class(names, f->d.class, f->class_name, sizeof(f->class_name));
+	(void)pciids_vendor(names, f->d.id.vendor, f->vendor_name, sizeof(f->vendor_name));
+	(void)pciids_device(names, &f->d.id, f->name, sizeof(f->name));
+	if (!device_is_fixed(&f->d))
+		(void)pciids_subsystem(
+			names, &f->d.id, f->subsystem_name, sizeof(f->subsystem_name));
+}
+
+/* A line of the notes: an address, and behind it the names. */
+static int take_candidates(struct inventory *v, const struct host_snapshot *notes)
+{
+	for (const char *line = notes->candidates; line && *line;) {
+		size_t end = strcspn(line, "\n"), len = strcspn(line, " \n");
+		char address[PCI_ADDR_MAX];
+		struct pci_addr addr;
+		if (len < sizeof(address) && len < end) {
+			memcpy(address, line, len);
+			address[len] = '\0';
+			struct function *f = pci_addr_parse(address, &addr)
+						     ? inventory_find(v, addr)
+						     : NULL;
+			if (f && !f->candidates) {
+				f->candidates = strndup(line + len + 1, end - len - 1);
+				if (!f->candidates)
+					return -ENOMEM;
+			}
+		}
+		line += end + (line[end] == '\n');
+	}
+	return 0;
+}
+
+static bool keep_all(const struct device *d, const void *arg)
+{
+	(void)d;
+	(void)arg;
+	return true;
+}
+
+static int gather(struct inventory *v, struct sysfs *s, struct pciids *names,
+	const struct host_snapshot *notes, struct err *err)
+{
+	_cleanup_(device_list_done) struct device_list list = {0};
+	struct attached_list behind = {0};
+
+	int r = scan_all(s, &list, false, keep_all, NULL, err);
+	if (r < 0)
+		return r;
+	scan_sort(&list);
+	v->at = calloc(list.n ? list.n : 1, sizeof(*v->at));
+	if (!v->at)
+		return err_set(err, ENOMEM, "no memory for %zu PCI devices", list.n);
+	for (; v->n < list.n; v->n++) {
+		struct function *f = &v->at[v->n];
+		f->d = list.at[v->n];
+		read_function(s, f);
+		read_names(names, f);
+	}
+	for (size_t i = 0; i < v->n; i++) {
+		struct function *above = v->at[i].has_above ? inventory_find(v, v->at[i].above)
+							    : NULL;
+		if (above)
+			above->has_below = true;
+		else
+			v->at[i].has_above = false;
+	}
+	if (take_candidates(v, notes) < 0)
+		return err_set(err, ENOMEM, "no memory for %zu PCI devices", list.n);
+	r = attached_gather(&behind, s, notes, err);
+	v->behind = behind.at;
+	v->n_behind = behind.n;
+	return r;
+}
+
+int inventory_gather(struct inventory *ret, struct sysfs *s, struct pciids *names,
+	const struct host_snapshot *notes, struct err *err)
+{
+	*ret = (struct inventory){0};
+	return gather(ret, s, names, notes, err);
+}
+
+int inventory_find_boot_display(
+	struct inventory *v, struct sysfs *s, const struct boot_display_from *from)
+{
+	struct device_list displays = {.at = calloc(v->n ? v->n : 1, sizeof(*displays.at))};
+	struct boot_display boot = {0};
+
+	if (!displays.at)
+		return -ENOMEM;
+	for (size_t i = 0; i < v->n; i++)
+		if (device_is_display(&v->at[i].d))
+			displays.at[displays.n++] = v->at[i].d;
+	boot_display_find(&boot, s, &displays, from);
+	for (size_t i = 0; i < displays.n; i++)
+		inventory_find(v, displays.at[i].addr)->d = displays.at[i];
+	device_list_done(&displays);
+	return 0;
+}
+
+void inventory_done(struct inventory *v)
+{
+	for (size_t i = 0; i < v->n; i++)
+		free(v->at[i].candidates);
+	free(v->at);
+	attached_done(v->behind, v->n_behind);
+	*v = (struct inventory){0};
+}
+
+static int compare_slot(const void *key, const void *at)
+{
+	const struct pci_addr *addr = key;
+	const struct function *f = at;
+
+	return pci_addr_compare(*addr, f->d.addr);
+}
+
+struct function *inventory_find(const struct inventory *v, struct pci_addr addr)
+{
+	return v->n ? bsearch(&addr, v->at, v->n, sizeof(*v->at), compare_slot) : NULL;
+}
+
+const struct attached *inventory_attached(
+	const struct inventory *v, struct pci_addr addr, size_t *ret_n)
+{
+	size_t first = 0, n = 0;
+
+	while (first < v->n_behind && pci_addr_compare(v->behind[first].addr, addr) < 0)
+		first++;
+	while (first + n < v->n_behind && pci_addr_compare(v->behind[first + n].addr, addr) == 0)
+		n++;
+	*ret_n = n;
+	return n ? &v->behind[first] : NULL;
+}

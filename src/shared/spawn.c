@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "shared/spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define TRUSTED_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+/* Of the environment the terminal and the language are the person's, nothing else is needed. */
+static const char *const kept[] = {"TERM", "LANG", "LC_ALL", "HOME"};
+#define N_KEPT (sizeof(kept) / sizeof(*kept))
+
+struct environment {
+	char text[N_KEPT][128];
+	char *at[N_KEPT + 2];
+};
+
+static void environment_fill(struct environment *e)
+{
+	static char path[] = "PATH=" TRUSTED_PATH;
+	size_t n = 0;
+
+	e->at[n++] = path;
+	for (size_t i = 0; i < N_KEPT; i++) {
+		const char *value = getenv(kept[i]);
+		if (!value || strlen(value) >= sizeof(e->text[i]) - 16)
+			continue;
+		(void)snprintf(e->text[i], sizeof(e->text[i]), "%s=%s", kept[i], value);
+		e->at[n++] = e->text[i];
+	}
+	e->at[n] = NULL;
+}
+
+/* As execvp(3) does it, but along a PATH of ours: posix_spawnp(3) takes the caller's. */
+static int spawn(const char *const argv[], const posix_spawn_file_actions_t *actions,
+	char *const environment[], pid_t *ret)
+{
+	/* posix_spawn takes the strings as they are: execve(2) promises not to write to them. */
+	char *const *words = (char *const *)(uintptr_t)argv;
+	char path[256];
+	int r = ENOENT;
+
+	if (strchr(argv[0], '/'))
+		return posix_spawn(ret, argv[0], actions, NULL, words, environment);
+	for (const char *at = TRUSTED_PATH; r == ENOENT && *at; at += *at == ':') {
+		size_t len = strcspn(at, ":");
+		(void)snprintf(path, sizeof(path), "%.*s/%s", (int)len, at, argv[0]);
+		r = posix_spawn(ret, path, actions, NULL, words, environment);
+		at += len;
+	}
+	return r;
+}
+
+static int run(const char *const argv[], const posix_spawn_file_actions_t *actions, struct err *err)
+{
+	struct environment e;
+	pid_t pid;
+	int status;
+
+	environment_fill(&e);
+	(void)fflush(NULL); /* what we said stands above what it says */
+	int r = spawn(argv, actions, e.at, &pid);
+	if (r != 0)
+		return err_set(err, r, "%s: can't be run: %s", argv[0], strerror(r));
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return err_set(err, errno, "%s: can't be waited for: %s", argv[0],
+				strerror(errno));
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+int spawn_program(const char *const argv[], struct err *err)
+{
+	return run(argv, NULL, err);
+}
+
+int spawn_silently(const char *const argv[], struct err *err)
+{
+	posix_spawn_file_actions_t actions;
+	int r = posix_spawn_file_actions_init(&actions);
+
+	if (r != 0)
+		return err_set(err, r, "out of memory");
+	/* Input, output and errors: what is written to a file that is open for reading is lost. */
+	for (int fd = 0; r == 0 && fd < 3; fd++)
+		r = posix_spawn_file_actions_addopen(&actions, fd, "/dev/null", O_RDONLY, 0);
+	r = r != 0 ? err_set(err, r, "out of memory") : run(argv, &actions, err);
+	(void)posix_spawn_file_actions_destroy(&actions);
+	return r;
+}

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "shared/term.h"
+
+#include "base/str.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define TEXT_MAX 1024
+#define ROW_INDENT 4
+#define WIDTH_MIN 40
+#define WIDTH_DEFAULT 80
+#define WIDTH_MAX 1000
+
+int term_set_colour(void *to, const char *value, struct err *err)
+{
+	static const char *const names[] = {"auto", "always", "never"};
+
+	for (unsigned i = 0; i < 3; i++)
+		if (str_equal(value, names[i])) {
+			*(enum colour_mode *)to = (enum colour_mode)i;
+			return 0;
+		}
+	return err_set(err, EINVAL, "--color %s: write auto, always or never", value);
+}
+
+static unsigned width_of(int fd)
+{
+	struct winsize size;
+	const char *wish = secure_getenv("COLUMNS");
+	unsigned long width = WIDTH_DEFAULT;
+
+	if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+		width = size.ws_col;
+	else if (!wish || !str_decimal(wish, WIDTH_MAX, &width))
+		width = WIDTH_DEFAULT;
+	return width < WIDTH_MIN ? WIDTH_MIN : (unsigned)width;
+}
+
+unsigned term_terminal(int fd)
+{
+	return isatty(fd) ? width_of(fd) : 0;
+}
+
+static bool wants_colour(FILE *f, enum colour_mode mode)
+{
+	const char *none = secure_getenv("NO_COLOR"), *term = secure_getenv("TERM");
+
+	if (mode != COLOUR_AUTO)
+		return mode == COLOUR_ALWAYS;
+	return isatty(fileno(f)) && !(none && *none) && term && !str_equal(term, "dumb");
+}
+
+void term_open(struct term *ret, FILE *f, enum colour_mode mode)
+{
+	*ret = (struct term){
+		.f = f, .width = width_of(fileno(f)), .coloured = wants_colour(f, mode)};
+}
+
+void term_end(struct term *p)
+{
+	if (p->column > 0)
+		putc('\n', p->f);
+	p->column = 0;
+}
+
+void term_line(struct term *p, unsigned indent)
+{
+	term_end(p);
+	fprintf(p->f, "%*s", (int)indent, "");
+	p->column = p->indent = indent;
+	p->first = true;
+}
+
+/* Of a character in UTF-8 the first byte takes the column. */
+static bool takes_column(char c)
+{
+	return ((unsigned char)c & 0xc0U) != 0x80;
+}
+
+static unsigned columns(const char *s)
+{
+	unsigned n = 0;
+
+	for (; *s; s++)
+		n += takes_column(*s);
+	return n;
+}
+
+/* C0, DEL, and the C1 controls, which are 0xc2 and 0x80 to 0x9f in UTF-8. */
+static void make_printable(char *s)
+{
+	for (; *s; s++) {
+		unsigned char c = (unsigned char)*s;
+		if (c < 0x20 || c == 0x7f)
+			*s = '?';
+		else if (c == 0xc2 && (unsigned char)s[1] >= 0x80 && (unsigned char)s[1] < 0xa0)
+			s[0] = s[1] = '?';
+	}
+}
+
+/* Writes what fits into the line, its colour around it. */
+static void put(struct term *p, enum style style, const char *s)
+{
+	static const char *const codes[] = {"", "1", "2", "32", "33", "31"};
+	unsigned room = p->width - p->column, want = columns(s);
+	bool cut = want > room;
+	unsigned left = cut ? room - (room > 0) : want;
+
+	if (p->coloured && style != PLAIN)
+		fprintf(p->f, "\033[%sm", codes[style]);
+	for (; *s && (left > 0 || !takes_column(*s)); s++) {
+		left -= takes_column(*s);
+		putc(*s, p->f);
+	}
+	if (cut && room > 0)
+		putc('~', p->f);
+	if (p->coloured && style != PLAIN)
+		fputs("\033[0m", p->f);
+	p->column += cut ? room : want;
+}
+
+void term_put(struct term *p, enum style style, const char *fmt, ...)
+{
+	char text[TEXT_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	make_printable(text);
+	put(p, style, text);
+}
+
+static void next_line(struct term *p)
+{
+	term_line(p, p->indent);
+}
+
+void term_phrase(struct term *p, enum style style, const char *fmt, ...)
+{
+	char text[TEXT_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	make_printable(text);
+	if (!p->first) {
+		put(p, PLAIN, ",");
+		if (p->column + 1 + columns(text) + 1 > p->width)
+			next_line(p);
+		else
+			put(p, PLAIN, " ");
+	}
+	put(p, style, text);
+	p->first = false;
+}
+
+void term_words(struct term *p, enum style style, const char *fmt, ...)
+{
+	char text[TEXT_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	make_printable(text);
+	char *rest = text, *word;
+	while ((word = strsep(&rest, " "))) {
+		if (!*word)
+			continue;
+		if (p->column > p->indent) {
+			if (p->column + 1 + columns(word) > p->width)
+				next_line(p);
+			else
+				put(p, PLAIN, " ");
+		}
+		put(p, style, word);
+	}
+	p->first = false;
+}
+
+void term_whole(struct term *p, enum style style, const char *fmt, ...)
+{
+	char text[TEXT_MAX];
+	unsigned width = p->width;
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	make_printable(text);
+	p->width = p->column + TEXT_MAX;
+	put(p, style, text);
+	p->width = width;
+}
+
+void term_row(FILE *f, const char *row, const char *fmt, ...)
+{
+	unsigned width = term_terminal(fileno(f));
+	char text[TEXT_MAX];
+	struct term p;
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (width == 0 || columns(row) + 1 + columns(text) <= width) {
+		fprintf(f, "%s %s\n", row, text);
+		return;
+	}
+	term_open(&p, f, COLOUR_NEVER);
+	term_line(&p, 0);
+	size_t len = strlen(row);
+	bool beside = columns(row) < width / 3;
+	while (!beside && len > 0 && row[len - 1] == ' ')
+		len--;
+	term_put(&p, PLAIN, "%.*s%s", (int)len, row, beside ? " " : "");
+	if (beside)
+		p.indent = p.column;
+	else
+		term_line(&p, ROW_INDENT);
+	term_words(&p, PLAIN, "%s", text);
+	term_end(&p);
+}

@@ -141,8 +141,8 @@ fuzz: $(fuzzers)
 
 # Can the tests fail? Small changes of the sources that decide and act, one at a time, of which the tests have to notice
 # nine in ten: up to half an hour. Not part of check.
-mutant_sources = $(wildcard $(addprefix src/core/,guard*.c plan.c select.c apply.c verify.c steps.c boot_history.c config*.c \
-	in_use.c unbind*.c boot_display*.c) src/base/replace.c)
+mutant_sources = $(wildcard $(addprefix src/core/,guard.c plan.c select.c apply.c steps.c bootcount.c config*.c in_use.c unbind.c) \
+	src/pci/boot_display.c src/base/replace.c)
 .PHONY: check-mutants
 check-mutants: $(units) $(BUILD)/san/bin/vfio-bind
 	@BUILD='$(BUILD)' UNITS='$(units)' SAN_CC='$(CLANG) $(COMPILE) $(kmod_flags) $(SANITIZE) -fsanitize=fuzzer-no-link' \

@@ -16,7 +16,10 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#define XATTR "user.vfio-bind"
+/* More than one: each is copied. */
+#define XATTRS 3
+static const char *const xattrs[XATTRS] = {
+	"user.vfio-bind-a", "user.vfio-bind-b", "user.vfio-bind-c"};
 
 static char top[] = "/tmp/vfio-bind-replace-XXXXXX";
 static int dir = -1;
@@ -107,8 +110,9 @@ static void test_old(void)
 	int fd = openat(dir, "old", O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		abort();
-	if (fsetxattr(fd, XATTR, "kept", 4, 0) < 0)
-		has_xattrs = errno != ENOTSUP;
+	for (size_t i = 0; i < XATTRS; i++)
+		if (fsetxattr(fd, xattrs[i], "kept", 4, 0) < 0)
+			has_xattrs = errno != ENOTSUP;
 	if (geteuid() == 0 && fchown(fd, 65534, 65533) < 0)
 		abort();
 	CHECK_INT(fstat(fd, &before), 0);
@@ -123,8 +127,10 @@ static void test_old(void)
 	(void)close(fd);
 	if (has_xattrs) {
 		fd = openat(dir, "old", O_RDONLY | O_CLOEXEC);
-		CHECK_INT(fgetxattr(fd, XATTR, value, sizeof(value)), 4);
-		CHECK_STR(value, "kept");
+		for (size_t i = 0; i < XATTRS; i++) {
+			CHECK_INT(fgetxattr(fd, xattrs[i], value, sizeof(value)), 4);
+			CHECK_STR(value, "kept");
+		}
 		(void)close(fd);
 	}
 

@@ -130,7 +130,7 @@ $(BUILD)/san/bin/vfio-bind: $(bind_objects:%=$(BUILD)/san/%.o)
 	$(call say,LINK)$(CLANG) $(SANITIZE) $^ $(bind_libs) -o $@
 
 check-unit: all $(units) $(BUILD)/san/bin/vfio-bind
-	@VFIO_BIND='$(BUILD)/vfio-bind $(BUILD)/san/bin/vfio-bind' tests/unit/run $(units) tests/unit/cases tests/unit/status tests/unit/listing tests/unit/checks tests/unit/records tests/unit/commands tests/unit/init tests/unit/docs tests/unit/help tests/unit/writes tests/unit/roms tests/unit/hands tests/unit/guests tests/unit/hook tests/unit/left-out tests/unit/modules
+	@VFIO_BIND='$(BUILD)/vfio-bind $(BUILD)/san/bin/vfio-bind' tests/unit/run tests/unit/records tests/unit/cases tests/unit/checks $(units) tests/unit/status tests/unit/listing tests/unit/commands tests/unit/init tests/unit/docs tests/unit/help tests/unit/writes tests/unit/roms tests/unit/hands tests/unit/guests tests/unit/hook tests/unit/left-out tests/unit/modules
 
 # Each fuzzer's corpus as plain input, once; and fuzzing itself, each for SECONDS.
 SECONDS ?= 60

@@ -153,8 +153,8 @@ bool parse_serial(const char *word, struct selector *ret, struct err *err)
 	}
 	/* No card carries these on purpose, and many would match: they mean "not set". */
 	if (serial == 0 || serial == UINT64_MAX)
-		return refuse(err, word, "serial number, the same on many cards",
-			"name the device by address or path");
+		return refuse(err, word, "serial number",
+			"it is the same on many cards; name the device by address or path");
 	ret->serial = serial;
 	ret->kind = SELECT_SERIAL;
 	return true;

@@ -82,16 +82,16 @@ static void test_no_other_key(bool device, const char *heading)
 	check_case("fingerprint: %.8s] has no key that this test does not know", heading);
 	(void)snprintf(text, sizeof(text), "%sx = 1\n", heading);
 	CHECK(config_parse(&c, "F", text, strlen(text)) < 0 && c.n_errors == 1);
-	char *known = strstr(c.errors[0], "; write ");
+	char *known = strstr(c.errors[0], "; valid: ");
 	if (!CHECK(known))
 		return;
-	known += strlen("; write ");
+	known += strlen("; valid: ");
 	for (char *key; (key = strsep(&known, ", "));) {
 		bool found = *key == '\0';
 		for (size_t i = 0; i < N_ROWS; i++)
 			found |= rows[i].device == device && str_equal(rows[i].key, key);
 		(void)check_that(found, __FILE__, __LINE__,
-			"'%s' is new: have standing_fingerprint take it, and give it a row here",
+			"'%s' is new: have bootcount_fingerprint take it, and give it a row here",
 			key);
 	}
 }

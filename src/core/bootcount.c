@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/bootcount.h"
 
-#include "core/efivar.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "core/efivar.h"
 #include "core/steps.h"
 
 #include <errno.h>

@@ -80,7 +80,8 @@ static void test_processes(void)
 	add_node("0000:01:00.0/drm/card7", "1:7", "dri/card7");
 	int fd = open("/dev/full", O_RDONLY | O_CLOEXEC);
 	CHECK_INT(find("0000:01:00.0", true, said, sizeof(said)), 1);
-	(void)snprintf(want, sizeof(want), "in_use_by (process %d) has /dev/dri/card7 open", getpid());
+	(void)snprintf(
+		want, sizeof(want), "in_use_by (process %d) has /dev/dri/card7 open", getpid());
 	CHECK_STR(said, want);
 
 	check_case("on a recorded tree no process of this machine is meant");

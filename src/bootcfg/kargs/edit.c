@@ -3,8 +3,8 @@
 
 #include "bootcfg/kargs/karg.h"
 #include "bootcfg/kargs/karg_rules.h"
-#include "shared/strings.h"
 #include "bootcfg/kargs/tokens.h"
+#include "shared/strings.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -270,11 +270,11 @@ static bool choose_by_numbers(struct cards *c, char *line)
 	for (size_t i = 0; i < c->n; i++)
 		c->at[i].chosen = false;
 	for (char *word; (word = strsep(&line, " ,\t"));) {
-		unsigned long number;
+		unsigned long value;
 		if (!word[0])
 			continue;
-		struct card *k = str_decimal(word, 9999, &number)
-					 ? card_by_number(c, (unsigned)number)
+		struct card *k = str_decimal(word, 9999, &value)
+					 ? card_by_number(c, (unsigned)value)
 					 : NULL;
 		if (!k) {
 			printf("'%s' is not in the list.\n", word);

@@ -17,7 +17,7 @@
 #include <stdlib.h>
 
 #define OTHER "pci-stub" /* an override that is another tool's */
-#define ARENA (256 * 1024)
+#define ARENA (256UL * 1024)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerInitialize(int *argc, char ***argv);

@@ -219,7 +219,7 @@ static void print_reset(const struct function *f, struct term *p)
 
 static void print_verdict(const struct listing *l, const struct function *f, struct term *p)
 {
-	const struct verdict *v = listing_verdict(l, f);
+	const struct verdict *v = l->plan ? listing_verdict(l, f) : NULL;
 
 	if (!v)
 		return;

@@ -59,7 +59,7 @@ static void *config_grow(struct config *c, void *array, size_t n, size_t *size, 
 static const char *section_name(enum section section);
 
 /* Which section a heading without its brackets begins; "device " has its address behind it. */
-static bool section_known(const char *heading, enum section *ret);
+static bool section_known(const char *name, enum section *ret);
 
 /* Takes one "name = value" line of a section. */
 static void config_set_key(struct config_parser *p, unsigned line, enum section section,

@@ -67,10 +67,10 @@ const char *options_closest(
 	const char *word, const char *(*name)(const void *of, size_t i), const void *of)
 {
 	const char *closest = NULL;
-	unsigned least = 3; /* two slips, and no more than half of its letters */
+	size_t least = 3; /* two slips, and no more than half of its letters */
 
 	for (size_t i = 0; name(of, i); i++) {
-		unsigned distance = word_distance(word, name(of, i));
+		size_t distance = word_distance(word, name(of, i));
 		if (distance < least && 2 * distance <= strlen(word)) {
 			closest = name(of, i);
 			least = distance;

@@ -79,16 +79,6 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	return 0;
 }
 
-static void set_override(const char *address, const char *text)
-{
-	int fd = open(
-		path_of(DEVICES "/%s/driver_override", address), O_WRONLY | O_TRUNC | O_CLOEXEC);
-
-	if (fd < 0 || dprintf(fd, "%s\n", text) < 0)
-		abort();
-	(void)close(fd);
-}
-
 static uint8_t take(const uint8_t **data, size_t *size)
 {
 	if (*size == 0)

@@ -49,11 +49,7 @@ static void new_machine(void)
 	(void)rmdir(path_of(DRIVERS "/vfio-pci"));
 	for (size_t i = 0; i < N_FUNCTIONS; i++) {
 		(void)unlink(path_of(DEVICES "/%s/driver", functions[i]));
-		int fd = open(
-			path_of(DEVICES "/%s/driver_override", functions[i]), O_WRONLY | O_TRUNC);
-		if (fd < 0 || write(fd, "(null)\n", 7) != 7)
-			abort();
-		(void)close(fd);
+		set_override(functions[i], "(null)");
 	}
 }
 
@@ -186,15 +182,6 @@ static void test_bound(void)
 	CHECK_STR(outcomes[0].before, "nouveau");
 	CHECK(trace_has("load vfio-pci", &load) && trace_has("unbind 0000:01:00.0", &probe));
 	CHECK(load < probe);
-}
-
-static void set_override(const char *address, const char *text)
-{
-	int fd = open(path_of(DEVICES "/%s/driver_override", address), O_WRONLY | O_TRUNC);
-
-	if (fd < 0 || dprintf(fd, "%s\n", text) < 0)
-		abort();
-	(void)close(fd);
 }
 
 /* What another tool had set before we came. */

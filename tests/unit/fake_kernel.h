@@ -18,6 +18,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -99,6 +100,16 @@ static void override_of(const char *address, char *buf, size_t size)
 	read_word(path_of(DEVICES "/%s/driver_override", address), buf, size);
 	if (str_equal(buf, "(null)"))
 		buf[0] = '\0';
+}
+
+static inline void set_override(const char *address, const char *text)
+{
+	int fd = open(
+		path_of(DEVICES "/%s/driver_override", address), O_WRONLY | O_TRUNC | O_CLOEXEC);
+
+	if (fd < 0 || dprintf(fd, "%s\n", text) < 0)
+		abort();
+	(void)close(fd);
 }
 
 static int kernel_take(const char *address, const char *driver)

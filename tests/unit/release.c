@@ -53,15 +53,6 @@ static void make_tree(void)
 		abort();
 }
 
-static void set_override(const char *address, const char *text)
-{
-	int fd = open(path_of(DEVICES "/%s/driver_override", address), O_WRONLY | O_TRUNC);
-
-	if (fd < 0 || write(fd, text, strlen(text)) < 0)
-		abort();
-	(void)close(fd);
-}
-
 /* A machine whose card and network controller a VM has had: vfio-pci has them all. */
 static void new_machine(void)
 {
@@ -75,7 +66,7 @@ static void new_machine(void)
 		abort();
 	for (size_t i = 0; i < N_FUNCTIONS; i++) {
 		(void)unlink(path_of(DEVICES "/%s/driver", functions[i]));
-		set_override(functions[i], "vfio-pci\n");
+		set_override(functions[i], "vfio-pci");
 	}
 	kernel_register("vfio-pci", functions);
 	kernel_register("nouveau", functions);
@@ -172,7 +163,7 @@ static void test_back(void)
 	check_case("somebody else's override stays");
 	new_machine();
 	(void)unlink(path_of(DEVICES "/%s/driver", functions[0]));
-	set_override(functions[0], "nouveau\n");
+	set_override(functions[0], "nouveau");
 	CHECK_INT(give_back(10000), 0);
 	check_device("0000:01:00.0", "nouveau", "nouveau");
 	CHECK(list[0].holds);
@@ -180,7 +171,7 @@ static void test_back(void)
 	check_case("driver = none: the override for no driver goes");
 	new_machine();
 	(void)unlink(path_of(DEVICES "/%s/driver", functions[4]));
-	set_override(functions[4], "none\n");
+	set_override(functions[4], "none");
 	CHECK_INT(give_back(10000), 0);
 	check_device("0000:03:00.0", "igc", "");
 	CHECK(list[4].holds);

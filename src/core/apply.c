@@ -19,7 +19,7 @@
 
 /*
  * What apply (who walks the steps), load (who loads the modules) and verify (who judges them)
- * share: the list of steps, and what came of them. Nobody else includes this.
+ * share: the list of steps, and what came of them.
  */
 enum step_kind {
 	STEP_OVERRIDE,

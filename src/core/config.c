@@ -37,7 +37,7 @@ static int ini_reader_run(const struct ini_reader *r, const char *data, size_t l
 
 /*
  * What config (the file and its sections) and keys (what stands in a section) share while a file
- * is read. Nobody else includes this.
+ * is read.
  */
 enum section { SECTION_BIND, SECTION_EXCLUDE, SECTION_GUARD, SECTION_MODULES, SECTION_DEVICE };
 

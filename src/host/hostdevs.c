@@ -25,10 +25,10 @@
 #include <strings.h>
 
 /*
- * What the parts of host/hostdevs share. footing says what is needed; disks, filesystems and pools
+ * What the parts below share. The last says what is needed; disks, filesystems and pools
  * each say what one thing of their kind is made of, which is needed then too; nics and keyboards
  * come last. None of them calls another to look: what is needed is put into a queue, from which
- * footing hands it out, each disk once. Nobody else includes this.
+ * the last hands it out, each disk once.
  */
 #define HOSTDEVS_WHAT_MAX 96
 #define HOSTDEVS_NEEDS_MAX 2048 /* more than any host stands on; a table may lead in a circle */

@@ -86,16 +86,16 @@ static void model_end(uint32_t plan, unsigned limit, bool bound)
  */
 
 static uint8_t variable[BOOT_HISTORY_SIZE];
-static size_t stored; /* bytes of it; 0: there is none */
+static size_t backup; /* bytes of it; 0: there is none */
 
 /* As standing.c: what can't be read is no memory of anything. */
 static struct boot_history load(void)
 {
 	struct boot_history b = {0};
 
-	if (!boot_history_decode(&b, variable, stored)) {
+	if (!boot_history_decode(&b, variable, backup)) {
 		b = (struct boot_history){0};
-		stored = 0;
+		backup = 0;
 	}
 	return b;
 }
@@ -106,8 +106,8 @@ static void store(const struct boot_history *b)
 	uint8_t again[BOOT_HISTORY_SIZE];
 
 	boot_history_encode(b, variable);
-	stored = sizeof(variable);
-	must(boot_history_decode(&back, variable, stored));
+	backup = sizeof(variable);
+	must(boot_history_decode(&back, variable, backup));
 	must(back.plan == b->plan && back.tries == b->tries);
 	boot_history_encode(&back, again);
 	must(memcmp(again, variable, sizeof(again)) == 0);
@@ -115,7 +115,7 @@ static void store(const struct boot_history *b)
 
 static void forget(void)
 {
-	stored = 0;
+	backup = 0;
 	memset(&model, 0, sizeof(model));
 	model_suspect(0);
 }
@@ -125,13 +125,13 @@ static void damage(uint8_t how)
 {
 	struct boot_history b;
 
-	if (stored == 0)
+	if (backup == 0)
 		return;
 	if (how & 1)
-		variable[how % stored] ^= (uint8_t)(1 << how % 8);
+		variable[how % backup] ^= (uint8_t)(1 << how % 8);
 	else
-		stored = how % stored;
-	must(!boot_history_decode(&b, variable, stored));
+		backup = how % backup;
+	must(!boot_history_decode(&b, variable, backup));
 	forget();
 }
 

@@ -90,8 +90,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	(void)snprintf(path, sizeof(path), "%s/root", top);
 	must(hostdevs_find(&k, path, NULL, &s, &err) == 0 && k.ended);
 	for (size_t i = 0; i < k.n; i++) {
-		must(k.at[i].why[0] != '\0' && k.at[i].class >> 16 != PCI_BASE_BRIDGE);
-		must(k.at[i].way.steps > 0 && !strchr(k.at[i].why, '\n'));
+		must(k.at[i].reason[0] != '\0' && k.at[i].class >> 16 != PCI_BASE_BRIDGE);
+		must(k.at[i].path.steps > 0 && !strchr(k.at[i].reason, '\n'));
 	}
 	return 0;
 }

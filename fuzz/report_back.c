@@ -33,34 +33,36 @@ static bool is_utf8(const char *s)
 static void come_back(const char *words)
 {
 	struct selector asked = {.kind = SELECT_ID, .line = 7};
-	struct verdict v = {.action = ACTION_ABSENT, .asked = &asked, .driver = "vfio-pci"};
+	struct verdict v = {.action = ACTION_ABSENT, .selector = &asked, .driver = "vfio-pci"};
 	struct config c = {.path = "/nowhere/conf", .file = "/nowhere/conf"};
-	struct bootcount standing = {.state = BOOT_BAD, .plan = 0x1234abcd, .tries = 2, .limit = 3};
-	struct plan p = {.config = &c, .verdicts = &v, .n = 1, .off = words, .standing = &standing};
-	struct report past;
+	struct bootcount bootcount = {
+		.state = BOOT_BAD, .plan = 0x1234abcd, .tries = 2, .limit = 3};
+	struct plan p = {
+		.config = &c, .verdicts = &v, .n = 1, .off = words, .bootcount = &bootcount};
+	struct report last;
 	char *text = NULL;
 	size_t len = 0;
 
 	(void)str_copy(asked.text, sizeof(asked.text), "1234:5678");
-	(void)str_copy(v.why, sizeof(v.why), words);
-	(void)str_copy(standing.why, sizeof(standing.why), words);
-	if (!is_utf8(words) || !is_utf8(v.why) || !is_utf8(standing.why))
+	(void)str_copy(v.reason, sizeof(v.reason), words);
+	(void)str_copy(bootcount.reason, sizeof(bootcount.reason), words);
+	if (!is_utf8(words) || !is_utf8(v.reason) || !is_utf8(bootcount.reason))
 		return;
 	FILE *f = open_memstream(&text, &len);
 	must(f != NULL);
 	report_print(&p, NULL, words, f);
-	must(fclose(f) == 0 && report_parse(&past, text, len, NULL) == 0);
-	must(past.n == 1 && strcmp(past.devices[0].address, "1234:5678") == 0);
-	must(strcmp(past.devices[0].action, "absent") == 0);
-	must(strcmp(past.devices[0].asked, "/nowhere/conf:7") == 0);
-	must(strcmp(past.devices[0].why, v.why) == 0 && past.devices[0].usec == -1);
-	must(!past.devices[0].driver && !past.devices[0].before && !past.devices[0].after);
-	must(strcmp(past.off, words) == 0);
-	must(past.n_errors >= 1 && strcmp(past.errors[0], words) == 0);
-	must(past.has_standing && past.standing.state == standing.state);
-	must(past.standing.plan == standing.plan && past.standing.tries == 2);
-	must(past.standing.limit == 3 && strcmp(past.standing.why, standing.why) == 0);
-	report_done(&past);
+	must(fclose(f) == 0 && report_parse(&last, text, len, NULL) == 0);
+	must(last.n == 1 && strcmp(last.devices[0].address, "1234:5678") == 0);
+	must(strcmp(last.devices[0].action, "absent") == 0);
+	must(strcmp(last.devices[0].asked, "/nowhere/conf:7") == 0);
+	must(strcmp(last.devices[0].reason, v.reason) == 0 && last.devices[0].usec == -1);
+	must(!last.devices[0].driver && !last.devices[0].before && !last.devices[0].after);
+	must(strcmp(last.off, words) == 0);
+	must(last.n_errors >= 1 && strcmp(last.errors[0], words) == 0);
+	must(last.has_bootcount && last.bootcount.state == bootcount.state);
+	must(last.bootcount.plan == bootcount.plan && last.bootcount.tries == 2);
+	must(last.bootcount.limit == 3 && strcmp(last.bootcount.reason, bootcount.reason) == 0);
+	report_done(&last);
 	free(text);
 }
 

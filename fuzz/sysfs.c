@@ -156,7 +156,7 @@ static void check_plan(const struct plan *p)
 
 	for (size_t i = 0; i < p->n; i++) {
 		const struct verdict *v = &p->verdicts[i];
-		must(v->why[0] != '\0' && v->asked != NULL);
+		must(v->reason[0] != '\0' && v->selector != NULL);
 		must(strlen(verdict_name(v, name)) > 0);
 		if (v->action != ACTION_BIND)
 			continue;

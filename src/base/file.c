@@ -65,7 +65,7 @@ static ssize_t read_retry(int fd, char *buf, size_t size)
 
 /* Who but root, or whoever runs this, may have written it? The bits of the group tell of POSIX ACLs
  * too: they show the mask of all its entries. */
-static int judge_owner(const char *path, const struct stat *st, struct err *err)
+static int check_owner(const char *path, const struct stat *st, struct err *err)
 {
 	if (st->st_uid != 0 && st->st_uid != geteuid())
 		return err_set(err, EPERM,
@@ -94,7 +94,7 @@ static int read_whole(int dirfd, const char *path, size_t max, bool trusted, cha
 		return err_set(err, EISDIR, "%s: is a directory, not a file", path);
 	if (!S_ISREG(st.st_mode))
 		return err_set(err, EINVAL, "%s: is not a regular file", path);
-	int r = trusted ? judge_owner(path, &st, err) : 0;
+	int r = trusted ? check_owner(path, &st, err) : 0;
 	if (r < 0)
 		return r;
 	if (st.st_size > (off_t)max)

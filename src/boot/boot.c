@@ -27,7 +27,7 @@
 #define LOCK_LOOK_MS 20
 
 struct boot {
-	struct sysroot world;
+	struct sysroot sysroot;
 	const char *run_dir;
 	unsigned milliseconds;
 	bool json;
@@ -46,7 +46,7 @@ static enum cmd_result finish(const struct boot *o, const struct ctx *s,
 		report_print(&s->plan, outcomes, error, stdout);
 		(void)fflush(stdout);
 	}
-	if (s->standing.state == BOOT_BAD)
+	if (s->bootcount.state == BOOT_BAD)
 		return CMD_NOT_ALL;
 	if (s->plan.off) /* nothing was to be carried out: as `plan` */
 		return plan_is_whole(&s->plan) ? CMD_AS_ASKED : CMD_NOT_ALL;
@@ -77,7 +77,7 @@ static void warn_of_dark(const struct plan *p, bool unknown)
 
 static unsigned time_left(const struct boot *o, const struct ctx *s)
 {
-	return s->standing.spent < o->milliseconds ? o->milliseconds - s->standing.spent : 1;
+	return s->bootcount.spent < o->milliseconds ? o->milliseconds - s->bootcount.spent : 1;
 }
 
 static enum cmd_result carry_out(
@@ -86,7 +86,7 @@ static enum cmd_result carry_out(
 	struct apply_result *outcomes = NULL;
 	struct interrupt interrupt = {0};
 	const struct apply_options a = {.sysfs = &s->sysfs,
-		.load_modules = !o->world.sysfs,
+		.load_modules = !o->sysroot.sysfs,
 		.milliseconds = time_left(o, s),
 		.notify_ready = notify_ready,
 		.interrupt = &interrupt};
@@ -136,30 +136,30 @@ static bool has_report(const struct boot *o)
 /* What an earlier run of this boot has decided is not decided anew, and a boot counts once. */
 static bool stands_down(const struct boot *o, struct ctx *s, bool again)
 {
-	_cleanup_(report_done) struct report past = {0};
+	_cleanup_(report_done) struct report last = {0};
 	_cleanup_(fd_close) int place = -1;
 
-	s->plan.standing = &s->standing;
+	s->plan.bootcount = &s->bootcount;
 	if (!o->by_hand) {
-		place = bootcount_place(&s->standing, &s->plan, o->world.sysfs);
+		place = bootcount_place(&s->bootcount, &s->plan, o->sysroot.sysfs);
 		if (place < 0)
 			return false;
 	}
-	bool ran = report_read(&past, o->run_dir, NULL) == 0;
+	bool ran = report_read(&last, o->run_dir, NULL) == 0;
 	if (ran)
 		released_refuse(&s->plan, o->run_dir, &s->sysfs);
 	again |= ran;
 	if (o->by_hand)
-		s->standing = past.has_standing
-				      ? past.standing
-				      : (struct bootcount){.why = "run by hand, not at boot"};
-	else if (past.standing.state == BOOT_BAD)
-		s->standing = past.standing;
+		s->bootcount = last.has_bootcount
+				       ? last.bootcount
+				       : (struct bootcount){.reason = "run by hand, not at boot"};
+	else if (last.bootcount.state == BOOT_BAD)
+		s->bootcount = last.bootcount;
 	else
-		bootcount_begin(&s->standing, &s->plan, place, o->world.sysfs != NULL, again);
-	if (s->standing.state != BOOT_BAD)
+		bootcount_begin(&s->bootcount, &s->plan, place, o->sysroot.sysfs != NULL, again);
+	if (s->bootcount.state != BOOT_BAD)
 		return false;
-	s->plan.off = s->standing.why;
+	s->plan.off = s->bootcount.reason;
 	/* An error by its level, so that it reaches a console that is `quiet`. */
 	log_print(LOG_ERROR, "nothing is bound: %s", s->plan.off);
 	return true;
@@ -192,7 +192,7 @@ static enum cmd_result carry_out_in_background(const struct boot *o, struct ctx 
 }
 
 /* It is `bind` of what the config asks for: what is in use stays, and what was released. */
-static enum cmd_result take_by_hand(const struct boot *o, struct ctx *s, struct err *err)
+static enum cmd_result run_by_hand(const struct boot *o, struct ctx *s, struct err *err)
 {
 	const struct held_rules rules = {.live = true};
 	_cleanup_(lock_done) int lock = lock_take(o->run_dir, o->milliseconds, err);
@@ -212,7 +212,7 @@ static enum cmd_result boot(
 {
 	_cleanup_(ctx_done) struct ctx s;
 	int notify_ready = -1;
-	int r = ctx_read(&s, &o->world, b, err);
+	int r = ctx_read(&s, &o->sysroot, b, err);
 
 	if (r < 0) {
 		ctx_log_errors(&s.config);
@@ -225,17 +225,17 @@ static enum cmd_result boot(
 		(void)finish(o, &s, NULL, NULL);
 		return CMD_CONFIG;
 	}
-	ctx_ask_crash(&s, &o->world);
+	ctx_ask_crash(&s, &o->sysroot);
 	if (s.plan.off)
 		log_print(LOG_NOTICE, "nothing is touched: %s", s.plan.off);
 	bool off = s.plan.off || !plan_binds(&s.plan);
 	if (!off)
-		o->by_hand = !o->world.sysfs && !initramfs_is_here();
+		o->by_hand = !o->sysroot.sysfs && !initramfs_is_here();
 	off = off || stands_down(o, &s, at_once);
 	if (!off && at_once) /* others had their time meanwhile */
 		released_refuse(&s.plan, o->run_dir, &s.sysfs);
 	if (!off && o->by_hand)
-		return take_by_hand(o, &s, err);
+		return run_by_hand(o, &s, err);
 	if (off || !plan_binds(&s.plan)) {
 		probe_drivers(&s.host, &s.sysfs);
 		report_tell(&s.plan, NULL);
@@ -285,8 +285,8 @@ static int set_seconds(void *to, const char *value, struct err *err)
 
 enum cmd_result cmd_boot(int argc, char **argv, struct err *err)
 {
-	struct boot o = {.world.acts = true,
-		.world.boots = true,
+	struct boot o = {.sysroot.acts = true,
+		.sysroot.boots = true,
 		.run_dir = REPORT_DIR,
 		.milliseconds = DEFAULT_SECONDS * 1000};
 	static const struct command_info info = {
@@ -294,7 +294,7 @@ enum cmd_result cmd_boot(int argc, char **argv, struct err *err)
 			"Reserves and binds the devices of the config; what the hooks of an initramfs run."};
 	bool help = false;
 	const struct option_row rows[] = {
-		WORLD_OPTIONS(&o.world),
+		SYSROOT_OPTIONS(&o.sysroot),
 		{"run", 0, "DIR", "write the report below DIR instead of " REPORT_DIR, &o.run_dir,
 			NULL, NULL, NULL},
 		{"timeout", 0, "SECONDS", "return after this time even if a driver hangs (10)",
@@ -309,7 +309,7 @@ enum cmd_result cmd_boot(int argc, char **argv, struct err *err)
 
 	if (!command_parse(&info, rows, argc, argv, &help, NULL, &result, err))
 		return result;
-	struct boot_switch b = sysroot_switch(&o.world);
-	log_open("vfio-bind", o.world.sysfs ? LOG_TO_STDERR : LOG_TO_KMSG, b.debug);
+	struct boot_switch b = sysroot_switch(&o.sysroot);
+	log_open("vfio-bind", o.sysroot.sysfs ? LOG_TO_STDERR : LOG_TO_KMSG, b.debug);
 	return o.join ? join(&o, &b, err) : boot(&o, &b, false, err);
 }

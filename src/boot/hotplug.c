@@ -20,7 +20,7 @@
 #define MILLISECONDS 10000
 
 struct added {
-	struct sysroot world;
+	struct sysroot sysroot;
 	const char *address;
 	const char *run_dir;
 	struct pci_addr addr;
@@ -61,7 +61,7 @@ static enum cmd_result carry_out(const struct added *o, struct ctx *s, struct er
 	struct interrupt interrupt = {0};
 	int notify_ready = -1;
 	const struct apply_options a = {.sysfs = &s->sysfs,
-		.load_modules = !o->world.sysfs,
+		.load_modules = !o->sysroot.sysfs,
 		.milliseconds = MILLISECONDS,
 		.notify_ready = &notify_ready,
 		.interrupt = &interrupt};
@@ -90,12 +90,12 @@ static bool boot_stood_down(const struct added *o)
 {
 	_cleanup_(report_done) struct report boot = {0};
 
-	return report_read(&boot, o->run_dir, NULL) == 0 && boot.standing.state == BOOT_BAD;
+	return report_read(&boot, o->run_dir, NULL) == 0 && boot.bootcount.state == BOOT_BAD;
 }
 
 static enum cmd_result take(const struct added *o, const struct boot_switch *b, struct err *err)
 {
-	int r = ctx_may_match(&o->world, o->addr, err);
+	int r = ctx_may_match(&o->sysroot, o->addr, err);
 
 	if (r <= 0)
 		return r < 0 ? CMD_SYSTEM : CMD_AS_ASKED;
@@ -104,16 +104,16 @@ static enum cmd_result take(const struct added *o, const struct boot_switch *b, 
 	if (lock < 0)
 		return CMD_SYSTEM;
 	_cleanup_(ctx_done) struct ctx s;
-	r = ctx_read(&s, &o->world, b, err);
+	r = ctx_read(&s, &o->sysroot, b, err);
 	if (r < 0)
 		return r == -EINVAL ? CMD_CONFIG : CMD_SYSTEM;
 	keep_card(&s.plan, device_find(&s.host.devices, o->addr));
 	probe_drivers(&s.host, &s.sysfs);
-	ctx_ask_crash(&s, &o->world);
+	ctx_ask_crash(&s, &o->sysroot);
 	if (s.plan.off || holds_already(&s.plan) || boot_stood_down(o))
 		return CMD_AS_ASKED;
 	/* Events are replayed (`udevadm trigger`): what the host works with by then stays. */
-	const struct held_rules rules = {.live = !o->world.sysfs};
+	const struct held_rules rules = {.live = !o->sysroot.sysfs};
 	released_refuse(&s.plan, o->run_dir, &s.sysfs);
 	if (!plan_binds(&s.plan)) {
 		report_tell(&s.plan, NULL);
@@ -126,7 +126,7 @@ static enum cmd_result take(const struct added *o, const struct boot_switch *b, 
 
 enum cmd_result cmd_hotplug(int argc, char **argv, struct err *err)
 {
-	struct added o = {.world.acts = true, .run_dir = REPORT_DIR};
+	struct added o = {.sysroot.acts = true, .run_dir = REPORT_DIR};
 	static const struct command_info info = {
 		.about =
 			"Binds a device that came after boot, if the config asks for it; what the udev rule runs.",
@@ -136,7 +136,7 @@ enum cmd_result cmd_hotplug(int argc, char **argv, struct err *err)
 		.most = 1};
 	bool help = false;
 	const struct option_row rows[] = {
-		WORLD_OPTIONS(&o.world),
+		SYSROOT_OPTIONS(&o.sysroot),
 		{"run", 0, "DIR", "write the report below DIR instead of " REPORT_DIR, &o.run_dir,
 			NULL, NULL, NULL},
 		{"help", 'h', NULL, "this text", NULL, &help, NULL, NULL},
@@ -151,7 +151,7 @@ enum cmd_result cmd_hotplug(int argc, char **argv, struct err *err)
 		(void)err_set(err, EINVAL, "%s takes %s", argv[0], info.takes);
 		return CMD_USAGE;
 	}
-	struct boot_switch b = sysroot_switch(&o.world);
-	log_open("vfio-bind", o.world.sysfs ? LOG_TO_STDERR : LOG_TO_KMSG, b.debug);
+	struct boot_switch b = sysroot_switch(&o.sysroot);
+	log_open("vfio-bind", o.sysroot.sysfs ? LOG_TO_STDERR : LOG_TO_KMSG, b.debug);
 	return b.mode == BOOT_BIND ? take(&o, &b, err) : CMD_AS_ASKED;
 }

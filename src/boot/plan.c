@@ -49,7 +49,7 @@ enum cmd_result cmd_plan(int argc, char **argv, struct err *err)
 		.about = "Prints what boot will do with each device that is asked for, and why."};
 	bool json = false, help = false;
 	const struct option_row rows[] = {
-		WORLD_OPTIONS(&w),
+		SYSROOT_OPTIONS(&w),
 		{"json", 0, NULL, "print JSON instead of a table", NULL, &json, NULL, NULL},
 		{"help", 'h', NULL, "this text", NULL, &help, NULL, NULL},
 		{0},

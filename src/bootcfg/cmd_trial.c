@@ -45,7 +45,7 @@ static int line_decide(
 		return rc;
 	struct text lacks = {0};
 	for (size_t i = 0; i < c.words; i++)
-		if (c.fate[i] && lacks.len == 0)
+		if (c.new_text[i] && lacks.len == 0)
 			text_print(&lacks, "still has %s", l.word[i].text);
 	if (c.append.n > 0) {
 		text_done(&lacks);
@@ -102,11 +102,11 @@ enum cmd_result cmd_confirm(struct args *a, const struct root *r, FILE *f, struc
 		return result;
 	/* The trial's entry goes last: until the words are in place it is a way to boot with them.
 	 */
-	struct err why = {0};
-	rc = journal_undo(r, id, &how, &done, &why);
+	struct err reason = {0};
+	rc = journal_undo(r, id, &how, &done, &reason);
 	if (rc < 0) {
 		log_print(LOG_WARNING, "the words are in place; the trial's entry stays: %s",
-			why.text);
+			reason.text);
 		return CMD_DONE;
 	}
 	if (!a->dry_run)

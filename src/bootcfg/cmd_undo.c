@@ -23,22 +23,22 @@ static enum cmd_result undo_regenerate(
 	const struct strings none = {0};
 	struct karg_ops nothing = {0};
 	struct loaders_options lo = {.loader = a->loader, .request = &nothing};
-	struct err why = {0};
+	struct err reason = {0};
 	bool trial = false;
 
 	if (!cmd_runs_tools(a, r))
 		return CMD_DONE;
 	int rc = oneshot_cancel(r, done, &l.next, &trial);
 	if (rc < 0)
-		(void)err_set(&why, -rc, "out of memory");
+		(void)err_set(&reason, -rc, "out of memory");
 	if (rc == 0 && !trial)
-		rc = loaders_find(r, &lo, &l, &why);
+		rc = loaders_find(r, &lo, &l, &reason);
 	if (rc == 0)
-		rc = regenerate_run(r, &l, &none, &why);
+		rc = regenerate_run(r, &l, &none, &reason);
 	if (rc == 0)
 		return CMD_DONE;
 	(void)err_set(
-		err, EIO, "the sources are restored, the boot files are not: %.700s", why.text);
+		err, EIO, "the sources are restored, the boot files are not: %.700s", reason.text);
 	return CMD_REGENERATE_FAILED;
 }
 

@@ -29,10 +29,10 @@ static int file_edits_load(const struct root *r, const struct karg_source *place
 			return rc;
 		if (file_edits_add(to, path, text, len) < 0)
 			return err_set(err, ENOMEM, "out of memory");
-		if (rc < 0 && place->seed) {
-			struct text seed = {0};
-			text_print(&seed, "%s", place->seed);
-			if (file_edit_take(&to->v[to->n - 1], &seed) < 0)
+		if (rc < 0 && place->template) {
+			struct text template = {0};
+			text_print(&template, "%s", place->template);
+			if (file_edit_take(&to->v[to->n - 1], &template) < 0)
 				return err_set(err, ENOMEM, "out of memory");
 		}
 	}

@@ -45,15 +45,15 @@ static void store_clean(struct store *st);
 /* The numbers of all changes, ascending. */
 static int store_ids(const struct store *st, unsigned **ret, size_t *ret_n) _must_check_;
 /* Gives s the next number. */
-static int store_write(struct store *st, struct stored *s, struct err *err) _must_check_;
+static int store_write(struct store *st, struct backup *s, struct err *err) _must_check_;
 static int store_read(
-	const struct store *st, unsigned id, struct stored *ret, struct err *err) _must_check_;
+	const struct store *st, unsigned id, struct backup *ret, struct err *err) _must_check_;
 static int store_remove(struct store *st, unsigned id, struct err *err) _must_check_;
 
 /* ---- stored ------------------------------------------------------------------------------------
  */
 
-void stored_done(struct stored *s)
+void backup_done(struct backup *s)
 {
 	for (size_t i = 0; i < s->files; i++) {
 		free(s->file[i].path);
@@ -65,7 +65,7 @@ void stored_done(struct stored *s)
 	free(s->file);
 	free(s->when);
 	free(s->what);
-	*s = (struct stored){0};
+	*s = (struct backup){0};
 }
 
 static char *copy_of(const char *data, size_t len)
@@ -97,18 +97,18 @@ static int words_copy(const struct strings *from, struct strings *to)
 	return 0;
 }
 
-int stored_fill(const struct root *r, const struct journal_file *files, size_t n, const char *what,
-	struct stored *ret, struct err *err)
+int backup_fill(const struct root *r, const struct journal_file *files, size_t n, const char *what,
+	struct backup *ret, struct err *err)
 {
-	_cleanup_(stored_done) struct stored s = {.when = time_text(), .what = strdup(what)};
+	_cleanup_(backup_done) struct backup s = {.when = time_text(), .what = strdup(what)};
 
 	s.file = calloc(n + 1, sizeof(*s.file));
 	if (!s.when || !s.what || !s.file)
 		return err_set(err, ENOMEM, "out of memory");
 	for (size_t i = 0; i < n; i++, s.files++) {
-		struct stored_file *f = &s.file[i];
+		struct backup_file *f = &s.file[i];
 		struct stat st;
-		*f = (struct stored_file){.path = strdup(files[i].path),
+		*f = (struct backup_file){.path = strdup(files[i].path),
 			.old = copy_of(files[i].old, files[i].old_len),
 			.old_len = files[i].old_len,
 			.text = copy_of(files[i].text, files[i].len),
@@ -128,7 +128,7 @@ int stored_fill(const struct root *r, const struct journal_file *files, size_t n
 		}
 	}
 	*ret = s;
-	s = (struct stored){0};
+	s = (struct backup){0};
 	return 0;
 }
 
@@ -144,14 +144,14 @@ static void words_print(struct text *t, const char *how, const struct strings *w
 		text_print(t, "%s %s\n", how, words->v[i]);
 }
 
-int stored_write(int dir, const struct stored *s)
+int backup_write(int dir, const struct backup *s)
 {
 	_cleanup_(text_done) struct text t = {0};
 	char name[32];
 
 	text_print(&t, "version 1\nwhen %s\nwhat %s\n", s->when, s->what);
 	for (size_t i = 0; i < s->files; i++) {
-		const struct stored_file *f = &s->file[i];
+		const struct backup_file *f = &s->file[i];
 		text_print(&t, "file %zu %o %" PRIuMAX " %" PRIuMAX " %s %s\n", i,
 			(unsigned)f->mode, (uintmax_t)f->uid, (uintmax_t)f->gid,
 			f->old ? "replaced" : "created", f->path);
@@ -168,7 +168,7 @@ int stored_write(int dir, const struct stored *s)
 	return t.failed ? -ENOMEM : bytes_write(dir, "change", t.data, t.len);
 }
 
-static int file_line_read(int dir, const char *line, struct stored *s)
+static int file_line_read(int dir, const char *line, struct backup *s)
 {
 	unsigned mode;
 	uintmax_t uid, gid;
@@ -181,12 +181,12 @@ static int file_line_read(int dir, const char *line, struct stored *s)
 			5 ||
 		path == 0 || index != s->files)
 		return -EBADMSG;
-	struct stored_file *v = realloc(s->file, (s->files + 1) * sizeof(*v));
+	struct backup_file *v = realloc(s->file, (s->files + 1) * sizeof(*v));
 	if (!v)
 		return -ENOMEM;
 	s->file = v;
-	struct stored_file *f = &v[s->files++];
-	*f = (struct stored_file){.path = strdup(line + path),
+	struct backup_file *f = &v[s->files++];
+	*f = (struct backup_file){.path = strdup(line + path),
 		.mode = (mode_t)mode,
 		.uid = (uid_t)uid,
 		.gid = (gid_t)gid};
@@ -199,7 +199,7 @@ static int file_line_read(int dir, const char *line, struct stored *s)
 	return rc;
 }
 
-int stored_read(int dir, struct stored *s)
+int backup_read(int dir, struct backup *s)
 {
 	_cleanup_(str_free) char *text = NULL;
 	size_t len;
@@ -378,7 +378,7 @@ static int store_ids(const struct store *st, unsigned **ret, size_t *ret_n)
 	return 0;
 }
 
-static int store_write(struct store *st, struct stored *s, struct err *err)
+static int store_write(struct store *st, struct backup *s, struct err *err)
 {
 	unsigned *ids = NULL;
 	size_t n = 0;
@@ -397,7 +397,7 @@ static int store_write(struct store *st, struct stored *s, struct err *err)
 	_cleanup_(fd_close) int dir =
 		rc < 0 ? -1 : openat(st->dir, part, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (rc == 0)
-		rc = dir < 0 ? -errno : stored_write(dir, s);
+		rc = dir < 0 ? -errno : backup_write(dir, s);
 	if (rc == 0)
 		rc = file_rename(st->dir, part, name);
 	if (rc < 0) {
@@ -410,9 +410,9 @@ static int store_write(struct store *st, struct stored *s, struct err *err)
 	return 0;
 }
 
-static int store_read(const struct store *st, unsigned id, struct stored *ret, struct err *err)
+static int store_read(const struct store *st, unsigned id, struct backup *ret, struct err *err)
 {
-	_cleanup_(stored_done) struct stored s = {0};
+	_cleanup_(backup_done) struct backup s = {0};
 	unsigned *ids = NULL;
 	size_t n = 0;
 	char name[16];
@@ -428,12 +428,12 @@ static int store_read(const struct store *st, unsigned id, struct stored *ret, s
 	_cleanup_(fd_close) int dir = openat(st->dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
 		return err_set(err, errno, "there is no change %u; --history lists them", s.id);
-	rc = stored_read(dir, &s);
+	rc = backup_read(dir, &s);
 	if (rc < 0)
 		return err_set(
 			err, -rc, "/%s/%s: can't be read: %s", JOURNAL_DIR, name, strerror(-rc));
 	*ret = s;
-	s = (struct stored){0};
+	s = (struct backup){0};
 	return 0;
 }
 
@@ -468,12 +468,12 @@ static void signals_hold(sigset_t *old)
 	(void)sigprocmask(SIG_BLOCK, &all, old);
 }
 
-static int file_put(const struct root *r, const struct stored_file *f, const char *from,
+static int file_put(const struct root *r, const struct backup_file *f, const char *from,
 	size_t from_len, const char *to, size_t to_len, struct err *err)
 {
 	_cleanup_(fd_close) int dir = -1;
 	_cleanup_(str_free) char *name = NULL;
-	struct err why = {0};
+	struct err reason = {0};
 
 	int rc = root_locate(r, f->path, &dir, &name, err);
 	if (rc < 0)
@@ -486,15 +486,15 @@ static int file_put(const struct root *r, const struct stored_file *f, const cha
 			.mode = f->mode,
 			.uid = f->uid,
 			.gid = f->gid};
-		rc = file_replace(dir, name, &with, &why);
+		rc = file_replace(dir, name, &with, &reason);
 	} else if (from) {
-		rc = file_remove(dir, name, from, from_len, &why);
+		rc = file_remove(dir, name, from, from_len, &reason);
 	}
 	if (rc == -EROFS)
 		return err_set(err, EROFS,
 			"%s: its file system is read-only; remount it with `mount -o remount,rw`, then run this again",
 			f->path);
-	return rc < 0 ? err_set(err, -rc, "/%s: %.400s", f->path, why.text) : 0;
+	return rc < 0 ? err_set(err, -rc, "/%s: %.400s", f->path, reason.text) : 0;
 }
 
 static bool same(const char *a, size_t a_len, const char *b, size_t b_len)
@@ -506,7 +506,7 @@ static bool same(const char *a, size_t a_len, const char *b, size_t b_len)
 enum now { NOW_NEW, NOW_OLD, NOW_OTHER };
 
 static int file_now(
-	const struct root *r, const struct stored_file *f, enum now *ret, struct err *err)
+	const struct root *r, const struct backup_file *f, enum now *ret, struct err *err)
 {
 	_cleanup_(str_free) char *text = NULL;
 	size_t len = 0;
@@ -524,12 +524,12 @@ static int file_now(
 }
 
 /* Puts back what was written, last file first; the last may have been written or not. */
-static int roll_back(const struct root *r, const struct stored *s, size_t done, struct err *err)
+static int roll_back(const struct root *r, const struct backup *s, size_t done, struct err *err)
 {
 	int rc = 0;
 
 	for (size_t i = done; i-- > 0;) {
-		const struct stored_file *f = &s->file[i];
+		const struct backup_file *f = &s->file[i];
 		enum now now;
 		int one = file_now(r, f, &now, err);
 		if (one == 0 && now == NOW_NEW)
@@ -539,7 +539,7 @@ static int roll_back(const struct root *r, const struct stored *s, size_t done, 
 	return rc;
 }
 
-static void file_leftovers(const struct root *r, const struct stored_file *f)
+static void file_leftovers(const struct root *r, const struct backup_file *f)
 {
 	_cleanup_(fd_close) int dir = -1;
 	_cleanup_(str_free) char *name = NULL;
@@ -552,12 +552,12 @@ int journal_commit(const struct root *r, const struct journal_file *files, size_
 	const char *what, unsigned *ret_id, struct err *err)
 {
 	_cleanup_(store_close) struct store st = STORE_CLOSED;
-	_cleanup_(stored_done) struct stored s = {0};
+	_cleanup_(backup_done) struct backup s = {0};
 	sigset_t signals;
 
 	int rc = store_open(r, STORE_ADD, &st, err);
 	if (rc == 0)
-		rc = stored_fill(r, files, n, what, &s, err);
+		rc = backup_fill(r, files, n, what, &s, err);
 	if (rc < 0) {
 		store_clean(&st);
 		return rc;
@@ -565,7 +565,7 @@ int journal_commit(const struct root *r, const struct journal_file *files, size_
 	signals_hold(&signals);
 	rc = store_write(&st, &s, err);
 	for (size_t i = 0; i < s.files && rc == 0; i++) {
-		const struct stored_file *f = &s.file[i];
+		const struct backup_file *f = &s.file[i];
 		rc = file_put(r, f, f->old, f->old_len, f->text, f->len, err);
 		if (rc < 0) {
 			struct err again = {0};
@@ -607,7 +607,7 @@ static int bytes_copy(const char *from, size_t len, char **ret, size_t *ret_len)
 	return 0;
 }
 
-static int edited_since(const struct stored *s, const struct stored_file *f,
+static int edited_since(const struct backup *s, const struct backup_file *f,
 	const struct undo_how *how, struct undone_file *to, struct err *err)
 {
 	const struct journal_file file = {.path = f->path,
@@ -617,11 +617,11 @@ static int edited_since(const struct stored *s, const struct stored_file *f,
 		.len = f->len};
 	const struct journal_words words = {
 		.file = &file, .added = &f->added, .removed = &f->removed};
-	struct err why = {0};
+	struct err reason = {0};
 
 	int rc = how->changed_since && f->old && to->now
 			 ? how->changed_since(how->with, &words, to->now, to->now_len, &to->to,
-				   &to->to_len, &why)
+				   &to->to_len, &reason)
 			 : -EBUSY;
 	if (rc == 0) {
 		to->how = same(to->now, to->now_len, to->to, to->to_len) ? UNDO_LEFT : UNDO_EDITED;
@@ -631,15 +631,15 @@ static int edited_since(const struct stored *s, const struct stored_file *f,
 		return err_set(err, ENOMEM, "out of memory");
 	return err_set(err, EBUSY,
 		"/%s: was %s after change %u%s%.400s; nothing is taken back. What it was is in /%s/%04u",
-		f->path, to->now ? "edited" : "removed", s->id, why.text[0] ? ": " : "",
-		why.text[0] ? why.text
-		: f->old    ? ""
-			    : ", which had made it",
+		f->path, to->now ? "edited" : "removed", s->id, reason.text[0] ? ": " : "",
+		reason.text[0] ? reason.text
+		: f->old       ? ""
+			       : ", which had made it",
 		JOURNAL_DIR, s->id);
 }
 
 /* What is to become of one file; nothing is written yet. */
-static int file_judge(const struct root *r, const struct stored *s, const struct stored_file *f,
+static int file_undo_kind(const struct root *r, const struct backup *s, const struct backup_file *f,
 	const struct undo_how *how, struct undone_file *to, struct err *err)
 {
 	int rc = root_read(r, f->path, &to->now, &to->now_len, err);
@@ -662,7 +662,7 @@ static int file_judge(const struct root *r, const struct stored *s, const struct
 }
 
 /* All files, then the change itself out of the journal. */
-static int undo_write(const struct root *r, struct store *st, const struct stored *s,
+static int undo_write(const struct root *r, struct store *st, const struct backup *s,
 	const struct undone *u, struct err *err)
 {
 	int rc = 0;
@@ -686,7 +686,7 @@ int journal_undo(const struct root *r, unsigned id, const struct undo_how *how, 
 	struct err *err)
 {
 	_cleanup_(store_close) struct store st = STORE_CLOSED;
-	_cleanup_(stored_done) struct stored s = {0};
+	_cleanup_(backup_done) struct backup s = {0};
 	_cleanup_(undone_done) struct undone u = {0};
 	sigset_t signals;
 
@@ -700,7 +700,7 @@ int journal_undo(const struct root *r, unsigned id, const struct undo_how *how, 
 		return err_set(err, ENOMEM, "out of memory");
 	while (u.n < s.files && rc == 0) {
 		size_t i = u.n++;
-		rc = file_judge(r, &s, &s.file[i], how, &u.v[i], err);
+		rc = file_undo_kind(r, &s, &s.file[i], how, &u.v[i], err);
 	}
 	if (rc == 0 && !how->dry) {
 		signals_hold(&signals);
@@ -743,7 +743,7 @@ int journal_read(const struct root *r, struct journal_list *ret, struct err *err
 		return err_set(err, -rc, "/%s: can't read it: %s", JOURNAL_DIR, strerror(-rc));
 	ret->v = calloc(n + 1, sizeof(*ret->v));
 	for (size_t i = 0; i < n && ret->v && rc == 0; i++) {
-		_cleanup_(stored_done) struct stored s = {0};
+		_cleanup_(backup_done) struct backup s = {0};
 		rc = store_read(&st, ids[i], &s, err);
 		if (rc < 0)
 			break;

@@ -22,7 +22,7 @@ struct journal_file {
  * One change as it is kept: a directory with `change` (text, one line a fact) and for file i the
  * bytes `i.old` and `i.new`.
  */
-struct stored_file {
+struct backup_file {
 	char *path;
 	char *old; /* NULL: there was none */
 	size_t old_len;
@@ -34,22 +34,22 @@ struct stored_file {
 	struct strings added, removed; /* words */
 };
 
-struct stored {
+struct backup {
 	unsigned id;
 	char *when, *what;
-	struct stored_file *file;
+	struct backup_file *file;
 	size_t files;
 };
 
 /* The change that writes these files, with the mode and owner each has now. */
-int stored_fill(const struct root *r, const struct journal_file *files, size_t n, const char *what,
-	struct stored *ret, struct err *err) _must_check_;
-void stored_done(struct stored *s);
+int backup_fill(const struct root *r, const struct journal_file *files, size_t n, const char *what,
+	struct backup *ret, struct err *err) _must_check_;
+void backup_done(struct backup *s);
 
 /* Writes it into an empty directory, each file flushed; reads it from there, where what is no such
  * text is -EBADMSG. 0 or -errno. *s is to be emptied in each case. */
-int stored_write(int dir, const struct stored *s) _must_check_;
-int stored_read(int dir, struct stored *s) _must_check_;
+int backup_write(int dir, const struct backup *s) _must_check_;
+int backup_read(int dir, struct backup *s) _must_check_;
 
 /*
  * Changes that can be taken back. A change is written to var/lib/vfio-bootcfg/NNNN (old bytes, new

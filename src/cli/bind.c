@@ -77,7 +77,7 @@ static enum cmd_result carry_out(const struct bind_args *o, struct ctx *s, struc
 	struct interrupt interrupt = {0};
 	int notify_ready = -1;
 	const struct apply_options a = {.sysfs = &s->sysfs,
-		.load_modules = !o->world.sysfs,
+		.load_modules = !o->sysroot.sysfs,
 		.force = o->force,
 		.milliseconds = o->milliseconds,
 		.notify_ready = &notify_ready,
@@ -143,7 +143,7 @@ enum cmd_result cmd_bind(int argc, char **argv, struct err *err)
 		BIND_ARGS_OPTIONS(&o),
 		{"dry-run", 0, NULL, "print what would be done, and do nothing", NULL, &o.dry_run,
 			NULL, NULL},
-		WORLD_OPTIONS(&o.world),
+		SYSROOT_OPTIONS(&o.sysroot),
 		{"help", 'h', NULL, "this text", NULL, &help, NULL, NULL},
 		{0},
 	};

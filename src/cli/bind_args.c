@@ -55,11 +55,11 @@ static bool operand_read(const char *word, struct selector *ret, struct err *err
 static enum cmd_result read_config(
 	struct config *c, const struct bind_args *o, bool with_config, struct err *err)
 {
-	const char *path = o->world.config ? o->world.config : CONFIG_PATH;
-	bool to_do = !o->world.config || (!o->world.sysfs && !o->dry_run);
+	const char *path = o->sysroot.config ? o->sysroot.config : CONFIG_PATH;
+	bool to_do = !o->sysroot.config || (!o->sysroot.sysfs && !o->dry_run);
 	int r = with_config ? config_read(c, path, to_do) : -ENOENT;
 
-	if (r == -ENOENT && !(with_config && o->world.config)) {
+	if (r == -ENOENT && !(with_config && o->sysroot.config)) {
 		config_done(c);
 		r = config_parse(c, path, "", 0);
 	}
@@ -139,7 +139,7 @@ static enum cmd_result plan_again(struct ctx *s, const struct bind_args *o, stru
 	s->plan = (struct plan){.config = &s->config};
 	s->host = (struct probe){0};
 	s->sysfs = (struct sysfs){.devices = -1};
-	return ctx_plan(s, &o->world, &bind, err) < 0 ? CMD_SYSTEM : CMD_AS_ASKED;
+	return ctx_plan(s, &o->sysroot, &bind, err) < 0 ? CMD_SYSTEM : CMD_AS_ASKED;
 }
 
 enum cmd_result bind_args_plan(struct ctx *s, const struct bind_args *o, char **operands, int n,
@@ -166,7 +166,7 @@ enum cmd_result bind_args_plan(struct ctx *s, const struct bind_args *o, char **
 
 struct held_rules bind_args_rules(const struct bind_args *o)
 {
-	return (struct held_rules){.live = !o->world.sysfs, .force = o->force};
+	return (struct held_rules){.live = !o->sysroot.sysfs, .force = o->force};
 }
 
 /* A release that finds no note leaves it to the kernel, so that stops nothing. */

@@ -12,7 +12,7 @@
 
 /* What `bind` and `release` share: devices that are named on the command line change hands. */
 struct bind_args {
-	struct sysroot world;
+	struct sysroot sysroot;
 	const char *run_dir;
 	const char *driver; /* of bind: the driver they shall have, or NULL */
 	unsigned milliseconds;

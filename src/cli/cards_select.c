@@ -60,12 +60,12 @@ static int ask_for_all(struct cards *c, const struct sysroot *w, struct err *err
 	if (r < 0)
 		return r;
 	scan_sort(&all);
-	text_print(&c->asked, "[bind]\ncompanions = no\n");
+	text_print(&c->preview_config, "[bind]\ncompanions = no\n");
 	for (size_t i = 0; i < all.n; i++)
 		if (!device_is_fixed(&all.at[i]))
-			text_print(&c->asked, "addresses = %s\n",
+			text_print(&c->preview_config, "addresses = %s\n",
 				pci_addr_format(all.at[i].addr, address));
-	if (c->asked.failed)
+	if (c->preview_config.failed)
 		return err_set(err, ENOMEM, "out of memory for %zu devices", all.n);
 	return 0;
 }
@@ -95,7 +95,7 @@ static void number(struct cards *c)
 		}
 }
 
-static int deal(struct cards *c, struct err *err)
+static int group_by_slot(struct cards *c, struct err *err)
 {
 	const struct plan *p = &c->s.plan;
 
@@ -125,16 +125,16 @@ int cards_read(struct cards *ret, const struct sysroot *w, struct err *err)
 	pciids_open_of(&ret->names, w->sysfs);
 	int r = ask_for_all(ret, w, err);
 	if (r == 0)
-		r = ctx_plan_preview(&ret->s, &chosen, "all of this machine", ret->asked.data,
-			ret->asked.len, true, err);
-	return r < 0 ? r : deal(ret, err);
+		r = ctx_plan_preview(&ret->s, &chosen, "all of this machine",
+			ret->preview_config.data, ret->preview_config.len, true, err);
+	return r < 0 ? r : group_by_slot(ret, err);
 }
 
 void cards_done(struct cards *c)
 {
 	ctx_done(&c->s);
 	pciids_close(&c->names);
-	text_done(&c->asked);
+	text_done(&c->preview_config);
 	free(c->at);
 	c->at = NULL;
 }
@@ -148,7 +148,7 @@ const char *card_refusal(const struct cards *c, const struct card *k)
 {
 	for (size_t i = 0; i < k->n; i++)
 		if (card_verdict(c, k, i)->action != ACTION_BIND)
-			return card_verdict(c, k, i)->why;
+			return card_verdict(c, k, i)->reason;
 	return NULL;
 }
 
@@ -165,7 +165,7 @@ static bool share_group(const struct cards *c, const struct card *a, const struc
 
 struct card *group_conflict(const struct cards *c, const struct card *k, size_t *at)
 {
-	if (c->s.groups_imagined)
+	if (c->s.groups_by_slots)
 		return NULL;
 	while (*at < c->n) {
 		struct card *other = &c->at[(*at)++];
@@ -192,7 +192,7 @@ static void print_function(struct cards *c, struct term *p, const struct card *k
 	shown.subvendor = shown.subdevice = PCI_ANY;
 	if (i == 0 && k->number > 0)
 		(void)snprintf(number_text, sizeof(number_text), "%u", k->number);
-	if (!c->s.groups_imagined && d->group >= 0)
+	if (!c->s.groups_by_slots && d->group >= 0)
 		(void)snprintf(group, sizeof(group), "%d", d->group);
 	name_function(c, d, name, sizeof(name));
 	term_line(p, 0);
@@ -216,15 +216,15 @@ void cards_print(struct cards *c)
 				print_function(c, &p, &c->at[i], j);
 	}
 	for (size_t i = 0; i < c->n; i++) {
-		const char *why = c->at[i].display ? card_refusal(c, &c->at[i]) : NULL;
+		const char *reason = c->at[i].display ? card_refusal(c, &c->at[i]) : NULL;
 		char address[PCI_ADDR_MAX];
-		if (!why)
+		if (!reason)
 			continue;
 		term_line(&p, 0);
 		term_put(&p, PLAIN, "  -  %-13s ",
 			pci_addr_format(card_verdict(c, &c->at[i], 0)->device->addr, address));
 		p.indent = p.column;
-		term_words(&p, PLAIN, "stays: %s", why);
+		term_words(&p, PLAIN, "stays: %s", reason);
 	}
 	term_end(&p);
 }
@@ -307,7 +307,7 @@ static bool is_bmc(const struct cards *c, const struct card *k)
 }
 
 /* Displays that stay are told; a machine with one display has none to give. */
-static bool take_non_boot_gpus(struct cards *c)
+static bool select_non_boot_gpus(struct cards *c)
 {
 	bool unknown = c->s.host.boot.by == WITNESS_NONE;
 	char address[PCI_ADDR_MAX];
@@ -315,14 +315,14 @@ static bool take_non_boot_gpus(struct cards *c)
 
 	for (size_t i = 0; i < c->n; i++) {
 		struct card *k = &c->at[i];
-		const char *why = !k->display    ? NULL
-				  : is_bmc(c, k) ? "is a management controller's display"
-				  : unknown      ? "nothing tells which display shows the boot"
-						 : card_refusal(c, k);
-		k->chosen = k->display && !why;
-		if (why)
+		const char *reason = !k->display    ? NULL
+				     : is_bmc(c, k) ? "is a management controller's display"
+				     : unknown      ? "nothing tells which display shows the boot"
+						    : card_refusal(c, k);
+		k->chosen = k->display && !reason;
+		if (reason)
 			log_print(LOG_NOTICE, "%s stays with the host: %s", name_of(c, k, address),
-				why);
+				reason);
 	}
 	for (size_t i = 0; i < c->n; i++)
 		if (c->at[i].chosen)
@@ -334,20 +334,20 @@ static bool take_non_boot_gpus(struct cards *c)
 
 /* A VM gets an IOMMU group whole or not at all (Documentation/driver-api/vfio.rst): what else is
  * in it comes along, or the VM will not start. */
-static bool settle_group(struct cards *c, const struct card *k, bool yes)
+static bool resolve_group(struct cards *c, const struct card *k, bool yes)
 {
 	char name[PCI_ADDR_MAX], address[PCI_ADDR_MAX];
 	bool whole = true;
 	size_t at = 0;
 
 	for (struct card *other; (other = group_conflict(c, k, &at));) {
-		const char *why = card_refusal(c, other);
+		const char *reason = card_refusal(c, other);
 		name_of(c, k, name);
 		name_of(c, other, address);
-		if (why) {
+		if (reason) {
 			log_print(LOG_WARNING,
 				"%s shares the IOMMU group of %s and stays with the host (%s): a VM with %s will not start while a driver has it",
-				address, name, why, name);
+				address, name, reason, name);
 			whole = false;
 		} else if (
 			yes ||
@@ -368,12 +368,12 @@ static bool settle_group(struct cards *c, const struct card *k, bool yes)
 int cards_select(
 	struct cards *c, const struct cards_select_options *o, struct text *ret, struct err *err)
 {
-	bool all = o->non_boot_gpus ? take_non_boot_gpus(c) : ask_for_cards(c);
+	bool all = o->non_boot_gpus ? select_non_boot_gpus(c) : ask_for_cards(c);
 	bool some = false;
 
 	for (size_t i = 0; i < c->n; i++)
 		if (c->at[i].chosen)
-			all &= settle_group(c, &c->at[i], o->yes);
+			all &= resolve_group(c, &c->at[i], o->yes);
 	for (size_t i = 0; i < c->n; i++)
 		some |= c->at[i].chosen;
 	if (some)

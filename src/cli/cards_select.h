@@ -24,7 +24,7 @@ struct card {
  */
 struct cards {
 	struct ctx s;
-	struct text asked; /* the config that the situation was made of */
+	struct text preview_config; /* the config that the situation was made of */
 	struct pciids names;
 	struct card *at;
 	size_t n;

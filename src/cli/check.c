@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 struct check {
-	struct sysroot world;
+	struct sysroot sysroot;
 	const char *root; /* what stands for / */
 	bool fix, yes;
 	enum colour_mode colour;
@@ -130,7 +130,7 @@ static int leave_record(const struct check *o, const struct config *c, const str
 {
 	_cleanup_(protected_done) struct protected_list keep = {0};
 	_cleanup_(str_free) char *sysfs = NULL;
-	struct sysroot host = o->world;
+	struct sysroot host = o->sysroot;
 
 	host.root = o->root;
 	if (o->root && !host.sysfs) {
@@ -195,7 +195,7 @@ static enum cmd_result without_list(struct err *err)
  */
 static bool wants_host(const struct check *o)
 {
-	return !o->image && (!o->world.config || o->world.sysfs || o->root);
+	return !o->image && (!o->sysroot.config || o->sysroot.sysfs || o->root);
 }
 
 static void print_findings(const struct check *o, const struct findings *findings)
@@ -221,14 +221,14 @@ static enum cmd_result fix(struct findings *findings, bool yes)
 }
 
 /* Below a root stands all that was not named apart. */
-static enum cmd_result judge_host(const struct check *o, struct err *err)
+static enum cmd_result check_host_only(const struct check *o, struct err *err)
 {
 	_cleanup_(ctx_done) struct ctx s = {.sysfs = {.devices = -1}};
 	_cleanup_(findings_done) struct findings findings = {0};
 	_cleanup_(str_free) char *sysfs = NULL;
 	_cleanup_(str_free) char *config = NULL;
 	_cleanup_(sysroot_done) struct sysroot_record record;
-	struct sysroot w = o->world;
+	struct sysroot w = o->sysroot;
 
 	if (sysroot_unfold(&w, &record, err) < 0)
 		return CMD_SYSTEM;
@@ -264,7 +264,7 @@ static enum cmd_result judge_host(const struct check *o, struct err *err)
 static enum cmd_result check(const struct check *o, struct err *err)
 {
 	_cleanup_(config_done) struct config c = {0};
-	const char *path = o->world.config ? o->world.config : CONFIG_PATH;
+	const char *path = o->sysroot.config ? o->sysroot.config : CONFIG_PATH;
 
 	if (config_read(&c, path, o->image || str_equal(path, CONFIG_PATH)) == -ENOMEM) {
 		(void)err_set(err, ENOMEM, "%s: out of memory", path);
@@ -295,10 +295,10 @@ enum cmd_result cmd_check(int argc, char **argv, struct err *err)
 		{"config", 'c', "FILE",
 			"check FILE instead of " CONFIG_PATH
 			", and without --sysfs or --root nothing else",
-			&o.world.config, NULL, NULL, NULL},
-		{"sysfs", 0, "DIR", "let DIR stand for /sys", &o.world.sysfs, NULL, NULL, NULL},
+			&o.sysroot.config, NULL, NULL, NULL},
+		{"sysfs", 0, "DIR", "let DIR stand for /sys", &o.sysroot.sysfs, NULL, NULL, NULL},
 		{"cmdline", 0, "STRING", "let STRING stand for the kernel command line",
-			&o.world.cmdline, NULL, NULL, NULL},
+			&o.sysroot.cmdline, NULL, NULL, NULL},
 		{"root", 0, "DIR", "let DIR stand for /, of a machine that does not run", &o.root,
 			NULL, NULL, NULL},
 		{"fix", 0, NULL, "run what mends a finding, one by one, after asking", NULL, &o.fix,
@@ -325,10 +325,10 @@ enum cmd_result cmd_check(int argc, char **argv, struct err *err)
 			err, EINVAL, "--into %s: say of which kernel: --image KERNEL", o.into);
 		return CMD_USAGE;
 	}
-	if (o.fix && (o.world.sysfs || o.root || o.json || !wants_host(&o))) {
+	if (o.fix && (o.sysroot.sysfs || o.root || o.json || !wants_host(&o))) {
 		(void)err_set(err, EINVAL,
 			"--fix is for this machine, and for people: not with --sysfs, --root, --config, --image or --json");
 		return CMD_USAGE;
 	}
-	return wants_host(&o) ? judge_host(&o, err) : check(&o, err);
+	return wants_host(&o) ? check_host_only(&o, err) : check(&o, err);
 }

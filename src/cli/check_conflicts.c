@@ -26,7 +26,7 @@ static bool is_in_list(const char *list, const char *name)
 	return false;
 }
 
-static void judge_word(const struct check_ctx *c, const char *word)
+static void check_word(const struct check_ctx *c, const char *word)
 {
 	const char *value = strchr(word, '=');
 	char command[KERNEL_WORD_MAX + 32];
@@ -80,7 +80,7 @@ static void note_builtin(const struct check_ctx *c, const char *kernel, void *to
  */
 static bool acts(const struct check_ctx *c, const struct other_id *one)
 {
-	const struct plan *p = &c->situation->plan;
+	const struct plan *p = &c->ctx->plan;
 	struct builtin b = {.module = one->module};
 	bool first = false;
 
@@ -103,7 +103,7 @@ static bool name_others(const struct check_ctx *c, const struct other_id *one, s
 		if (device_is_bridge(&f->d) || f->d.error < 0 || check_ctx_binds(c, f->d.addr) ||
 			!other_ids_mean(one->ids, &f->d))
 			continue;
-		bool now = other_ids_have(&c->situation->sysfs, &f->d);
+		bool now = other_ids_have(&c->ctx->sysfs, &f->d);
 		has |= now;
 		text_print(names, "%s%s%s%s%s", names->len ? ", " : "",
 			pci_addr_format(f->d.addr, address), now ? " (" : "",
@@ -128,7 +128,7 @@ static void log_ids(const struct check_ctx *c, const struct other_id *one)
 	_cleanup_(text_done) struct text names = {0};
 	char command[KERNEL_WORD_MAX + 32] = "";
 	bool has = name_others(c, one, &names);
-	bool is_error = names.len && check_ctx_asks(c) && !c->situation->plan.no_iommu &&
+	bool is_error = names.len && check_ctx_asks(c) && !c->ctx->plan.no_iommu &&
 			(has || acts(c, one));
 
 	if (one->is_word)
@@ -158,7 +158,7 @@ static void check_ids(const struct check_ctx *c)
 /* One file for each device, "pci-0000:01:00.0", with a driver's name in it (driverctl(8)). */
 static void check_driverctl(const struct check_ctx *c, const char *name, void *to)
 {
-	const struct plan *p = &c->situation->plan;
+	const struct plan *p = &c->ctx->plan;
 	char path[JUDGED_PATH_MAX], address[PCI_ADDR_MAX];
 
 	(void)to;
@@ -197,7 +197,7 @@ void check_others(const struct check_ctx *c)
 	char word[KERNEL_WORD_MAX];
 
 	for (const char *at = c->cmdline; kernel_word_next(&at, word);)
-		judge_word(c, word);
+		check_word(c, word);
 	check_ids(c);
 	if (!c->root)
 		return;

@@ -15,7 +15,7 @@
 
 bool check_ctx_asks(const struct check_ctx *c)
 {
-	return c->situation->config.n_selectors > 0;
+	return c->ctx->config.n_selectors > 0;
 }
 
 bool check_ctx_path(
@@ -86,7 +86,7 @@ bool check_ctx_can_boot(const struct check_ctx *c, const char *kernel)
 
 bool check_ctx_binds(const struct check_ctx *c, struct pci_addr addr)
 {
-	const struct plan *p = &c->situation->plan;
+	const struct plan *p = &c->ctx->plan;
 
 	for (size_t i = 0; i < p->n; i++)
 		if (p->verdicts[i].device && p->verdicts[i].action == ACTION_BIND &&

@@ -15,7 +15,7 @@ struct check_ctx {
 	const char *cmdline; /* the kernel command line, "" where it is not known */
 	bool live;           /* it is this machine, and it runs */
 	bool replayed;       /* it is one of a record, which says what was found of its images */
-	struct ctx *situation;
+	struct ctx *ctx;
 	struct inventory *inventory;
 	struct findings *findings;
 };

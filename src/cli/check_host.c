@@ -32,7 +32,7 @@ static int judge(struct check_ctx *c, const struct sysroot *w, struct err *err)
 	_cleanup_(inventory_done) struct inventory inventory = {0};
 	_cleanup_(host_snapshot_done) struct host_snapshot notes = {0};
 	struct pciids names = {0}; /* nothing is called by its name here */
-	struct sysfs *s = &c->situation->sysfs;
+	struct sysfs *s = &c->ctx->sysfs;
 
 	int r = inventory_gather(&inventory, s, &names, &notes, err);
 	if (r < 0)
@@ -51,8 +51,8 @@ static int judge(struct check_ctx *c, const struct sysroot *w, struct err *err)
 	return c->findings->failed ? err_set(err, ENOMEM, "out of memory for what was found") : 0;
 }
 
-int check_host(struct findings *ret, struct ctx *ret_situation, const struct sysroot *w,
-	const char *root, struct err *err)
+int check_host(struct findings *ret, struct ctx *ret_ctx, const struct sysroot *w, const char *root,
+	struct err *err)
 {
 	const struct boot_switch bind = {.mode = BOOT_BIND};
 	struct check_ctx c = {.root = root       ? root
@@ -60,12 +60,12 @@ int check_host(struct findings *ret, struct ctx *ret_situation, const struct sys
 						 : "",
 		.live = !root && !w->sysfs,
 		.replayed = w->replayed,
-		.situation = ret_situation,
+		.ctx = ret_ctx,
 		.findings = ret};
 
-	int r = ctx_read(ret_situation, w, &bind, err);
-	if (r == -EINVAL && ret_situation->config.missing) {
-		r = ctx_plan(ret_situation, w, &bind, err);
+	int r = ctx_read(ret_ctx, w, &bind, err);
+	if (r == -EINVAL && ret_ctx->config.missing) {
+		r = ctx_plan(ret_ctx, w, &bind, err);
 		if (r == 0)
 			r = judge(&c, w, err);
 		return r < 0 ? r : -EINVAL;

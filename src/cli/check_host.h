@@ -13,7 +13,7 @@
  * judged for itself. Another negative errno, with a text, where the machine
  * can't be looked at. The situation is to be emptied in each case.
  */
-int check_host(struct findings *ret, struct ctx *ret_situation, const struct sysroot *w,
-	const char *root, struct err *err) _must_check_;
+int check_host(struct findings *ret, struct ctx *ret_ctx, const struct sysroot *w, const char *root,
+	struct err *err) _must_check_;
 
 #endif

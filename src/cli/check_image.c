@@ -32,7 +32,7 @@ static void check_kernel(const struct check_ctx *c, const char *kernel)
 
 	if (!check_ctx_can_boot(c, kernel) ||
 		!check_ctx_path(c, directory, "/lib/modules/%s", kernel) ||
-		image_list(&image, &c->situation->config, directory, &err) < 0)
+		image_list(&image, &c->ctx->config, directory, &err) < 0)
 		return;
 	for (size_t i = 0; i < image.missing.n && len + 1 < sizeof(names); i++) {
 		if (module_same(image.missing.name[i], "efivarfs")) {
@@ -203,7 +203,7 @@ static bool is_since_boot(time_t when)
  * or from another than these. */
 static void log_stale_boot(const struct check_ctx *c, const struct ages *a, bool ran)
 {
-	const char *path = c->situation->config.path;
+	const char *path = c->ctx->config.path;
 	bool made_since = a->n > 0 && is_since_boot(a->newest);
 	const char *detail = made_since ? "the images are newer than the config: reboot"
 					: "the next boot goes by the config that the image holds";
@@ -254,17 +254,17 @@ static void check_each_image(const struct check_ctx *c)
 {
 	struct stat st;
 	struct err err = {""};
-	int running = c->live ? imageinfo_is_of_config(REPORT_DIR, c->situation->config.file, &err)
+	int running = c->live ? imageinfo_is_of_config(REPORT_DIR, c->ctx->config.file, &err)
 			      : -ENODATA;
 
 	/* The digest knows better than the clock: a file that was only touched has not changed. */
-	if (running == 1 || stat(c->situation->config.file, &st) < 0)
+	if (running == 1 || stat(c->ctx->config.file, &st) < 0)
 		return;
 	const struct ages a = check_ages(c, config_time(c, &st));
 	if (a.len > 0)
 		findings_add(c->findings, check_ctx_asks(c), "image",
 			"the next boot goes by the config that the image holds", ENABLE,
-			"images older than %s: %s", c->situation->config.path, a.older);
+			"images older than %s: %s", c->ctx->config.path, a.older);
 	else if (running == 0 || running == -ENOENT)
 		log_stale_boot(c, &a, running == 0);
 }
@@ -276,13 +276,13 @@ static void check_each_image(const struct check_ctx *c)
 /* Who has the images made by hand, and not by `setup enable`, has not enabled the unit either. */
 static void check_confirm(const struct check_ctx *c)
 {
-	const struct config *config = &c->situation->config;
+	const struct config *config = &c->ctx->config;
 	bool debian = !check_ctx_exists(c, "/usr/bin/mkinitcpio") &&
 		      check_ctx_exists(c, "/usr/sbin/mkinitramfs");
 
 	if (config->failed_boots == 0 || config->hold_on_failure ||
 		(debian && !config->load_efivarfs) ||
-		!sysfs_path_exists(&c->situation->sysfs, "firmware/efi") ||
+		!sysfs_path_exists(&c->ctx->sysfs, "firmware/efi") ||
 		!check_ctx_exists(c, "/run/systemd/system") ||
 		check_ctx_exists(c, "/etc/systemd/system/multi-user.target.wants/" CONFIRM) ||
 		check_ctx_exists(c, "/usr/lib/systemd/system/multi-user.target.wants/" CONFIRM))
@@ -298,7 +298,7 @@ void check_images(const struct check_ctx *c)
 {
 	if (c->replayed) {
 		_cleanup_(str_free) char *text = sysfs_path_text(
-			&c->situation->sysfs, NOTES_DIRECTORY "/images");
+			&c->ctx->sysfs, NOTES_DIRECTORY "/images");
 		findings_read(c->findings, check_image_topics, text);
 		return;
 	}

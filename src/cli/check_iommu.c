@@ -27,7 +27,7 @@ static bool has_entries(const struct check_ctx *c, const char *directory)
 {
 	bool any = false;
 
-	return sysfs_path_each(&c->situation->sysfs, directory, note_entry, &any) == 1 && any;
+	return sysfs_path_each(&c->ctx->sysfs, directory, note_entry, &any) == 1 && any;
 }
 
 /* A word of the command line that turns it off, or NULL. "intel_iommu=on,sm_off" does not. */
@@ -64,7 +64,7 @@ static bool cpu_has(const char *cpuinfo, const char *flag)
 static void log_why_off(const struct check_ctx *c, const char *cpuinfo)
 {
 	static const char detail[] = "without it no device can be given to a VM";
-	struct sysfs *s = &c->situation->sysfs;
+	struct sysfs *s = &c->ctx->sysfs;
 	char word[KERNEL_WORD_MAX];
 	bool is_error = check_ctx_asks(c);
 
@@ -96,7 +96,7 @@ static void log_why_off(const struct check_ctx *c, const char *cpuinfo)
 static void check_interrupts(const struct check_ctx *c, const char *cpuinfo)
 {
 	_cleanup_(str_free) char *interrupts = check_ctx_text(c, "/proc/interrupts");
-	struct sysfs *s = &c->situation->sysfs;
+	struct sysfs *s = &c->ctx->sysfs;
 	char unsafe[4];
 
 	(void)sysfs_path_read(s, unsafe, sizeof(unsafe),

@@ -28,7 +28,7 @@ static void add_name(char buf[static STRV_MAX], const char *fmt, ...)
 
 static void log_refusals(const struct check_ctx *c)
 {
-	const struct plan *p = &c->situation->plan;
+	const struct plan *p = &c->ctx->plan;
 	char name[VERDICT_NAME_MAX];
 
 	for (size_t i = 0; i < p->n; i++) {
@@ -40,19 +40,19 @@ static void log_refusals(const struct check_ctx *c)
 			findings_add(c->findings, true, "absent",
 				"`vfio-bind list` shows what there is; correct the line, or take it out",
 				NULL, "%s is asked for (%s:%u): %s", name, p->config->path,
-				v->asked->line, v->why);
+				v->selector->line, v->reason);
 		else
 			findings_add(c->findings, true, "refused",
 				"boot leaves it to the host; of a display, all that belongs to it",
 				NULL, "%s is asked for (%s:%u) and stays: %s", name,
-				p->config->path, v->asked->line, v->why);
+				p->config->path, v->selector->line, v->reason);
 	}
 }
 
 /* An id is right for one card, and takes its twin along on the day it is put in. */
 static void log_ids(const struct check_ctx *c)
 {
-	const struct plan *p = &c->situation->plan;
+	const struct plan *p = &c->ctx->plan;
 	char address[PCI_ADDR_MAX];
 
 	for (size_t i = 0; i < p->config->n_selectors; i++) {
@@ -64,7 +64,7 @@ static void log_ids(const struct check_ctx *c)
 			continue;
 		for (size_t j = 0; j < p->n; j++) {
 			const struct verdict *v = &p->verdicts[j];
-			if (v->asked != s || v->companion || !v->device ||
+			if (v->selector != s || v->companion || !v->device ||
 				(last && pci_addr_same_device(last->device->addr, v->device->addr)))
 				continue;
 			last = v;
@@ -84,7 +84,7 @@ static void log_reserved(const struct check_ctx *c, const struct device *d)
 {
 	char address[PCI_ADDR_MAX];
 
-	if (usable_has_direct_region(&c->situation->sysfs, d->group))
+	if (usable_has_direct_region(&c->ctx->sysfs, d->group))
 		findings_add(c->findings, true, "reserved",
 			"vfio-pci binds it, and no VM can open it; another slot, or newer firmware, may be without",
 			NULL,
@@ -101,7 +101,7 @@ static void log_group(const struct check_ctx *c, const struct device *d)
 	for (size_t j = 0; j < v->n; j++) {
 		const struct device *other = &v->at[j].d;
 		if (other->group != d->group || check_ctx_binds(c, other->addr) ||
-			!usable_blocks_group(&c->situation->sysfs, other))
+			!usable_blocks_group(&c->ctx->sysfs, other))
 			continue;
 		fixed |= device_is_fixed(other);
 		add_name(others, "%s (%s)", pci_addr_format(other->addr, address), other->driver);
@@ -116,7 +116,7 @@ static void log_group(const struct check_ctx *c, const struct device *d)
 
 static void log_groups(const struct check_ctx *c)
 {
-	const struct plan *p = &c->situation->plan;
+	const struct plan *p = &c->ctx->plan;
 	int told = -1;
 
 	for (size_t i = 0; i < p->n; i++) {
@@ -130,7 +130,7 @@ static void log_groups(const struct check_ctx *c)
 	}
 }
 
-static bool has_screen(const struct inventory *v, struct pci_addr addr)
+static bool has_connector(const struct inventory *v, struct pci_addr addr)
 {
 	size_t n;
 	const struct attached *b = inventory_attached(v, addr, &n);
@@ -143,7 +143,7 @@ static bool has_screen(const struct inventory *v, struct pci_addr addr)
 
 static void log_display(const struct check_ctx *c, const struct verdict *v)
 {
-	const struct boot_display *b = &c->situation->host.boot;
+	const struct boot_display *b = &c->ctx->host.boot;
 	const struct device *d = v->device;
 	char address[PCI_ADDR_MAX];
 
@@ -158,14 +158,14 @@ static void log_display(const struct check_ctx *c, const struct verdict *v)
 		"if it is this one, the console on it goes blank at boot: leave another display to the host, and plug the screen in there",
 		NULL, "nothing tells which display shows the boot; %s is taken all the same%s",
 		address,
-		has_screen(c->inventory, d->addr) ? ", and a screen is connected to it" : "");
+		has_connector(c->inventory, d->addr) ? ", and a screen is connected to it" : "");
 }
 
 /* The framebuffer and boot_vga may differ: whoever knows only the one is not to wonder. */
 static void log_displays(const struct check_ctx *c)
 {
-	const struct probe *h = &c->situation->host;
-	const struct plan *p = &c->situation->plan;
+	const struct probe *h = &c->ctx->host;
+	const struct plan *p = &c->ctx->plan;
 	const struct device *other = boot_display_differs(&h->boot, &h->devices);
 	char dark[PCI_ADDR_MAX], address[PCI_ADDR_MAX];
 
@@ -184,7 +184,7 @@ static void log_displays(const struct check_ctx *c)
 /* Of what an id asks for the same is a refusal. */
 static void log_unknown(const struct check_ctx *c)
 {
-	const char *unknown = c->situation->plan.unverified;
+	const char *unknown = c->ctx->plan.unverified;
 
 	if (unknown[0])
 		findings_add(c->findings, false, "unknown",

@@ -19,7 +19,7 @@
 #define FIRST_LINE "# Written by vfio-bind init (%016" PRIx64 "). The file before: %s\n"
 #define BEGINNING "# Written by vfio-bind init ("
 #define NO_FILE_BEFORE "there was none"
-#define FORMER ".before-init"
+#define BEFORE_INIT ".before-init"
 
 /* The directory of a file and its name in it, the way through symbolic links gone. */
 struct place {
@@ -57,17 +57,17 @@ static int place_find(struct place *ret, const char *path, struct err *err)
 static bool first_line_read(const struct config_file *f, uint64_t *ret_sum, size_t *ret_body)
 {
 	const char *end = f->data ? strchr(f->data, '\n') : NULL;
-	char *behind;
+	char *attached;
 
 	if (!end || !str_starts(f->data, BEGINNING))
 		return false;
-	*ret_sum = strtoull(f->data + strlen(BEGINNING), &behind, 16);
+	*ret_sum = strtoull(f->data + strlen(BEGINNING), &attached, 16);
 	*ret_body = (size_t)(end - f->data) + 1;
-	return *behind == ')';
+	return *attached == ')';
 }
 
 /* The first line that asks for something, or differs from a file without any line. */
-static void look_for_settings(struct config_file *f)
+static void find_settings(struct config_file *f)
 {
 	_cleanup_(config_done) struct config c = {0};
 
@@ -104,7 +104,7 @@ int config_file_look(struct config_file *ret, const char *path, struct err *err)
 		f.edited = !f.ours;
 	}
 	if (!f.ours)
-		look_for_settings(&f);
+		find_settings(&f);
 	*ret = f;
 	return 0;
 }
@@ -125,39 +125,40 @@ bool config_file_holds(const struct config_file *f, const char *body, size_t len
 }
 
 /* The file before stays beside the new one; that of an earlier init is of no more use then. */
-static int former_keep(
-	const struct place *p, const struct config_file *f, const char *former, struct err *err)
+static int keep_backup(const struct place *p, const struct config_file *f, const char *backup_name,
+	struct err *err)
 {
 	_cleanup_(str_free) char *old = NULL;
 	size_t old_len = 0;
 
-	int r = file_read(p->dir, former, CONFIG_MAX, &old, &old_len, NULL);
+	int r = file_read(p->dir, backup_name, CONFIG_MAX, &old, &old_len, NULL);
 	if (r < 0 && r != -ENOENT)
-		return err_set(err, -r, "%s%s: can't be read: %s", f->path, FORMER, strerror(-r));
+		return err_set(
+			err, -r, "%s%s: can't be read: %s", f->path, BEFORE_INIT, strerror(-r));
 	const struct replacement to = {
 		.data = f->data, .len = f->len, .old = old, .old_len = old_len, .mode = 0644};
-	return file_replace(p->dir, former, &to, err);
+	return file_replace(p->dir, backup_name, &to, err);
 }
 
 int config_file_write(const struct config_file *f, const char *body, size_t len, struct err *err)
 {
 	_cleanup_(place_done) struct place p = {.dir = -1};
 	_cleanup_(text_done) struct text all = {0};
-	_cleanup_(str_free) char *former = NULL;
+	_cleanup_(str_free) char *backup_name = NULL;
 
 	int r = place_find(&p, f->path, err);
 	if (r < 0)
 		return r;
-	if (asprintf(&former, "%s" FORMER, p.name) < 0)
+	if (asprintf(&backup_name, "%s" BEFORE_INIT, p.name) < 0)
 		return err_set(err, ENOMEM, "out of memory");
-	bool keeps = f->ours && faccessat(p.dir, former, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	bool keeps = f->ours && faccessat(p.dir, backup_name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 	if (f->data && !f->ours) {
-		r = former_keep(&p, f, former, err);
+		r = keep_backup(&p, f, backup_name, err);
 		if (r < 0)
 			return r;
 		keeps = true;
 	}
-	text_print(&all, FIRST_LINE, str_hash(body, len), keeps ? former : NO_FILE_BEFORE);
+	text_print(&all, FIRST_LINE, str_hash(body, len), keeps ? backup_name : NO_FILE_BEFORE);
 	text_add(&all, body, len);
 	if (all.failed)
 		return err_set(err, ENOMEM, "out of memory");
@@ -169,7 +170,7 @@ int config_file_write(const struct config_file *f, const char *body, size_t len,
 int config_file_undo(const struct config_file *f, bool force, struct err *err)
 {
 	_cleanup_(place_done) struct place p = {.dir = -1};
-	_cleanup_(str_free) char *former = NULL;
+	_cleanup_(str_free) char *backup_name = NULL;
 
 	if (!f->ours && !f->edited)
 		return 0;
@@ -178,11 +179,12 @@ int config_file_undo(const struct config_file *f, bool force, struct err *err)
 	int r = place_find(&p, f->path, err);
 	if (r < 0)
 		return r;
-	if (asprintf(&former, "%s" FORMER, p.name) < 0)
+	if (asprintf(&backup_name, "%s" BEFORE_INIT, p.name) < 0)
 		return err_set(err, ENOMEM, "out of memory");
-	if (faccessat(p.dir, former, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
-		r = file_rename(p.dir, former, p.name);
-		return r < 0 ? err_set(err, -r, "%s: can't be put back: %s", former, strerror(-r))
+	if (faccessat(p.dir, backup_name, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
+		r = file_rename(p.dir, backup_name, p.name);
+		return r < 0 ? err_set(err, -r, "%s: can't be put back: %s", backup_name,
+				       strerror(-r))
 			     : 1;
 	}
 	r = file_remove(p.dir, p.name, f->data, f->len, err);

@@ -108,7 +108,7 @@ static bool no_groups(const struct probe *h)
 }
 
 int ctx_plan_preview(struct ctx *ret, const struct sysroot *w, const char *name, const char *text,
-	size_t len, bool imagine_groups, struct err *err)
+	size_t len, bool by_slots, struct err *err)
 {
 	const struct boot_switch bind = {.mode = BOOT_BIND};
 
@@ -123,8 +123,8 @@ int ctx_plan_preview(struct ctx *ret, const struct sysroot *w, const char *name,
 		r = look(ret, w, err);
 	if (r < 0)
 		return r;
-	ret->groups_imagined = imagine_groups && no_groups(&ret->host);
-	if (ret->groups_imagined)
+	ret->groups_by_slots = by_slots && no_groups(&ret->host);
+	if (ret->groups_by_slots)
 		for (size_t i = 0; i < ret->host.devices.n; i++)
 			ret->host.devices.at[i].group = 0;
 	probe_drivers(&ret->host, &ret->sysfs);

@@ -27,7 +27,7 @@ struct sysroot {
 };
 
 /* The rows of struct option_row for a world `w`. */
-#define WORLD_OPTIONS(w)                                                                           \
+#define SYSROOT_OPTIONS(w)                                                                         \
 	{"config", 'c', "FILE", "read FILE instead of " CONFIG_PATH, &(w)->config, NULL, NULL,     \
 		NULL},                                                                             \
 		{"sysfs", 0, "DIR", "let DIR stand for /sys", &(w)->sysfs, NULL, NULL, NULL},      \
@@ -71,9 +71,9 @@ struct ctx {
 	struct sysfs sysfs;
 	struct probe host;
 	struct plan plan;
-	bool groups_imagined;      /* ctx_plan_preview found none on this machine */
-	struct bootcount standing; /* what plan.standing points to, once `boot` has asked */
-	struct groups groups;      /* what plan.groups points to, once somebody has looked */
+	bool groups_by_slots;       /* ctx_plan_preview found none on this machine */
+	struct bootcount bootcount; /* what plan.standing points to, once `boot` has asked */
+	struct groups groups;       /* what plan.groups points to, once somebody has looked */
 };
 
 /*
@@ -89,11 +89,11 @@ int ctx_plan(struct ctx *s, const struct sysroot *w, const struct boot_switch *b
 /*
  * Plans for a config that stands in memory (operands, what `init` proposes) and not in a file;
  * `name` stands for its path and, as `text`, is kept by reference. The off switch is not asked:
- * whoever types a command means it. With imagine_groups a machine on which no function has an IOMMU
+ * whoever types a command means it. With by_slots a machine on which no function has an IOMMU
  * group is planned for as if each had one, so that all other guards have their say.
  */
 int ctx_plan_preview(struct ctx *ret, const struct sysroot *w, const char *name, const char *text,
-	size_t len, bool imagine_groups, struct err *err) _must_check_;
+	size_t len, bool by_slots, struct err *err) _must_check_;
 /*
  * May the config mean a function of this card, or bring it along? Told from the config and the card
  * alone. 1 or 0, or a negative errno with a text. A config with errors means nothing.

@@ -62,7 +62,7 @@ static void read_override(void *to, size_t i)
 	memcpy(l->at[i].override, text, sizeof(text));
 }
 
-static unsigned patience(void *to, size_t i)
+static unsigned timeout_ms(void *to, size_t i)
 {
 	(void)to;
 	(void)i;
@@ -81,7 +81,7 @@ static int read_overrides(struct look *l, struct err *err)
 	l->at = (struct unfinished *)(void *)shared;
 	const struct steps list = {.n = l->n,
 		.run = read_override,
-		.patience = patience,
+		.timeout_ms = timeout_ms,
 		.to = l,
 		.state = shared + size};
 	int r = steps_run(&list, steps_now() + ALL_MS, err);
@@ -169,20 +169,20 @@ static int read_later(struct status *a, const char *dir, struct err *err)
 static void add_row(struct status *a, const struct report_dev *d, bool later)
 {
 	for (size_t i = 0; later && i < a->n; i++) {
-		const struct report_dev *told = a->rows[i].asked;
+		const struct report_dev *told = a->rows[i].requested;
 		if (told && str_equal(told->address, d->address)) {
-			a->rows[i] = (struct dev_status){.asked = d, .later = true};
+			a->rows[i] = (struct dev_status){.requested = d, .later = true};
 			return;
 		}
 	}
-	a->rows[a->n++] = (struct dev_status){.asked = d, .later = later};
+	a->rows[a->n++] = (struct dev_status){.requested = d, .later = later};
 }
 
 /* The boot's own rows stand in the order of addresses already; those that are none stay behind. */
 static int row_compare(const void *x, const void *y)
 {
-	const struct report_dev *a = ((const struct dev_status *)x)->asked;
-	const struct report_dev *b = ((const struct dev_status *)y)->asked;
+	const struct report_dev *a = ((const struct dev_status *)x)->requested;
+	const struct report_dev *b = ((const struct dev_status *)y)->requested;
 	struct pci_addr s, t;
 	bool a_place = pci_addr_parse(a->address, &s), b_place = pci_addr_parse(b->address, &t);
 
@@ -218,15 +218,15 @@ static bool is_there(struct sysfs *s, struct pci_addr addr)
 
 static bool wants(const struct dev_status *r, const char *driver)
 {
-	const char *shall = r->asked->driver ? r->asked->driver : "";
+	const char *shall = r->requested->driver ? r->requested->driver : "";
 
 	return str_equal(driver, str_equal(shall, NO_DRIVER) ? "" : shall);
 }
 
-static enum dev_state fate_of(
+static enum dev_state dev_state_of(
 	const struct dev_status *r, const struct status *a, bool there, bool is_released)
 {
-	const struct report_dev *d = r->asked;
+	const struct report_dev *d = r->requested;
 
 	if (str_equal(d->action, action_name(ACTION_ABSENT)))
 		return DEV_ABSENT;
@@ -235,7 +235,7 @@ static enum dev_state fate_of(
 	if (is_released && !release_is_vfio(r->now))
 		return DEV_RELEASED;
 	if (!str_equal(d->action, action_name(ACTION_BIND)))
-		return d->why && str_starts(d->why, EXCLUDED_BY) ? DEV_EXCLUDED : DEV_REFUSED;
+		return d->reason && str_starts(d->reason, EXCLUDED_BY) ? DEV_EXCLUDED : DEV_REFUSED;
 	if (wants(r, r->now))
 		return DEV_OK;
 	if (a->boot.off && !r->later)
@@ -244,7 +244,7 @@ static enum dev_state fate_of(
 }
 
 /* Of a tree it may not be known, which says nothing of that machine. */
-static void look_whether_usable(
+static void check_usable(
 	struct dev_status *r, struct sysfs *s, struct pci_addr addr, const char *tree)
 {
 	_cleanup_(str_free) char *root = NULL;
@@ -256,9 +256,9 @@ static void look_whether_usable(
 	}
 	r->usable = usable_look(s, root, addr, r->unusable);
 	if (r->usable == USABLE_NOT)
-		r->fate = DEV_UNUSABLE;
+		r->state = DEV_UNUSABLE;
 	else if (r->usable == USABLE_UNVERIFIED && !tree)
-		r->fate = DEV_UNVERIFIED;
+		r->state = DEV_UNVERIFIED;
 }
 
 /* tree: the directory that stands for /sys, or NULL. */
@@ -266,19 +266,19 @@ static void status_look(struct dev_status *r, const struct status *a, const char
 	struct sysfs *s, const char *tree)
 {
 	struct pci_addr addr;
-	bool there = pci_addr_parse(r->asked->address, &addr) && is_there(s, addr);
+	bool there = pci_addr_parse(r->requested->address, &addr) && is_there(s, addr);
 
 	if (there && sysfs_link(s, addr, "driver", r->now, sizeof(r->now)) < 0)
 		(void)str_copy(r->now, sizeof(r->now), "?");
-	r->fate = fate_of(r, a, there, there && released_is(dir, s, addr));
+	r->state = dev_state_of(r, a, there, there && released_is(dir, s, addr));
 	r->first_usec = -1;
-	if (r->fate == DEV_OK && strstr(r->now, "vfio"))
-		look_whether_usable(r, s, addr, tree);
-	if (r->fate != DEV_OTHER_DRIVER && r->fate != DEV_NO_DRIVER)
+	if (r->state == DEV_OK && strstr(r->now, "vfio"))
+		check_usable(r, s, addr, tree);
+	if (r->state != DEV_OTHER_DRIVER && r->state != DEV_NO_DRIVER)
 		return;
-	r->since = !str_equal(r->now, r->asked->after ? r->asked->after : "");
-	if (r->fate == DEV_OTHER_DRIVER && !tree)
-		r->first_usec = kmsg_first(r->now, r->asked->address);
+	r->since = !str_equal(r->now, r->requested->after ? r->requested->after : "");
+	if (r->state == DEV_OTHER_DRIVER && !tree)
+		r->first_usec = kmsg_first(r->now, r->requested->address);
 }
 
 static bool has_row(const struct status *a, struct pci_addr addr)
@@ -287,8 +287,8 @@ static bool has_row(const struct status *a, struct pci_addr addr)
 
 	pci_addr_format(addr, address);
 	for (size_t i = 0; i < a->n; i++)
-		if (str_equal(a->rows[i].asked->address, address) &&
-			str_equal(a->rows[i].asked->action, action_name(ACTION_BIND)))
+		if (str_equal(a->rows[i].requested->address, address) &&
+			str_equal(a->rows[i].requested->action, action_name(ACTION_BIND)))
 			return true;
 	return false;
 }
@@ -343,10 +343,10 @@ int status_read(
 	for (size_t i = 0; i < ret->n; i++)
 		status_look(&ret->rows[i], ret, dir, &s, sysfs);
 	ret->config_changed = config_changed(&ret->boot, config);
-	if (ret->boot.standing.state == BOOT_BAD)
-		ret->waits = bootcount_wait(&ret->boot.standing, sysfs);
-	if (ret->boot.standing.state == BOOT_INDETERMINATE)
-		ret->confirmed = bootcount_confirmed_since(&ret->boot.standing, sysfs);
+	if (ret->boot.bootcount.state == BOOT_BAD)
+		ret->waits = bootcount_wait(&ret->boot.bootcount, sysfs);
+	if (ret->boot.bootcount.state == BOOT_INDETERMINATE)
+		ret->confirmed = bootcount_confirmed_since(&ret->boot.bootcount, sysfs);
 	return 0;
 }
 
@@ -364,7 +364,7 @@ void status_done(struct status *a)
 
 bool dev_status_is_ok(const struct dev_status *r)
 {
-	return r->fate == DEV_OK || r->fate == DEV_EXCLUDED || r->fate == DEV_RELEASED;
+	return r->state == DEV_OK || r->state == DEV_EXCLUDED || r->state == DEV_RELEASED;
 }
 
 bool status_is_ok(const struct status *a)
@@ -376,7 +376,7 @@ bool status_is_ok(const struct status *a)
 	       a->n_unfinished == 0;
 }
 
-const char *dev_state_name(enum dev_state fate)
+const char *dev_state_name(enum dev_state state)
 {
 	static const char *const names[] = {[DEV_OK] = "holds",
 		[DEV_EXCLUDED] = "excluded",
@@ -389,7 +389,7 @@ const char *dev_state_name(enum dev_state fate)
 		[DEV_GONE] = "gone",
 		[DEV_OTHER_DRIVER] = "taken",
 		[DEV_NO_DRIVER] = "driverless"};
-	return names[fate];
+	return names[state];
 }
 
 /* ---- print -------------------------------------------------------------------------------------
@@ -408,15 +408,15 @@ static const char *or_null(const char *s)
 /* The report tells a device's trouble as "ADDRESS: what". */
 static const char *trouble_of(const struct dev_status *r, const struct status *a)
 {
-	size_t len = strlen(r->asked->address);
+	size_t len = strlen(r->requested->address);
 
 	for (size_t i = 0; i < a->n_later; i++)
 		for (size_t k = 0; r->later && k < a->later[i].n_errors; k++)
-			if (str_starts(a->later[i].errors[k], r->asked->address) &&
+			if (str_starts(a->later[i].errors[k], r->requested->address) &&
 				a->later[i].errors[k][len] == ':')
 				return a->later[i].errors[k] + len + 2;
 	for (size_t i = 0; !r->later && i < a->boot.n_errors; i++)
-		if (str_starts(a->boot.errors[i], r->asked->address) &&
+		if (str_starts(a->boot.errors[i], r->requested->address) &&
 			a->boot.errors[i][len] == ':')
 			return a->boot.errors[i] + len + 2;
 	return NULL;
@@ -424,9 +424,9 @@ static const char *trouble_of(const struct dev_status *r, const struct status *a
 
 /* How it came to have another driver, or none, than it shall have, and when: the report shows how
  * it was when vfio-bind was done with it, and the kernel log may know when the thief came. */
-static void tell_loss(const struct dev_status *r, const struct status *a, char *buf, size_t size)
+static void loss_format(const struct dev_status *r, const struct status *a, char *buf, size_t size)
 {
-	const struct report_dev *d = r->asked;
+	const struct report_dev *d = r->requested;
 	const char *error = trouble_of(r, a);
 	bool kept = d->before && str_equal(d->before, r->now);
 	size_t n;
@@ -434,7 +434,7 @@ static void tell_loss(const struct dev_status *r, const struct status *a, char *
 	if (r->since)
 		n = (size_t)snprintf(buf, size, " since then: when vfio-bind was done it was on %s",
 			d->after ? d->after : "no driver");
-	else if (r->fate == DEV_OTHER_DRIVER && kept)
+	else if (r->state == DEV_OTHER_DRIVER && kept)
 		n = (size_t)snprintf(buf, size, ", which had it before vfio-bind came");
 	else
 		n = (size_t)snprintf(buf, size, " since vfio-bind was done");
@@ -449,12 +449,12 @@ static void tell_loss(const struct dev_status *r, const struct status *a, char *
 const char *dev_status_text(
 	const struct dev_status *r, const struct status *a, char buf[static DEV_STATUS_TEXT_MAX])
 {
-	const char *why = r->asked->why ? r->asked->why : "";
+	const char *reason = r->requested->reason ? r->requested->reason : "";
 	char loss[DEV_STATUS_TEXT_MAX - 64] = "";
 
-	switch (r->fate) {
+	switch (r->state) {
 	case DEV_OK:
-		(void)snprintf(buf, DEV_STATUS_TEXT_MAX, "holds: %s%s", why,
+		(void)snprintf(buf, DEV_STATUS_TEXT_MAX, "holds: %s%s", reason,
 			r->later ? " (came later)" : "");
 		break;
 	case DEV_UNUSABLE:
@@ -465,31 +465,31 @@ const char *dev_status_text(
 			"whether a VM can open it is not verified: %s", r->unusable);
 		break;
 	case DEV_EXCLUDED:
-		(void)snprintf(buf, DEV_STATUS_TEXT_MAX, "%s", why);
+		(void)snprintf(buf, DEV_STATUS_TEXT_MAX, "%s", reason);
 		break;
 	case DEV_RELEASED:
 		(void)snprintf(buf, DEV_STATUS_TEXT_MAX,
 			"with the host: 'vfio-bind release' gave it back; 'vfio-bind bind %s' takes it again",
-			r->asked->address);
+			r->requested->address);
 		break;
 	case DEV_REFUSED:
-		(void)snprintf(buf, DEV_STATUS_TEXT_MAX, "left to the host: %s", why);
+		(void)snprintf(buf, DEV_STATUS_TEXT_MAX, "left to the host: %s", reason);
 		break;
 	case DEV_OFF:
 		(void)snprintf(buf, DEV_STATUS_TEXT_MAX, "was not touched at this boot");
 		break;
 	case DEV_ABSENT:
-		(void)snprintf(buf, DEV_STATUS_TEXT_MAX, "absent: %s", why);
+		(void)snprintf(buf, DEV_STATUS_TEXT_MAX, "absent: %s", reason);
 		break;
 	case DEV_GONE:
 		(void)snprintf(buf, DEV_STATUS_TEXT_MAX, "gone: it was there at boot");
 		break;
 	case DEV_OTHER_DRIVER:
-		tell_loss(r, a, loss, sizeof(loss));
+		loss_format(r, a, loss, sizeof(loss));
 		(void)snprintf(buf, DEV_STATUS_TEXT_MAX, "taken by %s%s", r->now, loss);
 		break;
 	case DEV_NO_DRIVER:
-		tell_loss(r, a, loss, sizeof(loss));
+		loss_format(r, a, loss, sizeof(loss));
 		(void)snprintf(buf, DEV_STATUS_TEXT_MAX, "has no driver%s", loss);
 		break;
 	}
@@ -513,14 +513,14 @@ const char *status_unfinished_text(const struct unfinished *u, char buf[static D
 
 const char *status_bootcount_text(const struct status *a, char buf[static BOOTCOUNT_TEXT_MAX])
 {
-	const struct bootcount *s = &a->boot.standing;
+	const struct bootcount *s = &a->boot.bootcount;
 
 	buf[0] = '\0';
-	if (!a->boot.has_standing)
+	if (!a->boot.has_bootcount)
 		return buf;
 	switch (s->state) {
 	case BOOT_UNCOUNTED:
-		(void)snprintf(buf, BOOTCOUNT_TEXT_MAX, "not counted: %s", s->why);
+		(void)snprintf(buf, BOOTCOUNT_TEXT_MAX, "not counted: %s", s->reason);
 		break;
 	case BOOT_GOOD:
 		(void)snprintf(buf, BOOTCOUNT_TEXT_MAX,
@@ -556,7 +556,7 @@ const char *status_bootcount_text(const struct status *a, char buf[static BOOTCO
 
 void status_print(const struct status *a, FILE *f)
 {
-	char text[DEV_STATUS_TEXT_MAX], standing[BOOTCOUNT_TEXT_MAX], row[ROW_MAX];
+	char text[DEV_STATUS_TEXT_MAX], bootcount[BOOTCOUNT_TEXT_MAX], row[ROW_MAX];
 
 	if (a->boot.off)
 		term_row(f, "nothing was touched at this boot:", "%s", a->boot.off);
@@ -564,9 +564,10 @@ void status_print(const struct status *a, FILE *f)
 		fprintf(f, ROW " %s\n", "ADDRESS", "TARGET", "CURRENT", "RESULT (CONFIG)");
 	for (size_t i = 0; i < a->n; i++) {
 		const struct dev_status *r = &a->rows[i];
-		(void)snprintf(row, sizeof(row), ROW, r->asked->address, or_dash(r->asked->driver),
-			or_dash(r->now));
-		term_row(f, row, "%s (%s)", dev_status_text(r, a, text), or_dash(r->asked->asked));
+		(void)snprintf(row, sizeof(row), ROW, r->requested->address,
+			or_dash(r->requested->driver), or_dash(r->now));
+		term_row(f, row, "%s (%s)", dev_status_text(r, a, text),
+			or_dash(r->requested->asked));
 	}
 	for (size_t i = 0; i < a->n_unfinished; i++) {
 		char address[PCI_ADDR_MAX];
@@ -574,14 +575,14 @@ void status_print(const struct status *a, FILE *f)
 			pci_addr_format(a->unfinished[i].addr, address), "-", "-");
 		term_row(f, row, "%s", status_unfinished_text(&a->unfinished[i], text));
 	}
-	if (*status_bootcount_text(a, standing))
-		term_row(f, "failed boots:", "%s", standing);
+	if (*status_bootcount_text(a, bootcount))
+		term_row(f, "failed boots:", "%s", bootcount);
 }
 
 static void print_row(struct json *j, const struct dev_status *r, const struct status *a)
 {
-	const struct report_dev *d = r->asked;
-	bool lost = r->fate == DEV_OTHER_DRIVER || r->fate == DEV_NO_DRIVER;
+	const struct report_dev *d = r->requested;
+	bool lost = r->state == DEV_OTHER_DRIVER || r->state == DEV_NO_DRIVER;
 	char text[DEV_STATUS_TEXT_MAX];
 
 	json_open_object(j, NULL);
@@ -589,13 +590,13 @@ static void print_row(struct json *j, const struct dev_status *r, const struct s
 	json_string(j, "asked", d->asked);
 	json_string(j, "action", d->action);
 	json_string(j, "driver", d->driver);
-	json_string(j, "why", d->why);
+	json_string(j, "why", d->reason);
 	json_string(j, "before", d->before);
 	json_string(j, "after", d->after);
 	json_string(j, "now", or_null(r->now));
-	json_string(j, "verdict", dev_state_name(r->fate));
+	json_string(j, "verdict", dev_state_name(r->state));
 	json_string(j, "text", dev_status_text(r, a, text));
-	bool on_vfio = r->fate == DEV_OK || r->fate == DEV_UNUSABLE;
+	bool on_vfio = r->state == DEV_OK || r->state == DEV_UNUSABLE;
 	if (on_vfio && strstr(r->now, "vfio") && r->usable != USABLE_UNVERIFIED)
 		json_bool(j, "usable", r->usable == USABLE);
 	else
@@ -609,11 +610,11 @@ static void print_row(struct json *j, const struct dev_status *r, const struct s
 	json_close_object(j);
 }
 
-static void print_standing(struct json *j, const struct status *a)
+static void print_bootcount(struct json *j, const struct status *a)
 {
-	const struct bootcount *s = &a->boot.standing;
+	const struct bootcount *s = &a->boot.bootcount;
 
-	if (!a->boot.has_standing) {
+	if (!a->boot.has_bootcount) {
 		json_null(j, "standing");
 		return;
 	}
@@ -623,7 +624,7 @@ static void print_standing(struct json *j, const struct status *a)
 	json_int(j, "limit", s->limit);
 	json_int(j, "waits", a->waits);
 	json_bool(j, "confirmed", a->confirmed || s->state == BOOT_GOOD);
-	json_string(j, "why", or_null(s->why));
+	json_string(j, "why", or_null(s->reason));
 	json_close_object(j);
 }
 
@@ -653,7 +654,7 @@ void status_print_json(const struct status *a, FILE *f)
 	else
 		json_bool(&j, "changed", a->config_changed);
 	json_close_object(&j);
-	print_standing(&j, a);
+	print_bootcount(&j, a);
 	json_open_array(&j, "unfinished");
 	for (size_t i = 0; i < a->n_unfinished; i++) {
 		char address[PCI_ADDR_MAX];

@@ -29,12 +29,12 @@ enum dev_state {
 };
 
 struct dev_status {
-	const struct report_dev *asked;
+	const struct report_dev *requested;
 	bool later; /* told by `added`, for a device that came after the boot had its look */
-	enum dev_state fate;
-	char now[32];                  /* its driver, "" for none */
-	enum usable usable;            /* of one that vfio-pci has */
-	char unusable[USABLE_WHY_MAX]; /* why not, or why that is not known */
+	enum dev_state state;
+	char now[32];                     /* its driver, "" for none */
+	enum usable usable;               /* of one that vfio-pci has */
+	char unusable[USABLE_REASON_MAX]; /* why not, or why that is not known */
 	bool since; /* taken or driverless: it was not so when vfio-bind was done with it */
 	long long first_usec; /* of a thief: kmsg_first */
 };
@@ -69,7 +69,7 @@ void status_done(struct status *a);
 bool status_is_ok(const struct status *a);
 bool dev_status_is_ok(const struct dev_status *r);
 
-const char *dev_state_name(enum dev_state fate);
+const char *dev_state_name(enum dev_state state);
 
 #define DEV_STATUS_TEXT_MAX 512
 

@@ -77,13 +77,13 @@ void findings_write(const struct findings *f, const char *const *topics, struct 
 }
 
 struct lines {
-	const char *kind, *topic, *summary, *why, *command;
+	const char *kind, *topic, *summary, *reason, *command;
 };
 
 static void add_read(struct findings *f, struct lines *l)
 {
-	if (l->topic && l->summary && l->why)
-		findings_add(f, str_equal(l->kind, "wrong"), l->topic, l->why, l->command, "%s",
+	if (l->topic && l->summary && l->reason)
+		findings_add(f, str_equal(l->kind, "wrong"), l->topic, l->reason, l->command, "%s",
 			l->summary);
 	*l = (struct lines){0};
 }
@@ -102,7 +102,7 @@ void findings_read(struct findings *f, const char *const *topics, char *text)
 		} else if (str_equal(word, "what")) {
 			l.summary = line;
 		} else if (str_equal(word, "why")) {
-			l.why = line;
+			l.reason = line;
 		} else if (str_equal(word, "command")) {
 			l.command = line;
 		}

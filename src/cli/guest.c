@@ -58,7 +58,7 @@ static int gather(struct guest *g, const struct plan *p, struct err *err)
 		} else if (!v->companion) {
 			g->left_out++;
 			log_print(LOG_WARNING, "%s is left out: %s%s; `vfio-bind bind %s` first",
-				verdict_name(v, name), v->device ? "it is on " : v->why,
+				verdict_name(v, name), v->device ? "it is on " : v->reason,
 				!v->device             ? ""
 				: v->device->driver[0] ? v->device->driver
 						       : "no driver",
@@ -96,9 +96,9 @@ enum cmd_result guest_look(struct guest *g, char **operands, int n, struct err *
 	enum cmd_result r = CMD_AS_ASKED;
 
 	if (n > 0) {
-		r = bind_args_plan(&s, &g->hand, operands, n, false, err);
+		r = bind_args_plan(&s, &g->args, operands, n, false, err);
 	} else {
-		int code = ctx_read(&s, &g->hand.world, &bind, err);
+		int code = ctx_read(&s, &g->args.sysroot, &bind, err);
 		ctx_log_errors(&s.config);
 		probe_drivers(&s.host, &s.sysfs);
 		r = code == -EINVAL ? CMD_CONFIG : code < 0 ? CMD_SYSTEM : CMD_AS_ASKED;

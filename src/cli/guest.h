@@ -14,7 +14,7 @@ struct rom_file {
 };
 
 struct guest {
-	struct bind_args hand; /* of it the world, only, json */
+	struct bind_args args; /* of it the world, only, json */
 	const char *append;    /* of qemu: the script, or NULL */
 	bool remove;
 	unsigned bus; /* of libvirt: the first bus for cards of several functions */
@@ -33,9 +33,9 @@ int guest_add_rom(void *to, const char *value, struct err *err);
 	{"rom", 0, "ADDRESS=FILE", "the option ROM of a device (more than once)", NULL, NULL,      \
 		guest_add_rom, (g)},                                                               \
 		{"only", 0, NULL, "only the functions named, without companions", NULL,            \
-			&(g)->hand.only, NULL, NULL},                                              \
+			&(g)->args.only, NULL, NULL},                                              \
 	{                                                                                          \
-		"json", 0, NULL, "print JSON", NULL, &(g)->hand.json, NULL, NULL                   \
+		"json", 0, NULL, "print JSON", NULL, &(g)->args.json, NULL, NULL                   \
 	}
 
 /*

@@ -13,8 +13,8 @@ int held_ask(struct text *ret, struct sysfs *s, const struct device *d, struct h
 	struct err *err)
 {
 	_cleanup_(text_done) struct text users = {0};
-	char why[IN_USE_WHY_MAX], address[PCI_ADDR_MAX];
-	enum in_use_kind kind = in_use_look(s, d->addr, rules.live, why);
+	char reason[IN_USE_REASON_MAX], address[PCI_ADDR_MAX];
+	enum in_use_kind kind = in_use_look(s, d->addr, rules.live, reason);
 	int n = in_use_by_find(&users, s, d, rules.live);
 
 	if (n < 0)
@@ -25,7 +25,7 @@ int held_ask(struct text *ret, struct sysfs *s, const struct device *d, struct h
 	if (stays)
 		text_print(ret, "in use%s: ",
 			kind == IN_USE_CLAIMED ? "" : " (--force takes it all the same)");
-	text_print(ret, "%s%s%s", n > 0 ? users.data : "", n > 0 && why[0] ? "; " : "", why);
+	text_print(ret, "%s%s%s", n > 0 ? users.data : "", n > 0 && reason[0] ? "; " : "", reason);
 	if (ret->failed)
 		return err_set(err, ENOMEM, "out of memory");
 	if (!stays)
@@ -42,15 +42,15 @@ static bool has_it(const struct verdict *v)
 int held_refuse(struct plan *p, struct sysfs *s, struct held_rules rules, struct err *err)
 {
 	for (size_t i = 0; i < p->n; i++) {
-		_cleanup_(text_done) struct text why = {0};
+		_cleanup_(text_done) struct text reason = {0};
 		struct verdict *v = &p->verdicts[i];
 		if (v->action != ACTION_BIND || !v->device->driver[0] || has_it(v))
 			continue;
-		int r = held_ask(&why, s, v->device, rules, err);
+		int r = held_ask(&reason, s, v->device, rules, err);
 		if (r < 0)
 			return r;
 		if (r > 0)
-			guard_refuse_slot(p, v, why.data);
+			guard_refuse_slot(p, v, reason.data);
 	}
 	return 0;
 }

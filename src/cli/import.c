@@ -38,7 +38,7 @@ static void print_line(struct import *m, const char *key, const char *value, con
 
 /* "10de:2204:…" as vfio-pci's ids= takes it (vfio_pci_fill_ids, drivers/vfio/pci/vfio_pci.c): up to
  * four numbers of a device; class and mask behind them have no counterpart. */
-static void take_id(struct import *m, const char *text, const char *from)
+static void import_id(struct import *m, const char *text, const char *from)
 {
 	struct pci_id id = {0};
 	char shown[PCI_ID_MAX];
@@ -65,16 +65,16 @@ static void take_id(struct import *m, const char *text, const char *from)
 	print_line(m, "ids", pci_id_format(&id, shown), from);
 }
 
-static void take_ids(struct import *m, char *list, const char *from)
+static void import_ids(struct import *m, char *list, const char *from)
 {
 	for (char *one; (one = strsep(&list, ","));)
 		if (one[0])
-			take_id(m, one, from);
+			import_id(m, one, from);
 	log_print(LOG_NOTICE, "%s: take ids= out of it; [bind] asks for these now", from);
 }
 
 /* With the id that the device carries now, so that another one at that address is not taken. */
-static void take_address(struct import *m, struct pci_addr addr, const char *from)
+static void import_address(struct import *m, struct pci_addr addr, const char *from)
 {
 	char address[PCI_ADDR_MAX], value[PCI_ADDR_MAX + PCI_ID_MAX + 1], id[PCI_ID_MAX],
 		key[PCI_ADDR_MAX + 2];
@@ -128,7 +128,7 @@ static void from_cmdline(struct import *m, const struct sysroot *w)
 			last = word + (ids - word);
 	}
 	if (last)
-		take_ids(m, last, "the kernel command line");
+		import_ids(m, last, "the kernel command line");
 }
 
 /* ---- files, each by its own reader
@@ -148,7 +148,7 @@ static void read_options(struct import *m, char *line, const char *from)
 		return;
 	for (char *word; (word = strsep(&line, BLANKS));)
 		if (str_starts(word, "ids="))
-			take_ids(m, word + 4, from);
+			import_ids(m, word + 4, from);
 }
 
 static void read_modprobe(struct import *m, char *data, const char *path)
@@ -174,7 +174,7 @@ static void read_driverctl(struct import *m, char *data, const char *path)
 		!str_equal(data, "vfio-pci"))
 		return;
 	(void)snprintf(from, sizeof(from), "/%s", path);
-	take_address(m, addr, from);
+	import_address(m, addr, from);
 	log_print(LOG_NOTICE, "%s: run driverctl unset-override %s; [bind] asks for it now", from,
 		name + 4);
 }
@@ -198,7 +198,7 @@ static void read_script(struct import *m, char *data, const char *path)
 			size_t len = strcspn(at, " \t\n\"'");
 			(void)snprintf(word, sizeof(word), "%.*s", (int)len, at);
 			if (len < sizeof(word) && pci_addr_parse(word, &addr)) {
-				take_address(m, addr, from);
+				import_address(m, addr, from);
 				some = true;
 			}
 			at += len;

@@ -55,14 +55,14 @@ static void print_device(struct json *j, const struct ctx *s, const struct verdi
 	} else {
 		json_null(j, "id");
 	}
-	if (d && d->group >= 0 && !s->groups_imagined)
+	if (d && d->group >= 0 && !s->groups_by_slots)
 		json_int(j, "group", d->group);
 	else
 		json_null(j, "group");
 	json_string(j, "action", action_name(v->action));
 	json_string(j, "driver", v->action == ACTION_BIND ? v->driver : NULL);
 	json_bool(j, "companion", v->companion);
-	json_string(j, "why", v->why);
+	json_string(j, "why", v->reason);
 	json_string(j, "before", d ? or_null(d->driver) : NULL);
 	json_close_object(j);
 }
@@ -75,12 +75,12 @@ static void print_stays(struct json *j, const struct cards *c)
 	json_open_array(j, "stays");
 	for (size_t i = 0; c && i < c->n; i++) {
 		const struct card *k = &c->at[i];
-		const char *why = k->display ? card_refusal(c, k) : NULL;
-		for (size_t f = 0; why && f < k->n; f++) {
+		const char *reason = k->display ? card_refusal(c, k) : NULL;
+		for (size_t f = 0; reason && f < k->n; f++) {
 			const struct verdict *v = card_verdict(c, k, f);
 			json_open_object(j, NULL);
 			json_string(j, "address", pci_addr_format(v->device->addr, address));
-			json_string(j, "why", v->action == ACTION_BIND ? why : v->why);
+			json_string(j, "why", v->action == ACTION_BIND ? reason : v->reason);
 			json_close_object(j);
 		}
 	}
@@ -97,7 +97,7 @@ int init_print_json(const struct init_told *t, struct err *err)
 	json_bool(&j, "written", t->written);
 	json_bool(&j, "undone", t->undone);
 	json_bool(&j, "whole", t->whole);
-	json_string(&j, "why", t->why);
+	json_string(&j, "why", t->reason);
 	int r = print_lines(&j, t->body, err);
 	if (r < 0)
 		return r;
@@ -107,7 +107,7 @@ int init_print_json(const struct init_told *t, struct err *err)
 	json_close_array(&j);
 	print_stays(&j, t->cards);
 	if (t->s && t->s->host.devices.n > 0)
-		json_bool(&j, "iommu", !t->s->groups_imagined);
+		json_bool(&j, "iommu", !t->s->groups_by_slots);
 	else
 		json_null(&j, "iommu");
 	groups_print_json(t->s ? t->s->plan.groups : NULL, &j);
@@ -120,14 +120,14 @@ int init_print_json(const struct init_told *t, struct err *err)
  */
 
 struct init {
-	struct sysroot world;
+	struct sysroot sysroot;
 	const char *gpu;
 	bool import, yes, dry_run, undo, json;
 };
 
 static const char *path_of(const struct init *o)
 {
-	return o->world.config ? o->world.config : CONFIG_PATH;
+	return o->sysroot.config ? o->sysroot.config : CONFIG_PATH;
 }
 
 /* What it came to, for a program that asked; people have been told. */
@@ -153,9 +153,9 @@ static enum cmd_result undo(const struct init *o, struct err *err)
 	t.undone = r > 0;
 	t.whole = r >= 0;
 	if (r < 0)
-		t.why = err->text;
+		t.reason = err->text;
 	else if (r == 0)
-		t.why = "init has written nothing there";
+		t.reason = "init has written nothing there";
 	if (r >= 0)
 		log_print(LOG_NOTICE,
 			r > 0 ? "%s: the file before init is back"
@@ -165,11 +165,11 @@ static enum cmd_result undo(const struct init *o, struct err *err)
 }
 
 /* What the plan will be once this is written. */
-static int imagine(const struct init *o, struct ctx *s, const struct text *body, struct err *err)
+static int preview(const struct init *o, struct ctx *s, const struct text *body, struct err *err)
 {
-	int r = ctx_plan_preview(s, &o->world, path_of(o), body->data, body->len, true, err);
+	int r = ctx_plan_preview(s, &o->sysroot, path_of(o), body->data, body->len, true, err);
 
-	if (r == 0 && !s->groups_imagined)
+	if (r == 0 && !s->groups_by_slots)
 		ctx_read_groups(s, GROUPS_HOST);
 	return r;
 }
@@ -179,7 +179,7 @@ static void show(const struct ctx *s)
 {
 	puts("");
 	plan_print(&s->plan, stdout);
-	if (s->groups_imagined)
+	if (s->groups_by_slots)
 		printf("The IOMMU is off: nothing is bound before it is on in the firmware and in the kernel\n(vfio-bootcfg --iommu).\n");
 	puts("");
 }
@@ -218,18 +218,18 @@ static enum cmd_result put(const struct init *o, struct init_told *t, struct err
 	if (!o->json)
 		fwrite(t->body->data, 1, t->body->len, stdout);
 	if (o->dry_run) {
-		t->why = "a dry run";
+		t->reason = "a dry run";
 		return done;
 	}
 	if (!o->json)
 		show(t->s);
 	if (config_file_holds(&f, t->body->data, t->body->len)) {
-		t->why = "the file says this already";
+		t->reason = "the file says this already";
 		log_print(LOG_NOTICE, "%s says this already", f.path);
 		return done;
 	}
 	if (!may_replace(o, &f) || (!o->yes && !prompt_yes("Write this to %s?", f.path))) {
-		t->why = "the file has settings of its own"; /* read where nobody was asked */
+		t->reason = "the file has settings of its own"; /* read where nobody was asked */
 		log_print(LOG_NOTICE, "nothing was written");
 		return CMD_NOT_ALL;
 	}
@@ -249,8 +249,8 @@ static int gather(const struct init *o, struct cards *c, struct text *body, stru
 		.non_boot_gpus = o->gpu, .yes = o->yes || o->json};
 
 	if (o->import)
-		return import_config(o->world.root, &o->world, body, err);
-	int r = cards_read(c, &o->world, err);
+		return import_config(o->sysroot.root, &o->sysroot, body, err);
+	int r = cards_read(c, &o->sysroot, err);
 	if (r == 0)
 		r = cards_select(c, &choice, body, err);
 	if (!o->gpu && !o->yes)
@@ -271,12 +271,12 @@ static enum cmd_result init(const struct init *o, struct err *err)
 		.file = path_of(o), .whole = r > 0, .body = &body, .cards = o->import ? NULL : &c};
 	if (body.len == 0) {
 		t.whole = false;
-		t.why = o->import ? "no other tool's settings were found" : "nothing was chosen";
+		t.reason = o->import ? "no other tool's settings were found" : "nothing was chosen";
 		log_print(LOG_NOTICE, o->import ? "no other tool's settings were found"
 						: "nothing was chosen, nothing is written");
 		return tell(o, &t, CMD_NOT_ALL, err);
 	}
-	if ((o->json || !o->dry_run) && imagine(o, &s, &body, err) < 0)
+	if ((o->json || !o->dry_run) && preview(o, &s, &body, err) < 0)
 		return CMD_SYSTEM;
 	t.s = &s;
 	enum cmd_result done = put(o, &t, err);
@@ -318,7 +318,7 @@ enum cmd_result cmd_init(int argc, char **argv, struct err *err)
 		{"undo", 0, NULL, "put the file before init back", NULL, &o.undo, NULL, NULL},
 		{"json", 0, NULL, "print JSON, with --yes, --dry-run or --undo", NULL, &o.json,
 			NULL, NULL},
-		WORLD_OPTIONS(&o.world),
+		SYSROOT_OPTIONS(&o.sysroot),
 		{"help", 'h', NULL, "this text", NULL, &help, NULL, NULL},
 		{0},
 	};

@@ -13,7 +13,7 @@ struct init_told {
 	const char *file;
 	bool written, undone;
 	bool whole;                /* all that was wanted can be had */
-	const char *why;           /* nothing was written or put back; NULL: it was */
+	const char *reason;        /* nothing was written or put back; NULL: it was */
 	const struct text *body;   /* the lines of the config, all but its first */
 	const struct ctx *s;       /* of that config, NULL: there is none to be written */
 	const struct cards *cards; /* NULL: they were not asked about (--import, --undo) */

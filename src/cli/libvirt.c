@@ -62,7 +62,7 @@ enum cmd_result cmd_libvirt(int argc, char **argv, struct err *err)
 			NULL, NULL, set_bus, &g.bus},
 		{"xml", 0, NULL, "print libvirt's XML (the default)", NULL, &xml, NULL, NULL},
 		GUEST_OPTIONS(&g),
-		WORLD_OPTIONS(&g.hand.world),
+		SYSROOT_OPTIONS(&g.args.sysroot),
 		{"help", 'h', NULL, "this text", NULL, &help, NULL, NULL},
 		{0},
 	};
@@ -71,7 +71,7 @@ enum cmd_result cmd_libvirt(int argc, char **argv, struct err *err)
 
 	if (!command_parse(&info, rows, argc, argv, &help, &operands, &result, err))
 		return result;
-	if (xml && g.hand.json) {
+	if (xml && g.args.json) {
 		(void)err_set(err, EINVAL, "--xml or --json, not both");
 		return CMD_USAGE;
 	}
@@ -81,7 +81,7 @@ enum cmd_result cmd_libvirt(int argc, char **argv, struct err *err)
 	enum cmd_result r = guest_look(&g, argv + 1, operands, err);
 	if (r != CMD_AS_ASKED && r != CMD_NOT_ALL)
 		return r;
-	if (g.hand.json)
+	if (g.args.json)
 		guest_print_json(&g, json_xml);
 	else
 		guest_libvirt(g.list, g.n, g.bus, stdout);

@@ -226,10 +226,10 @@ static void print_verdict(const struct listing *l, const struct function *f, str
 	term_line(p, DETAIL);
 	if (v->action == ACTION_BIND)
 		term_words(p, GOOD, "asked for (%s:%u): goes to %s", l->plan->config->path,
-			v->asked->line, v->driver);
+			v->selector->line, v->driver);
 	else
 		term_words(p, BAD, "asked for (%s:%u), and stays: %s", l->plan->config->path,
-			v->asked->line, v->why);
+			v->selector->line, v->reason);
 }
 
 static void print_uses(const struct attached *b, struct term *p)
@@ -247,8 +247,8 @@ void attached_put(const struct attached *b, struct term *p)
 	case ATTACHED_BLOCK:
 		term_put(p, PLAIN, "%s %s%s%s", b->name, decimal_size(b->bytes, size),
 			b->what[0] ? " " : "", b->what);
-		if (b->part_of[0])
-			term_put(p, NOTE, ", part of %s", b->part_of);
+		if (b->holders[0])
+			term_put(p, NOTE, ", part of %s", b->holders);
 		break;
 	case ATTACHED_NET:
 		term_put(p, PLAIN, "%s %s%s%s", b->name, b->up ? "up" : "down",
@@ -265,7 +265,7 @@ void attached_put(const struct attached *b, struct term *p)
 	print_uses(b, p);
 }
 
-static void print_all_behind(const struct listing *l, const struct function *f, struct term *p)
+static void print_all_attached(const struct listing *l, const struct function *f, struct term *p)
 {
 	size_t n;
 	const struct attached *b = inventory_attached(l->inventory, f->d.addr, &n);
@@ -323,7 +323,7 @@ static void print_absent(const struct listing *l, struct term *p)
 			continue;
 		term_line(p, 0);
 		term_words(p, BAD, "%s, asked for (%s:%u): %s", verdict_name(v, name),
-			l->plan->config->path, v->asked->line, v->why);
+			l->plan->config->path, v->selector->line, v->reason);
 	}
 }
 
@@ -342,7 +342,7 @@ void listing_print(const struct listing *l, struct term *p)
 		if (!f->d.error)
 			print_details(f, p);
 		print_verdict(l, f, p);
-		print_all_behind(l, f, p);
+		print_all_attached(l, f, p);
 	}
 	if (l->asked_only)
 		print_absent(l, p);
@@ -360,10 +360,10 @@ struct tree {
 	bool *has_shown; /* for each function: it, or one below it, is shown */
 };
 
-static bool hangs_on(const struct function *f, const struct function *above)
+static bool is_below(const struct function *f, const struct function *upstream)
 {
-	return above ? f->has_above && pci_addr_compare(f->above, above->d.addr) == 0
-		     : !f->has_above;
+	return upstream ? f->has_upstream && pci_addr_compare(f->upstream, upstream->d.addr) == 0
+			: !f->has_upstream;
 }
 
 static void print_branch(
@@ -391,32 +391,32 @@ static void print_branch(
 }
 
 /* Of those that hang on one bridge, or on one host bridge. */
-static bool is_last(const struct tree *t, const struct function *above, size_t i)
+static bool is_last(const struct tree *t, const struct function *upstream, size_t i)
 {
 	const struct inventory *v = t->l->inventory;
 
 	for (size_t next = i + 1; next < v->n; next++)
-		if (t->has_shown[next] && hangs_on(&v->at[next], above) &&
-			(above || str_equal(v->at[next].root, v->at[i].root)))
+		if (t->has_shown[next] && is_below(&v->at[next], upstream) &&
+			(upstream || str_equal(v->at[next].root, v->at[i].root)))
 			return false;
 	return true;
 }
 
-static void print_below(const struct tree *t, const struct function *above, const char *stem)
+static void print_below(const struct tree *t, const struct function *upstream, const char *stem)
 {
 	const struct inventory *v = t->l->inventory;
 	const char *root = "";
 	char deeper[STEM_MAX];
 
 	for (size_t i = 0; i < v->n; i++) {
-		if (!t->has_shown[i] || !hangs_on(&v->at[i], above))
+		if (!t->has_shown[i] || !is_below(&v->at[i], upstream))
 			continue;
-		if (!above && !str_equal(root, v->at[i].root)) {
+		if (!upstream && !str_equal(root, v->at[i].root)) {
 			root = v->at[i].root;
 			term_line(t->p, 0);
 			term_put(t->p, FAINT, "%s", root);
 		}
-		bool last = is_last(t, above, i);
+		bool last = is_last(t, upstream, i);
 		print_branch(t, &v->at[i], stem, last);
 		(void)snprintf(deeper, sizeof(deeper), "%s%s", stem, last ? "   " : "|  ");
 		if (v->at[i].has_below)
@@ -431,7 +431,7 @@ static void mark(const struct tree *t, const struct function *f)
 
 	while (f && !t->has_shown[f - v->at]) {
 		t->has_shown[f - v->at] = true;
-		f = f->has_above ? inventory_find(v, f->above) : NULL;
+		f = f->has_upstream ? inventory_find(v, f->upstream) : NULL;
 	}
 }
 
@@ -454,7 +454,7 @@ void listing_print_tree(const struct listing *l, struct term *p)
 #define CLASS_USB 0x0c03
 
 struct list {
-	struct sysroot world;
+	struct sysroot sysroot;
 	bool json, tree, gpu, usb, asked;
 	const char *group;
 	int group_number;
@@ -537,14 +537,14 @@ static void add_candidates(struct inventory *v, struct sysfs *s)
 }
 
 /* A config that is not there asks for nothing; one with errors would, and nobody knows what for. */
-static int read_situation(const struct list *o, struct ctx *s, struct err *err)
+static int read_ctx(const struct list *o, struct ctx *s, struct err *err)
 {
 	const struct boot_switch bind = {.mode = BOOT_BIND};
-	int r = ctx_read(s, &o->world, &bind, err);
+	int r = ctx_read(s, &o->sysroot, &bind, err);
 
 	if (r != -EINVAL)
 		return r;
-	if (o->world.config || o->asked || access(sysroot_config_file(&o->world), F_OK) == 0) {
+	if (o->sysroot.config || o->asked || access(sysroot_config_file(&o->sysroot), F_OK) == 0) {
 		ctx_log_errors(&s->config);
 		log_print(LOG_WARNING, "what the config asks for is not marked");
 	}
@@ -558,19 +558,19 @@ static enum cmd_result list(const struct list *o, struct err *err)
 	_cleanup_(inventory_done) struct inventory inventory = {0};
 	_cleanup_(host_snapshot_done) struct host_snapshot notes = {0};
 	_cleanup_(pciids_close) struct pciids names = {0};
-	int asked = read_situation(o, &s, err);
+	int asked = read_ctx(o, &s, err);
 
 	if (asked < 0 && asked != -EINVAL)
 		return CMD_SYSTEM;
-	if (sysfs_open(&sysfs, o->world.sysfs, err) < 0)
+	if (sysfs_open(&sysfs, o->sysroot.sysfs, err) < 0)
 		return CMD_SYSTEM;
-	host_snapshot_read(&notes, &sysfs, !o->world.sysfs);
-	pciids_open_of(&names, o->world.sysfs);
-	const struct boot_display_from from = sysroot_display(&o->world);
+	host_snapshot_read(&notes, &sysfs, !o->sysroot.sysfs);
+	pciids_open_of(&names, o->sysroot.sysfs);
+	const struct boot_display_from from = sysroot_display(&o->sysroot);
 	if (inventory_gather(&inventory, &sysfs, &names, &notes, err) < 0 ||
 		inventory_find_boot_display(&inventory, &sysfs, &from) < 0)
 		return CMD_SYSTEM;
-	if (!o->world.sysfs)
+	if (!o->sysroot.sysfs)
 		add_candidates(&inventory, &sysfs);
 	struct listing l = {.inventory = &inventory,
 		.plan = asked == 0 ? &s.plan : NULL,
@@ -608,9 +608,9 @@ enum cmd_result cmd_list(int argc, char **argv, struct err *err)
 		{"json", 0, NULL, "print JSON", NULL, &o.json, NULL, NULL},
 		{"color", 0, "WHEN", "auto, always or never", NULL, NULL, term_set_colour,
 			&o.colour},
-		{"config", 'c', "FILE", "read FILE instead of " CONFIG_PATH, &o.world.config, NULL,
-			NULL, NULL},
-		{"sysfs", 0, "DIR", "let DIR stand for /sys", &o.world.sysfs, NULL, NULL, NULL},
+		{"config", 'c', "FILE", "read FILE instead of " CONFIG_PATH, &o.sysroot.config,
+			NULL, NULL, NULL},
+		{"sysfs", 0, "DIR", "let DIR stand for /sys", &o.sysroot.sysfs, NULL, NULL, NULL},
 		{"help", 'h', NULL, "this text", NULL, &help, NULL, NULL},
 		{0},
 	};
@@ -621,5 +621,5 @@ enum cmd_result cmd_list(int argc, char **argv, struct err *err)
 	if (set_group(&o, err) < 0)
 		return CMD_USAGE;
 	_cleanup_(sysroot_done) struct sysroot_record record;
-	return sysroot_unfold(&o.world, &record, err) < 0 ? CMD_SYSTEM : list(&o, err);
+	return sysroot_unfold(&o.sysroot, &record, err) < 0 ? CMD_SYSTEM : list(&o, err);
 }

@@ -125,13 +125,13 @@ static void print_verdict(struct json *j, const struct listing *l, const struct 
 
 	if (v)
 		(void)snprintf(
-			asked, sizeof(asked), "%s:%u", l->plan->config->path, v->asked->line);
+			asked, sizeof(asked), "%s:%u", l->plan->config->path, v->selector->line);
 	json_string(j, "asked", v ? asked : NULL);
 	json_string(j, "action", v ? action_name(v->action) : NULL);
-	json_string(j, "why", v ? v->why : NULL);
+	json_string(j, "why", v ? v->reason : NULL);
 }
 
-static void print_one_behind(struct json *j, const struct attached *b)
+static void print_one_attached(struct json *j, const struct attached *b)
 {
 	json_open_object(j, NULL);
 	json_string(j, "name", b->name);
@@ -140,7 +140,7 @@ static void print_one_behind(struct json *j, const struct attached *b)
 		json_string(j, "model", or_null(b->what));
 		json_int(j, "bytes", (long long)b->bytes);
 		print_uses(j, "mounts", b->uses);
-		print_words(j, "part_of", b->part_of);
+		print_words(j, "part_of", b->holders);
 		break;
 	case ATTACHED_NET:
 		json_bool(j, "up", b->up);
@@ -159,7 +159,7 @@ static void print_one_behind(struct json *j, const struct attached *b)
 	json_close_object(j);
 }
 
-static void print_behind(struct json *j, const struct listing *l, const struct function *f)
+static void print_attached(struct json *j, const struct listing *l, const struct function *f)
 {
 	static const char *const keys[] = {"disks", "interfaces", "usb", "screens"};
 	size_t n;
@@ -169,7 +169,7 @@ static void print_behind(struct json *j, const struct listing *l, const struct f
 		json_open_array(j, keys[kind]);
 		for (size_t i = 0; i < n; i++)
 			if (b[i].kind == kind)
-				print_one_behind(j, &b[i]);
+				print_one_attached(j, &b[i]);
 		json_close_array(j);
 	}
 }
@@ -191,7 +191,7 @@ static void print_function(struct json *j, const struct listing *l, const struct
 	else
 		json_bool(j, "boot_display", f->d.is_boot_display);
 	json_bool(j, "bridge", device_is_fixed(&f->d));
-	print_slot(j, "above", f->has_above, f->above);
+	print_slot(j, "above", f->has_upstream, f->upstream);
 	print_words(j, "reset", f->reset);
 	print_virtual(j, f);
 	if (f->numa >= 0)
@@ -202,7 +202,7 @@ static void print_function(struct json *j, const struct listing *l, const struct
 	print_bars(j, f);
 	json_bool(j, "rom", f->has_rom);
 	print_verdict(j, l, f);
-	print_behind(j, l, f);
+	print_attached(j, l, f);
 	json_close_object(j);
 }
 

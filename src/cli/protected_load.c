@@ -90,11 +90,11 @@ int protect(struct plan *p, struct sysfs *s, const struct sysroot *w, const stru
 int protected_load(struct protected_list *ret, const struct sysroot *w, struct err *err)
 {
 	_cleanup_(sysfs_done) struct sysfs s = {.devices = -1};
-	struct err why = {""};
+	struct err reason = {""};
 
 	*ret = (struct protected_list){0};
-	if (sysfs_open(&s, w->sysfs, &why) < 0)
-		protected_set_unknown(ret, "%.150s", why.text);
+	if (sysfs_open(&s, w->sysfs, &reason) < 0)
+		protected_set_unknown(ret, "%.150s", reason.text);
 	else if (hostdevs_find(ret, w->root ? w->root : "/", w->cmdline, &s, err) == -ENOMEM)
 		return -ENOMEM;
 	if (ret->unknown[0])

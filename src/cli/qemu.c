@@ -84,7 +84,7 @@ static enum cmd_result append(const struct guest *g, struct err *err)
 	_cleanup_(words_done) struct words words = {0};
 	_cleanup_(text_done) struct text edited = {0};
 	_cleanup_(str_free) char *script = NULL;
-	struct err why = {""};
+	struct err reason = {""};
 	enum script_place place;
 	size_t len;
 	bool used;
@@ -97,8 +97,8 @@ static enum cmd_result append(const struct guest *g, struct err *err)
 	}
 	if (file_read(AT_FDCWD, g->append, SCRIPT_MAX, &script, &len, err) < 0)
 		return CMD_SYSTEM;
-	if (script_edit(&edited, script, len, words.word, words.n, &place, &used, &why) < 0) {
-		(void)err_set(err, EINVAL, "%s: %s", g->append, why.text);
+	if (script_edit(&edited, script, len, words.word, words.n, &place, &used, &reason) < 0) {
+		(void)err_set(err, EINVAL, "%s: %s", g->append, reason.text);
 		return CMD_NOT_ALL;
 	}
 	if (edited.len != len || memcmp(edited.data ? edited.data : "", script, len) != 0)
@@ -119,7 +119,7 @@ static enum cmd_result qemu(struct guest *g, char **operands, int n, struct err 
 	if (g->append)
 		/* A script with half of the devices starts a VM that nobody asked for. */
 		return r == CMD_AS_ASKED ? append(g, err) : r;
-	if (g->hand.json)
+	if (g->args.json)
 		guest_print_json(g, json_arguments);
 	else
 		guest_qemu(g->list, g->n, print_argument, stdout);
@@ -140,7 +140,7 @@ enum cmd_result cmd_qemu(int argc, char **argv, struct err *err)
 			&g.append, NULL, NULL, NULL},
 		{"remove", 0, NULL, "take them out of it again", NULL, &g.remove, NULL, NULL},
 		GUEST_OPTIONS(&g),
-		WORLD_OPTIONS(&g.hand.world),
+		SYSROOT_OPTIONS(&g.args.sysroot),
 		{"help", 'h', NULL, "this text", NULL, &help, NULL, NULL},
 		{0},
 	};

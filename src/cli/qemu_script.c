@@ -104,7 +104,7 @@ static void add_words(struct text *t, const char *const *words, size_t n, const 
 	}
 }
 
-static void put_in_command(
+static void print_in_command(
 	struct text *t, const char *const *words, size_t n, const struct line *like)
 {
 	copy_indent(t, like);
@@ -115,7 +115,8 @@ static void put_in_command(
 }
 
 /* `set --` works in every shell and loses no blank in a file's name. */
-static void put_before(struct text *t, const char *const *words, size_t n, const struct line *like)
+static void print_before(
+	struct text *t, const char *const *words, size_t n, const struct line *like)
 {
 	copy_indent(t, like);
 	text_print(t, "%s", MARK_BEGIN);
@@ -132,7 +133,7 @@ static void put_before(struct text *t, const char *const *words, size_t n, const
 
 /* Without our lines. A text whose last line had no newline got one from us, and we keep the last
  * one of our own back instead: so it is found again. */
-static int take_out(struct text *ret, const char *script, size_t len, struct err *err)
+static int remove_ours(struct text *ret, const char *script, size_t len, struct err *err)
 {
 	const char *at = script, *end = script + len;
 	struct line l;
@@ -174,7 +175,7 @@ static void add_at_end(struct text *t, const char *const *words, size_t n)
 
 	if (open)
 		text_add(t, "\n", 1);
-	put_before(t, words, n, &none);
+	print_before(t, words, n, &none);
 	if (open && !t->failed)
 		t->data[--t->len] = '\0';
 }
@@ -198,8 +199,8 @@ static bool has_command(const struct text *plain)
 }
 
 /* A command whose program is in a variable is not found: then before all that is done. */
-static void put_in(struct text *t, const struct text *plain, const char *const *words, size_t n,
-	enum script_place *ret_place)
+static void print_with_ours(struct text *t, const struct text *plain, const char *const *words,
+	size_t n, enum script_place *ret_place)
 {
 	const char *at = plain->data ? plain->data : "", *end = at + plain->len;
 	bool done = false, known = has_command(plain);
@@ -211,11 +212,11 @@ static void put_in(struct text *t, const struct text *plain, const char *const *
 		bool inside = here && known && goes_on(&l);
 		done |= here;
 		if (here && !inside)
-			put_before(t, words, n, &l);
+			print_before(t, words, n, &l);
 		text_add(t, l.at, l.len);
 		if (inside) {
 			*ret_place = SCRIPT_IN_COMMAND;
-			put_in_command(t, words, n, &l);
+			print_in_command(t, words, n, &l);
 		}
 	}
 	if (!done)
@@ -226,13 +227,13 @@ int script_edit(struct text *ret, const char *script, size_t len, const char *co
 	size_t n, enum script_place *ret_place, bool *ret_used, struct err *err)
 {
 	_cleanup_(text_done) struct text plain = {0};
-	int r = take_out(&plain, script, len, err);
+	int r = remove_ours(&plain, script, len, err);
 
 	if (r < 0)
 		return r;
 	*ret_place = SCRIPT_BEFORE;
 	if (n > 0)
-		put_in(ret, &plain, words, n, ret_place);
+		print_with_ours(ret, &plain, words, n, ret_place);
 	else if (plain.len > 0)
 		text_add(ret, plain.data, plain.len);
 	*ret_used = *ret_place == SCRIPT_IN_COMMAND || (plain.data && strstr(plain.data, "\"$@\""));

@@ -730,7 +730,7 @@ void record_others(const struct record_root *r)
 #define CMDLINE_MAX 8192
 
 struct record_options {
-	struct sysroot world;
+	struct sysroot sysroot;
 	bool full;
 };
 
@@ -814,11 +814,11 @@ static char *read_cmdline(const struct record_options *o, struct sysfs *s)
 	char *line = NULL;
 	size_t len;
 
-	if (o->world.cmdline)
-		return strdup(o->world.cmdline);
-	if (o->world.sysfs && !o->world.root)
+	if (o->sysroot.cmdline)
+		return strdup(o->sysroot.cmdline);
+	if (o->sysroot.sysfs && !o->sysroot.root)
 		return sysfs_path_text(s, NOTES_DIRECTORY "/cmdline");
-	if (asprintf(&path, "%s/proc/cmdline", o->world.root ? o->world.root : "") < 0)
+	if (asprintf(&path, "%s/proc/cmdline", o->sysroot.root ? o->sysroot.root : "") < 0)
 		path = NULL;
 	return path && file_read(AT_FDCWD, path, CMDLINE_MAX, &line, &len, NULL) == 0 ? line : NULL;
 }
@@ -842,7 +842,7 @@ static void print_config(struct text *t, struct redact *m, const struct record_o
 	struct err err = {""};
 	size_t len;
 
-	if (file_read(AT_FDCWD, sysroot_config_file(&o->world), CONFIG_MAX, &data, &len, &err) <
+	if (file_read(AT_FDCWD, sysroot_config_file(&o->sysroot), CONFIG_MAX, &data, &len, &err) <
 		0) {
 		log_print(LOG_WARNING, "%s; it is not in the record", err.text);
 		return;
@@ -857,7 +857,7 @@ static void print_image(struct text *t, struct redact *m, const struct record_op
 	_cleanup_(imageinfo_done) struct imageinfo image = {0};
 	_cleanup_(text_done) struct text masked = {0};
 
-	if (imageinfo_read(&image, sysroot_config_file(&o->world), NULL) < 0)
+	if (imageinfo_read(&image, sysroot_config_file(&o->sysroot), NULL) < 0)
 		return;
 	for (const char *line = image.data; line < image.data + image.len; line += strlen(line) + 1)
 		redact_fact(m, &masked, line);
@@ -870,13 +870,13 @@ static void print_images(struct text *t, struct redact *m, const struct record_o
 	_cleanup_(ctx_done) struct ctx s = {.sysfs = {.devices = -1}};
 	_cleanup_(findings_done) struct findings f = {0};
 	_cleanup_(text_done) struct text found = {0}, masked = {0};
-	const char *root = o->world.root;
+	const char *root = o->sysroot.root;
 	struct err err = {""};
 
-	if (o->world.sysfs && !root)
+	if (o->sysroot.sysfs && !root)
 		return;
 	/* Without a config the machine is judged, too. */
-	int r = check_host(&f, &s, &o->world, root, &err);
+	int r = check_host(&f, &s, &o->sysroot, root, &err);
 	if (r == 0 || (r == -EINVAL && s.config.missing))
 		findings_write(&f, check_image_topics, &found);
 	if (found.data)
@@ -891,17 +891,17 @@ static void print_notes(struct text *t, struct redact *m, const struct record_op
 	_cleanup_(host_snapshot_done) struct host_snapshot notes = {0};
 	_cleanup_(str_free) char *names = NULL;
 
-	host_snapshot_read(&notes, s, !o->world.sysfs);
+	host_snapshot_read(&notes, s, !o->sysroot.sysfs);
 	text_print(t, "[" NOTES_DIRECTORY "]\n");
 	print_cmdline(t, m, cmdline);
 	print_config(t, m, o);
 	print_image(t, m, o);
 	print_images(t, m, o);
-	print_candidates(t, s, &notes, !o->world.sysfs);
+	print_candidates(t, s, &notes, !o->sysroot.sysfs);
 	print_addresses(t, m, notes.addresses);
-	if (o->world.sysfs && (names = sysfs_path_text(s, NOTES_DIRECTORY "/pci.ids")))
+	if (o->sysroot.sysfs && (names = sysfs_path_text(s, NOTES_DIRECTORY "/pci.ids")))
 		record_file(t, "pci.ids", names);
-	if (o->world.sysfs && !o->world.root) {
+	if (o->sysroot.sysfs && !o->sysroot.root) {
 		const struct record_root r = {
 			.t = t, .m = m, .s = s, .fd = -1, .links = &(struct text){0}};
 		print_mounts(&r, &notes);
@@ -911,7 +911,7 @@ static void print_notes(struct text *t, struct redact *m, const struct record_op
 static int record_all(struct text *t, struct redact *m, const struct record_options *o,
 	struct sysfs *s, struct err *err)
 {
-	const char *path = o->world.root || o->world.sysfs ? o->world.root : "/";
+	const char *path = o->sysroot.root || o->sysroot.sysfs ? o->sysroot.root : "/";
 	_cleanup_(fd_close) int root = path ? open(path, O_DIRECTORY | O_PATH | O_CLOEXEC) : -1;
 	_cleanup_(str_free) char *cmdline = read_cmdline(o, s);
 	_cleanup_(text_done) struct text tree = {0}, links = {0};
@@ -944,7 +944,7 @@ static enum cmd_result record(const struct record_options *o, const char *path, 
 	_cleanup_(redact_done) struct redact m = {.full = o->full};
 	_cleanup_(text_done) struct text t = {0};
 
-	if (sysfs_open(&s, o->world.sysfs, err) < 0)
+	if (sysfs_open(&s, o->sysroot.sysfs, err) < 0)
 		return CMD_SYSTEM;
 	if (record_all(&t, &m, o, &s, err) < 0)
 		return CMD_SYSTEM;
@@ -974,7 +974,7 @@ enum cmd_result cmd_record(int argc, char **argv, struct err *err)
 	const struct option_row rows[] = {
 		{"full", 0, NULL, "mask nothing: serial numbers, UUIDs, addresses stand in it",
 			NULL, &o.full, NULL, NULL},
-		WORLD_OPTIONS(&o.world),
+		SYSROOT_OPTIONS(&o.sysroot),
 		{"help", 'h', NULL, "this text", NULL, &help, NULL, NULL},
 		{0},
 	};
@@ -983,5 +983,6 @@ enum cmd_result cmd_record(int argc, char **argv, struct err *err)
 	if (!command_parse(&info, rows, argc, argv, &help, NULL, &result, err))
 		return result;
 	_cleanup_(sysroot_done) struct sysroot_record unfolded;
-	return sysroot_unfold(&o.world, &unfolded, err) < 0 ? CMD_SYSTEM : record(&o, argv[1], err);
+	return sysroot_unfold(&o.sysroot, &unfolded, err) < 0 ? CMD_SYSTEM
+							      : record(&o, argv[1], err);
 }

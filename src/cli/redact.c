@@ -209,7 +209,7 @@ struct parts {
 	const char *rest;
 };
 
-static bool take_apart(struct parts *ret, const char *word)
+static bool split_word(struct parts *ret, const char *word)
 {
 	for (size_t i = 0; i < sizeof(disk_words) / sizeof(*disk_words); i++) {
 		const struct disk_word *w = &disk_words[i];
@@ -233,19 +233,19 @@ bool redact_disk_word(const char *word, char spec[static KERNEL_WORD_MAX])
 {
 	struct parts p;
 
-	if (!take_apart(&p, word))
+	if (!split_word(&p, word))
 		return false;
 	(void)str_copy(spec, KERNEL_WORD_MAX, p.spec);
 	return true;
 }
 
 /* What a volume shall be called is masked, options behind that are left out. */
-static bool take_disk(struct redact *m, struct text *t, const char *word)
+static bool redact_disk(struct redact *m, struct text *t, const char *word)
 {
 	_cleanup_(text_done) struct text masked = {0};
 	struct parts p;
 
-	if (!take_apart(&p, word))
+	if (!split_word(&p, word))
 		return false;
 	redact_spec(m, &masked, p.spec);
 	text_add(t, word, p.before);
@@ -282,7 +282,7 @@ static void print_word(struct redact *m, struct text *t, const char *word)
 
 	if (kernel_word_is_network(word) && !(equals && is_plain(equals + 1)))
 		print_network(t, word);
-	else if (take_disk(m, t, word))
+	else if (redact_disk(m, t, word))
 		return;
 	else if (!equals || is_known(word) || is_plain(equals + 1))
 		redact_text(m, t, word);
@@ -490,7 +490,7 @@ static void print_masked(
 		text_print(t, "%s%0*x", as->before, as->digits, number);
 }
 
-static size_t take_shape(struct redact *m, struct text *t, const char *s)
+static size_t redact_shape(struct redact *m, struct text *t, const char *s)
 {
 	for (size_t i = 0; i < sizeof(shapes) / sizeof(*shapes); i++) {
 		size_t len = matches(s, shapes[i].pattern);
@@ -502,7 +502,7 @@ static size_t take_shape(struct redact *m, struct text *t, const char *s)
 	return 0;
 }
 
-static size_t take_named(struct redact *m, struct text *t, const char *s)
+static size_t redact_named(struct redact *m, struct text *t, const char *s)
 {
 	for (size_t i = 0; i < sizeof(named) / sizeof(*named); i++) {
 		size_t before = strlen(named[i].before);
@@ -510,7 +510,7 @@ static size_t take_named(struct redact *m, struct text *t, const char *s)
 			continue;
 		text_add(t, s, before);
 		size_t len = value_length(s + before);
-		if (take_shape(m, t, s + before) == 0 && len > 0)
+		if (redact_shape(m, t, s + before) == 0 && len > 0)
 			print_masked(m, t, s + before, len, &named[i].as);
 		return before + len;
 	}
@@ -518,7 +518,7 @@ static size_t take_named(struct redact *m, struct text *t, const char *s)
 }
 
 /* "192.0.2.1"; the loop's and the one that means any are everybody's. */
-static size_t take_address(struct redact *m, struct text *t, const char *s)
+static size_t redact_pci_address(struct redact *m, struct text *t, const char *s)
 {
 	char quad[INET_ADDRSTRLEN];
 	struct in_addr address;
@@ -538,7 +538,7 @@ static size_t take_address(struct redact *m, struct text *t, const char *s)
 }
 
 /* Of words that name people or the machine, at the beginning of one. */
-static size_t take_word(struct redact *m, struct text *t, const char *s)
+static size_t redact_token(struct redact *m, struct text *t, const char *s)
 {
 	for (size_t at = 0; at < m->words.len; at += strlen(m->words.data + at) + 1) {
 		const char *word = m->words.data + at;
@@ -556,13 +556,13 @@ static void print_text(struct redact *m, struct text *t, const char *s, bool fre
 	bool begins = true; /* a word, or a number */
 
 	while (*s && !m->full) {
-		size_t len = take_named(m, t, s);
+		size_t len = redact_named(m, t, s);
 		if (len == 0)
-			len = take_shape(m, t, s);
+			len = redact_shape(m, t, s);
 		if (len == 0 && begins)
-			len = take_address(m, t, s);
+			len = redact_pci_address(m, t, s);
 		if (len == 0 && begins && free_text)
-			len = take_word(m, t, s);
+			len = redact_token(m, t, s);
 		if (len == 0)
 			text_add(t, s, len = 1);
 		s += len;

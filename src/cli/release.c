@@ -46,7 +46,7 @@ static void ask_former(struct release *d, const struct device *of, const char *r
 	char address[PCI_ADDR_MAX];
 	struct err err = {""};
 
-	if (prev_driver_read(&d->former, run_dir, of, &err) < 0)
+	if (prev_driver_read(&d->prev, run_dir, of, &err) < 0)
 		log_print(LOG_WARNING,
 			"%s: which host driver had it is not known, the kernel chooses one: %s",
 			pci_addr_format(d->addr, address), err.text);
@@ -128,7 +128,7 @@ static void tell(const struct back *b, size_t done)
 				d->error, d->after[0] ? d->after : "no driver");
 		else if (d->other[0])
 			log_print(LOG_WARNING, "%s is on %s, not on %s, which had it before: %s",
-				address, d->after[0] ? d->after : "no driver", d->former.driver,
+				address, d->after[0] ? d->after : "no driver", d->prev.driver,
 				d->other);
 		else if (d->after[0])
 			log_print(LOG_INFO, "%s is on %s%s%s", address, d->after,
@@ -141,7 +141,7 @@ static void tell(const struct back *b, size_t done)
 	for (size_t i = 0; i < b->plan->n; i++) {
 		const struct verdict *v = &b->plan->verdicts[i];
 		if (!v->device)
-			log_print(LOG_WARNING, "%s: %s", verdict_name(v, name), v->why);
+			log_print(LOG_WARNING, "%s: %s", verdict_name(v, name), v->reason);
 		else if (device_is_fixed(v->device))
 			log_print(LOG_WARNING, "%s is a bridge, which never left the host",
 				verdict_name(v, name));
@@ -164,16 +164,16 @@ static void log_groups(struct ctx *s)
 }
 
 static void print_one(struct json *j, const char *address, const char *action,
-	const struct release *d, const char *why)
+	const struct release *d, const char *reason)
 {
 	json_open_object(j, NULL);
 	json_string(j, "address", address);
 	json_string(j, "action", action);
-	json_string(j, "former", d && d->former.driver[0] ? d->former.driver : NULL);
+	json_string(j, "former", d && d->prev.driver[0] ? d->prev.driver : NULL);
 	json_string(j, "before", d && d->before[0] ? d->before : NULL);
 	json_string(j, "after", d && d->after[0] ? d->after : NULL);
 	json_bool(j, "holds", d && d->holds);
-	json_string(j, "why", why && why[0] ? why : NULL);
+	json_string(j, "why", reason && reason[0] ? reason : NULL);
 	json_close_object(j);
 }
 
@@ -192,7 +192,7 @@ static void print_json(const struct back *b, size_t done)
 		const struct verdict *v = &b->plan->verdicts[i];
 		if (!v->device || device_is_fixed(v->device))
 			print_one(&j, verdict_name(v, name), v->device ? "refuse" : "absent", NULL,
-				v->why);
+				v->reason);
 	}
 	json_close_array(&j);
 	groups_print_json(b->plan->groups, &j);
@@ -261,7 +261,7 @@ static enum cmd_result give_back(const struct bind_args *o, char **operands, int
 	if (r != CMD_AS_ASKED)
 		return r;
 	const struct release_options how = {.sysfs = &s.sysfs,
-		.load_modules = !o->world.sysfs,
+		.load_modules = !o->sysroot.sysfs,
 		.force = o->force,
 		.milliseconds = o->milliseconds,
 		.interrupt = &interrupt};
@@ -287,7 +287,7 @@ enum cmd_result cmd_release(int argc, char **argv, struct err *err)
 	bool help = false;
 	const struct option_row rows[] = {
 		BIND_ARGS_OPTIONS(&o),
-		{"sysfs", 0, "DIR", "let DIR stand for /sys", &o.world.sysfs, NULL, NULL, NULL},
+		{"sysfs", 0, "DIR", "let DIR stand for /sys", &o.sysroot.sysfs, NULL, NULL, NULL},
 		{"help", 'h', NULL, "this text", NULL, &help, NULL, NULL},
 		{0},
 	};

@@ -58,7 +58,7 @@ static int link_to(const struct replay *r, const char *name, const char *where, 
 
 /* The link to its group, and that of the group to it, by which members are found
  * (Documentation/ABI/testing/sysfs-kernel-iommu_groups). */
-static int take_group(const struct replay *r, const char *name, const char *target)
+static int replay_group(const struct replay *r, const char *name, const char *target)
 {
 	char path[PATH_SIZE], members[PATH_SIZE], way[PATH_SIZE];
 	int code = link_to(r, name, "kernel/iommu_groups", target);
@@ -76,21 +76,21 @@ static int take_group(const struct replay *r, const char *name, const char *targ
 	return code == 0 ? tmpdir_link(r->to, path, way) : code;
 }
 
-static int take_link(const struct replay *r, const char *name, const char *target)
+static int replay_link(const struct replay *r, const char *name, const char *target)
 {
 	char path[PATH_SIZE];
 
 	if (r->address[0] && str_equal(name, "driver"))
 		return link_to(r, name, "bus/pci/drivers", target);
 	if (r->address[0] && str_equal(name, "iommu_group"))
-		return take_group(r, name, target);
+		return replay_group(r, name, target);
 	if (!r->links)
 		return 0;
 	int code = join(path, r->directory, name);
 	return code == 0 ? tmpdir_link(r->to, path, target) : code;
 }
 
-static int take_line(const struct replay *r, const char *name, char *line)
+static int replay_line(const struct replay *r, const char *name, char *line)
 {
 	char path[PATH_SIZE];
 	size_t len = strlen(line);
@@ -106,7 +106,7 @@ static int take_line(const struct replay *r, const char *name, char *line)
 }
 
 /* "03 00 ff*8" */
-static int take_bytes(const struct replay *r, const char *name, uint32_t at, const char *s)
+static int replay_bytes(const struct replay *r, const char *name, uint32_t at, const char *s)
 {
 	unsigned char bytes[OFFSET_MAX];
 	char path[PATH_SIZE];
@@ -186,16 +186,16 @@ static int take(struct replay *r, char *line)
 	/* In "boot_vga =" nothing stands behind the sign, but where the line ends. */
 	char *rest = line ? line : sign + strlen(sign);
 	if (str_equal(sign, "=") || str_equal(sign, "|"))
-		return take_line(r, name, rest);
+		return replay_line(r, name, rest);
 	if (str_equal(sign, "->"))
-		return take_link(r, name, rest);
+		return replay_link(r, name, rest);
 	if (sign[0] == '@') {
 		const char *digits = sign + 1;
 		if (!str_hex(&digits, 3, &at) || *digits || !str_starts(rest, ": "))
 			return -EINVAL;
-		return take_bytes(r, name, at, rest + 2);
+		return replay_bytes(r, name, at, rest + 2);
 	}
-	return str_equal(sign, ":") ? take_bytes(r, name, 0, rest) : -EINVAL;
+	return str_equal(sign, ":") ? replay_bytes(r, name, 0, rest) : -EINVAL;
 }
 
 static int walk(struct replay *r, const char *file, const char *text, struct err *err)

@@ -36,7 +36,7 @@ static size_t count(const struct json_text *j, uint32_t array)
 	return n;
 }
 
-static int take_device(
+static int parse_device(
 	struct report_dev *d, const struct json_text *j, uint32_t object, struct err *err)
 {
 	*d = (struct report_dev){
@@ -44,7 +44,7 @@ static int take_device(
 		.asked = text_member(j, object, "asked"),
 		.action = text_member(j, object, "action"),
 		.driver = text_member(j, object, "driver"),
-		.why = text_member(j, object, "why"),
+		.reason = text_member(j, object, "why"),
 		.before = text_member(j, object, "before"),
 		.after = text_member(j, object, "after"),
 		.usec = number_member(j, object, "usec", -1),
@@ -53,7 +53,7 @@ static int take_device(
 				       : err_set(err, EINVAL, "a device has no name or no fate");
 }
 
-static int take_devices(struct report *p, const struct json_text *j, struct err *err)
+static int parse_devices(struct report *p, const struct json_text *j, struct err *err)
 {
 	uint32_t array = json_member(j, 0, "devices");
 	int r = 0;
@@ -62,11 +62,11 @@ static int take_devices(struct report *p, const struct json_text *j, struct err 
 	if (!p->devices)
 		return err_set(err, ENOMEM, "out of memory");
 	for (uint32_t i = json_first(j, array); r == 0 && i; i = json_next(j, array, i))
-		r = take_device(&p->devices[p->n++], j, i, err);
+		r = parse_device(&p->devices[p->n++], j, i, err);
 	return r;
 }
 
-static int take_errors(struct report *p, const struct json_text *j, struct err *err)
+static int parse_errors(struct report *p, const struct json_text *j, struct err *err)
 {
 	uint32_t array = json_member(j, 0, "errors");
 
@@ -82,26 +82,26 @@ static int take_errors(struct report *p, const struct json_text *j, struct err *
 }
 
 /* A state that a later version may have is none that anything here depends on. */
-static void take_standing(struct report *p, const struct json_text *j)
+static void parse_standing(struct report *p, const struct json_text *j)
 {
 	uint32_t object = json_member(j, 0, "standing");
 	_cleanup_(str_free) char *state = text_member(j, object, "state");
 	_cleanup_(str_free) char *plan = text_member(j, object, "plan");
-	_cleanup_(str_free) char *why = text_member(j, object, "why");
-	struct bootcount *s = &p->standing;
+	_cleanup_(str_free) char *reason = text_member(j, object, "why");
+	struct bootcount *s = &p->bootcount;
 
 	if (object == 0 || !state)
 		return;
-	p->has_standing = bootcount_by_name(state, &s->state);
+	p->has_bootcount = bootcount_by_name(state, &s->state);
 	const char *digits = plan ? plan : "";
 	if (!str_hex_fixed(&digits, 8, &s->plan) || *digits)
 		s->plan = 0;
 	s->tries = (unsigned)number_member(j, object, "tries", 0);
 	s->limit = (unsigned)number_member(j, object, "limit", 0);
-	(void)str_copy(s->why, sizeof(s->why), why ? why : "");
+	(void)str_copy(s->reason, sizeof(s->reason), reason ? reason : "");
 }
 
-static int take_all(struct report *p, const struct json_text *j, struct err *err)
+static int parse_all(struct report *p, const struct json_text *j, struct err *err)
 {
 	uint32_t config = json_member(j, 0, "config"), image = json_member(j, 0, "image");
 	long long version = number_member(j, 0, "version", 0);
@@ -119,9 +119,9 @@ static int take_all(struct report *p, const struct json_text *j, struct err *err
 	p->kernel = image ? text_member(j, image, "kernel") : NULL;
 	p->has_image = p->digest || p->kernel;
 	p->program = image ? text_member(j, image, "program") : NULL;
-	take_standing(p, j);
-	int r = take_devices(p, j, err);
-	return r < 0 ? r : take_errors(p, j, err);
+	parse_standing(p, j);
+	int r = parse_devices(p, j, err);
+	return r < 0 ? r : parse_errors(p, j, err);
 }
 
 int report_parse(struct report *ret, const char *data, size_t len, struct err *err)
@@ -131,7 +131,7 @@ int report_parse(struct report *ret, const char *data, size_t len, struct err *e
 	int r = json_parse(&j, data, len, err);
 
 	if (r == 0)
-		r = take_all(&p, &j, err);
+		r = parse_all(&p, &j, err);
 	if (r < 0)
 		report_done(&p);
 	else
@@ -142,7 +142,7 @@ int report_parse(struct report *ret, const char *data, size_t len, struct err *e
 int report_read(struct report *ret, const char *dir, struct err *err)
 {
 	_cleanup_(str_free) char *path = NULL, *data = NULL;
-	struct err why = {""};
+	struct err reason = {""};
 	size_t len;
 
 	if (asprintf(&path, "%s/" REPORT_NAME, dir) < 0) {
@@ -152,8 +152,8 @@ int report_read(struct report *ret, const char *dir, struct err *err)
 	int r = file_read(AT_FDCWD, path, REPORT_MAX, &data, &len, err);
 	if (r < 0)
 		return r;
-	r = report_parse(ret, data, len, &why);
-	return r < 0 ? err_set(err, -r, "%s: %.400s", path, why.text) : 0;
+	r = report_parse(ret, data, len, &reason);
+	return r < 0 ? err_set(err, -r, "%s: %.400s", path, reason.text) : 0;
 }
 
 void report_done(struct report *p)
@@ -161,7 +161,7 @@ void report_done(struct report *p)
 	for (size_t i = 0; i < p->n; i++) {
 		struct report_dev *d = &p->devices[i];
 		char *const texts[] = {
-			d->address, d->asked, d->action, d->driver, d->why, d->before, d->after};
+			d->address, d->asked, d->action, d->driver, d->reason, d->before, d->after};
 		for (size_t k = 0; k < sizeof(texts) / sizeof(*texts); k++)
 			free(texts[k]);
 	}

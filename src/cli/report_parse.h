@@ -17,7 +17,7 @@ struct report_dev {
 	char *asked; /* FILE:LINE */
 	char *action;
 	char *driver; /* it shall have, NULL unless action is "bind" */
-	char *why;
+	char *reason;
 	char *before, *after; /* its driver, NULL for none, and where nothing was carried out */
 	long long usec;       /* -1: it was not tried */
 };
@@ -35,8 +35,8 @@ struct report {
 	char *kernel;            /* that the image was made for, or NULL */
 	bool has_image;          /* does it say what the image has recorded? */
 	char *program; /* the version of vfio-bind that made the image; NULL: 0.2.0 or older */
-	bool has_standing;
-	struct bootcount standing;
+	bool has_bootcount;
+	struct bootcount bootcount;
 };
 
 /*

@@ -20,7 +20,7 @@
 struct setup {
 	const char *gpu;
 	bool yes, undo;
-	struct sysroot world; /* this machine: the images and the loader are this machine's too */
+	struct sysroot sysroot; /* this machine: the images and the loader are this machine's too */
 };
 
 /* ---- what is to be done
@@ -54,7 +54,7 @@ static int intent_make(struct intent *ret, const struct setup *o, struct err *er
 	}
 	if (o->yes && !o->gpu)
 		return err_set(err, EINVAL, "--yes: say what with --gpu non-boot");
-	r = cards_read(&c, &o->world, err);
+	r = cards_read(&c, &o->sysroot, err);
 	if (r == 0)
 		r = cards_select(&c, &choice, &ret->body, err);
 	if (r < 0)
@@ -72,7 +72,7 @@ static int intent_show(const struct setup *o, const struct intent *i, struct err
 	size_t len = i->body.len > 0 ? i->body.len : i->file.len;
 	_cleanup_(ctx_done) struct ctx s;
 
-	int r = ctx_plan_preview(&s, &o->world, CONFIG_PATH, text, len, true, err);
+	int r = ctx_plan_preview(&s, &o->sysroot, CONFIG_PATH, text, len, true, err);
 	if (r < 0)
 		return r;
 	printf("\n1. %s asks for:\n", CONFIG_PATH);
@@ -176,7 +176,7 @@ static int revert_images(struct setup_state *done, struct err *err)
 	return setup_state_write(done, err);
 }
 
-static int take_back(const struct setup *o, struct setup_state *done, struct err *err)
+static int undo_steps(const struct setup *o, struct setup_state *done, struct err *err)
 {
 	int r = revert_parameters(done, err);
 
@@ -198,7 +198,7 @@ static enum cmd_result undo(const struct setup *o, struct err *err)
 		log_print(LOG_NOTICE, "setup has done nothing here, nothing to take back");
 		return CMD_AS_ASKED;
 	}
-	if (take_back(o, &done, err) < 0)
+	if (undo_steps(o, &done, err) < 0)
 		return CMD_SYSTEM;
 	log_print(LOG_NOTICE, "all that setup did is taken back; reboot now");
 	return CMD_AS_ASKED;
@@ -221,7 +221,7 @@ static enum cmd_result carry_out(const struct setup *o, const struct intent *i, 
 		return i->whole ? CMD_AS_ASKED : CMD_NOT_ALL;
 	}
 	struct err again = {""};
-	if (take_back(o, &done, &again) < 0)
+	if (undo_steps(o, &done, &again) < 0)
 		log_print(LOG_ERROR, "%s; run vfio-bind setup --undo when that is mended",
 			again.text);
 	else

@@ -55,8 +55,8 @@ static void log_line(const struct status *a)
 			status_unfinished_text(&a->unfinished[0], text));
 	else if (first)
 		log_print(LOG_ERROR, "%zu of %zu devices are not as asked: %s %s (asked at %s)%s",
-			bad, a->n, first->asked->address, dev_status_text(first, a, text),
-			first->asked->asked ? first->asked->asked : "?",
+			bad, a->n, first->requested->address, dev_status_text(first, a, text),
+			first->requested->asked ? first->requested->asked : "?",
 			bad > 1 ? ", and others" : "");
 	else if (a->strays.n > 0)
 		log_print(LOG_ERROR, "%s", a->strays.name[0]);
@@ -120,8 +120,8 @@ static bool is_endpoint(const struct device *d, const void *arg)
 static bool was_bound(const struct status *a, const char *address)
 {
 	for (size_t i = 0; i < a->n; i++)
-		if (str_equal(a->rows[i].asked->address, address) &&
-			str_equal(a->rows[i].asked->action, action_name(ACTION_BIND)))
+		if (str_equal(a->rows[i].requested->address, address) &&
+			str_equal(a->rows[i].requested->action, action_name(ACTION_BIND)))
 			return true;
 	return false;
 }
@@ -142,8 +142,8 @@ static int add_stray(
 }
 
 /* The device as it is now, and the first place that means it. */
-static int look_at(struct status *a, struct sysfs *s, struct device *d, const struct other_ids *ids,
-	struct err *err)
+static int check_stray(struct status *a, struct sysfs *s, struct device *d,
+	const struct other_ids *ids, struct err *err)
 {
 	char address[PCI_ADDR_MAX];
 
@@ -172,7 +172,7 @@ static int find_strays(const struct status_args *o, struct status *a, struct err
 		r = scan_all(&s, &all, false, is_endpoint, NULL, err);
 	scan_sort(&all);
 	for (size_t i = 0; r == 0 && i < all.n; i++)
-		r = look_at(a, &s, &all.at[i], &ids, err);
+		r = check_stray(a, &s, &all.at[i], &ids, err);
 	return r;
 }
 
@@ -188,8 +188,8 @@ static enum cmd_result compare(const struct status_args *o, struct err *err)
 {
 	_cleanup_(status_done) struct status a;
 	char text[DEV_STATUS_TEXT_MAX], address[PCI_ADDR_MAX];
-	struct err why = {""};
-	int r = status_read(&a, o->run_dir, o->sysfs, o->config, &why);
+	struct err reason = {""};
+	int r = status_read(&a, o->run_dir, o->sysfs, o->config, &reason);
 
 	bool no_report = r == -ENOENT && !a.boot.devices;
 	for (size_t i = 0; r < 0 && i < a.n_unfinished; i++)
@@ -201,14 +201,14 @@ static enum cmd_result compare(const struct status_args *o, struct err *err)
 		return a.n_unfinished > 0 ? CMD_NOT_ALL : CMD_AS_ASKED;
 	}
 	if (r == 0)
-		r = find_strays(o, &a, &why);
+		r = find_strays(o, &a, &reason);
 	if (no_report)
 		(void)err_set(err, ENOENT,
 			"%s/" REPORT_NAME
 			" is not there: at this boot vfio-bind did not run. Is it in the image? /usr/lib/vfio-bind/setup enable puts it there",
 			o->run_dir);
 	else if (r < 0)
-		*err = why;
+		*err = reason;
 	return r < 0 ? CMD_SYSTEM : tell(o, &a, err);
 }
 
@@ -223,10 +223,10 @@ static enum cmd_result confirm(const struct status_args *o, struct err *err)
 		return CMD_AS_ASKED;
 	}
 	if (r == 0)
-		r = bootcount_reached(&boot.standing, o->sysfs, err);
+		r = bootcount_reached(&boot.bootcount, o->sysfs, err);
 	if (r > 0)
 		log_print(LOG_INFO, "%s",
-			boot.standing.state == BOOT_BAD
+			boot.bootcount.state == BOOT_BAD
 				? "this boot without the devices has reached its end"
 				: "confirmed: with these devices and this kernel a boot reaches its end");
 	return r < 0 ? CMD_SYSTEM : CMD_AS_ASKED;

@@ -39,7 +39,7 @@ static char *note_path(const struct sysroot *w, const char *name)
 	return asprintf(&path, "%s/" NOTES_DIRECTORY "/%s", w->sysfs, name) < 0 ? NULL : path;
 }
 
-static int take_config(struct sysroot *w, struct sysroot_record *r, bool is_record, struct err *err)
+static int open_config(struct sysroot *w, struct sysroot_record *r, bool is_record, struct err *err)
 {
 	r->config = note_path(w, "vfio-bind.conf");
 	if (!r->config)
@@ -49,7 +49,7 @@ static int take_config(struct sysroot *w, struct sysroot_record *r, bool is_reco
 	return 0;
 }
 
-static int take_cmdline(struct sysroot *w, struct sysroot_record *r, struct err *err)
+static int open_cmdline(struct sysroot *w, struct sysroot_record *r, struct err *err)
 {
 	_cleanup_(str_free) char *path = note_path(w, "cmdline");
 	size_t len;
@@ -61,7 +61,7 @@ static int take_cmdline(struct sysroot *w, struct sysroot_record *r, struct err 
 	return 0;
 }
 
-static int take_root(struct sysroot *w, struct sysroot_record *r, struct err *err)
+static int open_root(struct sysroot *w, struct sysroot_record *r, struct err *err)
 {
 	r->root = note_path(w, "root");
 	if (!r->root)
@@ -85,11 +85,11 @@ int sysroot_unfold(struct sysroot *w, struct sysroot_record *ret, struct err *er
 		r = unfold_file(w, ret, err);
 	}
 	if (r == 0)
-		r = take_config(w, ret, is_record, err);
+		r = open_config(w, ret, is_record, err);
 	if (r == 0 && !w->root)
-		r = take_root(w, ret, err);
+		r = open_root(w, ret, err);
 	if (r == 0 && !w->cmdline)
-		r = take_cmdline(w, ret, err);
+		r = open_cmdline(w, ret, err);
 	return r;
 }
 

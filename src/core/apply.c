@@ -52,9 +52,10 @@ struct device_progress {
 	bool dropped; /* another function of its slot could not get its override */
 	bool in_step; /* a child is in one of its steps, or ended there */
 	unsigned usec;
-	char former[FORMER_MAX]; /* driver_override as it read before; "" where it was not read */
+	char prev_override[OVERRIDE_MAX]; /* driver_override as it read before; "" where it was not
+					     read */
 	char before[32];
-	char in_use[IN_USE_WHY_MAX]; /* why its driver was not asked to let it go, or "" */
+	char in_use[IN_USE_REASON_MAX]; /* why its driver was not asked to let it go, or "" */
 };
 
 /* In memory that parent and children share. */
@@ -74,7 +75,7 @@ struct apply_ctx {
 };
 
 /* apply.c: the override of somebody else that the device had before, or "". */
-static const char *apply_ctx_former(const struct device_progress *d, const struct verdict *v);
+static const char *other_override(const struct device_progress *d, const struct verdict *v);
 
 /* load.c: is the device to have no driver at all? */
 static bool load_is_none(const struct verdict *v);
@@ -232,7 +233,7 @@ static int verify_interrupted(const struct apply_ctx *j)
 	return j->options->interrupt ? j->options->interrupt->signal : 0;
 }
 
-static void tell_bad_step(
+static void log_bad_step(
 	const struct step *s, enum step_state how, int signal, char *buf, size_t size)
 {
 	static const char *const what[] = {
@@ -259,7 +260,7 @@ static void tell_bad_step(
 }
 
 /* The first thing that went wrong with a device is what is told. */
-static void tell_trouble(const struct apply_ctx *j, size_t i, struct apply_result *o)
+static void format_error(const struct apply_ctx *j, size_t i, struct apply_result *o)
 {
 	const struct device_progress *d = &j->progress->device[i];
 	enum step_state how;
@@ -273,7 +274,7 @@ static void tell_trouble(const struct apply_ctx *j, size_t i, struct apply_resul
 	else if (d->dropped)
 		(void)snprintf(buf, size, "another function of its slot could not be reserved");
 	else if (bad)
-		tell_bad_step(bad, how, verify_interrupted(j), buf, size);
+		log_bad_step(bad, how, verify_interrupted(j), buf, size);
 	else if (d->in_use[0])
 		(void)snprintf(buf, size, "in use: %s", d->in_use);
 	else if (d->unbind_error < 0)
@@ -296,23 +297,23 @@ static void tell_trouble(const struct apply_ctx *j, size_t i, struct apply_resul
 
 /* A driver link does not show who else holds a BAR. Only displays have what the firmware draws on,
  * and only of this machine there is /proc. */
-static void look_at_bars(const struct apply_ctx *j, const struct verdict *v, struct apply_result *o)
+static void check_bars(const struct apply_ctx *j, const struct verdict *v, struct apply_result *o)
 {
 	const struct device_progress *d = &j->progress->device[v - j->plan->verdicts];
-	char why[USABLE_WHY_MAX];
+	char reason[USABLE_REASON_MAX];
 
 	if (!j->options->load_modules || !v->device || !device_is_display(v->device) ||
 		load_is_none(v))
 		return;
-	enum usable u = usable_look_at_bars(j->options->sysfs, NULL, v->device->addr, why);
+	enum usable u = usable_look_at_bars(j->options->sysfs, NULL, v->device->addr, reason);
 	o->unusable = u != USABLE;
 	if (u == USABLE_NOT)
-		(void)snprintf(o->error, sizeof(o->error), "no VM can open it: %s%s%s", why,
+		(void)snprintf(o->error, sizeof(o->error), "no VM can open it: %s%s%s", reason,
 			d->framebuffer_error < 0 ? ", which can't be released: " : "",
 			d->framebuffer_error < 0 ? strerror(-d->framebuffer_error) : "");
 	else if (u == USABLE_UNVERIFIED)
 		(void)snprintf(o->error, sizeof(o->error),
-			"whether a VM can open it is not verified: %s", why);
+			"whether a VM can open it is not verified: %s", reason);
 }
 
 static void verify(const struct apply_ctx *j, struct apply_result *outcomes)
@@ -332,15 +333,15 @@ static void verify(const struct apply_ctx *j, struct apply_result *outcomes)
 		o->timed_out = verify_hangs(j, i);
 		o->usec = d->usec;
 		memcpy(o->before, d->before, sizeof(o->before));
-		(void)str_copy(o->former, sizeof(o->former), apply_ctx_former(d, v));
+		(void)str_copy(o->prev_override, sizeof(o->prev_override), other_override(d, v));
 		o->holds = d->overridden && verify_holds(j, v, o->after);
 		if (!o->holds)
-			tell_trouble(j, i, o);
+			format_error(j, i, o);
 		else if (d->rebar_error < 0)
 			(void)snprintf(o->error, sizeof(o->error), "can't resize a BAR: %s",
 				strerror(-d->rebar_error));
 		else
-			look_at_bars(j, v, o);
+			check_bars(j, v, o);
 	}
 }
 
@@ -387,9 +388,11 @@ static bool is_out(const struct apply_ctx *j, size_t i)
 
 /* An override that was there before belongs to somebody else and comes back if we give up; our own
  * does not. Unset reads as "(null)": driver_override_show prints a NULL pointer with %s. */
-static const char *apply_ctx_former(const struct device_progress *d, const struct verdict *v)
+static const char *other_override(const struct device_progress *d, const struct verdict *v)
 {
-	return str_equal(d->former, "(null)") || str_equal(d->former, v->driver) ? "" : d->former;
+	return str_equal(d->prev_override, "(null)") || str_equal(d->prev_override, v->driver)
+		       ? ""
+		       : d->prev_override;
 }
 
 /* What was there goes straight to where the parent looks: who is killed behind the write has told
@@ -400,32 +403,32 @@ static void do_override(
 {
 	d->overridden = true; /* before the write: who is killed in it may have written */
 	d->override_error = sysfs_swap(j->options->sysfs, v->device->addr, "driver_override",
-		v->driver, d->former, sizeof(d->former));
-	d->was_set = str_equal(d->former, v->driver);
+		v->driver, d->prev_override, sizeof(d->prev_override));
+	d->was_set = str_equal(d->prev_override, v->driver);
 	/* What was set already is as it shall be, whatever came of writing it once more. */
 	if (d->was_set)
 		d->override_error = 0;
 	if (d->override_error < 0) {
 		d->overridden = false;
-		d->former[0] = '\0';
+		d->prev_override[0] = '\0';
 	}
 }
 
 static void do_give_back(
 	const struct apply_ctx *j, const struct verdict *v, struct device_progress *d)
 {
-	char now[FORMER_MAX];
-	const char *former = apply_ctx_former(d, v);
+	char now[OVERRIDE_MAX];
+	const char *prev_override = other_override(d, v);
 
 	/* Who is killed before it has read what was there has written nothing. */
-	if (d->former[0] == '\0' &&
+	if (d->prev_override[0] == '\0' &&
 		sysfs_read(j->options->sysfs, v->device->addr, "driver_override", now,
 			sizeof(now)) >= 0 &&
 		!str_equal(now, v->driver))
 		d->overridden = false;
 	/* A lone newline clears it (driver_set_override in drivers/base/driver.c). */
 	else if (sysfs_write(j->options->sysfs, v->device->addr, "driver_override",
-			 former[0] ? former : "\n") == 0)
+			 prev_override[0] ? prev_override : "\n") == 0)
 		d->overridden = false;
 }
 
@@ -494,12 +497,12 @@ static void do_unbind(const struct apply_ctx *j, const struct verdict *v, struct
 /* From our driver: another one it may have got meanwhile keeps it. */
 static void do_take_back(const struct apply_ctx *j, const struct verdict *v)
 {
-	char driver[32], why[IN_USE_WHY_MAX];
+	char driver[32], reason[IN_USE_REASON_MAX];
 
 	verify_driver(j, v, driver);
 	if (str_equal(driver, v->driver))
-		(void)device_unbind(
-			j->options->sysfs, v->device->addr, j->options->load_modules, false, why);
+		(void)device_unbind(j->options->sysfs, v->device->addr, j->options->load_modules,
+			false, reason);
 }
 
 /* A driver that was there before the override does not look again by itself: always probe. */
@@ -660,7 +663,7 @@ static int run_steps(
 {
 	struct steps list = {.n = j->n_steps,
 		.run = run_step,
-		.patience = step_timeout_ms,
+		.timeout_ms = step_timeout_ms,
 		.to = j,
 		.state = j->state,
 		.interrupt = interrupt,

@@ -10,21 +10,22 @@
 #include <stdbool.h>
 
 /* Somebody else's driver_override, which may be any text. */
-#define FORMER_MAX 64
+#define OVERRIDE_MAX 64
 
 /* What became of one verdict. */
 struct apply_result {
-	bool attempted;          /* it was to be bound */
-	bool timed_out;          /* a child was left behind in one of its steps */
-	bool holds;              /* it has the driver it shall have */
-	bool unusable;           /* it holds, and no VM can open it, as far as that is known */
-	bool reverted;           /* what we had done to it is undone */
-	bool overridden;         /* it does not hold, and our driver_override is still set */
-	unsigned usec;           /* from the start until its last step ended */
-	char before[32];         /* its driver when we came, "" for none */
-	char after[32];          /* its driver at the end, "" for none */
-	char former[FORMER_MAX]; /* the driver_override that somebody else had set, or "" */
-	char error[400];         /* why it does not hold, or is unusable, or "" */
+	bool attempted;  /* it was to be bound */
+	bool timed_out;  /* a child was left behind in one of its steps */
+	bool holds;      /* it has the driver it shall have */
+	bool unusable;   /* it holds, and no VM can open it, as far as that is known */
+	bool reverted;   /* what we had done to it is undone */
+	bool overridden; /* it does not hold, and our driver_override is still set */
+	unsigned usec;   /* from the start until its last step ended */
+	char before[32]; /* its driver when we came, "" for none */
+	char after[32];  /* its driver at the end, "" for none */
+	char prev_override[OVERRIDE_MAX]; /* the driver_override that somebody else had set, or ""
+					   */
+	char error[400];                  /* why it does not hold, or is unusable, or "" */
 };
 
 struct apply_options {

@@ -158,7 +158,7 @@ static void turn_off(struct boot_switch *b, const char *word, const char *remark
 		b->reason, sizeof(b->reason), "'%.40s' on the kernel command line%s", word, remark);
 }
 
-static void take_switch(struct boot_switch *b, const char *word)
+static void parse_switch(struct boot_switch *b, const char *word)
 {
 	const char *equals = strchr(word, '=');
 	const char *value = equals ? equals + 1 : "";
@@ -181,7 +181,7 @@ struct boot_switch boot_switch_parse(const char *cmdline)
 
 	for (const char *from = cmdline; kernel_word_next(&cmdline, word); from = cmdline) {
 		if (kernel_word_is(word, "vfio_bind"))
-			take_switch(&b, word);
+			parse_switch(&b, word);
 		else if (kernel_word_is(word, "vfio_bind.debug"))
 			b.debug = true;
 		else if (is_not_ours(word, from, cmdline))

@@ -145,7 +145,7 @@ bool boot_history_decode(struct boot_history *ret, const uint8_t *from, size_t l
 struct question {
 	int place;
 	bool tree, load, count;
-	struct bootcount standing;
+	struct bootcount bootcount;
 	struct err error; /* what is worth a warning, though the plan is carried out */
 };
 
@@ -204,22 +204,22 @@ static int boot_history_write(int variables, const struct boot_history *b, struc
 	return efivar_write(variables, data, sizeof(data), err);
 }
 
-static void give_up(struct bootcount *s, const char *why)
+static void give_up(struct bootcount *s, const char *reason)
 {
 	s->state = BOOT_UNCOUNTED;
-	(void)str_copy(s->why, sizeof(s->why), why);
+	(void)str_copy(s->reason, sizeof(s->reason), reason);
 }
 
 static void settle(struct question *q, const struct boot_history *b, enum boot_verdict word)
 {
-	struct bootcount *s = &q->standing;
+	struct bootcount *s = &q->bootcount;
 
 	s->state = word == PLAN_GOOD       ? BOOT_GOOD
 		   : word == PLAN_ON_TRIAL ? BOOT_INDETERMINATE
 					   : BOOT_BAD;
 	s->tries = b->plan == s->plan ? b->tries : 0;
 	if (s->state == BOOT_BAD)
-		(void)snprintf(s->why, sizeof(s->why),
+		(void)snprintf(s->reason, sizeof(s->reason),
 			"the last %u boot%s with these devices failed; binding is disabled until 'vfio-bind status --clear'",
 			s->tries, s->tries == 1 ? "" : "s");
 }
@@ -230,7 +230,7 @@ static void ask(struct question *q)
 	struct err err = {""};
 	bool changed = false;
 
-	give_up(&q->standing, "the firmware did not answer");
+	give_up(&q->bootcount, "the firmware did not answer");
 	_cleanup_(fd_close) int variables = efivar_open(q->place, q->tree, q->load, &err);
 	int r = variables < 0 ? variables : boot_history_read(variables, &b, &err);
 	if (r == -EBADMSG) {
@@ -238,19 +238,19 @@ static void ask(struct question *q)
 		r = efivar_remove(variables, &err);
 	}
 	if (r < 0) {
-		give_up(&q->standing, err.text);
+		give_up(&q->bootcount, err.text);
 		return;
 	}
 	/* Who was counted is on trial still: where it stood down there was nothing to count. */
 	enum boot_verdict word =
-		q->count ? boot_history_begin(&b, q->standing.plan, q->standing.limit, &changed)
-			 : boot_history_word(&b, q->standing.plan, BOOT_HISTORY_LIMIT_MAX + 1);
+		q->count ? boot_history_begin(&b, q->bootcount.plan, q->bootcount.limit, &changed)
+			 : boot_history_word(&b, q->bootcount.plan, BOOT_HISTORY_LIMIT_MAX + 1);
 	if (changed && boot_history_write(variables, &b, &err) < 0) {
 		q->error = err;
-		give_up(&q->standing, err.text);
+		give_up(&q->bootcount, err.text);
 		return;
 	}
-	q->standing.why[0] = '\0';
+	q->bootcount.reason[0] = '\0';
 	settle(q, &b, word);
 }
 
@@ -260,7 +260,7 @@ static void ask_step(void *to, size_t i)
 	ask(to);
 }
 
-static unsigned ask_patience(void *to, size_t i)
+static unsigned ask_timeout_ms(void *to, size_t i)
 {
 	(void)to;
 	(void)i;
@@ -273,15 +273,15 @@ static void ask_in_child(struct question *q)
 	int64_t began = steps_now();
 	struct err err = {""};
 	const struct steps list = {
-		.n = 1, .run = ask_step, .patience = ask_patience, .to = q, .state = state};
+		.n = 1, .run = ask_step, .timeout_ms = ask_timeout_ms, .to = q, .state = state};
 
 	if (steps_run(&list, began + PATIENCE_MS, &err) < 0)
-		give_up(&q->standing, err.text);
+		give_up(&q->bootcount, err.text);
 	if (*state == STEP_TIMED_OUT || *state == STEP_DIED)
 		q->error = (struct err){"timed out reading EFI variables"};
-	if (*state != STEP_DONE && !q->standing.why[0])
-		give_up(&q->standing, q->error.text);
-	q->standing.spent = (unsigned)(steps_now() - began);
+	if (*state != STEP_DONE && !q->bootcount.reason[0])
+		give_up(&q->bootcount, q->error.text);
+	q->bootcount.spent = (unsigned)(steps_now() - began);
 }
 
 int bootcount_place(struct bootcount *ret, const struct plan *p, const char *sysfs)
@@ -311,14 +311,14 @@ void bootcount_begin(struct bootcount *s, const struct plan *p, int place, bool 
 		.tree = tree,
 		.load = p->config->load_efivarfs,
 		.count = !again,
-		.standing = *s};
+		.bootcount = *s};
 	ask_in_child(q);
-	*s = q->standing;
+	*s = q->bootcount;
 	if (q->error.text[0])
 		log_print(LOG_WARNING, "failed boots are not counted as they should be: %s",
 			q->error.text);
 	else if (s->state == BOOT_UNCOUNTED)
-		log_print(LOG_INFO, "failed boots are not counted: %s", s->why);
+		log_print(LOG_INFO, "failed boots are not counted: %s", s->reason);
 }
 
 static int variables_open(const char *sysfs, struct err *err)

@@ -23,11 +23,11 @@ enum boot_state {
 
 struct bootcount {
 	enum boot_state state;
-	uint32_t plan;  /* fingerprint; 0 where nothing is counted */
-	unsigned tries; /* boots with it, this one included, none of which reached its end */
-	unsigned limit; /* [guard] failed_boots */
-	unsigned spent; /* milliseconds that asking took */
-	char why[256];  /* of UNCOUNTED and DOWN, for people; else "" */
+	uint32_t plan;    /* fingerprint; 0 where nothing is counted */
+	unsigned tries;   /* boots with it, this one included, none of which reached its end */
+	unsigned limit;   /* [guard] failed_boots */
+	unsigned spent;   /* milliseconds that asking took */
+	char reason[256]; /* of UNCOUNTED and DOWN, for people; else "" */
 };
 
 /*

@@ -130,7 +130,7 @@ static bool says_something(const char *line, size_t len)
 	return i < len && line[i] != '#' && line[i] != ';';
 }
 
-static void tell_section(const struct state *s, const char *line, size_t len)
+static void log_section(const struct state *s, const char *line, size_t len)
 {
 	char name[CONFIG_LINE_MAX + 1];
 	size_t n = (size_t)((const char *)memchr(line, ']', len) - line) - 1;
@@ -167,7 +167,7 @@ static char *next_line(char *buf, int size, void *stream)
 	if (!pass)
 		len = 0;
 	else if (*line == '[')
-		tell_section(s, line, len);
+		log_section(s, line, len);
 	memcpy(buf, line, len);
 	buf[len] = '\n';
 	buf[len + 1] = '\0';
@@ -175,9 +175,9 @@ static char *next_line(char *buf, int size, void *stream)
 }
 
 #if INI_HANDLER_LINENO
-static int take_pair(void *user, const char *section, const char *key, const char *value, int line)
+static int parse_pair(void *user, const char *section, const char *key, const char *value, int line)
 #else
-static int take_pair(void *user, const char *section, const char *key, const char *value)
+static int parse_pair(void *user, const char *section, const char *key, const char *value)
 #endif
 {
 	const struct state *s = user;
@@ -194,7 +194,7 @@ static int ini_reader_run(const struct ini_reader *r, const char *data, size_t l
 
 	if (len >= strlen(BYTE_ORDER_MARK) && memcmp(data, BYTE_ORDER_MARK, 3) == 0)
 		s.at += 3;
-	int bad = ini_parse_stream(next_line, &s, take_pair, &s);
+	int bad = ini_parse_stream(next_line, &s, parse_pair, &s);
 	if (bad == -2) /* INI_USE_STACK=0 builds allocate their line */
 		return -ENOMEM;
 	if (bad > 0) /* a line that we let through and inih refuses: never silently */
@@ -511,7 +511,7 @@ static const struct key {
 #define N_KEYS (sizeof(keys) / sizeof(*keys))
 
 /* The words of a list, or the one value of a key that takes one. */
-static void take_words(
+static void parse_words(
 	struct config_parser *p, unsigned line, const struct key *key, const char *value)
 {
 	char copy[CONFIG_LINE_MAX + 1];
@@ -563,7 +563,7 @@ static void config_set_key(struct config_parser *p, unsigned line, enum section 
 		if (keys[i].single && p->seen_single & 1U << i)
 			config_error(p->c, line, "duplicate key '%s'; remove one of them", name);
 		p->seen_single |= 1U << i;
-		take_words(p, line, &keys[i], value);
+		parse_words(p, line, &keys[i], value);
 		return;
 	}
 	unknown_key(p, line, section, name);
@@ -602,7 +602,7 @@ static void begin_device(struct config_parser *p, unsigned line, const char *add
 	*p->now = (struct device_settings){.addr = addr, .line = line};
 }
 
-static void take_section(void *to, unsigned line, const char *name)
+static void parse_section(void *to, unsigned line, const char *name)
 {
 	struct config_parser *p = to;
 	enum section section;
@@ -627,7 +627,7 @@ static void take_section(void *to, unsigned line, const char *name)
 	p->seen_sections |= 1U << section;
 }
 
-static void take_value(
+static void parse_value(
 	void *to, unsigned line, const char *heading, const char *name, const char *value)
 {
 	struct config_parser *p = to;
@@ -643,7 +643,7 @@ static void take_value(
 	config_set_key(p, line, section, name, value);
 }
 
-static void take_error(void *to, unsigned line, const char *what)
+static void add_error(void *to, unsigned line, const char *what)
 {
 	struct config_parser *p = to;
 	config_error(p->c, line, "%s", what);
@@ -661,7 +661,7 @@ int config_parse(struct config *ret, const char *path, const char *data, size_t 
 {
 	*ret = config_default(path);
 	struct config_parser p = {.c = ret};
-	const struct ini_reader r = {take_value, take_section, take_error, &p};
+	const struct ini_reader r = {parse_value, parse_section, add_error, &p};
 
 	if (len > CONFIG_MAX)
 		config_error(

@@ -53,7 +53,7 @@ static int mount_for_us(struct err *err)
 int efivar_open(int place, bool tree, bool load, struct err *err)
 {
 	struct statfs fs;
-	struct err why = {""};
+	struct err reason = {""};
 
 	if (tree || (fstatfs(place, &fs) == 0 && (uint32_t)fs.f_type == EFIVARFS_MAGIC)) {
 		int fd = openat(place, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -63,9 +63,9 @@ int efivar_open(int place, bool tree, bool load, struct err *err)
 		if (!load)
 			return err_set(err, ENODEV,
 				"efivarfs is not loaded; [guard] efivarfs = load has it loaded");
-		int r = module_load("efivarfs", NULL, &why);
+		int r = module_load("efivarfs", NULL, &reason);
 		if (r < 0)
-			return err_set(err, -r, "efivarfs can't be loaded: %.300s", why.text);
+			return err_set(err, -r, "efivarfs can't be loaded: %.300s", reason.text);
 	}
 	return mount_for_us(err);
 }

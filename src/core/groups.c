@@ -128,17 +128,17 @@ void groups_done(struct groups *g)
 
 static bool refuse_group(struct plan *p, const struct group_member *stays)
 {
-	char why[160], address[PCI_ADDR_MAX];
+	char reason[160], address[PCI_ADDR_MAX];
 	bool refused = false;
 
-	(void)snprintf(why, sizeof(why),
+	(void)snprintf(reason, sizeof(reason),
 		"strict_groups: of its IOMMU group %d, %s stays with the host; ask for that one, too",
 		stays->group, pci_addr_format(stays->addr, address));
 	for (size_t i = 0; i < p->n; i++) {
 		struct verdict *v = &p->verdicts[i];
 		if (v->action != ACTION_BIND || v->device->group != stays->group)
 			continue;
-		guard_refuse_slot(p, v, why);
+		guard_refuse_slot(p, v, reason);
 		refused = true;
 	}
 	return refused;

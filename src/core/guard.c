@@ -24,7 +24,7 @@
 #define FIBRE_CHANNEL 0x0c04
 #define INFINIBAND 0x0c06
 
-#define WHY_MAX 224
+#define REASON_MAX 224
 
 static bool is_bound(const struct verdict *v)
 {
@@ -74,25 +74,26 @@ static const char *way_out(enum protected_kind kind)
 
 static void refuse_needed(struct plan *p, const struct protected_dev *one)
 {
-	char why[WHY_MAX];
+	char reason[REASON_MAX];
 
-	(void)snprintf(why, sizeof(why), "the host needs it: %s%s", one->why, way_out(one->kind));
+	(void)snprintf(
+		reason, sizeof(reason), "the host needs it: %s%s", one->reason, way_out(one->kind));
 	for (size_t i = 0; i < p->n; i++)
 		if (is_bound(&p->verdicts[i]) && is_at(one, p->verdicts[i].device))
-			guard_refuse_slot(p, &p->verdicts[i], why);
+			guard_refuse_slot(p, &p->verdicts[i], reason);
 }
 
 static void refuse_class_of(struct plan *p, const struct protected_dev *one)
 {
-	char why[WHY_MAX], address[PCI_ADDR_MAX], id[PCI_ID_MAX];
+	char reason[REASON_MAX], address[PCI_ADDR_MAX], id[PCI_ID_MAX];
 
-	(void)snprintf(why, sizeof(why),
+	(void)snprintf(reason, sizeof(reason),
 		"the host's %s was at %s when the image was made and has moved (%.70s); it may be this one: rebuild the image",
-		pci_id_format(&one->id, id), pci_addr_format(one->addr, address), one->why);
+		pci_id_format(&one->id, id), pci_addr_format(one->addr, address), one->reason);
 	for (size_t i = 0; i < p->n; i++)
 		if (is_bound(&p->verdicts[i]) &&
 			same_class(one->class, p->verdicts[i].device->class))
-			guard_refuse_slot(p, &p->verdicts[i], why);
+			guard_refuse_slot(p, &p->verdicts[i], reason);
 }
 
 static bool is_here(const struct protected_dev *one)
@@ -125,7 +126,7 @@ static void keep_all_of(struct plan *p, const struct protected_list *k)
 /* A serial number, an address or a way means one device, whoever wrote it knew which. */
 static bool is_named(const struct verdict *v)
 {
-	return v->asked->kind != SELECT_ID;
+	return v->selector->kind != SELECT_ID;
 }
 
 static bool is_network(uint32_t class)
@@ -161,19 +162,19 @@ static bool is_of_display(const struct plan *p, const struct verdict *v)
 }
 
 /* Leaves what an id alone asks for; what is named is bound with a warning. */
-static void keep_unseen(struct plan *p, bool (*concerns)(uint32_t class), const char *what,
+static void set_unverified(struct plan *p, bool (*concerns)(uint32_t class), const char *what,
 	const char *unknown, const char *key)
 {
-	char why[WHY_MAX];
+	char reason[REASON_MAX];
 
-	(void)snprintf(why, sizeof(why), "%s: %.90s; name it by address%s to have it all the same",
-		what, unknown, key);
+	(void)snprintf(reason, sizeof(reason),
+		"%s: %.90s; name it by address%s to have it all the same", what, unknown, key);
 	for (size_t i = 0; i < p->n; i++) {
 		struct verdict *v = &p->verdicts[i];
 		if (!is_bound(v) || !concerns(v->device->class) || is_of_display(p, v))
 			continue;
 		if (!is_named(v))
-			guard_refuse_slot(p, v, why);
+			guard_refuse_slot(p, v, reason);
 		else if (!p->unverified[0])
 			(void)snprintf(p->unverified, sizeof(p->unverified), "%.50s: %.90s", what,
 				unknown);
@@ -186,22 +187,22 @@ static void keep_doubtful(struct plan *p, const struct protected_list *k)
 	const char *keyboard = protected_unknown_kind(k, UNKNOWN_KEYBOARD);
 
 	if (!protected_is_complete(k))
-		keep_unseen(p, is_needed, "the host may need it",
+		set_unverified(p, is_needed, "the host may need it",
 			k->unknown[0] ? k->unknown : "the record was cut off", "");
 	if (route && !p->config->may_take_network)
-		keep_unseen(p, is_network, "the host's default route may go over it", route,
+		set_unverified(p, is_network, "the host's default route may go over it", route,
 			" or set [guard] network = allow");
 	if (keyboard && !p->config->may_take_keyboard)
-		keep_unseen(p, is_usb, "a passphrase may be typed at it", keyboard,
+		set_unverified(p, is_usb, "a passphrase may be typed at it", keyboard,
 			" or set [guard] keyboard = allow");
 }
 
 /* What comes over the network, and nothing says by which NIC: all of them stay. */
 static void keep_network(struct plan *p, const char *what)
 {
-	char why[WHY_MAX];
+	char reason[REASON_MAX];
 
-	(void)snprintf(why, sizeof(why),
+	(void)snprintf(reason, sizeof(reason),
 		"the host may boot over it: %.90s; named by address and with [guard] network = allow it is bound",
 		what);
 	for (size_t i = 0; i < p->n; i++) {
@@ -209,7 +210,7 @@ static void keep_network(struct plan *p, const char *what)
 		if (!is_bound(v) || !is_network(v->device->class))
 			continue;
 		if (!p->config->may_take_network || !is_named(v))
-			guard_refuse_slot(p, v, why);
+			guard_refuse_slot(p, v, reason);
 		else
 			(void)snprintf(p->unverified, sizeof(p->unverified),
 				"the host may boot over it: %.90s", what);
@@ -244,22 +245,22 @@ static void refuse(struct verdict *v, const char *fmt, ...)
 
 	v->action = ACTION_REFUSE;
 	va_start(ap, fmt);
-	(void)vsnprintf(v->why, sizeof(v->why), fmt, ap);
+	(void)vsnprintf(v->reason, sizeof(v->reason), fmt, ap);
 	va_end(ap);
 }
 
 /* An address that was asked for stands among the others, absent or not. */
 static bool same_slot(const struct verdict *v, const struct verdict *dropped)
 {
-	if (!dropped->device || (!v->device && v->asked->kind != SELECT_ADDRESS))
+	if (!dropped->device || (!v->device && v->selector->kind != SELECT_ADDRESS))
 		return false;
 	return pci_addr_same_device(
-		v->device ? v->device->addr : v->asked->addr, dropped->device->addr);
+		v->device ? v->device->addr : v->selector->addr, dropped->device->addr);
 }
 
 /* Drops what else of the card was to be bound, for the same reason. The verdicts stand in address
  * order, so its functions are neighbours. */
-void guard_refuse_slot(struct plan *p, struct verdict *v, const char *why)
+void guard_refuse_slot(struct plan *p, struct verdict *v, const char *reason)
 {
 	char address[PCI_ADDR_MAX];
 	struct verdict *first = v, *end = p->verdicts + p->n;
@@ -269,27 +270,27 @@ void guard_refuse_slot(struct plan *p, struct verdict *v, const char *why)
 	pci_addr_format(v->device->addr, address);
 	for (struct verdict *other = first; other < end && same_slot(other, v); other++) {
 		if (other == v)
-			refuse(v, "%s", why);
+			refuse(v, "%s", reason);
 		else if (other->action == ACTION_BIND && device_same_card(other->device, v->device))
-			refuse(other, "same slot as %s: %.150s", address, why);
+			refuse(other, "same slot as %s: %.150s", address, reason);
 	}
 }
 
 /* A question that a guard asks of one device: true, and the reason, where it has to stay. */
 typedef bool (*guard)(const struct plan *p, const struct probe *h, const struct verdict *v,
-	char *why, size_t size);
+	char *reason, size_t size);
 
 /* A function that can't be read may be one that belongs to the card: a display is not judged
  * without it. */
 static bool cannot_be_read(const struct plan *p, const struct probe *h, const struct verdict *v,
-	char *why, size_t size)
+	char *reason, size_t size)
 {
 	const struct device *first = h->devices.at, *end = first + h->devices.n, *d = v->device;
 	char address[PCI_ADDR_MAX];
 
 	(void)p;
 	if (d->error) {
-		(void)snprintf(why, size, "can't be read: %s", strerror(-d->error));
+		(void)snprintf(reason, size, "can't be read: %s", strerror(-d->error));
 		return true;
 	}
 	if (!d->of_display)
@@ -299,7 +300,7 @@ static bool cannot_be_read(const struct plan *p, const struct probe *h, const st
 	for (; d < end && pci_addr_same_device(d->addr, v->device->addr); d++) {
 		if (d->error == 0)
 			continue;
-		(void)snprintf(why, size, "%s of its slot can't be read: %s",
+		(void)snprintf(reason, size, "%s of its slot can't be read: %s",
 			pci_addr_format(d->addr, address), strerror(-d->error));
 		return true;
 	}
@@ -308,19 +309,19 @@ static bool cannot_be_read(const struct plan *p, const struct probe *h, const st
 
 /* What is taken from under a bridge's driver takes what lies behind it along. */
 static bool is_fixed(const struct plan *p, const struct probe *h, const struct verdict *v,
-	char *why, size_t size)
+	char *reason, size_t size)
 {
 	(void)p;
 	(void)h;
 	if (!device_is_fixed(v->device))
 		return false;
-	(void)snprintf(why, size, "is a bridge (class %06x); bridges stay with the host",
+	(void)snprintf(reason, size, "is a bridge (class %06x); bridges stay with the host",
 		v->device->class);
 	return true;
 }
 
 /* Where the id went that the config expects: the card moved, or there is a twin, or it is out. */
-static void tell_where(const struct probe *h, const struct selector *s, char *buf, size_t size)
+static void format_location(const struct probe *h, const struct selector *s, char *buf, size_t size)
 {
 	const struct device *found = NULL;
 	unsigned n = 0;
@@ -356,32 +357,32 @@ static bool slot_holds_id(const struct probe *h, const struct selector *s, struc
 }
 
 static bool holds_another_id(const struct plan *p, const struct probe *h, const struct verdict *v,
-	char *why, size_t size)
+	char *reason, size_t size)
 {
 	char where[80], id[PCI_ID_MAX];
 
 	(void)p;
-	if (v->companion || !select_id_changed(v->asked, v->device))
+	if (v->companion || !select_id_changed(v->selector, v->device))
 		return false;
-	if (v->asked->any_function && slot_holds_id(h, v->asked, v->device->addr))
+	if (v->selector->any_function && slot_holds_id(h, v->selector, v->device->addr))
 		return false;
 	struct pci_id here = v->device->id;
-	if (v->asked->id.subvendor == PCI_ANY && v->asked->id.subdevice == PCI_ANY)
+	if (v->selector->id.subvendor == PCI_ANY && v->selector->id.subdevice == PCI_ANY)
 		here.subvendor = here.subdevice = PCI_ANY;
-	tell_where(h, v->asked, where, sizeof(where));
-	(void)snprintf(
-		why, size, "another device is there now: %s; %s", pci_id_format(&here, id), where);
+	format_location(h, v->selector, where, sizeof(where));
+	(void)snprintf(reason, size, "another device is there now: %s; %s",
+		pci_id_format(&here, id), where);
 	return true;
 }
 
 static bool has_no_group(const struct plan *p, const struct probe *h, const struct verdict *v,
-	char *why, size_t size)
+	char *reason, size_t size)
 {
 	(void)p;
 	(void)h;
 	if (v->device->group >= 0)
 		return false;
-	(void)snprintf(why, size, "has no IOMMU group; is the IOMMU on in firmware and kernel?");
+	(void)snprintf(reason, size, "has no IOMMU group; is the IOMMU on in firmware and kernel?");
 	return true;
 }
 
@@ -399,7 +400,7 @@ static bool denylist_is_off(const char *options)
 /* vfio_pci_dev_in_denylist in drivers/vfio/pci/vfio_pci.c: accelerators of Intel's (QAT, DSA, IAX)
  * that a guest can bring the host down with; vfio-pci's probe refuses them. */
 static bool is_in_denylist(const struct plan *p, const struct probe *h, const struct verdict *v,
-	char *why, size_t size)
+	char *reason, size_t size)
 {
 	static const uint16_t denied[] = {
 		0x19e2, 0x19e3, 0x37c8, 0x37c9, 0x0435, 0x0443, 0x0b25, 0x0cfe};
@@ -410,7 +411,7 @@ static bool is_in_denylist(const struct plan *p, const struct probe *h, const st
 		return false;
 	for (size_t i = 0; i < sizeof(denied) / sizeof(*denied); i++)
 		if (v->device->id.device == denied[i]) {
-			(void)snprintf(why, size,
+			(void)snprintf(reason, size,
 				"is in vfio-pci's denylist, for a guest can crash the host with it; [modules] options = disable_denylist=1 lets it be taken");
 			return true;
 		}
@@ -419,7 +420,7 @@ static bool is_in_denylist(const struct plan *p, const struct probe *h, const st
 
 /* boot_vga is what people know; any other witness is named, and that the two differ. */
 static bool is_boot_display(const struct plan *p, const struct probe *h, const struct verdict *v,
-	char *why, size_t size)
+	char *reason, size_t size)
 {
 	const struct device *other = boot_display_differs(&h->boot, &h->devices);
 	char address[PCI_ADDR_MAX];
@@ -427,22 +428,22 @@ static bool is_boot_display(const struct plan *p, const struct probe *h, const s
 	if (p->config->may_take_boot_vga)
 		return false;
 	if (v->device->is_boot_display && h->boot.by == WITNESS_SCREEN) {
-		(void)snprintf(why, size,
+		(void)snprintf(reason, size,
 			"a monitor is connected to it, and the boot display is not known; an address in the config takes it all the same");
 		return true;
 	}
 	if (v->device->is_boot_display) {
 		bool by_file = h->boot.by == WITNESS_BOOT_VGA;
-		(void)snprintf(why, size,
+		(void)snprintf(reason, size,
 			"is the firmware's boot display%s%s%s%s%s; [guard] boot_vga = allow lets it be taken",
 			by_file ? "" : " (", by_file ? "" : boot_display_witness(&h->boot),
 			other ? "; boot_vga is 1 on " : "",
 			other ? pci_addr_format(other->addr, address) : "", by_file ? "" : ")");
 		return true;
 	}
-	if (v->asked->kind == SELECT_GPUS && device_is_display(v->device) &&
+	if (v->selector->kind == SELECT_GPUS && device_is_display(v->device) &&
 		h->boot.by == WITNESS_NONE) {
-		(void)snprintf(why, size,
+		(void)snprintf(reason, size,
 			"no display says that it is the boot display; name the device by address");
 		return true;
 	}
@@ -451,12 +452,12 @@ static bool is_boot_display(const struct plan *p, const struct probe *h, const s
 
 static void run_guard(struct plan *p, const struct probe *h, guard must_stay)
 {
-	char why[200];
+	char reason[200];
 
 	for (size_t i = 0; i < p->n; i++)
 		if (p->verdicts[i].action == ACTION_BIND &&
-			must_stay(p, h, &p->verdicts[i], why, sizeof(why)))
-			guard_refuse_slot(p, &p->verdicts[i], why);
+			must_stay(p, h, &p->verdicts[i], reason, sizeof(reason)))
+			guard_refuse_slot(p, &p->verdicts[i], reason);
 }
 
 static bool is_taken(const struct plan *p, const struct device *d)
@@ -494,7 +495,7 @@ static void keep_last_display(struct plan *p, const struct probe *h)
 }
 
 /* One that only boot_vga calls the boot display may be dark: it goes, and that is told. */
-static void tell_difference(struct plan *p, const struct probe *h)
+static void log_difference(struct plan *p, const struct probe *h)
 {
 	char address[PCI_ADDR_MAX];
 
@@ -503,8 +504,8 @@ static void tell_difference(struct plan *p, const struct probe *h)
 		if (v->action != ACTION_BIND || v->device->boot_vga != 1 ||
 			v->device->is_boot_display || h->boot.by == WITNESS_NONE)
 			continue;
-		size_t len = strlen(v->why);
-		(void)snprintf(v->why + len, sizeof(v->why) - len,
+		size_t len = strlen(v->reason);
+		(void)snprintf(v->reason + len, sizeof(v->reason) - len,
 			"; boot_vga is 1, but the boot display is %s (%s)",
 			pci_addr_format(h->boot.addr, address), boot_display_witness(&h->boot));
 	}
@@ -515,7 +516,7 @@ static void apply_exclude(struct plan *p, const struct probe *h)
 	for (size_t i = 0; i < p->n; i++) {
 		struct verdict *v = &p->verdicts[i];
 		const struct selector *s =
-			v->device ? select_first(p->config, h->ways, v->device, true) : NULL;
+			v->device ? select_first(p->config, h->paths, v->device, true) : NULL;
 		if (s)
 			refuse(v, EXCLUDED_BY "%s:%u", p->config->path, s->line);
 	}
@@ -539,5 +540,5 @@ void guard_apply(struct plan *p, const struct probe *h)
 	}
 	if (!p->config->may_take_last_display)
 		keep_last_display(p, h);
-	tell_difference(p, h);
+	log_difference(p, h);
 }

@@ -20,7 +20,7 @@
 void guard_apply(struct plan *p, const struct probe *host);
 
 /* What other guards share: drops what of the verdict's card was to be bound, for this reason. */
-void guard_refuse_slot(struct plan *p, struct verdict *v, const char *why);
+void guard_refuse_slot(struct plan *p, struct verdict *v, const char *reason);
 
 /* ---- bind/guard_protected: what the host stands on
  * ------------------------------------------------ */

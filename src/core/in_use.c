@@ -29,7 +29,7 @@ static void claimed(struct in_use *u, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	(void)vsnprintf(u->why, sizeof(u->why), fmt, ap);
+	(void)vsnprintf(u->reason, sizeof(u->reason), fmt, ap);
 	va_end(ap);
 	u->kind = IN_USE_CLAIMED;
 }
@@ -285,13 +285,13 @@ static void ask_interfaces(struct in_use *u, const struct devnode_list *nodes)
 			continue;
 		u->kind = IN_USE_NETWORK;
 		if (!node->name[0])
-			(void)snprintf(u->why, sizeof(u->why),
+			(void)snprintf(u->reason, sizeof(u->reason),
 				"an interface of it is in another network namespace");
 		else if (node->holder[0])
-			(void)snprintf(u->why, sizeof(u->why), "%s is part of %s", node->name,
+			(void)snprintf(u->reason, sizeof(u->reason), "%s is part of %s", node->name,
 				node->holder);
 		else if (node->up)
-			(void)snprintf(u->why, sizeof(u->why), "%s is up", node->name);
+			(void)snprintf(u->reason, sizeof(u->reason), "%s is up", node->name);
 		else
 			u->kind = IN_USE_FREE;
 	}
@@ -326,11 +326,11 @@ struct question {
 	struct pci_addr addr;
 	bool live;
 	enum in_use_kind kind;
-	char why[IN_USE_WHY_MAX];
+	char reason[IN_USE_REASON_MAX];
 	uint8_t state;
 };
 
-static void look_step(void *to, size_t i)
+static void question_step(void *to, size_t i)
 {
 	struct question *q = to;
 	_cleanup_(in_use_done) struct in_use u;
@@ -338,10 +338,10 @@ static void look_step(void *to, size_t i)
 	(void)i;
 	in_use_ask(&u, q->s, q->addr, q->live);
 	q->kind = u.kind;
-	(void)str_copy(q->why, sizeof(q->why), u.why);
+	(void)str_copy(q->reason, sizeof(q->reason), u.reason);
 }
 
-static unsigned look_patience(void *to, size_t i)
+static unsigned question_timeout_ms(void *to, size_t i)
 {
 	(void)to;
 	(void)i;
@@ -349,7 +349,7 @@ static unsigned look_patience(void *to, size_t i)
 }
 
 enum in_use_kind in_use_look(
-	struct sysfs *s, struct pci_addr addr, bool live, char why[static IN_USE_WHY_MAX])
+	struct sysfs *s, struct pci_addr addr, bool live, char reason[static IN_USE_REASON_MAX])
 {
 	struct question *q = steps_shared(sizeof(*q));
 	struct err err = {"out of memory"};
@@ -357,18 +357,18 @@ enum in_use_kind in_use_look(
 	if (q) {
 		*q = (struct question){.s = s, .addr = addr, .live = live};
 		const struct steps list = {.n = 1,
-			.run = look_step,
-			.patience = look_patience,
+			.run = question_step,
+			.timeout_ms = question_timeout_ms,
 			.to = q,
 			.state = &q->state};
 		err = (struct err){"it does not answer"};
 		if (steps_run(&list, steps_now() + PATIENCE_MS, &err) == 0 &&
 			q->state == STEP_DONE) {
-			(void)str_copy(why, IN_USE_WHY_MAX, q->why);
+			(void)str_copy(reason, IN_USE_REASON_MAX, q->reason);
 			return q->kind;
 		}
 	}
-	(void)snprintf(
-		why, IN_USE_WHY_MAX, "whether it is used can't be found out: %.100s", err.text);
+	(void)snprintf(reason, IN_USE_REASON_MAX, "whether it is used can't be found out: %.100s",
+		err.text);
 	return IN_USE_CLAIMED;
 }

@@ -26,12 +26,12 @@ enum in_use_kind {
 			   found out */
 };
 
-#define IN_USE_WHY_MAX 160
+#define IN_USE_REASON_MAX 160
 
 struct in_use {
 	enum in_use_kind kind;
-	char why[IN_USE_WHY_MAX]; /* "" for FREE; else names the disk, interface or module */
-	int *disks;               /* open, and claimed by us as long as they are */
+	char reason[IN_USE_REASON_MAX]; /* "" for FREE; else names the disk, interface or module */
+	int *disks;                     /* open, and claimed by us as long as they are */
 	size_t n_disks;
 };
 
@@ -46,6 +46,6 @@ void in_use_done(struct in_use *u);
 /* The same in a child, for who wants to know before anything is written: nothing stays claimed, and
  * a child that hangs is left behind (then it is CLAIMED, and *why says so). */
 enum in_use_kind in_use_look(struct sysfs *s, struct pci_addr addr, bool live,
-	char why[static IN_USE_WHY_MAX]) _must_check_;
+	char reason[static IN_USE_REASON_MAX]) _must_check_;
 
 #endif

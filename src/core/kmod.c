@@ -28,9 +28,9 @@ static void module_done(struct kmod_module **module)
 }
 
 /* libkmod prints what it meets to standard error; in early boot that is nowhere. */
-static void take_log(void *data, int priority, const char *file, int line, const char *fn,
+static void log_kmod(void *data, int priority, const char *file, int line, const char *fn,
 	const char *format, va_list args) __attribute__((format(printf, 6, 0)));
-static void take_log(void *data, int priority, const char *file, int line, const char *fn,
+static void log_kmod(void *data, int priority, const char *file, int line, const char *fn,
 	const char *format, va_list args)
 {
 	char text[512];
@@ -274,7 +274,7 @@ int module_load(const char *name, const char *vfio_options, struct err *err)
 
 	if (!ctx)
 		return err_set(err, ENOMEM, "module %s: libkmod can't start", name);
-	kmod_set_log_fn(ctx, take_log, NULL);
+	kmod_set_log_fn(ctx, log_kmod, NULL);
 	/* A lookup that finds nothing succeeds with an empty list. */
 	int r = kmod_module_new_from_lookup(ctx, name, &list);
 	if (r < 0 && r != -ENOENT && r != -ENOSYS)
@@ -301,7 +301,7 @@ int module_load_for(const char *modalias, struct err *err)
 
 	if (!ctx)
 		return err_set(err, ENOMEM, "libkmod can't start");
-	kmod_set_log_fn(ctx, take_log, NULL);
+	kmod_set_log_fn(ctx, log_kmod, NULL);
 	if (kmod_module_new_from_lookup(ctx, modalias, &list) < 0)
 		return 0;
 	kmod_list_foreach(at, list)
@@ -405,7 +405,7 @@ int modules_needed(struct strv *names, const char *directory, const char *name, 
 
 	if (!ctx)
 		return err_set(err, ENOMEM, "module %s: libkmod can't start", name);
-	kmod_set_log_fn(ctx, take_log, NULL);
+	kmod_set_log_fn(ctx, log_kmod, NULL);
 	int r = kmod_module_new_from_lookup(ctx, name, &list);
 	if (r < 0 && r != -ENOENT && r != -ENOSYS)
 		return err_set(err, -r, "module %s: can't look it up in %s: %s", name, directory,
@@ -426,7 +426,7 @@ static void read_a_module(const char *directory)
 
 	if (!ctx)
 		return;
-	kmod_set_log_fn(ctx, take_log, NULL);
+	kmod_set_log_fn(ctx, log_kmod, NULL);
 	if (kmod_module_new_from_lookup(ctx, "vfio-pci", &list) < 0 || !list)
 		return;
 	module = kmod_module_get_module(list);
@@ -440,7 +440,7 @@ struct library_walk {
 };
 
 /* The program itself and the kernel's vdso have no path. */
-static int take_library(struct dl_phdr_info *info, size_t size, void *to)
+static int add_library(struct dl_phdr_info *info, size_t size, void *to)
 {
 	struct library_walk *walk = to;
 
@@ -454,7 +454,7 @@ int modules_libraries(struct strv *names, const char *directory, struct err *err
 	struct library_walk walk = {names, err};
 
 	read_a_module(directory);
-	return dl_iterate_phdr(take_library, &walk);
+	return dl_iterate_phdr(add_library, &walk);
 }
 
 int module_index_open(struct module_index *ret, struct err *err)
@@ -463,7 +463,7 @@ int module_index_open(struct module_index *ret, struct err *err)
 
 	if (!ctx)
 		return err_set(err, ENOMEM, "libkmod can't start");
-	kmod_set_log_fn(ctx, take_log, NULL);
+	kmod_set_log_fn(ctx, log_kmod, NULL);
 	int r = kmod_load_resources(ctx); /* or each question would open them again */
 	if (r < 0) {
 		kmod_unref(ctx);

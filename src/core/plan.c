@@ -27,10 +27,10 @@ static void add(struct plan *p, const struct selector *asked, const struct devic
 	struct verdict *v = &p->verdicts[p->n++];
 
 	*v = (struct verdict){
-		.action = d ? ACTION_BIND : ACTION_ABSENT, .asked = asked, .device = d};
+		.action = d ? ACTION_BIND : ACTION_ABSENT, .selector = asked, .device = d};
 	v->settings = d ? config_settings(p->config, d->addr) : NULL;
 	v->driver = v->settings && v->settings->driver[0] ? v->settings->driver : DEFAULT_DRIVER;
-	why_asked(asked, v->why, sizeof(v->why));
+	why_asked(asked, v->reason, sizeof(v->reason));
 }
 
 /* Of a slot that was named whole, what is no bridge: is there such a function? */
@@ -51,16 +51,17 @@ static bool is_left_out(const struct probe *h, const struct selector *asked, con
 }
 
 /* "address 01:00.*, without the bridge 0000:01:00.2" */
-static void tell_left_out(struct verdict *v, const struct probe *h)
+static void format_left_out(struct verdict *v, const struct probe *h)
 {
 	char address[PCI_ADDR_MAX];
 
 	for (size_t i = 0; i < h->devices.n; i++) {
 		const struct device *d = &h->devices.at[i];
-		size_t len = strlen(v->why);
-		if (pci_addr_same_device(d->addr, v->device->addr) && is_left_out(h, v->asked, d))
-			(void)snprintf(v->why + len, sizeof(v->why) - len, "%s%s",
-				strstr(v->why, ", without") ? ", " : ", without the bridge ",
+		size_t len = strlen(v->reason);
+		if (pci_addr_same_device(d->addr, v->device->addr) &&
+			is_left_out(h, v->selector, d))
+			(void)snprintf(v->reason + len, sizeof(v->reason) - len, "%s%s",
+				strstr(v->reason, ", without") ? ", " : ", without the bridge ",
 				pci_addr_format(d->addr, address));
 	}
 }
@@ -73,8 +74,8 @@ static const struct device *leader_of(
 		const struct device *leader = &h->devices.at[i];
 		if (leader != d && device_is_display(leader) && device_same_card(leader, d) &&
 			leader->id.vendor == d->id.vendor &&
-			select_first(c, h->ways, leader, false) &&
-			!select_first(c, h->ways, leader, true))
+			select_first(c, h->paths, leader, false) &&
+			!select_first(c, h->paths, leader, true))
 			return leader;
 	}
 	return NULL;
@@ -87,33 +88,33 @@ static void add_found(struct plan *p, const struct probe *h)
 
 	for (size_t i = 0; i < h->devices.n; i++) {
 		const struct device *d = &h->devices.at[i];
-		const struct selector *asked = select_first(c, h->ways, d, false);
+		const struct selector *asked = select_first(c, h->paths, d, false);
 		if (asked && is_left_out(h, asked, d))
 			continue;
 		if (asked) {
 			add(p, asked, d);
 			if (asked->any_function)
-				tell_left_out(&p->verdicts[p->n - 1], h);
+				format_left_out(&p->verdicts[p->n - 1], h);
 			continue;
 		}
 		const struct device *leader = c->companions && d->error == 0 ? leader_of(c, h, d)
 									     : NULL;
-		if (!leader || select_first(c, h->ways, d, true))
+		if (!leader || select_first(c, h->paths, d, true))
 			continue;
-		add(p, select_first(c, h->ways, leader, false), d);
+		add(p, select_first(c, h->paths, leader, false), d);
 		struct verdict *v = &p->verdicts[p->n - 1];
 		v->companion = true;
-		size_t len = str_copy(v->why, sizeof(v->why), "companion of ");
-		(void)str_copy(
-			v->why + len, sizeof(v->why) - len, pci_addr_format(leader->addr, address));
+		size_t len = str_copy(v->reason, sizeof(v->reason), "companion of ");
+		(void)str_copy(v->reason + len, sizeof(v->reason) - len,
+			pci_addr_format(leader->addr, address));
 	}
 }
 
 static bool finds_something(
-	const struct probe *h, const struct selector *s, const struct pci_path *way)
+	const struct probe *h, const struct selector *s, const struct pci_path *path)
 {
 	for (size_t i = 0; i < h->devices.n; i++)
-		if (select_matches(s, way, &h->devices.at[i]))
+		if (select_matches(s, path, &h->devices.at[i]))
 			return true;
 	return false;
 }
@@ -129,7 +130,7 @@ static bool same_wish(const struct selector *a, const struct selector *b)
 static bool is_told(const struct plan *p, const struct selector *s)
 {
 	for (size_t i = 0; i < p->n; i++)
-		if (p->verdicts[i].action == ACTION_ABSENT && same_wish(p->verdicts[i].asked, s))
+		if (p->verdicts[i].action == ACTION_ABSENT && same_wish(p->verdicts[i].selector, s))
 			return true;
 	return false;
 }
@@ -142,12 +143,12 @@ static void add_absent(struct plan *p, const struct probe *h)
 	for (size_t i = 0; i < c->n_selectors; i++) {
 		const struct selector *s = &c->selectors[i];
 		if (s->exclude || s->kind == SELECT_GPUS || is_told(p, s) ||
-			finds_something(h, s, &h->ways[i]))
+			finds_something(h, s, &h->paths[i]))
 			continue;
 		add(p, s, NULL);
 		struct verdict *v = &p->verdicts[p->n - 1];
-		(void)snprintf(v->why, sizeof(v->why), "%s",
-			s->kind == SELECT_PATH && !h->ways[i].found ? "no bridge on the way"
+		(void)snprintf(v->reason, sizeof(v->reason), "%s",
+			s->kind == SELECT_PATH && !h->paths[i].found ? "no bridge on the way"
 			: s->kind == SELECT_SERIAL && h->serials_hidden
 				? "only root can read serial numbers"
 				: "no such device");
@@ -157,18 +158,18 @@ static void add_absent(struct plan *p, const struct probe *h)
 static int verdict_compare(const void *a, const void *b)
 {
 	const struct verdict *x = a, *y = b;
-	bool x_place = x->device || x->asked->kind == SELECT_ADDRESS;
-	bool y_place = y->device || y->asked->kind == SELECT_ADDRESS;
+	bool x_place = x->device || x->selector->kind == SELECT_ADDRESS;
+	bool y_place = y->device || y->selector->kind == SELECT_ADDRESS;
 
 	if (x_place != y_place)
 		return x_place ? -1 : 1;
 	if (x_place) {
-		int order = pci_addr_compare(x->device ? x->device->addr : x->asked->addr,
-			y->device ? y->device->addr : y->asked->addr);
+		int order = pci_addr_compare(x->device ? x->device->addr : x->selector->addr,
+			y->device ? y->device->addr : y->selector->addr);
 		if (order != 0)
 			return order;
 	}
-	return (x->asked > y->asked) - (x->asked < y->asked);
+	return (x->selector > y->selector) - (x->selector < y->selector);
 }
 
 int plan_make(struct plan *ret, const struct config *c, const struct probe *h,
@@ -218,8 +219,8 @@ const char *verdict_name(const struct verdict *v, char buf[static VERDICT_NAME_M
 	if (v->device)
 		return pci_addr_format(v->device->addr, buf);
 	/* The id behind '=' is no part of the address. */
-	(void)snprintf(
-		buf, VERDICT_NAME_MAX, "%.*s", (int)strcspn(v->asked->text, "="), v->asked->text);
+	(void)snprintf(buf, VERDICT_NAME_MAX, "%.*s", (int)strcspn(v->selector->text, "="),
+		v->selector->text);
 	return buf;
 }
 
@@ -229,12 +230,13 @@ const char *action_name(enum action action)
 	return names[action];
 }
 
-const char *verdict_asked(const struct plan *p, const struct verdict *v, char buf[static ASKED_MAX])
+const char *verdict_source(
+	const struct plan *p, const struct verdict *v, char buf[static SOURCE_MAX])
 {
-	if (v->asked->line == 0)
-		(void)str_copy(buf, ASKED_MAX, "command line");
+	if (v->selector->line == 0)
+		(void)str_copy(buf, SOURCE_MAX, "command line");
 	else
-		(void)snprintf(buf, ASKED_MAX, "%s:%u", p->config->path, v->asked->line);
+		(void)snprintf(buf, SOURCE_MAX, "%s:%u", p->config->path, v->selector->line);
 	return buf;
 }
 
@@ -242,7 +244,7 @@ const char *verdict_asked(const struct plan *p, const struct verdict *v, char bu
 
 void plan_print(const struct plan *p, FILE *f)
 {
-	char name[VERDICT_NAME_MAX], id[PCI_ID_MAX], asked[ASKED_MAX];
+	char name[VERDICT_NAME_MAX], id[PCI_ID_MAX], asked[SOURCE_MAX];
 	char row[VERDICT_NAME_MAX + PCI_ID_MAX + 64];
 
 	if (p->off)
@@ -259,6 +261,6 @@ void plan_print(const struct plan *p, FILE *f)
 			v->device ? pci_id_format(&shown, id) : "-", action_name(v->action),
 			v->device && v->device->driver[0] ? v->device->driver : "-",
 			bind ? v->driver : "-");
-		term_row(f, row, "%s (%s)", v->why, verdict_asked(p, v, asked));
+		term_row(f, row, "%s (%s)", v->reason, verdict_source(p, v, asked));
 	}
 }

@@ -23,12 +23,12 @@ enum action { ACTION_BIND, ACTION_REFUSE, ACTION_ABSENT };
 /* What becomes of one device that was asked for, and why. */
 struct verdict {
 	enum action action;
-	const struct selector *asked;           /* the line that asked, or brought it along */
+	const struct selector *selector;        /* the line that asked, or brought it along */
 	const struct device *device;            /* NULL: absent */
 	bool companion;                         /* brought along, not meant by `asked` itself */
 	const struct device_settings *settings; /* of [device], or NULL */
 	const char *driver;                     /* the one it shall have; "none" for none */
-	char why[224];
+	char reason[224];
 };
 
 /*
@@ -41,7 +41,7 @@ struct plan {
 	const char *off; /* why nothing is to be touched, or NULL */
 	/* What the boots before have to say to it (core/bootcount.h), or NULL where nobody asked.
 	 */
-	const struct bootcount *standing;
+	const struct bootcount *bootcount;
 	/* Where the firmware shows the boot, or NULL where nothing was looked at. */
 	const struct boot_display *boot;
 	/* Which IOMMU groups it takes in part (core/groups.h), or NULL where nobody looked. */
@@ -70,9 +70,9 @@ const char *verdict_name(const struct verdict *v, char buf[static VERDICT_NAME_M
 const char *action_name(enum action action);
 
 /* FILE:LINE of who asked; "command line" for an operand, which has no line. */
-#define ASKED_MAX 512
-const char *verdict_asked(
-	const struct plan *p, const struct verdict *v, char buf[static ASKED_MAX]);
+#define SOURCE_MAX 512
+const char *verdict_source(
+	const struct plan *p, const struct verdict *v, char buf[static SOURCE_MAX]);
 
 /* The plan for people. */
 void plan_print(const struct plan *p, FILE *f);

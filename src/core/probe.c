@@ -15,30 +15,30 @@ struct look {
 /* Follows the bridges of a path; each says which bus lies behind it. */
 static struct pci_path pci_path_resolve(struct sysfs *sysfs, const struct selector *s)
 {
-	struct pci_path way = {.addr = {.domain = s->domain, .bus = s->bus}};
+	struct pci_path path = {.addr = {.domain = s->domain, .bus = s->bus}};
 
 	for (unsigned i = 0; i < s->steps; i++) {
-		way.addr.device = s->step[i].device;
-		way.addr.function = s->step[i].function;
-		if (i + 1 < s->steps && sysfs_secondary_bus(sysfs, way.addr, &way.addr.bus) < 0)
-			return way;
+		path.addr.device = s->step[i].device;
+		path.addr.function = s->step[i].function;
+		if (i + 1 < s->steps && sysfs_secondary_bus(sysfs, path.addr, &path.addr.bus) < 0)
+			return path;
 	}
-	way.found = true;
-	return way;
+	path.found = true;
+	return path;
 }
 
 static void ways_follow(const struct look *l)
 {
 	for (size_t i = 0; i < l->c->n_selectors; i++)
 		if (l->c->selectors[i].kind == SELECT_PATH)
-			l->h->ways[i] = pci_path_resolve(l->s, &l->c->selectors[i]);
+			l->h->paths[i] = pci_path_resolve(l->s, &l->c->selectors[i]);
 }
 
 static bool wanted(const struct device *d, const void *arg)
 {
 	const struct look *l = arg;
 
-	return device_is_display(d) || select_first(l->c, l->h->ways, d, false);
+	return device_is_display(d) || select_first(l->c, l->h->paths, d, false);
 }
 
 static bool display_or_changed_id(const struct device *d, const void *arg)
@@ -68,7 +68,7 @@ static int search(
 }
 
 /* All functions of one device, for "0a:00.*" and for companions. */
-static int look_around(const struct look *l, struct pci_addr addr, struct err *err)
+static int probe_around(const struct look *l, struct pci_addr addr, struct err *err)
 {
 	unsigned mask = 0;
 
@@ -85,14 +85,14 @@ static int look_around(const struct look *l, struct pci_addr addr, struct err *e
 	return 0;
 }
 
-static int look_named(const struct look *l, struct err *err)
+static int probe_named(const struct look *l, struct err *err)
 {
 	for (size_t i = 0; i < l->c->n_selectors; i++) {
 		const struct selector *s = &l->c->selectors[i];
-		if (s->exclude || (s->kind != SELECT_ADDRESS && !l->h->ways[i].found))
+		if (s->exclude || (s->kind != SELECT_ADDRESS && !l->h->paths[i].found))
 			continue;
-		struct pci_addr addr = s->kind == SELECT_ADDRESS ? s->addr : l->h->ways[i].addr;
-		int r = s->any_function ? look_around(l, addr, err)
+		struct pci_addr addr = s->kind == SELECT_ADDRESS ? s->addr : l->h->paths[i].addr;
+		int r = s->any_function ? probe_around(l, addr, err)
 					: scan_one(l->s, addr, &l->h->devices, err);
 		if (r < 0)
 			return r;
@@ -100,14 +100,14 @@ static int look_named(const struct look *l, struct err *err)
 	return 0;
 }
 
-static int look_companions(const struct look *l, struct err *err)
+static int probe_companions(const struct look *l, struct err *err)
 {
 	/* The list grows as we go, but what is added is no display that somebody asked for. */
 	for (size_t i = 0; i < l->h->devices.n; i++) {
 		const struct device *d = &l->h->devices.at[i];
-		if (!device_is_display(d) || !select_first(l->c, l->h->ways, d, false))
+		if (!device_is_display(d) || !select_first(l->c, l->h->paths, d, false))
 			continue;
-		int r = look_around(l, d->addr, err);
+		int r = probe_around(l, d->addr, err);
 		if (r < 0)
 			return r;
 	}
@@ -117,13 +117,13 @@ static int look_companions(const struct look *l, struct err *err)
 /* Is it asked for, or may it come along with a display controller that is, as leader_of has it? */
 static bool may_be_bound(const struct look *l, const struct device *d)
 {
-	if (select_first(l->c, l->h->ways, d, false))
+	if (select_first(l->c, l->h->paths, d, false))
 		return true;
 	for (size_t i = 0; l->c->companions && i < l->h->devices.n; i++) {
 		const struct device *other = &l->h->devices.at[i];
 		if (device_is_display(other) && device_same_card(other, d) &&
 			other->id.vendor == d->id.vendor &&
-			select_first(l->c, l->h->ways, other, false))
+			select_first(l->c, l->h->paths, other, false))
 			return true;
 	}
 	return false;
@@ -157,7 +157,7 @@ static bool some_id_changed(const struct look *l)
 		const struct device *d = &l->h->devices.at[i];
 		for (size_t j = 0; j < l->c->n_selectors; j++) {
 			const struct selector *s = &l->c->selectors[j];
-			if (!s->exclude && select_matches(s, &l->h->ways[j], d) &&
+			if (!s->exclude && select_matches(s, &l->h->paths[j], d) &&
 				select_id_changed(s, d))
 				return true;
 		}
@@ -165,7 +165,7 @@ static bool some_id_changed(const struct look *l)
 	return false;
 }
 
-static void look_closer(const struct look *l)
+static void probe_details(const struct look *l)
 {
 	for (size_t i = 0; i < l->h->devices.n; i++) {
 		struct device *d = &l->h->devices.at[i];
@@ -213,7 +213,7 @@ static void find_boot_display(const struct look *l)
 }
 
 /* What was named, and what belongs to it, in the order in which each look needs the one before. */
-static int look_all(const struct look *l, struct err *err)
+static int probe_all(const struct look *l, struct err *err)
 {
 	int r = 0;
 
@@ -221,17 +221,17 @@ static int look_all(const struct look *l, struct err *err)
 	if (config_must_search(l->c))
 		r = search(l, wanted, err);
 	if (r == 0)
-		r = look_named(l, err);
-	look_closer(l);
+		r = probe_named(l, err);
+	probe_details(l);
 	if (r == 0 && l->c->companions) {
-		r = look_companions(l, err);
-		look_closer(l);
+		r = probe_companions(l, err);
+		probe_details(l);
 	}
 	find_virtual(l);
 	find_boot_display(l);
 	if (r == 0 && !l->h->displays_known && (displays_matter(l) || some_id_changed(l))) {
 		r = search(l, display_or_changed_id, err);
-		look_closer(l);
+		probe_details(l);
 		find_virtual(l);
 		find_boot_display(l);
 	}
@@ -241,13 +241,13 @@ static int look_all(const struct look *l, struct err *err)
 int probe_devices(struct probe *ret, const struct config *c, struct sysfs *s,
 	const struct boot_display_from *from, struct err *err)
 {
-	struct probe h = {.ways = calloc(c->n_selectors ? c->n_selectors : 1, sizeof(*h.ways))};
+	struct probe h = {.paths = calloc(c->n_selectors ? c->n_selectors : 1, sizeof(*h.paths))};
 	struct look l = {.c = c, .s = s, .from = from, .h = &h};
 
-	if (!h.ways)
+	if (!h.paths)
 		return err_set(
 			err, ENOMEM, "out of memory for %zu lines of the config", c->n_selectors);
-	int r = look_all(&l, err);
+	int r = probe_all(&l, err);
 	if (r < 0) {
 		probe_done(&h);
 		return r;
@@ -277,20 +277,20 @@ void protected_locate(struct protected_list *k, struct sysfs *s)
 {
 	for (size_t i = 0; i < k->n; i++) {
 		struct protected_dev *one = &k->at[i];
-		struct pci_path way = {0};
-		if (one->way.steps > 0)
-			way = pci_path_resolve(s, &one->way);
-		one->path_addr = way.addr;
+		struct pci_path path = {0};
+		if (one->path.steps > 0)
+			path = pci_path_resolve(s, &one->path);
+		one->path_addr = path.addr;
 		one->at_addr = holds_id(s, one->addr, &one->id);
-		one->at_path = way.found && holds_id(s, way.addr, &one->id);
+		one->at_path = path.found && holds_id(s, path.addr, &one->id);
 	}
 }
 
 void probe_done(struct probe *h)
 {
 	device_list_done(&h->devices);
-	free(h->ways);
-	h->ways = NULL;
+	free(h->paths);
+	h->paths = NULL;
 }
 
 static bool mentions(const struct look *l)
@@ -299,7 +299,7 @@ static bool mentions(const struct look *l)
 		if (l->c->selectors[i].kind == SELECT_SERIAL)
 			return true;
 	for (size_t i = 0; i < l->h->devices.n; i++)
-		if (select_first(l->c, l->h->ways, &l->h->devices.at[i], false))
+		if (select_first(l->c, l->h->paths, &l->h->devices.at[i], false))
 			return true;
 	return false;
 }
@@ -307,17 +307,17 @@ static bool mentions(const struct look *l)
 int probe_may_match(const struct config *c, struct sysfs *s, struct pci_addr addr, struct err *err)
 {
 	_cleanup_(probe_done) struct probe h = {
-		.ways = calloc(c->n_selectors ? c->n_selectors : 1, sizeof(*h.ways))};
+		.paths = calloc(c->n_selectors ? c->n_selectors : 1, sizeof(*h.paths))};
 	struct look l = {.c = c, .s = s, .h = &h};
 
-	if (!h.ways)
+	if (!h.paths)
 		return err_set(
 			err, ENOMEM, "out of memory for %zu lines of the config", c->n_selectors);
 	ways_follow(&l);
-	int r = look_around(&l, addr, err);
+	int r = probe_around(&l, addr, err);
 	if (r < 0)
 		return r;
-	look_closer(&l);
+	probe_details(&l);
 	find_boot_display(&l);
 	return mentions(&l);
 }

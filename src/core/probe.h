@@ -19,7 +19,7 @@ struct probe {
 	bool displays_known;        /* every display controller of the machine is among them */
 	bool serials_hidden;        /* only root may read where serial numbers stand */
 	struct boot_display boot;   /* looked for only where a display may be taken */
-	struct pci_path *ways;      /* one for each selector of the config */
+	struct pci_path *paths;     /* one for each selector of the config */
 };
 
 /*

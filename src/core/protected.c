@@ -24,10 +24,10 @@ void protected_done(struct protected_list *k)
 	*k = (struct protected_list){0};
 }
 
-void protected_set_path(struct protected_dev *one, const char *way)
+void protected_set_path(struct protected_dev *one, const char *path)
 {
-	if (!parse_path(way, &one->way, NULL) || one->way.any_function || one->way.has_id)
-		one->way = (struct selector){0};
+	if (!parse_path(path, &one->path, NULL) || one->path.any_function || one->path.has_id)
+		one->path = (struct selector){0};
 }
 
 /* The names of disks and mount points are anybody's; a record is lines. */
@@ -57,7 +57,7 @@ int protected_add(struct protected_list *k, const struct protected_dev *one)
 		k->size = size;
 	}
 	k->at[k->n] = *one;
-	make_plain(k->at[k->n++].why);
+	make_plain(k->at[k->n++].reason);
 	return 0;
 }
 
@@ -112,27 +112,27 @@ bool protected_has(const struct protected_list *k, enum protected_kind kind)
 	return false;
 }
 
-static void way_format(const struct selector *way, char *buf, size_t size)
+static void path_format(const struct selector *path, char *buf, size_t size)
 {
-	size_t len = (size_t)snprintf(buf, size, "%04x:%02x:", way->domain, way->bus);
+	size_t len = (size_t)snprintf(buf, size, "%04x:%02x:", path->domain, path->bus);
 
-	for (unsigned i = 0; i < way->steps && len < size; i++)
+	for (unsigned i = 0; i < path->steps && len < size; i++)
 		len += (size_t)snprintf(buf + len, size - len, "%s%02x.%x", i ? "/" : "",
-			way->step[i].device, way->step[i].function);
-	if (way->steps == 0)
+			path->step[i].device, path->step[i].function);
+	if (path->steps == 0)
 		(void)str_copy(buf, size, "-");
 }
 
 void protected_format(const struct protected_list *k, struct text *t)
 {
-	char address[PCI_ADDR_MAX], way[SELECTOR_TEXT_MAX];
+	char address[PCI_ADDR_MAX], path[SELECTOR_TEXT_MAX];
 
 	for (size_t i = 0; i < k->n; i++) {
 		const struct protected_dev *one = &k->at[i];
-		way_format(&one->way, way, sizeof(way));
+		path_format(&one->path, path, sizeof(path));
 		text_print(t, "keep %s %s %04x:%04x %06x %s %s\n", kinds[one->kind],
 			pci_addr_format(one->addr, address), one->id.vendor, one->id.device,
-			one->class, way, one->why);
+			one->class, path, one->reason);
 	}
 	if (k->keyboard_elsewhere)
 		text_print(t, "keep elsewhere a keyboard that is on no PCI function\n");
@@ -150,7 +150,7 @@ void protected_format(const struct protected_list *k, struct text *t)
 
 /* Moves *line behind its next word, which is copied; false where there is none or it is too long.
  */
-static bool take_word(const char **line, char *buf, size_t size)
+static bool next_word(const char **line, char *buf, size_t size)
 {
 	size_t len = strcspn(*line, " ");
 
@@ -168,16 +168,16 @@ static bool kept_parse(const char *line, struct protected_dev *ret)
 	char words[WORDS][SELECTOR_TEXT_MAX];
 
 	for (size_t i = 0; i < WORDS; i++)
-		if (!take_word(&line, words[i], sizeof(words[i])))
+		if (!next_word(&line, words[i], sizeof(words[i])))
 			return false;
 	const char *class = words[2];
 	if (!pci_addr_parse(words[0], &ret->addr) || !pci_id_parse(words[1], &ret->id) ||
 		!str_hex_fixed(&class, 6, &ret->class) || *class != '\0')
 		return false;
 	protected_set_path(ret, words[3]);
-	if (ret->way.steps == 0 && !str_equal(words[3], "-"))
+	if (ret->path.steps == 0 && !str_equal(words[3], "-"))
 		return false;
-	(void)str_copy(ret->why, sizeof(ret->why), line);
+	(void)str_copy(ret->reason, sizeof(ret->reason), line);
 	return true;
 }
 
@@ -186,7 +186,7 @@ int protected_parse(struct protected_list *k, const char *line)
 	struct protected_dev one = {0};
 	char kind[20];
 
-	if (!take_word(&line, kind, sizeof(kind)))
+	if (!next_word(&line, kind, sizeof(kind)))
 		kind[0] = '\0';
 	for (size_t i = 0; i < N_KINDS; i++) {
 		if (!str_equal(kind, kinds[i]))

@@ -47,8 +47,8 @@ struct protected_dev {
 	struct pci_addr addr;
 	struct pci_id id; /* vendor and device */
 	uint32_t class;
-	struct selector way; /* SELECT_PATH; no steps where the way is not known */
-	char why[PROTECTED_REASON_MAX];
+	struct selector path; /* SELECT_PATH; no steps where the way is not known */
+	char reason[PROTECTED_REASON_MAX];
 	/* Where a function with its id stands now (keep_locate in core/probe). It may be both: then
 	 * one is a twin that came, and nobody knows which. */
 	bool at_addr, at_path;
@@ -69,7 +69,7 @@ struct protected_list {
 void protected_done(struct protected_list *k);
 
 /* Reads a way as it is written; "" or what is none leaves one->way without steps. */
-void protected_set_path(struct protected_dev *one, const char *way);
+void protected_set_path(struct protected_dev *one, const char *path);
 
 /* Adds a function unless it is there in the same kind: the first reason stays. 0 or -ENOMEM. */
 int protected_add(struct protected_list *k, const struct protected_dev *one) _must_check_;

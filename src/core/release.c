@@ -15,7 +15,7 @@
 /* vfio-pci waits for the VM that has the device, for ever (vfio_unregister_group_dev). */
 #define PATIENCE_MS 3000
 
-enum kind { CLEAR, UNBIND, LOAD_FORMER, ATTACH, PROBE, LOAD, PROBE_AGAIN, KINDS };
+enum kind { CLEAR, UNBIND, LOAD_PREV, ATTACH, PROBE, LOAD, PROBE_AGAIN, KINDS };
 
 struct work {
 	const struct release_options *o;
@@ -71,21 +71,21 @@ static bool waits(const struct work *w, const struct release *d)
 }
 
 /* A driver that is loaded looks at all devices by itself: as it comes alone, no other is first. */
-static void do_load_former(const struct work *w, struct release *d)
+static void do_load_prev(const struct work *w, struct release *d)
 {
 	struct err err = {""};
 
-	if (!w->o->load_modules || !d->former.module[0] ||
-		sysfs_has_driver(w->o->sysfs, d->former.driver) || !waits(w, d))
+	if (!w->o->load_modules || !d->prev.module[0] ||
+		sysfs_has_driver(w->o->sysfs, d->prev.driver) || !waits(w, d))
 		return;
-	if (module_load(d->former.module, NULL, &err) < 0)
+	if (module_load(d->prev.module, NULL, &err) < 0)
 		(void)snprintf(d->other, sizeof(d->other), "%.150s", err.text);
 }
 
 static void do_attach(const struct work *w, struct release *d)
 {
-	if (d->former.driver[0] && waits(w, d))
-		d->attach_error = sysfs_attach(w->o->sysfs, d->addr, d->former.driver);
+	if (d->prev.driver[0] && waits(w, d))
+		d->attach_error = sysfs_attach(w->o->sysfs, d->addr, d->prev.driver);
 }
 
 static void do_probe(const struct work *w, struct release *d)
@@ -110,7 +110,7 @@ static void do_load(const struct work *w, struct release *d)
 static void run_step(void *to, size_t step)
 {
 	static void (*const what[KINDS])(const struct work *w, struct release *d) = {
-		do_clear, do_unbind, do_load_former, do_attach, do_probe, do_load, do_probe};
+		do_clear, do_unbind, do_load_prev, do_attach, do_probe, do_load, do_probe};
 	const struct work *w = to;
 
 	what[step / w->n](w, &w->list[step % w->n]);
@@ -121,7 +121,7 @@ static unsigned step_timeout_ms(void *to, size_t step)
 	const struct work *w = to;
 	enum kind kind = (enum kind)(step / w->n);
 
-	return kind == LOAD || kind == LOAD_FORMER ? w->o->milliseconds : PATIENCE_MS;
+	return kind == LOAD || kind == LOAD_PREV ? w->o->milliseconds : PATIENCE_MS;
 }
 
 /* The first step of the device that did not end, or KINDS. */
@@ -174,22 +174,21 @@ static void tell(const struct work *w, size_t i)
 }
 
 /* It is the host's all the same; but another driver shows other things, or none. */
-static void tell_other(struct release *d)
+static void log_other_driver(struct release *d)
 {
-	const char *why = strerror(-d->attach_error);
+	const char *reason = strerror(-d->attach_error);
 
 	bool never_left = d->before[0] && !release_is_vfio(d->before);
-	if (!d->former.driver[0] || !d->holds || str_equal(d->after, d->former.driver) ||
-		never_left) {
+	if (!d->prev.driver[0] || !d->holds || str_equal(d->after, d->prev.driver) || never_left) {
 		d->other[0] = '\0';
 		return;
 	}
 	if (d->attach_error == -ENOENT)
-		why = "it is not loaded";
+		reason = "it is not loaded";
 	else if (d->attach_error == -ENODEV)
-		why = "it does not take it";
+		reason = "it does not take it";
 	if (!d->other[0])
-		(void)str_copy(d->other, sizeof(d->other), why);
+		(void)str_copy(d->other, sizeof(d->other), reason);
 }
 
 static void verify(const struct work *w)
@@ -207,7 +206,7 @@ static void verify(const struct work *w)
 			d->error[0] = '\0';
 		else
 			tell(w, i);
-		tell_other(d);
+		log_other_driver(d);
 	}
 }
 
@@ -224,7 +223,7 @@ int release_all(struct release *list, size_t n, const struct release_options *o,
 		read_driver(&w, &w.list[i], w.list[i].before);
 	const struct steps steps = {.n = KINDS * n,
 		.run = run_step,
-		.patience = step_timeout_ms,
+		.timeout_ms = step_timeout_ms,
 		.to = &w,
 		.state = w.state,
 		.interrupt = o->interrupt};

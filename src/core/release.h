@@ -16,7 +16,7 @@
 struct release {
 	struct pci_addr addr;
 	struct prev_driver
-		former;  /* who had it before it was bound, if that is known (core/prev_driver.h) */
+		prev;    /* who had it before it was bound, if that is known (core/prev_driver.h) */
 	char before[32]; /* its driver when we came, "" for none */
 	char after[32];  /* its driver at the end, "" for none */
 	bool holds;      /* it is the host's again: free of vfio, with the driver that wants it */
@@ -26,7 +26,7 @@ struct release {
 	char other[160]; /* why it is with another host driver than the former one, or "" */
 	/* What the steps find out. */
 	int override_error, unbind_error, attach_error, probe_error;
-	char in_use[IN_USE_WHY_MAX]; /* why its driver was not asked to let it go, or "" */
+	char in_use[IN_USE_REASON_MAX]; /* why its driver was not asked to let it go, or "" */
 	int known; /* modules that want the device; negative: why none of them could be loaded */
 };
 

@@ -68,7 +68,7 @@ void released_refuse(struct plan *p, const char *dir, struct sysfs *s)
 		if (v->action != ACTION_BIND || !released_is(dir, s, v->device->addr))
 			continue;
 		v->action = ACTION_REFUSE;
-		(void)snprintf(v->why, sizeof(v->why),
+		(void)snprintf(v->reason, sizeof(v->reason),
 			"`vfio-bind release` gave it back to the host in this boot; `vfio-bind bind %s` takes it again",
 			pci_addr_format(v->device->addr, address));
 	}

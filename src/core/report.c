@@ -27,14 +27,14 @@ static void print_device(
 	struct json *j, const struct plan *p, size_t i, const struct apply_result *o)
 {
 	const struct verdict *v = &p->verdicts[i];
-	char name[VERDICT_NAME_MAX], asked[ASKED_MAX];
+	char name[VERDICT_NAME_MAX], source[SOURCE_MAX];
 
 	json_open_object(j, NULL);
 	json_string(j, "address", verdict_name(v, name));
-	json_string(j, "asked", verdict_asked(p, v, asked));
+	json_string(j, "asked", verdict_source(p, v, source));
 	json_string(j, "action", action_name(v->action));
 	json_string(j, "driver", v->action == ACTION_BIND ? v->driver : NULL);
-	json_string(j, "why", v->why);
+	json_string(j, "why", v->reason);
 	json_string(j, "before",
 		o           ? or_null(o->before)
 		: v->device ? or_null(v->device->driver)
@@ -55,7 +55,7 @@ static void print_config(struct json *j, const struct config *c)
 	json_close_object(j);
 }
 
-static void print_standing(struct json *j, const struct bootcount *s)
+static void print_bootcount(struct json *j, const struct bootcount *s)
 {
 	char plan[16];
 
@@ -69,7 +69,7 @@ static void print_standing(struct json *j, const struct bootcount *s)
 	json_string(j, "plan", s->plan ? plan : NULL);
 	json_int(j, "tries", s->tries);
 	json_int(j, "limit", s->limit);
-	json_string(j, "why", or_null(s->why));
+	json_string(j, "why", or_null(s->reason));
 	json_close_object(j);
 }
 
@@ -163,53 +163,52 @@ void report_print(
 	print_errors(&j, p, outcomes, error, &record);
 	print_image(&j, &record);
 	print_config(&j, p->config);
-	print_standing(&j, p->standing);
+	print_bootcount(&j, p->bootcount);
 	groups_print_json(p->groups, &j);
 	json_close_object(&j);
 	json_end(&j);
 }
 
-static void tell_failure(
-	const struct plan *p, const struct verdict *v, const struct apply_result *o)
+static void log_failure(const struct plan *p, const struct verdict *v, const struct apply_result *o)
 {
-	char name[VERDICT_NAME_MAX], asked[ASKED_MAX];
+	char name[VERDICT_NAME_MAX], source[SOURCE_MAX];
 	const char *has = o->after[0] ? o->after : "no driver";
-	const char *fate = o->reverted                  ? "given back, and has"
-			   : p->config->hold_on_failure ? "held, and has"
-							: "left as it is, and has";
+	const char *outcome = o->reverted                  ? "given back, and has"
+			      : p->config->hold_on_failure ? "held, and has"
+							   : "left as it is, and has";
 
 	log_print(LOG_ERROR, "%s not on %s: %s; %s %s (asked at %s)", verdict_name(v, name),
-		v->driver, o->error, fate, has, verdict_asked(p, v, asked));
+		v->driver, o->error, outcome, has, verdict_source(p, v, source));
 }
 
-static void tell_verdict(
-	const struct plan *p, const struct verdict *v, const struct apply_result *o)
+static void log_verdict(const struct plan *p, const struct verdict *v, const struct apply_result *o)
 {
-	char name[VERDICT_NAME_MAX], id[PCI_ID_MAX], asked[ASKED_MAX];
+	char name[VERDICT_NAME_MAX], id[PCI_ID_MAX], source[SOURCE_MAX];
 
 	verdict_name(v, name);
-	verdict_asked(p, v, asked);
+	verdict_source(p, v, source);
 	if (v->action == ACTION_ABSENT) {
-		log_print(LOG_WARNING, "%s: %s (asked at %s)", name, v->why, asked);
+		log_print(LOG_WARNING, "%s: %s (asked at %s)", name, v->reason, source);
 	} else if (v->action == ACTION_REFUSE) {
-		log_print(
-			LOG_WARNING, "%s left to the host: %s (asked at %s)", name, v->why, asked);
+		log_print(LOG_WARNING, "%s left to the host: %s (asked at %s)", name, v->reason,
+			source);
 	} else if (o && o->attempted && !o->holds) {
-		tell_failure(p, v, o);
+		log_failure(p, v, o);
 	} else if (o && o->unusable) {
 		log_print(LOG_ERROR, "%s is on %s, but %s (asked at %s)", name, v->driver, o->error,
-			asked);
+			source);
 	} else {
 		struct pci_id shown = v->device->id;
 		shown.subvendor = shown.subdevice = PCI_ANY;
 		pci_id_format(&shown, id);
 		log_print(LOG_INFO, "%s %s %s %s: %s (asked at %s)", name, id,
 			o && o->attempted ? "is on" : "would go to",
-			str_equal(v->driver, NO_DRIVER) ? "no driver" : v->driver, v->why, asked);
-		if (o && o->former[0])
+			str_equal(v->driver, NO_DRIVER) ? "no driver" : v->driver, v->reason,
+			source);
+		if (o && o->prev_override[0])
 			log_print(LOG_WARNING,
 				"%s: driver_override was already set to '%s', perhaps by another tool",
-				name, o->former);
+				name, o->prev_override);
 	}
 }
 
@@ -241,7 +240,7 @@ void report_tell(const struct plan *p, const struct apply_result *outcomes)
 			const struct apply_result *o = outcomes ? &outcomes[i] : NULL;
 			if (is_bad(&p->verdicts[i], o) == (bool)good)
 				continue;
-			tell_verdict(p, &p->verdicts[i], o);
+			log_verdict(p, &p->verdicts[i], o);
 			told++;
 		}
 	if (told < all)

@@ -7,7 +7,7 @@ static bool place_matches(struct pci_addr place, bool any_function, struct pci_a
 			    : pci_addr_compare(place, addr) == 0;
 }
 
-bool select_matches(const struct selector *s, const struct pci_path *way, const struct device *d)
+bool select_matches(const struct selector *s, const struct pci_path *path, const struct device *d)
 {
 	switch (s->kind) {
 	case SELECT_ID:
@@ -15,7 +15,7 @@ bool select_matches(const struct selector *s, const struct pci_path *way, const 
 	case SELECT_ADDRESS:
 		return place_matches(s->addr, s->any_function, d->addr);
 	case SELECT_PATH:
-		return way->found && place_matches(way->addr, s->any_function, d->addr);
+		return path->found && place_matches(path->addr, s->any_function, d->addr);
 	case SELECT_SERIAL:
 		return d->serial != 0 && d->serial == s->serial;
 	case SELECT_GPUS:

@@ -19,7 +19,7 @@ struct pci_path {
  * SELECT_GPUS means every display controller that is neither the firmware's boot display nor that
  * of a management controller.
  */
-bool select_matches(const struct selector *s, const struct pci_path *way, const struct device *d);
+bool select_matches(const struct selector *s, const struct pci_path *path, const struct device *d);
 
 /* Does an address or path with "=id" find another id there? Never for an unreadable device. */
 bool select_id_changed(const struct selector *s, const struct device *d);

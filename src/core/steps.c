@@ -129,7 +129,7 @@ static enum step_state watch(const struct steps *list, pid_t pid, size_t from, i
 			leave_the_rest(list);
 		}
 		if (at < list->n)
-			end = earlier(end, began + list->patience(list->to, at));
+			end = earlier(end, began + list->timeout_ms(list->to, at));
 		if (at < list->n && came > 0)
 			end = earlier(end, (began > came ? began : came) + INTERRUPTED_MS);
 		if (has_ended(list, pid, end > now ? earlier(end - now, WATCH_MS) : 0))

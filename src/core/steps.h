@@ -19,7 +19,7 @@ enum step_state { STEP_WAITING, STEP_RUNNING, STEP_DONE, STEP_TIMED_OUT, STEP_DI
 struct steps {
 	size_t n;
 	void (*run)(void *to, size_t i); /* what step i does; its results go to shared memory */
-	unsigned (*patience)(void *to, size_t i); /* milliseconds that step i may take */
+	unsigned (*timeout_ms)(void *to, size_t i); /* milliseconds that step i may take */
 	void *to;
 	uint8_t *state; /* n of them, in memory from steps_shared; accessed one child at a time */
 	/*

@@ -16,6 +16,6 @@
  * the device is in use; or what the kernel answered, and *why is "".
  */
 int device_unbind(struct sysfs *s, struct pci_addr addr, bool live, bool force,
-	char why[static IN_USE_WHY_MAX]);
+	char reason[static IN_USE_REASON_MAX]);
 
 #endif

@@ -52,12 +52,12 @@ bool usable_blocks_group(struct sysfs *s, const struct device *member)
 
 struct member {
 	struct sysfs *s;
-	char *why;
+	char *reason;
 	int group;
 };
 
 /* Stops at the first that blocks it. */
-static int look_at_member(const char *name, void *to)
+static int read_member(const char *name, void *to)
 {
 	const struct member *m = to;
 	struct device d = {.group = m->group};
@@ -68,7 +68,7 @@ static int look_at_member(const char *name, void *to)
 	scan_driver(m->s, &d);
 	if (!usable_blocks_group(m->s, &d))
 		return 0;
-	(void)snprintf(m->why, USABLE_WHY_MAX, "IOMMU group %d is not viable: %s is on %s",
+	(void)snprintf(m->reason, USABLE_REASON_MAX, "IOMMU group %d is not viable: %s is on %s",
 		m->group, pci_addr_format(d.addr, address), d.driver);
 	return 1;
 }
@@ -89,29 +89,29 @@ bool usable_has_direct_region(struct sysfs *s, int group)
 	return false;
 }
 
-static enum usable look_at_group(
-	struct sysfs *s, struct pci_addr addr, char why[static USABLE_WHY_MAX])
+static enum usable read_group(
+	struct sysfs *s, struct pci_addr addr, char reason[static USABLE_REASON_MAX])
 {
 	struct device d = {.addr = addr, .group = -1};
 	char path[64];
 
 	scan_group(s, &d);
 	if (d.group < 0) {
-		(void)snprintf(why, USABLE_WHY_MAX, "it has no IOMMU group");
+		(void)snprintf(reason, USABLE_REASON_MAX, "it has no IOMMU group");
 		return USABLE_NOT;
 	}
-	struct member m = {s, why, d.group};
+	struct member m = {s, reason, d.group};
 	(void)snprintf(path, sizeof(path), "kernel/iommu_groups/%d/devices", d.group);
-	int r = sysfs_path_each(s, path, look_at_member, &m);
+	int r = sysfs_path_each(s, path, read_member, &m);
 	if (r < 0) {
-		(void)snprintf(why, USABLE_WHY_MAX, "%s: %s", path, strerror(-r));
+		(void)snprintf(reason, USABLE_REASON_MAX, "%s: %s", path, strerror(-r));
 		return USABLE_UNVERIFIED;
 	}
 	if (r > 0)
 		return USABLE_NOT;
 	if (!usable_has_direct_region(s, d.group))
 		return USABLE;
-	(void)snprintf(why, USABLE_WHY_MAX,
+	(void)snprintf(reason, USABLE_REASON_MAX,
 		"the firmware reserves memory for IOMMU group %d (RMRR, a region of type `direct`)",
 		d.group);
 	return USABLE_NOT;
@@ -157,30 +157,30 @@ static int number_of_bar(struct sysfs *s, struct pci_addr addr, uint64_t start)
 	return -1;
 }
 
-enum usable usable_look_at_bars(
-	struct sysfs *s, const char *root, struct pci_addr addr, char why[static USABLE_WHY_MAX])
+enum usable usable_look_at_bars(struct sysfs *s, const char *root, struct pci_addr addr,
+	char reason[static USABLE_REASON_MAX])
 {
 	struct holder h = {.addr = addr};
 	int r = iomem_find(root, holds, &h);
 
 	if (r < 0) {
-		(void)snprintf(why, USABLE_WHY_MAX, "/proc/iomem: %s", strerror(-r));
+		(void)snprintf(reason, USABLE_REASON_MAX, "/proc/iomem: %s", strerror(-r));
 		return USABLE_UNVERIFIED;
 	}
 	if (r == 0)
 		return USABLE;
 	int bar = number_of_bar(s, addr, h.bar);
 	if (bar < 0)
-		(void)snprintf(why, USABLE_WHY_MAX, "a BAR is held by %s", h.name);
+		(void)snprintf(reason, USABLE_REASON_MAX, "a BAR is held by %s", h.name);
 	else
-		(void)snprintf(why, USABLE_WHY_MAX, "BAR %d is held by %s", bar, h.name);
+		(void)snprintf(reason, USABLE_REASON_MAX, "BAR %d is held by %s", bar, h.name);
 	return USABLE_NOT;
 }
 
-enum usable usable_look(
-	struct sysfs *s, const char *root, struct pci_addr addr, char why[static USABLE_WHY_MAX])
+enum usable usable_look(struct sysfs *s, const char *root, struct pci_addr addr,
+	char reason[static USABLE_REASON_MAX])
 {
-	enum usable u = look_at_group(s, addr, why);
+	enum usable u = read_group(s, addr, reason);
 
-	return u == USABLE ? usable_look_at_bars(s, root, addr, why) : u;
+	return u == USABLE ? usable_look_at_bars(s, root, addr, reason) : u;
 }

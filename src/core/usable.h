@@ -26,15 +26,15 @@ enum usable {
 	USABLE_UNVERIFIED, /* what can't be read, and may be against it */
 };
 
-#define USABLE_WHY_MAX 200
+#define USABLE_REASON_MAX 200
 
 /* root: what stands for / beside the tree of sysfs, NULL for the running system. */
-enum usable usable_look(
-	struct sysfs *s, const char *root, struct pci_addr addr, char why[static USABLE_WHY_MAX]);
+enum usable usable_look(struct sysfs *s, const char *root, struct pci_addr addr,
+	char reason[static USABLE_REASON_MAX]);
 
 /* The same for its BARs alone. */
-enum usable usable_look_at_bars(
-	struct sysfs *s, const char *root, struct pci_addr addr, char why[static USABLE_WHY_MAX]);
+enum usable usable_look_at_bars(struct sysfs *s, const char *root, struct pci_addr addr,
+	char reason[static USABLE_REASON_MAX]);
 
 /* Is a group with this member, which has a driver, not viable? Reads its header where that
  * matters. */

@@ -64,7 +64,7 @@ struct block_look {
 	struct text uses; /* of the disk that is looked at, each ended by NUL */
 	unsigned depth;
 	unsigned matches;    /* mounts that were found for it, so far */
-	char *part_of;       /* struct behind's, of the disk that is looked at */
+	char *holders;       /* struct behind's, of the disk that is looked at */
 	unsigned made_depth; /* how many holders above each other are looked at */
 };
 
@@ -104,7 +104,7 @@ struct btrfs_look {
 	const char *name;
 };
 
-static int look_btrfs(const char *id, void *to)
+static int scan_btrfs(const char *id, void *to)
 {
 	const struct btrfs_look *b = to;
 	char path[SYSFS_PATH_MAX];
@@ -119,7 +119,7 @@ static int add_uses_of(const char *name, void *to);
 
 /* A partition is a directory in its disk's, as queue/ and holders/ are, but named after the disk.
  */
-static int look_part(const char *name, void *to)
+static int scan_part(const char *name, void *to)
 {
 	struct block_look *l = to;
 
@@ -127,27 +127,27 @@ static int look_part(const char *name, void *to)
 }
 
 /* By the name that LVM and LUKS gave it. Each once, as far as there is room. */
-static void add_part_of(struct block_look *l, const char *name)
+static void add_holder(struct block_look *l, const char *name)
 {
-	const size_t size = sizeof(((struct attached *)NULL)->part_of);
+	const size_t size = sizeof(((struct attached *)NULL)->holders);
 	char mapped[128];
 
 	if (sysfs_path_read(l->s, mapped, sizeof(mapped), "class/block/%s/dm/name", name) <= 0)
 		(void)str_copy(mapped, sizeof(mapped), name);
-	size_t used = strlen(l->part_of), len = strlen(mapped);
-	for (const char *at = l->part_of; (at = strstr(at, mapped)); at++)
-		if ((at == l->part_of || at[-1] == ' ') && (at[len] == '\0' || at[len] == ' '))
+	size_t used = strlen(l->holders), len = strlen(mapped);
+	for (const char *at = l->holders; (at = strstr(at, mapped)); at++)
+		if ((at == l->holders || at[-1] == ' ') && (at[len] == '\0' || at[len] == ' '))
 			return;
 	if (used + len + 2 > size)
 		return;
 	if (used > 0)
-		l->part_of[used++] = ' ';
-	(void)str_copy(l->part_of + used, size - used, mapped);
+		l->holders[used++] = ' ';
+	(void)str_copy(l->holders + used, size - used, mapped);
 }
 
 /* Where nothing above it is mounted, that it is there is all that is known: a volume that a VM has,
  * an array that waits. */
-static int look_holder(const char *name, void *to)
+static int scan_holder(const char *name, void *to)
 {
 	struct block_look *l = to;
 	unsigned matches = l->matches;
@@ -156,7 +156,7 @@ static int look_holder(const char *name, void *to)
 	int r = add_uses_of(name, l);
 	l->made_depth--;
 	if (l->matches == matches && l->made_depth == 0)
-		add_part_of(l, name);
+		add_holder(l, name);
 	return r;
 }
 
@@ -170,13 +170,13 @@ static int add_uses_of(const char *name, void *to)
 		return 0;
 	l->depth++;
 	add_mounts_of(l, name);
-	int r = sysfs_path_each(l->s, "fs/btrfs", look_btrfs, &b);
+	int r = sysfs_path_each(l->s, "fs/btrfs", scan_btrfs, &b);
 	(void)snprintf(path, sizeof(path), "class/block/%.200s/holders", name);
 	if (r == 0)
-		r = sysfs_path_each(l->s, path, look_holder, l);
+		r = sysfs_path_each(l->s, path, scan_holder, l);
 	(void)snprintf(path, sizeof(path), "class/block/%.200s", name);
 	if (r == 0 && !sysfs_path_exists(l->s, "%s/partition", path))
-		r = sysfs_path_each(l->s, path, look_part, l);
+		r = sysfs_path_each(l->s, path, scan_part, l);
 	l->depth--;
 	return r;
 }
@@ -193,7 +193,7 @@ static int add_disk(struct block_look *l, const char *name, struct pci_addr addr
 	if (sysfs_path_read(l->s, text, sizeof(text), "class/block/%s/size", name) > 0)
 		b.bytes = strtoull(text, NULL, 10) * 512;
 	l->uses = (struct text){0};
-	l->part_of = b.part_of;
+	l->holders = b.holders;
 	int r = add_uses_of(name, l);
 	if (l->uses.len > 0)
 		text_add(&l->uses, "", 1);
@@ -211,7 +211,7 @@ struct paths_look {
 	const char *subsystem;
 };
 
-static int look_controller(const char *name, void *to)
+static int scan_controller(const char *name, void *to)
 {
 	const struct paths_look *p = to;
 	char target[SYSFS_PATH_MAX];
@@ -228,7 +228,7 @@ static int look_controller(const char *name, void *to)
 
 /* With multipath (the kernel's default for NVMe) a disk belongs to a subsystem, and that to one
  * controller or more (drivers/nvme/host/multipath.c). */
-static int look_paths(struct block_look *l, const char *name, const char *target)
+static int scan_paths(struct block_look *l, const char *name, const char *target)
 {
 	static const char where[] = "/nvme-subsystem/";
 	const char *at = strstr(target, where);
@@ -244,10 +244,10 @@ static int look_paths(struct block_look *l, const char *name, const char *target
 	subsystem[len] = '\0';
 	struct paths_look p = {l, name, subsystem};
 	(void)snprintf(path, sizeof(path), "devices/virtual/nvme-subsystem/%s", subsystem);
-	return sysfs_path_each(l->s, path, look_controller, &p);
+	return sysfs_path_each(l->s, path, scan_controller, &p);
 }
 
-static int look_block(const char *name, void *to)
+static int scan_block(const char *name, void *to)
 {
 	struct block_look *l = to;
 	char target[SYSFS_PATH_MAX], hidden[4];
@@ -261,7 +261,7 @@ static int look_block(const char *name, void *to)
 		hidden[0] == '1')
 		return 0;
 	return sysfs_path_owner(target, &addr) ? add_disk(l, name, addr)
-					       : look_paths(l, name, target);
+					       : scan_paths(l, name, target);
 }
 
 static int read_mounts(struct mounts *m, const struct host_snapshot *notes)
@@ -289,7 +289,7 @@ static int attached_gather_block(
 	int r = read_mounts(&l.mounts, notes);
 
 	if (r == 0)
-		r = sysfs_path_each(s, "class/block", look_block, &l);
+		r = sysfs_path_each(s, "class/block", scan_block, &l);
 	mounts_done(&l.mounts);
 	return r;
 }
@@ -319,7 +319,7 @@ static void add_addresses(struct text *t, const struct host_snapshot *notes, con
 }
 
 /* Part of a bridge or bond, an interface has no addresses of its own: its master has them. */
-static int look_net(const char *name, void *to)
+static int scan_net(const char *name, void *to)
 {
 	const struct look *l = to;
 	struct attached b = {.kind = ATTACHED_NET};
@@ -357,7 +357,7 @@ static void read_product(struct sysfs *s, const char *name, char *buf, size_t si
 }
 
 /* "usb1" is a root hub, "1-2:1.0" an interface of the device "1-2". */
-static int look_usb(const char *name, void *to)
+static int scan_usb(const char *name, void *to)
 {
 	const struct look *l = to;
 	struct attached b = {.kind = ATTACHED_USB};
@@ -377,7 +377,7 @@ static int look_usb(const char *name, void *to)
 
 /* "card0-HDMI-A-1" is a connector of the card; what its driver found at the last look is all that
  * is asked (status_show, modes_show in drivers/gpu/drm/drm_sysfs.c). */
-static int look_screen(const char *name, void *to)
+static int scan_connector(const char *name, void *to)
 {
 	const struct look *l = to;
 	struct attached b = {.kind = ATTACHED_CONNECTOR};
@@ -416,11 +416,11 @@ int attached_gather(struct attached_list *ret, struct sysfs *s, const struct hos
 	int r = attached_gather_block(&list, s, notes);
 
 	if (r == 0)
-		r = sysfs_path_each(s, "class/net", look_net, &l);
+		r = sysfs_path_each(s, "class/net", scan_net, &l);
 	if (r == 0)
-		r = sysfs_path_each(s, "bus/usb/devices", look_usb, &l);
+		r = sysfs_path_each(s, "bus/usb/devices", scan_usb, &l);
 	if (r == 0)
-		r = sysfs_path_each(s, "class/drm", look_screen, &l);
+		r = sysfs_path_each(s, "class/drm", scan_connector, &l);
 	if (r < 0) {
 		attached_done(list.at, list.n);
 		return err_set(err, -r, "out of memory for the devices attached to PCI functions");

@@ -23,7 +23,7 @@ struct attached {
 				 screen the mode it likes best */
 	char id[16];          /* of a USB device, "046d:c52b" */
 	unsigned long long bytes; /* of a disk */
-	char part_of[64]; /* of a disk, "md0 vg-root": what is made of it and mounted nowhere */
+	char holders[64]; /* of a disk, "md0 vg-root": what is made of it and mounted nowhere */
 	bool up;          /* of an interface; of a screen: the card shows something on it */
 	/* What it is used for, each with a NUL behind it and one more at the end: where a disk, its
 	 * partitions and what is made of them (LVM, LUKS, RAID, btrfs) are mounted; an interface's

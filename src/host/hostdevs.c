@@ -91,8 +91,8 @@ static bool hostdevs_search_read(struct hostdevs_search *f, const char *path, ch
  * one, the suppliers that the kernel knows of, the controllers of Thunderbolt of what is behind its
  * ports.
  */
-static unsigned hostdevs_search_protect(
-	struct hostdevs_search *f, enum protected_kind kind, const char *device, const char *why);
+static unsigned hostdevs_search_protect(struct hostdevs_search *f, enum protected_kind kind,
+	const char *device, const char *reason);
 
 /* Puts a copy into the queue, for what is looked for now. A disk that was there before is not put
  * there again. */
@@ -190,21 +190,21 @@ static bool hostdevs_search_read(struct hostdevs_search *f, const char *path, ch
 }
 
 static void keep_one(struct hostdevs_search *f, enum protected_kind kind, const struct device *d,
-	const char *device, const char *why)
+	const char *device, const char *reason)
 {
 	struct protected_dev one = {.kind = kind, .addr = d->addr, .class = d->class};
-	char way[SELECTOR_TEXT_MAX];
+	char path[SELECTOR_TEXT_MAX];
 
 	one.id = (struct pci_id){d->id.vendor, d->id.device, PCI_ANY, PCI_ANY};
-	devpath_format(device, d->addr, way, sizeof(way));
-	protected_set_path(&one, way);
-	(void)str_copy(one.why, sizeof(one.why), why);
+	devpath_format(device, d->addr, path, sizeof(path));
+	protected_set_path(&one, path);
+	(void)str_copy(one.reason, sizeof(one.reason), reason);
 	f->no_memory |= protected_add(f->keep, &one) < 0;
 }
 
 /* The functions on a path, without what they depend on. */
 static unsigned keep_path(
-	struct hostdevs_search *f, enum protected_kind kind, const char *device, const char *why)
+	struct hostdevs_search *f, enum protected_kind kind, const char *device, const char *reason)
 {
 	_cleanup_(device_list_done) struct device_list list = {0};
 	struct pci_addr addr;
@@ -216,7 +216,7 @@ static unsigned keep_path(
 		const struct device *d = device_find(&list, addr);
 		if (device_is_bridge(d) || d->class >> 16 == PCI_BASE_BRIDGE)
 			continue;
-		keep_one(f, kind, d, device, why);
+		keep_one(f, kind, d, device, reason);
 		n++;
 	}
 	return n;
@@ -225,7 +225,7 @@ static unsigned keep_path(
 struct supply {
 	struct hostdevs_search *f;
 	enum protected_kind kind;
-	const char *why;
+	const char *reason;
 };
 
 static void keep_supplier(const struct supply *s, const char *address)
@@ -234,7 +234,7 @@ static void keep_supplier(const struct supply *s, const char *address)
 
 	(void)snprintf(path, sizeof(path), "bus/pci/devices/%.32s", address);
 	if (devpath_of(s->f->sysfs, path, device) > 0)
-		(void)keep_path(s->f, s->kind, device, s->why);
+		(void)keep_path(s->f, s->kind, device, s->reason);
 }
 
 /* "supplier:pci:0000:00:0d.2" (device_link_add in drivers/base/core.c): the ports of Thunderbolt
@@ -271,11 +271,11 @@ static void keep_suppliers(struct supply *s, struct pci_addr addr)
 }
 
 static unsigned hostdevs_search_protect(
-	struct hostdevs_search *f, enum protected_kind kind, const char *device, const char *why)
+	struct hostdevs_search *f, enum protected_kind kind, const char *device, const char *reason)
 {
-	struct supply s = {f, kind, why};
+	struct supply s = {f, kind, reason};
 	struct pci_addr addr;
-	unsigned n = keep_path(f, kind, device, why);
+	unsigned n = keep_path(f, kind, device, reason);
 
 	for (const char *p = device; devpath_next(&p, &addr);)
 		keep_suppliers(&s, addr);
@@ -403,14 +403,14 @@ struct adapter {
 static int keep_adapter(const char *name, void *to)
 {
 	struct adapter *a = to;
-	char port[64], path[DEVPATH_MAX], device[DEVPATH_MAX], why[PROTECTED_REASON_MAX];
+	char port[64], path[DEVPATH_MAX], device[DEVPATH_MAX], reason[PROTECTED_REASON_MAX];
 
 	(void)snprintf(path, sizeof(path), "class/fc_host/%.64s", name);
 	if (sysfs_path_read(a->f->sysfs, port, sizeof(port), "%s/port_name", path) <= 0 ||
 		!strstr(a->port, port) || devpath_of(a->f->sysfs, path, device) < 0)
 		return 0;
-	(void)snprintf(why, sizeof(why), "%.80s comes over it (%.40s)", a->f->what, name);
-	a->n += hostdevs_search_protect(a->f, PROTECTED_STORAGE, device, why);
+	(void)snprintf(reason, sizeof(reason), "%.80s comes over it (%.40s)", a->f->what, name);
+	a->n += hostdevs_search_protect(a->f, PROTECTED_STORAGE, device, reason);
 	return 0;
 }
 
@@ -531,7 +531,7 @@ static bool need_remote(struct hostdevs_search *f, const char *name, const char 
 static int keep_controller(const char *name, void *to)
 {
 	struct below *b = to;
-	char path[DEVPATH_MAX], device[DEVPATH_MAX], why[PROTECTED_REASON_MAX];
+	char path[DEVPATH_MAX], device[DEVPATH_MAX], reason[PROTECTED_REASON_MAX];
 
 	if (!str_starts(name, b->prefix))
 		return 0;
@@ -539,11 +539,11 @@ static int keep_controller(const char *name, void *to)
 	if (devpath_of(b->f->sysfs, path, device) < 0)
 		return 0;
 	b->n++;
-	(void)snprintf(why, sizeof(why), "%.80s is on it (/dev/%.40s)", b->f->what, name);
+	(void)snprintf(reason, sizeof(reason), "%.80s is on it (/dev/%.40s)", b->f->what, name);
 	if (strstr(device, FABRICS))
 		need_fabric(b->f, device);
 	else
-		(void)hostdevs_search_protect(b->f, PROTECTED_STORAGE, device, why);
+		(void)hostdevs_search_protect(b->f, PROTECTED_STORAGE, device, reason);
 	return 0;
 }
 
@@ -600,7 +600,7 @@ static bool is_memory(const char *name)
 	return str_starts(name, "zram") || str_starts(name, "ram") || str_starts(name, "pmem");
 }
 
-static void look_for_passphrase(struct hostdevs_search *f, const char *name)
+static void find_passphrase(struct hostdevs_search *f, const char *name)
 {
 	char uuid[64];
 
@@ -629,14 +629,14 @@ static void whole_disk(struct hostdevs_search *f, const char *name, const char *
 static void look(
 	struct hostdevs_search *f, enum pending_kind kind, const char *name, const char *device)
 {
-	char whole[DISK_NAME_SIZE], why[PROTECTED_REASON_MAX];
+	char whole[DISK_NAME_SIZE], reason[PROTECTED_REASON_MAX];
 
-	(void)snprintf(why, sizeof(why), "%.80s is on it (/dev/%.40s)", f->what, name);
-	unsigned found = hostdevs_search_protect(f, PROTECTED_STORAGE, device, why);
+	(void)snprintf(reason, sizeof(reason), "%.80s is on it (/dev/%.40s)", f->what, name);
+	unsigned found = hostdevs_search_protect(f, PROTECTED_STORAGE, device, reason);
 	if (kind == PENDING_DISK)
 		need_siblings(f, name);
 	whole_disk(f, name, device, whole);
-	look_for_passphrase(f, whole);
+	find_passphrase(f, whole);
 	if (found == 0)
 		found += need_remote(f, whole, device);
 	found += need_slaves(f, whole);
@@ -1132,13 +1132,13 @@ static void note_lowers(struct hostdevs_search *f, struct nics *nics, const char
 static bool keep_nic(
 	struct hostdevs_search *f, enum protected_kind kind, const char *what, const char *name)
 {
-	char path[SYSFS_PATH_MAX], device[DEVPATH_MAX], why[PROTECTED_REASON_MAX];
+	char path[SYSFS_PATH_MAX], device[DEVPATH_MAX], reason[PROTECTED_REASON_MAX];
 
 	(void)snprintf(path, sizeof(path), "class/net/%s", name);
 	if (devpath_of(f->sysfs, path, device) < 0)
 		return false;
-	(void)snprintf(why, sizeof(why), "%.90s over it (%s)", what, name);
-	if (hostdevs_search_protect(f, kind, device, why) > 0)
+	(void)snprintf(reason, sizeof(reason), "%.90s over it (%s)", what, name);
+	if (hostdevs_search_protect(f, kind, device, reason) > 0)
 		return true;
 	bool elsewhere = !str_starts(device, "devices/virtual/");
 	f->keep->route_elsewhere |= elsewhere && kind == PROTECTED_ROUTE;
@@ -1230,7 +1230,7 @@ static bool is_way_to(const struct route *r, const uint8_t *peer)
 struct search {
 	bool v6;
 	const uint8_t *peer; /* the way to it; NULL: the default route */
-	int64_t above;       /* of default routes those with a metric above this */
+	int64_t upstream;    /* of default routes those with a metric above this */
 	struct route best;   /* without a name */
 	struct nics nics;    /* of all that are as good */
 };
@@ -1248,7 +1248,7 @@ static bool routes_search(struct hostdevs_search *f, struct search *s)
 		struct route r = {.bits = 0};
 		if (!(s->v6 ? route6_parse : route_parse)(line, &r) ||
 			(s->peer ? !is_way_to(&r, s->peer)
-				 : r.bits > 0 || (int64_t)r.metric <= s->above))
+				 : r.bits > 0 || (int64_t)r.metric <= s->upstream))
 			continue;
 		bool better = !found || r.bits > s->best.bits ||
 			      (r.bits == s->best.bits && r.metric < s->best.metric);
@@ -1271,14 +1271,14 @@ static bool routes_search(struct hostdevs_search *f, struct search *s)
 /* A VPN may have the best one, and leads to no device: then the next best leads to its peer. */
 static bool keep_default(struct hostdevs_search *f, bool v6)
 {
-	struct search s = {.v6 = v6, .above = -1};
+	struct search s = {.v6 = v6, .upstream = -1};
 
 	for (unsigned i = 0; i < DEFAULTS_MAX; i++) {
 		if (!routes_search(f, &s) || s.nics.n == 0)
 			return false;
 		if (keep_nics(f, PROTECTED_ROUTE, "the default route goes", &s.nics) > 0)
 			return true;
-		s.above = s.best.metric;
+		s.upstream = s.best.metric;
 	}
 	return false;
 }
@@ -1287,7 +1287,7 @@ static bool keep_default(struct hostdevs_search *f, bool v6)
  */
 
 /* An address alone, with the NIC that is its scope, if any. */
-static bool take_address(const char *word, size_t len, struct remote *r)
+static bool parse_address(const char *word, size_t len, struct remote *r)
 {
 	char text[PEER_MAX];
 	uint8_t address[16];
@@ -1310,7 +1310,7 @@ static void nics_find_peer(const char *text, struct remote *r)
 {
 	for (const char *p = text; *p != '\0'; p += *p != '\0') {
 		size_t all = strcspn(p, "@,/[]= "), part = strcspn(p, "@,/[]= :");
-		if (take_address(p, all, r) || take_address(p, part, r))
+		if (parse_address(p, all, r) || parse_address(p, part, r))
 			return;
 		p += part;
 	}
@@ -1335,7 +1335,7 @@ static void ip_part(const char *value, unsigned number, char *buf, size_t size)
 
 /* ip=dhcp; ip=eth0:dhcp of dracut; ip=client:server:gateway:mask:host:eth0:method
  * (Documentation/admin-guide/nfs/nfsroot.rst, dracut.cmdline(7)). */
-static void take_ip(const char *value, struct remote *r)
+static void parse_ip(const char *value, struct remote *r)
 {
 	struct remote client = {.word = true};
 	char part[PEER_MAX];
@@ -1358,7 +1358,7 @@ struct mac {
 	struct remote *r;
 };
 
-static int take_nic_of(const char *name, void *to)
+static int add_nic_of(const char *name, void *to)
 {
 	const struct mac *m = to;
 	char address[64], device[DEVPATH_MAX], path[SYSFS_PATH_MAX];
@@ -1383,10 +1383,10 @@ static void nics_need_word(struct hostdevs_search *f, const char *word)
 
 	value = value ? value + 1 : "";
 	if (str_starts(word, "ip=")) {
-		take_ip(value, &r);
+		parse_ip(value, &r);
 	} else if (str_starts(word, "BOOTIF=")) {
 		struct mac m = {f, strchr(value, '-') ? strchr(value, '-') + 1 : value, &r};
-		hostdevs_search_each(f, "class/net", take_nic_of, &m);
+		hostdevs_search_each(f, "class/net", add_nic_of, &m);
 	} else {
 		nics_find_peer(value, &r);
 	}
@@ -1470,11 +1470,12 @@ struct keyboard {
 
 static void keep_keyboard(struct hostdevs_search *f, const struct keyboard *k)
 {
-	char why[PROTECTED_REASON_MAX];
+	char reason[PROTECTED_REASON_MAX];
 
-	(void)snprintf(why, sizeof(why), "a passphrase may have to be typed on it (%s)", k->name);
+	(void)snprintf(
+		reason, sizeof(reason), "a passphrase may have to be typed on it (%s)", k->name);
 	/* What is virtual (Bluetooth, a remote one) is not there when a passphrase is asked for. */
-	if (hostdevs_search_protect(f, PROTECTED_KEYBOARD, k->device, why) == 0 &&
+	if (hostdevs_search_protect(f, PROTECTED_KEYBOARD, k->device, reason) == 0 &&
 		!str_starts(k->device, "/devices/virtual/"))
 		f->keep->keyboard_elsewhere = true;
 }
@@ -1533,7 +1534,7 @@ static const struct point {
 #define N_POINTS (sizeof(points) / sizeof(*points))
 
 /* Looks at what is needed so far and at what that needs in turn, until nothing is left. */
-static void settle(struct hostdevs_search *f)
+static void resolve_pending(struct hostdevs_search *f)
 {
 	char subject[sizeof(f->what)];
 	struct pending need;
@@ -1561,21 +1562,21 @@ static void settle(struct hostdevs_search *f)
 static void need_mount(struct hostdevs_search *f, const struct mount_row *m)
 {
 	mount_look(f, m);
-	settle(f);
+	resolve_pending(f);
 }
 
 static bool hostdevs_need_spec(struct hostdevs_search *f, const char *spec)
 {
 	bool found = disk_need_spec(f, spec);
 
-	settle(f);
+	resolve_pending(f);
 	return found;
 }
 
 static void need_named(struct hostdevs_search *f, const char *text, bool part)
 {
 	disks_need_named(f, text, part);
-	settle(f);
+	resolve_pending(f);
 }
 
 static void need_mounts(struct hostdevs_search *f)
@@ -1762,7 +1763,7 @@ static void need_swaps(struct hostdevs_search *f)
 			continue;
 		if (str_equal(words[1], "file")) {
 			hostdevs_search_need(f, PENDING_PATH, words[0]);
-			settle(f);
+			resolve_pending(f);
 		} else if (str_equal(words[1], "partition") && !hostdevs_need_spec(f, words[0])) {
 			protected_set_unknown(
 				f->keep, "swap is on %s, which is not in sysfs", words[0]);

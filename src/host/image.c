@@ -21,7 +21,8 @@ static const char *const settings_directories[] = {"/etc/modprobe.d", "/run/modp
 	"/usr/local/lib/modprobe.d", "/usr/lib/modprobe.d", "/lib/modprobe.d"};
 #define N_DIRECTORIES (sizeof(settings_directories) / sizeof(*settings_directories))
 
-static int want(struct image *image, const char *directory, const char *name, struct err *err)
+static int image_add_module(
+	struct image *image, const char *directory, const char *name, struct err *err)
 {
 	int r = modules_needed(&image->modules, directory, name, err);
 
@@ -39,17 +40,17 @@ static int want_modules(
 	int r = 0;
 
 	for (size_t i = 0; r >= 0 && i < c->n_before; i++)
-		r = want(image, directory, c->before[i], err);
+		r = image_add_module(image, directory, c->before[i], err);
 	if (r >= 0)
-		r = want(image, directory, "vfio-pci", err);
+		r = image_add_module(image, directory, "vfio-pci", err);
 	if (r >= 0)
-		r = want(image, directory, "vfio_iommu_type1", err);
+		r = image_add_module(image, directory, "vfio_iommu_type1", err);
 	if (r >= 0 && c->load_efivarfs && c->failed_boots > 0)
-		r = want(image, directory, "efivarfs", err);
+		r = image_add_module(image, directory, "efivarfs", err);
 	for (size_t i = 0; r >= 0 && i < c->n_settings; i++) {
 		const char *driver = c->settings[i].driver;
 		if (*driver && !str_equal(driver, "none"))
-			r = want(image, directory, driver, err);
+			r = image_add_module(image, directory, driver, err);
 	}
 	return r;
 }

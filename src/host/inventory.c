@@ -76,7 +76,7 @@ static void read_place(struct sysfs *s, struct function *f)
 	if (!last)
 		return;
 	*last = '\0';
-	f->has_above = sysfs_path_owner(target, &f->above);
+	f->has_upstream = sysfs_path_owner(target, &f->upstream);
 	for (char *at = strstr(target, "/pci"); at; at = strstr(at + 1, "/pci")) {
 		char *name = at + 1; /* the last one: VMD has a host bridge of its own */
 		size_t len = strcspn(name, "/");
@@ -171,7 +171,7 @@ static void read_names(struct pciids *names, struct function *f)
 }
 
 /* A line of the notes: an address, and behind it the names. */
-static int take_candidates(struct inventory *v, const struct host_snapshot *notes)
+static int parse_candidates(struct inventory *v, const struct host_snapshot *notes)
 {
 	for (const char *line = notes->candidates; line && *line;) {
 		size_t end = strcspn(line, "\n"), len = strcspn(line, " \n");
@@ -205,7 +205,7 @@ static int gather(struct inventory *v, struct sysfs *s, struct pciids *names,
 	const struct host_snapshot *notes, struct err *err)
 {
 	_cleanup_(device_list_done) struct device_list list = {0};
-	struct attached_list behind = {0};
+	struct attached_list attached = {0};
 
 	int r = scan_all(s, &list, false, keep_all, NULL, err);
 	if (r < 0)
@@ -221,18 +221,19 @@ static int gather(struct inventory *v, struct sysfs *s, struct pciids *names,
 		read_names(names, f);
 	}
 	for (size_t i = 0; i < v->n; i++) {
-		struct function *above = v->at[i].has_above ? inventory_find(v, v->at[i].above)
-							    : NULL;
-		if (above)
-			above->has_below = true;
+		struct function *upstream = v->at[i].has_upstream
+						    ? inventory_find(v, v->at[i].upstream)
+						    : NULL;
+		if (upstream)
+			upstream->has_below = true;
 		else
-			v->at[i].has_above = false;
+			v->at[i].has_upstream = false;
 	}
-	if (take_candidates(v, notes) < 0)
+	if (parse_candidates(v, notes) < 0)
 		return err_set(err, ENOMEM, "no memory for %zu PCI devices", list.n);
-	r = attached_gather(&behind, s, notes, err);
-	v->behind = behind.at;
-	v->n_behind = behind.n;
+	r = attached_gather(&attached, s, notes, err);
+	v->attached = attached.at;
+	v->n_attached = attached.n;
 	return r;
 }
 
@@ -266,7 +267,7 @@ void inventory_done(struct inventory *v)
 	for (size_t i = 0; i < v->n; i++)
 		free(v->at[i].candidates);
 	free(v->at);
-	attached_done(v->behind, v->n_behind);
+	attached_done(v->attached, v->n_attached);
 	*v = (struct inventory){0};
 }
 
@@ -288,10 +289,11 @@ const struct attached *inventory_attached(
 {
 	size_t first = 0, n = 0;
 
-	while (first < v->n_behind && pci_addr_compare(v->behind[first].addr, addr) < 0)
+	while (first < v->n_attached && pci_addr_compare(v->attached[first].addr, addr) < 0)
 		first++;
-	while (first + n < v->n_behind && pci_addr_compare(v->behind[first + n].addr, addr) == 0)
+	while (first + n < v->n_attached &&
+		pci_addr_compare(v->attached[first + n].addr, addr) == 0)
 		n++;
 	*ret_n = n;
-	return n ? &v->behind[first] : NULL;
+	return n ? &v->attached[first] : NULL;
 }

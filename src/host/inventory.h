@@ -30,8 +30,8 @@ struct function {
 	char class_name[48], vendor_name[NAME_MAX_BYTES], name[NAME_MAX_BYTES];
 	char subsystem_name[NAME_MAX_BYTES];
 	char root[24];                /* the host bridge it hangs on, "pci0000:00" */
-	bool has_above;               /* is there a bridge above it? */
-	struct pci_addr above;        /* that bridge */
+	bool has_upstream;            /* is there a bridge above it? */
+	struct pci_addr upstream;     /* that bridge */
 	bool has_below;               /* is it above another? */
 	unsigned first_bus, last_bus; /* behind a bridge; 0: it is none that leads on */
 	char reset[64];               /* "flr bus"; "" for no way to reset it alone */
@@ -55,8 +55,8 @@ struct function {
 struct inventory {
 	struct function *at;
 	size_t n;
-	struct attached *behind; /* in the order of their functions' addresses */
-	size_t n_behind;
+	struct attached *attached; /* in the order of their functions' addresses */
+	size_t n_attached;
 };
 
 /*

@@ -37,7 +37,7 @@ bool pci_addr_parse(const char *s, struct pci_addr *ret)
 	return true;
 }
 
-static char *put_hex(char *at, uint32_t value, unsigned min_digits)
+static char *print_hex(char *at, uint32_t value, unsigned min_digits)
 {
 	unsigned digits = min_digits;
 
@@ -51,14 +51,14 @@ static char *put_hex(char *at, uint32_t value, unsigned min_digits)
 /* By hand, for it is done for every device of the machine before any is reserved (see str_copy). */
 const char *pci_addr_format(struct pci_addr addr, char buf[static PCI_ADDR_MAX])
 {
-	char *at = put_hex(buf, addr.domain, 4);
+	char *at = print_hex(buf, addr.domain, 4);
 
 	*at++ = ':';
-	at = put_hex(at, addr.bus, 2);
+	at = print_hex(at, addr.bus, 2);
 	*at++ = ':';
-	at = put_hex(at, addr.device & 0x1fU, 2);
+	at = print_hex(at, addr.device & 0x1fU, 2);
 	*at++ = '.';
-	at = put_hex(at, addr.function & 7U, 1);
+	at = print_hex(at, addr.function & 7U, 1);
 	*at = '\0';
 	return buf;
 }

@@ -74,7 +74,7 @@ static void ask_below(const struct look *l)
 
 /* What the framebuffer's drivers call their region, and "BOOTFB" the platform device itself
  * (drivers/video/fbdev/efifb.c, vesafb.c, simplefb.c; drivers/firmware/sysfb_simplefb.c). */
-static bool take_region(const struct iomem_region *r, void *to)
+static bool scan_region(const struct iomem_region *r, void *to)
 {
 	static const char *const names[] = {
 		"BOOTFB", "efifb", "vesafb", "simplefb", "simpledrm", "efidrm", "vesadrm"};
@@ -87,7 +87,7 @@ static bool take_region(const struct iomem_region *r, void *to)
 	return false;
 }
 
-static int take_card(const char *name, void *to)
+static int scan_card(const char *name, void *to)
 {
 	const struct look *l = to;
 	char text[SYSFS_PATH_MAX];
@@ -120,7 +120,7 @@ static void ask_arbiter(const struct look *l)
 }
 
 /* A driver that made connectors knows of outputs. */
-static int take_connector(const char *name, void *to)
+static int scan_connector(const char *name, void *to)
 {
 	const struct look *l = to;
 	char target[SYSFS_PATH_MAX];
@@ -145,7 +145,7 @@ static bool some_is_3d(const struct device_list *devices)
 }
 
 /* A laptop's own panel above all others. */
-static int take_screen(const char *name, void *to)
+static int scan_screen(const char *name, void *to)
 {
 	const struct look *l = to;
 	const char *connector = strchr(name, '-');
@@ -178,16 +178,16 @@ static void ask(struct look *l)
 	b->asked = true;
 	if (!again && (ask_platform(l) || !from->live) && b->by == WITNESS_NONE &&
 		(from->live || from->root))
-		(void)iomem_find(from->live ? NULL : from->root, take_region, b);
+		(void)iomem_find(from->live ? NULL : from->root, scan_region, b);
 	if (b->by == WITNESS_NONE && !from->live)
 		ask_below(l);
 	if (b->by == WITNESS_NONE && !again && from->running)
-		(void)!sysfs_path_each(l->s, "class/drm", take_card, l);
+		(void)!sysfs_path_each(l->s, "class/drm", scan_card, l);
 	ask_boot_vga(l);
 	if (b->by == WITNESS_NONE && !again && from->live)
 		ask_arbiter(l);
 	if (b->by == WITNESS_NONE && from->screens)
-		(void)!sysfs_path_each(l->s, "class/drm", take_screen, l);
+		(void)!sysfs_path_each(l->s, "class/drm", scan_screen, l);
 }
 
 void boot_display_find(struct boot_display *b, struct sysfs *s, struct device_list *devices,
@@ -199,7 +199,7 @@ void boot_display_find(struct boot_display *b, struct sysfs *s, struct device_li
 	if (b->by == WITNESS_NONE)
 		ask(&l);
 	if (l.from->running && some_is_3d(devices))
-		(void)!sysfs_path_each(s, "class/drm", take_connector, &l);
+		(void)!sysfs_path_each(s, "class/drm", scan_connector, &l);
 	for (size_t i = 0; i < devices->n; i++) {
 		struct device *d = &devices->at[i];
 		d->is_boot_display = b->by == WITNESS_BOOT_VGA

@@ -154,7 +154,7 @@ static bool is_block(struct walk *w, size_t len)
 	       memcmp(target + n - strlen(block), block, strlen(block)) == 0;
 }
 
-static int take_node(struct walk *w, size_t len, const char *directory)
+static int scan_node(struct walk *w, size_t len, const char *directory)
 {
 	char text[32];
 	dev_t dev;
@@ -191,7 +191,7 @@ static void read_upper(struct walk *w, size_t len, struct devnode *node)
 		}
 }
 
-static int take_interface(struct walk *w, size_t len, const char *name)
+static int scan_interface(struct walk *w, size_t len, const char *name)
 {
 	char text[16];
 	const char *p = text;
@@ -267,8 +267,8 @@ static int walk_directory(struct walk *w, size_t len, unsigned depth, bool net)
 			return -EOVERFLOW;
 		w->path[len] = '/';
 		memcpy(w->path + len + 1, entry->d_name, n + 1);
-		r = net ? take_interface(w, len + 1 + n, entry->d_name)
-			: take_node(w, len + 1 + n, entry->d_name);
+		r = net ? scan_interface(w, len + 1 + n, entry->d_name)
+			: scan_node(w, len + 1 + n, entry->d_name);
 		if (r == 0)
 			r = walk_directory(
 				w, len + 1 + n, depth + 1, str_equal(entry->d_name, "net"));
@@ -287,7 +287,7 @@ static int walk_disk(struct walk *w, const char *name)
 {
 	struct walk disk = {.s = w->s, .list = w->list, .seen = w->seen, .depth_max = 1};
 	int n = snprintf(disk.path, sizeof(disk.path), "../../../class/block/%s", name);
-	int r = take_node(&disk, (size_t)n, name);
+	int r = scan_node(&disk, (size_t)n, name);
 
 	if (r == 0)
 		r = walk_directory(&disk, (size_t)n, 0, false);

@@ -35,7 +35,7 @@ struct place {
 };
 
 /* True, and the region, for one that lies in one of a PCI function. */
-static bool take_line(struct place *p, const char *line, char name[static IOMEM_NAME_MAX])
+static bool parse_line(struct place *p, const char *line, char name[static IOMEM_NAME_MAX])
 {
 	size_t depth = strspn(line, " ");
 	const char *at = strstr(line, " : ");
@@ -54,13 +54,13 @@ static bool take_line(struct place *p, const char *line, char name[static IOMEM_
 }
 
 /* Takes the whole lines of the buffer; what is behind them comes to its front. */
-static bool take_lines(struct place *p, char *buffer, size_t *len, iomem_each *each, void *to)
+static bool parse_lines(struct place *p, char *buffer, size_t *len, iomem_each *each, void *to)
 {
 	char *line = buffer, *end, name[IOMEM_NAME_MAX];
 
 	while ((end = memchr(line, '\n', *len - (size_t)(line - buffer)))) {
 		*end = '\0';
-		if (take_line(p, line, name) &&
+		if (parse_line(p, line, name) &&
 			each(&(struct iomem_region){p->owner, p->bar, name}, to))
 			return true;
 		line = end + 1;
@@ -74,7 +74,7 @@ bool iomem_find_in(char *text, size_t len, iomem_each *each, void *to)
 {
 	struct place p = {0};
 
-	return take_lines(&p, text, &len, each, to);
+	return parse_lines(&p, text, &len, each, to);
 }
 
 int iomem_find(const char *root, iomem_each *each, void *to)
@@ -93,7 +93,7 @@ int iomem_find(const char *root, iomem_each *each, void *to)
 		if (n <= 0)
 			return n < 0 ? -errno : 0;
 		len += (size_t)n;
-		if (take_lines(&p, buffer, &len, each, to))
+		if (parse_lines(&p, buffer, &len, each, to))
 			return 1;
 	}
 	return -EFBIG;

@@ -249,7 +249,7 @@ static int walk_device(struct pci_addr addr, void *to)
 int scan_all(struct sysfs *s, struct device_list *list, bool with_serials,
 	bool (*keep)(const struct device *d, const void *arg), const void *arg, struct err *err)
 {
-	struct err why = {""};
+	struct err reason = {""};
 	struct device_list before = {.n = list->n};
 
 	if (before.n > 0) {
@@ -259,12 +259,12 @@ int scan_all(struct sysfs *s, struct device_list *list, bool with_serials,
 		memcpy(before.at, list->at, before.n * sizeof(*before.at));
 	}
 	struct walk w = {s, list, before, with_serials, keep, arg};
-	int r = sysfs_each_device(s, walk_device, &w, &why);
+	int r = sysfs_each_device(s, walk_device, &w, &reason);
 	device_list_done(&before);
 	if (r == -ENOMEM)
 		return err_set(err, ENOMEM, "no memory for %zu PCI devices", list->n);
 	if (r < 0)
-		return err_set(err, -r, "%s", why.text);
+		return err_set(err, -r, "%s", reason.text);
 	return 0;
 }
 

@@ -371,14 +371,14 @@ int sysfs_attach(struct sysfs *s, struct pci_addr addr, const char *driver)
 }
 
 int sysfs_swap(struct sysfs *s, struct pci_addr addr, const char *attribute, const char *text,
-	char *former, size_t size)
+	char *prev_override, size_t size)
 {
 	char path[ATTRIBUTE_PATH_MAX];
 	int fd = open_at(s, s->devices, attribute_path(addr, attribute, path), O_RDWR);
 
 	if (fd < 0)
 		return fd;
-	ssize_t n = read_text(fd, former, size);
+	ssize_t n = read_text(fd, prev_override, size);
 	int r = n < 0 ? (int)n : 0;
 	/* An attribute has no offset and no length; a plain file that stands for one has both. */
 	if (n > (ssize_t)strlen(text) && ftruncate(fd, 0) < 0)

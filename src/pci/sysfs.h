@@ -98,6 +98,6 @@ int sysfs_attach(struct sysfs *s, struct pci_addr addr, const char *driver);
  * Writes an attribute and tells what it held before (as sysfs_read does), through one descriptor.
  */
 int sysfs_swap(struct sysfs *s, struct pci_addr addr, const char *attribute, const char *text,
-	char *former, size_t size);
+	char *prev_override, size_t size);
 
 #endif

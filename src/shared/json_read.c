@@ -66,7 +66,7 @@ static bool skip_digits(struct parser *p)
 	return true;
 }
 
-static bool take_number(struct parser *p)
+static bool parse_number(struct parser *p)
 {
 	uint32_t begin = here(p);
 
@@ -89,7 +89,7 @@ static bool take_number(struct parser *p)
 	return add(p, JSON_NUMBER, begin);
 }
 
-static bool take_escape(struct parser *p)
+static bool parse_escape(struct parser *p)
 {
 	uint32_t code;
 	char c = *++p->at;
@@ -105,7 +105,7 @@ static bool take_escape(struct parser *p)
 	return true;
 }
 
-static bool take_string(struct parser *p)
+static bool parse_string(struct parser *p)
 {
 	uint32_t begin = here(p);
 
@@ -120,14 +120,14 @@ static bool take_string(struct parser *p)
 			return fail(p, "is not valid UTF-8");
 		if (*p->at != '\\')
 			p->at += len;
-		else if (!take_escape(p))
+		else if (!parse_escape(p))
 			return false;
 	}
 	p->at++;
 	return add(p, JSON_STRING, begin);
 }
 
-static bool take_word(struct parser *p)
+static bool parse_literal(struct parser *p)
 {
 	static const struct {
 		const char *word;
@@ -162,12 +162,12 @@ static void close_one(struct parser *p)
 }
 
 /* In an object, up to where the value begins. */
-static bool take_key(struct parser *p)
+static bool parse_key(struct parser *p)
 {
 	if (opened(p)->kind != JSON_OBJECT)
 		return true;
 	skip_space(p);
-	if (!take_string(p))
+	if (!parse_string(p))
 		return false;
 	skip_space(p);
 	if (*p->at != ':')
@@ -191,16 +191,16 @@ static bool open_one(struct parser *p)
 }
 
 /* The value that begins here as far as its first part goes; *ret_whole: that was all of it. */
-static bool take_value(struct parser *p, bool *ret_whole)
+static bool parse_value(struct parser *p, bool *ret_whole)
 {
 	*ret_whole = true;
 	skip_space(p);
 	if (*p->at == '"')
-		return take_string(p);
+		return parse_string(p);
 	if (*p->at == '-' || is_digit(*p->at))
-		return take_number(p);
+		return parse_number(p);
 	if (*p->at != '{' && *p->at != '[')
-		return take_word(p);
+		return parse_literal(p);
 	if (!open_one(p))
 		return false;
 	skip_space(p);
@@ -209,7 +209,7 @@ static bool take_value(struct parser *p, bool *ret_whole)
 		return true;
 	}
 	*ret_whole = false;
-	return take_key(p);
+	return parse_key(p);
 }
 
 /* Behind a value: the ends of what it stands in, up to where the next value begins. */
@@ -219,7 +219,7 @@ static bool go_on(struct parser *p)
 		skip_space(p);
 		if (*p->at == ',') {
 			p->at++;
-			return take_key(p);
+			return parse_key(p);
 		}
 		if (*p->at != closing(p))
 			return fail(p, closing(p) == '}' ? "',' or '}' is missing"
@@ -229,12 +229,12 @@ static bool go_on(struct parser *p)
 	return true;
 }
 
-static bool take_all(struct parser *p)
+static bool parse_all(struct parser *p)
 {
 	bool whole;
 
 	do {
-		if (!take_value(p, &whole) || (whole && !go_on(p)))
+		if (!parse_value(p, &whole) || (whole && !go_on(p)))
 			return false;
 	} while (p->depth > 0);
 	skip_space(p);
@@ -248,7 +248,7 @@ int json_parse(struct json_text *ret, const char *text, size_t len, struct err *
 
 	if (len > TEXT_MAX)
 		return err_set(err, EFBIG, "%zu bytes are too many", len);
-	bool good = take_all(&p);
+	bool good = parse_all(&p);
 	if (good && here(&p) != len)
 		good = fail(&p, "there is text after the end");
 	if (good) {

@@ -84,8 +84,8 @@ int root_read(const struct root *r, const char *path, char **ret, size_t *ret_le
 		return err_set(err, EINVAL, "%s: is not a regular file", path);
 	char self[64];
 	(void)snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
-	struct err why = {0};
-	int rc = file_read(AT_FDCWD, self, FILE_MAX, ret, ret_len, &why);
+	struct err reason = {0};
+	int rc = file_read(AT_FDCWD, self, FILE_MAX, ret, ret_len, &reason);
 	return rc < 0 ? err_set(err, -rc, "%s: can't read it: %s", path, strerror(-rc)) : 0;
 }
 

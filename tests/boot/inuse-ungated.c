@@ -7,7 +7,7 @@
 
 void __wrap_in_use_ask(struct in_use *ret, struct sysfs *s, struct pci_addr addr, bool live);
 enum in_use_kind __wrap_in_use_look(
-	struct sysfs *s, struct pci_addr addr, bool live, char why[static IN_USE_WHY_MAX]);
+	struct sysfs *s, struct pci_addr addr, bool live, char reason[static IN_USE_REASON_MAX]);
 
 void __wrap_in_use_ask(struct in_use *ret, struct sysfs *s, struct pci_addr addr, bool live)
 {
@@ -18,11 +18,11 @@ void __wrap_in_use_ask(struct in_use *ret, struct sysfs *s, struct pci_addr addr
 }
 
 enum in_use_kind __wrap_in_use_look(
-	struct sysfs *s, struct pci_addr addr, bool live, char why[static IN_USE_WHY_MAX])
+	struct sysfs *s, struct pci_addr addr, bool live, char reason[static IN_USE_REASON_MAX])
 {
 	(void)s;
 	(void)addr;
 	(void)live;
-	why[0] = '\0';
+	reason[0] = '\0';
 	return IN_USE_FREE;
 }

@@ -35,11 +35,11 @@
 #define CHECK_HAS(actual, part) check_has((actual), (part), __FILE__, __LINE__, #actual)
 
 /* Only for what this machine can't do; the reason goes to whoever reads the totals. */
-#define CHECK_SKIP(why) ((void)(the_check.skipped = (why)))
+#define CHECK_SKIP(reason) ((void)(the_check.skipped = (reason)))
 
 static struct {
 	char name[200];
-	char why[400];
+	char reason[400];
 	const char *skipped;
 	unsigned checks;
 	unsigned failures; /* in this case */
@@ -63,10 +63,10 @@ static inline void check_end(void)
 		return;
 	if (the_check.failures == 0 && the_check.checks == 0 && !the_check.skipped) {
 		the_check.failures = 1;
-		(void)snprintf(the_check.why, sizeof(the_check.why), "checked nothing");
+		(void)snprintf(the_check.reason, sizeof(the_check.reason), "checked nothing");
 	}
 	if (the_check.failures > 0) {
-		printf("not ok - %s: %s", the_check.name, the_check.why);
+		printf("not ok - %s: %s", the_check.name, the_check.reason);
 		if (the_check.failures > 1)
 			printf(" (and %u more)", the_check.failures - 1);
 		printf("\n");
@@ -110,7 +110,7 @@ __attribute__((format(printf, 4, 5))) static inline bool check_that(
 	if (holds)
 		return true;
 
-	char text[sizeof(the_check.why)];
+	char text[sizeof(the_check.reason)];
 	va_list ap;
 	va_start(ap, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
@@ -121,8 +121,8 @@ __attribute__((format(printf, 4, 5))) static inline bool check_that(
 			*p = ' ';
 	(void)fprintf(stderr, "%s:%d: %s: %s\n", file, line, the_check.name, text);
 	if (the_check.failures++ == 0)
-		(void)snprintf(
-			the_check.why, sizeof(the_check.why), "%s:%d: %.300s", file, line, text);
+		(void)snprintf(the_check.reason, sizeof(the_check.reason), "%s:%d: %.300s", file,
+			line, text);
 	return false;
 }
 

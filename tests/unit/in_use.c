@@ -185,27 +185,27 @@ static struct pci_addr slot_at(const char *address)
 	return addr;
 }
 
-static enum in_use_kind ask(const char *address, bool live, char *why)
+static enum in_use_kind ask(const char *address, bool live, char *reason)
 {
 	struct in_use u;
 
 	in_use_ask(&u, &sysfs, slot_at(address), live);
 	enum in_use_kind kind = u.kind;
-	(void)str_copy(why, IN_USE_WHY_MAX, u.why);
+	(void)str_copy(reason, IN_USE_REASON_MAX, u.reason);
 	in_use_done(&u);
 	return kind;
 }
 
 static void test_claim(void)
 {
-	char why[IN_USE_WHY_MAX];
+	char reason[IN_USE_REASON_MAX];
 	struct in_use u;
 
 	check_case("a free disk is opened exclusively, once, and kept");
 	new_machine();
 	in_use_ask(&u, &sysfs, slot_at(NVME), true);
 	CHECK_INT(u.kind, IN_USE_FREE);
-	CHECK_STR(u.why, "");
+	CHECK_STR(u.reason, "");
 	CHECK_INT(fake.opened, 1);
 	CHECK_INT(fake.flags, O_RDONLY | O_EXCL | O_NONBLOCK | O_CLOEXEC);
 	CHECK_INT(u.n_disks, 1);
@@ -218,34 +218,34 @@ static void test_claim(void)
 	check_case("one that the kernel keeps is in use");
 	new_machine();
 	fake.answer = EBUSY;
-	CHECK_INT(ask(NVME, true, why), IN_USE_CLAIMED);
-	CHECK_HAS(why, "the kernel keeps nvme0n1");
+	CHECK_INT(ask(NVME, true, reason), IN_USE_CLAIMED);
+	CHECK_HAS(reason, "the kernel keeps nvme0n1");
 
 	check_case("an empty drive is in no use");
 	fake.answer = ENOMEDIUM;
-	CHECK_INT(ask(NVME, true, why), IN_USE_FREE);
+	CHECK_INT(ask(NVME, true, reason), IN_USE_FREE);
 	fake.answer = ENXIO;
-	CHECK_INT(ask(NVME, true, why), IN_USE_FREE);
+	CHECK_INT(ask(NVME, true, reason), IN_USE_FREE);
 
 	check_case("what the kernel does not say is in use, and why is told");
 	static const int codes[] = {EIO, EACCES, EPERM, ENOMEM, EMFILE, EINTR, ENODEV};
 	for (size_t i = 0; i < sizeof(codes) / sizeof(*codes); i++) {
 		fake.answer = codes[i];
-		CHECK_INT(ask(NVME, true, why), IN_USE_CLAIMED);
-		CHECK_HAS(why, strerror(codes[i]));
+		CHECK_INT(ask(NVME, true, reason), IN_USE_CLAIMED);
+		CHECK_HAS(reason, strerror(codes[i]));
 	}
 
 	check_case("on a recorded tree nothing is opened");
 	new_machine();
 	fake.answer = EBUSY;
-	CHECK_INT(ask(NVME, false, why), IN_USE_FREE);
+	CHECK_INT(ask(NVME, false, reason), IN_USE_FREE);
 	CHECK_INT(fake.opened, 0);
 
 	check_case("... but what sysfs says counts");
 	shell("mkdir -p %s/sys/bus/pci/devices/" NVME "/nvme/nvme0/nvme0n1/nvme0n1p1/holders/dm-3",
 		top);
-	CHECK_INT(ask(NVME, false, why), IN_USE_CLAIMED);
-	CHECK_STR(why, "dm-3 is made of nvme0n1p1");
+	CHECK_INT(ask(NVME, false, reason), IN_USE_CLAIMED);
+	CHECK_STR(reason, "dm-3 is made of nvme0n1p1");
 
 	check_case("a disk of an NVMe subsystem, of which the function only has a path");
 	new_machine();
@@ -254,19 +254,19 @@ static void test_claim(void)
 	      "/nvme/nvme0/nvme0c0n1 class/block devices/virtual/nvme-subsystem/nvme-subsys0/nvme0n1 && ln -s ../../devices/virtual/nvme-subsystem/nvme-subsys0/nvme0n1 class/block && cd class/block/nvme0n1 && echo 259:0 >dev && ln -s /class/block subsystem",
 		top);
 	fake.answer = EBUSY;
-	CHECK_INT(ask(NVME, true, why), IN_USE_CLAIMED);
-	CHECK_HAS(why, "nvme0n1");
+	CHECK_INT(ask(NVME, true, reason), IN_USE_CLAIMED);
+	CHECK_HAS(reason, "nvme0n1");
 }
 
 static void test_node(void)
 {
-	char why[IN_USE_WHY_MAX];
+	char reason[IN_USE_REASON_MAX];
 
 	check_case("no node in /dev: one of our own, which is gone at once");
 	new_machine();
 	fake.disk = NULL;
 	fake.answer = EBUSY;
-	CHECK_INT(ask(NVME, true, why), IN_USE_CLAIMED);
+	CHECK_INT(ask(NVME, true, reason), IN_USE_CLAIMED);
 	CHECK_INT(fake.opened, 1);
 	CHECK_INT(fake.unlinked, 1);
 	CHECK(!fake.own);
@@ -274,7 +274,7 @@ static void test_node(void)
 	check_case("another device's node by that name: the same, and it is not opened");
 	new_machine();
 	fake.is = makedev(8, 0);
-	CHECK_INT(ask(NVME, true, why), IN_USE_FREE);
+	CHECK_INT(ask(NVME, true, reason), IN_USE_FREE);
 	CHECK_INT(fake.opened, 1);
 	CHECK_INT(fake.unlinked, 1);
 
@@ -283,15 +283,15 @@ static void test_node(void)
 	fake.disk = NULL;
 	fake.own = true;
 	fake.own_is = makedev(8, 0);
-	CHECK_INT(ask(NVME, true, why), IN_USE_FREE);
+	CHECK_INT(ask(NVME, true, reason), IN_USE_FREE);
 	CHECK_INT(fake.unlinked, 2);
 
 	check_case("none can be made: it can't be found out, so it is in use");
 	new_machine();
 	fake.disk = NULL;
 	fake.mknod_error = EPERM;
-	CHECK_INT(ask(NVME, true, why), IN_USE_CLAIMED);
-	CHECK_HAS(why, "can't be found out: Operation not permitted");
+	CHECK_INT(ask(NVME, true, reason), IN_USE_CLAIMED);
+	CHECK_HAS(reason, "can't be found out: Operation not permitted");
 }
 
 /* Files of configfs and sysfs below /sys: their directory, and NAME TEXT of up to two. */
@@ -304,52 +304,52 @@ static void test_served(void)
 {
 	static const char space[] = "kernel/config/nvmet/subsystems/nqn.2026:x/namespaces/1";
 	static const char store[] = "kernel/config/target/core/fileio_0/disk";
-	char why[IN_USE_WHY_MAX];
+	char reason[IN_USE_REASON_MAX];
 
 	check_case("a disk that the NVMe target serves");
 	new_machine();
 	serve(space, "device_path", "/dev/nvme0n1");
 	serve(space, "enable", "0");
-	CHECK_INT(ask(NVME, true, why), IN_USE_FREE);
+	CHECK_INT(ask(NVME, true, reason), IN_USE_FREE);
 	serve(space, "enable", "1");
-	CHECK_INT(ask(NVME, true, why), IN_USE_CLAIMED);
-	CHECK_STR(why, "nvme0n1 is served to others by the NVMe target; end that first");
+	CHECK_INT(ask(NVME, true, reason), IN_USE_CLAIMED);
+	CHECK_STR(reason, "nvme0n1 is served to others by the NVMe target; end that first");
 	serve(space, "device_path", "/dev/nvme1n1");
-	CHECK_INT(ask(NVME, true, why), IN_USE_FREE);
+	CHECK_INT(ask(NVME, true, reason), IN_USE_FREE);
 
 	check_case("... but the controller of none of its disks");
 	serve(space, "device_path", "/dev/nvme0n1");
-	CHECK_INT(ask(NIC, true, why), IN_USE_FREE);
+	CHECK_INT(ask(NIC, true, reason), IN_USE_FREE);
 
 	check_case(
 		"a disk that the SCSI target serves as a file, by what it was told and by what it has");
 	new_machine();
 	serve(store, "udev_path", "/dev/nvme0n1");
-	CHECK_INT(ask(NVME, true, why), IN_USE_CLAIMED);
-	CHECK_HAS(why, "nvme0n1 is served to others by the SCSI target");
+	CHECK_INT(ask(NVME, true, reason), IN_USE_CLAIMED);
+	CHECK_HAS(reason, "nvme0n1 is served to others by the SCSI target");
 	serve(store, "udev_path", "");
 	serve(store, "info",
 		"Status: ACTIVATED\n        TCM FILEIO ID: 0        File: /dev/nvme0n1  Size: 5");
-	CHECK_INT(ask(NVME, true, why), IN_USE_CLAIMED);
+	CHECK_INT(ask(NVME, true, reason), IN_USE_CLAIMED);
 	serve(store, "info", "File: /srv/nvme0n1  Size: 5");
-	CHECK_INT(ask(NVME, true, why), IN_USE_FREE);
+	CHECK_INT(ask(NVME, true, reason), IN_USE_FREE);
 
 	check_case("a target is loaded, and what it serves can't be seen");
 	new_machine();
 	shell("mkdir -p %s/sys/module/nvmet", top);
-	CHECK_INT(ask(NVME, true, why), IN_USE_CLAIMED);
-	CHECK_HAS(why, "configfs is not mounted");
-	CHECK_INT(ask(CARD, true, why), IN_USE_FREE);
+	CHECK_INT(ask(NVME, true, reason), IN_USE_CLAIMED);
+	CHECK_HAS(reason, "configfs is not mounted");
+	CHECK_INT(ask(CARD, true, reason), IN_USE_FREE);
 	shell("mkdir -p %s/sys/kernel/config/nvmet/subsystems", top);
-	CHECK_INT(ask(NVME, true, why), IN_USE_FREE);
+	CHECK_INT(ask(NVME, true, reason), IN_USE_FREE);
 
 	check_case("a loop device on it, by its number");
 	new_machine();
 	serve("block/loop3/loop", "backing_file", "/dev/nvme0n1");
-	CHECK_INT(ask(NVME, true, why), IN_USE_CLAIMED);
-	CHECK_HAS(why, "nvme0n1 is the backing file of a loop device");
+	CHECK_INT(ask(NVME, true, reason), IN_USE_CLAIMED);
+	CHECK_HAS(reason, "nvme0n1 is the backing file of a loop device");
 	fake.is = makedev(8, 0);
-	CHECK_INT(ask(NVME, true, why), IN_USE_FREE);
+	CHECK_INT(ask(NVME, true, reason), IN_USE_FREE);
 }
 
 static void interface(const char *name, const char *flags, const char *upper)
@@ -361,27 +361,27 @@ static void interface(const char *name, const char *flags, const char *upper)
 
 static void test_interfaces(void)
 {
-	char why[IN_USE_WHY_MAX];
+	char reason[IN_USE_REASON_MAX];
 
 	new_machine();
 	check_case("an interface that is up");
 	interface("eth0", "0x1003", "other");
-	CHECK_INT(ask(NIC, false, why), IN_USE_NETWORK);
-	CHECK_STR(why, "eth0 is up");
+	CHECK_INT(ask(NIC, false, reason), IN_USE_NETWORK);
+	CHECK_STR(reason, "eth0 is up");
 
 	check_case("one that is down");
 	interface("eth0", "0x1002", "other");
-	CHECK_INT(ask(NIC, false, why), IN_USE_FREE);
+	CHECK_INT(ask(NIC, false, reason), IN_USE_FREE);
 
 	check_case("one that is down, and part of a bridge");
 	interface("eth0", "0x1002", "upper_br0");
-	CHECK_INT(ask(NIC, false, why), IN_USE_NETWORK);
-	CHECK_STR(why, "eth0 is part of br0");
+	CHECK_INT(ask(NIC, false, reason), IN_USE_NETWORK);
+	CHECK_STR(reason, "eth0 is part of br0");
 
 	check_case("one that another network namespace has");
 	interface("", "", "");
-	CHECK_INT(ask(NIC, false, why), IN_USE_NETWORK);
-	CHECK_HAS(why, "another network namespace");
+	CHECK_INT(ask(NIC, false, reason), IN_USE_NETWORK);
+	CHECK_HAS(reason, "another network namespace");
 }
 
 static void driver_of_card(const char *driver)
@@ -392,33 +392,33 @@ static void driver_of_card(const char *driver)
 
 static void test_modules(void)
 {
-	char why[IN_USE_WHY_MAX];
+	char reason[IN_USE_REASON_MAX];
 
 	check_case("modules that hold the card: how they go is told");
 	new_machine();
 	driver_of_card("nvidia");
-	CHECK_INT(ask(CARD, false, why), IN_USE_FREE);
+	CHECK_INT(ask(CARD, false, reason), IN_USE_FREE);
 	shell("mkdir -p %s/sys/module/nvidia_uvm", top);
-	CHECK_INT(ask(CARD, false, why), IN_USE_FREE);
+	CHECK_INT(ask(CARD, false, reason), IN_USE_FREE);
 	shell("mkdir -p %s/sys/module/nvidia_modeset", top);
-	CHECK_INT(ask(CARD, false, why), IN_USE_CLAIMED);
-	CHECK_HAS(why, "'modprobe -r nvidia_modeset nvidia_uvm'");
+	CHECK_INT(ask(CARD, false, reason), IN_USE_CLAIMED);
+	CHECK_HAS(reason, "'modprobe -r nvidia_modeset nvidia_uvm'");
 	shell("mkdir -p %s/sys/module/nvidia_drm", top);
-	CHECK_INT(ask(CARD, false, why), IN_USE_CLAIMED);
-	CHECK_HAS(why, "'modprobe -r nvidia_drm nvidia_modeset nvidia_uvm'");
+	CHECK_INT(ask(CARD, false, reason), IN_USE_CLAIMED);
+	CHECK_HAS(reason, "'modprobe -r nvidia_drm nvidia_modeset nvidia_uvm'");
 
 	check_case("... but no card of another driver");
 	driver_of_card("nouveau");
-	CHECK_INT(ask(CARD, false, why), IN_USE_FREE);
+	CHECK_INT(ask(CARD, false, reason), IN_USE_FREE);
 }
 
 static void test_unbind(void)
 {
-	char why[IN_USE_WHY_MAX];
+	char reason[IN_USE_REASON_MAX];
 
 	check_case("`unbind` is written while the disk is claimed, and then it is let go");
 	new_machine();
-	CHECK_INT(device_unbind(&sysfs, slot_at(NVME), true, false, why), 0);
+	CHECK_INT(device_unbind(&sysfs, slot_at(NVME), true, false, reason), 0);
 	CHECK_STR(fake.wrote, "driver/unbind " NVME);
 	CHECK(fake.claimed_at_write);
 	CHECK(fcntl(fake.fd, F_GETFD) < 0);
@@ -427,38 +427,38 @@ static void test_unbind(void)
 	for (int force = 0; force <= 1; force++) {
 		new_machine();
 		fake.answer = EBUSY;
-		CHECK_INT(device_unbind(&sysfs, slot_at(NVME), true, force, why), -EBUSY);
-		CHECK_HAS(why, "nvme0n1");
+		CHECK_INT(device_unbind(&sysfs, slot_at(NVME), true, force, reason), -EBUSY);
+		CHECK_HAS(reason, "nvme0n1");
 		CHECK_STR(fake.wrote, "");
 	}
 
 	check_case("an interface that is up: only where it is forced");
 	new_machine();
 	interface("eth0", "0x1003", "other");
-	CHECK_INT(device_unbind(&sysfs, slot_at(NIC), true, false, why), -EBUSY);
+	CHECK_INT(device_unbind(&sysfs, slot_at(NIC), true, false, reason), -EBUSY);
 	CHECK_STR(fake.wrote, "");
-	CHECK_INT(device_unbind(&sysfs, slot_at(NIC), true, true, why), 0);
+	CHECK_INT(device_unbind(&sysfs, slot_at(NIC), true, true, reason), 0);
 	CHECK_STR(fake.wrote, "driver/unbind " NIC);
 }
 
 static void test_look(void)
 {
-	char why[IN_USE_WHY_MAX];
+	char reason[IN_USE_REASON_MAX];
 
 	check_case("asked in a child: the same answer, and nothing stays claimed");
 	new_machine();
-	CHECK_INT(in_use_look(&sysfs, slot_at(NVME), true, why), IN_USE_FREE);
-	CHECK_STR(why, "");
+	CHECK_INT(in_use_look(&sysfs, slot_at(NVME), true, reason), IN_USE_FREE);
+	CHECK_STR(reason, "");
 	fake.answer = EBUSY;
-	CHECK_INT(in_use_look(&sysfs, slot_at(NVME), true, why), IN_USE_CLAIMED);
-	CHECK_HAS(why, "the kernel keeps nvme0n1");
+	CHECK_INT(in_use_look(&sysfs, slot_at(NVME), true, reason), IN_USE_CLAIMED);
+	CHECK_HAS(reason, "the kernel keeps nvme0n1");
 
 	check_case("a disk that does not answer is in use, and holds nobody up");
 	fake.timed_out = true;
 	int64_t began = steps_now();
-	CHECK_INT(in_use_look(&sysfs, slot_at(NVME), true, why), IN_USE_CLAIMED);
+	CHECK_INT(in_use_look(&sysfs, slot_at(NVME), true, reason), IN_USE_CLAIMED);
 	CHECK(steps_now() - began < 6000);
-	CHECK_HAS(why, "it does not answer");
+	CHECK_HAS(reason, "it does not answer");
 }
 
 int main(void)

@@ -17,7 +17,7 @@
 static char top[64], note[128];
 static struct device card = {.id = {0x10de, 0x2204, 0x1458, 0x403b}, .driver = "nouveau"};
 static struct sysfs sysfs = {.devices = -1};
-static struct prev_driver former;
+static struct prev_driver prev;
 static struct err err;
 
 static void shell(const char *fmt, ...) _printf_(1, 2);
@@ -36,8 +36,8 @@ static void shell(const char *fmt, ...)
 static int read_back(void)
 {
 	err.text[0] = '\0';
-	(void)snprintf(former.driver, sizeof(former.driver), "left");
-	return prev_driver_read(&former, top, &card, &err);
+	(void)snprintf(prev.driver, sizeof(prev.driver), "left");
+	return prev_driver_read(&prev, top, &card, &err);
 }
 
 static void put(const char *bytes, size_t len)
@@ -52,7 +52,7 @@ static void test_note(void)
 {
 	check_case("nothing noted: no driver, and no error");
 	CHECK_INT(read_back(), 0);
-	CHECK_STR(former.driver, "");
+	CHECK_STR(prev.driver, "");
 
 	check_case("what is noted comes back, with the module that its driver is of");
 	shell("mkdir -p %s/sys/bus/pci/drivers/nouveau %s/sys/module/nouveau", top, top);
@@ -60,8 +60,8 @@ static void test_note(void)
 	shell("ln -s ../../drivers/nouveau %s/sys/bus/pci/devices/0000:01:00.0/driver", top);
 	CHECK_INT(prev_driver_save(top, &sysfs, &card, &err), 0);
 	CHECK_INT(read_back(), 0);
-	CHECK_STR(former.driver, "nouveau");
-	CHECK_STR(former.module, "nouveau");
+	CHECK_STR(prev.driver, "nouveau");
+	CHECK_STR(prev.module, "nouveau");
 
 	check_case("what vfio has, or nobody, leaves the note as it is");
 	(void)snprintf(card.driver, sizeof(card.driver), "vfio-pci");
@@ -69,20 +69,20 @@ static void test_note(void)
 	card.driver[0] = '\0';
 	CHECK_INT(prev_driver_save(top, &sysfs, &card, &err), 0);
 	CHECK_INT(read_back(), 0);
-	CHECK_STR(former.driver, "nouveau");
+	CHECK_STR(prev.driver, "nouveau");
 
 	check_case("a driver that is built in has no module, and may have a blank in its name");
 	shell("rm %s/sys/bus/pci/drivers/nouveau/module", top);
 	(void)snprintf(card.driver, sizeof(card.driver), "Card Driver");
 	CHECK_INT(prev_driver_save(top, &sysfs, &card, &err), 0);
 	CHECK_INT(read_back(), 0);
-	CHECK_STR(former.driver, "Card Driver");
-	CHECK_STR(former.module, "");
+	CHECK_STR(prev.driver, "Card Driver");
+	CHECK_STR(prev.module, "");
 
 	check_case("another device at that address: not its driver");
 	card.id.subdevice++;
 	CHECK_INT(read_back(), -ESTALE);
-	CHECK_STR(former.driver, "");
+	CHECK_STR(prev.driver, "");
 	CHECK_HAS(err.text, "0000:01:00.0/host-driver: is of another device");
 	card.id.subdevice--;
 
@@ -90,7 +90,7 @@ static void test_note(void)
 	prev_driver_remove(top, card.addr);
 	prev_driver_remove(top, card.addr);
 	CHECK_INT(read_back(), 0);
-	CHECK_STR(former.driver, "");
+	CHECK_STR(prev.driver, "");
 
 	check_case("a directory that can't be written to is told");
 	(void)snprintf(card.driver, sizeof(card.driver), "nouveau");
@@ -118,7 +118,7 @@ static void test_garbage(void)
 		check_case("no note: line %zu", i);
 		put(lines[i], strlen(lines[i]));
 		CHECK_INT(read_back(), -EINVAL);
-		CHECK_STR(former.driver, "");
+		CHECK_STR(prev.driver, "");
 		CHECK_HAS(err.text, "host-driver: does not name");
 	}
 
@@ -132,14 +132,14 @@ static void test_garbage(void)
 	n = snprintf(line, sizeof(line), "%s nouveau nouveau\n%200s", id, "\n");
 	put(line, (size_t)n);
 	CHECK_INT(read_back(), -EFBIG);
-	CHECK_STR(former.driver, "");
+	CHECK_STR(prev.driver, "");
 
 	check_case("no note: a directory, and a FIFO that nobody writes to");
 	shell("rm %s && mkdir %s", note, note);
 	CHECK_INT(read_back(), -EISDIR);
 	shell("rmdir %s && mkfifo %s", note, note);
 	CHECK_INT(read_back(), -EINVAL);
-	CHECK_STR(former.driver, "");
+	CHECK_STR(prev.driver, "");
 }
 
 int main(void)

@@ -41,9 +41,9 @@ static void test_round(void)
 	CHECK_STR(protected_unknown_kind(&k, UNKNOWN_KEYBOARD), "no keyboard");
 	CHECK(k.keyboard_elsewhere && k.ended && !protected_is_complete(&k));
 	CHECK_STR(k.unknown, "/var is of type fuse");
-	CHECK_INT(k.at[0].way.steps, 2);
-	CHECK_INT(k.at[1].way.domain, 0x10000);
-	CHECK_INT(k.at[2].way.steps, 0);
+	CHECK_INT(k.at[0].path.steps, 2);
+	CHECK_INT(k.at[1].path.domain, 0x10000);
+	CHECK_INT(k.at[2].path.steps, 0);
 	protected_format(&k, &t);
 	CHECK_STR(t.data, text);
 }
@@ -82,12 +82,12 @@ static void test_adding(void)
 	struct protected_dev one = {.kind = PROTECTED_STORAGE, .id = {0x8086, 1, PCI_ANY, PCI_ANY}};
 
 	check_case("keep: the first reason stays, and a line stays a line");
-	(void)str_copy(one.why, sizeof(one.why), "a\nkeep end");
+	(void)str_copy(one.reason, sizeof(one.reason), "a\nkeep end");
 	CHECK_INT(protected_add(&k, &one), 0);
-	(void)str_copy(one.why, sizeof(one.why), "b");
+	(void)str_copy(one.reason, sizeof(one.reason), "b");
 	CHECK_INT(protected_add(&k, &one), 0);
 	CHECK_INT(k.n, 1);
-	CHECK_STR(k.at[0].why, "a?keep end");
+	CHECK_STR(k.at[0].reason, "a?keep end");
 
 	check_case("keep: one address, two ids, is two functions: one of them was there before");
 	one.id.device = 2;

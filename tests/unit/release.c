@@ -16,8 +16,8 @@
 static char top[64];
 static struct release list[N_FUNCTIONS];
 static int64_t took;
-static int known;                 /* what module_load_for answers */
-static struct prev_driver former; /* of the card */
+static int known;               /* what module_load_for answers */
+static struct prev_driver prev; /* of the card */
 static struct interrupt interrupt;
 
 int __wrap_module_load_for(const char *modalias, struct err *err);
@@ -58,7 +58,7 @@ static void new_machine(void)
 {
 	*world = (struct world){0};
 	known = 0;
-	former = (struct prev_driver){0};
+	prev = (struct prev_driver){0};
 	(void)snprintf(world->tree, sizeof(world->tree), "%s/sys", top);
 	if (!shell("cd %s/sys/" DRIVERS
 		   " && rm -rf snd_hda_intel nvidiafb && mkdir -p vfio-pci && : >vfio-pci/unbind",
@@ -85,7 +85,7 @@ static int give_back(unsigned milliseconds)
 	for (size_t i = 0; i < N_FUNCTIONS; i++)
 		if (!pci_addr_parse(functions[i], &list[i].addr))
 			abort();
-	list[0].former = former;
+	list[0].prev = prev;
 	interrupt = (struct interrupt){0};
 	interrupt_hold();
 	const struct release_options o = {.sysfs = &s,
@@ -183,7 +183,7 @@ static void test_former(void)
 	new_machine();
 	kernel_register("nvidiafb", functions);
 	(void)snprintf(world->second, sizeof(world->second), "nvidiafb");
-	former = (struct prev_driver){"nvidiafb", "nvidiafb"};
+	prev = (struct prev_driver){"nvidiafb", "nvidiafb"};
 	CHECK_INT(give_back(10000), 0);
 	check_device("0000:01:00.0", "nvidiafb", "");
 	check_device("0000:03:00.0", "igc", "");
@@ -194,7 +194,7 @@ static void test_former(void)
 	new_machine();
 	(void)snprintf(world->second, sizeof(world->second), "nvidiafb");
 	(void)snprintf(world->module, sizeof(world->module), "nvidiafb");
-	former = (struct prev_driver){"nvidiafb", "nvidiafb"};
+	prev = (struct prev_driver){"nvidiafb", "nvidiafb"};
 	CHECK_INT(give_back(10000), 0);
 	check_device("0000:01:00.0", "nvidiafb", "");
 	CHECK_INT(count("load nvidiafb"), 1);
@@ -202,7 +202,7 @@ static void test_former(void)
 
 	check_case("... no module of it any more: the kernel's choice, and why");
 	new_machine();
-	former = (struct prev_driver){"nvidiafb", "nvidiafb"};
+	prev = (struct prev_driver){"nvidiafb", "nvidiafb"};
 	CHECK_INT(give_back(10000), 0);
 	check_device("0000:01:00.0", "nouveau", "");
 	CHECK(list[0].holds);
@@ -211,7 +211,7 @@ static void test_former(void)
 	check_case("... it is there and does not want it: the kernel's choice, and why");
 	new_machine();
 	kernel_register("nvidiafb", functions);
-	former = (struct prev_driver){"nvidiafb", ""};
+	prev = (struct prev_driver){"nvidiafb", ""};
 	CHECK_INT(give_back(10000), 0);
 	check_device("0000:01:00.0", "nouveau", "");
 	CHECK(list[0].holds);
@@ -250,7 +250,7 @@ static void new_machine_of_two(void)
 	new_machine();
 	kernel_register("nvidiafb", functions);
 	(void)snprintf(world->second, sizeof(world->second), "nvidiafb");
-	former = (struct prev_driver){"nvidiafb", "nvidiafb"};
+	prev = (struct prev_driver){"nvidiafb", "nvidiafb"};
 }
 
 static unsigned count_calls(void)

@@ -80,7 +80,7 @@ static void run(void *to, size_t i)
 	}
 }
 
-static unsigned patience(void *to, size_t i)
+static unsigned timeout_ms(void *to, size_t i)
 {
 	const struct trace *t = to;
 
@@ -101,7 +101,7 @@ static int64_t walk(struct trace *t, size_t n, int64_t ms, int expect)
 {
 	const struct steps list = {.n = n,
 		.run = run,
-		.patience = patience,
+		.timeout_ms = timeout_ms,
 		.to = t,
 		.state = t->state,
 		.interrupt = watched,

@@ -230,9 +230,9 @@ static int reading_make(
 	}
 	if (rc < 0)
 		return err_set(err, ENOMEM, "out of memory");
-	struct err why = {0};
-	rc = tokens_split(&r->line, &why);
-	return rc < 0 ? err_set(err, -rc, "%s: %.400s", path, why.text) : 0;
+	struct err reason = {0};
+	rc = tokens_split(&r->line, &reason);
+	return rc < 0 ? err_set(err, -rc, "%s: %.400s", path, reason.text) : 0;
 }
 
 /* A bare `options` would make GRUB stop reading there: the line goes with its last word. */
@@ -248,7 +248,7 @@ static int emptied_lines_cut(const struct file_edits *s, const struct reading *r
 			if (r->line.word[i].field != f)
 				continue;
 			words++;
-			gone += c->fate[i] && c->fate[i][0] == '\0';
+			gone += c->new_text[i] && c->new_text[i][0] == '\0';
 		}
 		if (words == 0 || gone < words || (f == r->line.insert_at && c->append.n > 0))
 			continue;
@@ -296,11 +296,11 @@ static int edit_apply(struct file_edits *s, const struct bls_format *f, const st
 {
 	_cleanup_(splices_done) struct splices p = {0};
 	bool grub = f->reader != BLS_SYSTEMD_BOOT;
-	struct err why = {0};
+	struct err reason = {0};
 
-	int rc = edit_splice(&r->line, c, grub ? encode_grub : encode_kernel, &p, &why);
+	int rc = edit_splice(&r->line, c, grub ? encode_grub : encode_kernel, &p, &reason);
 	if (rc < 0)
-		return err_set(err, -rc, "%s: %.400s", s->v[0].name, why.text);
+		return err_set(err, -rc, "%s: %.400s", s->v[0].name, reason.text);
 	if (emptied_lines_cut(s, r, c, &p) < 0 || (grub && tabs_replace(s, r, &p) < 0) ||
 		file_edits_report(s, &r->line, c) < 0 || file_edits_apply(s, &p) < 0)
 		return err_set(err, ENOMEM, "out of memory");
@@ -330,7 +330,7 @@ int bls_edit(
 	_cleanup_(edit_done) struct edit c = {0};
 	_cleanup_(strings_done) struct strings expect = {0};
 	struct karg_ops fewer = {.v = calloc(r->n + 1, sizeof(*fewer.v))};
-	struct err why = {0};
+	struct err reason = {0};
 	int rc = fewer.v ? reading_make(s, f, &old, err) : err_set(err, ENOMEM, "out of memory");
 
 	if (rc < 0)
@@ -346,9 +346,9 @@ int bls_edit(
 	if (r->n == 0)
 		goto out;
 	bool moved = edit_place(&old.line, r);
-	rc = edit_decide(&old.line, r, &c, &why);
+	rc = edit_decide(&old.line, r, &c, &reason);
 	if (rc < 0) {
-		rc = err_set(err, -rc, "%s: %.400s", s->v[0].name, why.text);
+		rc = err_set(err, -rc, "%s: %.400s", s->v[0].name, reason.text);
 		goto out;
 	}
 	if (edit_empty(&c))

@@ -87,11 +87,11 @@ int file_edits_report(struct file_edits *s, const struct tokens *l, const struct
 	int r = 0;
 
 	for (size_t i = 0; i < c->words && r == 0; i++) {
-		if (!c->fate[i])
+		if (!c->new_text[i])
 			continue;
 		r = strings_add(&s->removed, l->word[i].text);
-		if (r == 0 && c->fate[i][0])
-			r = strings_add(&s->added, c->fate[i]);
+		if (r == 0 && c->new_text[i][0])
+			r = strings_add(&s->added, c->new_text[i]);
 	}
 	for (size_t i = 0; i < c->append.n && r == 0; i++)
 		r = strings_add(&s->added, c->append.v[i]);
@@ -131,20 +131,20 @@ int line_edit(struct file_edits *s, struct tokens *l, const struct karg_ops *r, 
 {
 	_cleanup_(edit_done) struct edit c = {0};
 	_cleanup_(splices_done) struct splices p = {0};
-	struct err why = {0};
+	struct err reason = {0};
 
 	if (line_words(l, &s->before) < 0)
 		return err_set(err, ENOMEM, "out of memory");
 	if (r->n == 0)
 		return 0;
 	(void)edit_place(l, r);
-	int rc = edit_decide(l, r, &c, &why);
+	int rc = edit_decide(l, r, &c, &reason);
 	if (rc == 0 && edit_empty(&c))
 		return 0;
 	if (rc == 0)
-		rc = edit_splice(l, &c, encode, &p, &why);
+		rc = edit_splice(l, &c, encode, &p, &reason);
 	if (rc < 0)
-		return err_set(err, -rc, "%s: %.400s", where, why.text);
+		return err_set(err, -rc, "%s: %.400s", where, reason.text);
 	if (edit_expect(l, &c, ret_expect) < 0 || file_edits_report(s, l, &c) < 0 ||
 		file_edits_apply(s, &p) < 0)
 		return err_set(err, ENOMEM, "out of memory");

@@ -39,7 +39,7 @@ static int reading_make(const struct file_edits *s, struct tokens *l, struct err
 {
 	size_t begin = 0, end = 0, len;
 	const char *text = file_edit_text(&s->v[0], &len);
-	struct err why = {0};
+	struct err reason = {0};
 
 	int rc = value_find(&s->v[0], &begin, &end, err);
 	if (rc < 0)
@@ -48,8 +48,8 @@ static int reading_make(const struct file_edits *s, struct tokens *l, struct err
 	if (!f || segment_add_bytes(f, text, begin, end, 0) < 0)
 		return err_set(err, ENOMEM, "out of memory");
 	f->at = begin;
-	rc = tokens_split(l, &why);
-	return rc < 0 ? err_set(err, -rc, "%s: %.400s", s->v[0].name, why.text) : 0;
+	rc = tokens_split(l, &reason);
+	return rc < 0 ? err_set(err, -rc, "%s: %.400s", s->v[0].name, reason.text) : 0;
 }
 
 /* Back to 1024 bytes: the filling gives or takes what the value lost or gained. */

@@ -79,13 +79,13 @@ static int list_scan(const struct json_text *j, uint32_t list, const char *name,
 static int options_scan(const struct file_edit *src, struct options *o, struct err *err)
 {
 	_cleanup_(json_done) struct json_text j = {0};
-	struct err why = {0};
+	struct err reason = {0};
 	size_t len;
 	const char *text = file_edit_text(src, &len);
 
-	int rc = json_parse(&j, text, len, &why);
+	int rc = json_parse(&j, text, len, &reason);
 	if (rc < 0)
-		return err_set(err, -rc, "%s: %.400s", src->name, why.text);
+		return err_set(err, -rc, "%s: %.400s", src->name, reason.text);
 	uint32_t user = json_member(&j, 0, "user");
 	uint32_t value = user > 0 ? json_member(&j, user, "kernel_options") : 0;
 	if (value == 0)
@@ -103,14 +103,14 @@ static int options_scan(const struct file_edit *src, struct options *o, struct e
 
 static int options_read(const struct file_edit *src, struct options *o, struct err *err)
 {
-	struct err why = {0};
+	struct err reason = {0};
 	int rc = options_scan(src, o, err);
 
 	if (rc < 0)
 		return rc;
 	o->line.insert_at = o->line.fields > 0 ? o->line.fields - 1 : 0;
-	rc = tokens_split(&o->line, &why);
-	return rc < 0 ? err_set(err, -rc, "%s: %.400s", src->name, why.text) : 0;
+	rc = tokens_split(&o->line, &reason);
+	return rc < 0 ? err_set(err, -rc, "%s: %.400s", src->name, reason.text) : 0;
 }
 
 static bool element_goes(const struct options *o, const struct edit *c, size_t field)
@@ -121,7 +121,7 @@ static bool element_goes(const struct options *o, const struct edit *c, size_t f
 		if (o->line.word[i].field != field)
 			continue;
 		words++;
-		gone += c->fate[i] && c->fate[i][0] == '\0';
+		gone += c->new_text[i] && c->new_text[i][0] == '\0';
 	}
 	return words > 0 && words == gone;
 }
@@ -179,15 +179,15 @@ static int list_edit(struct file_edits *s, struct options *o, const struct karg_
 {
 	_cleanup_(edit_done) struct edit c = {0};
 	_cleanup_(splices_done) struct splices p = {0};
-	struct err why = {0};
+	struct err reason = {0};
 	size_t left = 0, len;
 	const char *text = file_edit_text(&s->v[0], &len);
 
 	if (line_words(&o->line, &s->before) < 0)
 		return err_set(err, ENOMEM, "out of memory");
-	int rc = edit_decide(&o->line, r, &c, &why);
+	int rc = edit_decide(&o->line, r, &c, &reason);
 	if (rc < 0)
-		return err_set(err, -rc, "%s: %.400s", s->v[0].name, why.text);
+		return err_set(err, -rc, "%s: %.400s", s->v[0].name, reason.text);
 	if (edit_empty(&c))
 		return 0;
 	if (edit_expect(&o->line, &c, expect) < 0 || file_edits_report(s, &o->line, &c) < 0)
@@ -198,7 +198,7 @@ static int list_edit(struct file_edits *s, struct options *o, const struct karg_
 	if (tokens_kargs(&o->line) < o->line.words && c.append.n > 0)
 		return err_set(
 			err, EINVAL, "%s: holds a bare `--'; take it out first", s->v[0].name);
-	rc = edit_splice(&o->line, &rest, encode, &p, &why);
+	rc = edit_splice(&o->line, &rest, encode, &p, &reason);
 	if (rc == 0)
 		rc = elements_cut(o, &c, &p, &left);
 	if (rc == 0 && c.append.n > 0)

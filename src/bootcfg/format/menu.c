@@ -40,7 +40,7 @@ bool menu_line_next(const char *text, size_t len, size_t *at, struct menu_line *
 	return true;
 }
 
-bool menu_is_way_back(const char *text, size_t begin, size_t end)
+bool menu_is_fallback(const char *text, size_t begin, size_t end)
 {
 	static const char *const words[] = {"fallback", "rescue", "recovery", "snapshot", "memtest",
 		"single-user", "minimal", NULL};
@@ -143,7 +143,7 @@ int menu_edit(struct file_edits *s, menu_scan scan, const struct karg_ops *r, st
 	_cleanup_(strings_done) struct strings expect = {0};
 	size_t len;
 	const char *text = file_edit_text(&s->v[0], &len);
-	struct err why = {0};
+	struct err reason = {0};
 
 	if (memchr(text, '\0', len))
 		return err_set(err, EINVAL, "%s: contains a NUL byte", s->v[0].name);
@@ -154,11 +154,11 @@ int menu_edit(struct file_edits *s, menu_scan scan, const struct karg_ops *r, st
 		return err_set(err, EINVAL, "%s: has no kernel command line that could be edited",
 			s->v[0].name);
 	for (size_t i = 0; i < values.n && rc == 0; i++)
-		rc = value_edit(s, text, &values.v[i], r, &p, &expect, &why);
+		rc = value_edit(s, text, &values.v[i], r, &p, &expect, &reason);
 	if (rc == -ENOMEM)
 		return err_set(err, ENOMEM, "out of memory");
 	if (rc < 0)
-		return err_set(err, -rc, "%s: %.400s", s->v[0].name, why.text);
+		return err_set(err, -rc, "%s: %.400s", s->v[0].name, reason.text);
 	if (p.n == 0)
 		return 0;
 	if (file_edits_apply(s, &p) < 0)

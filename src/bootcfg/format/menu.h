@@ -26,7 +26,7 @@ struct menu_line {
 bool menu_line_next(const char *text, size_t len, size_t *at, struct menu_line *ret);
 
 /* An entry that a person falls back to, by its title. */
-bool menu_is_way_back(const char *text, size_t begin, size_t end);
+bool menu_is_fallback(const char *text, size_t begin, size_t end);
 
 int menu_edit(struct file_edits *s, menu_scan scan, const struct karg_ops *r,
 	struct err *err) _must_check_;

@@ -28,7 +28,7 @@ static int limine_scan(
 {
 	static const char *const keys[] = {"cmdline", "kernel_cmdline", NULL};
 	struct menu_line l = {0};
-	bool way_back = false;
+	bool is_fallback = false;
 
 	(void)path;
 	(void)err;
@@ -36,8 +36,8 @@ static int limine_scan(
 		if (l.begin == l.end || text[l.begin] == '#')
 			continue;
 		if (text[l.begin] == '/' || text[l.begin] == ':')
-			way_back = menu_is_way_back(text, l.begin, l.end);
-		for (const char *const *k = keys; *k && !way_back; k++) {
+			is_fallback = menu_is_fallback(text, l.begin, l.end);
+		for (const char *const *k = keys; *k && !is_fallback; k++) {
 			size_t n = key_at(text, &l, *k, ":=");
 			if (n == 0)
 				continue;
@@ -58,7 +58,7 @@ int limine_edit(struct file_edits *s, const struct karg_ops *r, struct err *err)
 
 /* A syslinux entry while it is read. */
 struct label {
-	bool way_back, linux_there;
+	bool is_fallback, linux_there;
 	size_t begin, end; /* of APPEND's words; 0: none */
 };
 
@@ -66,7 +66,7 @@ static int label_close(struct label *l, struct menu_values *ret)
 {
 	int rc = 0;
 
-	if (l->end > 0 && !l->way_back && l->linux_there)
+	if (l->end > 0 && !l->is_fallback && l->linux_there)
 		rc = menu_value_add(ret, l->begin, l->end, false);
 	*l = (struct label){0};
 	return rc;
@@ -89,15 +89,15 @@ static int extlinux_scan(
 		if (key_at(text, &l, "label", " \t")) {
 			if (label_close(&label, ret) < 0)
 				return -ENOMEM;
-			label.way_back = menu_is_way_back(text, l.begin, l.end);
+			label.is_fallback = menu_is_fallback(text, l.begin, l.end);
 		} else if (key_at(text, &l, "linux", " \t") || key_at(text, &l, "kernel", " \t")) {
 			/* c32 modules and boot sectors take no kernel parameters. */
 			label.linux_there = l.end - l.begin < 4 ||
 					    (strncasecmp(text + l.end - 4, ".c32", 4) != 0 &&
 						    strncasecmp(text + l.end - 4, ".bin", 4) != 0);
-			label.way_back |= menu_is_way_back(text, l.begin, l.end);
+			label.is_fallback |= menu_is_fallback(text, l.begin, l.end);
 		} else if (key_at(text, &l, "initrd", " \t")) {
-			label.way_back |= menu_is_way_back(text, l.begin, l.end);
+			label.is_fallback |= menu_is_fallback(text, l.begin, l.end);
 		} else if ((n = key_at(text, &l, "append", " \t")) > 0) {
 			label.begin = l.begin + n;
 			while (label.begin < l.end && karg_blank(text[label.begin]))
@@ -158,7 +158,7 @@ static int refind_linux_scan(
 			continue;
 		if (text[options] != '"' || !quoted_end(text, options, l.end, &end))
 			return refind_error(path, &l, err);
-		if (ret->n > 0 && menu_is_way_back(text, l.begin, title_end))
+		if (ret->n > 0 && menu_is_fallback(text, l.begin, title_end))
 			continue;
 		if (menu_value_add(ret, options + 1, end, true) < 0)
 			return -ENOMEM;
@@ -176,7 +176,7 @@ static int refind_conf_scan(
 	const char *path, const char *text, size_t len, struct menu_values *ret, struct err *err)
 {
 	struct menu_line l = {0};
-	bool inside = false, way_back = false;
+	bool inside = false, is_fallback = false;
 
 	for (size_t at = 0; menu_line_next(text, len, &at, &l);) {
 		size_t n, end;
@@ -184,12 +184,12 @@ static int refind_conf_scan(
 			continue;
 		if (key_at(text, &l, "menuentry", " \t\"")) {
 			inside = true;
-			way_back = menu_is_way_back(text, l.begin, l.end);
+			is_fallback = menu_is_fallback(text, l.begin, l.end);
 		}
 		if (text[l.begin] == '}')
 			inside = false;
 		n = key_at(text, &l, "options", " \t\"=");
-		if (n == 0 || !inside || way_back)
+		if (n == 0 || !inside || is_fallback)
 			continue;
 		size_t options = l.begin + n;
 		while (options < l.end && strchr(" \t=,", text[options]))

@@ -94,9 +94,9 @@ static int reading_make(
 	}
 	if (!insert_at)
 		return err_set(err, EINVAL, "no file to write to");
-	struct err why = {0};
-	int r = tokens_split(l, &why);
-	return r < 0 ? err_set(err, -r, "%s: %.400s", s->v[f->home_file].name, why.text) : 0;
+	struct err reason = {0};
+	int r = tokens_split(l, &reason);
+	return r < 0 ? err_set(err, -r, "%s: %.400s", s->v[f->home_file].name, reason.text) : 0;
 }
 
 int plain_edit(struct file_edits *s, const struct plain_format *f, const struct karg_ops *r,

@@ -95,12 +95,12 @@ static int reading_make(const struct file_edits *s, const struct shell_format *f
 		if (str_equal(*name, f->insert_at))
 			ret->line.insert_at = ret->line.fields - 1;
 	}
-	struct err why = {0};
-	int r = tokens_split(&ret->line, &why);
+	struct err reason = {0};
+	int r = tokens_split(&ret->line, &reason);
 	if (r < 0) {
 		const struct shell_var *insert_at = shell_var_find(&ret->vars, f->insert_at);
 		return err_set(err, -r, "%s:%zu: %.300s", s->v[insert_at->file].name,
-			insert_at->line, why.text);
+			insert_at->line, reason.text);
 	}
 	return f->dialect == DIALECT_GRUB ? newline_check(ret, s, err) : 0;
 }
@@ -130,7 +130,7 @@ static const char *maybe_concerned(
 	if (add || edit_decide(l, removals, &c, NULL) < 0)
 		return NULL;
 	for (size_t i = 0; i < c.words; i++)
-		if (c.fate[i])
+		if (c.new_text[i])
 			return l->word[i].text;
 	return NULL;
 }
@@ -313,13 +313,13 @@ static int decide(const struct file_edits *s, const struct reading *r,
 	const struct shell_var *insert_at, const struct karg_ops *req, struct edit *ret,
 	struct err *err)
 {
-	struct err why = {0};
-	int rc = edit_decide(&r->line, req, ret, &why);
+	struct err reason = {0};
+	int rc = edit_decide(&r->line, req, ret, &reason);
 
 	if (rc == 0)
 		return 0;
 	return err_set(err, -rc, "%s:%zu: %.400s", s->v[insert_at->file].name,
-		insert_at->line ? insert_at->line : 1, why.text);
+		insert_at->line ? insert_at->line : 1, reason.text);
 }
 
 int shell_format_edit(struct file_edits *s, const struct shell_format *format,

@@ -22,7 +22,7 @@ struct edit_builder {
 	size_t kernel;             /* words before `--` */
 	struct karg *k;            /* one for each word of the line, then one for each appended */
 	size_t n;
-	char **fate; /* a word of the line: NULL stays, "" goes, else the word it becomes */
+	char **new_text; /* a word of the line: NULL stays, "" goes, else the word it becomes */
 	struct strings append;
 };
 static int edit_builder_begin(struct edit_builder *ret, const struct tokens *l) _must_check_;
@@ -65,7 +65,7 @@ static struct spot spot_find(const struct tokens *l, const struct edit *c)
 	for (size_t i = l->words; i-- > 0;) {
 		if (l->word[i].field != l->insert_at)
 			continue;
-		if (!c->fate[i] || c->fate[i][0]) {
+		if (!c->new_text[i] || c->new_text[i][0]) {
 			s.after = i;
 			s.before = SIZE_MAX;
 			return s;
@@ -92,7 +92,7 @@ int edit_expect(const struct tokens *l, const struct edit *c, struct strings *re
 					return -ENOMEM;
 		if (i == l->words)
 			break;
-		const char *text = c->fate[i] ? c->fate[i] : l->word[i].text;
+		const char *text = c->new_text[i] ? c->new_text[i] : l->word[i].text;
 		if (text[0] && strings_add(ret, text) < 0)
 			return -ENOMEM;
 	}
@@ -148,7 +148,7 @@ static int word_cut(const struct tokens *l, const struct edit *c, size_t i, stru
 
 	while (before > 0 && l->word[before - 1].field == w->field) {
 		before--;
-		first &= c->fate[before] && c->fate[before][0] == '\0';
+		first &= c->new_text[before] && c->new_text[before][0] == '\0';
 	}
 	for (size_t at = w->first; at < w->last; at++)
 		if (cell_cut(&f->cell[at], ret) < 0)
@@ -179,7 +179,7 @@ static int words_append(const struct tokens *l, const struct edit *c, edit_encod
 	_cleanup_(text_done) struct text words = {0};
 	bool behind = spot.after != SIZE_MAX;
 	bool before = spot.before != SIZE_MAX;
-	bool stays = before && !c->fate[spot.before];
+	bool stays = before && !c->new_text[spot.before];
 	const struct segment *insert_at = &l->field[l->insert_at];
 
 	for (size_t i = 0; i < c->append.n; i++)
@@ -206,11 +206,11 @@ int edit_splice(const struct tokens *l, const struct edit *c, edit_encode encode
 	struct splices *ret, struct err *err)
 {
 	for (size_t i = 0; i < l->words; i++) {
-		if (!c->fate[i])
+		if (!c->new_text[i])
 			continue;
 		const struct word *w = &l->word[i];
 		const struct segment *f = &l->field[w->field];
-		if (c->fate[i][0] == '\0') {
+		if (c->new_text[i][0] == '\0') {
 			if (word_cut(l, c, i, ret) < 0)
 				return err_set(err, ENOMEM, "out of memory");
 			continue;
@@ -219,7 +219,7 @@ int edit_splice(const struct tokens *l, const struct edit *c, edit_encode encode
 			if (cell_cut(&f->cell[at], ret) < 0)
 				return err_set(err, ENOMEM, "out of memory");
 		const struct src_byte *cell = &f->cell[w->first];
-		int rc = encode_at(ret, cell->file, cell->begin, cell->context, c->fate[i],
+		int rc = encode_at(ret, cell->file, cell->begin, cell->context, c->new_text[i],
 			l->dialect, encode, err);
 		if (rc < 0)
 			return rc;
@@ -268,9 +268,9 @@ static void edit_builder_done(struct edit_builder *d)
 	for (size_t i = 0; i < d->n; i++)
 		karg_done(&d->k[i]);
 	free(d->k);
-	for (size_t i = 0; d->fate && i < d->line->words; i++)
-		free(d->fate[i]);
-	free(d->fate);
+	for (size_t i = 0; d->new_text && i < d->line->words; i++)
+		free(d->new_text[i]);
+	free(d->new_text);
 	strings_done(&d->append);
 	*d = (struct edit_builder){0};
 }
@@ -290,9 +290,9 @@ static int edit_builder_push(struct edit_builder *d, const char *word)
 static int edit_builder_begin(struct edit_builder *ret, const struct tokens *l)
 {
 	*ret = (struct edit_builder){.line = l, .kernel = tokens_kargs(l)};
-	ret->fate = calloc(l->words + 1, sizeof(*ret->fate));
+	ret->new_text = calloc(l->words + 1, sizeof(*ret->new_text));
 	ret->k = calloc(l->words + 1, sizeof(*ret->k));
-	int rc = ret->fate && ret->k ? 0 : -ENOMEM;
+	int rc = ret->new_text && ret->k ? 0 : -ENOMEM;
 	for (size_t i = 0; i < l->words && rc == 0; i++)
 		rc = edit_builder_push(ret, l->word[i].text);
 	if (rc < 0)
@@ -308,7 +308,7 @@ static bool edit_builder_stays(const struct edit_builder *d, size_t i)
 		return true;
 	if (i >= d->kernel || l->word[i].unknown)
 		return false;
-	return !d->fate[i] || d->fate[i][0] != '\0';
+	return !d->new_text[i] || d->new_text[i][0] != '\0';
 }
 
 /* … and the reader of the line sees it. */
@@ -326,8 +326,8 @@ static int edit_builder_become(struct edit_builder *d, size_t i, const char *tex
 		free(copy);
 		return -ENOMEM;
 	}
-	free(d->fate[i]);
-	d->fate[i] = copy;
+	free(d->new_text[i]);
+	d->new_text[i] = copy;
 	if (copy[0]) {
 		karg_done(&d->k[i]);
 		d->k[i] = k;
@@ -414,8 +414,8 @@ static bool edit_builder_pair_in_effect(
 void edit_done(struct edit *c)
 {
 	for (size_t i = 0; i < c->words; i++)
-		free(c->fate[i]);
-	free(c->fate);
+		free(c->new_text[i]);
+	free(c->new_text);
 	strings_done(&c->append);
 	strings_done(&c->notes);
 	*c = (struct edit){0};
@@ -424,7 +424,7 @@ void edit_done(struct edit *c)
 bool edit_empty(const struct edit *c)
 {
 	for (size_t i = 0; i < c->words; i++)
-		if (c->fate[i])
+		if (c->new_text[i])
 			return false;
 	return c->append.n == 0;
 }
@@ -592,7 +592,7 @@ static size_t length_after(const struct edit_builder *d)
 	size_t len = 0;
 
 	for (size_t i = 0; i < l->words; i++) {
-		const char *text = d->fate[i] ? d->fate[i] : l->word[i].text;
+		const char *text = d->new_text[i] ? d->new_text[i] : l->word[i].text;
 		len += text[0] ? strlen(text) + 1 : 0;
 	}
 	for (size_t i = 0; i < d->append.n; i++)
@@ -648,8 +648,8 @@ int edit_decide(const struct tokens *l, const struct karg_ops *r, struct edit *r
 		return err_set(err, EINVAL,
 			"the kernel command line would have %zu characters, and the kernel reads %d: the rest would be cut off",
 			len, CHANGE_LINE_MAX);
-	*ret = (struct edit){.fate = d.fate, .words = l->words, .append = d.append};
-	d.fate = NULL;
+	*ret = (struct edit){.new_text = d.new_text, .words = l->words, .append = d.append};
+	d.new_text = NULL;
 	d.append = (struct strings){0};
 	return 0;
 }

@@ -12,7 +12,7 @@
 
 /* What becomes of one line. */
 struct edit {
-	char **fate;           /* a word: NULL stays, "" goes, else the word it becomes */
+	char **new_text;       /* a word: NULL stays, "" goes, else the word it becomes */
 	size_t words;          /* length of fate */
 	struct strings append; /* new words, in order */
 	struct strings notes;  /* what a person should know */

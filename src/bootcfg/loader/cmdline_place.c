@@ -24,11 +24,11 @@ int kernel_cmdline_add(const struct detect *s, struct loaders *to, const char *d
 {
 	static const char own[] = "etc/kernel/cmdline", vendor[] = "usr/lib/kernel/cmdline";
 	_cleanup_(strings_done) struct strings drops = {0};
-	bool have = root_is_file(s->root, own), seed = !have && root_is_file(s->root, vendor);
+	bool have = root_is_file(s->root, own), template = !have && root_is_file(s->root, vendor);
 
 	if (drop_in_dir && regular_files_add(s->root, drop_in_dir, suffix, &drops) < 0)
 		return -ENOMEM;
-	*ret_found = have || seed || drops.n > 0;
+	*ret_found = have || template || drops.n > 0;
 	if (!*ret_found || karg_source_known(to, own) ||
 		(drops.n > 0 && karg_source_known(to, drops.v[0])))
 		return 0;
@@ -38,11 +38,11 @@ int kernel_cmdline_add(const struct detect *s, struct loaders *to, const char *d
 	/* A file of ours in the vendor's place takes over all of it, so it starts as a copy: with
 	 * only the new words the next kernel would have no root=. */
 	size_t len;
-	if (seed && root_read(s->root, vendor, &p->seed, &len, NULL) < 0)
+	if (template && root_read(s->root, vendor, &p->template, &len, NULL) < 0)
 		return -EIO;
-	int rc = have || seed ? strings_add(&p->paths, own) : 0;
+	int rc = have || template ? strings_add(&p->paths, own) : 0;
 	for (size_t i = 0; i < drops.n && rc == 0; i++)
 		rc = strings_add(&p->paths, drops.v[i]);
-	p->home_file = have || seed ? 0 : drops.n - 1;
+	p->home_file = have || template ? 0 : drops.n - 1;
 	return rc;
 }

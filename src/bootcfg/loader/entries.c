@@ -104,10 +104,10 @@ static bool has_root(const struct bls_entry *e)
 	return false;
 }
 
-static int note(struct entries *to, const char *path, const char *why)
+static int note(struct entries *to, const char *path, const char *reason)
 {
 	struct text t = {0};
-	text_print(&t, "/%s: %s", path, why);
+	text_print(&t, "/%s: %s", path, reason);
 	return strings_take(&to->notes, t.data);
 }
 
@@ -191,9 +191,9 @@ static int entry_look(struct search *q, const char *name, struct entries *to, st
 		return rc;
 	if (bls_read(text, len, &e) < 0)
 		return -ENOMEM;
-	const char *why = reason_to_skip(q, name, &e, to);
-	if (why)
-		return why[0] ? note(to, path, why) : 0;
+	const char *reason = reason_to_skip(q, name, &e, to);
+	if (reason)
+		return reason[0] ? note(to, path, reason) : 0;
 	const char *system = e.machine_id                        ? e.machine_id
 			     : is_hex32(name) && name[32] == '-' ? name
 								 : NULL;

@@ -7,7 +7,7 @@ void loaders_done(struct loaders *l)
 {
 	for (size_t i = 0; i < l->places; i++) {
 		strings_done(&l->place[i].paths);
-		free(l->place[i].seed);
+		free(l->place[i].template);
 	}
 	free(l->place);
 	free(l->grub_cfg);

@@ -37,7 +37,7 @@ struct karg_source {
 			      */
 	bool first_line;     /* KARG_SOURCE_PLAIN: Proxmox */
 	unsigned order;      /* written first: what matters for the next kernel */
-	char *seed;          /* what a file that is not there starts from: allocated, or NULL */
+	char *template;      /* what a file that is not there starts from: allocated, or NULL */
 };
 
 /* What a system boots with, as far as its files tell. */

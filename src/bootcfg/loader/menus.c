@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-static bool asked(const struct loaders_options *o, const char *name)
+static bool is_requested(const struct loaders_options *o, const char *name)
 {
 	return !o->loader || str_equal(o->loader, name);
 }
@@ -145,13 +145,13 @@ static int extlinux_look(const struct detect *s, struct loaders *to)
 int menus_find(const struct detect *s, const struct loaders_options *o, struct loaders *to,
 	struct err *err)
 {
-	int rc = asked(o, "limine") ? limine_look(s, to, err) : 0;
+	int rc = is_requested(o, "limine") ? limine_look(s, to, err) : 0;
 
 	if (rc == LOADERS_OWNED)
 		return rc;
-	if (rc == 0 && asked(o, "refind"))
+	if (rc == 0 && is_requested(o, "refind"))
 		rc = refind_look(s, to);
-	if (rc == 0 && (asked(o, "extlinux") || asked(o, "syslinux")))
+	if (rc == 0 && (is_requested(o, "extlinux") || is_requested(o, "syslinux")))
 		rc = extlinux_look(s, to);
 	return rc < 0 ? err_set(err, ENOMEM, "out of memory") : 0;
 }

@@ -123,7 +123,7 @@ static int sdbootutil_add(const struct detect *s, struct loaders *to, struct err
 	return 0;
 }
 
-static bool asked(const struct loaders_options *o, const char *name)
+static bool is_requested(const struct loaders_options *o, const char *name)
 {
 	return !o->loader || str_equal(o->loader, name);
 }
@@ -135,19 +135,19 @@ int tools_find(const struct detect *s, const struct loaders_options *o, struct l
 	int rc = 0;
 
 	*ret_done = true;
-	if (root_is_file(r, "etc/kernelstub/configuration") && asked(o, "kernelstub"))
+	if (root_is_file(r, "etc/kernelstub/configuration") && is_requested(o, "kernelstub"))
 		rc = tool_add(to, "kernelstub", "kernelstub", "etc/kernelstub/configuration",
 			karg_source_add(to, KARG_SOURCE_KERNELSTUB, 10));
-	else if (root_is_file(r, "etc/sdboot-manage.conf") && asked(o, "sdboot-manage"))
+	else if (root_is_file(r, "etc/sdboot-manage.conf") && is_requested(o, "sdboot-manage"))
 		rc = sdboot_manage_add(s, to);
-	else if (root_is_file(r, "etc/kernel/proxmox-boot-uuids") && asked(o, "proxmox"))
+	else if (root_is_file(r, "etc/kernel/proxmox-boot-uuids") && is_requested(o, "proxmox"))
 		return proxmox_add(s, to, err);
-	else if (sdbootutil_rules(s) && asked(o, "sdbootutil"))
+	else if (sdbootutil_rules(s) && is_requested(o, "sdbootutil"))
 		return sdbootutil_add(s, to, err);
 	else if ((root_is_file(r, "etc/default/limine") ||
 			 root_is_file(r, "etc/limine-entry-tool.conf") ||
 			 root_is_dir(r, "etc/limine-entry-tool.d")) &&
-		 asked(o, "limine"))
+		 is_requested(o, "limine"))
 		rc = limine_tool_add(s, to);
 	else
 		*ret_done = false;

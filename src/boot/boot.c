@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/command.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/options.h"
 #include "base/str.h"
 #include "boot/initramfs.h"
 #include "cli/bind_args.h"
 #include "cli/cmd.h"
-#include "cli/command_parse.h"
 #include "cli/ctx.h"
 #include "cli/held.h"
 #include "cli/lock.h"
@@ -14,7 +15,6 @@
 #include "core/released.h"
 #include "core/report.h"
 #include "core/steps.h"
-#include "shared/options.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/log.h"
+#include "base/options.h"
 #include "bootcfg/args.h"
 #include "bootcfg/commands.h"
-#include "shared/options.h"
 
 #include <stdio.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/command.h"
 #include "base/log.h"
 #include "cli/bind_args.h"
 #include "cli/cmd.h"
-#include "cli/command_parse.h"
 #include "cli/held.h"
 #include "cli/lock.h"
 #include "core/apply.h"

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/command.h"
 #include "base/file.h"
 #include "base/json_write.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "cli/check_host.h"
 #include "cli/cmd.h"
-#include "cli/command_parse.h"
 #include "cli/ctx.h"
 #include "cli/protected_load.h"
 #include "core/imageinfo.h"

@@ -2,16 +2,7 @@
 #ifndef CLI_CMD_H
 #define CLI_CMD_H
 
-#include "base/err.h"
-
-/* How a command ended; the main makes an exit code of it. */
-enum cmd_result {
-	CMD_AS_ASKED, /* 0 */
-	CMD_NOT_ALL,  /* 1: not all of what was asked for holds */
-	CMD_USAGE,    /* 2: the command line; err says what */
-	CMD_CONFIG,   /* 3: the config is in error; told already */
-	CMD_SYSTEM,   /* 4: the system refused; err says what */
-};
+#include "base/command.h"
 
 /*
  * Each command takes its own argv (argv[0] is its name), prints data on standard output and tells

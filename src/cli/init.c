@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/init.h"
 
+#include "base/command.h"
 #include "base/json_write.h"
 #include "base/log.h"
+#include "base/options.h"
 #include "base/str.h"
 #include "cli/cards_select.h"
 #include "cli/cmd.h"
-#include "cli/command_parse.h"
 #include "cli/config_file.h"
 #include "cli/import.h"
 #include "core/groups.h"
-#include "shared/options.h"
 #include "shared/prompt.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/command.h"
 #include "base/log.h"
-#include "cli/command_parse.h"
 #include "cli/guest.h"
 
 #include <errno.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/list.h"
 
+#include "base/command.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "cli/cmd.h"
-#include "cli/command_parse.h"
 #include "cli/ctx.h"
 #include "core/kmod.h"
 

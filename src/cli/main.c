@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/log.h"
+#include "base/options.h"
 #include "base/str.h"
 #include "cli/cmd.h"
-#include "shared/options.h"
 
 #include <errno.h>
 #include <stddef.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/command.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/replace.h"
-#include "cli/command_parse.h"
 #include "cli/guest.h"
 #include "cli/qemu_script.h"
 

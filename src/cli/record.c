@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/record.h"
 
+#include "base/command.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "cli/check.h"
 #include "cli/check_host.h"
 #include "cli/cmd.h"
-#include "cli/command_parse.h"
 #include "cli/ctx.h"
 #include "core/boot_switch.h"
 #include "core/config.h"

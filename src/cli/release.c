@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/release.h"
 
+#include "base/command.h"
 #include "base/json_write.h"
 #include "base/log.h"
 #include "cli/bind_args.h"
 #include "cli/cmd.h"
-#include "cli/command_parse.h"
 #include "cli/held.h"
 #include "cli/lock.h"
 #include "core/groups.h"

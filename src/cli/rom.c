@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/command.h"
 #include "base/file.h"
 #include "base/json_write.h"
 #include "base/log.h"
 #include "base/replace.h"
 #include "base/str.h"
 #include "cli/cmd.h"
-#include "cli/command_parse.h"
 #include "cli/rom_dump.h"
 #include "cli/rom_image.h"
 #include "core/release.h"

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/command.h"
 #include "base/log.h"
+#include "base/options.h"
 #include "base/str.h"
 #include "cli/cards_select.h"
 #include "cli/cmd.h"
-#include "cli/command_parse.h"
 #include "cli/config_file.h"
 #include "cli/setup_state.h"
-#include "shared/options.h"
 #include "shared/prompt.h"
 #include "shared/spawn.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/command.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "cli/cmd.h"
-#include "cli/command_parse.h"
 #include "cli/dev_status.h"
 #include "cli/other_ids.h"
 #include "core/config.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "shared/options.h"
+#include "base/options.h"
 
 #include "base/str.h"
 #include "check.h"

@@ -1,9 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef CLI_COMMAND_PARSE_H
-#define CLI_COMMAND_PARSE_H
+#ifndef BASE_COMMAND_H
+#define BASE_COMMAND_H
 
-#include "cli/cmd.h"
-#include "shared/options.h"
+#include "base/err.h"
+#include "base/options.h"
+
+#include <stdbool.h>
+
+/* How a command ended; the main makes an exit code of it. */
+enum cmd_result {
+	CMD_AS_ASKED, /* 0 */
+	CMD_NOT_ALL,  /* 1: not all of what was asked for holds */
+	CMD_USAGE,    /* 2: the command line; err says what */
+	CMD_CONFIG,   /* 3: the config is in error; told already */
+	CMD_SYSTEM,   /* 4: the system refused; err says what */
+};
 
 /* What a command says of itself. */
 struct command_info {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "cli/command_parse.h"
+#include "base/command.h"
 
 #include <errno.h>
 #include <stdio.h>

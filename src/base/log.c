@@ -2,7 +2,6 @@
 #include "base/log.h"
 
 #include "base/file.h"
-#include "shared/term.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,6 +20,7 @@ static struct {
 	enum log_target target;
 	bool debug;
 	int fd;
+	unsigned columns; /* of the terminal, 0: messages are not wrapped */
 	unsigned records;
 	unsigned dropped;
 } the_log = {.name = "vfio-bind", .target = LOG_TO_STDERR, .fd = STDERR_FILENO};
@@ -79,7 +79,7 @@ static void record_write(enum log_level level, const char *text)
 	size_t len = (size_t)n < sizeof(line) ? (size_t)n : sizeof(line) - 1;
 	line[len - 1] = '\n';
 	if (the_log.target == LOG_TO_STDERR && len > NARROW)
-		fold(line, term_terminal(the_log.fd));
+		fold(line, the_log.columns);
 	while (write(the_log.fd, line, len) < 0 && errno == EINTR)
 		;
 	/* The kernel counts for each opening, and drops what comes behind the tenth. */
@@ -108,6 +108,11 @@ void log_print(enum log_level level, const char *fmt, ...)
 		record_write(level, text);
 	}
 	errno = saved;
+}
+
+void log_wrap(unsigned columns)
+{
+	the_log.columns = columns;
 }
 
 void log_close(void)

@@ -27,6 +27,9 @@ void log_open(const char *name, enum log_target target, bool debug);
 #define LOG_KMSG_MAX 10
 void log_print(enum log_level level, const char *fmt, ...) _printf_(2, 3);
 
+/* Wraps what goes to standard error at so many columns from now on; 0: one line a message. */
+void log_wrap(unsigned columns);
+
 void log_close(void);
 
 #endif

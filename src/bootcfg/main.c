@@ -3,8 +3,10 @@
 #include "base/options.h"
 #include "bootcfg/args.h"
 #include "bootcfg/commands.h"
+#include "shared/term.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 #ifndef VERSION
 #define VERSION "unknown"
@@ -181,6 +183,7 @@ int main(int argc, char **argv)
 	struct err err = {0};
 
 	log_open("vfio-bootcfg", LOG_TO_STDERR, false);
+	log_wrap(term_terminal(STDERR_FILENO));
 	enum cmd_result result = read_and_run(&a, argc, argv, &err);
 	if (err.text[0])
 		log_print(LOG_ERROR, "%s", err.text);

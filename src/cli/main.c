@@ -3,10 +3,12 @@
 #include "base/options.h"
 #include "base/str.h"
 #include "cli/cmd.h"
+#include "shared/term.h"
 
 #include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #ifndef VERSION
 #define VERSION "unknown"
@@ -126,6 +128,7 @@ static enum cmd_result run(int argc, char **argv, struct err *err)
 int main(int argc, char **argv)
 {
 	struct err err = {""};
+	log_wrap(term_terminal(STDERR_FILENO));
 	enum cmd_result result = run(argc, argv, &err);
 
 	if (err.text[0])

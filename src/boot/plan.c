@@ -5,6 +5,7 @@
 #include "cli/cmd.h"
 #include "cli/ctx.h"
 #include "core/report.h"
+#include "shared/term.h"
 
 #include <errno.h>
 #include <string.h>
@@ -25,7 +26,7 @@ static enum cmd_result plan_show(
 	if (json)
 		report_print(&s.plan, NULL, NULL, stdout);
 	else if (r == 0)
-		plan_print(&s.plan, stdout);
+		plan_print(&s.plan, term_row, stdout);
 	if (r == 0 && !s.plan.off) {
 		report_tell_doubts(&s.plan);
 		groups_tell(&s.groups);

@@ -8,6 +8,7 @@
 #include "core/apply.h"
 #include "core/config_values.h"
 #include "core/report.h"
+#include "shared/term.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -59,7 +60,7 @@ static enum cmd_result show(const struct bind_args *o, const struct plan *p,
 	if (o->json)
 		report_print(p, outcomes, NULL, stdout);
 	else if (o->dry_run)
-		plan_print(p, stdout);
+		plan_print(p, term_row, stdout);
 	if (fflush(stdout) != 0) {
 		(void)err_set(err, errno, "standard output: %s", strerror(errno));
 		return CMD_SYSTEM;

@@ -139,7 +139,9 @@ static int leave_record(const struct check *o, const struct config *c, const str
 		host.sysfs = sysfs;
 	}
 	int r = protected_load(&keep, &host, err);
-	return r < 0 ? r : imageinfo_save(o->into, c, image, &keep, kernel, err);
+	return r < 0 ? r
+		     : imageinfo_save(
+			       o->into, c, image->digest, &image->missing, &keep, kernel, err);
 }
 
 static enum cmd_result show_image(

@@ -313,7 +313,7 @@ static int config_changed(const struct report *boot, const char *config)
 
 	if (!boot->digest)
 		return -1;
-	int r = image_config_digest(digest, config, NULL);
+	int r = imageinfo_digest(digest, config, NULL);
 	if (r < 0)
 		return r == -ENOENT ? 1 : -1;
 	return !str_equal(digest, boot->digest);

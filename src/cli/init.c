@@ -12,6 +12,7 @@
 #include "cli/import.h"
 #include "core/groups.h"
 #include "shared/prompt.h"
+#include "shared/term.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -178,7 +179,7 @@ static int preview(const struct init *o, struct ctx *s, const struct text *body,
 static void show(const struct ctx *s)
 {
 	puts("");
-	plan_print(&s->plan, stdout);
+	plan_print(&s->plan, term_row, stdout);
 	if (s->groups_by_slots)
 		printf("The IOMMU is off: nothing is bound before it is on in the firmware and in the kernel\n(vfio-bootcfg --iommu).\n");
 	puts("");

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,18 @@
 
 /* A report of 4,000 devices has about 1.2 MB. */
 #define REPORT_MAX (16U << 20)
+
+int imageinfo_digest(char ret[IMAGE_DIGEST_MAX], const char *path, struct err *err)
+{
+	_cleanup_(str_free) char *data = NULL;
+	size_t len;
+
+	int r = file_read(AT_FDCWD, path, CONFIG_MAX, &data, &len, err);
+	if (r < 0)
+		return r;
+	(void)snprintf(ret, IMAGE_DIGEST_MAX, "%016" PRIx64, str_hash(data, len));
+	return 0;
+}
 
 /* ---- writing -------------------------------------------------------------------------------- */
 
@@ -29,30 +42,31 @@ static void add(struct text *t, const char *kind, const char *value)
 	text_add(t, "\n", 1);
 }
 
-static void compose(struct text *t, const struct config *c, const struct image *image,
-	const struct protected_list *keep, const char *kernel)
+static void compose(struct text *t, const struct config *c, const char *digest,
+	const struct strv *missing, const struct protected_list *keep, const char *kernel)
 {
 	text_print(t, "version 1\n");
 	add(t, "kernel", kernel);
 	add(t, "program", VERSION);
-	if (image->digest[0]) {
-		text_print(t, "config %s", image->digest);
+	if (digest[0]) {
+		text_print(t, "config %s", digest);
 		add(t, "", c->path);
 	}
 	protected_format(keep, t);
 	for (size_t i = 0; i < c->n_errors; i++)
 		add(t, "error", c->errors[i]);
-	for (size_t i = 0; i < image->missing.n; i++)
-		add(t, "missing", image->missing.name[i]);
+	for (size_t i = 0; i < missing->n; i++)
+		add(t, "missing", missing->name[i]);
 }
 
-int imageinfo_save(const char *root, const struct config *c, const struct image *image,
-	const struct protected_list *keep, const char *kernel, struct err *err)
+int imageinfo_save(const char *root, const struct config *c, const char *digest,
+	const struct strv *missing, const struct protected_list *keep, const char *kernel,
+	struct err *err)
 {
 	_cleanup_(text_done) struct text t = {0};
 	_cleanup_(str_free) char *dir = NULL;
 
-	compose(&t, c, image, keep, kernel);
+	compose(&t, c, digest, missing, keep, kernel);
 	if (t.failed || asprintf(&dir, "%s/etc", root) < 0)
 		return err_set(err, ENOMEM, "out of memory");
 	while (t.len > IMAGE_RECORD_MAX)
@@ -117,7 +131,7 @@ int imageinfo_is_of_config(const char *report_dir, const char *config, struct er
 		return err_set(err, ENOMEM, "out of memory");
 	int r = file_read(AT_FDCWD, path, REPORT_MAX, &report, &len, err);
 	if (r == 0)
-		r = image_config_digest(digest, config, err);
+		r = imageinfo_digest(digest, config, err);
 	if (r < 0)
 		return r;
 	const char *at = strstr(report, key);

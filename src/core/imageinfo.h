@@ -4,8 +4,8 @@
 
 #include "base/err.h"
 #include "core/config.h"
+#include "core/kmod.h"
 #include "core/protected.h"
-#include "host/image.h"
 
 #include <stddef.h>
 
@@ -32,12 +32,22 @@
 #define IMAGE_RECORD_NAME "vfio-bind.image"
 #define IMAGE_RECORD_MAX 65536
 
+#define IMAGE_DIGEST_MAX 17
+
 /*
- * Writes it below root, the directory that becomes the image; `kernel` is a version. What does not
- * fit into IMAGE_RECORD_MAX is left out from the end, in whole lines. 0 or -errno.
+ * Tells whether a config has changed, and nothing else: 16 hexadecimal digits of its bytes (FNV-1a,
+ * 64 bits). -errno where it can't be read.
  */
-int imageinfo_save(const char *root, const struct config *c, const struct image *image,
-	const struct protected_list *keep, const char *kernel, struct err *err) _must_check_;
+int imageinfo_digest(char ret[IMAGE_DIGEST_MAX], const char *path, struct err *err) _must_check_;
+
+/*
+ * Writes it below root, the directory that becomes the image; `kernel` is a version, `digest` that
+ * of the config or "", `missing` the modules that this kernel has not. What does not fit into
+ * IMAGE_RECORD_MAX is left out from the end, in whole lines. 0 or -errno.
+ */
+int imageinfo_save(const char *root, const struct config *c, const char *digest,
+	const struct strv *missing, const struct protected_list *keep, const char *kernel,
+	struct err *err) _must_check_;
 
 struct imageinfo {
 	char *data;

@@ -3,9 +3,9 @@
 
 #include "base/str.h"
 #include "core/guard.h"
-#include "shared/term.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -242,13 +242,27 @@ const char *verdict_source(
 
 #define ROW "%-13s %-9s %-6s %-16s %-16s"
 
-void plan_print(const struct plan *p, FILE *f)
+static void print_row(FILE *f, const char *row, const char *fmt, ...) _printf_(3, 4);
+static void print_row(FILE *f, const char *row, const char *fmt, ...)
+{
+	va_list ap;
+
+	fprintf(f, "%s ", row);
+	va_start(ap, fmt);
+	(void)vfprintf(f, fmt, ap);
+	va_end(ap);
+	fputc('\n', f);
+}
+
+void plan_print(const struct plan *p, plan_print_row *row, FILE *f)
 {
 	char name[VERDICT_NAME_MAX], id[PCI_ID_MAX], asked[SOURCE_MAX];
-	char row[VERDICT_NAME_MAX + PCI_ID_MAX + 64];
+	char cells[VERDICT_NAME_MAX + PCI_ID_MAX + 64];
 
+	if (!row)
+		row = print_row;
 	if (p->off)
-		term_row(f, "nothing is to be touched:", "%s", p->off);
+		row(f, "nothing is to be touched:", "%s", p->off);
 	if (p->n > 0)
 		fprintf(f, ROW " %s\n", "ADDRESS", "ID", "ACTION", "CURRENT", "TARGET",
 			"REASON (CONFIG)");
@@ -257,10 +271,10 @@ void plan_print(const struct plan *p, FILE *f)
 		struct pci_id shown = v->device ? v->device->id : (struct pci_id){0};
 		shown.subvendor = shown.subdevice = PCI_ANY;
 		bool bind = v->action == ACTION_BIND;
-		(void)snprintf(row, sizeof(row), ROW, verdict_name(v, name),
+		(void)snprintf(cells, sizeof(cells), ROW, verdict_name(v, name),
 			v->device ? pci_id_format(&shown, id) : "-", action_name(v->action),
 			v->device && v->device->driver[0] ? v->device->driver : "-",
 			bind ? v->driver : "-");
-		term_row(f, row, "%s (%s)", v->reason, verdict_source(p, v, asked));
+		row(f, cells, "%s (%s)", v->reason, verdict_source(p, v, asked));
 	}
 }

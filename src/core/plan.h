@@ -74,7 +74,10 @@ const char *action_name(enum action action);
 const char *verdict_source(
 	const struct plan *p, const struct verdict *v, char buf[static SOURCE_MAX]);
 
-/* The plan for people. */
-void plan_print(const struct plan *p, FILE *f);
+/* Prints a row of a table and the sentence behind it (shared/term). */
+typedef void plan_print_row(FILE *f, const char *row, const char *fmt, ...) _printf_(3, 4);
+
+/* Prints the plan as a table. row NULL: each row is one line, however wide. */
+void plan_print(const struct plan *p, plan_print_row *row, FILE *f);
 
 #endif

@@ -7,7 +7,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,21 +130,9 @@ static int want_settings(struct image *image, struct err *err)
 	return r;
 }
 
-int image_config_digest(char ret[IMAGE_DIGEST_MAX], const char *path, struct err *err)
-{
-	_cleanup_(str_free) char *data = NULL;
-	size_t len;
-
-	int r = file_read(AT_FDCWD, path, CONFIG_MAX, &data, &len, err);
-	if (r < 0)
-		return r;
-	(void)snprintf(ret, IMAGE_DIGEST_MAX, "%016" PRIx64, str_hash(data, len));
-	return 0;
-}
-
 static int want_config(struct image *image, const struct config *c, struct err *err)
 {
-	int r = image_config_digest(image->digest, c->path, err);
+	int r = imageinfo_digest(image->digest, c->path, err);
 
 	return r < 0 ? r : strv_add_unique(&image->files, c->path, err);
 }

@@ -4,9 +4,8 @@
 
 #include "base/err.h"
 #include "core/config.h"
+#include "core/imageinfo.h"
 #include "core/kmod.h"
-
-#define IMAGE_DIGEST_MAX 17
 
 /*
  * What an initramfs image of one kernel has to hold so that `boot` can do there what the config
@@ -21,12 +20,6 @@ struct image {
 	struct strv files;
 	char digest[IMAGE_DIGEST_MAX]; /* of the config; "" where it could not be read */
 };
-
-/*
- * Tells whether a config has changed, and nothing else: 16 hexadecimal digits of its bytes (FNV-1a,
- * 64 bits). -errno where it can't be read.
- */
-int image_config_digest(char ret[IMAGE_DIGEST_MAX], const char *path, struct err *err) _must_check_;
 
 /*
  * directory is the kernel's, /lib/modules/VERSION. The modules are those of `before`, vfio-pci with

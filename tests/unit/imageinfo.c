@@ -50,7 +50,7 @@ static void test_digest(void)
 
 		check_case("image_config_digest of \"%s\"", rows[i].bytes);
 		put_text("conf", rows[i].bytes);
-		CHECK_INT(image_config_digest(digest, path("conf"), NULL), 0);
+		CHECK_INT(imageinfo_digest(digest, path("conf"), NULL), 0);
 		CHECK_STR(digest, rows[i].digest);
 	}
 }
@@ -66,7 +66,7 @@ static void test_written_is_read(void)
 
 	check_case("image_record: what is written is read");
 	CHECK_INT(strv_add_unique(&image.missing, "vfio-pci", &err), 0);
-	CHECK_INT(imageinfo_save(dir, &c, &image, &keep, "6.12", &err), 0);
+	CHECK_INT(imageinfo_save(dir, &c, image.digest, &image.missing, &keep, "6.12", &err), 0);
 	CHECK_INT(imageinfo_read(&r, path("etc/vfio-bind.conf"), &err), 0);
 	CHECK_STR(imageinfo_next(&r, "config"), "0123456789abcdef /etc/conf");
 	CHECK_STR(imageinfo_next(&r, "config"), NULL);
@@ -100,7 +100,7 @@ static void test_bound(void)
 		(void)snprintf(name, sizeof(name), "module_number_%08u", i);
 		CHECK_INT(strv_add_unique(&image.missing, name, &err), 0);
 	}
-	CHECK_INT(imageinfo_save(dir, &c, &image, &keep, "6.12", &err), 0);
+	CHECK_INT(imageinfo_save(dir, &c, image.digest, &image.missing, &keep, "6.12", &err), 0);
 	CHECK_INT(imageinfo_read(&r, path("etc/conf"), &err), 0);
 	CHECK(r.len <= IMAGE_RECORD_MAX && r.len > IMAGE_RECORD_MAX - 40);
 	for (const char *value; (value = imageinfo_next(&r, "missing")); n++)

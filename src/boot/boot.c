@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "base/command.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/options.h"
 #include "base/str.h"
+#include "boot/boot.h"
 #include "boot/initramfs.h"
-#include "cli/bind_args.h"
-#include "cli/cmd.h"
-#include "cli/ctx.h"
-#include "cli/held.h"
-#include "cli/lock.h"
 #include "cli/report_parse.h"
 #include "core/apply.h"
+#include "core/guard.h"
+#include "core/lock.h"
+#include "core/prev_driver.h"
 #include "core/released.h"
 #include "core/report.h"
 #include "core/steps.h"
@@ -27,6 +25,7 @@
 #define LOCK_LOOK_MS 20
 
 struct boot {
+	const struct boot_host *host; /* or NULL, in an image */
 	struct sysroot sysroot;
 	const char *run_dir;
 	unsigned milliseconds;
@@ -34,6 +33,27 @@ struct boot {
 	bool join;
 	bool by_hand; /* on the running system, where things are in use */
 };
+
+/* In an image, where it can't be asked who has a device open, a driver is enough. */
+static void refuse_with_driver(struct plan *p)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		struct verdict *v = &p->verdicts[i];
+		if (v->action == ACTION_BIND && v->device->driver[0] &&
+			!str_equal(v->device->driver, v->driver))
+			guard_refuse_slot(
+				p, v, "a driver has it, and this program can't tell who uses it");
+	}
+}
+
+int boot_refuse_in_use(
+	struct plan *p, struct sysfs *s, bool live, const struct boot_host *host, struct err *err)
+{
+	if (host)
+		return host->refuse_in_use(p, s, live, err);
+	refuse_with_driver(p);
+	return 0;
+}
 
 static enum cmd_result finish(const struct boot *o, const struct ctx *s,
 	const struct apply_result *outcomes, const char *error)
@@ -94,13 +114,13 @@ static enum cmd_result carry_out(
 	warn_of_dark(&s->plan, s->host.boot.by == WITNESS_NONE);
 	interrupt_hold(); /* systemd ends a service that takes too long, and all at switch-root */
 	if (o->by_hand)
-		bind_args_note_drivers(o->run_dir, s);
+		prev_driver_save_all(o->run_dir, &s->plan, &s->sysfs);
 	if (apply_plan(&outcomes, &s->plan, &a, err) < 0) {
 		(void)finish(o, s, NULL, err->text);
 		return CMD_SYSTEM;
 	}
 	if (o->by_hand)
-		bind_args_forget_drivers(o->run_dir, &s->plan, outcomes);
+		prev_driver_after_bind(o->run_dir, &s->plan, outcomes);
 	report_tell_interrupt(&s->plan, outcomes, &interrupt);
 	report_tell(&s->plan, outcomes);
 	ctx_read_groups(s, GROUPS_ANY);
@@ -194,7 +214,6 @@ static enum cmd_result carry_out_in_background(const struct boot *o, struct ctx 
 /* It is `bind` of what the config asks for: what is in use stays, and what was released. */
 static enum cmd_result run_by_hand(const struct boot *o, struct ctx *s, struct err *err)
 {
-	const struct held_rules rules = {.live = true};
 	_cleanup_(lock_done) int lock = lock_take(o->run_dir, o->milliseconds, err);
 	int notify_ready = -1;
 
@@ -202,7 +221,7 @@ static enum cmd_result run_by_hand(const struct boot *o, struct ctx *s, struct e
 		return CMD_SYSTEM;
 	released_refuse(&s->plan, o->run_dir, &s->sysfs);
 	probe_drivers(&s->host, &s->sysfs);
-	if (held_refuse(&s->plan, &s->sysfs, rules, err) < 0)
+	if (boot_refuse_in_use(&s->plan, &s->sysfs, true, o->host, err) < 0)
 		return CMD_SYSTEM;
 	return carry_out(o, s, &notify_ready, err);
 }
@@ -283,9 +302,11 @@ static int set_seconds(void *to, const char *value, struct err *err)
 	return 0;
 }
 
-enum cmd_result cmd_boot(int argc, char **argv, struct err *err)
+enum cmd_result boot_run(int argc, char **argv, const struct boot_host *host, struct err *err)
 {
-	struct boot o = {.sysroot.acts = true,
+	struct boot o = {.host = host,
+		.sysroot.acts = true,
+		.sysroot.find = host ? host->find : NULL,
 		.sysroot.boots = true,
 		.run_dir = REPORT_DIR,
 		.milliseconds = DEFAULT_SECONDS * 1000};

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "base/command.h"
 #include "base/log.h"
 #include "base/str.h"
-#include "cli/cmd.h"
-#include "cli/ctx.h"
-#include "cli/held.h"
-#include "cli/lock.h"
+#include "boot/boot.h"
 #include "cli/report_parse.h"
 #include "core/apply.h"
+#include "core/lock.h"
 #include "core/released.h"
 #include "core/report.h"
 
@@ -20,6 +17,7 @@
 #define MILLISECONDS 10000
 
 struct added {
+	const struct boot_host *host; /* or NULL, in an image */
 	struct sysroot sysroot;
 	const char *address;
 	const char *run_dir;
@@ -113,20 +111,22 @@ static enum cmd_result take(const struct added *o, const struct boot_switch *b, 
 	if (s.plan.off || holds_already(&s.plan) || boot_stood_down(o))
 		return CMD_AS_ASKED;
 	/* Events are replayed (`udevadm trigger`): what the host works with by then stays. */
-	const struct held_rules rules = {.live = !o->sysroot.sysfs};
 	released_refuse(&s.plan, o->run_dir, &s.sysfs);
 	if (!plan_binds(&s.plan)) {
 		report_tell(&s.plan, NULL);
 		return CMD_AS_ASKED;
 	}
-	if (held_refuse(&s.plan, &s.sysfs, rules, err) < 0)
+	if (boot_refuse_in_use(&s.plan, &s.sysfs, !o->sysroot.sysfs, o->host, err) < 0)
 		return CMD_SYSTEM;
 	return carry_out(o, &s, err);
 }
 
-enum cmd_result cmd_hotplug(int argc, char **argv, struct err *err)
+enum cmd_result hotplug_run(int argc, char **argv, const struct boot_host *host, struct err *err)
 {
-	struct added o = {.sysroot.acts = true, .run_dir = REPORT_DIR};
+	struct added o = {.host = host,
+		.sysroot.acts = true,
+		.sysroot.find = host ? host->find : NULL,
+		.run_dir = REPORT_DIR};
 	static const struct command_info info = {
 		.about =
 			"Binds a device that came after boot, if the config asks for it; what the udev rule runs.",

@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "base/command.h"
 #include "base/log.h"
 #include "base/options.h"
-#include "cli/cmd.h"
-#include "cli/ctx.h"
+#include "boot/boot.h"
 #include "core/report.h"
-#include "shared/term.h"
 
 #include <errno.h>
 #include <string.h>
 
-static enum cmd_result plan_show(
-	const struct sysroot *w, const struct boot_switch *b, bool json, struct err *err)
+static enum cmd_result plan_show(const struct sysroot *w, const struct boot_switch *b, bool json,
+	plan_print_row *row, struct err *err)
 {
 	_cleanup_(ctx_done) struct ctx s;
 	int r = ctx_read(&s, w, b, err);
@@ -26,7 +23,7 @@ static enum cmd_result plan_show(
 	if (json)
 		report_print(&s.plan, NULL, NULL, stdout);
 	else if (r == 0)
-		plan_print(&s.plan, term_row, stdout);
+		plan_print(&s.plan, row, stdout);
 	if (r == 0 && !s.plan.off) {
 		report_tell_doubts(&s.plan);
 		groups_tell(&s.groups);
@@ -43,9 +40,9 @@ static enum cmd_result plan_show(
 	return plan_is_whole(&s.plan) ? CMD_AS_ASKED : CMD_NOT_ALL;
 }
 
-enum cmd_result cmd_plan(int argc, char **argv, struct err *err)
+enum cmd_result plan_run(int argc, char **argv, const struct boot_host *host, struct err *err)
 {
-	struct sysroot w = {0};
+	struct sysroot w = {.find = host ? host->find : NULL};
 	static const struct command_info info = {
 		.about = "Prints what boot will do with each device that is asked for, and why."};
 	bool json = false, help = false;
@@ -59,9 +56,13 @@ enum cmd_result cmd_plan(int argc, char **argv, struct err *err)
 
 	if (!command_parse(&info, rows, argc, argv, &help, NULL, &result, err))
 		return result;
-	_cleanup_(sysroot_done) struct sysroot_record record;
-	if (sysroot_unfold(&w, &record, err) < 0)
-		return CMD_SYSTEM;
-	struct boot_switch b = sysroot_switch(&w);
-	return plan_show(&w, &b, json, err);
+	void *record = NULL;
+	result = CMD_SYSTEM;
+	if (!host || host->record_open(&w, &record, err) == 0) {
+		struct boot_switch b = sysroot_switch(&w);
+		result = plan_show(&w, &b, json, host ? host->print_row : NULL, err);
+	}
+	if (host)
+		host->record_close(record);
+	return result;
 }

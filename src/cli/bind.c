@@ -4,9 +4,10 @@
 #include "cli/bind_args.h"
 #include "cli/cmd.h"
 #include "cli/held.h"
-#include "cli/lock.h"
 #include "core/apply.h"
 #include "core/config_values.h"
+#include "core/lock.h"
+#include "core/prev_driver.h"
 #include "core/report.h"
 #include "shared/term.h"
 
@@ -91,10 +92,10 @@ static enum cmd_result carry_out(const struct bind_args *o, struct ctx *s, struc
 		return CMD_NOT_ALL;
 	}
 	interrupt_hold();
-	bind_args_note_drivers(o->run_dir, s);
+	prev_driver_save_all(o->run_dir, &s->plan, &s->sysfs);
 	if (apply_plan(&outcomes, &s->plan, &a, err) < 0)
 		return CMD_SYSTEM;
-	bind_args_forget_drivers(o->run_dir, &s->plan, outcomes);
+	prev_driver_after_bind(o->run_dir, &s->plan, outcomes);
 	/* What was done is kept before it is told: nobody may be there to listen any more. */
 	int saved = save_reports(o, &s->plan, outcomes, err);
 	(void)interrupt_came(&interrupt);
@@ -131,7 +132,8 @@ static enum cmd_result bind(const struct bind_args *o, char **operands, int n, s
 
 enum cmd_result cmd_bind(int argc, char **argv, struct err *err)
 {
-	struct bind_args o = {.run_dir = REPORT_DIR, .milliseconds = DEFAULT_MS};
+	struct bind_args o = {
+		.sysroot = SYSROOT_HOST, .run_dir = REPORT_DIR, .milliseconds = DEFAULT_MS};
 	static const struct command_info info = {
 		.about = "Takes devices from the host, now and until the next boot.",
 		.takes = "PCI addresses, as 0000:0a:00.0",

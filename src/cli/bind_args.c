@@ -169,36 +169,6 @@ struct held_rules bind_args_rules(const struct bind_args *o)
 	return (struct held_rules){.live = !o->sysroot.sysfs, .force = o->force};
 }
 
-/* A release that finds no note leaves it to the kernel, so that stops nothing. */
-void bind_args_note_drivers(const char *run_dir, struct ctx *s)
-{
-	char address[PCI_ADDR_MAX];
-	struct err err = {""};
-
-	for (size_t i = 0; i < s->plan.n; i++) {
-		const struct verdict *v = &s->plan.verdicts[i];
-		if (v->action == ACTION_BIND &&
-			prev_driver_save(run_dir, &s->sysfs, v->device, &err) < 0)
-			log_print(LOG_WARNING,
-				"%s: that it was on %s is not noted for `release`: %s",
-				pci_addr_format(v->device->addr, address), v->device->driver,
-				err.text);
-	}
-}
-
-void bind_args_forget_drivers(
-	const char *run_dir, const struct plan *p, const struct apply_result *outcomes)
-{
-	for (size_t i = 0; i < p->n; i++) {
-		if (p->verdicts[i].action != ACTION_BIND)
-			continue;
-		if (outcomes[i].holds)
-			released_end(run_dir, p->verdicts[i].device->addr);
-		else if (outcomes[i].after[0] && !release_is_vfio(outcomes[i].after))
-			prev_driver_remove(run_dir, p->verdicts[i].device->addr);
-	}
-}
-
 void bind_args_forget(const struct bind_args *o, struct pci_addr addr)
 {
 	_cleanup_(str_free) char *path = NULL;

@@ -4,8 +4,8 @@
 
 #include "base/str.h"
 #include "cli/cmd.h"
-#include "cli/ctx.h"
 #include "cli/held.h"
+#include "cli/sysroot.h"
 #include "core/apply.h"
 
 #include <stdbool.h>
@@ -56,14 +56,6 @@ struct held_rules bind_args_rules(const struct bind_args *o);
 /* Tells who of the plan's IOMMU groups is with a host driver now, so that no VM gets them, and
  * leaves it in the plan. */
 void bind_args_tell_groups(struct ctx *s);
-
-/* Before the devices go: who has them, for `release` (core/prev_driver.h). */
-void bind_args_note_drivers(const char *run_dir, struct ctx *s);
-
-/* Afterwards: what stayed or came back has none to be remembered; what was taken is released no
- * more (core/released.h). */
-void bind_args_forget_drivers(
-	const char *run_dir, const struct plan *p, const struct apply_result *outcomes);
 
 /* The report of a device that was bound by hand, which stands beside those that `added` writes, and
  * the note of who had it. */

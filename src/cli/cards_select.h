@@ -4,7 +4,7 @@
 
 #include "base/err.h"
 #include "base/str.h"
-#include "cli/ctx.h"
+#include "core/ctx.h"
 #include "host/pciids.h"
 
 #include <stdbool.h>

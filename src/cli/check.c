@@ -6,8 +6,7 @@
 #include "base/str.h"
 #include "cli/check_host.h"
 #include "cli/cmd.h"
-#include "cli/ctx.h"
-#include "cli/protected_load.h"
+#include "cli/sysroot.h"
 #include "core/imageinfo.h"
 #include "host/image.h"
 
@@ -125,6 +124,24 @@ static enum cmd_result judge(const struct check *o, const struct config *c)
 	return CMD_AS_ASKED;
 }
 
+/* What the running system boots from, for the record of an image; what is unknown is told. */
+static int find_protected(struct protected_list *ret, const struct sysroot *w, struct err *err)
+{
+	_cleanup_(sysfs_done) struct sysfs s = {.devices = -1};
+	struct err reason = {""};
+
+	*ret = (struct protected_list){0};
+	if (sysfs_open(&s, w->sysfs, &reason) < 0)
+		protected_set_unknown(ret, "%.150s", reason.text);
+	else if (hostdevs_find(ret, w->root ? w->root : "/", w->cmdline, &s, err) == -ENOMEM)
+		return -ENOMEM;
+	if (ret->unknown[0])
+		log_print(LOG_WARNING,
+			"cannot find the devices the host boots from: %s; with this image, controllers of disks, networks and keyboards are bound only where the config names them by address",
+			ret->unknown);
+	return 0;
+}
+
 static int leave_record(const struct check *o, const struct config *c, const struct image *image,
 	const char *kernel, struct err *err)
 {
@@ -138,7 +155,7 @@ static int leave_record(const struct check *o, const struct config *c, const str
 			return err_set(err, ENOMEM, "out of memory");
 		host.sysfs = sysfs;
 	}
-	int r = protected_load(&keep, &host, err);
+	int r = find_protected(&keep, &host, err);
 	return r < 0 ? r
 		     : imageinfo_save(
 			       o->into, c, image->digest, &image->missing, &keep, kernel, err);
@@ -288,7 +305,7 @@ static enum cmd_result check(const struct check *o, struct err *err)
 
 enum cmd_result cmd_check(int argc, char **argv, struct err *err)
 {
-	struct check o = {0};
+	struct check o = {.sysroot = SYSROOT_HOST};
 	static const struct command_info info = {
 		.about =
 			"Judges the config (every error as FILE:LINE, and exit status 3), the machine and its images: what is wrong, why that matters, what mends it."};

@@ -2,8 +2,8 @@
 #ifndef CLI_CHECK_CTX_H
 #define CLI_CHECK_CTX_H
 
-#include "cli/ctx.h"
 #include "cli/findings.h"
+#include "core/ctx.h"
 #include "host/inventory.h"
 
 #include <dirent.h>

@@ -3,8 +3,8 @@
 #define CLI_CHECK_HOST_H
 
 #include "base/err.h"
-#include "cli/ctx.h"
 #include "cli/findings.h"
+#include "core/ctx.h"
 
 /*
  * Reads config and machine and judges all of it. root NULL: this machine, or, with w->sysfs,

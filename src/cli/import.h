@@ -4,7 +4,7 @@
 
 #include "base/err.h"
 #include "base/str.h"
-#include "cli/ctx.h"
+#include "core/ctx.h"
 
 /*
  * The body of a config that asks for what other tools were told to give to vfio-pci:

@@ -304,7 +304,7 @@ static bool words_fit(const struct init *o, struct err *err)
 
 enum cmd_result cmd_init(int argc, char **argv, struct err *err)
 {
-	struct init o = {0};
+	struct init o = {.sysroot = SYSROOT_HOST};
 	static const struct command_info info = {
 		.about = "Asks for the devices for VMs and writes the config."};
 	bool help = false;

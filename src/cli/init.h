@@ -4,7 +4,7 @@
 
 #include "base/str.h"
 #include "cli/cards_select.h"
-#include "cli/ctx.h"
+#include "cli/sysroot.h"
 
 #include <stdbool.h>
 

@@ -50,7 +50,7 @@ static bool roms_are_absolute(const struct guest *g, struct err *err)
 
 enum cmd_result cmd_libvirt(int argc, char **argv, struct err *err)
 {
-	struct guest g = {.bus = BUS_DEFAULT};
+	struct guest g = {.args.sysroot = SYSROOT_HOST, .bus = BUS_DEFAULT};
 	static const struct command_info info = {
 		.about =
 			"Prints libvirt's <hostdev> elements for the devices that are bound (all of the config's, or those named).",

@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "cli/cmd.h"
-#include "cli/ctx.h"
+#include "cli/sysroot.h"
 #include "core/kmod.h"
 
 #include <errno.h>
@@ -593,7 +593,7 @@ static int set_group(struct list *o, struct err *err)
 
 enum cmd_result cmd_list(int argc, char **argv, struct err *err)
 {
-	struct list o = {0};
+	struct list o = {.sysroot = SYSROOT_HOST};
 	static const struct command_info info = {
 		.about =
 			"Prints the PCI devices by IOMMU group, with their drivers and attached disks, NICs and USB devices."};

@@ -128,7 +128,7 @@ static enum cmd_result qemu(struct guest *g, char **operands, int n, struct err 
 
 enum cmd_result cmd_qemu(int argc, char **argv, struct err *err)
 {
-	struct guest g = {0};
+	struct guest g = {.args.sysroot = SYSROOT_HOST};
 	static const struct command_info info = {
 		.about =
 			"Prints QEMU's -device arguments for the devices that are bound (all of the config's, or those named).",

@@ -7,7 +7,7 @@
 #include "cli/check.h"
 #include "cli/check_host.h"
 #include "cli/cmd.h"
-#include "cli/ctx.h"
+#include "cli/sysroot.h"
 #include "core/boot_switch.h"
 #include "core/config.h"
 #include "core/imageinfo.h"
@@ -962,7 +962,7 @@ static enum cmd_result record(const struct record_options *o, const char *path, 
 
 enum cmd_result cmd_record(int argc, char **argv, struct err *err)
 {
-	struct record_options o = {0};
+	struct record_options o = {.sysroot = SYSROOT_HOST};
 	static const struct command_info info = {
 		.about =
 			"Writes what plan, list and check need to know of this machine as one text (- for standard output), for a report or a test; what names the machine is masked.",

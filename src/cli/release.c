@@ -7,8 +7,8 @@
 #include "cli/bind_args.h"
 #include "cli/cmd.h"
 #include "cli/held.h"
-#include "cli/lock.h"
 #include "core/groups.h"
+#include "core/lock.h"
 #include "core/released.h"
 #include "core/report.h"
 
@@ -278,7 +278,8 @@ static enum cmd_result give_back(const struct bind_args *o, char **operands, int
 
 enum cmd_result cmd_release(int argc, char **argv, struct err *err)
 {
-	struct bind_args o = {.run_dir = REPORT_DIR, .milliseconds = DEFAULT_MS};
+	struct bind_args o = {
+		.sysroot = SYSROOT_HOST, .run_dir = REPORT_DIR, .milliseconds = DEFAULT_MS};
 	static const struct command_info info = {
 		.about = "Gives devices back to their host drivers, now and until the next boot.",
 		.takes = "PCI addresses, as 0000:0a:00.0",

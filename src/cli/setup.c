@@ -7,6 +7,7 @@
 #include "cli/cmd.h"
 #include "cli/config_file.h"
 #include "cli/setup_state.h"
+#include "cli/sysroot.h"
 #include "shared/prompt.h"
 #include "shared/spawn.h"
 #include "shared/term.h"
@@ -252,7 +253,7 @@ static enum cmd_result setup(const struct setup *o, struct err *err)
 
 enum cmd_result cmd_setup(int argc, char **argv, struct err *err)
 {
-	struct setup o = {0};
+	struct setup o = {.sysroot = SYSROOT_HOST};
 	static const struct command_info info = {
 		.about =
 			"The whole way: config, kernel parameters and initramfs, shown and confirmed once."};

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/sysroot.h"
+
 #include "base/file.h"
 #include "base/str.h"
-#include "cli/ctx.h"
 #include "cli/replay.h"
 #include "host/host_snapshot.h"
 

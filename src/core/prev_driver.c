@@ -2,8 +2,10 @@
 #include "core/prev_driver.h"
 
 #include "base/file.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "core/release.h"
+#include "core/released.h"
 #include "core/report.h"
 
 #include <errno.h>
@@ -110,4 +112,33 @@ void prev_driver_remove(const char *dir, struct pci_addr addr)
 
 	if (file)
 		(void)unlink(file);
+}
+
+/* A release that finds no note leaves it to the kernel, so that stops nothing. */
+void prev_driver_save_all(const char *dir, const struct plan *p, struct sysfs *s)
+{
+	char address[PCI_ADDR_MAX];
+	struct err err = {""};
+
+	for (size_t i = 0; i < p->n; i++) {
+		const struct verdict *v = &p->verdicts[i];
+		if (v->action == ACTION_BIND && prev_driver_save(dir, s, v->device, &err) < 0)
+			log_print(LOG_WARNING,
+				"%s: that it was on %s is not noted for `release`: %s",
+				pci_addr_format(v->device->addr, address), v->device->driver,
+				err.text);
+	}
+}
+
+void prev_driver_after_bind(
+	const char *dir, const struct plan *p, const struct apply_result *outcomes)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		if (p->verdicts[i].action != ACTION_BIND)
+			continue;
+		if (outcomes[i].holds)
+			released_end(dir, p->verdicts[i].device->addr);
+		else if (outcomes[i].after[0] && !release_is_vfio(outcomes[i].after))
+			prev_driver_remove(dir, p->verdicts[i].device->addr);
+	}
 }

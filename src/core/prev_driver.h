@@ -3,6 +3,8 @@
 #define CORE_PREV_DRIVER_H
 
 #include "base/err.h"
+#include "core/apply.h"
+#include "core/plan.h"
 #include "pci/scan.h"
 #include "pci/sysfs.h"
 
@@ -37,5 +39,14 @@ int prev_driver_read(struct prev_driver *ret, const char *dir, const struct devi
 
 /* Once the device is the host's again. */
 void prev_driver_remove(const char *dir, struct pci_addr addr);
+
+/* Before a plan is carried out on the running system: notes the driver of each device that it
+ * binds. A note that can't be written stops nothing and is logged. */
+void prev_driver_save_all(const char *dir, const struct plan *p, struct sysfs *s);
+
+/* Afterwards: a device that kept or got back its driver has no note; one that was bound is no
+ * longer marked as released (core/released). */
+void prev_driver_after_bind(
+	const char *dir, const struct plan *p, const struct apply_result *outcomes);
 
 #endif

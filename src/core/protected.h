@@ -68,6 +68,15 @@ struct protected_list {
 
 void protected_done(struct protected_list *k);
 
+struct sysfs;
+/*
+ * Finds what the system below root is booted from; cmdline NULL: the running kernel's. What can't
+ * be found out is noted as unknown. 0, or -ENOMEM with a text. host/hostdevs does it; what boots
+ * only reads what that has found.
+ */
+typedef int protected_find(struct protected_list *ret, const char *root, const char *cmdline,
+	struct sysfs *s, struct err *err);
+
 /* Reads a way as it is written; "" or what is none leaves one->way without steps. */
 void protected_set_path(struct protected_dev *one, const char *path);
 

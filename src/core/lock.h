@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef CLI_LOCK_H
-#define CLI_LOCK_H
+#ifndef CORE_LOCK_H
+#define CORE_LOCK_H
 
 #include "base/err.h"
 

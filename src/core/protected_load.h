@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef CLI_PROTECTED_LOAD_H
-#define CLI_PROTECTED_LOAD_H
+#ifndef CORE_PROTECTED_LOAD_H
+#define CORE_PROTECTED_LOAD_H
 
-#include "cli/ctx.h"
+#include "core/ctx.h"
 
 /*
  * Has a plan leave alone what the host stands on (guard_protected), as the image's record and the
@@ -11,11 +11,7 @@
  * something that would be bound has a driver already, which tells the same: disks may be in use.
  * A tree that stands for /sys says nothing of a root; only with one (--root) it is asked.
  */
-int protect(struct plan *p, struct sysfs *s, const struct sysroot *w, const struct boot_switch *b,
-	struct err *err) _must_check_;
-
-/* Finds what this system stands on, for the record of an image; what is unknown is told. */
-int protected_load(
-	struct protected_list *ret, const struct sysroot *w, struct err *err) _must_check_;
+int protected_load(struct plan *p, struct sysfs *s, const struct sysroot *w,
+	const struct boot_switch *b, struct err *err) _must_check_;
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef CLI_CTX_H
-#define CLI_CTX_H
+#ifndef CORE_CTX_H
+#define CORE_CTX_H
 
 #include "base/err.h"
 #include "core/boot_switch.h"
@@ -9,8 +9,8 @@
 #include "core/groups.h"
 #include "core/plan.h"
 #include "core/probe.h"
+#include "core/protected.h"
 #include "pci/sysfs.h"
-#include "shared/tmpdir.h"
 
 #include <stdbool.h>
 
@@ -24,6 +24,9 @@ struct sysroot {
 	bool acts;            /* what the config says is done, and not only looked at */
 	bool boots;           /* before any driver of a display: it is an initramfs */
 	bool screens;         /* a person chooses: connected screens tell what nothing else does */
+	/* Searches the running system for what it boots from (host/hostdevs); NULL in an image,
+	 * whose record says it. */
+	protected_find *find;
 };
 
 /* The rows of struct option_row for a world `w`. */
@@ -37,18 +40,6 @@ struct sysroot {
 		"cmdline", 0, "STRING", "let STRING stand for the kernel command line",            \
 			&(w)->cmdline, NULL, NULL, NULL                                            \
 	}
-
-/*
- * Lets --sysfs name what `record` wrote: a file becomes a tree that goes when the command ends, and
- * in a tree that a record became, its config, command line and root stand for those that were not
- * named. For commands that only look. To be ended with sysroot_done in each case.
- */
-struct sysroot_record {
-	struct tmpdir scratch;
-	char *config, *cmdline, *root;
-};
-int sysroot_unfold(struct sysroot *w, struct sysroot_record *ret, struct err *err) _must_check_;
-void sysroot_done(struct sysroot_record *r);
 
 /* The kernel command line's word on us. A line that can't be read is off: it may have said so. */
 struct boot_switch sysroot_switch(const struct sysroot *w);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "cli/lock.h"
+#include "core/lock.h"
 
 #include "base/file.h"
 #include "core/report.h"

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "cli/ctx.h"
+#include "core/ctx.h"
 
 #include "base/file.h"
 #include "base/log.h"
 #include "base/str.h"
-#include "cli/protected_load.h"
+#include "core/protected_load.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -50,7 +50,7 @@ static int plan_guarded(
 	int r = plan_make(&s->plan, &s->config, &s->host, b, err);
 
 	if (r == 0)
-		r = protect(&s->plan, &s->sysfs, w, b, err);
+		r = protected_load(&s->plan, &s->sysfs, w, b, err);
 	if (r == 0 && s->config.strict_groups && groups_refuse(&s->plan, &s->sysfs) < 0)
 		r = err_set(err, ENOMEM, "out of memory for the IOMMU groups");
 	return r;

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "cli/protected_load.h"
+#include "core/protected_load.h"
 
-#include "base/log.h"
 #include "core/guard.h"
 #include "core/imageinfo.h"
-#include "host/hostdevs.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -52,7 +50,7 @@ static int add_running(struct protected_list *keep, const char *root, bool alone
 	const struct sysroot *w, struct sysfs *s, struct err *err)
 {
 	_cleanup_(protected_done) struct protected_list found = {0};
-	int r = hostdevs_find(&found, root, w->cmdline, s, err);
+	int r = w->find(&found, root, w->cmdline, s, err);
 
 	for (size_t i = 0; r == 0 && i < found.n; i++)
 		r = protected_add(keep, &found.at[i]);
@@ -67,11 +65,11 @@ static int add_running(struct protected_list *keep, const char *root, bool alone
 	return r;
 }
 
-int protect(struct plan *p, struct sysfs *s, const struct sysroot *w, const struct boot_switch *b,
-	struct err *err)
+int protected_load(struct plan *p, struct sysfs *s, const struct sysroot *w,
+	const struct boot_switch *b, struct err *err)
 {
 	_cleanup_(protected_done) struct protected_list keep = {0};
-	const char *root = w->root || w->sysfs ? w->root : "/";
+	const char *root = !w->find ? NULL : w->root || w->sysfs ? w->root : "/";
 
 	if (!guard_needs_protected(p))
 		return 0;
@@ -84,22 +82,5 @@ int protect(struct plan *p, struct sysfs *s, const struct sysroot *w, const stru
 			err, -r, "cannot find the devices the host boots from: out of memory");
 	protected_locate(&keep, s);
 	guard_protected(p, has_record || root ? &keep : NULL, b->network);
-	return 0;
-}
-
-int protected_load(struct protected_list *ret, const struct sysroot *w, struct err *err)
-{
-	_cleanup_(sysfs_done) struct sysfs s = {.devices = -1};
-	struct err reason = {""};
-
-	*ret = (struct protected_list){0};
-	if (sysfs_open(&s, w->sysfs, &reason) < 0)
-		protected_set_unknown(ret, "%.150s", reason.text);
-	else if (hostdevs_find(ret, w->root ? w->root : "/", w->cmdline, &s, err) == -ENOMEM)
-		return -ENOMEM;
-	if (ret->unknown[0])
-		log_print(LOG_WARNING,
-			"cannot find the devices the host boots from: %s; with this image, controllers of disks, networks and keyboards are bound only where the config names them by address",
-			ret->unknown);
 	return 0;
 }

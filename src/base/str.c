@@ -179,3 +179,16 @@ void text_done(struct text *t)
 	free(t->data);
 	*t = (struct text){0};
 }
+
+bool str_next_word(const char **line, char *buf, size_t size)
+{
+	size_t len = strcspn(*line, " ");
+
+	if (len == 0 || len >= size)
+		return false;
+	memcpy(buf, *line, len);
+	buf[len] = '\0';
+	*line += len;
+	*line += **line == ' ';
+	return true;
+}

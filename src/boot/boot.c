@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "boot/boot.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/options.h"
 #include "base/str.h"
-#include "boot/boot.h"
 #include "boot/initramfs.h"
-#include "cli/report_parse.h"
 #include "core/apply.h"
 #include "core/guard.h"
 #include "core/lock.h"
 #include "core/prev_driver.h"
 #include "core/released.h"
 #include "core/report.h"
+#include "core/run_state.h"
 #include "core/steps.h"
 
 #include <errno.h>
@@ -60,7 +60,8 @@ static enum cmd_result finish(const struct boot *o, const struct ctx *s,
 {
 	struct err err = {""};
 
-	if (report_save(o->run_dir, &s->plan, outcomes, error, &err) < 0)
+	if (run_state_save(o->run_dir, s->plan.bootcount, &s->protected, &err) < 0 ||
+		report_save(o->run_dir, &s->plan, outcomes, error, &err) < 0)
 		log_print(LOG_WARNING, "%s", err.text);
 	if (o->json) {
 		report_print(&s->plan, outcomes, error, stdout);
@@ -156,7 +157,7 @@ static bool has_report(const struct boot *o)
 /* What an earlier run of this boot has decided is not decided anew, and a boot counts once. */
 static bool stands_down(const struct boot *o, struct ctx *s, bool again)
 {
-	_cleanup_(report_done) struct report last = {0};
+	_cleanup_(run_state_done) struct run_state last = {0};
 	_cleanup_(fd_close) int place = -1;
 
 	s->plan.bootcount = &s->bootcount;
@@ -165,7 +166,7 @@ static bool stands_down(const struct boot *o, struct ctx *s, bool again)
 		if (place < 0)
 			return false;
 	}
-	bool ran = report_read(&last, o->run_dir, NULL) == 0;
+	bool ran = run_state_read(&last, o->run_dir, NULL) == 0;
 	if (ran)
 		released_refuse(&s->plan, o->run_dir, &s->sysfs);
 	again |= ran;

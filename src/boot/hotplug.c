@@ -2,11 +2,11 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "boot/boot.h"
-#include "cli/report_parse.h"
 #include "core/apply.h"
 #include "core/lock.h"
 #include "core/released.h"
 #include "core/report.h"
+#include "core/run_state.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -86,9 +86,9 @@ static enum cmd_result carry_out(const struct added *o, struct ctx *s, struct er
  */
 static bool boot_stood_down(const struct added *o)
 {
-	_cleanup_(report_done) struct report boot = {0};
+	_cleanup_(run_state_done) struct run_state boot = {0};
 
-	return report_read(&boot, o->run_dir, NULL) == 0 && boot.bootcount.state == BOOT_BAD;
+	return run_state_read(&boot, o->run_dir, NULL) == 0 && boot.bootcount.state == BOOT_BAD;
 }
 
 static enum cmd_result take(const struct added *o, const struct boot_switch *b, struct err *err)
@@ -147,6 +147,7 @@ enum cmd_result hotplug_run(int argc, char **argv, const struct boot_host *host,
 	if (!command_parse(&info, rows, argc, argv, &help, NULL, &result, err))
 		return result;
 	o.address = argv[1];
+	o.sysroot.state = o.run_dir;
 	if (!pci_addr_parse(o.address, &o.addr)) {
 		(void)err_set(err, EINVAL, "%s takes %s", argv[0], info.takes);
 		return CMD_USAGE;

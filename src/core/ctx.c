@@ -50,7 +50,7 @@ static int plan_guarded(
 	int r = plan_make(&s->plan, &s->config, &s->host, b, err);
 
 	if (r == 0)
-		r = protected_load(&s->plan, &s->sysfs, w, b, err);
+		r = protected_load(&s->protected, &s->plan, &s->sysfs, w, b, err);
 	if (r == 0 && s->config.strict_groups && groups_refuse(&s->plan, &s->sysfs) < 0)
 		r = err_set(err, ENOMEM, "out of memory for the IOMMU groups");
 	return r;
@@ -163,6 +163,7 @@ void ctx_read_groups(struct ctx *s, enum groups_of who)
 void ctx_done(struct ctx *s)
 {
 	plan_done(&s->plan);
+	protected_done(&s->protected);
 	groups_done(&s->groups);
 	probe_done(&s->host);
 	sysfs_done(&s->sysfs);

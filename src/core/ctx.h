@@ -27,6 +27,8 @@ struct sysroot {
 	/* Searches the running system for what it boots from (host/hostdevs); NULL in an image,
 	 * whose record says it. */
 	protected_find *find;
+	/* Where boot has left its state (core/run_state), for `hotplug`; NULL: it is not read. */
+	const char *state;
 };
 
 /* The rows of struct option_row for a world `w`. */
@@ -62,9 +64,10 @@ struct ctx {
 	struct sysfs sysfs;
 	struct probe host;
 	struct plan plan;
-	bool groups_by_slots;       /* ctx_plan_preview found none on this machine */
-	struct bootcount bootcount; /* what plan.standing points to, once `boot` has asked */
-	struct groups groups;       /* what plan.groups points to, once somebody has looked */
+	bool groups_by_slots;            /* ctx_plan_preview found none on this machine */
+	struct bootcount bootcount;      /* what plan.standing points to, once `boot` has asked */
+	struct protected_list protected; /* as far as the plan needed it */
+	struct groups groups;            /* what plan.groups points to, once somebody has looked */
 };
 
 /*

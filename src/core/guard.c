@@ -141,7 +141,7 @@ static bool is_usb(uint32_t class)
 }
 
 /* Controllers of disks, of what disks may be plugged into, of networks and of keyboards. */
-static bool is_needed(uint32_t class)
+bool guard_is_needed(uint32_t class)
 {
 	return BASE_OF(class) == STORAGE || CLASS_OF(class) == SD_HOST ||
 	       CLASS_OF(class) == FIBRE_CHANNEL || CLASS_OF(class) == FIREWIRE ||
@@ -187,7 +187,7 @@ static void keep_doubtful(struct plan *p, const struct protected_list *k)
 	const char *keyboard = protected_unknown_kind(k, UNKNOWN_KEYBOARD);
 
 	if (!protected_is_complete(k))
-		set_unverified(p, is_needed, "the host may need it",
+		set_unverified(p, guard_is_needed, "the host may need it",
 			k->unknown[0] ? k->unknown : "the record was cut off", "");
 	if (route && !p->config->may_take_network)
 		set_unverified(p, is_network, "the host's default route may go over it", route,

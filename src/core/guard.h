@@ -19,6 +19,9 @@
  */
 void guard_apply(struct plan *p, const struct probe *host);
 
+/* Is it a controller of disks, of what disks may be plugged into, of networks or of keyboards? */
+bool guard_is_needed(uint32_t class);
+
 /* What other guards share: drops what of the verdict's card was to be bound, for this reason. */
 void guard_refuse_slot(struct plan *p, struct verdict *v, const char *reason);
 

@@ -148,27 +148,12 @@ void protected_format(const struct protected_list *k, struct text *t)
 		text_print(t, "keep end\n");
 }
 
-/* Moves *line behind its next word, which is copied; false where there is none or it is too long.
- */
-static bool next_word(const char **line, char *buf, size_t size)
-{
-	size_t len = strcspn(*line, " ");
-
-	if (len == 0 || len >= size)
-		return false;
-	memcpy(buf, *line, len);
-	buf[len] = '\0';
-	*line += len;
-	*line += **line == ' ';
-	return true;
-}
-
 static bool kept_parse(const char *line, struct protected_dev *ret)
 {
 	char words[WORDS][SELECTOR_TEXT_MAX];
 
 	for (size_t i = 0; i < WORDS; i++)
-		if (!next_word(&line, words[i], sizeof(words[i])))
+		if (!str_next_word(&line, words[i], sizeof(words[i])))
 			return false;
 	const char *class = words[2];
 	if (!pci_addr_parse(words[0], &ret->addr) || !pci_id_parse(words[1], &ret->id) ||
@@ -186,7 +171,7 @@ int protected_parse(struct protected_list *k, const char *line)
 	struct protected_dev one = {0};
 	char kind[20];
 
-	if (!next_word(&line, kind, sizeof(kind)))
+	if (!str_next_word(&line, kind, sizeof(kind)))
 		kind[0] = '\0';
 	for (size_t i = 0; i < N_KINDS; i++) {
 		if (!str_equal(kind, kinds[i]))

@@ -3,6 +3,7 @@
 
 #include "core/guard.h"
 #include "core/imageinfo.h"
+#include "core/run_state.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -34,13 +35,18 @@ static int read_record(struct protected_list *keep, const char *config)
 	return 1;
 }
 
+static bool has_driver(const struct verdict *v, struct sysfs *s)
+{
+	char driver[32];
+
+	return sysfs_link(s, v->device->addr, "driver", driver, sizeof(driver)) != 0;
+}
+
 static bool some_has_driver(const struct plan *p, struct sysfs *s)
 {
 	for (size_t i = 0; i < p->n; i++) {
-		char driver[32];
-		if (p->verdicts[i].action == ACTION_BIND &&
-			sysfs_link(s, p->verdicts[i].device->addr, "driver", driver,
-				sizeof(driver)) != 0)
+		const struct verdict *v = &p->verdicts[i];
+		if (v->action == ACTION_BIND && has_driver(v, s))
 			return true;
 	}
 	return false;
@@ -65,22 +71,57 @@ static int add_running(struct protected_list *keep, const char *root, bool alone
 	return r;
 }
 
-int protected_load(struct plan *p, struct sysfs *s, const struct sysroot *w,
-	const struct boot_switch *b, struct err *err)
+/* 1 where boot has left a whole list, 0 where not, or -ENOMEM. */
+static int read_state(struct protected_list *ret, const char *dir)
 {
-	_cleanup_(protected_done) struct protected_list keep = {0};
-	const char *root = !w->find ? NULL : w->root || w->sysfs ? w->root : "/";
+	_cleanup_(run_state_done) struct run_state state;
+	int r = run_state_read(&state, dir, NULL);
+
+	if (r == -ENOMEM)
+		return r;
+	if (r < 0 || !protected_is_complete(&state.protected))
+		return 0;
+	*ret = state.protected;
+	state.protected = (struct protected_list){0};
+	return 1;
+}
+
+/* The host may boot from a controller that has a driver by now, where it is not known from which.
+ */
+static void refuse_with_driver(struct plan *p, struct sysfs *s, const struct protected_list *k)
+{
+	if (protected_is_complete(k))
+		return;
+	for (size_t i = 0; i < p->n; i++) {
+		struct verdict *v = &p->verdicts[i];
+		if (v->action == ACTION_BIND && guard_is_needed(v->device->class) &&
+			has_driver(v, s))
+			guard_refuse_slot(p, v,
+				"the host may boot from it: it has a driver, and the image does not say from which devices the host boots");
+	}
+}
+
+int protected_load(struct protected_list *ret, struct plan *p, struct sysfs *s,
+	const struct sysroot *w, const struct boot_switch *b, struct err *err)
+{
+	const char *root = w->root || w->sysfs ? w->root : "/";
 
 	if (!guard_needs_protected(p))
 		return 0;
-	int has_record = read_record(&keep, sysroot_config_file(w));
+	int has_record = read_record(ret, sysroot_config_file(w));
+	if (has_record == 0 && w->state)
+		has_record = read_state(ret, w->state);
 	int r = has_record < 0 ? has_record : 0;
-	if (r == 0 && root && (!has_record || some_has_driver(p, s)))
-		r = add_running(&keep, root, !has_record, w, s, err);
+	if (r == 0 && !has_record && root && !w->find)
+		protected_set_unknown(ret, "this image does not say what it is on; rebuild it");
+	if (r == 0 && root && w->find && (!has_record || some_has_driver(p, s)))
+		r = add_running(ret, root, !has_record, w, s, err);
 	if (r < 0)
 		return err_set(
 			err, -r, "cannot find the devices the host boots from: out of memory");
-	protected_locate(&keep, s);
-	guard_protected(p, has_record || root ? &keep : NULL, b->network);
+	protected_locate(ret, s);
+	guard_protected(p, has_record || root ? ret : NULL, b->network);
+	if (root && !w->find)
+		refuse_with_driver(p, s, ret);
 	return 0;
 }

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/run_state.h"
+
+#include "base/file.h"
+#include "base/str.h"
+#include "core/report.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define STATE_MAX 131072
+/* A report of 4,000 devices has about 1.2 MB. */
+#define REPORT_MAX (16U << 20)
+
+int run_state_save(const char *dir, const struct bootcount *bootcount,
+	const struct protected_list *protected, struct err *err)
+{
+	_cleanup_(text_done) struct text t = {0};
+
+	text_print(&t, "version 1\n");
+	if (bootcount)
+		text_print(&t, "bootcount %s %08" PRIx32 " %u %u %s\n",
+			bootcount_name(bootcount->state), bootcount->plan, bootcount->tries,
+			bootcount->limit, bootcount->reason);
+	if (protected)
+		protected_format(protected, &t);
+	if (t.failed)
+		return err_set(err, ENOMEM, "out of memory");
+	_cleanup_(fd_close) int fd = report_dir_open(dir, err);
+	if (fd < 0)
+		return fd;
+	return file_replace_volatile(fd, RUN_STATE_NAME, t.data, t.len, 0644, err);
+}
+
+static bool parse_number(const char **s, unsigned *ret)
+{
+	char word[16];
+	unsigned long value;
+
+	if (!str_next_word(s, word, sizeof(word)) || !str_decimal(word, UINT32_MAX, &value))
+		return false;
+	*ret = (unsigned)value;
+	return true;
+}
+
+/* A state that a later version may have is none that anything here depends on. */
+static bool parse_bootcount(struct bootcount *ret, const char *line)
+{
+	char state[16], plan[16];
+	const char *digits = plan;
+	struct bootcount b = {0};
+
+	if (!str_next_word(&line, state, sizeof(state)) || !bootcount_by_name(state, &b.state) ||
+		!str_next_word(&line, plan, sizeof(plan)) || !str_hex_fixed(&digits, 8, &b.plan) ||
+		*digits)
+		return false;
+	if (!parse_number(&line, &b.tries) || !parse_number(&line, &b.limit))
+		return false;
+	(void)str_copy(b.reason, sizeof(b.reason), line);
+	*ret = b;
+	return true;
+}
+
+static int parse_line(struct run_state *ret, const char *line)
+{
+	if (str_starts(line, "bootcount "))
+		ret->has_bootcount = parse_bootcount(&ret->bootcount, line + strlen("bootcount "));
+	else if (str_starts(line, "keep "))
+		return protected_parse(&ret->protected, line + strlen("keep "));
+	return 0;
+}
+
+/* As report_print writes it; a quote within a string of JSON has a backslash before it. */
+static int read_report(struct run_state *ret, const char *dir, struct err *err)
+{
+	_cleanup_(str_free) char *path = NULL, *report = NULL;
+	size_t len;
+
+	if (asprintf(&path, "%s/" REPORT_NAME, dir) < 0)
+		return err_set(err, ENOMEM, "out of memory");
+	int r = file_read(AT_FDCWD, path, REPORT_MAX, &report, &len, err);
+	if (r < 0)
+		return r;
+	if (strstr(report, "\"standing\":{\"state\":\"down\"")) {
+		ret->has_bootcount = true;
+		ret->bootcount.state = BOOT_BAD;
+		(void)str_copy(ret->bootcount.reason, sizeof(ret->bootcount.reason),
+			"earlier boots with these devices failed");
+	}
+	return 0;
+}
+
+int run_state_read(struct run_state *ret, const char *dir, struct err *err)
+{
+	_cleanup_(str_free) char *path = NULL, *data = NULL;
+	size_t len;
+
+	*ret = (struct run_state){0};
+	if (asprintf(&path, "%s/" RUN_STATE_NAME, dir) < 0)
+		return err_set(err, ENOMEM, "out of memory");
+	int r = file_read(AT_FDCWD, path, STATE_MAX, &data, &len, err);
+	if (r == -ENOENT)
+		return read_report(ret, dir, err);
+	char *rest = data, *line;
+	while (r == 0 && (line = strsep(&rest, "\n")))
+		r = parse_line(ret, line);
+	return r;
+}
+
+void run_state_done(struct run_state *s)
+{
+	protected_done(&s->protected);
+	*s = (struct run_state){0};
+}

@@ -3,9 +3,10 @@
 #define BASE_ERR_H
 
 /*
- * One failure, told where it happened. Functions that can fail return 0 (or a count) or a negative
- * errno, and take a `struct err *` last which they fill before they return it. Only the two mains
- * print it. The text names the place, what is wrong and what to do; it has no final newline.
+ * One failure, described where it occurs. Functions that can fail return 0 (or a count) or a
+ * negative errno, and take a `struct err *` last, which they fill before they return it. Only the
+ * two mains print it. The text names the place, what is wrong and what to do; it has no final
+ * newline.
  */
 struct err {
 	char text[512];

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* 0 is what comes in, 1 what goes out, 2 what is told. */
+/* 0 is standard input, 1 standard output, 2 standard error. */
 #define LAST_STANDARD 2
 
 void fd_close(int *fd)
@@ -26,9 +26,10 @@ void fd_close(int *fd)
 }
 
 /*
- * Who is started without a standard input, output or error (a kernel that finds no /dev/console
- * starts its init so) must not get one of their numbers for a file: the next message would be
- * written to it. Something that nobody can read or write takes their place, for good.
+ * A process that is started without standard input, output or error (a kernel that finds no
+ * /dev/console starts init so) must not get one of their numbers for a file: the next message would
+ * be written to it. An O_PATH descriptor, which cannot be read or written, permanently takes their
+ * place.
  */
 static bool fill_standard(void)
 {
@@ -63,8 +64,8 @@ static ssize_t read_retry(int fd, char *buf, size_t size)
 	}
 }
 
-/* Who but root, or whoever runs this, may have written it? The bits of the group tell of POSIX ACLs
- * too: they show the mask of all its entries. */
+/* -EPERM if another user than root or the caller may have written the file. The group bits cover
+ * POSIX ACLs, too: they show the mask of all ACL entries. */
 static int check_owner(const char *path, const struct stat *st, struct err *err)
 {
 	if (st->st_uid != 0 && st->st_uid != geteuid())
@@ -81,7 +82,7 @@ static int check_owner(const char *path, const struct stat *st, struct err *err)
 static int read_whole(int dirfd, const char *path, size_t max, bool trusted, char **ret,
 	size_t *ret_len, struct err *err)
 {
-	/* O_NONBLOCK: opening a FIFO by that name must not wait for a writer. */
+	/* O_NONBLOCK: opening a FIFO of that name must not wait for a writer. */
 	_cleanup_(fd_close) int fd = open_retry(
 		dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0);
 	if (fd < 0)
@@ -101,8 +102,8 @@ static int read_whole(int dirfd, const char *path, size_t max, bool trusted, cha
 		return err_set(err, EFBIG, "%s: has %lld bytes, %zu at most are read", path,
 			(long long)st.st_size, max);
 
-	/* The size is a hint only: the file may grow, and files of /proc say 0. One more byte than
-	 * max shows that it did grow over it. */
+	/* The size is only a hint: the file may grow, and files of /proc report 0. One byte more
+	 * than max shows that it grew beyond max. */
 	size_t size = (st.st_size > 0 ? (size_t)st.st_size : 4095) + 2;
 	_cleanup_(str_free) char *buf = malloc(size);
 	if (!buf)
@@ -113,7 +114,8 @@ static int read_whole(int dirfd, const char *path, size_t max, bool trusted, cha
 		if (n < 0)
 			return err_set(err, errno, "%s: can't read it: %s", path, strerror(errno));
 		len += (size_t)n;
-		/* All of the size that it had is all; a file of /proc ends where nothing comes. */
+		/* A file with a size is complete at that size; a file of /proc ends at an empty
+		 * read. */
 		if (n == 0 || (st.st_size > 0 && len == (size_t)st.st_size))
 			break;
 		if (len > max)
@@ -178,7 +180,7 @@ int file_replace_volatile(
 	if (asprintf(&temp, "%s.new", path) < 0)
 		return err_set(err, ENOMEM, "%s: out of memory", path);
 
-	/* O_NOFOLLOW and a fixed name: below /run nobody but root may have put anything there. */
+	/* O_NOFOLLOW and a fixed name: below /run only root can have put anything there. */
 	_cleanup_(fd_close) int fd = open_retry(dirfd, temp,
 		O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, mode);
 	if (fd < 0)

@@ -13,7 +13,7 @@ static void add_interrupts(sigset_t *set)
 	(void)sigaddset(set, SIGTERM);
 }
 
-/* What interrupt_release lets through again. */
+/* The signals that interrupt_release unblocks. */
 static void fill(sigset_t *set)
 {
 	(void)sigemptyset(set);
@@ -42,7 +42,7 @@ void interrupt_hold_children(void)
 	(void)sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
-/* A signal that is blocked is kept even where it is ignored (sig_ignored in kernel/signal.c). */
+/* The kernel keeps a blocked signal even if it is ignored (sig_ignored in kernel/signal.c). */
 static int is_ignored(int signal)
 {
 	struct sigaction now;
@@ -50,7 +50,7 @@ static int is_ignored(int signal)
 	return sigaction(signal, NULL, &now) == 0 && now.sa_handler == SIG_IGN;
 }
 
-/* Takes one signal, and waits for it no longer than that. Returns it, or a negative number. */
+/* Waits for one signal for at most `milliseconds`. Returns it, or a negative number. */
 static int take(struct interrupt *i, unsigned milliseconds)
 {
 	const struct timespec limit = {milliseconds / 1000, (long)(milliseconds % 1000) * 1000000};

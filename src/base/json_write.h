@@ -8,7 +8,7 @@
 /*
  * Writes JSON (RFC 8259) to a stream, commas and escapes included. Strings are bytes: what is not
  * valid UTF-8 is written as U+FFFD, so that the output always parses. Depth is at most 8. The
- * stream's error flag (ferror) tells whether the writing worked.
+ * stream's error flag (ferror) shows whether the writes succeeded.
  */
 struct json {
 	FILE *f;

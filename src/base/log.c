@@ -10,10 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
-/* One record of the kernel log holds less than 1 KiB (kernel/printk/printk.c, PRINTKRB_RECORD_MAX).
- */
+/* A kernel log record has less than 1 KiB (kernel/printk/printk.c, PRINTKRB_RECORD_MAX). */
 #define RECORD_MAX 960
-#define NARROW 40 /* no terminal is taken for narrower */
+#define NARROW 40 /* the smallest width assumed for a terminal */
 
 static struct {
 	const char *name;
@@ -33,17 +32,17 @@ void log_open(const char *name, enum log_target target, bool debug)
 	the_log.fd = target == LOG_TO_KMSG ? -1 : STDERR_FILENO;
 }
 
-/* The kernel log is opened when there is something to say: what is urgent at boot comes first. */
+/* Opens the kernel log at the first message: urgent work at boot comes first. */
 static void open_kmsg(void)
 {
 	the_log.fd = open("/dev/kmsg", O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY);
-	if (the_log.fd < 0) { /* no /dev yet: better there than nowhere */
+	if (the_log.fd < 0) { /* no /dev yet: standard error is better than nothing */
 		the_log.target = LOG_TO_STDERR;
 		the_log.fd = STDERR_FILENO;
 	}
 }
 
-/* A line as wide as the terminal is broken where a blank was, not within a word. */
+/* Breaks a line that is wider than the terminal at a blank, not within a word. */
 static void fold(char *line, unsigned width)
 {
 	char *start = line, *blank = NULL;
@@ -82,7 +81,7 @@ static void record_write(enum log_level level, const char *text)
 		fold(line, the_log.columns);
 	while (write(the_log.fd, line, len) < 0 && errno == EINTR)
 		;
-	/* The kernel counts for each opening, and drops what comes behind the tenth. */
+	/* The kernel counts per open file, and drops records after the tenth. */
 	if (the_log.debug && the_log.target == LOG_TO_KMSG)
 		fd_close(&the_log.fd);
 }
@@ -93,7 +92,7 @@ void log_print(enum log_level level, const char *fmt, ...)
 		return;
 	if (the_log.target == LOG_TO_KMSG && !the_log.debug &&
 		the_log.records >= LOG_KMSG_MAX - 1) {
-		the_log.dropped++; /* the last record is kept for the count */
+		the_log.dropped++; /* the last record is reserved for the count */
 		return;
 	}
 

@@ -25,7 +25,7 @@ static bool on_fat(int fd)
 	return fstatfs(fd, &st) == 0 && st.f_type == MSDOS_SUPER_MAGIC;
 }
 
-/* FAT has no owners and no attributes: what it can't keep was never there. */
+/* FAT has no owners and no attributes: there is nothing to preserve. */
 static bool tolerable(int fd, int code)
 {
 	return (code == EPERM || code == ENOTSUP) && on_fat(fd);
@@ -56,7 +56,7 @@ static int xattrs_copy(int from, int to)
 	return 0;
 }
 
-/* Owner first: chown drops set-id bits, and an ACL goes by the mode. */
+/* Owner first: chown clears set-id bits, and an ACL depends on the mode. */
 static int attributes_copy(int from, int to)
 {
 	struct stat st;
@@ -84,7 +84,7 @@ static int data_write(int fd, const char *data, size_t len)
 	return 0;
 }
 
-/* 0: the file holds these bytes. -EBUSY: others. */
+/* Returns 0 if the file has these bytes, -EBUSY if it has others. */
 static int data_check(int dirfd, const char *name, const char *data, size_t len)
 {
 	_cleanup_(str_free) char *now = NULL;
@@ -115,18 +115,19 @@ static int temp_fill(int dirfd, const char *temp, int old, const struct replacem
 	return r == 0 ? data_check(dirfd, temp, to->data, to->len) : r;
 }
 
-/* A copy of the old file on FAT; its name is hidden and ends in nothing a loader reads. */
+/* A copy of the old file on FAT; its name is hidden and has a suffix that no boot loader reads. */
 static int last_good_make(int dirfd, const char *good, const struct replacement *to)
 {
 	struct replacement copy = {.data = to->old, .len = to->old_len, .mode = 0600};
 
-	(void)unlinkat(dirfd, good, 0); /* left by a power loss: the journal has it, too */
+	(void)unlinkat(dirfd, good, 0); /* left by a power loss: the journal has a copy, too */
 	return temp_fill(dirfd, good, -1, &copy);
 }
 
 static int swap_in(int dirfd, const char *name, const char *temp, const struct replacement *to)
 {
-	/* The last look before the rename: an editor or a package manager may have been here. */
+	/* The last check before the rename: an editor or a package manager may have written the
+	 * file. */
 	if (to->old) {
 		int r = data_check(dirfd, name, to->old, to->old_len);
 		if (r < 0)
@@ -143,7 +144,7 @@ static int swap_in(int dirfd, const char *name, const char *temp, const struct r
 
 static int dir_handle(int dirfd)
 {
-	/* The given one may be O_PATH, which can't be flushed. */
+	/* The given descriptor may be O_PATH, which cannot be flushed. */
 	return openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
@@ -157,7 +158,7 @@ int file_replace(int dirfd, const char *name, const struct replacement *to, stru
 			err, errno, "%s: can't open its directory: %s", name, strerror(errno));
 	if (asprintf(&temp, TEMP, name) < 0 || asprintf(&good, LAST_GOOD, name) < 0)
 		return err_set(err, ENOMEM, "%s: out of memory", name);
-	(void)unlinkat(dir, temp, 0); /* left by a power loss; whoever writes holds a lock */
+	(void)unlinkat(dir, temp, 0); /* left by a power loss; writers have a lock */
 	if (to->old) {
 		old = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK);
 		if (old < 0)

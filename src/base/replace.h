@@ -8,45 +8,45 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* What a file is to be. */
+/* The new content of a file. */
 struct replacement {
 	const char *data;
 	size_t len;
-	/* What it holds now, checked right before the rename: -EBUSY when somebody else wrote in
+	/* The current content, checked right before the rename: -EBUSY if another program wrote in
 	 * the meantime. NULL: there is no such file, and one that appears is not overwritten. */
 	const char *old;
 	size_t old_len;
-	/* For a file that is new; one that exists keeps its own, and its extended attributes. */
+	/* For a new file; an existing file keeps its own, and its extended attributes. */
 	mode_t mode;
 	uid_t uid;
 	gid_t gid;
 };
 
 /*
- * Replaces a file the whole way: a new file beside it (hidden, and no name a boot loader reads),
- * with mode, owner and extended attributes of the old, flushed, read back and compared, renamed
- * over it, the directory flushed. After a power loss there is the old file or the new one. On FAT,
- * whose rename is not power-safe, a copy of the old stays beside it until the new one has been read
- * back. `name` has no slash and is no symlink; on failure the old file is untouched and nothing is
- * left.
+ * Replaces a file completely: a new file beside it (hidden, with a name that no boot loader reads),
+ * with mode, owner and extended attributes of the old, is flushed, read back and compared, and
+ * renamed over it; then the directory is flushed. After a power loss there is the old file or the
+ * new one. On FAT, whose rename is not power-safe, a copy of the old file stays beside it until the
+ * new one has been read back. `name` has no slash and is not a symlink; on failure the old file is
+ * untouched and nothing is left.
  */
 int file_replace(
 	int dirfd, const char *name, const struct replacement *to, struct err *err) _must_check_;
 
 /*
- * The same for the file that a path leads to, symlinks followed: what it holds now is read first, a
- * file that is not there is made with `mode`. -EINVAL for what is not a regular file.
+ * The same for the file that a path leads to, symlinks followed: the current content is read first;
+ * a missing file is created with `mode`. -EINVAL for anything that is not a regular file.
  */
 int file_replace_path(
 	const char *path, const char *data, size_t len, mode_t mode, struct err *err) _must_check_;
 
-/* Removes what a replacement that was cut short by a power loss left beside the file. */
+/* Removes the files that a replacement interrupted by a power loss left beside the file. */
 void file_tidy(int dirfd, const char *name);
 
-/* Renames within a directory, and flushes it. -errno. */
+/* Renames within a directory and flushes it. Returns 0 or -errno. */
 int file_rename(int dirfd, const char *from, const char *to) _must_check_;
 
-/* Removes a file that holds these bytes, and flushes the directory. -EBUSY when it holds others. */
+/* Removes a file with these bytes and flushes the directory. -EBUSY if it has others. */
 int file_remove(
 	int dirfd, const char *name, const char *data, size_t len, struct err *err) _must_check_;
 

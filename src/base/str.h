@@ -15,19 +15,19 @@ bool str_equal(const char *a, const char *b);
 bool str_starts(const char *s, const char *prefix);
 
 /*
- * Copies s, cut where it does not fit, and returns the length of what was copied; buf is terminated
- * in any case (size > 0). For what is done on the way to the overrides: there the pages that printf
- * and its kin touch cost the kernel several times what the text is worth.
+ * Copies s, cut where it does not fit, and returns the length of the copy; buf is always terminated
+ * (size > 0). For the code that runs before the overrides are set: there the pages that printf and
+ * its relatives touch cost the kernel several times as much as the text.
  */
 size_t str_copy(char *buf, size_t size, const char *s);
 
 /*
- * Reads 1 to max_digits hexadecimal digits at *s, no sign, no 0x; moves *s behind them and stores
- * the value. False, and nothing changed, where there is none or one digit too many.
+ * Reads 1 to max_digits hexadecimal digits at *s, no sign, no 0x; moves *s past them and stores the
+ * value. Returns false and changes nothing if there is no digit or one too many.
  */
 bool str_hex(const char **s, unsigned max_digits, uint32_t *ret) _must_check_;
 
-/* Reads exactly so many (at most 8) hexadecimal digits, whatever comes behind them. */
+/* Reads exactly `digits` (at most 8) hexadecimal digits, regardless of what follows. */
 bool str_hex_fixed(const char **s, unsigned digits, uint32_t *ret) _must_check_;
 
 /* The same for a whole string of decimal digits with nothing else around it, at most max. */
@@ -38,20 +38,20 @@ bool str_next_word(const char **line, char *buf, size_t size) _must_check_;
 bool str_decimal(const char *s, unsigned long max, unsigned long *ret) _must_check_;
 
 /*
- * FNV-1a, 64 bits (draft-eastlake-fnv): tells whether bytes have changed, and keeps nobody from
- * changing them.
+ * FNV-1a, 64 bits (draft-eastlake-fnv): detects changed bytes, and does not protect against a
+ * deliberate change.
  */
 uint64_t str_hash(const char *bytes, size_t len);
 
 /*
- * Length of the UTF-8 sequence at text (RFC 3629: no surrogates, no overlong forms), or 0 where
- * there is no valid one. Never looks behind a NUL.
+ * Length of the UTF-8 sequence at text (RFC 3629: no surrogates, no overlong forms), or 0 if it is
+ * not valid. Never reads past a NUL.
  */
 size_t str_utf8_length(const char *text);
 
 /*
- * A text that grows. Zero-initialised is empty. After a failed allocation `failed` is true and
- * every further call is a no-op: check once at the end.
+ * A growing text. Zero-initialised is empty. After a failed allocation `failed` is true and every
+ * further call is a no-op: check once at the end.
  */
 struct text {
 	char *data; /* NUL-terminated, or NULL while empty */

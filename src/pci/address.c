@@ -48,7 +48,8 @@ static char *print_hex(char *at, uint32_t value, unsigned min_digits)
 	return at;
 }
 
-/* By hand, for it is done for every device of the machine before any is reserved (see str_copy). */
+/* Without printf: this runs for every device of the machine before any is reserved (see
+ * str_copy). */
 const char *pci_addr_format(struct pci_addr addr, char buf[static PCI_ADDR_MAX])
 {
 	char *at = print_hex(buf, addr.domain, 4);

@@ -19,16 +19,16 @@ struct pci_addr {
 
 #define PCI_ADDR_MAX sizeof("ffffffff:ff:1f.7")
 
-/* Reads "[domain:]bus:device." at *s and moves *s to the function's place. */
+/* Reads "[domain:]bus:device." at *s and moves *s to the function number. */
 bool pci_addr_read_device(const char **s, struct pci_addr *ret);
 
-/* Reads a whole address, the domain may be left out (0000); false where anything else stands. */
+/* Reads a whole address; the domain may be left out (0000). False for anything else. */
 bool pci_addr_parse(const char *s, struct pci_addr *ret);
 
 /* Writes the kernel's spelling ("0000:01:00.0", pci_setup_device in drivers/pci/probe.c). */
 const char *pci_addr_format(struct pci_addr addr, char buf[static PCI_ADDR_MAX]);
 
-/* Order of addresses, <0, 0 or >0; pci_addr_same_device leaves the function aside. */
+/* Address order: <0, 0 or >0. pci_addr_same_device ignores the function. */
 int pci_addr_compare(struct pci_addr a, struct pci_addr b);
 bool pci_addr_same_device(struct pci_addr a, struct pci_addr b);
 

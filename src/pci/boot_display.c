@@ -13,9 +13,11 @@
 #define ARBITER "/dev/vga_arbiter"
 #define ARBITER_SIZE 256
 
-/* The kernel makes one of them (sysfb_init); the first three may be on a card, and show up in
- * /proc/iomem, the others are text modes or of unknown kind. For the last, which no kernel puts
- * below a card, no call is made on a live machine. */
+/*
+ * The kernel creates one of them (sysfb_init). The first three may be on a card, and appear in
+ * /proc/iomem; the others are text modes or of unknown kind. The last is never the child of a card,
+ * so a live machine saves the call.
+ */
 static const char *const framebuffers[] = {"efi-framebuffer.0", "simple-framebuffer.0",
 	"vesa-framebuffer.0", "vga-framebuffer.0", "platform-framebuffer.0", "ega-framebuffer.0"};
 #define FRAMEBUFFERS (sizeof(framebuffers) / sizeof(*framebuffers))
@@ -34,7 +36,7 @@ static void found(struct boot_display *b, enum boot_witness by, struct pci_addr 
 	b->addr = addr;
 }
 
-/* Returns whether /proc/iomem may know more. */
+/* Returns true if /proc/iomem may have more. */
 static bool ask_platform(const struct look *l)
 {
 	struct boot_display *b = l->b;
@@ -53,7 +55,7 @@ static bool ask_platform(const struct look *l)
 	return false;
 }
 
-/* A tree that was made of a few files may lack the link. */
+/* A tree that was made from a few files may lack the link. */
 static void ask_below(const struct look *l)
 {
 	char address[PCI_ADDR_MAX];
@@ -72,7 +74,7 @@ static void ask_below(const struct look *l)
 	}
 }
 
-/* What the framebuffer's drivers call their region, and "BOOTFB" the platform device itself
+/* The names that the framebuffer's drivers give their region; "BOOTFB" is the platform device's own
  * (drivers/video/fbdev/efifb.c, vesafb.c, simplefb.c; drivers/firmware/sysfb_simplefb.c). */
 static bool scan_region(const struct iomem_region *r, void *to)
 {
@@ -103,8 +105,8 @@ static int scan_card(const char *name, void *to)
 	return 1;
 }
 
-/* "count:2,PCI:0000:00:02.0,decodes=io+mem,owns=io+mem,locks=none(0:0)"; "invalid" for no default
- * (vga_arb_read in drivers/pci/vgaarb.c). */
+/* "count:2,PCI:0000:00:02.0,decodes=io+mem,owns=io+mem,locks=none(0:0)"; "invalid" if there is no
+ * default (vga_arb_read in drivers/pci/vgaarb.c). */
 static void ask_arbiter(const struct look *l)
 {
 	char text[ARBITER_SIZE], *at;
@@ -119,7 +121,7 @@ static void ask_arbiter(const struct look *l)
 		found(l->b, WITNESS_ARBITER, addr);
 }
 
-/* A driver that made connectors knows of outputs. */
+/* A driver that created connectors has outputs. */
 static int scan_connector(const char *name, void *to)
 {
 	const struct look *l = to;
@@ -144,7 +146,7 @@ static bool some_is_3d(const struct device_list *devices)
 	return false;
 }
 
-/* A laptop's own panel above all others. */
+/* A laptop's built-in panel (eDP) wins over all others. */
 static int scan_screen(const char *name, void *to)
 {
 	const struct look *l = to;

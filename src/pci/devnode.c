@@ -14,8 +14,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-/* From a controller to a partition of its disk there are about ten directories, and five more
- * behind USB hubs. */
+/* From a controller to a partition of its disk there are about ten directories, and five more below
+ * USB hubs. */
 #define DEPTH_MAX 24
 
 struct walk {
@@ -66,7 +66,7 @@ void devnode_list_done(struct devnode_list *list)
 	*list = (struct devnode_list){0};
 }
 
-/* A file of the directory that the walk stands in. */
+/* Reads a file of the current directory of the walk. */
 static ssize_t read_here(struct walk *w, size_t len, const char *name, char *buf, size_t size)
 {
 	if (len + 1 + strlen(name) >= sizeof(w->path))
@@ -92,15 +92,16 @@ static DIR *open_here(struct walk *w, size_t len, const char *name)
 	return dir;
 }
 
-/* What is not there, or went while we looked, has nothing in it. */
+/* A directory that does not exist, or vanished during the walk, has no entries. */
 static bool is_gone(int code)
 {
 	return code == ENOENT || code == ENOTDIR || code == ENODEV || code == EINVAL;
 }
 
-/* The name that the node has below /dev ("DEVNAME=dri/card0", drivers/base/core.c), and whether it
- * is a partition's; a recorded tree may lack both, and then the name is most likely the
- * directory's.
+/*
+ * Reads the name of the node below /dev ("DEVNAME=dri/card0", drivers/base/core.c), and whether it
+ * is a partition. A recorded tree may lack both; then the name is most likely that of the
+ * directory.
  */
 static void read_name(struct walk *w, size_t len, const char *directory, struct devnode *node)
 {
@@ -135,9 +136,11 @@ static void read_holder(struct walk *w, size_t len, struct devnode *node)
 		}
 }
 
-/* What the subsystem's link says; a recorded tree may lack it, and has a directory "block" above at
- * least the disks whose parent is of no class, which those of NVMe is (get_device_parent in
- * drivers/base/core.c). */
+/*
+ * From the link "subsystem". A recorded tree may lack it; it has a directory "block" at least above
+ * disks whose parent has no class, as the parent of NVMe disks (get_device_parent in
+ * drivers/base/core.c).
+ */
 static bool is_block(struct walk *w, size_t len)
 {
 	static const char link[] = "/subsystem", block[] = "/block";
@@ -223,9 +226,11 @@ static int add_hidden(struct devnode_list *list)
 	return 0;
 }
 
-/* With multipath (the kernel's default for NVMe) below the controller is only a path, "nvme0c1n2"
- * (nvme_mpath_set_disk_name in drivers/nvme/host/multipath.c); the disk that people use is nvme0n2,
- * of no controller's. Where another path leads to it, too, it is in use all the same. */
+/*
+ * With multipath (the kernel's default for NVMe) the disk below the controller is only a path,
+ * "nvme0c1n2" (nvme_mpath_set_disk_name in drivers/nvme/host/multipath.c); the disk in use is
+ * nvme0n2, which is below no controller. It is in use even if another path leads to it, too.
+ */
 static bool disk_of_path(const char *name, char *ret, size_t size)
 {
 	static const char digits[] = "0123456789", nvme[] = "nvme";
@@ -256,7 +261,7 @@ static int walk_directory(struct walk *w, size_t len, unsigned depth, bool net)
 	if (!dir)
 		return is_gone(errno) ? 0 : -errno;
 	while (r == 0 && (entry = readdir(dir))) {
-		/* Links lead out, or back: what is below is below a real directory. */
+		/* Symbolic links lead out or up: children are real directories. */
 		size_t n = strlen(entry->d_name);
 		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
 			continue;
@@ -276,7 +281,8 @@ static int walk_directory(struct walk *w, size_t len, unsigned depth, bool net)
 		if (r == 0 && disk_of_path(entry->d_name, disk, sizeof(disk)))
 			r = walk_disk(w, disk);
 	}
-	/* The directory goes with the last interface, and shows those of our network namespace. */
+	/* The directory vanishes with the last interface, and shows only the interfaces of our
+	 * network namespace. */
 	if (r == 0 && net && empty)
 		r = add_hidden(w->list);
 	return r;

@@ -53,7 +53,7 @@ const char *devpath_format(const char *path, struct pci_addr to, char *buf, size
 	struct pci_addr step;
 
 	while (len < size && devpath_next(&path, &step)) {
-		/* Behind a VMD controller another domain begins, with a root bus of its own. */
+		/* Below a VMD controller another domain begins, with a root bus of its own. */
 		if (step.domain != to.domain)
 			continue;
 		if (len == 0)

@@ -69,7 +69,7 @@ const char *pci_id_format(const struct pci_id *id, char buf[static PCI_ID_MAX])
 	return buf;
 }
 
-/* A field has a fixed width: the letter behind it may be a hexadecimal digit too ("…1100bc03"). */
+/* A field has a fixed width: the letter after it may be a hexadecimal digit, too ("…1100bc03"). */
 static bool field_read(const char **s, const char *name, unsigned digits, uint32_t *ret)
 {
 	const char *p = *s;

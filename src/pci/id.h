@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What a function says it is, or, as a pattern, what it should say: PCI_ANY matches everything. */
+/* The IDs of a function, or a pattern of them: PCI_ANY matches everything. */
 struct pci_id {
 	uint32_t vendor;
 	uint32_t device;
@@ -27,7 +27,7 @@ bool pci_id_parse(const char *s, struct pci_id *ret);
 
 bool pci_id_matches(const struct pci_id *pattern, const struct pci_id *id);
 
-/* "10de:2204", and the subsystem behind it only where the pattern names one. */
+/* "10de:2204", followed by the subsystem only if the pattern names one. */
 const char *pci_id_format(const struct pci_id *id, char buf[static PCI_ID_MAX]);
 
 /*

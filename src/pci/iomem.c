@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #define PATH_SIZE 512
-#define BUFFER_SIZE 8192 /* a read(2) of a file of the kernel's gives a page at most */
+#define BUFFER_SIZE 8192 /* a read(2) of a kernel file returns at most a page */
 #define READS_MAX 256
 
 uint64_t iomem_number(const char *text)
@@ -26,7 +26,7 @@ uint64_t iomem_number(const char *text)
 	return value;
 }
 
-/* The innermost PCI function that the lines read last lie in. */
+/* The innermost PCI function whose region contains the last line. */
 struct place {
 	bool owned;
 	size_t depth;
@@ -34,7 +34,7 @@ struct place {
 	uint64_t bar;
 };
 
-/* True, and the region, for one that lies in one of a PCI function. */
+/* True, with the region's name, for a region inside one of a PCI function. */
 static bool parse_line(struct place *p, const char *line, char name[static IOMEM_NAME_MAX])
 {
 	size_t depth = strspn(line, " ");
@@ -53,7 +53,7 @@ static bool parse_line(struct place *p, const char *line, char name[static IOMEM
 	return p->owned;
 }
 
-/* Takes the whole lines of the buffer; what is behind them comes to its front. */
+/* Parses the whole lines of the buffer; moves the rest to its front. */
 static bool parse_lines(struct place *p, char *buffer, size_t *len, iomem_each *each, void *to)
 {
 	char *line = buffer, *end, name[IOMEM_NAME_MAX];

@@ -50,8 +50,9 @@ bool device_is_bmc_display(const struct device *d)
 	return false;
 }
 
-/* Of these classes a header of type 0 makes no sense, and the kernel ignores a device that has one
- * (pci_setup_device in drivers/pci/probe.c): nothing need be asked, and a record may lack it. */
+/* With these classes a header of type 0 is invalid, and the kernel ignores a device that has one
+ * (pci_setup_device in drivers/pci/probe.c): no file need be read, and a recorded tree may lack
+ * it. */
 static bool is_bridge_by_class(const struct device *d)
 {
 	uint32_t class = CLASS_OF(d);
@@ -113,8 +114,8 @@ static bool read_number(struct sysfs *s, struct pci_addr addr, const char *attri
 }
 
 /*
- * modalias says in one read what vendor, device, class and the subsystem files say in five. A tree
- * that was recorded by hand may lack it.
+ * modalias has in one read what vendor, device, class and the subsystem files have in five. A
+ * hand-made tree may lack it.
  */
 static int read_identity(struct sysfs *s, struct device *d)
 {
@@ -131,12 +132,12 @@ static int read_identity(struct sysfs *s, struct device *d)
 		(void)read_number(s, d->addr, "subsystem_device", &d->id.subdevice);
 		return 0;
 	}
-	if (n < 0) /* one that was taken out since it was opened is no device any more */
+	if (n < 0) /* the device was removed after the open */
 		return n == -ENODEV ? -ENOENT : (int)n;
 	return pci_modalias_parse(alias, &d->id, &d->class) ? 0 : -EINVAL;
 }
 
-/* Is it of a kind that never has a bridge's header? What people give to VMs is not asked for it. */
+/* True for classes that never have a bridge header: devices typical for VMs need no read. */
 static bool is_plain(const struct device *d)
 {
 	static const uint8_t plain[] = {
@@ -159,7 +160,8 @@ static struct device device_at(struct pci_addr addr)
 	return (struct device){.addr = addr, .boot_vga = BOOT_VGA_UNREAD, .group = -1};
 }
 
-/* What we are short of says nothing of the device: were it passed over, no guard would see it. */
+/* A shortage of our own says nothing about the device: if it were skipped, no guard would see
+ * it. */
 static bool is_our_want(int error)
 {
 	return error == -EMFILE || error == -ENFILE || error == -ENOMEM;
@@ -191,8 +193,8 @@ static bool read_dword(struct sysfs *s, struct pci_addr addr, unsigned offset, u
 	return true;
 }
 
-/* Reads no more of the configuration space than the headers on the way: some devices misbehave
- * when undefined registers are read (lspci(8), -xxxx). A device that is gone reads as all ones. */
+/* Reads only the capability headers up to the serial number: some devices misbehave when undefined
+ * registers are read (lspci(8), -xxxx). A removed device reads as all ones. */
 static uint64_t read_serial(struct sysfs *s, struct pci_addr addr)
 {
 	uint32_t header, low, high;
@@ -217,8 +219,7 @@ static uint64_t read_serial(struct sysfs *s, struct pci_addr addr)
 struct walk {
 	struct sysfs *s;
 	struct device_list *list;
-	struct device_list
-		before; /* what was there before the walk, which meets each device once */
+	struct device_list before; /* the list before the walk, which meets each device once */
 	bool with_serials;
 	bool (*keep)(const struct device *d, const void *arg);
 	const void *arg;
@@ -230,7 +231,7 @@ static int walk_device(struct pci_addr addr, void *to)
 	struct device d = device_at(addr);
 
 	d.error = read_identity(w->s, &d);
-	if (d.error == -ENOENT) /* it vanished between the listing and the look */
+	if (d.error == -ENOENT) /* it vanished after the listing */
 		return 0;
 	if (is_our_want(d.error))
 		return d.error;
@@ -301,8 +302,7 @@ void scan_boot_vga(struct sysfs *s, struct device *d)
 	if (CLASS_OF(d) != PCI_CLASS_VGA)
 		return;
 	ssize_t n = sysfs_read(s, d->addr, "boot_vga", text, sizeof(text));
-	if (n != -ENOENT) /* one that can't be asked counts as the boot display: that is the safe
-			     side */
+	if (n != -ENOENT) /* unreadable counts as the boot display: the safe side */
 		d->boot_vga = n <= 0 || text[0] == '1';
 }
 

@@ -19,7 +19,7 @@
 #define DEVICES "bus/pci/devices"
 #define ATTRIBUTE_PATH_MAX (PCI_ADDR_MAX + 64)
 
-/* Links of a device lead up from it, three bytes a bridge, and down to a driver or group. */
+/* Links of a device lead up from it, three bytes per bridge, and down to a driver or group. */
 #define LINK_MAX_SIZE 512
 
 /* Entries of getdents64(2), in bytes: one call lists a thousand devices. */
@@ -37,7 +37,8 @@ static void close_waiting(struct sysfs *s)
 	s->open = 0;
 }
 
-/* Takes over a descriptor that has served. Only neighbours can go in one close_range. */
+/* Takes over a descriptor that is no longer used. One close_range takes only consecutive
+ * numbers. */
 static void close_later(struct sysfs *s, int fd)
 {
 	if (s->open > 0 && fd != s->first + s->open)
@@ -45,7 +46,8 @@ static void close_later(struct sysfs *s, int fd)
 	if (s->open == 0)
 		s->first = fd;
 	s->open++;
-	if (s->open == CLOSE_BATCH) /* before another is opened behind these, which begins no row */
+	if (s->open == CLOSE_BATCH) /* now, before the next open gets the number after these, which
+				     * starts no new range */
 		close_waiting(s);
 }
 
@@ -55,7 +57,7 @@ static int open_at(struct sysfs *s, int dirfd, const char *path, int flags)
 		int fd = openat(dirfd, path, flags | O_CLOEXEC | O_NOCTTY);
 		if (fd >= 0)
 			return fd;
-		int code = errno; /* closing may set another */
+		int code = errno; /* closing may change errno */
 		if (code == EMFILE)
 			close_waiting(s);
 		if (code == ENOENT || code == ENOTDIR || tries + 1 == TRIES)
@@ -195,8 +197,8 @@ ssize_t sysfs_link(struct sysfs *s, struct pci_addr addr, const char *link, char
 	return (ssize_t)len;
 }
 
-/* The list is no array on the stack: there the compiler touches each of its pages, ours as it grows
- * and the kernel's when it hands one over (-fstack-clash-protection). */
+/* The list is not an array on the stack: there the compiler touches each of its pages, ours as it
+ * grows and the kernel's when it provides one (-fstack-clash-protection). */
 static int each_entry(int fd, int (*each)(struct pci_addr addr, void *to), void *to)
 {
 	_cleanup_(str_free) char *list = malloc(LIST_SIZE);
@@ -253,7 +255,7 @@ int sysfs_each_device(
 
 	s->n_listed = 0;
 	int r = lseek(s->devices, 0, SEEK_SET) < 0 ? -errno : each_entry(s->devices, list_note, &l);
-	if (r != 0) /* half a list answers no question */
+	if (r != 0) /* an incomplete list must not be used */
 		s->n_listed = 0;
 	if (r < 0)
 		return err_set(err, -r, DEVICES ": can't list it: %s", strerror(-r));
@@ -319,9 +321,10 @@ bool sysfs_has_driver(struct sysfs *s, const char *driver)
 static int write_fd(int fd, const char *text)
 {
 	for (int tries = 0;; tries++) {
-		if (pwrite(fd, text, strlen(text), 0) >= 0) /* sysfs_swap has read before */
+		if (pwrite(fd, text, strlen(text), 0) >= 0) /* the offset is not 0 after the read in
+							     * sysfs_swap */
 			return 0;
-		/* What the kernel says of the device is final; what it says of itself may pass. */
+		/* An error of the device is final; a shortage of the kernel may pass. */
 		bool may_pass = errno == EINTR || errno == ENOMEM || errno == EIO;
 		if (!may_pass || tries + 1 == TRIES)
 			return -errno;
@@ -330,7 +333,7 @@ static int write_fd(int fd, const char *text)
 
 static int write_path(struct sysfs *s, const char *path, const char *text)
 {
-	/* No O_CREAT: an attribute is there or it is not. O_TRUNC is for trees of plain files. */
+	/* No O_CREAT: an attribute exists or it does not. O_TRUNC is for trees of plain files. */
 	int fd = open_at(s, s->devices, path, O_WRONLY | O_TRUNC);
 
 	if (fd < 0)
@@ -380,7 +383,7 @@ int sysfs_swap(struct sysfs *s, struct pci_addr addr, const char *attribute, con
 		return fd;
 	ssize_t n = read_text(fd, prev_override, size);
 	int r = n < 0 ? (int)n : 0;
-	/* An attribute has no offset and no length; a plain file that stands for one has both. */
+	/* An attribute has no offset and no length; a plain file in its place has both. */
 	if (n > (ssize_t)strlen(text) && ftruncate(fd, 0) < 0)
 		r = -errno;
 	if (r == 0)

@@ -15,10 +15,10 @@
 
 #define TEXT_MAX (1024UL * 1024)
 
-/* The one descriptor that is open is bus/pci/devices, a real directory three steps below /sys. */
+/* The one open descriptor is bus/pci/devices, a real directory three steps below /sys. */
 #define UP "../../../"
 
-/* A path stands behind UP in its buffer; len is what vsnprintf has to say of it. */
+/* The path follows UP in its buffer; len is the result of vsnprintf. */
 #define UP_LEN (sizeof(UP) - 1)
 static bool path_finish(char buf[static SYSFS_PATH_MAX], int len)
 {
@@ -120,7 +120,7 @@ bool sysfs_path_owner(const char *target, struct pci_addr *ret)
 			continue;
 		memcpy(part, at, len);
 		part[len] = '\0';
-		/* pci_addr_parse takes an address without a domain too, which no directory has. */
+		/* pci_addr_parse also reads an address without a domain, which no directory has. */
 		const char *colon = strchr(part, ':');
 		if (colon && strchr(colon + 1, ':') && pci_addr_parse(part, ret))
 			found = true;

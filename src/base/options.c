@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NAME_MAX_LEN 40 /* of a word that is compared with the names there are */
+#define NAME_MAX_LEN 40 /* of a word that is compared with the known names */
 
 static const struct option_row *row_by_name(
 	const struct option_row *rows, const char *name, size_t len)
@@ -36,7 +36,7 @@ static int row_take(const struct option_row *row, const char *value, struct err 
 	return row->add ? row->add(row->to, value, err) : 0;
 }
 
-/* Levenshtein's distance of two words, in a single row. Words that are too long are far apart. */
+/* Levenshtein distance of two words, in a single row. UINT_MAX for words that are too long. */
 static unsigned word_distance(const char *a, const char *b)
 {
 	unsigned char row[NAME_MAX_LEN + 1];
@@ -67,7 +67,7 @@ const char *options_closest(
 	const char *word, const char *(*name)(const void *of, size_t i), const void *of)
 {
 	const char *closest = NULL;
-	size_t least = 3; /* two slips, and no more than half of its letters */
+	size_t least = 3; /* two errors, in no more than half of its letters */
 
 	for (size_t i = 0; name(of, i); i++) {
 		size_t distance = word_distance(word, name(of, i));
@@ -129,7 +129,7 @@ static int long_word_take(
 }
 
 /* -x, -xy, -cVALUE, -xc VALUE: the first letter that takes a value takes the rest of the word, or
- * *next, the word behind it (or NULL), which is set to NULL when it was used up. */
+ * *next, the following word (or NULL), which is set to NULL when used. */
 static int letters_take(
 	const struct option_row *rows, const char *word, const char **next, struct err *err)
 {

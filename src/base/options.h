@@ -14,26 +14,26 @@
 struct option_row {
 	const char *name; /* without the dashes */
 	char letter;      /* one-letter form, or 0 */
-	const char *arg;  /* what the value is called in the help, NULL: the option takes none */
+	const char *arg;  /* name of the value in the help; NULL: takes no value */
 	const char *help;
-	/* Where it goes, exactly one of: */
-	const char **value; /* last one given wins */
+	/* The destination, exactly one of: */
+	const char **value; /* the last one given wins */
 	bool *flag;
 	int (*add)(void *to, const char *value, struct err *err); /* repeatable, order kept */
 	void *to;
 };
 
 /*
- * Reads argv[1..argc) by the table (ended by a row without name). Operands are moved to the front
- * of argv[1..] and counted in *ret_operands. -EINVAL with a text for an unknown option, a missing
- * or an unwanted value: nothing may be done then.
+ * Parses argv[1..argc) with the table (ended by a row without name). Operands are moved to the
+ * front of argv[1..] and counted in *ret_operands. -EINVAL with a text for an unknown option, a
+ * missing or an unexpected value: then the caller must not act.
  */
 int options_read(const struct option_row *rows, int argc, char **argv, int *ret_operands,
 	struct err *err) _must_check_;
 
 /*
- * The name that a mistyped word is closest to, or NULL where none is close. name(of, i) gives the
- * names one after the other, and NULL behind the last.
+ * The name closest to a mistyped word, or NULL if none is close. name(of, i) returns the names by
+ * index, and NULL after the last.
  */
 const char *options_closest(
 	const char *word, const char *(*name)(const void *of, size_t i), const void *of);

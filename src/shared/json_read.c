@@ -12,9 +12,10 @@
 struct parser {
 	const char *at;
 	struct json_text *to;
-	uint32_t open[JSON_DEPTH_MAX]; /* the objects and arrays we stand in */
+	uint32_t
+		open[JSON_DEPTH_MAX]; /* the objects and arrays that contain the current position */
 	unsigned depth;
-	const char *wrong; /* what is, or NULL where memory is */
+	const char *wrong; /* what is wrong; NULL: out of memory */
 };
 
 static bool fail(struct parser *p, const char *wrong)
@@ -161,7 +162,7 @@ static void close_one(struct parser *p)
 	p->depth--;
 }
 
-/* In an object, up to where the value begins. */
+/* Reads the key of an object's member, up to the start of its value. */
 static bool parse_key(struct parser *p)
 {
 	if (opened(p)->kind != JSON_OBJECT)
@@ -190,7 +191,7 @@ static bool open_one(struct parser *p)
 	return true;
 }
 
-/* The value that begins here as far as its first part goes; *ret_whole: that was all of it. */
+/* Reads a value, or the opening bracket of one with members; *ret_whole: the value is complete. */
 static bool parse_value(struct parser *p, bool *ret_whole)
 {
 	*ret_whole = true;
@@ -212,7 +213,7 @@ static bool parse_value(struct parser *p, bool *ret_whole)
 	return parse_key(p);
 }
 
-/* Behind a value: the ends of what it stands in, up to where the next value begins. */
+/* After a value: closes the objects and arrays that end here, up to the start of the next value. */
 static bool go_on(struct parser *p)
 {
 	while (p->depth > 0) {
@@ -295,7 +296,7 @@ static void add_code(struct text *t, uint32_t code)
 	text_add(t, utf8, n);
 }
 
-/* The character that an escape stands for; what a pair of them does takes both. */
+/* Adds the character of an escape; consumes both escapes of a surrogate pair. */
 static void add_escaped(struct text *t, const char **s)
 {
 	static const char from[] = "bfnrt", to[] = "\b\f\n\r\t";
@@ -308,7 +309,7 @@ static void add_escaped(struct text *t, const char **s)
 		return;
 	}
 	if (!str_hex_fixed(s, 4, &code))
-		return; /* json_parse lets none such through */
+		return; /* json_parse has refused this */
 	const char *second = *s + 2;
 	if (code >= 0xd800 && code < 0xdc00 && str_starts(*s, "\\u") &&
 		str_hex_fixed(&second, 4, &low) && low >= 0xdc00 && low < 0xe000) {
@@ -346,7 +347,7 @@ static bool is_text(const struct json_text *j, uint32_t string, const char *text
 	_cleanup_(str_free) char *plain = NULL;
 	const struct json_token *t = &j->token[string];
 
-	/* Keys are hardly ever written with escapes, which is what takes memory. */
+	/* Avoids an allocation: keys rarely have escapes. */
 	if (!memchr(j->text + t->begin, '\\', t->end - t->begin))
 		return t->end - t->begin - 2 == strlen(text) &&
 		       memcmp(j->text + t->begin + 1, text, strlen(text)) == 0;

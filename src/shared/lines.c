@@ -35,7 +35,7 @@ bool lines_same(const struct lines *a, size_t i, const struct lines *b, size_t k
 	return len == (size_t)(b->at[k + 1] - b->at[k]) && memcmp(a->at[i], b->at[k], len) == 0;
 }
 
-/* What the two have in common from here on: the next line of old that is in new, near first. */
+/* Finds the next line of old that is also in new; the nearest first. */
 static void resync(
 	const struct lines *a, size_t i, const struct lines *b, size_t k, size_t *di, size_t *dk)
 {

@@ -74,7 +74,7 @@ const struct mount_row *mount_table_of(const struct mount_table *m, const char *
 	for (size_t i = 0; i < m->n; i++) {
 		const char *point = m->at[i].point;
 		size_t len = strlen(point);
-		if (len == 1) /* "/" ends where every path begins */
+		if (len == 1) /* "/" is a prefix of every path */
 			len = 0;
 		if (strncmp(path, point, len) == 0 && (path[len] == '/' || path[len] == '\0') &&
 			(!found || len >= longest)) {
@@ -121,7 +121,7 @@ int mounts_add_mountinfo(struct mounts *m, char *text)
 	return r;
 }
 
-/* A swap file has the file system below it for a mount. */
+/* Skips swap files: the mount of their file system covers them. */
 int mounts_add_swaps(struct mounts *m, char *text)
 {
 	char *line, *source;

@@ -7,10 +7,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* One thing that is mounted from, or swapped to, a block device. */
+/* One mount of a block device, or its use as swap. */
 struct mount {
-	char device[24]; /* "8:1", "" for swap; of btrfs a number that no block device has */
-	char *source;    /* the last part of what was mounted: "sda1", "vg-root" */
+	char device[24]; /* "8:1", "" for swap; for btrfs a number that no block device has */
+	char *source;    /* the last part of the mount's source: "sda1", "vg-root" */
 	char *point;     /* "/home"; "[SWAP]" */
 };
 
@@ -21,8 +21,8 @@ struct mounts {
 };
 
 /*
- * Adds what the text of /proc/self/mountinfo (proc(5)) or of /proc/swaps says of devices below
- * /dev. Takes the text apart. What is not understood is passed over. 0 or -ENOMEM.
+ * Adds the entries of /proc/self/mountinfo (proc(5)) or /proc/swaps whose source is below /dev.
+ * Modifies the text. Skips lines that do not parse. Returns 0 or -ENOMEM.
  */
 int mounts_add_mountinfo(struct mounts *m, char *text) _must_check_;
 int mounts_add_swaps(struct mounts *m, char *text) _must_check_;
@@ -38,23 +38,22 @@ struct mount_row {
 };
 
 struct mount_table {
-	char *text; /* what the others point into */
+	char *text; /* the strings below point into it */
 	struct mount_row *at;
 	size_t n, size;
 };
 
 #define MOUNTS_MAX 65536
 
-/* Reads a whole mountinfo; takes over the text, which is to be had from malloc. 0 or -ENOMEM.
- * Lines that aren't understood are passed over. To be emptied with mount_table_done in each case.
- */
+/* Reads a whole mountinfo; takes over the text, which must come from malloc. Returns 0 or -ENOMEM.
+ * Skips lines that do not parse. The caller empties it with mount_table_done in each case. */
 int mount_table_parse(struct mount_table *ret, char *text);
 void mount_table_done(struct mount_table *m);
 
-/* What is mounted exactly there, or NULL: of several the last, which hides the others. */
+/* The mount exactly at point, or NULL: of several the last, which hides the others. */
 const struct mount_row *mount_table_at(const struct mount_table *m, const char *point);
 
-/* The mount on which an absolute path lies, by its words alone: no link is followed. Or NULL. */
+/* The mount that contains an absolute path, compared as text: links are not followed. Or NULL. */
 const struct mount_row *mount_table_of(const struct mount_table *m, const char *path);
 
 #endif

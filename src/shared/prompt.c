@@ -24,7 +24,7 @@ static bool read_line(char *buf, size_t size)
 		*end = '\0';
 		return true;
 	}
-	/* The rest of an overlong line is no answer to the next question. */
+	/* The rest of an overlong line is not an answer to the next question. */
 	while ((c = getc(stdin)) != EOF && c != '\n')
 		;
 	return true;

@@ -6,11 +6,11 @@
 #include <stddef.h>
 
 /*
- * Questions to a person, a line at a time: no arrows and no colours, so that they work over a
- * serial line and under any program that types. The end of the input is "no" and an empty answer.
+ * Line-based questions: no arrow keys and no colours, so that they work over a serial line and
+ * under a program that types. End of input counts as "no" and as an empty answer.
  */
 
-/* Yes only for an answer that begins with y or Y. */
+/* True only for an answer that begins with y or Y. */
 bool prompt_yes(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* Reads one line (cut at size - 1 bytes) without its newline; false at the end of the input. */

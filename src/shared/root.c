@@ -24,7 +24,7 @@ int root_fd(const struct root *r, const char *path, int flags)
 		long fd = syscall(SYS_openat2, r->fd, path[0] ? path : ".", &how, sizeof(how));
 		if (fd >= 0)
 			return (int)fd;
-		/* EAGAIN: something was renamed while the kernel walked (openat2(2)). */
+		/* EAGAIN: a rename happened during the path walk (openat2(2)). */
 		if (errno != EINTR && errno != EAGAIN)
 			return -errno;
 	}
@@ -173,7 +173,7 @@ int root_locate(
 			fd = -1;
 			return 0;
 		}
-		/* RESOLVE_IN_ROOT keeps `..` and a leading slash inside. */
+		/* RESOLVE_IN_ROOT keeps `..` and a leading slash inside the root. */
 		char *next = NULL;
 		if (target[0] == '/')
 			next = strdup(target);

@@ -13,7 +13,7 @@
 
 #define TRUSTED_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-/* Of the environment the terminal and the language are the person's, nothing else is needed. */
+/* The terminal and the language come from the user's environment; nothing else is needed. */
 static const char *const kept[] = {"TERM", "LANG", "LC_ALL", "HOME"};
 #define N_KEPT (sizeof(kept) / sizeof(*kept))
 
@@ -38,11 +38,11 @@ static void environment_fill(struct environment *e)
 	e->at[n] = NULL;
 }
 
-/* As execvp(3) does it, but along a PATH of ours: posix_spawnp(3) takes the caller's. */
+/* Like execvp(3), but with our own PATH: posix_spawnp(3) uses the caller's. */
 static int spawn(const char *const argv[], const posix_spawn_file_actions_t *actions,
 	char *const environment[], pid_t *ret)
 {
-	/* posix_spawn takes the strings as they are: execve(2) promises not to write to them. */
+	/* posix_spawn does not change the strings: execve(2) promises not to write to them. */
 	char *const *words = (char *const *)(uintptr_t)argv;
 	char path[256];
 	int r = ENOENT;
@@ -65,7 +65,7 @@ static int run(const char *const argv[], const posix_spawn_file_actions_t *actio
 	int status;
 
 	environment_fill(&e);
-	(void)fflush(NULL); /* what we said stands above what it says */
+	(void)fflush(NULL); /* our output comes before that of the program */
 	int r = spawn(argv, actions, e.at, &pid);
 	if (r != 0)
 		return err_set(err, r, "%s: can't be run: %s", argv[0], strerror(r));
@@ -88,7 +88,7 @@ int spawn_silently(const char *const argv[], struct err *err)
 
 	if (r != 0)
 		return err_set(err, r, "out of memory");
-	/* Input, output and errors: what is written to a file that is open for reading is lost. */
+	/* Input, output and errors: a write to a descriptor opened for reading fails. */
 	for (int fd = 0; r == 0 && fd < 3; fd++)
 		r = posix_spawn_file_actions_addopen(&actions, fd, "/dev/null", O_RDONLY, 0);
 	r = r != 0 ? err_set(err, r, "out of memory") : run(argv, &actions, err);

@@ -5,15 +5,15 @@
 #include "base/err.h"
 
 /*
- * Runs another program of the system (our own setup, vfio-bootcfg) for a person who asked for it,
- * with standard input, output and error of ours and a PATH that is nobody's to choose, and waits
- * for it: it asks and tells for itself. argv ends in NULL; no shell reads it. Returns its exit
- * status (128 + the signal that ended it), or a negative errno where it could not be started.
+ * Runs another program of the system (our own setup, vfio-bootcfg) that the user has chosen, with
+ * our standard input, output and error and a fixed PATH, and waits for it: it has its own questions
+ * and messages. argv ends in NULL; no shell is involved. Returns its exit status (128 + the signal
+ * that ended it), or a negative errno if it could not be started.
  */
 int spawn_program(const char *const argv[], struct err *err) _must_check_;
 
-/* The same for a question to a program: it reads nothing, and what it prints is nobody's business.
- */
+/* The same for a program whose exit status alone is needed: no input, and its output is
+ * discarded. */
 int spawn_silently(const char *const argv[], struct err *err) _must_check_;
 
 #endif

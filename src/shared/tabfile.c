@@ -22,7 +22,7 @@ char *tabfile_line(char **text, bool comments)
 	return NULL;
 }
 
-/* "\040" is a blank; what is no such escape stays as it is (mangle_path in fs/seq_file.c). */
+/* "\040" is a blank; anything else stays unchanged (mangle_path in fs/seq_file.c). */
 static void unescape(char *word)
 {
 	char *to = word;
@@ -89,7 +89,7 @@ bool tabfile_option_value(const char *options, const char *name, char *buf, size
 	return true;
 }
 
-/* By hand: sscanf would be a tenth of the program. */
+/* Without sscanf, which would be a tenth of the program. */
 bool tabfile_device(const char *word, unsigned *ret_major, unsigned *ret_minor)
 {
 	char copy[32];

@@ -6,28 +6,27 @@
 #include <stddef.h>
 
 /*
- * Readers of the tables that say what a system stands on: fstab(5), crypttab(5),
- * /proc/self/mountinfo and /proc/swaps (proc(5)). All of them are lines of words, in which a blank
- * is written as \040. They cut up the text that they are given, and what they return points into
- * it.
+ * Readers of the tables of devices and mounts: fstab(5), crypttab(5), /proc/self/mountinfo and
+ * /proc/swaps (proc(5)). All have lines of words, in which a blank is written as \040. The readers
+ * modify their text, and return pointers into it.
  */
 
-/* The next line, without comments and empty lines where `comments`; NULL behind the last. */
+/* The next line, without empty lines and, if `comments`, without comments; NULL after the last. */
 char *tabfile_line(char **text, bool comments);
 
 /*
- * Cuts a line into at most max words, octal escapes undone. Returns how many there are; the last
- * one ends where it ends, what comes behind it is left out.
+ * Cuts a line into at most max words, with octal escapes decoded. Returns their number; what
+ * follows the last word is left out.
  */
 size_t tabfile_words(char *line, char **words, size_t max);
 
-/* Is the option in a list like "ro,noauto,x-systemd.device-timeout=0"? By its whole name. */
+/* True if a list like "ro,noauto,x-systemd.device-timeout=0" has the option of this whole name. */
 bool tabfile_option(const char *options, const char *name);
 
-/* The value of NAME=VALUE in such a list, copied; false where it isn't there or doesn't fit. */
+/* Copies the value of NAME=VALUE in such a list; false if it is missing or does not fit. */
 bool tabfile_option_value(const char *options, const char *name, char *buf, size_t size);
 
-/* Reads "259:2", a device number as the kernel writes it; false where it is anything else. */
+/* Reads "259:2", a device number as the kernel writes it; false for anything else. */
 bool tabfile_device(const char *word, unsigned *ret_major, unsigned *ret_minor);
 
 #endif

@@ -76,7 +76,7 @@ void term_line(struct term *p, unsigned indent)
 	p->first = true;
 }
 
-/* Of a character in UTF-8 the first byte takes the column. */
+/* Only the first byte of a UTF-8 character takes a column. */
 static bool takes_column(char c)
 {
 	return ((unsigned char)c & 0xc0U) != 0x80;
@@ -103,7 +103,7 @@ static void make_printable(char *s)
 	}
 }
 
-/* Writes what fits into the line, its colour around it. */
+/* Writes what fits into the line, in its colour. */
 static void put(struct term *p, enum style style, const char *s)
 {
 	static const char *const codes[] = {"", "1", "2", "32", "33", "31"};

@@ -8,47 +8,48 @@
 #include <stdio.h>
 
 /*
- * Text for people, as wide as the terminal and no wider: 80 columns where there is none, or what
- * COLUMNS says. Lines are cut, phrases are wrapped. What came from a device is printable
- * afterwards: a USB stick may call itself an escape sequence.
+ * Output that is no wider than the terminal: 80 columns without one, or the value of COLUMNS. Lines
+ * are cut, phrases are wrapped. Text from devices is made printable: the name of a USB stick may be
+ * an escape sequence.
  */
 struct term {
 	FILE *f;
 	unsigned width;
 	bool coloured;
 	unsigned column;
-	unsigned indent; /* of this line, and of those that its phrases go on in */
-	bool first;      /* no phrase stands on the line yet */
+	unsigned indent; /* of this line, and of its continuation lines */
+	bool first;      /* the line has no phrase yet */
 };
 
 enum style { PLAIN, BOLD, FAINT, GOOD, NOTE, BAD };
 enum colour_mode { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER };
 
-/* "auto", "always" or "never"; `to` is an enum colour_mode. For a row of options. */
+/* "auto", "always" or "never"; `to` is an enum colour_mode. For an option row. */
 int term_set_colour(void *to, const char *value, struct err *err);
 
-/* AUTO: colours on a terminal, unless NO_COLOR or TERM=dumb stands in the environment. */
+/* AUTO: colours on a terminal, unless NO_COLOR or TERM=dumb is in the environment. */
 void term_open(struct term *ret, FILE *f, enum colour_mode mode);
 
-/* Columns of the terminal behind a descriptor, 0 where it is none. */
+/* Columns of the terminal of a descriptor, 0 if it is not a terminal. */
 unsigned term_terminal(int fd);
 
-/* A row of a table, and the sentence behind it: on a terminal that is too narrow for both it is
- * wrapped, and stands below what is longer than a word or two; in a pipe a row is one line, however
- * long. */
+/*
+ * Prints a table row followed by a sentence. On a terminal too narrow for both, the sentence is
+ * wrapped, and starts below a row longer than a word or two; in a pipe each row is one line,
+ * however long.
+ */
 void term_row(FILE *f, const char *row, const char *fmt, ...) _printf_(3, 4);
 
-void term_line(struct term *p, unsigned indent); /* ends a line that was begun, begins one */
-void term_end(struct term *p);                   /* ends a line that was begun */
+void term_line(struct term *p, unsigned indent); /* ends a started line, starts one */
+void term_end(struct term *p);                   /* ends a started line */
 
 /* Adds to the line as much as fits. */
 void term_put(struct term *p, enum style style, const char *fmt, ...) _printf_(3, 4);
-/* Adds a phrase, with a comma before it or on a line of its own; only one longer than that is cut.
- */
+/* Adds a phrase, after a comma or on a line of its own; only one longer than a line is cut. */
 void term_phrase(struct term *p, enum style style, const char *fmt, ...) _printf_(3, 4);
-/* The same for a sentence: words are wrapped, no comma stands before it. */
+/* The same for a sentence: words are wrapped, without a comma before it. */
 void term_words(struct term *p, enum style style, const char *fmt, ...) _printf_(3, 4);
-/* Adds all of it, wider than the page if need be: what is there to be copied is never cut. */
+/* Adds the whole text, even beyond the width: text meant for copying is never cut. */
 void term_whole(struct term *p, enum style style, const char *fmt, ...) _printf_(3, 4);
 
 #endif

@@ -52,7 +52,7 @@ void tmpdir_done(struct tmpdir *s)
 	s->path[0] = '\0';
 }
 
-/* How deep a path leads, or -1 where it is none of ours. */
+/* The number of parts of a path, or -1 if it leads outside the directory. */
 static int depth_of(const char *path)
 {
 	int depth = 0;
@@ -67,7 +67,7 @@ static int depth_of(const char *path)
 	return depth;
 }
 
-/* open_parent by one call, where the directory is there and the kernel is of Linux 5.6 at least. */
+/* open_parent in one call, for an existing directory and Linux 5.6 or later. */
 static int open_whole(const struct tmpdir *s, const char *path, const char **ret_name)
 {
 	struct open_how how = {.flags = O_DIRECTORY | O_PATH | O_CLOEXEC,
@@ -84,9 +84,8 @@ static int open_whole(const struct tmpdir *s, const char *path, const char **ret
 }
 
 /*
- * Opens the directory that a path's last name stands in, made where it is missing; *ret_name is
- * that name. Step by step, so that no link is followed: one may lead to another and both together
- * out of here.
+ * Opens the parent directory of a path, and creates what is missing; *ret_name is the last name.
+ * Step by step, so that no link is followed: two links together may lead outside.
  */
 static int open_parent(const struct tmpdir *s, const char *path, const char **ret_name)
 {

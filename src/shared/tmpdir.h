@@ -8,23 +8,24 @@
 #include <sys/types.h>
 
 /*
- * A directory of our own below /tmp that goes when the command ends. What is made in it may come
- * from a file that somebody sent: a path is relative and without "..", and no link is followed.
+ * A directory of our own below /tmp, removed when the command ends. Its paths may come from an
+ * untrusted file: a path is relative and without "..", and links are not followed.
  */
 struct tmpdir {
-	char path[32]; /* "" while there is none */
+	char path[32]; /* "" for none */
 	int fd;
 };
 
 int tmpdir_make(struct tmpdir *ret, struct err *err) _must_check_;
 void tmpdir_done(struct tmpdir *s);
 
-/* Directories on the way are made. Each 0 or -errno; -EINVAL for a path that leads elsewhere. */
+/* Creates missing parent directories. Each returns 0 or -errno; -EINVAL for a path that leads
+ * outside. */
 int tmpdir_directory(const struct tmpdir *s, const char *path) _must_check_;
-/* Writes into a file, made if it is not there: at an offset, or for -1 behind what it holds. */
+/* Writes into a file, which is created if missing: at an offset, or for -1 at its end. */
 int tmpdir_write(const struct tmpdir *s, const char *path, off_t offset, const void *data,
 	size_t len) _must_check_;
-/* A relative link, which may not lead out of the directory. Make all links behind all files. */
+/* Creates a relative link, which may not lead outside. Create all links after all files. */
 int tmpdir_link(const struct tmpdir *s, const char *path, const char *target) _must_check_;
 
 #endif

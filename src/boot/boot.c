@@ -31,7 +31,7 @@ struct boot {
 	unsigned milliseconds;
 	bool json;
 	bool join;
-	bool by_hand; /* on the running system, where things are in use */
+	bool by_hand; /* on the running system, where devices are in use */
 };
 
 /* In an image, where it can't be asked who has a device open, a driver is enough. */
@@ -69,7 +69,7 @@ static enum cmd_result finish(const struct boot *o, const struct ctx *s,
 	}
 	if (s->bootcount.state == BOOT_BAD)
 		return CMD_NOT_ALL;
-	if (s->plan.off) /* nothing was to be carried out: as `plan` */
+	if (s->plan.off) /* nothing was to be carried out: same result as `plan` */
 		return plan_is_whole(&s->plan) ? CMD_AS_ASKED : CMD_NOT_ALL;
 	for (size_t i = 0; i < s->plan.n; i++)
 		if (!outcomes || !outcomes[i].holds || outcomes[i].unusable)
@@ -77,8 +77,8 @@ static enum cmd_result finish(const struct boot *o, const struct ctx *s,
 	return CMD_AS_ASKED;
 }
 
-/* Binding a VGA device blanks the console that it shows (aperture_remove_conflicting_pci_devices,
- * drivers/vfio/pci/vfio_pci_core.c): say so while somebody can read it. */
+/* Binding a VGA device blanks the console on it (aperture_remove_conflicting_pci_devices,
+ * drivers/vfio/pci/vfio_pci_core.c): warn while the text is still visible. */
 static void warn_of_dark(const struct plan *p, bool unknown)
 {
 	char name[VERDICT_NAME_MAX];
@@ -113,7 +113,8 @@ static enum cmd_result carry_out(
 		.interrupt = &interrupt};
 
 	warn_of_dark(&s->plan, s->host.boot.by == WITNESS_NONE);
-	interrupt_hold(); /* systemd ends a service that takes too long, and all at switch-root */
+	interrupt_hold(); /* systemd ends a service that takes too long, and all services at
+			   * switch-root */
 	if (o->by_hand)
 		prev_driver_save_all(o->run_dir, &s->plan, &s->sysfs);
 	if (apply_plan(&outcomes, &s->plan, &a, err) < 0) {
@@ -131,7 +132,7 @@ static enum cmd_result carry_out(
 	return r;
 }
 
-/* The lock is held by who works in the background, and goes with the last process of it. */
+/* The background process has the lock until its last child ends. */
 static int lock_open(const struct boot *o, struct err *err)
 {
 	_cleanup_(fd_close) int dir = report_dir_open(o->run_dir, err);
@@ -154,7 +155,8 @@ static bool has_report(const struct boot *o)
 	return asprintf(&path, "%s/" REPORT_NAME, o->run_dir) >= 0 && access(path, F_OK) == 0;
 }
 
-/* What an earlier run of this boot has decided is not decided anew, and a boot counts once. */
+/* Keeps the decision of an earlier run in this boot, and counts a boot once. Returns true if
+ * nothing is bound because of failed boots. */
 static bool stands_down(const struct boot *o, struct ctx *s, bool again)
 {
 	_cleanup_(run_state_done) struct run_state last = {0};
@@ -181,13 +183,12 @@ static bool stands_down(const struct boot *o, struct ctx *s, bool again)
 	if (s->bootcount.state != BOOT_BAD)
 		return false;
 	s->plan.off = s->bootcount.reason;
-	/* An error by its level, so that it reaches a console that is `quiet`. */
+	/* Error level, so that it reaches a console with `quiet`. */
 	log_print(LOG_ERROR, "nothing is bound: %s", s->plan.off);
 	return true;
 }
 
-/* The parent returns as soon as the overrides stand; from then on no other driver can come first.
- */
+/* The parent returns once all overrides are set; from then on no other driver can bind first. */
 static enum cmd_result carry_out_in_background(const struct boot *o, struct ctx *s, struct err *err)
 {
 	_cleanup_(fd_close) int lock = lock_open(o, err);
@@ -212,7 +213,8 @@ static enum cmd_result carry_out_in_background(const struct boot *o, struct ctx 
 	return carry_out(o, s, &notify_ready, err);
 }
 
-/* It is `bind` of what the config asks for: what is in use stays, and what was released. */
+/* Works as `bind` with the devices of the config: skips devices that are in use or were
+ * released. */
 static enum cmd_result run_by_hand(const struct boot *o, struct ctx *s, struct err *err)
 {
 	_cleanup_(lock_done) int lock = lock_take(o->run_dir, o->milliseconds, err);
@@ -252,7 +254,7 @@ static enum cmd_result boot(
 	if (!off)
 		o->by_hand = !o->sysroot.sysfs && !initramfs_is_here();
 	off = off || stands_down(o, &s, at_once);
-	if (!off && at_once) /* others had their time meanwhile */
+	if (!off && at_once) /* other programs may have released devices meanwhile */
 		released_refuse(&s.plan, o->run_dir, &s.sysfs);
 	if (!off && o->by_hand)
 		return run_by_hand(o, &s, err);
@@ -266,7 +268,7 @@ static enum cmd_result boot(
 	return carry_out(o, &s, &notify_ready, err);
 }
 
-/* Waits for the work in the background; what it did not finish is done over, at once. */
+/* Waits for the work in the background; repeats in the foreground what it did not finish. */
 static enum cmd_result join(struct boot *o, const struct boot_switch *b, struct err *err)
 {
 	int64_t deadline = steps_now() + o->milliseconds;
@@ -277,7 +279,7 @@ static enum cmd_result join(struct boot *o, const struct boot_switch *b, struct 
 	if (lock < 0)
 		return CMD_SYSTEM;
 	while (flock(lock, LOCK_EX | LOCK_NB) < 0) {
-		/* A child that hangs in the kernel keeps the lock, but the work is done. */
+		/* A child that hangs in the kernel keeps the lock after the work is done. */
 		if (has_report(o))
 			return CMD_AS_ASKED;
 		if (steps_now() >= deadline) {

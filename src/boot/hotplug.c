@@ -24,7 +24,8 @@ struct added {
 	struct pci_addr addr;
 };
 
-/* What is asked for elsewhere is boot's; of a plan only this card stays, or virtual function. */
+/* Drops from the plan all but the verdicts of this card or virtual function: boot handles the
+ * rest. */
 static void keep_card(struct plan *p, const struct device *added)
 {
 	size_t n = 0;
@@ -36,7 +37,7 @@ static void keep_card(struct plan *p, const struct device *added)
 	p->n = n;
 }
 
-/* A coldplug says "add" of what boot has bound: that is nobody's news. */
+/* True if nothing is to do: a coldplug sends "add" for devices that boot has bound. */
 static bool holds_already(const struct plan *p)
 {
 	for (size_t i = 0; i < p->n; i++) {
@@ -49,8 +50,8 @@ static bool holds_already(const struct plan *p)
 	return true;
 }
 
-/* A report beside that of the boot, for each device that came later: which it was is in the name.
- */
+/* Writes a report beside the boot report for each hot-plugged device, in a directory named by its
+ * address. */
 static enum cmd_result carry_out(const struct added *o, struct ctx *s, struct err *err)
 {
 	_cleanup_(str_free) char *dir = NULL;
@@ -79,11 +80,6 @@ static enum cmd_result carry_out(const struct added *o, struct ctx *s, struct er
 	return result;
 }
 
-/*
- * Most devices that appear mean nothing to the config, and a machine may have thousands: that is
- * found out from the card alone. Only for one that is asked for is the machine looked at, because
- * guards and "=id" need to know the others.
- */
 static bool boot_stood_down(const struct added *o)
 {
 	_cleanup_(run_state_done) struct run_state boot = {0};
@@ -91,13 +87,17 @@ static bool boot_stood_down(const struct added *o)
 	return run_state_read(&boot, o->run_dir, NULL) == 0 && boot.bootcount.state == BOOT_BAD;
 }
 
+/*
+ * Most new devices are not in the config, and a machine may have thousands: the card alone decides
+ * that. Only for a configured one are all devices read, because guards and "=id" need the others.
+ */
 static enum cmd_result take(const struct added *o, const struct boot_switch *b, struct err *err)
 {
 	int r = ctx_may_match(&o->sysroot, o->addr, err);
 
 	if (r <= 0)
 		return r < 0 ? CMD_SYSTEM : CMD_AS_ASKED;
-	/* One at a time, and behind what boot has left running: `load = background`. */
+	/* One at a time, and after what boot left running: `load = background`. */
 	_cleanup_(lock_done) int lock = lock_take(o->run_dir, MILLISECONDS, err);
 	if (lock < 0)
 		return CMD_SYSTEM;

@@ -18,11 +18,12 @@ bool initramfs_is_here(void)
 		return true;
 	if (statfs("/", &root) < 0 || (root.f_type != RAMFS_MAGIC && root.f_type != TMPFS_MAGIC))
 		return false;
-	/* Without /proc the boot is at its very beginning. */
+	/* Without /proc the boot has only begun. */
 	if (file_read_small(AT_FDCWD, "/proc/self/mountinfo", line, sizeof(line)) < 0)
 		return true;
-	/* The kernel's own comes first; where another is mounted over it, it is out of reach and
-	 * not listed (show_mountinfo in fs/proc_namespace.c). Boot waits for each line. */
+	/* The kernel's own mount comes first; if another is mounted over it, it is unreachable and
+	 * not listed (show_mountinfo in fs/proc_namespace.c). One line only: boot waits for
+	 * each. */
 	line[strcspn(line, "\n")] = '\0';
 	return strstr(line, " / / ") && strstr(line, " - rootfs "); /* proc_pid_mountinfo(5) */
 }

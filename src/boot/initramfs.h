@@ -5,8 +5,8 @@
 #include <stdbool.h>
 
 /*
- * Does this run in an initramfs, where nothing is in use yet? Told by /etc/initrd-release
- * (initrd-release(5)), else by / being the file system that the kernel unpacked it to: "rootfs" in
+ * True in an initramfs, where nothing is in use yet: /etc/initrd-release exists
+ * (initrd-release(5)), or / is the file system into which the kernel unpacked it, "rootfs" in
  * mountinfo (init/do_mounts.c). A host whose / is a tmpfs has another one on top of that.
  */
 bool initramfs_is_here(void);

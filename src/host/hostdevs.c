@@ -25,37 +25,36 @@
 #include <strings.h>
 
 /*
- * What the parts below share. The last says what is needed; disks, filesystems and pools
- * each say what one thing of their kind is made of, which is needed then too; nics and keyboards
- * come last. None of them calls another to look: what is needed is put into a queue, from which
- * the last hands it out, each disk once.
+ * Shared by the sections below. `hostdevs` lists what the host needs; `disks`, `pools` and
+ * `filesystems` each add what one item of their kind consists of; `nics` and `keyboards` come last.
+ * No section examines an item of another: it adds the item to a queue, which `hostdevs` empties,
+ * each disk once.
  */
 #define HOSTDEVS_WHAT_MAX 96
-#define HOSTDEVS_NEEDS_MAX 2048 /* more than any host stands on; a table may lead in a circle */
-#define HOSTDEVS_FILE_MAX (4U << 20) /* a table of mounts may be long */
+#define HOSTDEVS_NEEDS_MAX 2048      /* more than any host needs; a table may contain a cycle */
+#define HOSTDEVS_FILE_MAX (4U << 20) /* a mount table may be long */
 
 enum pending_kind {
 	PENDING_DISK, /* by its name in /sys/class/block */
-	PENDING_PART, /* the same for a log, a header or a key, which has no other disks beside it
-		       */
-	PENDING_PATH, /* the file system on which an absolute path lies */
-	PENDING_POOL, /* of ZFS; "": any of them */
+	PENDING_PART, /* the same for a log, header or key, which has no sibling disks */
+	PENDING_PATH, /* the file system of an absolute path */
+	PENDING_POOL, /* of ZFS; "": any pool */
 };
 
 struct pending {
 	enum pending_kind kind;
 	char *name;
-	char what[HOSTDEVS_WHAT_MAX]; /* was looked for */
+	char what[HOSTDEVS_WHAT_MAX]; /* what it is needed for */
 };
 
-/* Something that comes over the network, or may: by the peer's address or by a NIC, if known. */
+/* Something that may come over the network, with the peer's address or a NIC, if known. */
 #define REMOTES_MAX 32
 #define PEER_MAX 64
 struct remote {
 	char what[HOSTDEVS_WHAT_MAX];
 	char peer[PEER_MAX], nic[IFNAMSIZ];
-	bool word; /* what the kernel command line says of the network, and no mount */
-	bool nbd;  /* whose peer only such a word knows */
+	bool word; /* from a word about the network on the kernel command line, not from a mount */
+	bool nbd;  /* its peer is known only from such a word */
 };
 
 struct hostdevs_search {
@@ -63,101 +62,101 @@ struct hostdevs_search {
 	struct sysfs *sysfs;
 	int root;
 	struct mount_table mounts;
-	char what[HOSTDEVS_WHAT_MAX]; /* what is looked for, "root /" */
+	char what[HOSTDEVS_WHAT_MAX]; /* the current item, "root /" */
 	bool no_memory;
-	struct pending *needs; /* all that came up; those before `next` were handed out */
+	struct pending *needs; /* the queue; entries before `next` are taken */
 	size_t n_needs, next;
 	struct text seen; /* names of disks, "\nsda\nsda1\n" */
-	bool for_swap;    /* what is found now needs no passphrase: swap may have a random key */
-	bool needs_passphrase; /* something else was under dm-crypt */
+	bool for_swap;    /* the current disks need no passphrase: swap may have a random key */
+	bool needs_passphrase; /* something other than swap may need one */
 	struct remote remotes[REMOTES_MAX];
 	unsigned n_remotes;
 };
 
-/* Says what is looked for from now on. */
+/* Sets the current item. */
 static void hostdevs_search_for(struct hostdevs_search *f, const char *fmt, ...) _printf_(2, 3);
 
-/* sysfs_path_each, for those who have nothing to say of an end in between. */
+/* sysfs_path_each for callbacks whose result does not matter; records -ENOMEM. */
 static void hostdevs_search_each(struct hostdevs_search *f, const char *path,
 	int (*each)(const char *name, void *to), void *to);
 
-/* Reads a file below root; false where there is none or memory has run out. *ret is the caller's.
- */
+/* Reads a file below root; false if there is none or memory has run out. The caller frees *ret. */
 static bool hostdevs_search_read(struct hostdevs_search *f, const char *path, char **ret);
 
 /*
- * Keeps each PCI function that a device path leads through, but bridges; the reason is a copy. How
- * many there were. Those on which these depend are kept too: the physical function of a virtual
- * one, the suppliers that the kernel knows of, the controllers of Thunderbolt of what is behind its
+ * Protects each PCI function in a device path except bridges; the reason is copied. Returns their
+ * number. Functions that these depend on are protected, too: the physical function of a virtual
+ * one, the suppliers known to the kernel, the controllers of Thunderbolt for devices below its
  * ports.
  */
 static unsigned hostdevs_search_protect(struct hostdevs_search *f, enum protected_kind kind,
 	const char *device, const char *reason);
 
-/* Puts a copy into the queue, for what is looked for now. A disk that was there before is not put
- * there again. */
+/* Adds a copy to the queue, for the current item. A disk that was in the queue before is not added
+ * again. */
 static void hostdevs_search_need(
 	struct hostdevs_search *f, enum pending_kind kind, const char *name);
 
-/* What is looked for comes over the network: r says from where and by which NIC, if known. */
+/* The current item comes over the network: r has the peer and the NIC, if known. */
 static void hostdevs_search_need_network(struct hostdevs_search *f, const struct remote *r);
 
-/* Takes the next out of the queue, to be emptied with pending_done; false where none is left. */
+/* Takes the next entry out of the queue, which the caller empties with pending_done; false after
+ * the last. */
 static bool hostdevs_search_next(struct hostdevs_search *f, struct pending *ret) _must_check_;
 static void pending_done(struct pending *need);
 
-/* Empties it; the keep, the tree and the root are the caller's. */
+/* Empties it; the list, sysfs and the root belong to the caller. */
 static void hostdevs_search_done(struct hostdevs_search *f);
 
 /*
- * Needs a disk by its number, or by what a table calls it (/dev/…, UUID=, LABEL=, PARTUUID=,
- * PARTLABEL=, ID=). False where that names none that is there now.
+ * Adds a disk by its number, or by its name in a table (/dev/…, UUID=, LABEL=, PARTUUID=,
+ * PARTLABEL=, ID=). False if there is no such disk now.
  */
 static bool disk_need_number(struct hostdevs_search *f, unsigned major, unsigned minor);
 static bool disk_need_spec(struct hostdevs_search *f, const char *spec);
 
 /*
- * Needs each disk that a text names in any place: the options of a mount ("rw,logdev=/dev/sda3"), a
- * word of the kernel command line ("cryptkey=/dev/sdc1:vfat:/key"), a field of crypttab
- * ("/key:UUID=…"). part: logs, headers and keys. Of these one that is not there now makes the
- * search unknown: a stick with a key is taken out after the boot.
+ * Adds each disk named anywhere in a text: mount options ("rw,logdev=/dev/sda3"), a word of the
+ * kernel command line ("cryptkey=/dev/sdc1:vfat:/key"), a field of crypttab ("/key:UUID=…"). part:
+ * logs, headers and keys. If one of these is missing now, the search result is unknown: a stick
+ * with a key is unplugged after the boot.
  */
 static void disks_need_named(struct hostdevs_search *f, const char *text, bool part);
 
-/* Keeps what a disk hangs on, and needs what it is made of: of what kind PENDING_DISK is, the other
- * disks of its file system too. name: as in /sys/class/block. */
+/* Protects the controller of a disk, and adds the disks that it is made of; for PENDING_DISK also
+ * the other disks of its file system. name: as in /sys/class/block. */
 static void disk_look(struct hostdevs_search *f, enum pending_kind kind, const char *name);
 
-/* Needs the disks of a ZFS pool; "": of all. */
+/* Adds the disks of a ZFS pool; "": of all. */
 static void pool_look(struct hostdevs_search *f, const char *pool);
 
-/* Needs what a mounted file system lies on: disks, a pool, layers, the network. */
+/* Adds what a mounted file system is on: disks, a pool, layers, the network. */
 static void mount_look(struct hostdevs_search *f, const struct mount_row *m);
 
-/* The same for the one on which an absolute path lies. */
+/* The same for the file system of an absolute path. */
 static void path_look(struct hostdevs_search *f, const char *path);
 
-/* Needs the server of a network file system: what is mounted, and with which options. */
+/* Adds the server of a network file system, from the source and the options of a mount. */
 static void need_server(struct hostdevs_search *f, const char *source, const char *options);
 
-/* Is it one that comes over the network by its name alone? */
+/* True for a file system type that always comes over the network. */
 static bool type_is_network(const char *type);
 
-/* Looks for a numeric address in a text like "10.0.0.1:/srv" or "[fd00::1]:/srv": into r->peer, and
- * the NIC of "fe80::1%eth0" into r->nic. What has none is left as it is. */
+/* Parses a numeric address in a text like "10.0.0.1:/srv" or "[fd00::1]:/srv" into r->peer, and the
+ * NIC of "fe80::1%eth0" into r->nic. Leaves r unchanged if there is none. */
 static void nics_find_peer(const char *text, struct remote *r);
 
-/* Needs what a word of the kernel command line says of the network (kernel_word_is_network). */
+/* Adds what a word of the kernel command line needs of the network (kernel_word_is_network). */
 static void nics_need_word(struct hostdevs_search *f, const char *word);
 
 /*
- * Keeps the functions behind the NICs over which something comes (f->remotes), each by the route to
- * its peer or by the NIC that is named; where none leads to one there is a doubt. And those behind
- * the default route of each family, the one with the lowest metric that leads to a device.
+ * Protects the functions of the NICs for f->remotes, each by the route to its peer or by its named
+ * NIC; a peer without a NIC makes the result unknown. Also protects those of the default route of
+ * each family, the one with the lowest metric that leads to a device.
  */
 static void nics_keep(struct hostdevs_search *f);
 
-/* Keeps the functions that keyboards hang on. */
+/* Protects the functions that keyboards are attached to. */
 static void keyboards_keep(struct hostdevs_search *f);
 
 /* ---- search ------------------------------------------------------------------------------------
@@ -202,7 +201,7 @@ static void keep_one(struct hostdevs_search *f, enum protected_kind kind, const 
 	f->no_memory |= protected_add(f->keep, &one) < 0;
 }
 
-/* The functions on a path, without what they depend on. */
+/* Protects the functions in a path, without their dependencies. */
 static unsigned keep_path(
 	struct hostdevs_search *f, enum protected_kind kind, const char *device, const char *reason)
 {
@@ -237,8 +236,8 @@ static void keep_supplier(const struct supply *s, const char *address)
 		(void)keep_path(s->f, s->kind, device, s->reason);
 }
 
-/* "supplier:pci:0000:00:0d.2" (device_link_add in drivers/base/core.c): the ports of Thunderbolt
- * have their host interface for one (tb_acpi_add_links in drivers/thunderbolt/acpi.c). */
+/* "supplier:pci:0000:00:0d.2" (device_link_add in drivers/base/core.c): the supplier of Thunderbolt
+ * ports is their host interface (tb_acpi_add_links in drivers/thunderbolt/acpi.c). */
 static int each_link(const char *name, void *to)
 {
 	static const char prefix[] = "supplier:pci:";
@@ -263,8 +262,8 @@ static void keep_suppliers(struct supply *s, struct pci_addr addr)
 	hostdevs_search_each(s->f, path, each_link, s);
 	if (sysfs_path_link(s->f->sysfs, text, sizeof(text), "%s/physfn", path) > 0)
 		keep_supplier(s, strrchr(text, '/') ? strrchr(text, '/') + 1 : text);
-	/* Of older controllers nothing says which port is whose (Documentation/ABI/testing/
-	 * sysfs-devices-removable). */
+	/* For older controllers nothing maps ports to controllers
+	 * (Documentation/ABI/testing/sysfs-devices-removable). */
 	if (sysfs_path_read(s->f->sysfs, text, sizeof(text), "%s/removable", path) > 0 &&
 		str_equal(text, "removable"))
 		hostdevs_search_each(s->f, "bus/pci/drivers/thunderbolt", each_controller, s);
@@ -293,7 +292,7 @@ static void hostdevs_search_need_network(struct hostdevs_search *f, const struct
 	(void)str_copy(f->remotes[f->n_remotes++].what, HOSTDEVS_WHAT_MAX, f->what);
 }
 
-/* Is the disk named for the first time, in this way? */
+/* True if the disk was not in the queue before for this kind of use. */
 static bool first_need(struct hostdevs_search *f, enum pending_kind kind, const char *disk)
 {
 	char key[DISK_NAME_SIZE + 3];
@@ -369,7 +368,7 @@ static const char *block_path(const char *name, const char *below, char buf[stat
 struct below {
 	struct hostdevs_search *f;
 	const char *directory; /* below /sys */
-	const char *prefix;    /* of the names that count */
+	const char *prefix;    /* of the names to use */
 	unsigned n;
 };
 
@@ -382,7 +381,7 @@ static int need_each(const char *name, void *to)
 	return 0;
 }
 
-/* What dm, md, bcache and drbd are made of (bd_link_disk_holder in block/holder.c). */
+/* The parts of dm, md, bcache and drbd (bd_link_disk_holder in block/holder.c). */
 static unsigned need_slaves(struct hostdevs_search *f, const char *name)
 {
 	char path[DEVPATH_MAX];
@@ -414,7 +413,7 @@ static int keep_adapter(const char *name, void *to)
 	return 0;
 }
 
-/* Over Fibre Channel the address names the port of an adapter. */
+/* With Fibre Channel the address names the port of an adapter. */
 static void need_adapter(struct hostdevs_search *f, const char *port)
 {
 	struct adapter a = {.f = f, .port = port};
@@ -427,7 +426,7 @@ static void need_adapter(struct hostdevs_search *f, const char *port)
 }
 
 /* "traddr=10.0.5.1,trsvcid=4420,host_iface=eth1" (nvmf_get_address in drivers/nvme/host/fabrics.c);
- * directory: of the controller. */
+ * directory: the controller's. */
 static void need_fabric(struct hostdevs_search *f, const char *directory)
 {
 	char transport[16], address[512], port[128] = "";
@@ -483,8 +482,8 @@ static unsigned need_session(struct hostdevs_search *f, const char *number)
 	return s.n;
 }
 
-/* Fibre Channel over Ethernet in software is below a NIC, which may be a VLAN
- * (fcoe_interface_create in drivers/scsi/fcoe/fcoe.c). */
+/* Software Fibre Channel over Ethernet is below a NIC, which may be a VLAN (fcoe_interface_create
+ * in drivers/scsi/fcoe/fcoe.c). */
 static bool need_nic_above(struct hostdevs_search *f, const char *device)
 {
 	static const char below[] = "/net/";
@@ -499,7 +498,7 @@ static bool need_nic_above(struct hostdevs_search *f, const char *device)
 	return true;
 }
 
-/* What a disk that is on no PCI function has for a network behind it; false for none. */
+/* Adds the network of a disk that is not below a PCI function; false if it has none. */
 static bool need_remote(struct hostdevs_search *f, const char *name, const char *device)
 {
 	static const char session[] = "/session", controller[] = FABRICS "ctl/";
@@ -511,7 +510,7 @@ static bool need_remote(struct hostdevs_search *f, const char *name, const char 
 	if (need_nic_above(f, device))
 		return true;
 	const char *fabric = strstr(device, controller);
-	if (fabric) { /* with one way to it there is no disk of the subsystem */
+	if (fabric) { /* with a single path the disk is not below the subsystem */
 		size_t len = (size_t)(fabric - device) + strlen(controller);
 		char directory[DEVPATH_MAX];
 		len += strcspn(device + len, "/");
@@ -526,7 +525,7 @@ static bool need_remote(struct hostdevs_search *f, const char *name, const char 
 	return true;
 }
 
-/* The controllers of an NVMe subsystem, which is where a disk hangs that has several ways to it
+/* The controllers of an NVMe subsystem, which is the parent of a disk with several paths
  * (nvme_mpath_alloc_disk in drivers/nvme/host/multipath.c). */
 static int keep_controller(const char *name, void *to)
 {
@@ -563,7 +562,7 @@ static unsigned need_controllers(struct hostdevs_search *f, const char *device)
 	return b.n;
 }
 
-/* btrfs mounts any one of its devices and lists them all. */
+/* btrfs is mounted by any one of its devices; sysfs lists them all. */
 static int need_filesystem(const char *uuid, void *to)
 {
 	const struct below *b = to;
@@ -611,7 +610,7 @@ static void find_passphrase(struct hostdevs_search *f, const char *name)
 		f->needs_passphrase = true;
 }
 
-/* The disk that a partition is of: the directory above it. */
+/* The disk of a partition: the directory above it. */
 static void whole_disk(struct hostdevs_search *f, const char *name, const char *device,
 	char buf[static DISK_NAME_SIZE])
 {
@@ -641,12 +640,12 @@ static void look(
 		found += need_remote(f, whole, device);
 	found += need_slaves(f, whole);
 	found += need_controllers(f, device);
-	if (str_starts(whole, "zd")) { /* a volume of ZFS, of one pool or other */
+	if (str_starts(whole, "zd")) { /* a volume of ZFS, of an unknown pool */
 		hostdevs_search_need(f, PENDING_POOL, "");
 		return;
 	}
 	found += need_backing_file(f, whole);
-	/* What is on another bus than PCI has its parent there, and nobody can take it. */
+	/* A disk on a bus other than PCI has its parent there, and cannot be bound to vfio-pci. */
 	if (found == 0 && str_starts(device, "devices/virtual/") && !is_memory(whole))
 		protected_set_unknown(f->keep, "%s is on /dev/%s, which does not say where it lies",
 			f->what, name);
@@ -691,7 +690,7 @@ static bool disk_need_spec(struct hostdevs_search *f, const char *spec)
 
 #define SEPARATORS "=:,"
 
-/* What may be named in place of a disk, and is none. */
+/* True for nodes that may be named in place of a disk. */
 static bool is_no_disk(const char *path)
 {
 	static const char *const nodes[] = {"/dev/urandom", "/dev/random", "/dev/null", "/dev/zero",
@@ -703,11 +702,11 @@ static bool is_no_disk(const char *path)
 	return false;
 }
 
-#define CUTS_MAX 32  /* the parts of a name of by-path, and what stands behind it */
+#define CUTS_MAX 32  /* parts of a by-path name, and what follows it */
 #define NAMED_MAX 64 /* in one text */
 
-/* The longest that is a disk counts: the names of by-path hold separators too, but no comma. Its
- * length. */
+/* Adds the longest prefix that names a disk: by-path names contain separators, too, but no comma.
+ * Returns its length. */
 static size_t need_longest(struct hostdevs_search *f, enum pending_kind kind, const char *text)
 {
 	char spec[DEVPATH_MAX];
@@ -753,9 +752,8 @@ static void disks_need_named(struct hostdevs_search *f, const char *text, bool p
  */
 
 /*
- * ZFS says nowhere in sysfs which disks a pool is made of. udev's database knows whose contents
- * are a member's, and of which pool; without it, whatever has partitions that nobody else explains
- * may be one.
+ * ZFS does not list the disks of a pool in sysfs. udev's database has the type of each disk's
+ * contents, and the pool; without it, any unmounted partition without holders may be a member.
  */
 
 #define UDEV "run/udev/data"
@@ -774,7 +772,7 @@ static bool has_line(char *text, const char *prefix, const char *value)
 	return false;
 }
 
-/* Is the entry that of a member of the pool? A member whose pool isn't named may be of any. */
+/* True for a member of the pool. A member whose pool is not named may belong to any. */
 static bool is_member(char *entry, const char *pool)
 {
 	return has_line(entry, "E:ID_FS_TYPE=", "zfs_member") &&
@@ -896,7 +894,7 @@ static bool type_is_network(const char *type)
 	return is_one_of(type, types, sizeof(types) / sizeof(*types));
 }
 
-/* 9p goes over a socket, or to the host of a VM, which is no network. */
+/* 9p goes over a socket, or to the host of a VM, which is not a network. */
 static bool mount_is_network(const struct mount_row *m)
 {
 	char transport[16];
@@ -911,8 +909,8 @@ static bool mount_is_network(const struct mount_row *m)
 #define ZFS_WORDS 12
 #define ZFS_ENCRYPTION_ROOT 10
 
-/* Only where zed keeps a list of the datasets it is known that nothing is asked for one: its
- * columns are those of history_event-zfs-list-cacher.sh. */
+/* Only zed's list of the datasets shows that no passphrase is needed; its columns are those of
+ * history_event-zfs-list-cacher.sh. */
 static bool is_unencrypted(struct hostdevs_search *f, const char *pool, const char *dataset)
 {
 	_cleanup_(str_free) char *text = NULL;
@@ -939,8 +937,8 @@ static void need_dataset(struct hostdevs_search *f, const char *dataset)
 		f->needs_passphrase = true;
 }
 
-/* Everything that begins with '/' in the values of lowerdir=, lowerdir+=, datadir+= and upperdir=
- * (kernel: Documentation/filesystems/overlayfs.rst). */
+/* Adds every absolute path in the values of lowerdir=, lowerdir+=, datadir+= and upperdir= (kernel:
+ * Documentation/filesystems/overlayfs.rst). */
 static void need_layers(struct hostdevs_search *f, const char *options)
 {
 	for (const char *p = options; *p != '\0'; p += *p == ',') {
@@ -961,7 +959,7 @@ static void need_layers(struct hostdevs_search *f, const char *options)
 	}
 }
 
-/* bcachefs names them all: "/dev/sda:/dev/sdb". */
+/* bcachefs lists all its devices: "/dev/sda:/dev/sdb". */
 static bool need_sources(struct hostdevs_search *f, const char *sources)
 {
 	bool found = false;
@@ -976,7 +974,7 @@ static bool need_sources(struct hostdevs_search *f, const char *sources)
 	return found;
 }
 
-/* "addr=" is what NFS and CIFS go to; of others the source says it, if by number. */
+/* NFS and CIFS have the peer in "addr="; others in the source, if it is numeric. */
 static void need_server(struct hostdevs_search *f, const char *source, const char *options)
 {
 	struct remote r = {.word = false};
@@ -989,10 +987,10 @@ static void need_server(struct hostdevs_search *f, const char *source, const cha
 #define JOURNALS "proc/fs/jbd2"
 
 /*
- * The external journal of ext3, ext4 or ocfs2, which no option names. Each journal that is in use
- * has a directory: "sda1-8" is one in a file of sda1, "sdb1" a disk that is one
- * (jbd2_journal_init_inode and _dev in fs/jbd2/journal.c). Of the latter nobody says whose: all of
- * them may be this one's.
+ * The external journal of ext3, ext4 or ocfs2, which is not in the mount options. Each journal in
+ * use has a directory: "sda1-8" is one in a file of sda1, "sdb1" one on a disk of its own
+ * (jbd2_journal_init_inode and _dev in fs/jbd2/journal.c). The latter does not name its file
+ * system: every one may be this journal.
  */
 static void need_journal(struct hostdevs_search *f, const struct mount_row *m)
 {
@@ -1015,7 +1013,7 @@ static void need_journal(struct hostdevs_search *f, const struct mount_row *m)
 	free(names);
 }
 
-/* What else than its disk a mounted file system names: the log of XFS, the other disks of btrfs. */
+/* Adds other disks that a mounted file system names: the log of XFS, the other disks of btrfs. */
 static void need_others(struct hostdevs_search *f, const struct mount_row *m)
 {
 	static const char *const journaled[] = {"ext3", "ext4", "ocfs2"};
@@ -1040,9 +1038,10 @@ static void mount_look(struct hostdevs_search *f, const struct mount_row *m)
 	} else if (m->major != 0 && disk_need_number(f, m->major, m->minor)) {
 		need_others(f, m);
 	} else {
-		/* One that spans devices has a number of its own, and its source says which. */
+		/* A file system on several devices has a device number of its own; its source names
+		 * the devices. */
 		need_others(f, m);
-		/* It may be encrypted by itself, which it tells nowhere. */
+		/* It may be encrypted by itself, which nothing shows. */
 		f->needs_passphrase |= !f->for_swap && str_equal(m->type, "bcachefs");
 		if (!need_sources(f, m->source))
 			protected_set_unknown(f->keep,
@@ -1087,7 +1086,7 @@ static void note(struct nics *nics, const char *name)
 struct lower {
 	struct hostdevs_search *f;
 	struct nics *nics;
-	char index[16]; /* of the interface that a tunnel goes over */
+	char index[16]; /* of the interface below a tunnel */
 };
 
 /* lower_eth0 in a bond, bridge or VLAN (netdev_adjacent_sysfs_add in net/core/dev.c). */
@@ -1119,16 +1118,17 @@ static void note_lowers(struct hostdevs_search *f, struct nics *nics, const char
 
 	(void)snprintf(path, sizeof(path), "class/net/%s", name);
 	hostdevs_search_each(f, path, note_lower, &l);
-	/* A tunnel has only the number of what it goes over (dev_get_iflink). */
+	/* A tunnel only has the index of the interface below it (dev_get_iflink). */
 	if (nics->n == before &&
 		sysfs_path_read(f->sysfs, l.index, sizeof(l.index), "%s/iflink", path) > 0)
 		hostdevs_search_each(f, "class/net", note_index, &l);
-	/* Nor has a port of Open vSwitch, whose devices are all below one (ovs_netdev_link). */
+	/* A port of Open vSwitch does not even have that; its devices are all below one
+	 * (ovs_netdev_link). */
 	if (nics->n == before)
 		note(nics, "ovs-system");
 }
 
-/* Is it a device, and is one kept for it? */
+/* True if it is a physical device; protects its function, if it has one. */
 static bool keep_nic(
 	struct hostdevs_search *f, enum protected_kind kind, const char *what, const char *name)
 {
@@ -1145,13 +1145,13 @@ static bool keep_nic(
 	return elsewhere;
 }
 
-/* How many of them, and of what is below them, are devices. */
+/* Returns how many of them, and of those below them, are physical devices. */
 static unsigned keep_nics(
 	struct hostdevs_search *f, enum protected_kind kind, const char *what, struct nics *nics)
 {
 	unsigned found = 0;
 
-	for (unsigned i = 0; i < nics->n; i++) { /* the list grows as we go */
+	for (unsigned i = 0; i < nics->n; i++) { /* the list grows during the loop */
 		if (keep_nic(f, kind, what, nics->name[i]))
 			found++;
 		else
@@ -1164,7 +1164,7 @@ static unsigned keep_nics(
  */
 
 struct route {
-	uint8_t to[16]; /* in the order of the network */
+	uint8_t to[16]; /* in network byte order */
 	unsigned bits;
 	uint32_t metric;
 	const char *nic;
@@ -1174,8 +1174,7 @@ struct route {
 #define ROUTE_REJECT 0x200
 
 /* Interface, destination, gateway, flags, references, uses, metric, mask: numbers in hexadecimal,
- * addresses as they stand in memory, the metric in decimal (fib_route_seq_show in
- * net/ipv4/fib_trie.c). */
+ * addresses in memory order, the metric in decimal (fib_route_seq_show in net/ipv4/fib_trie.c). */
 static bool route_parse(char *line, struct route *ret)
 {
 	char *words[8];
@@ -1226,16 +1225,16 @@ static bool is_way_to(const struct route *r, const uint8_t *peer)
 	       (rest == 0 || (r->to[bytes] ^ peer[bytes]) >> (8 - rest) == 0);
 }
 
-/* A family's table, and a search in it. */
+/* A search in the routing table of one family. */
 struct search {
 	bool v6;
-	const uint8_t *peer; /* the way to it; NULL: the default route */
-	int64_t upstream;    /* of default routes those with a metric above this */
-	struct route best;   /* without a name */
-	struct nics nics;    /* of all that are as good */
+	const uint8_t *peer; /* the destination; NULL: the default route */
+	int64_t upstream;    /* only default routes with a metric above this */
+	struct route best;   /* the best route; its nic is not valid */
+	struct nics nics;    /* of all equally good routes */
 };
 
-/* The longest prefix, of these the lowest metric. False where there is no table. */
+/* Finds the longest prefix, and among equals the lowest metric. False if there is no table. */
 static bool routes_search(struct hostdevs_search *f, struct search *s)
 {
 	_cleanup_(str_free) char *text = NULL;
@@ -1268,7 +1267,8 @@ static bool routes_search(struct hostdevs_search *f, struct search *s)
 
 #define DEFAULTS_MAX 16
 
-/* A VPN may have the best one, and leads to no device: then the next best leads to its peer. */
+/* A VPN may have the best default route, which leads to no device: then the next best leads to its
+ * peer. */
 static bool keep_default(struct hostdevs_search *f, bool v6)
 {
 	struct search s = {.v6 = v6, .upstream = -1};
@@ -1286,7 +1286,7 @@ static bool keep_default(struct hostdevs_search *f, bool v6)
 /* ---- peers ------------------------------------------------------------------------------------
  */
 
-/* An address alone, with the NIC that is its scope, if any. */
+/* Parses an address alone, with the NIC of its scope, if any. */
 static bool parse_address(const char *word, size_t len, struct remote *r)
 {
 	char text[PEER_MAX];
@@ -1316,7 +1316,7 @@ static void nics_find_peer(const char *text, struct remote *r)
 	}
 }
 
-/* The part of "ip=" with that number; "" where there is none. An address in brackets is one. */
+/* The part of "ip=" with this number; "" if there is none. An address in brackets is one part. */
 static void ip_part(const char *value, unsigned number, char *buf, size_t size)
 {
 	const char *p = value;
@@ -1368,7 +1368,7 @@ static int add_nic_of(const char *name, void *to)
 		return 0;
 	for (char *p = address; (p = strchr(p, ':'));)
 		*p = '-';
-	/* A bond and a bridge have that of a port. */
+	/* A bond and a bridge have the address of a port. */
 	if (strcasecmp(address, m->address) != 0 || devpath_of(m->f->sysfs, path, device) < 0 ||
 		str_starts(device, "devices/virtual/"))
 		return 0;
@@ -1393,7 +1393,7 @@ static void nics_need_word(struct hostdevs_search *f, const char *word)
 	hostdevs_search_need_network(f, &r);
 }
 
-/* A NIC that is named is the one, wherever the routes lead. */
+/* A named NIC is used, whatever the routes are. */
 static bool keep_remote(struct hostdevs_search *f, const struct remote *r)
 {
 	struct search s = {.v6 = strchr(r->peer, ':') != NULL};
@@ -1416,8 +1416,8 @@ static bool is_open(const struct remote *r)
 	return !r->peer[0] && !r->nic[0] && (r->word || r->nbd);
 }
 
-/* A word without peer and NIC has the network come up for something that is found by itself; if
- * nothing is, or not of that kind, it may come over any NIC. */
+/* A word without peer and NIC brings up the network for another item; if no such item was found, or
+ * none of that kind, it may use any NIC. */
 static void keep_remotes(struct hostdevs_search *f)
 {
 	bool kept[REMOTES_MAX] = {false};
@@ -1450,7 +1450,7 @@ static void nics_keep(struct hostdevs_search *f)
 /* ---- keyboards ---------------------------------------------------------------------------------
  */
 
-/* The keys from Escape to S, all of which a keyboard has and a power button hasn't
+/* The keys from Escape to S: a keyboard has all of them, a power button does not
  * (udev-builtin-input_id.c in systemd). */
 #define LETTERS 0xfffffffeUL
 
@@ -1474,7 +1474,7 @@ static void keep_keyboard(struct hostdevs_search *f, const struct keyboard *k)
 
 	(void)snprintf(
 		reason, sizeof(reason), "a passphrase may have to be typed on it (%s)", k->name);
-	/* What is virtual (Bluetooth, a remote one) is not there when a passphrase is asked for. */
+	/* A virtual keyboard (Bluetooth, remote) is not available at the passphrase prompt. */
 	if (hostdevs_search_protect(f, PROTECTED_KEYBOARD, k->device, reason) == 0 &&
 		!str_starts(k->device, "/devices/virtual/"))
 		f->keep->keyboard_elsewhere = true;
@@ -1518,7 +1518,7 @@ static void keyboards_keep(struct hostdevs_search *f)
 /* ---- hostdevs ----------------------------------------------------------------------------------
  */
 
-/* Where a system keeps what it can't boot without, wherever it is mounted from. */
+/* The mount points that a system needs to boot, whatever they are mounted from. */
 static const struct point {
 	const char *path, *what;
 } points[] = {
@@ -1533,7 +1533,7 @@ static const struct point {
 };
 #define N_POINTS (sizeof(points) / sizeof(*points))
 
-/* Looks at what is needed so far and at what that needs in turn, until nothing is left. */
+/* Processes the queue, to which each item may add more, until it is empty. */
 static void resolve_pending(struct hostdevs_search *f)
 {
 	char subject[sizeof(f->what)];
@@ -1593,7 +1593,7 @@ static void need_mounts(struct hostdevs_search *f)
 	}
 	if (!root || !str_equal(root->type, "rootfs"))
 		return;
-	/* In an initramfs: whatever it has mounted by now is for the system that is to come. */
+	/* In an initramfs: everything mounted by now is for the system to be booted. */
 	protected_set_unknown(f->keep, "/ is still the initramfs");
 	for (size_t i = 0; i < f->mounts.n; i++) {
 		hostdevs_search_for(f, "%s", f->mounts.at[i].point);
@@ -1610,22 +1610,22 @@ static bool is_point(const char *path)
 	return false;
 }
 
-/* Without it the boot ends in emergency mode (systemd-fstab-generator(8)). */
+/* True if a failed mount ends the boot in emergency mode (systemd-fstab-generator(8)). */
 static bool boot_waits_for(const char *options)
 {
 	return !tabfile_option(options, "noauto") && !tabfile_option(options, "nofail") &&
 	       !tabfile_option(options, "x-systemd.automount");
 }
 
-/* One line of fstab: what, where, type, options. */
+/* One line of fstab: source, mount point, type, options. */
 static void need_entry(struct hostdevs_search *f, const char *spec, const char *where,
 	const char *type, const char *options)
 {
 	const struct mount_row *m = mount_table_at(&f->mounts, where);
 
-	if (m && str_equal(m->type, "autofs")) /* not mounted before somebody looks */
+	if (m && str_equal(m->type, "autofs")) /* not mounted before the first access */
 		m = NULL;
-	if (m && is_point(where)) /* what is mounted says more than what was to be */
+	if (m && is_point(where)) /* the actual mount counts, not the table */
 		return;
 	hostdevs_search_for(f, "%.60s of /etc/fstab", where);
 	if (!type_is_network(type))
@@ -1640,7 +1640,7 @@ static void need_entry(struct hostdevs_search *f, const char *spec, const char *
 	}
 }
 
-/* swap: its lines for swap, or all others. */
+/* swap: only its swap lines, else all others. */
 static void need_fstab(struct hostdevs_search *f, bool swap)
 {
 	_cleanup_(str_free) char *text = NULL;
@@ -1691,8 +1691,8 @@ static void need_crypttab(struct hostdevs_search *f)
 	}
 }
 
-/* The volumes of LUKS that are named by UUID alone, with a name or a key behind it
- * (systemd-cryptsetup-generator(8), dracut.cmdline(7)). */
+/* LUKS volumes named by UUID alone, followed by a name or a key (systemd-cryptsetup-generator(8),
+ * dracut.cmdline(7)). */
 static void need_volume(struct hostdevs_search *f, const char *word)
 {
 	static const char *const words[] = {"rd.luks.", "luks."}, *const keys[] = {
@@ -1748,7 +1748,7 @@ static void need_cmdline(struct hostdevs_search *f, const char *line)
 	}
 }
 
-/* Name, "file" or "partition", and figures. */
+/* Columns: name, "file" or "partition", numbers. */
 static void need_swaps(struct hostdevs_search *f)
 {
 	_cleanup_(str_free) char *text = NULL;

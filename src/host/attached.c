@@ -12,14 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Adds the disks, with what they are used for by the notes' mounts and swaps. 0, or -ENOMEM. */
+/* Adds the disks, with their uses from the mounts and swaps in the notes. Returns 0 or -ENOMEM. */
 static int attached_gather_block(struct attached_list *list, struct sysfs *s,
 	const struct host_snapshot *notes) _must_check_;
 
 /* ---- attached ----------------------------------------------------------------------------------
  */
 
-/* More than the largest machine has; what a tree claims beyond it is not kept. */
+/* More than the largest machine has; -ENOMEM beyond it. */
 #define ATTACHED_MAX 65536
 
 int attached_add(struct attached_list *list, const struct attached *b)
@@ -49,11 +49,11 @@ void attached_done(struct attached *at, size_t n)
  */
 
 /*
- * Disks, and what they are used for: a disk is used where its partitions are, and those where what
- * is made of them is (`holders`: LVM, LUKS, RAID), or the btrfs that they are a part of.
+ * Disks and their uses: a disk is in use if its partitions are, and a partition if the devices made
+ * of it are (`holders`: LVM, LUKS, RAID), or the btrfs that it is part of.
  */
 
-/* LUKS on LVM on RAID on a partition is four. */
+/* LUKS on LVM on RAID on a partition has a depth of four. */
 #define DEPTH_MAX 8
 #define BLOCK_NAME_MAX 40
 
@@ -61,11 +61,11 @@ struct block_look {
 	struct sysfs *s;
 	struct attached_list *list;
 	struct mounts mounts;
-	struct text uses; /* of the disk that is looked at, each ended by NUL */
+	struct text uses; /* of the current disk, each ended by NUL */
 	unsigned depth;
-	unsigned matches;    /* mounts that were found for it, so far */
-	char *holders;       /* struct behind's, of the disk that is looked at */
-	unsigned made_depth; /* how many holders above each other are looked at */
+	unsigned matches;    /* mounts found for it so far */
+	char *holders;       /* struct attached's, of the current disk */
+	unsigned made_depth; /* depth of the current chain of holders */
 };
 
 static bool has_use(const struct text *uses, const char *point)
@@ -92,7 +92,7 @@ static void add_mounts_of(struct block_look *l, const char *name)
 	}
 }
 
-/* mountinfo names one of a btrfs's devices, whichever. */
+/* mountinfo names an arbitrary one of a btrfs's devices. */
 static int add_btrfs_device(const char *name, void *to)
 {
 	add_mounts_of(to, name);
@@ -117,8 +117,8 @@ static int scan_btrfs(const char *id, void *to)
 
 static int add_uses_of(const char *name, void *to);
 
-/* A partition is a directory in its disk's, as queue/ and holders/ are, but named after the disk.
- */
+/* A partition is a directory inside its disk's, as queue/ and holders/ are, but named after the
+ * disk. */
 static int scan_part(const char *name, void *to)
 {
 	struct block_look *l = to;
@@ -126,7 +126,7 @@ static int scan_part(const char *name, void *to)
 	return sysfs_path_exists(l->s, "class/block/%s/partition", name) ? add_uses_of(name, l) : 0;
 }
 
-/* By the name that LVM and LUKS gave it. Each once, as far as there is room. */
+/* Adds the name that LVM or LUKS gave it, once, if there is room. */
 static void add_holder(struct block_look *l, const char *name)
 {
 	const size_t size = sizeof(((struct attached *)NULL)->holders);
@@ -145,8 +145,7 @@ static void add_holder(struct block_look *l, const char *name)
 	(void)str_copy(l->holders + used, size - used, mapped);
 }
 
-/* Where nothing above it is mounted, that it is there is all that is known: a volume that a VM has,
- * an array that waits. */
+/* If nothing on it is mounted, only its existence is known: a volume of a VM, an idle array. */
 static int scan_holder(const char *name, void *to)
 {
 	struct block_look *l = to;
@@ -217,7 +216,7 @@ static int scan_controller(const char *name, void *to)
 	char target[SYSFS_PATH_MAX];
 	struct pci_addr addr;
 
-	/* nvme0 is a link to a controller; nvme0n1, the disk, a directory */
+	/* nvme0 is a link to a controller; nvme0n1, the disk, is a directory */
 	if (!str_starts(name, "nvme") ||
 		sysfs_path_link(p->l->s, target, sizeof(target),
 			"devices/virtual/nvme-subsystem/%s/%s", p->subsystem, name) < 0 ||
@@ -226,8 +225,8 @@ static int scan_controller(const char *name, void *to)
 	return add_disk(p->l, p->disk, addr);
 }
 
-/* With multipath (the kernel's default for NVMe) a disk belongs to a subsystem, and that to one
- * controller or more (drivers/nvme/host/multipath.c). */
+/* With multipath (the kernel's default for NVMe) a disk belongs to a subsystem, and the subsystem
+ * to one or more controllers (drivers/nvme/host/multipath.c). */
 static int scan_paths(struct block_look *l, const char *name, const char *target)
 {
 	static const char where[] = "/nvme-subsystem/";
@@ -256,7 +255,7 @@ static int scan_block(const char *name, void *to)
 	if (sysfs_path_link(l->s, target, sizeof(target), "class/block/%s", name) < 0 ||
 		sysfs_path_exists(l->s, "class/block/%s/partition", name))
 		return 0;
-	/* nvme0c0n1 is one path to nvme0n1, and nobody's disk */
+	/* nvme0c0n1 is one path to nvme0n1, not a disk */
 	if (sysfs_path_read(l->s, hidden, sizeof(hidden), "class/block/%s/hidden", name) > 0 &&
 		hidden[0] == '1')
 		return 0;
@@ -303,7 +302,7 @@ struct look {
 	struct attached_list *list;
 };
 
-/* The addresses that the notes have for an interface, each ended by NUL. */
+/* The addresses of an interface in the notes, each ended by NUL. */
 static void add_addresses(struct text *t, const struct host_snapshot *notes, const char *name)
 {
 	size_t len = strlen(name);
@@ -318,7 +317,7 @@ static void add_addresses(struct text *t, const struct host_snapshot *notes, con
 	}
 }
 
-/* Part of a bridge or bond, an interface has no addresses of its own: its master has them. */
+/* A port of a bridge or bond has no addresses of its own: its master has them. */
 static int scan_net(const char *name, void *to)
 {
 	const struct look *l = to;
@@ -375,8 +374,8 @@ static int scan_usb(const char *name, void *to)
 	return attached_add(l->list, &b);
 }
 
-/* "card0-HDMI-A-1" is a connector of the card; what its driver found at the last look is all that
- * is asked (status_show, modes_show in drivers/gpu/drm/drm_sysfs.c). */
+/* "card0-HDMI-A-1" is a connector of the card; the files return what the driver found at its last
+ * probe (status_show, modes_show in drivers/gpu/drm/drm_sysfs.c). */
 static int scan_connector(const char *name, void *to)
 {
 	const struct look *l = to;

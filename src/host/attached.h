@@ -12,37 +12,37 @@
 
 enum attached_kind { ATTACHED_BLOCK, ATTACHED_NET, ATTACHED_USB, ATTACHED_CONNECTOR };
 
-/* One thing that goes away with a PCI function: a disk, a network interface, a USB device, a
- * screen.
- */
+/* A device attached to a PCI function: a disk, a network interface, a USB device, a screen. */
 struct attached {
 	enum attached_kind kind;
-	struct pci_addr addr; /* the function */
-	char name[40];        /* "nvme0n1", "eth0", "1-2", "HDMI-A-1" */
-	char what[100];       /* model, or product; of an interface the bridge it is part of; of a
-				 screen the mode it likes best */
-	char id[16];          /* of a USB device, "046d:c52b" */
-	unsigned long long bytes; /* of a disk */
-	char holders[64]; /* of a disk, "md0 vg-root": what is made of it and mounted nowhere */
-	bool up;          /* of an interface; of a screen: the card shows something on it */
-	/* What it is used for, each with a NUL behind it and one more at the end: where a disk, its
-	 * partitions and what is made of them (LVM, LUKS, RAID, btrfs) are mounted; an interface's
-	 * addresses. NULL: nothing. */
+	struct pci_addr addr;     /* the function */
+	char name[40];            /* "nvme0n1", "eth0", "1-2", "HDMI-A-1" */
+	char what[100];           /* model or product; for an interface its bridge; for a screen its
+				   * preferred mode */
+	char id[16];              /* USB device, "046d:c52b" */
+	unsigned long long bytes; /* disk size */
+	char holders[64];         /* disk: "md0 vg-root", the devices made of it without a mount */
+	bool up;                  /* interface; for a screen: the card sends a picture to it */
+	/* Its uses, each ended by NUL, and one more NUL at the end: the mount points of a disk, its
+	 * partitions and the devices made of them (LVM, LUKS, RAID, btrfs); the addresses of an
+	 * interface. NULL: none. */
 	char *uses;
 };
 
-/* A list that grows; owned by who made it. */
+/* A growing list; its creator owns it. */
 struct attached_list {
 	struct attached *at;
 	size_t n, size;
 };
 
-/* Adds a copy, which takes b->uses over. 0, or -ENOMEM: then b->uses is still the caller's. */
+/* Adds a copy, which takes over b->uses. Returns 0, or -ENOMEM: then the caller still owns
+ * b->uses. */
 int attached_add(struct attached_list *list, const struct attached *b) _must_check_;
-/* Frees n of them and what they own. */
+/* Frees the array of n and what the elements own. */
 void attached_done(struct attached *at, size_t n);
 
-/* Gathers all that hangs behind PCI functions, sorted by function, kind and name. 0, or -ENOMEM. */
+/* Gathers all devices attached to PCI functions, sorted by function, kind and name. Returns 0 or
+ * -ENOMEM. */
 int attached_gather(struct attached_list *ret, struct sysfs *s, const struct host_snapshot *notes,
 	struct err *err) _must_check_;
 

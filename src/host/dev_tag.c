@@ -13,8 +13,8 @@
 
 #define LINKS_MAX 8
 
-/* Puts a link's target in the place of the link, by its words: "/dev/disk/by-uuid/x" and
- * "../../sda1" make "/dev/sda1". */
+/* Resolves a link's target relative to the link, as text: "/dev/disk/by-uuid/x" and "../../sda1"
+ * make "/dev/sda1". */
 static bool follow(char path[static DEVPATH_MAX], const char *target)
 {
 	char joined[2 * DEVPATH_MAX];
@@ -42,7 +42,7 @@ static bool follow(char path[static DEVPATH_MAX], const char *target)
 	return len > 0;
 }
 
-/* A node that is none of the kernel's own names, as /dev/mapper holds where no udev is. */
+/* Finds a node whose name is not the kernel's, as in /dev/mapper without udev. */
 static bool find_node(int root, struct sysfs *s, const char *path, char name[static DISK_NAME_SIZE])
 {
 	struct stat st;
@@ -71,7 +71,7 @@ static void follow_all(int root, char path[static DEVPATH_MAX], bool *ret_lost)
 	}
 }
 
-/* As udev writes a label into a name (encode_devnode_name in systemd's device-nodes.c). */
+/* Encodes a label as udev does in a name (encode_devnode_name in systemd's device-nodes.c). */
 static void encode(const char *value, bool lower, char *buf, size_t size)
 {
 	size_t len = 0;
@@ -93,7 +93,7 @@ bool dev_tag_path(const char *spec, char buf[static DEVPATH_MAX])
 {
 	static const struct {
 		const char *tag, *directory;
-		bool lower; /* the kernel compares these without regard to case */
+		bool lower; /* the kernel compares these case-insensitively */
 	} tags[] = {
 		{"UUID=", "by-uuid", false},
 		{"LABEL=", "by-label", false},

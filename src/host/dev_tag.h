@@ -7,17 +7,17 @@
 #include <stdbool.h>
 
 /*
- * What tables and the kernel command line call a disk: /dev/..., UUID=, LABEL=, PARTUUID=,
+ * The names of a disk in tables and on the kernel command line: /dev/..., UUID=, LABEL=, PARTUUID=,
  * PARTLABEL=, ID= (fstab(5)).
  */
 #define DISK_NAME_SIZE 256
 
-/* The path below /dev that it stands for, as udev makes it; false where it is none of these. */
+/* The path below /dev that udev creates for it; false if it is not such a name. */
 bool dev_tag_path(const char *spec, char buf[static DEVPATH_MAX]);
 
 /*
- * The name in /sys/class/block of the disk that is there now, by the links and nodes below root,
- * which stands for /. False where there is none.
+ * The name in /sys/class/block of the current disk, from the links and nodes below root, the
+ * directory used as /. False if there is none.
  */
 bool dev_tag_disk(int root, struct sysfs *s, const char *spec, char name[static DISK_NAME_SIZE]);
 

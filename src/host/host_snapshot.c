@@ -36,7 +36,7 @@ static unsigned prefix_length(const struct ifreq *r, int fd)
 	return (unsigned)__builtin_popcount(in->sin_addr.s_addr);
 }
 
-/* SIOCGIFCONF tells all IPv4 addresses (netdevice(7)); getifaddrs(3), which would tell both kinds,
+/* SIOCGIFCONF returns all IPv4 addresses (netdevice(7)); getifaddrs(3), which returns both kinds,
  * is ten times the code. */
 static void add_ipv4(struct text *t)
 {
@@ -57,8 +57,8 @@ static void add_ipv4(struct text *t)
 	}
 }
 
-/* "20010db8000000000000000000000010 02 40 00 80     eth0": address, index, length of the prefix,
- * scope, flags, name. */
+/* "20010db8000000000000000000000010 02 40 00 80 eth0": address, index, prefix length, scope, flags,
+ * name. */
 static void add_ipv6_line(struct text *t, char *line)
 {
 	struct in6_addr address;
@@ -74,7 +74,7 @@ static void add_ipv6_line(struct text *t, char *line)
 		address.s6_addr[n++] = (uint8_t)byte;
 	if (n < sizeof(address) || !str_hex(&of_length, 2, &length) ||
 		!str_hex(&of_scope, 2, &scope) || scope == SCOPE_LINK)
-		return; /* of its link every interface has one: that tells nothing */
+		return; /* every interface has a link-local address */
 	if (inet_ntop(AF_INET6, &address, buf, sizeof(buf)))
 		text_print(t, "%s %s/%u\n", field[5], buf, length);
 }
@@ -98,7 +98,7 @@ static char *live_addresses(void)
 	return t.data;
 }
 
-/* By itself, or among what the tree has of /. */
+/* Reads it as a file of its own, or from the recorded root. */
 static char *recorded(struct sysfs *s, const char *name, const char *path)
 {
 	char full[128];

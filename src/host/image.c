@@ -15,7 +15,7 @@
 #define SETTINGS_MAX 65536
 #define UDEV_RULES "/usr/lib/udev/rules.d/70-vfio-bind.rules"
 
-/* Where modprobe looks, and of files of one name which one counts: the first (modprobe.d(5)). */
+/* modprobe's directories; of several files of one name the first counts (modprobe.d(5)). */
 static const char *const settings_directories[] = {"/etc/modprobe.d", "/run/modprobe.d",
 	"/usr/local/lib/modprobe.d", "/usr/lib/modprobe.d", "/lib/modprobe.d"};
 #define N_DIRECTORIES (sizeof(settings_directories) / sizeof(*settings_directories))
@@ -31,8 +31,8 @@ static int image_add_module(
 	return strv_add_unique(&image->missing, name, err);
 }
 
-/* vfio_iommu_type1 is no dependency but a wish of vfio's (a softdep), without which nothing can be
- * handed to a VM; vfio-pci first, so that its absence is told first. */
+/* vfio_iommu_type1 is only a softdep of vfio, but without it no device can be passed to a VM;
+ * vfio-pci comes first, so that its absence is reported first. */
 static int want_modules(
 	struct image *image, const struct config *c, const char *directory, struct err *err)
 {
@@ -54,7 +54,8 @@ static int want_modules(
 	return r;
 }
 
-/* Is the line "options MODULE …" or "softdep MODULE …" of one of our modules? Cuts the line up. */
+/* True for a line "options MODULE …" or "softdep MODULE …" of one of our modules. Modifies the
+ * line. */
 static bool line_concerns(char *line, const struct strv *modules)
 {
 	char *command = strsep(&line, " \t");

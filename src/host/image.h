@@ -8,23 +8,25 @@
 #include "core/kmod.h"
 
 /*
- * What an initramfs image of one kernel has to hold so that `boot` can do there what the config
- * says. This is the one place that decides it; the hooks of all generators copy what it lists.
+ * The files that an initramfs image of one kernel needs so that `boot` can carry out the config
+ * there. Only this decides it; the hooks of all generators copy what it lists.
  */
 struct image {
-	struct strv modules;   /* with all they depend on, each behind what it needs */
-	struct strv missing;   /* wanted, but this kernel has none of the name */
-	struct strv libraries; /* of this program; none where it is static */
-	/* The udev rule, modprobe.d's words on the modules, and the config if it could be read: in
-	 * an image every file is root's, so that one which isn't must not get there. */
+	struct strv modules;   /* with all dependencies, each after those it needs */
+	struct strv missing;   /* wanted, but this kernel does not have them */
+	struct strv libraries; /* of this program; none if it is static */
+	/* The udev rule, the modprobe.d files about the modules, and the config if it could be
+	 * read: in an image root owns every file, so a config that root does not own must not be
+	 * copied. */
 	struct strv files;
-	char digest[IMAGE_DIGEST_MAX]; /* of the config; "" where it could not be read */
+	char digest[IMAGE_DIGEST_MAX]; /* of the config; "" if it could not be read */
 };
 
 /*
  * directory is the kernel's, /lib/modules/VERSION. The modules are those of `before`, vfio-pci with
- * its IOMMU side, the drivers of [device], and efivarfs where it is to be loaded. 0, or -errno
- * where the directory or memory is not there. To be emptied with image_done in each case.
+ * its IOMMU driver, the drivers of [device], and efivarfs if it is to be loaded. Returns 0, or
+ * -errno if the directory is missing or memory runs out. The caller empties it with image_done in
+ * each case.
  */
 int image_list(struct image *ret, const struct config *c, const char *directory,
 	struct err *err) _must_check_;

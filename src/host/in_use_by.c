@@ -19,7 +19,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-/* Of a crowd these are named, the rest is counted. */
+/* The first ones are named, the rest is counted. */
 #define NAMED_MAX 6
 
 #define TABFILE_MAX (1U << 20)
@@ -65,7 +65,7 @@ static void directory_close(DIR **dir)
 		(void)closedir(*dir);
 }
 
-/* ---- nodes that do not stand below the function -----------------------------------------------
+/* ---- nodes outside the function's directory ----------------------------------------------------
  */
 
 static int add_node(struct in_use_by *u, dev_t dev, const char *fmt, unsigned number)
@@ -83,7 +83,7 @@ static int add_node(struct in_use_by *u, dev_t dev, const char *fmt, unsigned nu
 	return 0;
 }
 
-/* The group's node is what a VM has open (drivers/vfio/group.c). */
+/* The node of the IOMMU group, which a VM has open (drivers/vfio/group.c). */
 static int add_group(struct in_use_by *u, const struct device *d)
 {
 	struct stat st;
@@ -95,7 +95,7 @@ static int add_group(struct in_use_by *u, const struct device *d)
 	return add_node(u, st.st_rdev, "vfio/", (unsigned)d->group);
 }
 
-/* NVIDIA's own driver has nodes that sysfs knows nothing of. */
+/* NVIDIA's own driver has nodes that are not in sysfs. */
 static int add_nvidia(struct in_use_by *u, const struct device *d)
 {
 	char path[64], address[PCI_ADDR_MAX], text[2048];
@@ -116,7 +116,7 @@ static int add_nvidia(struct in_use_by *u, const struct device *d)
 	return add_node(u, makedev(NVIDIA_MAJOR, (unsigned)minor), "nvidia", (unsigned)minor);
 }
 
-/* ---- who uses them ----------------------------------------------------------------------------
+/* ---- uses --------------------------------------------------------------------------------------
  */
 
 static const struct devnode *disk_of(const struct in_use_by *u, const char *source)
@@ -128,9 +128,11 @@ static const struct devnode *disk_of(const struct in_use_by *u, const char *sour
 	return node_of(u, DEVNODE_BLOCK, st.st_rdev);
 }
 
-/* A line of mountinfo (proc(5)): "36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw".
- * The numbers are the file system's, which for btrfs are no block device's; so the source is asked
- * too. */
+/*
+ * A line of mountinfo (proc(5)): "36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw".
+ * The device number is the file system's, which for btrfs is not a block device's; so the source is
+ * compared, too.
+ */
 static void ask_mount(struct in_use_by *u, char *line)
 {
 	char *rest = strstr(line, " - "), *word[5] = {NULL};
@@ -174,7 +176,7 @@ static void ask_table(
 		ask(u, line);
 }
 
-/* Is one of the text consoles shown on this framebuffer? fbcon says which (con2fb_map in
+/* True if a text console is shown on this framebuffer, from fbcon (con2fb_map in
  * drivers/video/fbdev/core/fbcon.c). */
 static bool has_console(unsigned framebuffer)
 {
@@ -201,7 +203,7 @@ static int note_console(const char *name, void *to)
 	       text[0] == '1';
 }
 
-/* Once fbcon has let go of the consoles (0 in vtconsole/.../bind), its map stays as it was. */
+/* Checks vtconsole/.../bind first: once fbcon is unbound (0 there), its map stays as it was. */
 static void ask_console(struct in_use_by *u, struct sysfs *s)
 {
 	unsigned long number;
@@ -217,8 +219,8 @@ static void ask_console(struct in_use_by *u, struct sysfs *s)
 	}
 }
 
-/* The node that a descriptor of a process is, or NULL. Only what says it lies below /dev is looked
- * at closer: a look at a file of a dead network file system does not return. */
+/* The node of an open descriptor of a process, or NULL. Calls stat only for a path below /dev: stat
+ * of a file on a dead network file system does not return. */
 static const struct devnode *node_open(const struct in_use_by *u, int dir, const char *name)
 {
 	char target[64];

@@ -9,14 +9,13 @@
 #include <stdbool.h>
 
 /*
- * Who uses a function right now, so that its driver would not let it go, or let it go under
- * somebody's hands: an unbind waits for them where no signal reaches. Told as sentences with
- * commas between: a disk that is mounted or swapped to, the console on a framebuffer, processes
- * that have a node of it open (/dev/dri/card0, /dev/nvidia0, /dev/snd/controlC1, and /dev/vfio/14
- * of one that a VM has).
+ * The current uses of a function: with them its driver would not unbind, or would unbind from under
+ * a user; an unbind waits for them uninterruptibly. Written as phrases with commas between them: a
+ * mounted disk or one used as swap, the console on a framebuffer, processes that have a node of it
+ * open (/dev/dri/card0, /dev/nvidia0, /dev/snd/controlC1, and /dev/vfio/14 of one in a VM).
  *
- * live: sysfs is that of this machine, so /proc and /dev speak of it too. Only reads; never waits
- * for a driver. Returns how many there are, or -ENOMEM. What can't be read tells of nobody.
+ * live: sysfs is that of this machine, so /proc and /dev belong to it, too. Only reads; never waits
+ * for a driver. Returns the number of uses, or -ENOMEM. Files that cannot be read count as no use.
  */
 int in_use_by_find(
 	struct text *ret, struct sysfs *s, const struct device *d, bool live) _must_check_;

@@ -35,8 +35,7 @@ static bool read_number(
 	return true;
 }
 
-/* "8.0 GT/s PCIe", or "Unknown" where there is no link (pci_speed_string in drivers/pci/probe.c).
- */
+/* "8.0 GT/s PCIe", or "Unknown" without a link (pci_speed_string in drivers/pci/probe.c). */
 static void read_speed(struct sysfs *s, const struct function *f, const char *rate,
 	const char *width, struct speed *ret)
 {
@@ -52,9 +51,9 @@ static void read_speed(struct sysfs *s, const struct function *f, const char *ra
 }
 
 /*
- * Since Linux 5.15 reset_method names the ways in the order in which they are tried, and is not
- * there where there is none (reset_method_attr_is_visible in drivers/pci/pci.c); before,
- * `reset` said no more than that there is one.
+ * Since Linux 5.15 reset_method lists the methods in the order in which they are tried, and is
+ * missing if there are none (reset_method_attr_is_visible in drivers/pci/pci.c); before, the file
+ * `reset` only showed that there is one.
  */
 static void read_reset(struct sysfs *s, struct function *f)
 {
@@ -64,7 +63,7 @@ static void read_reset(struct sysfs *s, struct function *f)
 		(void)str_copy(f->reset, sizeof(f->reset), "yes");
 }
 
-/* "devices/pci0000:00/0000:00:01.0/0000:01:00.0": who is above, and where it all begins. */
+/* "devices/pci0000:00/0000:00:01.0/0000:01:00.0": the bridge above, and the host bridge. */
 static void read_place(struct sysfs *s, struct function *f)
 {
 	char target[SYSFS_PATH_MAX], address[PCI_ADDR_MAX];
@@ -87,7 +86,7 @@ static void read_place(struct sysfs *s, struct function *f)
 	}
 }
 
-/* A line for each region: start, end and flags (resource_show in drivers/pci/pci-sysfs.c). */
+/* A line per region: start, end and flags (resource_show in drivers/pci/pci-sysfs.c). */
 static void read_bars(struct sysfs *s, struct function *f)
 {
 	char text[RESOURCE_SIZE], name[24], sizes[32];
@@ -146,7 +145,7 @@ static void read_function(struct sysfs *s, struct function *f)
 	read_virtual(s, f);
 	read_speed(s, f, "current_link_speed", "current_link_width", &f->now);
 	read_speed(s, f, "max_link_speed", "max_link_width", &f->max);
-	/* -1, which is no number to read_number, for a machine with one node */
+	/* -1, which read_number refuses, on a machine with one node */
 	f->numa = read_number(s, f, "numa_node", &node) ? (int)node : -1;
 	if (device_is_fixed(&f->d)) {
 		(void)read_number(s, f, "secondary_bus_number", &f->first_bus);
@@ -170,7 +169,7 @@ static void read_names(struct pciids *names, struct function *f)
 			names, &f->d.id, f->subsystem_name, sizeof(f->subsystem_name));
 }
 
-/* A line of the notes: an address, and behind it the names. */
+/* A line of the notes: an address, followed by the names. */
 static int parse_candidates(struct inventory *v, const struct host_snapshot *notes)
 {
 	for (const char *line = notes->candidates; line && *line;) {

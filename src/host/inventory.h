@@ -16,63 +16,65 @@
 #define BARS 6
 #define NAME_MAX_BYTES 96
 
-/* A base address register whose size can be set (resourceN_resize of drivers/pci/pci-sysfs.c). */
+/* A base address register with a configurable size (resourceN_resize of
+ * drivers/pci/pci-sysfs.c). */
 struct bar {
 	bool resizable;
-	uint64_t size;  /* bytes, 0 where it has none now */
+	uint64_t size;  /* bytes, 0 if it has none now */
 	uint64_t sizes; /* bit n: it can be 2^n MiB */
 };
 
-/* All that people want to know of one PCI function. Texts are "" where there is nothing known. */
+/* The data shown about one PCI function. Texts are "" if unknown. */
 struct function {
 	struct device d;
-	char module[32]; /* of its driver, where that is known: xhci_pci of xhci_hcd */
+	char module[32]; /* of its driver, if known: xhci_pci of xhci_hcd */
 	char class_name[48], vendor_name[NAME_MAX_BYTES], name[NAME_MAX_BYTES];
 	char subsystem_name[NAME_MAX_BYTES];
-	char root[24];                /* the host bridge it hangs on, "pci0000:00" */
-	bool has_upstream;            /* is there a bridge above it? */
+	char root[24];                /* its host bridge, "pci0000:00" */
+	bool has_upstream;            /* there is a bridge above it */
 	struct pci_addr upstream;     /* that bridge */
-	bool has_below;               /* is it above another? */
-	unsigned first_bus, last_bus; /* behind a bridge; 0: it is none that leads on */
-	char reset[64];               /* "flr bus"; "" for no way to reset it alone */
+	bool has_below;               /* it is above another function */
+	unsigned first_bus, last_bus; /* of a bridge; 0: none */
+	char reset[64];               /* "flr bus"; "" if it cannot be reset alone */
 	int numa;                     /* node, or -1 */
 	struct speed {
 		char rate[16]; /* "8.0 GT/s" */
 		unsigned width;
 	} now, max;
-	unsigned vfs, vfs_max; /* virtual functions there are and there can be */
+	unsigned vfs, vfs_max; /* virtual functions, current and maximum */
 	bool is_vf;
 	struct pci_addr physical; /* of a virtual function */
 	bool has_rom;
 	struct bar bars[BARS];
-	char *candidates; /* drivers that the kernel has for it, blanks between; NULL: none known */
+	char *candidates; /* drivers that the kernel has for it, separated by blanks; NULL: none
+			   * known */
 };
 
 /*
- * The whole machine, functions in address order. Nothing in it is read that may wait for a driver:
- * driver_override takes the device's lock, and is left out.
+ * The whole machine, functions in address order. No file is read that may wait for a driver:
+ * driver_override takes the device lock, and is left out.
  */
 struct inventory {
 	struct function *at;
 	size_t n;
-	struct attached *attached; /* in the order of their functions' addresses */
+	struct attached *attached; /* in address order of their functions */
 	size_t n_attached;
 };
 
 /*
- * Gathers it. names may know nothing; notes says what is mounted, which addresses interfaces have
- * and which drivers could serve. To be emptied with inventory_done in each case. -errno.
+ * Gathers it. names may be empty; notes has the mounts, the addresses of interfaces and the
+ * candidate drivers. The caller empties it with inventory_done in each case. Returns 0 or -errno.
  */
 int inventory_gather(struct inventory *ret, struct sysfs *s, struct pciids *names,
 	const struct host_snapshot *notes, struct err *err) _must_check_;
-/* Sets is_boot_display of the functions that are. 0 or -ENOMEM. */
+/* Sets is_boot_display where it is true. Returns 0 or -ENOMEM. */
 int inventory_find_boot_display(
 	struct inventory *v, struct sysfs *s, const struct boot_display_from *from) _must_check_;
 void inventory_done(struct inventory *v);
 
 struct function *inventory_find(const struct inventory *v, struct pci_addr addr);
 
-/* What hangs behind a function: the first of *ret_n neighbours, NULL for none. */
+/* The devices attached to a function: the first of *ret_n in a row, NULL for none. */
 const struct attached *inventory_attached(
 	const struct inventory *v, struct pci_addr addr, size_t *ret_n);
 

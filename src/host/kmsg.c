@@ -13,7 +13,7 @@
 /* CONSOLE_EXT_LOG_MAX (kernel/printk/internal.h): a read of less fails. */
 #define RECORD_MAX 8192
 
-/* A log that is written faster than it is read must not hold anybody up. */
+/* A log that is written faster than it is read must not block the caller. */
 #define RECORDS_MAX 100000
 
 bool kmsg_matches(const char *record, const char *driver, const char *address, long long *ret_usec)
@@ -40,7 +40,7 @@ long long kmsg_first(const char *driver, const char *address)
 
 	for (int i = 0; fd >= 0 && i < RECORDS_MAX; i++) {
 		ssize_t n = read(fd, record, sizeof(record) - 1);
-		/* EPIPE: what comes next was overwritten; the read after it goes on behind. */
+		/* EPIPE: the next record was overwritten; the following read continues after it. */
 		if (n < 0 && (errno == EPIPE || errno == EINTR))
 			continue;
 		if (n <= 0)

@@ -6,14 +6,14 @@
 #include <stddef.h>
 
 /*
- * When the kernel log has a driver speak of a device for the first time: what dev_printk prints
- * begins with both names (drivers/base/core.c, __dev_printk). Nothing else in a running system
- * remembers when a driver came. Microseconds since the kernel started; -1 where the log does not
- * say, or not to us.
+ * The time of a driver's first message about a device in the kernel log: dev_printk starts a
+ * message with both names (drivers/base/core.c, __dev_printk). Nothing else in a running system
+ * records when a driver was bound. Microseconds since the kernel started; -1 if the log has no such
+ * message or cannot be read.
  */
 long long kmsg_first(const char *driver, const char *address);
 
-/* Is this record of /dev/kmsg (Documentation/ABI/testing/dev-kmsg) one of those? */
+/* True if this record of /dev/kmsg (Documentation/ABI/testing/dev-kmsg) is such a message. */
 bool kmsg_matches(const char *record, const char *driver, const char *address, long long *ret_usec);
 
 #endif

@@ -34,8 +34,8 @@ static bool map(struct pciids *n, const char *path)
 	return true;
 }
 
-/* A line that begins with `start`, from one line's begin on; the end of the file if there is none.
- */
+/* The first line at or after `from` that begins with `start`; the end of the file if there is
+ * none. */
 static size_t find_line(const struct pciids *n, size_t from, const char *start)
 {
 	size_t len = strlen(start);
@@ -59,7 +59,7 @@ void pciids_open(struct pciids *ret, const char *path)
 	for (size_t i = 0; !ret->data && i < sizeof(places) / sizeof(*places); i++)
 		(void)map(ret, places[i]);
 	ret->classes = find_line(ret, 0, "C 00 ");
-	if (ret->classes == ret->len) /* a part of the list, in a tree that someone made */
+	if (ret->classes == ret->len) /* a hand-made tree may have a part of the list */
 		ret->classes = 0;
 }
 
@@ -79,7 +79,7 @@ void pciids_close(struct pciids *n)
 	*n = (struct pciids){0};
 }
 
-/* The name behind a key, in the line at `at`. */
+/* The name after a key of this length, in the line at `at`. */
 static bool take(const struct pciids *n, size_t at, size_t key, char *buf, size_t size)
 {
 	const char *s = n->data + at + key, *end = n->data + n->len;
@@ -96,7 +96,7 @@ static bool take(const struct pciids *n, size_t at, size_t key, char *buf, size_
 	return true;
 }
 
-/* What belongs to an entry stands behind it, one tab further in. */
+/* The lines of an entry follow it, indented by one more tab. */
 static size_t block_end(const struct pciids *n, size_t at, const char *indent)
 {
 	size_t len = strlen(indent);
@@ -132,7 +132,7 @@ static bool find_vendor(struct pciids *n, uint32_t vendor, size_t *ret_at, size_
 			break;
 	if (i == n->n_seen) {
 		if (i == N_SEEN)
-			i--; /* the last place changes hands */
+			i--; /* the last place is reused */
 		else
 			n->n_seen++;
 		(void)snprintf(start, sizeof(start), "%04x ", vendor & 0xffffU);

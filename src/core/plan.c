@@ -11,7 +11,7 @@
 
 #define DEFAULT_DRIVER "vfio-pci"
 
-/* "id 10de:2204", in the words of the config. */
+/* "id 10de:2204", as in the config. */
 static void why_asked(const struct selector *s, char *buf, size_t size)
 {
 	static const char *const what[] = {"id", "address", "path", "serial", "gpus ="};
@@ -33,7 +33,7 @@ static void add(struct plan *p, const struct selector *asked, const struct devic
 	why_asked(asked, v->reason, sizeof(v->reason));
 }
 
-/* Of a slot that was named whole, what is no bridge: is there such a function? */
+/* True if the slot, selected as a whole, has a function besides bridges. */
 static bool slot_has_endpoint(const struct probe *h, const struct device *bridge)
 {
 	for (size_t i = 0; i < h->devices.n; i++) {
@@ -44,7 +44,7 @@ static bool slot_has_endpoint(const struct probe *h, const struct device *bridge
 	return false;
 }
 
-/* A slot named whole means what can be given of it. A bridge by itself is refused. */
+/* A selector for a whole slot leaves out its bridges. A bridge alone is refused. */
 static bool is_left_out(const struct probe *h, const struct selector *asked, const struct device *d)
 {
 	return asked->any_function && device_is_fixed(d) && slot_has_endpoint(h, d);
@@ -66,7 +66,7 @@ static void format_left_out(struct verdict *v, const struct probe *h)
 	}
 }
 
-/* A display controller that is to be taken, of the same slot and vendor as d, or NULL. */
+/* A selected display controller, not excluded, of the same slot and vendor as d, or NULL. */
 static const struct device *leader_of(
 	const struct config *c, const struct probe *h, const struct device *d)
 {
@@ -135,7 +135,7 @@ static bool is_told(const struct plan *p, const struct selector *s)
 	return false;
 }
 
-/* `gpus = non-boot` asks for whatever there is, so that nothing can be absent. */
+/* `gpus = non-boot` selects what exists, so nothing of it can be absent. */
 static void add_absent(struct plan *p, const struct probe *h)
 {
 	const struct config *c = p->config;
@@ -218,7 +218,7 @@ const char *verdict_name(const struct verdict *v, char buf[static VERDICT_NAME_M
 {
 	if (v->device)
 		return pci_addr_format(v->device->addr, buf);
-	/* The id behind '=' is no part of the address. */
+	/* The id after '=' is not part of the address. */
 	(void)snprintf(buf, VERDICT_NAME_MAX, "%.*s", (int)strcspn(v->selector->text, "="),
 		v->selector->text);
 	return buf;

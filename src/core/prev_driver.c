@@ -54,7 +54,7 @@ int prev_driver_save(const char *dir, struct sysfs *s, const struct device *d, s
 	return file_replace_volatile(fd, NOTE_NAME, line, (size_t)len, 0644, err);
 }
 
-/* It becomes part of a path below /sys, or a module's name. */
+/* The word becomes part of a path below /sys, or a module name. */
 static bool is_name(const char *word, size_t size)
 {
 	return word && *word && strlen(word) < size && *word != '.' && !strchr(word, '/');
@@ -67,7 +67,7 @@ static bool parse(char *line, struct prev_driver *ret, struct pci_id *ret_id)
 	if (!str_equal(line + end, "\n"))
 		return false;
 	line[end] = '\0';
-	/* A driver may have a blank in its name, and so comes last. */
+	/* A driver's name may contain a blank, so it comes last. */
 	const char *id = strsep(&line, " "), *module = strsep(&line, " "), *driver = line;
 	if (!pci_id_parse(id, ret_id) || !is_name(module, sizeof(ret->module)) ||
 		!is_name(driver, sizeof(ret->driver)) || release_is_vfio(driver))

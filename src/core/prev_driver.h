@@ -9,35 +9,35 @@
 #include "pci/sysfs.h"
 
 /*
- * Two host drivers may want one device (nouveau and nvidia, cirrus-qemu and cirrusfb), and the
- * kernel asks them in the order they were loaded. So `bind` notes who had a device, and `release`
- * gives it back to that one. A note is a line in DIR/ADDRESS/host-driver, DIR being that of the
- * reports:
+ * Two host drivers may match one device (nouveau and nvidia, cirrus-qemu and cirrusfb), and the
+ * kernel probes them in the order in which they were loaded. So `bind` saves the driver of a
+ * device, and `release` binds the device to it again. A note is a line in DIR/ADDRESS/host-driver,
+ * where DIR is the directory of the reports:
  *
- *   10de:2204:1458:403b nouveau nouveau      the device, the driver's module (- where that is built
- *                                            in), the driver
+ *   10de:2204:1458:403b nouveau nouveau      the device, the driver's module (- if it is built in),
+ *                                            the driver
  */
 struct prev_driver {
-	char driver[32]; /* "" for nobody */
+	char driver[32]; /* "" for none */
 	char module[56]; /* MODULE_NAME_LEN (include/linux/module.h); "" for none */
 };
 
 /*
- * Notes who has the device, as d->driver says; nothing for a device that vfio has, or nobody: what
- * was noted before stays. 0, or -errno with a reason.
+ * Saves the driver in d->driver; nothing for a device with a vfio driver or none: the note saved
+ * before stays. Returns 0, or -errno with a reason.
  */
 int prev_driver_save(
 	const char *dir, struct sysfs *s, const struct device *d, struct err *err) _must_check_;
 
 /*
- * Reads the note of a device. 0, with an empty driver where there is none; or -errno with a reason
- * and an empty driver: -EINVAL for what prev_driver_save does not write, -ESTALE where the note is
- * of another device that was at this address.
+ * Reads the note of a device. Returns 0, with an empty driver if there is none; or -errno with a
+ * reason and an empty driver: -EINVAL for anything that prev_driver_save does not write, -ESTALE if
+ * the note belongs to another device that was at this address.
  */
 int prev_driver_read(struct prev_driver *ret, const char *dir, const struct device *d,
 	struct err *err) _must_check_;
 
-/* Once the device is the host's again. */
+/* For a device that is back with the host. */
 void prev_driver_remove(const char *dir, struct pci_addr addr);
 
 /* Before a plan is carried out on the running system: notes the driver of each device that it

@@ -12,7 +12,7 @@ struct look {
 	struct probe *h;
 };
 
-/* Follows the bridges of a path; each says which bus lies behind it. */
+/* Resolves a path bridge by bridge; each has the number of its secondary bus. */
 static struct pci_path pci_path_resolve(struct sysfs *sysfs, const struct selector *s)
 {
 	struct pci_path path = {.addr = {.domain = s->domain, .bus = s->bus}};
@@ -67,13 +67,13 @@ static int search(
 	return r;
 }
 
-/* All functions of one device, for "0a:00.*" and for companions. */
+/* Adds all functions of a slot, for "0a:00.*" and for companions. */
 static int probe_around(const struct look *l, struct pci_addr addr, struct err *err)
 {
 	unsigned mask = 0;
 
 	if (sysfs_functions(l->s, addr, &mask) < 0 || mask == 0)
-		mask = 0xff; /* function 0 is hidden or has gone: ask for each */
+		mask = 0xff; /* function 0 is hidden or was removed: try each */
 	for (uint8_t f = 0; f < 8; f++) {
 		if (!(mask & 1U << f))
 			continue;
@@ -102,7 +102,7 @@ static int probe_named(const struct look *l, struct err *err)
 
 static int probe_companions(const struct look *l, struct err *err)
 {
-	/* The list grows as we go, but what is added is no display that somebody asked for. */
+	/* The list grows during the loop, but an added function is never a selected display. */
 	for (size_t i = 0; i < l->h->devices.n; i++) {
 		const struct device *d = &l->h->devices.at[i];
 		if (!device_is_display(d) || !select_first(l->c, l->h->paths, d, false))
@@ -114,7 +114,8 @@ static int probe_companions(const struct look *l, struct err *err)
 	return 0;
 }
 
-/* Is it asked for, or may it come along with a display controller that is, as leader_of has it? */
+/* True if it is selected, or may be a companion of a selected display controller, as in
+ * leader_of. */
 static bool may_be_bound(const struct look *l, const struct device *d)
 {
 	if (select_first(l->c, l->h->paths, d, false))
@@ -141,9 +142,9 @@ static bool may_take_display(const struct look *l, bool with_outputs)
 }
 
 /*
- * Must the other display controllers be known, to see that one stays with the host? Not where the
- * boot display is known, for that one is guarded. That boot_vga is 0 proves no other display: it
- * may be so of all of them.
+ * True if the other display controllers must be known, to see that one stays with the host. Not if
+ * the boot display is known, because that one is guarded. A boot_vga of 0 does not prove that there
+ * is another display: all may have 0.
  */
 static bool displays_matter(const struct look *l)
 {
@@ -174,7 +175,7 @@ static void probe_details(const struct look *l)
 	}
 }
 
-/* In address order the functions of a slot are neighbours. */
+/* In address order the functions of a slot are adjacent. */
 static bool has_twin(const struct device_list *list, size_t i)
 {
 	const struct device *d = &list->at[i];
@@ -189,9 +190,9 @@ static bool has_twin(const struct device_list *list, size_t i)
 }
 
 /*
- * A virtual function has the class of its card, and so have the others: the kernel is asked about
- * those that share a slot with one of their class. A display that stands where only ARI can put it
- * (below a port there is one device number, 0) may be the only one of its slot.
+ * A virtual function has the class of its card, as have the others: only functions that share a
+ * slot with one of their class are checked. A display at a place that only ARI allows (below a port
+ * there is only device number 0) may be the only one of its slot.
  */
 static void find_virtual(const struct look *l)
 {
@@ -205,14 +206,14 @@ static void find_virtual(const struct look *l)
 	scan_cards(&l->h->devices);
 }
 
-/* A plan without displays pays nothing for it. */
+/* A plan without displays skips the search. */
 static void find_boot_display(const struct look *l)
 {
 	if (may_take_display(l, false))
 		boot_display_find(&l->h->boot, l->s, &l->h->devices, l->from);
 }
 
-/* What was named, and what belongs to it, in the order in which each look needs the one before. */
+/* Probes the selected devices and those related to them; each step needs the one before. */
 static int probe_all(const struct look *l, struct err *err)
 {
 	int r = 0;

@@ -11,39 +11,40 @@
 #include "pci/sysfs.h"
 
 /*
- * What a plan needs to know of the machine, and no more: the devices that the config may mean, the
- * functions they bring along, and the display controllers where it matters which of them stay.
+ * What a plan needs to know about the machine, and no more: the devices that the config may match,
+ * their companions, and the display controllers if it matters which of them stay.
  */
 struct probe {
 	struct device_list devices; /* in address order */
-	bool displays_known;        /* every display controller of the machine is among them */
-	bool serials_hidden;        /* only root may read where serial numbers stand */
-	struct boot_display boot;   /* looked for only where a display may be taken */
-	struct pci_path *paths;     /* one for each selector of the config */
+	bool displays_known;        /* the list has every display controller of the machine */
+	bool serials_hidden;        /* only root may read the serial numbers */
+	struct boot_display boot;   /* searched only if a display may be bound */
+	struct pci_path *paths;     /* one per selector of the config */
 };
 
 /*
- * Looks at as little as the config needs: addresses and paths are looked up one by one; only ids,
- * serials and `gpus = non-boot` have every device listed. Never reads what may wait for a driver
- * (driver_override takes the device's lock). `from` NULL: the boot display is told from sysfs
- * alone. 0, or a negative errno when not even that is possible.
+ * Reads as little as the config needs: addresses and paths are looked up one by one; only ids,
+ * serials and `gpus = non-boot` need a list of all devices. Never reads a file that may wait for a
+ * driver (driver_override takes the device lock). `from` NULL: the boot display is found from sysfs
+ * alone. Returns 0 or a negative errno.
  */
 int probe_devices(struct probe *ret, const struct config *c, struct sysfs *s,
 	const struct boot_display_from *from, struct err *err) _must_check_;
 
 /*
- * Does the config mean a function of this card? Looks at its functions only, so a selector by
- * serial number, which would take a search, counts as yes. 1, 0 or a negative errno.
+ * Returns 1 if the config may match a function of this slot, 0 if not, or a negative errno. Reads
+ * only the slot's functions, so a selector by serial number, which would need a search, counts as a
+ * match.
  */
 int probe_may_match(const struct config *c, struct sysfs *s, struct pci_addr addr,
 	struct err *err) _must_check_;
 
-/* Looks up who has each of the devices now: for people, no plan depends on it. */
+/* Reads the current driver of each device: for output only, no plan depends on it. */
 void probe_drivers(struct probe *h, struct sysfs *s);
 
 /*
- * Looks where the functions of the list are now: at their address, at the end of their way, or at
- * neither. A change of bus numbers moves the first, another slot of the board both.
+ * Finds where the functions of the list are now: at their address, at the end of their path, or at
+ * neither. Changed bus numbers change the address; another slot on the board changes both.
  */
 void protected_locate(struct protected_list *k, struct sysfs *s);
 

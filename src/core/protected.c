@@ -15,7 +15,7 @@ static const char *const kinds[] = {"storage", "network", "keyboard", "route"};
 static const char *const doubts[UNKNOWN_KINDS] = {
 	"unknown-network", "unknown-route", "unknown-keyboard"};
 
-/* Address, id, class, way; behind them the reason. */
+/* Address, id, class, path; then the reason. */
 #define WORDS 4
 
 void protected_done(struct protected_list *k)
@@ -30,7 +30,7 @@ void protected_set_path(struct protected_dev *one, const char *path)
 		one->path = (struct selector){0};
 }
 
-/* The names of disks and mount points are anybody's; a record is lines. */
+/* Names of disks and mount points may contain any byte; a record consists of lines. */
 static void make_plain(char *text)
 {
 	for (; *text; text++)

@@ -7,24 +7,25 @@
 
 #include <stdbool.h>
 
-/* Where the path of a selector leads on this machine. */
+/* The function that a selector's path leads to on this machine. */
 struct pci_path {
 	bool found;
 	struct pci_addr addr;
 };
 
 /*
- * Does the selector mean this device? `way` is the selector's. For addresses and paths the place
- * alone counts: whether the id behind '=' is still there is a guard's question (select_id_changed).
- * SELECT_GPUS means every display controller that is neither the firmware's boot display nor that
- * of a management controller.
+ * True if the selector matches this device. `path` is the selector's. For addresses and paths only
+ * the place counts: a guard checks whether the id after '=' is still there (select_id_changed).
+ * SELECT_GPUS matches every display controller except the firmware's boot display and those of
+ * management controllers.
  */
 bool select_matches(const struct selector *s, const struct pci_path *path, const struct device *d);
 
-/* Does an address or path with "=id" find another id there? Never for an unreadable device. */
+/* True if the device at an address or path with "=id" has another id. Never for an unreadable
+ * device. */
 bool select_id_changed(const struct selector *s, const struct device *d);
 
-/* The first selector of [bind] (or of [exclude]) that means the device, or NULL. */
+/* The first selector of [bind] (or of [exclude]) that matches the device, or NULL. */
 const struct selector *select_first(
 	const struct config *c, const struct pci_path *ways, const struct device *d, bool exclude);
 

@@ -12,14 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* vfio-pci waits for the VM that has the device, for ever (vfio_unregister_group_dev). */
+/* vfio-pci waits without limit for the VM that has the device (vfio_unregister_group_dev). */
 #define PATIENCE_MS 3000
 
 enum kind { CLEAR, UNBIND, LOAD_PREV, ATTACH, PROBE, LOAD, PROBE_AGAIN, KINDS };
 
 struct work {
 	const struct release_options *o;
-	struct release *list; /* in memory that parent and children share */
+	struct release *list; /* in memory shared by parent and children */
 	size_t n;
 	uint8_t *state; /* step kind * n + i */
 };
@@ -43,7 +43,7 @@ static bool has_driver(const struct work *w, const struct release *d)
 	return driver[0] != '\0';
 }
 
-/* Reading it waits for the device's lock (driver_override_show), so it is a step too. */
+/* Reading it waits for the device lock (driver_override_show), so it is a step, too. */
 static void do_clear(const struct work *w, struct release *d)
 {
 	char now[64];
@@ -64,13 +64,14 @@ static void do_unbind(const struct work *w, struct release *d)
 			w->o->sysfs, d->addr, w->o->load_modules, w->o->force, d->in_use);
 }
 
-/* Free of vfio and still without a driver: somebody may take it. */
+/* True if it is free of vfio and still without a driver. */
 static bool waits(const struct work *w, const struct release *d)
 {
 	return d->override_error == 0 && d->unbind_error == 0 && !has_driver(w, d);
 }
 
-/* A driver that is loaded looks at all devices by itself: as it comes alone, no other is first. */
+/* A loaded driver probes all devices by itself: if its module is loaded alone, no other is
+ * first. */
 static void do_load_prev(const struct work *w, struct release *d)
 {
 	struct err err = {""};
@@ -124,7 +125,7 @@ static unsigned step_timeout_ms(void *to, size_t step)
 	return kind == LOAD || kind == LOAD_PREV ? w->o->milliseconds : PATIENCE_MS;
 }
 
-/* The first step of the device that did not end, or KINDS. */
+/* The first step of the device that did not complete, or KINDS. */
 static enum kind bad_step(const struct work *w, size_t i)
 {
 	for (unsigned kind = 0; kind < KINDS; kind++)
@@ -173,7 +174,7 @@ static void tell(const struct work *w, size_t i)
 			d->after);
 }
 
-/* It is the host's all the same; but another driver shows other things, or none. */
+/* The device is with the host all the same; but another driver may provide other nodes, or none. */
 static void log_other_driver(struct release *d)
 {
 	const char *reason = strerror(-d->attach_error);
@@ -200,7 +201,7 @@ static void verify(const struct work *w)
 		d->timed_out = bad < KINDS && w->state[bad * w->n + i] == STEP_TIMED_OUT;
 		bool free_again = d->override_error == 0 && !release_is_vfio(d->after) &&
 				  bad == KINDS;
-		/* What no module wants has no host driver to go back to. */
+		/* A device that no module matches has no host driver to return to. */
 		d->holds = free_again && (d->after[0] || (d->known == 0 && d->probe_error == 0));
 		if (d->holds)
 			d->error[0] = '\0';
@@ -230,7 +231,7 @@ int release_all(struct release *list, size_t n, const struct release_options *o,
 	int r = steps_run(&steps, steps_now() + o->milliseconds, err);
 	verify(&w);
 	memcpy(list, w.list, size);
-	/* Where something has begun, each device tells what is left to do. */
+	/* Once a step has begun, each device has its own error. */
 	if (r < 0 && w.state[0] != STEP_NOT_RUN) {
 		err->text[0] = '\0';
 		r = 0;

@@ -12,47 +12,47 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* One function that goes back to the host, and what became of that. */
+/* One function to be released to the host, and the result. */
 struct release {
 	struct pci_addr addr;
-	struct prev_driver
-		prev;    /* who had it before it was bound, if that is known (core/prev_driver.h) */
-	char before[32]; /* its driver when we came, "" for none */
-	char after[32];  /* its driver at the end, "" for none */
-	bool holds;      /* it is the host's again: free of vfio, with the driver that wants it */
-	bool unfinished; /* its override was set for a VM, and no driver had it */
-	bool timed_out;  /* a child was left behind in one of its steps */
-	char error[256]; /* why it does not hold, "" where it does */
-	char other[160]; /* why it is with another host driver than the former one, or "" */
-	/* What the steps find out. */
+	struct prev_driver prev; /* its driver before it was bound, if known (core/prev_driver.h) */
+	char before[32];         /* its driver at the start, "" for none */
+	char after[32];          /* its driver at the end, "" for none */
+	bool holds;      /* it is with the host: free of vfio, with the driver that matches it */
+	bool unfinished; /* its override was set for a VM, but it had no driver */
+	bool timed_out;  /* one of its steps timed out in the kernel */
+	char error[256]; /* why it is not with the host, else "" */
+	char other[160]; /* why it has another host driver than the previous one, or "" */
+	/* Results of the steps. */
 	int override_error, unbind_error, attach_error, probe_error;
-	char in_use[IN_USE_REASON_MAX]; /* why its driver was not asked to let it go, or "" */
-	int known; /* modules that want the device; negative: why none of them could be loaded */
+	char in_use[IN_USE_REASON_MAX]; /* why unbind was not tried, or "" */
+	int known; /* number of modules that match the device; negative: the error of loading
+		    * them */
 };
 
 struct release_options {
 	struct sysfs *sysfs;
-	bool load_modules;     /* false on a tree that only stands for /sys */
-	bool force;            /* also from an interface that is up (core/unbind.h) */
+	bool load_modules;     /* false on a tree that only replaces /sys */
+	bool force;            /* also unbinds an interface that is up (core/unbind.h) */
 	unsigned milliseconds; /* for everything */
-	/* Held by the caller (interrupt_hold), or NULL. Before the first step it ends the work;
-	 * what has begun is finished, but no step is waited for as long as without one: the half of
-	 * it is of no use to anybody. */
+	/* Blocked by the caller (interrupt_hold), or NULL. Before the first step an interrupt ends
+	 * the work; work that has begun is finished, because half of it is useless, but with a
+	 * shorter timeout per step. */
 	struct interrupt *interrupt;
 };
 
 /*
- * Gives functions back: clears the driver_override that names vfio or nothing (another one is
- * somebody else's, and stays); takes them from vfio; has the former driver take them, where that is
- * known, its module loaded if need be; has the kernel look for a driver for those that have none
- * yet, and where it knows none, loads the modules that want them, as udev would; then reads the
- * driver links back. What is with a host driver already is left alone. As in apply, all of that
- * happens in a child, see core/steps.h. 0, or -errno where nothing was written.
+ * Releases functions: clears a driver_override that names vfio or none (another one belongs to
+ * another tool, and stays); unbinds them from vfio; binds them to the previous driver, if known,
+ * and loads its module if needed; probes those that still have no driver, and if the kernel has
+ * none, loads the modules that match them, as udev would; then reads the driver links back. A
+ * device with a host driver is left alone. As in apply, all of this runs in a child, see
+ * core/steps.h. Returns 0, or -errno if nothing was written.
  */
 int release_all(struct release *list, size_t n, const struct release_options *o,
 	struct err *err) _must_check_;
 
-/* Is this a driver that devices are held with for a VM? */
+/* True for a driver that reserves devices for VMs. */
 bool release_is_vfio(const char *driver);
 
 #endif

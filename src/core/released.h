@@ -10,22 +10,22 @@
 #include <stdbool.h>
 
 /*
- * What `release` gave back stays with the host until the next boot, or until `bind` takes it again:
- * no replayed event and no second `boot` does. A note is DIR/ADDRESS/released, DIR being that of
- * the reports, and holds the device's modalias: another device that comes to the address is none
- * that was released.
+ * A device that `release` has released stays with the host until the next boot, or until `bind`
+ * binds it again: no replayed event and no second `boot` binds it. A note is DIR/ADDRESS/released,
+ * where DIR is the directory of the reports, and contains the device's modalias: another device at
+ * the same address was not released.
  */
 
-/* 0, or -errno with a reason. */
+/* Returns 0, or -errno with a reason. */
 int released_note(
 	const char *dir, struct sysfs *s, struct pci_addr addr, struct err *err) _must_check_;
 
-/* A note that is there and can't be read counts. */
+/* A note that exists but cannot be read counts. */
 bool released_is(const char *dir, struct sysfs *s, struct pci_addr addr);
 
 void released_end(const char *dir, struct pci_addr addr);
 
-/* Refuses what was released, each function alone: what of its card was not stays as it is. */
+/* Refuses each released function; other functions of its card stay in the plan. */
 void released_refuse(struct plan *p, const char *dir, struct sysfs *s);
 
 #endif

@@ -15,7 +15,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* Messages about single devices; behind them one tells how many more there are. */
+/* Messages about single devices; one more has the number of the rest. */
 #define TELL_MAX 6
 
 static const char *or_null(const char *s)
@@ -81,7 +81,7 @@ static bool has_error(const struct config *c, const char *error)
 	return false;
 }
 
-/* What the image's build knew and this boot can't: a config that could not be copied, for one. */
+/* Errors known only when the image was made: a config that could not be copied, for one. */
 static void print_recorded_errors(struct json *j, const struct config *c, struct imageinfo *record)
 {
 	const char *error;
@@ -112,7 +112,7 @@ static void print_errors(struct json *j, const struct plan *p, const struct appl
 	json_close_array(j);
 }
 
-/* The digest stands first: imageinfo_is_of_config looks for it there. */
+/* The digest comes first: imageinfo_is_of_config expects it there. */
 static void print_image(struct json *j, struct imageinfo *record)
 {
 	char digest[IMAGE_DIGEST_MAX];
@@ -133,7 +133,7 @@ static void print_image(struct json *j, struct imageinfo *record)
 	json_close_object(j);
 }
 
-/* Where nothing is to be read (vfio_bind=off) the record isn't read either. */
+/* If nothing is to be read (vfio_bind=off), the record is not read either. */
 static void read_record(struct imageinfo *ret, const struct plan *p)
 {
 	struct err err;
@@ -270,7 +270,7 @@ void report_tell_interrupt(
 
 int report_dir_open(const char *dir, struct err *err)
 {
-	/* For everybody's eyes and nobody else's hands, whatever hook or shell started us. */
+	/* Readable by all, writable only by the owner, whatever hook or shell started us. */
 	(void)umask(022);
 	if (mkdir(dir, 0755) < 0 && errno != EEXIST)
 		return err_set(err, errno, "%s: can't make it: %s", dir, strerror(errno));

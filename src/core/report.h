@@ -9,37 +9,37 @@
 
 #define REPORT_DIR "/run/vfio-bind"
 #define REPORT_NAME "report.json"
-#define LOCK_NAME "lock" /* flock(2): held by who is at work */
+#define LOCK_NAME "lock" /* flock(2): locked during the work */
 
 /*
- * Writes plan or report as JSON, the shape that `plan --json` and report.json share. outcomes NULL:
- * nothing was carried out, "after" and "usec" are null. `trouble` is one more error, or NULL. What
- * the record beside the config (core/imageinfo) has to say of the image is added.
+ * Writes plan or report as JSON, the format that `plan --json` and report.json share. outcomes
+ * NULL: nothing was carried out, "after" and "usec" are null. `error` is one more error, or NULL.
+ * Adds the data about the image from the record beside the config (core/imageinfo).
  */
 void report_print(
 	const struct plan *p, const struct apply_result *outcomes, const char *error, FILE *f);
 
 /*
- * Tells the kernel log (or standard error) what became of the plan: what is wrong first, then what
- * was bound, one message a device until there are too many.
+ * Logs the results of the plan to the kernel log (or standard error): errors first, then bound
+ * devices, one message per device up to a limit.
  */
 void report_tell(const struct plan *p, const struct apply_result *outcomes);
 
-/* What an interrupt has come to; nothing where none came. */
+/* Logs the effect of an interrupt; nothing if none arrived. */
 void report_tell_interrupt(
 	const struct plan *p, const struct apply_result *outcomes, const struct interrupt *i);
 
 /*
- * Opens the directory of reports and lock, which is no symlink; makes it where it is missing, for
- * all to read. From then on the process makes files with the modes that it says (umask 022). The
- * descriptor is the caller's; or -errno.
+ * Opens the directory of reports and lock, which must not be a symlink; creates it if missing,
+ * readable by all. From then on the process creates files with exactly the modes given (umask 022).
+ * The caller owns the descriptor; or -errno.
  */
 int report_dir_open(const char *dir, struct err *err) _must_check_;
 
-/* What a plan binds although it is not known to be safe; report_tell tells it too. */
+/* Logs what a plan binds without knowing that it is safe; report_tell does so, too. */
 void report_tell_doubts(const struct plan *p);
 
-/* Writes the report as DIR/report.json, DIR made if it is missing. */
+/* Writes the report to DIR/report.json; creates DIR if missing. */
 int report_save(const char *dir, const struct plan *p, const struct apply_result *outcomes,
 	const char *error, struct err *err) _must_check_;
 

@@ -14,10 +14,10 @@
 #include <time.h>
 #include <unistd.h>
 
-/* How often the parent sees how far its child has come. */
+/* How often the parent checks the progress of its child. */
 #define WATCH_MS 500
 
-/* How often a process is asked for where there is none to be had. */
+/* Interval of retries when fork fails. */
 #define FORK_AGAIN_MS 50
 
 void *steps_shared(size_t size)
@@ -34,7 +34,7 @@ int64_t steps_now(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* Short of memory or of processes at one moment is not short of it for good. */
+/* A shortage of memory or processes may be temporary. */
 static pid_t fork_child(int64_t deadline)
 {
 	int64_t end = steps_now() + FORK_MS;
@@ -63,7 +63,7 @@ static size_t first_waiting(const struct steps *list, size_t from)
 	return from;
 }
 
-/* The one thing that parent and child may both want to change: is a step begun, or left? */
+/* The only change that parent and child may race for: the step begins, or is left out. */
 static bool claim(const struct steps *list, size_t i, enum step_state state)
 {
 	uint8_t waiting = STEP_WAITING;
@@ -80,7 +80,7 @@ static void walk(const struct steps *list, size_t from)
 	}
 }
 
-/* What has not begun does not begin any more, unless the walk has come to where it is finished. */
+/* Leaves out all steps that have not begun, unless the walk has passed the commit step. */
 static void leave_the_rest(const struct steps *list)
 {
 	if (list->commit < list->n && !claim(list, list->commit, STEP_NOT_RUN))
@@ -89,7 +89,7 @@ static void leave_the_rest(const struct steps *list)
 		(void)claim(list, i, STEP_NOT_RUN);
 }
 
-/* Has the child ended? Waits at most `ms` for that, and comes back earlier for an interrupt. */
+/* True if the child has ended. Waits at most `ms` for that; an interrupt ends the wait early. */
 static bool has_ended(const struct steps *list, pid_t pid, int64_t ms)
 {
 	int status;
@@ -109,8 +109,8 @@ static int64_t earlier(int64_t a, int64_t b)
 }
 
 /*
- * Waits for a child until it ends, hangs in one step for longer than that step may take, or the
- * deadline comes. Returns how the step that it stands in ended.
+ * Waits for a child until it ends, hangs in one step beyond the timeout of that step, or the
+ * deadline has passed. Returns how its current step ended.
  */
 static enum step_state watch(const struct steps *list, pid_t pid, size_t from, int64_t deadline)
 {
@@ -163,7 +163,7 @@ int steps_run(const struct steps *list, int64_t deadline, struct err *err)
 		enum step_state how = watch(list, pid, next, deadline);
 		if (how == STEP_TIMED_OUT)
 			(void)kill(
-				pid, SIGKILL); /* reaches it when the kernel lets it go, if ever */
+				pid, SIGKILL); /* takes effect when the kernel returns, if ever */
 		next = first_unfinished(list, next);
 		if (next < list->n && list->state[next] == STEP_RUNNING)
 			list->state[next] = how;
@@ -188,8 +188,8 @@ int steps_detach(int *ret_notify_ready, struct err *err)
 		(void)close(ends[1]);
 		return err_set(err, code, "can't go to the background: %s", strerror(code));
 	}
-	/* The child keeps the end to read from too: whoever waited may have gone on, and a write to
-	 * a pipe that nobody can read kills the writer. */
+	/* The child keeps the read end open, too: the parent may have gone on, and a write to a
+	 * pipe without readers kills the writer. */
 	if (pid == 0) {
 		*ret_notify_ready = ends[1];
 		return 0;

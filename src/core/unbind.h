@@ -8,12 +8,12 @@
 #include <stdbool.h>
 
 /*
- * The one door to `unbind`. Asks the kernel first whether the device is in use (core/in_use), and
- * keeps what it has claimed for that until the driver has let go. force: an interface that is up
- * is taken all the same; never what is claimed.
+ * The only function that writes `unbind`. First asks the kernel whether the device is in use
+ * (core/in_use), and keeps the resources claimed for that check until the driver has unbound.
+ * force: also unbinds an interface that is up; never a device whose claim failed.
  *
- * May wait for ever: only in a child (core/steps.h). 0; -EBUSY with *why, and nothing done, where
- * the device is in use; or what the kernel answered, and *why is "".
+ * May wait without limit: only in a child (core/steps.h). Returns 0; -EBUSY with a reason, and
+ * nothing done, if the device is in use; or the kernel's error, with reason "".
  */
 int device_unbind(struct sysfs *s, struct pci_addr addr, bool live, bool force,
 	char reason[static IN_USE_REASON_MAX]);

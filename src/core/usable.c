@@ -23,7 +23,7 @@ static bool leaves_dma_alone(const char *driver)
 	       str_equal(driver, "pcieport");
 }
 
-/* Linux 5.19 and newer: "5.10.0-34-amd64" is not. */
+/* True on Linux 5.19 and later, so false for "5.10.0-34-amd64". */
 static bool bridges_count(void)
 {
 	struct utsname u;
@@ -56,7 +56,7 @@ struct member {
 	int group;
 };
 
-/* Stops at the first that blocks it. */
+/* Stops at the first that makes the group not viable. */
 static int read_member(const char *name, void *to)
 {
 	const struct member *m = to;
@@ -124,8 +124,8 @@ struct holder {
 };
 
 /*
- * vfio-pci's own is there while a VM has the function open. What the firmware calls reserved, and
- * PNP devices, are in nobody's way: neither is busy (e820__reserve_resources_late in
+ * vfio-pci's own region exists while a VM has the function open. Firmware regions named Reserved
+ * and PNP devices do not conflict: neither is busy (e820__reserve_resources_late in
  * arch/x86/kernel/e820.c, reserve_range in drivers/pnp/system.c).
  */
 static bool holds(const struct iomem_region *r, void *to)
@@ -141,7 +141,7 @@ static bool holds(const struct iomem_region *r, void *to)
 }
 
 /* The BAR that begins there: the first lines of `resource`, "0x... 0x... 0x...", are the BARs
- * (resource_show in drivers/pci/pci-sysfs.c). -1 where that can't be told. */
+ * (resource_show in drivers/pci/pci-sysfs.c). -1 if unknown. */
 static int number_of_bar(struct sysfs *s, struct pci_addr addr, uint64_t start)
 {
 	char text[BARS * 64], *line = text;

@@ -17,7 +17,7 @@
 #define INPUT 0x09
 #define WIRELESS 0x0d
 #define ACCELERATOR 0x12
-#define UNASSIGNED 0xff /* some readers of SD cards */
+#define UNASSIGNED 0xff /* some SD card readers */
 #define SD_HOST 0x0805
 #define FIREWIRE 0x0c00
 #define USB 0x0c03
@@ -48,8 +48,8 @@ static bool is_at(const struct protected_dev *one, const struct device *d)
 	       (one->at_path && pci_addr_compare(one->path_addr, d->addr) == 0);
 }
 
-/* Of disks and NICs the base class counts, which has many subclasses; of others more of it: a USB
- * controller (0c03) is no SMBus (0c05). */
+/* Disks and NICs are compared by base class, which has many subclasses; others by subclass, too: a
+ * USB controller (0c03) is not an SMBus (0c05). */
 static bool same_class(uint32_t a, uint32_t b)
 {
 	uint32_t base = BASE_OF(a);
@@ -59,7 +59,7 @@ static bool same_class(uint32_t a, uint32_t b)
 	return CLASS_OF(a) == CLASS_OF(b);
 }
 
-/* What in the config lets it be taken, behind the reason. */
+/* The config setting that allows it, appended to the reason. */
 static const char *way_out(enum protected_kind kind)
 {
 	switch (kind) {
@@ -120,10 +120,10 @@ static void keep_all_of(struct plan *p, const struct protected_list *k)
 	}
 }
 
-/* ---- what is not known ------------------------------------------------------------------------
+/* ---- unknown ----------------------------------------------------------------------------------
  */
 
-/* A serial number, an address or a way means one device, whoever wrote it knew which. */
+/* A serial number, an address or a path selects one particular device, on purpose. */
 static bool is_named(const struct verdict *v)
 {
 	return v->selector->kind != SELECT_ID;
@@ -148,7 +148,7 @@ bool guard_is_needed(uint32_t class)
 	       BASE_OF(class) == UNASSIGNED || is_network(class) || is_usb(class);
 }
 
-/* The USB port of a card that goes with its display goes where that goes. */
+/* True for the USB port of a card whose display is bound: it goes with its display. */
 static bool is_of_display(const struct plan *p, const struct verdict *v)
 {
 	for (size_t i = 0; i < p->n; i++) {
@@ -161,7 +161,7 @@ static bool is_of_display(const struct plan *p, const struct verdict *v)
 	return false;
 }
 
-/* Leaves what an id alone asks for; what is named is bound with a warning. */
+/* Refuses devices selected by id alone; binds others with a warning. */
 static void set_unverified(struct plan *p, bool (*concerns)(uint32_t class), const char *what,
 	const char *unknown, const char *key)
 {
@@ -197,7 +197,7 @@ static void keep_doubtful(struct plan *p, const struct protected_list *k)
 			" or set [guard] keyboard = allow");
 }
 
-/* What comes over the network, and nothing says by which NIC: all of them stay. */
+/* Something comes over the network by an unknown NIC: all NICs stay. */
 static void keep_network(struct plan *p, const char *what)
 {
 	char reason[REASON_MAX];
@@ -217,8 +217,8 @@ static void keep_network(struct plan *p, const char *what)
 	}
 }
 
-/* The route that a host takes every day says nothing of the peer that it boots from: only what was
- * found for that (PROTECTED_NETWORK) answers the word. */
+/* The default route does not show the peer that the host boots from: only NICs found for that peer
+ * (PROTECTED_NETWORK) satisfy the word. */
 void guard_protected(struct plan *p, const struct protected_list *k, const char *network)
 {
 	char word[96];
@@ -249,7 +249,7 @@ static void refuse(struct verdict *v, const char *fmt, ...)
 	va_end(ap);
 }
 
-/* An address that was asked for stands among the others, absent or not. */
+/* A selected address is in order among the others, absent or not. */
 static bool same_slot(const struct verdict *v, const struct verdict *dropped)
 {
 	if (!dropped->device || (!v->device && v->selector->kind != SELECT_ADDRESS))
@@ -258,8 +258,8 @@ static bool same_slot(const struct verdict *v, const struct verdict *dropped)
 		v->device ? v->device->addr : v->selector->addr, dropped->device->addr);
 }
 
-/* Drops what else of the card was to be bound, for the same reason. The verdicts stand in address
- * order, so its functions are neighbours. */
+/* Refuses the other functions of the card, too, for the same reason. The verdicts are in address
+ * order, so its functions are adjacent. */
 void guard_refuse_slot(struct plan *p, struct verdict *v, const char *reason)
 {
 	char address[PCI_ADDR_MAX];
@@ -276,12 +276,11 @@ void guard_refuse_slot(struct plan *p, struct verdict *v, const char *reason)
 	}
 }
 
-/* A question that a guard asks of one device: true, and the reason, where it has to stay. */
+/* A guard checks one device: returns true, with a reason, if it must stay. */
 typedef bool (*guard)(const struct plan *p, const struct probe *h, const struct verdict *v,
 	char *reason, size_t size);
 
-/* A function that can't be read may be one that belongs to the card: a display is not judged
- * without it. */
+/* An unreadable function may belong to the card: a display is not bound without it. */
 static bool cannot_be_read(const struct plan *p, const struct probe *h, const struct verdict *v,
 	char *reason, size_t size)
 {
@@ -307,7 +306,7 @@ static bool cannot_be_read(const struct plan *p, const struct probe *h, const st
 	return false;
 }
 
-/* What is taken from under a bridge's driver takes what lies behind it along. */
+/* Unbinding a bridge's driver removes the devices below the bridge. */
 static bool is_fixed(const struct plan *p, const struct probe *h, const struct verdict *v,
 	char *reason, size_t size)
 {
@@ -320,7 +319,8 @@ static bool is_fixed(const struct plan *p, const struct probe *h, const struct v
 	return true;
 }
 
-/* Where the id went that the config expects: the card moved, or there is a twin, or it is out. */
+/* Finds the id that the config expects: the card has moved, there are several, or it was
+ * removed. */
 static void format_location(const struct probe *h, const struct selector *s, char *buf, size_t size)
 {
 	const struct device *found = NULL;
@@ -344,7 +344,7 @@ static void format_location(const struct probe *h, const struct selector *s, cha
 		(void)snprintf(buf, size, "%s is at %u other places now", id, n);
 }
 
-/* With "0a:00.*=id" the id is one function's: a card's sound has another than the card. */
+/* With "0a:00.*=id" the id belongs to one function: a card's sound function has another one. */
 static bool slot_holds_id(const struct probe *h, const struct selector *s, struct pci_addr addr)
 {
 	for (size_t i = 0; i < h->devices.n; i++) {
@@ -386,7 +386,8 @@ static bool has_no_group(const struct plan *p, const struct probe *h, const stru
 	return true;
 }
 
-/* Written as the kernel's bool parameters are (kstrtobool in lib/kstrtox.c); alone it is on. */
+/* Spelled like the kernel's bool parameters (kstrtobool in lib/kstrtox.c); without a value it is
+ * on. */
 static bool denylist_is_off(const char *options)
 {
 	const char *at = strstr(options, "disable_denylist");
@@ -397,8 +398,8 @@ static bool denylist_is_off(const char *options)
 	return *at == '\0' || *at == ' ' || (*at == '=' && at[1] && strchr("1yYtT", at[1]));
 }
 
-/* vfio_pci_dev_in_denylist in drivers/vfio/pci/vfio_pci.c: accelerators of Intel's (QAT, DSA, IAX)
- * that a guest can bring the host down with; vfio-pci's probe refuses them. */
+/* vfio_pci_dev_in_denylist in drivers/vfio/pci/vfio_pci.c: Intel accelerators (QAT, DSA, IAX) with
+ * which a guest can crash the host; vfio-pci's probe refuses them. */
 static bool is_in_denylist(const struct plan *p, const struct probe *h, const struct verdict *v,
 	char *reason, size_t size)
 {
@@ -418,7 +419,8 @@ static bool is_in_denylist(const struct plan *p, const struct probe *h, const st
 	return false;
 }
 
-/* boot_vga is what people know; any other witness is named, and that the two differ. */
+/* Names the source unless it is boot_vga, which people know, and a device whose boot_vga
+ * differs. */
 static bool is_boot_display(const struct plan *p, const struct probe *h, const struct verdict *v,
 	char *reason, size_t size)
 {
@@ -468,15 +470,14 @@ static bool is_taken(const struct plan *p, const struct device *d)
 	return false;
 }
 
-/* With nothing left to show a login on, the boot display stays; where none is known, all do: which
- * of them the monitor hangs on is nothing that we can see. What has no outputs neither stays nor is
- * lost. */
+/* If no display is left to show a login, the boot display stays; if the boot display is unknown,
+ * all stay: it is unknown which one has the monitor. A device without outputs does not count. */
 static void keep_last_display(struct plan *p, const struct probe *h)
 {
 	bool boot_taken = false;
 
 	if (!h->displays_known)
-		return; /* probe_devices saw that one stays */
+		return; /* probe_devices found that one stays */
 	for (size_t i = 0; i < h->devices.n; i++) {
 		const struct device *d = &h->devices.at[i];
 		if (!device_has_outputs(d))
@@ -494,7 +495,7 @@ static void keep_last_display(struct plan *p, const struct probe *h)
 	}
 }
 
-/* One that only boot_vga calls the boot display may be dark: it goes, and that is told. */
+/* A device that is the boot display only by boot_vga may show nothing: it is bound, with a note. */
 static void log_difference(struct plan *p, const struct probe *h)
 {
 	char address[PCI_ADDR_MAX];

@@ -30,7 +30,7 @@ int imageinfo_digest(char ret[IMAGE_DIGEST_MAX], const char *path, struct err *e
 
 /* ---- writing -------------------------------------------------------------------------------- */
 
-/* One line, whatever bytes of the config an error quotes. */
+/* Always one line, whatever bytes of the config an error quotes. */
 static void add(struct text *t, const char *kind, const char *value)
 {
 	size_t from = t->len;
@@ -121,7 +121,7 @@ const char *imageinfo_next(struct imageinfo *r, const char *kind)
 
 int imageinfo_is_of_config(const char *report_dir, const char *config, struct err *err)
 {
-	/* As report_print writes it; a quote within a string of JSON has a backslash before it. */
+	/* As report_print writes it; a quote within a JSON string has a backslash before it. */
 	static const char key[] = "\"image\":{\"config\":";
 	_cleanup_(str_free) char *path = NULL, *report = NULL;
 	char digest[IMAGE_DIGEST_MAX], quoted[IMAGE_DIGEST_MAX + 2];

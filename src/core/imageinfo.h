@@ -9,25 +9,25 @@
 
 #include <stddef.h>
 
-/* Set by the build; readers of sources have none. */
+/* Set by the build; tools that only parse the source do not have it. */
 #ifndef VERSION
 #define VERSION "unknown"
 #endif
 
 /*
- * /etc/vfio-bind.image in an image: what was known when the image was made. A fact a line, its kind
- * before it:
+ * /etc/vfio-bind.image in an image: data known when the image was made. One item per line, after
+ * its kind:
  *
- *	version 1
- *	kernel VERSION
- *	program VERSION       (of vfio-bind; not where it is 0.2.0 or older)
- *	config DIGEST FILE    (not where the config could not be read)
- *	keep ...              (what the host stands on: core/protected)
- *	error FILE:LINE: ...  (a package manager's image is made all the same)
- *	missing MODULE        (wanted, and the kernel has none)
+ * version 1
+ * kernel VERSION
+ * program VERSION       (of vfio-bind; not with 0.2.0 or older)
+ * config DIGEST FILE    (not if the config could not be read)
+ * keep ...              (protected devices: core/protected)
+ * error FILE:LINE: ...  (a package manager makes the image despite errors)
+ * missing MODULE        (wanted, but not in the kernel)
  *
- * Who reads it passes over kinds that it doesn't know, so that an older program in an older image
- * and a newer one on the host understand each other.
+ * A reader skips unknown kinds, so that an older program in an older image and a newer one on the
+ * host understand each other.
  */
 #define IMAGE_RECORD_NAME "vfio-bind.image"
 #define IMAGE_RECORD_MAX 65536
@@ -55,22 +55,22 @@ struct imageinfo {
 };
 
 /*
- * Reads the record that stands beside the config of that path. -ENOENT where there is none, -EPERM
- * where others than root may have written it: see file_read_trusted.
+ * Reads the record in the directory of the config. -ENOENT if there is none, -EPERM if users other
+ * than root may have written it: see file_read_trusted.
  */
 int imageinfo_read(struct imageinfo *ret, const char *config, struct err *err) _must_check_;
 void imageinfo_done(struct imageinfo *r);
 
 /*
- * The value of the next fact of that kind: a string of the record's. Behind the last one NULL, and
- * from there on the first again, so that a loop over one kind may follow on another.
+ * The value of the next item of that kind, a string owned by the record. NULL after the last; then
+ * it starts over, so that a loop over another kind may follow.
  */
 const char *imageinfo_next(struct imageinfo *r, const char *kind);
 
 /*
- * Is the image that this boot came from of the config as it is now? By the report in report_dir.
- * 1 or 0, or -errno with a text: -ENODATA where the report doesn't say (vfio_bind=off, or an image
- * of an older vfio-bind), -ENOENT where there is no report or no config.
+ * Returns 1 if the image of this boot was made from the current config, 0 if not, from the report
+ * in report_dir; or -errno with a text: -ENODATA if the report lacks it (vfio_bind=off, or an image
+ * of an older vfio-bind), -ENOENT if there is no report or no config.
  */
 int imageinfo_is_of_config(
 	const char *report_dir, const char *config, struct err *err) _must_check_;

@@ -17,7 +17,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-/* Nothing is read or written; O_NONBLOCK: an empty drive is not waited for. */
+/* Nothing is read or written; O_NONBLOCK: does not wait for an empty drive. */
 #define CLAIM (O_RDONLY | O_EXCL | O_NONBLOCK | O_CLOEXEC)
 #define TRIES 3
 
@@ -34,13 +34,13 @@ static void claimed(struct in_use *u, const char *fmt, ...)
 	u->kind = IN_USE_CLAIMED;
 }
 
-/* A descriptor of exactly this device, or -errno. */
+/* Returns a descriptor of exactly this device, or -errno. */
 static int open_node(const char *path, dev_t dev)
 {
 	struct stat st;
 	int fd = -1;
 
-	/* Nothing but the disk is opened, which for others (a tape) does something. */
+	/* Checked before the open, which has side effects on other devices (a tape). */
 	if (stat(path, &st) < 0)
 		return -errno;
 	if (!S_ISBLK(st.st_mode) || st.st_rdev != dev)
@@ -57,8 +57,8 @@ static int open_node(const char *path, dev_t dev)
 	return fd < 0 ? -EINTR : fd;
 }
 
-/* Where /dev lacks the node, or another device stands there: one of our own, gone at once. /run may
- * be mounted without devices, /dev may not. */
+/* If /dev lacks the node, or it belongs to another device: uses a temporary node of our own. /run
+ * may be mounted nodev, /dev may not. */
 static int open_own_node(dev_t dev)
 {
 	static const char *const places[] = {"/dev", "/run"};
@@ -68,7 +68,7 @@ static int open_own_node(dev_t dev)
 		char path[64];
 		(void)snprintf(path, sizeof(path), "%s/.vfio-bind-%u:%u", places[i], major(dev),
 			minor(dev));
-		(void)unlink(path); /* of one that was killed here */
+		(void)unlink(path); /* left by a killed process */
 		if (mknod(path, S_IFBLK | 0600, dev) < 0) {
 			r = -errno;
 			continue;
@@ -100,7 +100,7 @@ static void claim_disk(struct in_use *u, const struct devnode *disk)
 			disk->name);
 		return;
 	}
-	if (fd == -ENOMEDIUM || fd == -ENXIO) /* a drive with nothing in it */
+	if (fd == -ENOMEDIUM || fd == -ENXIO) /* an empty drive */
 		return;
 	if (fd < 0) {
 		claimed(u, "whether %s is used can't be found out: %s", disk->name, strerror(-fd));
@@ -117,8 +117,8 @@ static void claim_disk(struct in_use *u, const struct devnode *disk)
 }
 
 /*
- * nvidia_modeset has each card open inside the kernel, for nvidia_drm too, and no process shows it:
- * the unbind would wait for good (nv_pci_remove, kernel-open/nvidia/nv-pci.c).
+ * nvidia_modeset opens each card inside the kernel, for nvidia_drm, too, and no process shows it:
+ * the unbind would wait without limit (nv_pci_remove, kernel-open/nvidia/nv-pci.c).
  */
 static void ask_modules(struct in_use *u, struct sysfs *s, struct pci_addr addr)
 {
@@ -142,7 +142,7 @@ static void ask_modules(struct in_use *u, struct sysfs *s, struct pci_addr addr)
 			loaded);
 }
 
-/* ---- what uses a disk and takes no claim on it ------------------------------------------------
+/* ---- users of a disk that take no claim on it -------------------------------------------------
  */
 
 struct ask {
@@ -153,8 +153,8 @@ struct ask {
 	char at[160]; /* below /sys */
 };
 
-/* Is this path, which somebody gave to the kernel, a disk of ours? Only below /dev it is looked at:
- * a file of a dead network file system would not answer. */
+/* The disk of this path from a kernel file, or NULL. Only a path below /dev is examined: a file of
+ * a dead network file system would not answer. */
 static const struct devnode *disk_of(const struct ask *a, const char *path)
 {
 	struct stat st = {0};
@@ -202,7 +202,7 @@ static int ask_subsystem(const char *name, void *to)
 	return sysfs_path_each(a->s, a->at, ask_namespace, a);
 }
 
-/* A fileio backstore may be told a disk, and opens it as a file (target_core_file.c). */
+/* A fileio backstore may have a disk as its file (target_core_file.c). */
 static int ask_backstore(const char *name, void *to)
 {
 	struct ask *a = to;
@@ -250,7 +250,7 @@ static void ask_by_name(
 		disks |= nodes->at[i].kind == DEVNODE_BLOCK;
 	if (!disks)
 		return;
-	/* A target that is loaded, and nothing to see of what it serves. */
+	/* A target is loaded, but its configuration is not visible. */
 	if ((sysfs_path_exists(s, "module/nvmet") && !sysfs_path_exists(s, NVMET)) ||
 		(sysfs_path_exists(s, "module/target_core_mod") && !sysfs_path_exists(s, LIO)))
 		claimed(u,

@@ -27,7 +27,7 @@ static void module_done(struct kmod_module **module)
 	(void)kmod_module_unref(*module);
 }
 
-/* libkmod prints what it meets to standard error; in early boot that is nowhere. */
+/* libkmod prints its messages to standard error, which early boot does not have. */
 static void log_kmod(void *data, int priority, const char *file, int line, const char *fn,
 	const char *format, va_list args) __attribute__((format(printf, 6, 0)));
 static void log_kmod(void *data, int priority, const char *file, int line, const char *fn,
@@ -46,7 +46,7 @@ static void log_kmod(void *data, int priority, const char *file, int line, const
 	log_print(LOG_DEBUG, "libkmod: %s", text);
 }
 
-/* Meets every "install" line of modprobe.d and runs none. */
+/* Called for every "install" line of modprobe.d; runs none. */
 static int pass_over_install(struct kmod_module *module, const char *command, void *data)
 {
 	(void)data;
@@ -55,11 +55,11 @@ static int pass_over_install(struct kmod_module *module, const char *command, vo
 	return 0;
 }
 
-/* What init_module(2) and finit_module(2) mean by their errors, and what helps. */
+/* The meaning of the errors of init_module(2) and finit_module(2), and the remedy. */
 static const char *load_strerror(int code)
 {
 	switch (code) {
-	case ENOENT: /* also a symbol that is missing: kernel/module/main.c, simplify_symbols */
+	case ENOENT: /* also a missing symbol: kernel/module/main.c, simplify_symbols */
 		return "a module that it needs is missing or doesn't fit this kernel; rebuild the image";
 	case ENOEXEC:
 		return "the file is damaged or of another kernel; rebuild the image";
@@ -101,10 +101,10 @@ static bool is_odd(const char *s, char c)
 }
 
 /*
- * What goes behind the options of modprobe.d and of the kernel command line. The last "ids=" is the
- * one that counts, and an empty one names nothing (vfio_pci_fill_ids in
- * drivers/vfio/pci/vfio_pci.c, pci_stub_init in drivers/pci/pci-stub.c). A double quote that
- * modprobe.d leaves open would take it in (next_arg in lib/cmdline.c). NULL: out of memory.
+ * The options that follow those of modprobe.d and of the kernel command line. The last "ids="
+ * counts, and an empty one names nothing (vfio_pci_fill_ids in drivers/vfio/pci/vfio_pci.c,
+ * pci_stub_init in drivers/pci/pci-stub.c). It would be inside a double quote that modprobe.d
+ * leaves open (next_arg in lib/cmdline.c). NULL: out of memory.
  */
 static char *last_options(const struct kmod_module *module, const char *vfio_options)
 {
@@ -119,8 +119,8 @@ static char *last_options(const struct kmod_module *module, const char *vfio_opt
 	return last;
 }
 
-/* Of a module that is not there yet, and of none else, vfio-pci's options and no ids. 0, -errno, or
- * a positive number for one that a blacklist keeps out. */
+/* Inserts one module if it is not loaded, vfio-pci with its options and no ids. Returns 0, -errno,
+ * or a positive number for a blacklisted module. */
 static int probe_insert(struct kmod_module *module, unsigned flags, const char *vfio_options)
 {
 	_cleanup_(str_free) char *last = NULL;
@@ -141,15 +141,16 @@ static int insert(struct kmod_module *module, const char *vfio_options, struct e
 	if (r == 0)
 		return 0;
 	int code = r > 0 ? EPERM
-			 : -r; /* positive: kept out by a blacklist, which we did not ask for */
+			 : -r; /* positive: blacklisted, although we pass no blacklist flag */
 	return err_set(err, code, "module %s: can't load it: %s", kmod_module_get_name(module),
 		load_strerror(code));
 }
 
 /*
- * KMOD_PROBE_IGNORE_COMMAND is about one module: an "install" line of what it needs still stands in
- * for that, and as none is run here the kernel then misses its symbols (ENOENT). So what it needs
- * is loaded by name, the deepest first (kmod_module_parse_depline), and it is tried again.
+ * KMOD_PROBE_IGNORE_COMMAND applies to one module: the "install" line of a dependency still
+ * replaces the dependency, and as none is run here, its symbols are then missing (ENOENT). So the
+ * dependencies are loaded by name, the deepest first (kmod_module_parse_depline), and the module is
+ * tried again.
  */
 static int insert_with_needed(struct kmod_module *module, const char *vfio_options, struct err *err)
 {
@@ -172,7 +173,7 @@ static int insert_with_needed(struct kmod_module *module, const char *vfio_optio
 	return r;
 }
 
-/* As with modprobe, a soft dependency that can't be loaded stops nothing. */
+/* As in modprobe, a soft dependency that cannot be loaded is not an error. */
 static void insert_soft(const struct kmod_list *list, const char *vfio_options)
 {
 	const struct kmod_list *at;
@@ -188,9 +189,8 @@ static void insert_soft(const struct kmod_list *list, const char *vfio_options)
 }
 
 /*
- * KMOD_PROBE_IGNORE_COMMAND keeps a module's own "install" line from standing in for it, and passes
- * over its own soft dependencies too (libkmod-module.c, kmod_module_get_probe_list); so these are
- * loaded here.
+ * KMOD_PROBE_IGNORE_COMMAND skips a module's own "install" line, and its soft dependencies, too
+ * (libkmod-module.c, kmod_module_get_probe_list); so these are loaded here.
  */
 static int insert_with_soft(struct kmod_module *module, const char *vfio_options, struct err *err)
 {
@@ -207,8 +207,8 @@ static int insert_with_soft(struct kmod_module *module, const char *vfio_options
 
 /* ---- vfio-pci as a soft dependency of another module -------------------------------------------
  *
- * "softdep nvidia pre: vfio-pci" is in many a guide. libkmod would load it beside the other one,
- * with the ids that it was given elsewhere; so it is loaded before that, by us.
+ * Many guides have "softdep nvidia pre: vfio-pci". libkmod would load vfio-pci together with the
+ * other module, with the ids configured elsewhere; so it is loaded here first.
  */
 static int find_takers(struct kmod_module *module, struct strv *seen, struct strv *takers);
 
@@ -248,7 +248,7 @@ static int find_takers(struct kmod_module *module, struct strv *seen, struct str
 	return r == 0 ? find_takers_in(post, seen, takers) : r;
 }
 
-/* What it takes along of modules with ids, first. */
+/* First loads the modules with ids that this module pulls in. */
 static void insert_takers(
 	struct kmod_ctx *ctx, struct kmod_module *module, const char *vfio_options)
 {
@@ -275,7 +275,7 @@ int module_load(const char *name, const char *vfio_options, struct err *err)
 	if (!ctx)
 		return err_set(err, ENOMEM, "module %s: libkmod can't start", name);
 	kmod_set_log_fn(ctx, log_kmod, NULL);
-	/* A lookup that finds nothing succeeds with an empty list. */
+	/* A lookup without a result succeeds with an empty list. */
 	int r = kmod_module_new_from_lookup(ctx, name, &list);
 	if (r < 0 && r != -ENOENT && r != -ENOSYS)
 		return err_set(err, -r, "module %s: can't look it up: %s", name, strerror(-r));
@@ -359,7 +359,7 @@ bool module_same(const char *a, const char *b)
 	return *a == *b;
 }
 
-/* A soft dependency may lead back to who wished for it: `depth` ends such a circle. */
+/* A soft dependency may form a cycle: `depth` ends it. */
 #define DEPTH_MAX 8
 static int add_module(
 	struct strv *names, struct kmod_module *module, unsigned depth, struct err *err);
@@ -379,7 +379,7 @@ static int add_list(
 	return r;
 }
 
-/* What is built in, and a softdep that this kernel hasn't got, has no file. */
+/* A built-in module, and a softdep that this kernel does not have, has no file. */
 static int add_module(
 	struct strv *names, struct kmod_module *module, unsigned depth, struct err *err)
 {
@@ -415,8 +415,8 @@ int modules_needed(struct strv *names, const char *directory, const char *name, 
 	return add_list(names, list, 0, err);
 }
 
-/* Has libkmod open a module's file: since kmod 33 it loads its decoders with dlopen when one is
- * compressed (libkmod/libkmod-file.c), so that no look at our own ELF file tells them. */
+/* Makes libkmod open a module file: since kmod 33 it loads its decoders with dlopen when a module
+ * is compressed (libkmod/libkmod-file.c), so our own ELF file does not list them. */
 static void read_a_module(const char *directory)
 {
 	_cleanup_(ctx_done) struct kmod_ctx *ctx = kmod_new(directory, NULL);
@@ -464,7 +464,7 @@ int module_index_open(struct module_index *ret, struct err *err)
 	if (!ctx)
 		return err_set(err, ENOMEM, "libkmod can't start");
 	kmod_set_log_fn(ctx, log_kmod, NULL);
-	int r = kmod_load_resources(ctx); /* or each question would open them again */
+	int r = kmod_load_resources(ctx); /* else each lookup would open them again */
 	if (r < 0) {
 		kmod_unref(ctx);
 		return err_set(
@@ -478,7 +478,7 @@ char *module_index_drivers(struct module_index *index, const char *modalias)
 {
 	_cleanup_(list_done) struct kmod_list *list = NULL;
 	const struct kmod_list *at;
-	const char *last = ""; /* several aliases of one module stand side by side */
+	const char *last = ""; /* several aliases of one module are adjacent */
 	struct text names = {0};
 
 	if (kmod_module_new_from_lookup(index->ctx, modalias, &list) < 0)

@@ -2,11 +2,12 @@
 #include <stddef.h>
 
 /*
- * libzstd.a decodes what zstd wrote before 2016 (format 0.5 to 0.7), with 75 kB of code that would
- * lie in every initramfs; the kernel's modules never were in it (it took zstd up in 5.13). These
- * stand in for the entries of those decoders, so that the linker has no need of them: a stream
- * asks ZBUFFv0n_createDCtx first, and takes its NULL for "out of memory" (ZSTD_initLegacyStream,
- * lib/legacy/zstd_legacy.h). Weak, so that a libzstd that pulls in its own has its own.
+ * libzstd.a decodes zstd's formats from before 2016 (0.5 to 0.7), with 75 kB of code that would be
+ * in every initramfs; the kernel's modules never used them (it adopted zstd in 5.13). These
+ * functions replace the entry points of those decoders, so that the linker leaves them out: a
+ * stream calls ZBUFFv0n_createDCtx first, and treats its NULL as "out of memory"
+ * (ZSTD_initLegacyStream, lib/legacy/zstd_legacy.h). Weak, so that a libzstd that links its own
+ * decoders uses those.
  */
 #define NONE(name)                                                                                 \
 	void *name(void);                                                                          \

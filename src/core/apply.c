@@ -18,20 +18,20 @@
 #include <time.h>
 
 /*
- * What apply (who walks the steps), load (who loads the modules) and verify (who judges them)
- * share: the list of steps, and what came of them.
+ * Shared by apply (runs the steps), load (loads the modules) and verify (checks the results): the
+ * list of steps, and their results.
  */
 enum step_kind {
 	STEP_OVERRIDE,
-	STEP_DROP_SLOT,    /* once: a slot of which one function failed gives up its others */
-	STEP_NOTIFY_READY, /* once: boot may go on (background) */
-	STEP_NOTE_DRIVER,  /* who has it before a module comes */
+	STEP_DROP_SLOT,    /* once: if a function of a slot failed, restores the others */
+	STEP_NOTIFY_READY, /* once: boot may continue (background) */
+	STEP_NOTE_DRIVER,  /* the driver before any module is loaded */
 	STEP_REBAR,
 	STEP_BEFORE, /* once: the modules of [modules] before */
 	STEP_LOAD,   /* once */
 	STEP_UNBIND,
 	STEP_PROBE,
-	STEP_FRAMEBUFFER, /* of the one display that the firmware's lies on */
+	STEP_FRAMEBUFFER, /* for the one display with the firmware's framebuffer */
 	STEP_RESTORE,
 	STEP_RESTORE_UNBIND, /* from the driver that it was bound to */
 	STEP_RESTORE_PROBE,
@@ -39,26 +39,25 @@ enum step_kind {
 
 struct step {
 	enum step_kind kind;
-	size_t verdict; /* none for those that come once */
+	size_t verdict; /* unused for steps that run once */
 };
 
-/* One device's part of what the children find out. Each is written by one child at a time. */
+/* One device's part of the children's results. Each is written by one child at a time. */
 struct device_progress {
 	int override_error, rebar_error, unbind_error, probe_error; /* 0 or a negative errno */
 	int framebuffer_error;
-	bool overridden; /* our override may stand */
-	bool was_set;    /* driver_override named the driver already when we came */
-	bool noted;   /* `before` is known; no driver can have been bound by us earlier than that */
-	bool dropped; /* another function of its slot could not get its override */
-	bool in_step; /* a child is in one of its steps, or ended there */
+	bool overridden; /* our override may be set */
+	bool was_set;    /* driver_override named the driver at the start */
+	bool noted;      /* `before` is valid; before that we cannot have bound a driver */
+	bool dropped;    /* another function of its slot did not get its override */
+	bool in_step;    /* a child is in one of its steps, or ended there */
 	unsigned usec;
-	char prev_override[OVERRIDE_MAX]; /* driver_override as it read before; "" where it was not
-					     read */
+	char prev_override[OVERRIDE_MAX]; /* previous driver_override; "" if it was not read */
 	char before[32];
-	char in_use[IN_USE_REASON_MAX]; /* why its driver was not asked to let it go, or "" */
+	char in_use[IN_USE_REASON_MAX]; /* why unbind was not tried, or "" */
 };
 
-/* In memory that parent and children share. */
+/* In memory shared by parent and children. */
 struct progress {
 	struct err modules; /* why a module could not be loaded, or "" */
 	struct device_progress device[];
@@ -70,35 +69,36 @@ struct apply_ctx {
 	struct progress *progress;
 	struct step *steps;
 	size_t n_steps;
-	uint8_t *state; /* enum step_state of each step, shared too */
+	uint8_t *state; /* enum step_state of each step, shared, too */
 	int64_t began;  /* microseconds */
 };
 
-/* apply.c: the override of somebody else that the device had before, or "". */
+/* apply.c: the device's previous override of another tool, or "". */
 static const char *other_override(const struct device_progress *d, const struct verdict *v);
 
-/* load.c: is the device to have no driver at all? */
+/* load.c: true if the device is to have no driver. */
 static bool load_is_none(const struct verdict *v);
 
-/* Loads the modules of [modules] before. A module that is not to be had is told to the log. */
+/* Loads the modules of [modules] before. Logs a module that cannot be loaded. */
 static void load_before(const struct apply_ctx *j);
 
-/* Loads each driver that somebody shall have; why one is not to be had is left in the progress. */
+/* Loads each target driver; the error of one that cannot be loaded is stored in the progress. */
 static void load_drivers(const struct apply_ctx *j);
 
-/* verify.c: does the driver link that is there now keep what the verdict promised? */
+/* verify.c: true if `driver`, the current one, is the target of the verdict. */
 static bool verify_holds(const struct apply_ctx *j, const struct verdict *v, const char *driver);
 
-/* Reads the driver links back and says, for what does not hold, why. One outcome a verdict. */
+/* Reads the driver links back; an attempted device that is not on its target gets an error. One
+ * outcome per verdict. */
 static void verify(const struct apply_ctx *j, struct apply_result *outcomes);
 
-/* Reads who has the device now; "?" where that can't be told. */
+/* Reads the current driver of the device; "?" if it cannot be read. */
 static void verify_driver(const struct apply_ctx *j, const struct verdict *v, char buf[static 32]);
 
 /* The signal that ended the work, or 0. */
 static int verify_interrupted(const struct apply_ctx *j);
 
-/* Has a child been left behind in the kernel in one of the verdict's steps? */
+/* True if a child timed out in the kernel in one of the verdict's steps. */
 static bool verify_hangs(const struct apply_ctx *j, size_t verdict);
 
 /* ---- load --------------------------------------------------------------------------------------
@@ -118,7 +118,7 @@ static bool is_first_with_driver(const struct plan *p, size_t i)
 	return true;
 }
 
-/* One that can't be loaded stops neither the others nor any device; so nobody else would tell. */
+/* A failure stops neither the others nor any device, so only this message reports it. */
 static void load_before(const struct apply_ctx *j)
 {
 	const struct config *c = j->plan->config;
@@ -129,7 +129,7 @@ static void load_before(const struct apply_ctx *j)
 			log_print(LOG_WARNING, "[modules] before: %s", err.text);
 }
 
-/* Each driver that somebody shall have. One that can't be loaded does not stop the others. */
+/* Loads each target driver. A failure does not stop the others. */
 static void load_drivers(const struct apply_ctx *j)
 {
 	const struct plan *p = j->plan;
@@ -183,7 +183,7 @@ static const char *override_strerror(int code)
 static const char *probe_strerror(int code)
 {
 	switch (code) {
-	case EINVAL: /* vfio_pci_core_register_device and what it calls, drivers/vfio */
+	case EINVAL: /* vfio_pci_core_register_device and its callees, drivers/vfio */
 		return "the driver refuses it: no IOMMU group, or no plain function";
 	case EPERM:
 	case EACCES:
@@ -197,7 +197,7 @@ static const char *probe_strerror(int code)
 	}
 }
 
-/* The step of this verdict, or of all, that did not end as it should, or NULL. */
+/* The step of this verdict, or of all, that did not complete, or NULL. */
 static const struct step *bad_step(
 	const struct apply_ctx *j, size_t verdict, enum step_state *ret_how)
 {
@@ -210,8 +210,7 @@ static const struct step *bad_step(
 		bool mine = !told && j->steps[i].verdict == verdict;
 		if (j->state[i] == STEP_DONE || (!mine && !for_all))
 			continue;
-		/* A device whose step died or hangs says so itself: that is told before anything.
-		 */
+		/* A device whose own step died or hangs reports that first. */
 		if (died_in_step && !mine)
 			continue;
 		*ret_how = (enum step_state)j->state[i];
@@ -259,7 +258,7 @@ static void log_bad_step(
 		(void)snprintf(buf, size, "no time was left for %s", what[s->kind]);
 }
 
-/* The first thing that went wrong with a device is what is told. */
+/* Reports the first error of a device. */
 static void format_error(const struct apply_ctx *j, size_t i, struct apply_result *o)
 {
 	const struct device_progress *d = &j->progress->device[i];
@@ -286,7 +285,7 @@ static void format_error(const struct apply_ctx *j, size_t i, struct apply_resul
 		(void)snprintf(buf, size, "can't probe it: %s", probe_strerror(-d->probe_error));
 	else if (o->after[0])
 		(void)snprintf(buf, size, "%s has it", o->after);
-	/* drivers_probe says nothing of what a probe() returned (driver_probe_device,
+	/* drivers_probe does not return the result of probe() (driver_probe_device,
 	 * drivers/base/dd.c). */
 	else if (sysfs_has_driver(j->options->sysfs, j->plan->verdicts[i].driver))
 		(void)snprintf(buf, size, "%s refuses it; the kernel log says why",
@@ -295,8 +294,8 @@ static void format_error(const struct apply_ctx *j, size_t i, struct apply_resul
 		(void)snprintf(buf, size, "no driver took it");
 }
 
-/* A driver link does not show who else holds a BAR. Only displays have what the firmware draws on,
- * and only of this machine there is /proc. */
+/* A driver link does not show whether a BAR is busy. Only displays have the firmware's framebuffer,
+ * and only this machine has its /proc. */
 static void check_bars(const struct apply_ctx *j, const struct verdict *v, struct apply_result *o)
 {
 	const struct device_progress *d = &j->progress->device[v - j->plan->verdicts];
@@ -348,26 +347,26 @@ static void verify(const struct apply_ctx *j, struct apply_result *outcomes)
 /* ---- apply -------------------------------------------------------------------------------------
  */
 
-/* A driver's remove() that takes longer than this won't come back in this boot. */
+/* A driver's remove() that takes longer than this is assumed not to return in this boot. */
 #define PATIENCE_MS 3000
 
-/* Of the whole time, what is kept for undoing. */
+/* The part of the total time that is reserved for undoing. */
 #define UNDO_PART 4
 
 /*
- * A device whose lock somebody holds, or whose probing never ends, holds up who loads its driver: a
- * new driver looks at all devices, one after the other (bus_add_driver in drivers/base/bus.c). But
- * it is registered by then and takes the others one by one. A part of the whole time is kept for
- * that, and none of them waits long, for the bad one is met once more.
+ * A device whose lock is taken, or whose probe never returns, blocks the loading of its driver: a
+ * new driver probes all devices, one after the other (bus_add_driver in drivers/base/bus.c). But it
+ * is registered by then, and can be bound to the others one by one. A part of the total time is
+ * reserved for that, with a short timeout per step, because the bad device is met once more.
  */
 #define BEHIND_LOAD_PART 5
 #define BEHIND_HUNG_LOAD_MS 700
 
-/* What the modules of `before` may take of the whole time; vfio-pci does not wait for one that
+/* The part of the total time for the modules of `before`; vfio-pci does not wait for one that
  * hangs. */
 #define BEFORE_PART 4
 
-/* Every device has at most five steps, and five come once; undoing takes three a device. */
+/* Every device has at most five steps, and five run once; undoing takes three per device. */
 #define STEPS_MAX(n) (5 * (n) + 5)
 
 static int64_t now_usec(void)
@@ -378,7 +377,7 @@ static int64_t now_usec(void)
 	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-/* Where the override failed, or the kernel holds a child on the device, it is left alone. */
+/* True if the override failed, or a child hangs on the device: then only undoing touches it. */
 static bool is_out(const struct apply_ctx *j, size_t i)
 {
 	const struct device_progress *d = &j->progress->device[i];
@@ -386,8 +385,8 @@ static bool is_out(const struct apply_ctx *j, size_t i)
 	return d->dropped || d->override_error < 0 || (d->in_step && verify_hangs(j, i));
 }
 
-/* An override that was there before belongs to somebody else and comes back if we give up; our own
- * does not. Unset reads as "(null)": driver_override_show prints a NULL pointer with %s. */
+/* A previous override belongs to another tool and is restored on failure; our own is not. Unset
+ * reads as "(null)": driver_override_show prints a NULL pointer with %s. */
 static const char *other_override(const struct device_progress *d, const struct verdict *v)
 {
 	return str_equal(d->prev_override, "(null)") || str_equal(d->prev_override, v->driver)
@@ -395,17 +394,16 @@ static const char *other_override(const struct device_progress *d, const struct 
 		       : d->prev_override;
 }
 
-/* What was there goes straight to where the parent looks: who is killed behind the write has told
- * it.
- */
+/* The previous override goes straight to shared memory: it is known even if the child is killed
+ * after the write. */
 static void do_override(
 	const struct apply_ctx *j, const struct verdict *v, struct device_progress *d)
 {
-	d->overridden = true; /* before the write: who is killed in it may have written */
+	d->overridden = true; /* before the write: a child killed in it may have written */
 	d->override_error = sysfs_swap(j->options->sysfs, v->device->addr, "driver_override",
 		v->driver, d->prev_override, sizeof(d->prev_override));
 	d->was_set = str_equal(d->prev_override, v->driver);
-	/* What was set already is as it shall be, whatever came of writing it once more. */
+	/* The value was already right, whatever the result of writing it again. */
 	if (d->was_set)
 		d->override_error = 0;
 	if (d->override_error < 0) {
@@ -420,7 +418,7 @@ static void do_give_back(
 	char now[OVERRIDE_MAX];
 	const char *prev_override = other_override(d, v);
 
-	/* Who is killed before it has read what was there has written nothing. */
+	/* A child killed before it had read the previous value has written nothing. */
 	if (d->prev_override[0] == '\0' &&
 		sysfs_read(j->options->sysfs, v->device->addr, "driver_override", now,
 			sizeof(now)) >= 0 &&
@@ -437,8 +435,8 @@ static bool same_slot(const struct verdict *a, const struct verdict *b)
 	return a->device && b->device && pci_addr_same_device(a->device->addr, b->device->addr);
 }
 
-/* Where one function of a slot could not get its override, none of the slot may keep one. The
- * verdicts stand in address order: a slot's functions are neighbours. */
+/* If one function of a slot did not get its override, no other of its card keeps one. The verdicts
+ * are in address order: a slot's functions are adjacent. */
 static void do_settle(const struct apply_ctx *j)
 {
 	const struct plan *p = j->plan;
@@ -455,8 +453,8 @@ static void do_settle(const struct apply_ctx *j)
 			if (p->verdicts[i].action != ACTION_BIND ||
 				!device_same_card(p->verdicts[i].device, p->verdicts[bad].device))
 				continue;
-			/* Who was killed in its step may have written; who hangs in it holds the
-			 * file, and undoing comes to that last. */
+			/* A child killed in its step may have written; one that hangs in it keeps
+			 * the file open, and undo handles that device last. */
 			d->dropped |= i != bad;
 			if (d->overridden && !verify_hangs(j, i))
 				do_give_back(j, &p->verdicts[i], d);
@@ -464,8 +462,8 @@ static void do_settle(const struct apply_ctx *j)
 	}
 }
 
-/* resourceN_resize takes the exponent of the size (drivers/pci/pci-sysfs.c), from a device that no
- * driver has: before the modules come, or when its host driver has gone. */
+/* resourceN_resize takes the exponent of the size (drivers/pci/pci-sysfs.c), of a device without a
+ * driver: before modules are loaded, or after its host driver is unbound. */
 static void do_rebar(const struct apply_ctx *j, const struct verdict *v, struct device_progress *d)
 {
 	for (unsigned i = 0; i < v->settings->rebars; i++) {
@@ -485,7 +483,7 @@ static void do_unbind(const struct apply_ctx *j, const struct verdict *v, struct
 	verify_driver(j, v, driver);
 	if (driver[0] == '\0' || verify_holds(j, v, driver))
 		return;
-	/* A host driver that works is worth more than a device that nobody can drive. */
+	/* A working host driver is better than a device without a driver. */
 	if (!load_is_none(v) && !sysfs_has_driver(j->options->sysfs, v->driver))
 		return;
 	d->unbind_error = device_unbind(j->options->sysfs, v->device->addr,
@@ -494,7 +492,7 @@ static void do_unbind(const struct apply_ctx *j, const struct verdict *v, struct
 		do_rebar(j, v, d);
 }
 
-/* From our driver: another one it may have got meanwhile keeps it. */
+/* Unbinds our driver only: another driver bound meanwhile keeps the device. */
 static void do_take_back(const struct apply_ctx *j, const struct verdict *v)
 {
 	char driver[32], reason[IN_USE_REASON_MAX];
@@ -505,7 +503,7 @@ static void do_take_back(const struct apply_ctx *j, const struct verdict *v)
 			false, reason);
 }
 
-/* A driver that was there before the override does not look again by itself: always probe. */
+/* A driver registered before the override does not probe again by itself: always probe. */
 static void do_probe(const struct apply_ctx *j, const struct verdict *v, struct device_progress *d)
 {
 	d->probe_error = sysfs_probe(j->options->sysfs, v->device->addr);
@@ -513,8 +511,8 @@ static void do_probe(const struct apply_ctx *j, const struct verdict *v, struct 
 }
 
 /*
- * Is the firmware's framebuffer in a BAR of this one? vfio-pci removes it from a VGA device only
- * (vfio_pci_vga_init in drivers/vfio/pci/vfio_pci_core.c, since Linux 6.0).
+ * True if the firmware's framebuffer is in a BAR of this device. vfio-pci removes it from a VGA
+ * device only (vfio_pci_vga_init in drivers/vfio/pci/vfio_pci_core.c, since Linux 6.0).
  */
 static bool has_framebuffer(const struct apply_ctx *j, const struct verdict *v)
 {
@@ -525,8 +523,8 @@ static bool has_framebuffer(const struct apply_ctx *j, const struct verdict *v)
 	       pci_addr_compare(b->addr, v->device->addr) == 0;
 }
 
-/* Behind the probe: where that fails the host keeps its console. One without a driver, or that is
- * gone by now, holds nothing. */
+/* After the probe: if that fails, the host keeps its console. A framebuffer without a driver, or
+ * one that no longer exists, does not block the BAR. */
 static void do_framebuffer(
 	const struct apply_ctx *j, const struct verdict *v, struct device_progress *d)
 {
@@ -576,7 +574,7 @@ static void do_device(const struct apply_ctx *j, enum step_kind kind, size_t i)
 	case STEP_RESTORE_UNBIND:
 		do_take_back(j, v);
 		break;
-	case STEP_RESTORE_PROBE: /* of two drivers that want it, the one that had it */
+	case STEP_RESTORE_PROBE: /* if two drivers match it, its previous one */
 		if (sysfs_attach(j->options->sysfs, v->device->addr, d->before) < 0)
 			(void)sysfs_probe(j->options->sysfs, v->device->addr);
 		break;
@@ -608,7 +606,7 @@ static void run_step(void *to, size_t i)
 	}
 }
 
-/* Did a step that comes once not end? */
+/* True if a step that runs once timed out. */
 static bool once_hangs(const struct apply_ctx *j, enum step_kind kind)
 {
 	for (size_t i = 0; i < j->n_steps; i++)
@@ -648,7 +646,7 @@ static void add_for_all(struct apply_ctx *j, enum step_kind kind)
 	}
 }
 
-/* Where the probes begin, what is left to do is less than undoing it would be. */
+/* From the first probe on, finishing takes fewer steps than undoing. */
 static size_t first_probe(const struct apply_ctx *j)
 {
 	size_t i = 0;
@@ -696,7 +694,7 @@ static int carry_out(struct apply_ctx *j, struct err *err)
 	return r;
 }
 
-/* Is it on the driver that we have bound it to? */
+/* True if it is on the driver that we have bound it to. */
 static bool is_on_ours(const struct apply_ctx *j, size_t i)
 {
 	const struct verdict *v = &j->plan->verdicts[i];
@@ -709,8 +707,8 @@ static bool is_on_ours(const struct apply_ctx *j, size_t i)
 }
 
 /*
- * An interrupt may come when one function of a card is bound and another is not. A function that
- * was as it should be before we came stays so.
+ * An interrupt may arrive when one function of a card is bound and another is not. A function that
+ * was on its target before the start stays there.
  */
 static void drop_halves(const struct apply_ctx *j, struct apply_result *outcomes)
 {
@@ -733,7 +731,7 @@ static void drop_halves(const struct apply_ctx *j, struct apply_result *outcomes
 	}
 }
 
-/* A device on which a child hangs comes last: its lock may be held, and the others shall not wait
+/* A device on which a child hangs comes last: its lock may be taken, and the others must not wait
  * for that. */
 static int undo_once(struct apply_ctx *j, struct apply_result *outcomes, struct err *err)
 {
@@ -760,7 +758,7 @@ static int undo_once(struct apply_ctx *j, struct apply_result *outcomes, struct 
 	}
 	if (j->n_steps == 0)
 		return 0;
-	/* Whoever wants us to end gets that by the undoing: it is not to be interrupted. */
+	/* Undoing is what an interrupt asks for: it is not interruptible. */
 	int r = run_steps(j, j->options->milliseconds / UNDO_PART, NULL, err);
 	for (size_t k = 0; k < j->n_steps; k++) {
 		size_t i = j->steps[k].verdict;
@@ -775,7 +773,8 @@ static bool some_step_died(const struct apply_ctx *j)
 	return memchr(j->state, STEP_DIED, j->n_steps) != NULL;
 }
 
-/* Once more where a child was killed: what it was to give back would else stay, and half a slot. */
+/* Runs again if a child was killed: otherwise its device would not be restored, and a slot would be
+ * half bound. */
 static int undo(struct apply_ctx *j, struct apply_result *outcomes, struct err *err)
 {
 	int r = undo_once(j, outcomes, err);
@@ -793,7 +792,7 @@ static bool some_override_stands(const struct apply_ctx *j)
 	return false;
 }
 
-/* What could not be given back keeps every host driver away, until somebody takes that back. */
+/* An override that could not be restored keeps every host driver away until it is cleared. */
 static void name_overrides(const struct apply_ctx *j, struct apply_result *outcomes)
 {
 	char address[PCI_ADDR_MAX];
@@ -809,7 +808,7 @@ static void name_overrides(const struct apply_ctx *j, struct apply_result *outco
 	}
 }
 
-/* Where something was written, each device's outcome tells what went wrong, not an error. */
+/* Once something was written, each device's outcome has its own error, and err is empty. */
 static int run(struct apply_ctx *j, struct apply_result *outcomes, struct err *err)
 {
 	struct err undo_err = {""};

@@ -7,9 +7,9 @@
 #include <string.h>
 
 /*
- * The next word as the kernel cuts them (next_arg in lib/cmdline.c): blanks separate, only double
- * quotes bind, and there is no escape. Quotes are left out of the copy; what is longer than buf is
- * cut, as no word of ours is.
+ * The next word as the kernel splits them (next_arg in lib/cmdline.c): separated by blanks, with
+ * double quotes only, and no escape. The copy has no quotes; a word longer than buf is cut, which
+ * no word of ours is.
  */
 bool kernel_word_next(const char **s, char buf[static KERNEL_WORD_MAX])
 {
@@ -32,7 +32,7 @@ bool kernel_word_next(const char **s, char buf[static KERNEL_WORD_MAX])
 	return true;
 }
 
-/* Names of parameters compare with '-' and '_' as one (parameqn in kernel/params.c). */
+/* Parameter names compare with '-' and '_' as equal (parameqn in kernel/params.c). */
 bool kernel_word_is(const char *word, const char *name)
 {
 	for (; *name; word++, name++)
@@ -42,8 +42,8 @@ bool kernel_word_is(const char *word, const char *name)
 }
 
 /*
- * Boots that are not ours: of a person who looks for what is wrong, or of a kernel that saves
- * another's memory. Each row is a word, and what of it counts.
+ * Boots in which nothing is bound: for troubleshooting by a person, or of a crash kernel. Each row
+ * is a word, and how it is matched.
  */
 static const struct mark {
 	enum { MARK_WORD, MARK_PARAMETER, MARK_UNIT, MARK_SHELL } kind;
@@ -62,29 +62,29 @@ static const struct mark {
 	{MARK_WORD, "rd.emergency"},
 	{MARK_UNIT, "systemd.unit"},
 	{MARK_UNIT, "rd.systemd.unit"},
-	/* Ubuntu's entry "recovery mode": GRUB's 10_linux as patched there, where there is a
-	 * /lib/recovery-mode */
+	/* Ubuntu's entry "recovery mode": GRUB's 10_linux as patched there, if /lib/recovery-mode
+	 * exists */
 	{MARK_WORD, "recovery"},
-	/* kernel-parameters.txt: init= and rdinit= are what the kernel runs as PID 1 */
+	/* kernel-parameters.txt: the kernel runs init= and rdinit= as PID 1 */
 	{MARK_SHELL, "init"},
 	{MARK_SHELL, "rdinit"},
-	/* dracut.cmdline(7); the older name of it, which dracut takes too */
+	/* dracut.cmdline(7); its older name, which dracut accepts, too */
 	{MARK_PARAMETER, "rd.break"},
 	{MARK_PARAMETER, "rdbreak"},
-	/* initramfs-tools(7), mkinitcpio(8): with a stage and without */
+	/* initramfs-tools(7), mkinitcpio(8): with and without a stage */
 	{MARK_PARAMETER, "break"},
 	/* systemd-debug-generator(8) */
 	{MARK_PARAMETER, "systemd.break"},
 	{MARK_PARAMETER, "rd.systemd.break"},
-	/* Documentation/admin-guide/kdump/kdump.rst: a kernel that runs in a crashed one's place.
-	 * Where the firmware's tables say it (arm64, riscv), /proc/vmcore is the only mark. */
+	/* Documentation/admin-guide/kdump/kdump.rst: a crash kernel. If the firmware's tables have
+	 * the header instead (arm64, riscv), /proc/vmcore is the only mark. */
 	{MARK_PARAMETER, "elfcorehdr"},
 };
 
 /*
- * Does the word's value name a shell? By what stands behind the last slash, up to a version or a
- * flavour (bash-static, ksh93). Read from the line itself: a path may be longer than a word that
- * was taken off it, and is not judged by half.
+ * True if the word's value names a shell: the part after the last slash, up to a version or a
+ * flavour (bash-static, ksh93). Read from the line itself: a path may be longer than a copied word,
+ * and half of it is not enough.
  */
 static bool names_shell(const char *word, const char *end)
 {
@@ -114,7 +114,7 @@ static bool is_rescue_unit(const char *unit)
 	       str_equal(unit, "emergency") || str_equal(unit, "emergency.target");
 }
 
-/* from, end: the word as it stands on the line, quotes and all. */
+/* from, end: the word on the line, with its quotes. */
 static bool is_not_ours(const char *word, const char *from, const char *end)
 {
 	const char *equals = strchr(word, '=');
@@ -131,7 +131,7 @@ static bool is_not_ours(const char *word, const char *from, const char *end)
 	return false;
 }
 
-/* nfsroot.rst and ip= of the kernel, dracut.cmdline(7), initramfs-tools(7), open-iscsi's hooks. */
+/* nfsroot.rst and the kernel's ip=, dracut.cmdline(7), initramfs-tools(7), open-iscsi's hooks. */
 bool kernel_word_is_network(const char *word)
 {
 	static const char *const words[] = {"ip=", "nfsroot=", "netroot=", "nbdroot=", "netboot=",
@@ -139,7 +139,7 @@ bool kernel_word_is_network(const char *word)
 		"root=iscsi:", "root=nbd:", "root=fcoe", "root=cifs:", "root=dhcp",
 		"root=live:http", "root=live:nfs"};
 
-	if (!strchr("inBrI", word[0])) /* most words */
+	if (!strchr("inBrI", word[0])) /* excludes most words */
 		return false;
 	if (str_equal(word, "ip=off") || str_equal(word, "ip=none") || str_equal(word, "ip="))
 		return false;

@@ -4,34 +4,33 @@
 
 #include <stdbool.h>
 
-/* What the kernel command line says about us. */
+/* The words on the kernel command line that concern vfio-bind. */
 struct boot_switch {
 	enum boot_mode { BOOT_BIND, BOOT_OFF, BOOT_DRY_RUN } mode;
-	char reason[96];  /* why not BOOT_BIND, for people */
+	char reason[96];  /* why not BOOT_BIND, as a sentence */
 	bool debug;       /* vfio_bind.debug */
-	char network[64]; /* the word that says that the root file system is on the network, or ""
-			   */
+	char network[64]; /* the word for a root file system on the network, or "" */
 };
 
 /*
- * Reads vfio_bind=off, vfio_bind=dry-run and vfio_bind.debug; a boot that is not ours (a table in
- * the .c: rescue and recovery, a shell as init, a breakpoint, a crash kernel) counts as off.
- * Whoever types the switch stands before a black screen: said twice, the more careful word wins; a
- * value we don't know is off. Words behind a bare "--" count too: init gets them, and `single` is
- * one of its own.
+ * Reads vfio_bind=off, vfio_bind=dry-run and vfio_bind.debug; a boot for troubleshooting (a table
+ * in the .c: rescue and recovery, a shell as init, a breakpoint, a crash kernel) counts as off. The
+ * switch may be typed without a visible screen: of two values the more careful one wins; an unknown
+ * value is off. Words after a bare "--" count, too: init gets them, and `single` is one of its own.
  */
 struct boot_switch boot_switch_parse(const char *cmdline);
 
 #define KERNEL_WORD_MAX 256
 
-/* Takes the next word off *s as the kernel cuts them, without its quotes; false at the end. */
+/* Copies the next word of *s as the kernel splits them, without its quotes, and moves *s past it;
+ * false at the end. */
 bool kernel_word_next(const char **s, char buf[static KERNEL_WORD_MAX]);
 
-/* Is the word this parameter, with a value or without? For the kernel - and _ are one; name has _.
- */
+/* True if the word is this parameter, with or without a value. The kernel treats - and _ as equal;
+ * name has _. */
 bool kernel_word_is(const char *word, const char *name);
 
-/* Does the word have the network set up before root is mounted, or name a root that is on it? */
+/* True if the word sets up the network before root is mounted, or names a root on the network. */
 bool kernel_word_is_network(const char *word);
 
 #endif

@@ -137,16 +137,15 @@ bool boot_history_decode(struct boot_history *ret, const uint8_t *from, size_t l
 /* ---- bootcount ---------------------------------------------------------------------------------
  */
 
-/* Firmware takes some tens of milliseconds for a write; ten times that is not worth a boot's time.
- */
+/* Firmware takes some tens of milliseconds for a write; ten times that is too long for a boot. */
 #define PATIENCE_MS 2000
 
-/* What one child is to ask, and what it found, in memory that it shares with its parent. */
+/* The input and the result of one child, in memory shared with its parent. */
 struct question {
 	int place;
 	bool tree, load, count;
 	struct bootcount bootcount;
-	struct err error; /* what is worth a warning, though the plan is carried out */
+	struct err error; /* worth a warning, though the plan is carried out */
 };
 
 static void print_modules(struct text *all, const struct config *c)
@@ -183,7 +182,7 @@ uint32_t bootcount_fingerprint(const struct plan *p)
 	return folded ? folded : 1;
 }
 
-/* Data that nobody can read is no reason to bind nothing: it is told, and written anew. */
+/* Unreadable data must not prevent binding: it is reported, and written anew. */
 static int boot_history_read(int variables, struct boot_history *ret, struct err *err)
 {
 	uint8_t data[BOOT_HISTORY_SIZE];
@@ -241,7 +240,8 @@ static void ask(struct question *q)
 		give_up(&q->bootcount, err.text);
 		return;
 	}
-	/* Who was counted is on trial still: where it stood down there was nothing to count. */
+	/* A boot that was counted before is still on trial: with a blocked plan it would not be
+	 * counted. */
 	enum boot_verdict word =
 		q->count ? boot_history_begin(&b, q->bootcount.plan, q->bootcount.limit, &changed)
 			 : boot_history_word(&b, q->bootcount.plan, BOOT_HISTORY_LIMIT_MAX + 1);

@@ -17,8 +17,8 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-/* In front of the data of each file of efivarfs (Documentation/filesystems/efivarfs.rst): kept over
- * a power cycle, and for the boot loader's eyes and the system's. */
+/* The first bytes of each file of efivarfs (Documentation/filesystems/efivarfs.rst): kept over a
+ * power cycle, accessible to the boot loader and the system. */
 #define ATTRIBUTES 7
 #define PREFIX 4
 
@@ -29,7 +29,7 @@ int efivar_place(const char *sysfs)
 	return sysfs_directory(sysfs, "firmware/efi/efivars");
 }
 
-/* A line "nodev\tefivarfs": asking mount for it would have the kernel start modprobe instead. */
+/* Finds the line "nodev\tefivarfs": mounting it would make the kernel start modprobe instead. */
 static bool kernel_has_efivarfs(void)
 {
 	char list[4096];
@@ -38,7 +38,7 @@ static bool kernel_has_efivarfs(void)
 	       strstr(list, "\tefivarfs\n");
 }
 
-/* A mount of no place (fsmount(2), since Linux 5.2): it goes with its last descriptor. */
+/* A mount without a mount point (fsmount(2), since Linux 5.2): it ends with its last descriptor. */
 static int mount_for_us(struct err *err)
 {
 	int r = -1;
@@ -89,8 +89,8 @@ ssize_t efivar_read(int variables, uint8_t *data, size_t size, struct err *err)
 	return n - PREFIX;
 }
 
-/* efivarfs makes every file immutable that a boot can't do without for certain, against rm -rf.
- * Returns whether it was. */
+/* efivarfs makes files immutable unless they are known to be harmless, against rm -rf. Returns the
+ * previous state. */
 static bool set_immutable(int variables, bool on)
 {
 	int flags;
@@ -137,7 +137,7 @@ int efivar_write(int variables, const uint8_t *data, size_t len, struct err *err
 			O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
 		made = fd >= 0;
 	}
-	/* One write is one variable, whole or not at all. */
+	/* One write(2) writes the whole variable or nothing. */
 	bool written = fd >= 0 && write(fd, all, PREFIX + len) == (ssize_t)(PREFIX + len);
 	int code = errno;
 	if (immutable)

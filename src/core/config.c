@@ -18,13 +18,13 @@
 #include <string.h>
 
 /*
- * Reads INI text with inih, but hands it only lines that inih and we understand the same way.
- * inih takes an indented line for one more value of the key above, cuts section names at 49 bytes
- * and long lines at 199, and drops text behind " ;", all without an error: here each of those is an
- * error of its line.
+ * Reads INI text with inih, but passes it only lines that inih reads as we do. inih takes an
+ * indented line as one more value of the key above, cuts section names at 49 bytes and long lines
+ * at 199, and drops text after " ;", all without an error: here each of those is an error of its
+ * line.
  */
 struct ini_reader {
-	/* section and key are "" where the line stands before any section. */
+	/* section and key are "" for a line before any section. */
 	void (*value)(
 		void *to, unsigned line, const char *section, const char *key, const char *value);
 	void (*section)(void *to, unsigned line, const char *section);
@@ -32,36 +32,37 @@ struct ini_reader {
 	void *to;
 };
 
-/* data[len] is NUL. Every line is read, whatever stands in it. 0 or -ENOMEM. */
+/* data[len] must be NUL. Every line is read, errors or not. Returns 0 or -ENOMEM. */
 static int ini_reader_run(const struct ini_reader *r, const char *data, size_t len) _must_check_;
 
 /*
- * What config (the file and its sections) and keys (what stands in a section) share while a file
- * is read.
+ * Shared by config (the file and its sections) and keys (the content of a section) while a file is
+ * read.
  */
 enum section { SECTION_BIND, SECTION_EXCLUDE, SECTION_GUARD, SECTION_MODULES, SECTION_DEVICE };
 
-/* Where the parser stands while it reads. */
+/* The state of the parser. */
 struct config_parser {
 	struct config *c;
-	unsigned seen_sections;      /* bit n: row n of `sections` came */
-	bool unknown_section;        /* its keys are not told one by one */
+	unsigned seen_sections;      /* bit n: row n of `sections` was read */
+	bool unknown_section;        /* its keys are not reported one by one */
 	struct device_settings *now; /* of the [device] section, or NULL */
-	unsigned seen_single;        /* bit n: row n of `keys`, which takes one value, came */
+	unsigned seen_single;        /* bit n: row n of `keys`, with a single value, was read */
 };
 
-/* Notes an error of a line (0: of the file); never fails, at worst c->no_memory is set. */
+/* Adds an error of a line (0: of the file); never fails, at worst c->no_memory is set. */
 static void config_error(struct config *c, unsigned line, const char *fmt, ...) _printf_(3, 4);
 
-/* Grows *array of n elements for one more; NULL, and c->no_memory, where there is none. */
+/* Grows *array of n elements for one more; returns NULL, and sets c->no_memory, if out of
+ * memory. */
 static void *config_grow(struct config *c, void *array, size_t n, size_t *size, size_t element);
 
 static const char *section_name(enum section section);
 
-/* Which section a heading without its brackets begins; "device " has its address behind it. */
+/* Finds the section of a heading without its brackets; "device " is followed by an address. */
 static bool section_known(const char *name, enum section *ret);
 
-/* Takes one "name = value" line of a section. */
+/* Handles one "name = value" line of a section. */
 static void config_set_key(struct config_parser *p, unsigned line, enum section section,
 	const char *name, const char *value);
 
@@ -81,7 +82,7 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-/* What is wrong with a section header as a whole line, or NULL. */
+/* The error in a section header (the whole line), or NULL. */
 static const char *header_trouble(const char *line, size_t len)
 {
 	const char *close = memchr(line, ']', len);
@@ -94,7 +95,7 @@ static const char *header_trouble(const char *line, size_t len)
 	return NULL;
 }
 
-/* What is wrong with a line that is neither empty nor a comment, or NULL. */
+/* The error in a line that is neither empty nor a comment, or NULL. */
 static const char *line_trouble(const char *line, size_t len)
 {
 	if (is_blank(*line))
@@ -140,7 +141,7 @@ static void log_section(const struct state *s, const char *line, size_t len)
 	s->r->section(s->r->to, s->line, name);
 }
 
-/* inih's reader: like fgets. A line that is not for inih goes to it as an empty one. */
+/* inih's reader, like fgets. A line that inih must not see is passed as an empty one. */
 static char *next_line(char *buf, int size, void *stream)
 {
 	struct state *s = stream;
@@ -197,7 +198,7 @@ static int ini_reader_run(const struct ini_reader *r, const char *data, size_t l
 	int bad = ini_parse_stream(next_line, &s, parse_pair, &s);
 	if (bad == -2) /* INI_USE_STACK=0 builds allocate their line */
 		return -ENOMEM;
-	if (bad > 0) /* a line that we let through and inih refuses: never silently */
+	if (bad > 0) /* inih refuses a line that we passed: never silently */
 		r->error(r->to, (unsigned)bad, "expected key = value");
 	return 0;
 }
@@ -475,8 +476,8 @@ static void set_load(struct config_parser *p, unsigned line, const char *word)
 	p->c->load_in_background = str_equal(word, "background");
 }
 
-/* Every key of the file. One with choices takes exactly one of them; a key that takes one value
- * may stand once, a list may go on with its key written again. */
+/* Every key of the file. A key with choices takes exactly one of them; a key with a single value
+ * may occur once, a list may continue with its key written again. */
 static const struct key {
 	enum section section;
 	const char *name;
@@ -510,7 +511,7 @@ static const struct key {
 };
 #define N_KEYS (sizeof(keys) / sizeof(*keys))
 
-/* The words of a list, or the one value of a key that takes one. */
+/* Parses the words of a list, or the single value of a key. */
 static void parse_words(
 	struct config_parser *p, unsigned line, const struct key *key, const char *value)
 {
@@ -670,7 +671,7 @@ int config_parse(struct config *ret, const char *path, const char *data, size_t 
 		ret->no_memory = true;
 	if (ret->no_memory)
 		return -ENOMEM;
-	/* Who says `hold` does not want the host's drivers on them, come what may. */
+	/* `hold` means no host drivers on the devices in any case. */
 	if (ret->failed_boots == FAILED_BOOTS_UNSET)
 		ret->failed_boots = ret->hold_on_failure ? 0 : 2;
 	return ret->n_errors > 0 ? -EINVAL : 0;

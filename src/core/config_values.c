@@ -16,7 +16,7 @@ static bool refuse(struct err *err, const char *word, const char *what, const ch
 	return false;
 }
 
-/* All zeroes and all ones are what reads back where nothing answers (PCI 3.0, section 6.1). */
+/* All zeroes and all ones are read if no device responds (PCI 3.0, section 6.1). */
 static bool id_is_real(const struct pci_id *id)
 {
 	return id->vendor != 0 && id->vendor != 0xffff;
@@ -33,7 +33,7 @@ bool parse_id(const char *word, struct selector *ret, struct err *err)
 	return true;
 }
 
-/* Cuts "=id" off the word and reads it. */
+/* Cuts "=id" off the word and parses it. */
 static bool tail_id(char *word, const char *whole, struct selector *ret, struct err *err)
 {
 	char *equals = strchr(word, '=');
@@ -151,7 +151,7 @@ bool parse_serial(const char *word, struct selector *ret, struct err *err)
 		serial = serial << 8 | byte;
 		p++;
 	}
-	/* No card carries these on purpose, and many would match: they mean "not set". */
+	/* No card has these on purpose, and many have them: they mean "not set". */
 	if (serial == 0 || serial == UINT64_MAX)
 		return refuse(err, word, "serial number",
 			"it is the same on many cards; name the device by address or path");

@@ -5,8 +5,8 @@
 #include "core/config.h"
 
 /*
- * The values of the config, one word each. All return true and fill *ret (whose line, text and
- * exclude are the caller's), or false with what is wrong and what to write instead in err.
+ * The values of the config, one word each. Each returns true and fills *ret (the caller sets line,
+ * text and exclude), or false with what is wrong and what is expected in err.
  */
 bool parse_id(const char *word, struct selector *ret, struct err *err);
 bool parse_address(const char *word, struct selector *ret, struct err *err);
@@ -15,10 +15,10 @@ bool parse_serial(const char *word, struct selector *ret, struct err *err);
 
 bool parse_rebar(const char *word, struct rebar *ret, struct err *err);
 
-/* vfio-pci, none, or a variant driver: every one of them has "vfio" in its name. */
+/* vfio-pci, none, or a variant driver: each of those has "vfio" in its name. */
 bool parse_driver(const char *word, struct err *err);
 
-/* A module's name, and "name=value" as a module takes it; neither may carry a quote or a slash. */
+/* A module's name, and "name=value" for a module; neither may contain a quote or a backslash. */
 bool parse_module(const char *word, struct err *err);
 bool parse_option(const char *word, struct err *err);
 

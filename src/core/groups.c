@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of a long list, what one line holds. */
+/* The number of devices in one message. */
 #define STRV_MAX 6
 
 struct look {
@@ -38,8 +38,8 @@ static bool counts(const struct look *l, const struct device *d)
 				     : usable_blocks_group(l->sysfs, d);
 }
 
-/* Where nobody has a driver yet: host bridges get none that counts, and of ISA bridges those of
- * Intel do (lpc_ich). */
+/* For the time before any driver is bound: host bridges get no driver that matters, and of ISA
+ * bridges only Intel's do (lpc_ich). */
 static bool gets_no_driver(const struct device *d)
 {
 	uint32_t class = d->class >> 8;
@@ -78,7 +78,7 @@ static int note_member(const char *name, void *to)
 	return 0;
 }
 
-/* Is it the first of its group that is to be bound? */
+/* True if it is the first device of its group to be bound. */
 static bool begins_group(const struct plan *p, size_t i)
 {
 	const struct verdict *v = &p->verdicts[i];
@@ -144,7 +144,7 @@ static bool refuse_group(struct plan *p, const struct group_member *stays)
 	return refused;
 }
 
-/* A slot that goes may be a part of another group: each round refuses one device at least. */
+/* A refused slot may belong to another group, too: each round refuses at least one device. */
 int groups_refuse(struct plan *p, struct sysfs *s)
 {
 	for (bool again = true; again;) {

@@ -13,46 +13,46 @@
 #include <strings.h>
 
 /*
- * A line while it is decided on: its words decoded, the appended ones behind them, and what has
- * been decided so far. Word i is one of the line's, or from line->words on one that is appended.
- * What changes it returns 0 or -ENOMEM.
+ * A command line during the decision: its words decoded, the appended ones after them, and the
+ * decisions so far. Word i is one of the line's, or from line->words on an appended one. Functions
+ * that change it return 0 or -ENOMEM.
  */
 struct edit_builder {
 	const struct tokens *line; /* by reference */
 	size_t kernel;             /* words before `--` */
 	struct karg *k;            /* one for each word of the line, then one for each appended */
 	size_t n;
-	char **new_text; /* a word of the line: NULL stays, "" goes, else the word it becomes */
+	char **new_text; /* per word of the line: NULL: unchanged, "": removed, else new */
 	struct strings append;
 };
 static int edit_builder_begin(struct edit_builder *ret, const struct tokens *l) _must_check_;
 static void edit_builder_done(struct edit_builder *d);
 
-/* Word i of the line becomes this text; "": it goes. */
+/* Word i of the line gets this text; "": it is removed. */
 static int edit_builder_become(struct edit_builder *d, size_t i, const char *text) _must_check_;
 static int edit_builder_append(struct edit_builder *d, const char *word) _must_check_;
 
-/* Word i is there for the kernel after what has been decided so far. */
+/* True if the kernel still gets word i after the decisions so far. */
 static bool edit_builder_stays(const struct edit_builder *d, size_t i);
 
-/* The last word of this name that the kernel gets; SIZE_MAX: there is none. */
+/* The last word of this name that the kernel gets; SIZE_MAX: none. */
 static size_t edit_builder_last(const struct edit_builder *d, const char *name);
 
-/* Whether the kernel would do what the word says, as the line is now: by the kind of parameter
- * (kparam.h) the last one counts, or each, or each item of a list. */
+/* True if the word is in effect on the line so far: by the kind of parameter (karg_rules.h) the
+ * last one counts, or each, or each item of a list. */
 static bool edit_builder_in_effect(const struct edit_builder *d, const struct karg *k);
 
-/* hugepages=N belongs to the hugepagesz= before it (mm/hugetlb.c): the two are one wish. */
+/* hugepages=N belongs to the hugepagesz= before it (mm/hugetlb.c): both are one request. */
 static bool edit_builder_pair_in_effect(
 	const struct edit_builder *d, const struct karg *size, const struct karg *n);
 
 /* ---- splice ------------------------------------------------------------------------------------
  */
 
-/* Where appended words come to stand. */
+/* The position of appended words. */
 struct spot {
-	size_t before; /* the word they precede: `--`, or the first of a home that loses all */
-	size_t after;  /* the last word that stays in home; both SIZE_MAX: home is empty */
+	size_t before; /* the word after them: `--`, or the first of an emptied insert_at */
+	size_t after; /* the last word that stays in insert_at; both SIZE_MAX: insert_at is empty */
 };
 
 static struct spot spot_find(const struct tokens *l, const struct edit *c)
@@ -78,7 +78,7 @@ static struct spot spot_find(const struct tokens *l, const struct edit *c)
 int edit_expect(const struct tokens *l, const struct edit *c, struct strings *ret)
 {
 	struct spot spot = spot_find(l, c);
-	size_t at = 0; /* behind the fields up to home */
+	size_t at = 0; /* after the segments up to insert_at */
 
 	for (size_t i = 0; i < l->words; i++)
 		if (l->word[i].field <= l->insert_at)
@@ -127,8 +127,8 @@ static int cell_cut(const struct src_byte *c, struct splices *ret)
 }
 
 /*
- * Whether the blank lies beside the word in the text, and not on the other side of an expansion: in
- * X="$X a" the one behind `$X` has to stay when the last word of X goes.
+ * True if the blank is beside the word in the text, and not on the other side of an expansion: in
+ * X="$X a" the one after `$X` has to stay if the last word of X is removed.
  */
 static bool same_text(const struct src_byte *word, const struct src_byte *blank)
 {
@@ -136,14 +136,14 @@ static bool same_text(const struct src_byte *word, const struct src_byte *blank)
 }
 
 /*
- * Cuts word i with the blank before it, or the one behind it where it is the first of its field:
- * the very bytes that adding it put there. A blank already cut with its neighbour stays cut once.
+ * Cuts word i with the blank before it, or the one after it if it is the first of its segment: the
+ * same bytes that adding it inserted. A blank that is cut twice is removed once.
  */
 static int word_cut(const struct tokens *l, const struct edit *c, size_t i, struct splices *ret)
 {
 	const struct word *w = &l->word[i];
 	const struct segment *f = &l->field[w->field];
-	bool first = true; /* of what is left of the field */
+	bool first = true; /* of the remaining words of the segment */
 	size_t before = i;
 
 	while (before > 0 && l->word[before - 1].field == w->field) {
@@ -153,7 +153,7 @@ static int word_cut(const struct tokens *l, const struct edit *c, size_t i, stru
 	for (size_t at = w->first; at < w->last; at++)
 		if (cell_cut(&f->cell[at], ret) < 0)
 			return -ENOMEM;
-	/* Not the first: the blank before it is its own. First of all: the one behind it. */
+	/* A later word is cut with the blank before it, the first one with the blank after it. */
 	if (!first || (w->first > 0 && w->last == f->n))
 		return w->first > 0 ? cell_cut(&f->cell[w->first - 1], ret) : 0;
 	bool behind = w->last < f->n && same_text(&f->cell[w->last - 1], &f->cell[w->last]);
@@ -233,7 +233,7 @@ static int splice_compare(const void *a, const void *b)
 
 	if (x->begin != y->begin)
 		return x->begin < y->begin ? -1 : 1;
-	/* An insertion comes before a cut at the same place, equal ones in the order they came. */
+	/* An insertion comes before a cut at the same position, equal ones in order of creation. */
 	if ((x->begin == x->end) != (y->begin == y->end))
 		return x->begin == x->end ? -1 : 1;
 	return x->order < y->order ? -1 : x->order > y->order;
@@ -251,7 +251,7 @@ int splices_apply(struct splices *s, uint16_t file, const char *text, size_t len
 		if (p->begin > at)
 			text_add(ret, text + at, p->begin - at);
 		text_add(ret, p->text, strlen(p->text));
-		/* Cuts may meet: two words that share a blank, a variable used twice. */
+		/* Cuts may overlap: two words that share a blank, a variable used twice. */
 		if (p->end > at)
 			at = p->end;
 	}
@@ -311,7 +311,7 @@ static bool edit_builder_stays(const struct edit_builder *d, size_t i)
 	return !d->new_text[i] || d->new_text[i][0] != '\0';
 }
 
-/* … and the reader of the line sees it. */
+/* … and the reader of the line does not ignore its segment. */
 static bool edit_builder_counts(const struct edit_builder *d, size_t i)
 {
 	const struct tokens *l = d->line;
@@ -429,7 +429,7 @@ bool edit_empty(const struct edit *c)
 	return c->append.n == 0;
 }
 
-/* The list of K=list without the item, or NULL where it is not in it. "" when nothing is left. */
+/* The list of K=list without the item, or NULL if the item is not in it. "" if nothing is left. */
 static char *list_without(const struct karg *k, const char *item)
 {
 	struct text left = {0};
@@ -472,7 +472,7 @@ static int remove_one(struct edit_builder *d, size_t i, const struct karg_op *w)
 	return edit_builder_become(d, i, "");
 }
 
-/* A word that is asked for in the same breath stays where it is: twice is then the same as once. */
+/* A word that is requested too keeps its position: twice is then the same as once. */
 static bool wanted_too(const struct karg_ops *r, const struct karg *k)
 {
 	for (size_t i = 0; i < r->n; i++)
@@ -501,8 +501,8 @@ static int removals_decide(struct edit_builder *d, const struct karg_ops *r, str
 	return 0;
 }
 
-/* The last vfio-pci.ids= is the only one the kernel uses (kernel/params.c, module_param_string):
- * a second word would take the first device away, so the ids are merged into it. */
+/* The kernel uses only the last vfio-pci.ids= (kernel/params.c, module_param_string): a second word
+ * would drop the first device, so the ids are merged into it. */
 static int ids_add(struct edit_builder *d, const struct karg_op *w)
 {
 	size_t last = edit_builder_last(d, w->k.name);
@@ -525,7 +525,7 @@ static int ids_add(struct edit_builder *d, const struct karg_op *w)
 	if (last < d->line->words)
 		return edit_builder_become(d, last, merged.data);
 	return edit_builder_append(
-		d, merged.data); /* asked for twice in one request: the last one wins */
+		d, merged.data); /* appended before in the same request: the last one wins */
 }
 
 static int add_one(struct edit_builder *d, const struct karg_op *w)
@@ -536,7 +536,7 @@ static int add_one(struct edit_builder *d, const struct karg_op *w)
 		return ids_add(d, w);
 	if (edit_builder_in_effect(d, k))
 		return 0;
-	/* Nothing resets iommu=off, so a later iommu=pt would be without effect. */
+	/* Nothing resets iommu=off, so a later iommu=pt would have no effect. */
 	if (k->value && karg_same_name(k->name, "iommu") && !karg_list_has(k->value, "off", 3)) {
 		for (size_t i = 0; i < d->kernel; i++) {
 			if (edit_builder_stays(d, i) && item_remove(d, i, "iommu", "off") < 0)
@@ -600,8 +600,8 @@ static size_t length_after(const struct edit_builder *d)
 	return len > 0 ? len - 1 : 0;
 }
 
-/* Would a word of the line win over one with a value that is asked for? A flag of its name would,
- * too; what is asked for as a flag counts wherever it stands. */
+/* True if the word would win over a requested one with a value, even as a flag of its name; a
+ * requested flag has effect at any position. */
 static bool word_wins(const char *word, const struct karg_ops *r)
 {
 	_cleanup_(karg_done) struct karg k = {0};

@@ -24,7 +24,7 @@ const char *karg_end(const char *s)
 	return s;
 }
 
-/* next_arg() drops a `"` in front of the word or of its value, and the one at the very end then. */
+/* next_arg() drops a `"` before the word or its value, and then also one at the very end. */
 int karg_read(const char *word, struct karg *ret)
 {
 	size_t len = strlen(word);
@@ -35,7 +35,7 @@ int karg_read(const char *word, struct karg *ret)
 		len--;
 	}
 	const char *equals = memchr(word, '=', len);
-	/* An `=` in front is no separator: next_arg() tests `if (equals == 0)` for "not seen". */
+	/* A leading `=` is not a separator: next_arg() tests `if (equals == 0)` for "not seen". */
 	if (equals == word)
 		equals = len > 1 ? memchr(word + 1, '=', len - 1) : NULL;
 	if (equals && equals[1] == '"' && !quoted)
@@ -133,7 +133,7 @@ int karg_check(const char *word, struct err *err)
 	return 0;
 }
 
-/* One word spelt in two ways: `a="b c"` and `"a=b c"`. */
+/* One parameter with two spellings: `a="b c"` and `"a=b c"`. */
 static bool word_same(const char *a, const char *b)
 {
 	_cleanup_(karg_done) struct karg x = {0}, y = {0};

@@ -53,7 +53,7 @@ static int want_new(struct karg_ops *r, enum karg_op_kind kind, const char *text
 	return 0;
 }
 
-/* K, K=V or K=; quotes around a value that is empty otherwise make it K="": a word. */
+/* K, K=V or K=; with quotes around an empty value, K="", it is a word. */
 static enum karg_op_kind remove_kind(const char *word)
 {
 	size_t len = strlen(word);

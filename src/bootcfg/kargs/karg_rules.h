@@ -5,19 +5,18 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* What the kernel makes of parameters that stand more than once (bootcfg/kargs/karg has the words).
- */
+/* How the kernel handles repeated parameters (see bootcfg/kargs/karg for one word). */
 
-/* It handles every occurrence on its own, wherever it stands: console=, video=. */
+/* Every occurrence counts, at any position: console=, video=. */
 bool karg_rules_every_counts(const char *name);
 
-/* It takes a comma list and handles every occurrence: iommu=, pci=. */
+/* A comma-separated list, of which every occurrence counts: iommu=, pci=. */
 bool karg_rules_is_list(const char *name);
 
-/* The item of such a list that undoes this one when it comes later, or NULL. */
+/* The item of such a list that undoes this one if it comes later, or NULL. */
 const char *karg_rules_opposite(const char *name, const char *item, size_t len);
 
-/* Values add up for the kernel or the initramfs, so that one alone would take others away. */
+/* Values add up for the kernel or the initramfs: setting one would drop the others. */
 bool karg_rules_adds_up(const char *name);
 
 #endif

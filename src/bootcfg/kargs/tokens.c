@@ -53,10 +53,10 @@ int segment_add_bytes(struct segment *f, const char *text, size_t begin, size_t 
 	return 0;
 }
 
-/* What a stretch of cells is to the reader, while it is put together. */
+/* A word while it is read. */
 struct reading {
 	struct text text;
-	bool blank; /* holds a blank that did not split */
+	bool blank; /* contains a blank that did not split */
 	bool unknown;
 };
 
@@ -67,13 +67,13 @@ static void reading_add(struct reading *r, const struct src_byte *c)
 	r->unknown |= c->unknown;
 }
 
-/* What ends a word: a blank, but not an unknown byte that only looks like one. */
+/* True if the byte ends a word: a blank that is not an unknown byte. */
 static bool ends_word(const struct src_byte *c)
 {
 	return !c->unknown && karg_blank(c->c);
 }
 
-/* The kernel keeps its quotes in the word; karg_read() takes them off. */
+/* The kernel keeps quotes in the word; karg_read() removes them. */
 static int kernel_word(const struct segment *f, size_t *i, struct reading *r)
 {
 	bool quoted = false;
@@ -88,8 +88,8 @@ static int kernel_word(const struct segment *f, size_t *i, struct reading *r)
 
 /*
  * GRUB's script lexer (grub-core/script/yylex.l): single quotes are literal, in double quotes a
- * backslash escapes `"`, `$` and itself, outside it escapes anything. `;`, `|`, `&` and their kin
- * would end the command; they are kept as letters here because nobody means them.
+ * backslash escapes `"`, `$` and itself, outside it escapes anything. `;`, `|`, `&` and similar
+ * ones would end the command; here they are letters because no command line means them so.
  */
 static int grub_word(const struct segment *f, size_t *i, struct reading *r)
 {
@@ -111,8 +111,7 @@ static int grub_word(const struct segment *f, size_t *i, struct reading *r)
 			else
 				reading_add(r, &f->cell[++*i]);
 		} else {
-			/* A variable of GRUB's own ($tuned_params): its value is not in this file.
-			 */
+			/* A GRUB variable ($tuned_params): its value is not in this file. */
 			r->unknown |= c->c == '$' && quote != '\'' && more;
 			reading_add(r, c);
 		}
@@ -120,7 +119,7 @@ static int grub_word(const struct segment *f, size_t *i, struct reading *r)
 	return quote ? -EINVAL : 0;
 }
 
-/* GRUB hands the kernel a word with blanks in quotes (grub-core/lib/cmdline.c). */
+/* GRUB passes a word with blanks in quotes to the kernel (grub-core/lib/cmdline.c). */
 static char *reading_take(struct reading *r, enum dialect dialect)
 {
 	char *text;

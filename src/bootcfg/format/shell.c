@@ -15,7 +15,7 @@ static const char *const leavers[] = {"exit", "return", NULL};
 static const char *const specials[] = {":", ".", "break", "continue", "eval", "exec", "exit",
 	"export", "readonly", "return", "set", "shift", "times", "trap", "unset", NULL};
 
-/* One word behind the name of a command. */
+/* Takes one word after the name of a command. */
 static int argument_take(struct shell_parser *p, struct span command, struct span w)
 {
 	struct span name, value;
@@ -52,7 +52,7 @@ static int command_take(struct shell_parser *p, struct span command)
 	return 0;
 }
 
-/* A simple command from its first word on, up to the operator that ends it. */
+/* Reads a simple command from its first word to the operator that ends it. */
 static int simple_read(struct shell_parser *p, struct span w)
 {
 	struct span command = {0, 0, 0}, name, value;
@@ -66,8 +66,8 @@ static int simple_read(struct shell_parser *p, struct span w)
 		} else if (parser_assignment_split(p, w, &name, &value, &append)) {
 			r = parser_assignment(p, w);
 		} else {
-			/* NAME=value in front of a command is for that command only; in front of a
-			 * special built-in it stays (XCU 2.14), but not in every mode of bash. */
+			/* NAME=value before a command is for that command only; before a special
+			 * built-in it remains set (XCU 2.14), but not in every mode of bash. */
 			if (!parser_span_in(p, w, specials))
 				parser_drop(p, first);
 			for (size_t i = first; i < p->out->n; i++)
@@ -87,7 +87,7 @@ static int simple_read(struct shell_parser *p, struct span w)
 	}
 }
 
-/* The pattern of a case, up to its `)`. A returned 1: it was esac. */
+/* Reads the pattern of a case, up to its `)`. 1: it is esac. */
 static int pattern_read(struct shell_parser *p)
 {
 	struct span w;
@@ -126,7 +126,7 @@ static int case_read(struct shell_parser *p)
 	return r < 0 ? r : pattern_read(p);
 }
 
-/* `for NAME [in …]`: the words are no commands. */
+/* `for NAME [in …]`: the words are not commands. */
 static int for_read(struct shell_parser *p)
 {
 	struct span w, none = {0, 0, 0};
@@ -139,7 +139,7 @@ static int for_read(struct shell_parser *p)
 	return r;
 }
 
-/* Reserved words, where a command may start. 1: it was one. */
+/* Takes a reserved word at the start of a command. 1: it is one. */
 static int reserved_read(struct shell_parser *p, struct span w)
 {
 	static const char *const silent[] = {"then", "else", "elif", "do", "!", "time", NULL};
@@ -174,7 +174,7 @@ static int reserved_read(struct shell_parser *p, struct span w)
 	return r < 0 ? r : 1;
 }
 
-/* The operator between two commands. 1: the end of the text. */
+/* Takes the operator between two commands. 1: the end of the text. */
 static int operator_read(struct shell_parser *p)
 {
 	scan_space(&p->s, false);
@@ -195,7 +195,7 @@ static int operator_read(struct shell_parser *p)
 	if (scan_take(&p->s, "&&") || scan_take(&p->s, "||")) {
 		p->guarded = true;
 	} else if (scan_take(&p->s, "|") || scan_take(&p->s, "&")) {
-		/* What runs in a pipeline or in the background is another process. */
+		/* A pipeline and a background job run in another process. */
 		for (size_t i = p->pipeline; i < p->out->n; i++)
 			p->out->v[i].conditional = true;
 		p->guarded = true;

@@ -6,10 +6,10 @@
 #include "bootcfg/format/shell_events.h"
 
 /*
- * Reads shell text the way sh would (POSIX.1-2017, XCU 2; and the bits of bash that these files
- * use), and lists what it would assign. Nothing is ever run. Pure: text in, list out.
+ * Reads shell text as sh would (POSIX.1-2017, XCU 2; and the parts of bash that these files use),
+ * and lists what it would assign. Nothing is ever run. Pure: text in, list out.
  *
- * -EINVAL with `LINE: what` for what sh would call a syntax error: an open quote, an unfinished
+ * -EINVAL with `LINE: what` for what is a syntax error to sh: an open quote, an unfinished
  * here-document, an if without fi. `name` is put before the line number.
  */
 int shell_read(const char *name, const char *text, size_t len, struct shell *ret,

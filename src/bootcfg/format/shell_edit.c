@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The files as their reader would have sourced them. */
+/* The files as their reader sources them. */
 struct reading {
 	struct shell_vars vars;
 	struct tokens line;
@@ -38,7 +38,7 @@ static int file_read_in(struct shell_vars *vars, const struct file_edit *s, uint
 	return shell_run(vars, &shell, file, s->name, text, err);
 }
 
-/* A real newline in a value cuts GRUB's linux line: what stands behind it never gets there. */
+/* A newline in a value cuts GRUB's linux line: what follows it never reaches the kernel. */
 static int newline_check(const struct reading *r, const struct file_edits *s, struct err *err)
 {
 	const struct src_byte *newline = NULL;
@@ -87,7 +87,7 @@ static int reading_make(const struct file_edits *s, const struct shell_format *f
 		field->at = var->value.at;
 		field->context = var->value.context;
 		field->file = var->value.file;
-		/* "$EMPTY": a word put there would become part of the name. */
+		/* "$EMPTY": a word added there would become part of the name. */
 		size_t len;
 		const char *text = file_edit_text(&s->v[field->file], &len);
 		field->needs_space = field->at > 0 && field->at <= len &&
@@ -105,7 +105,7 @@ static int reading_make(const struct file_edits *s, const struct shell_format *f
 	return f->dialect == DIALECT_GRUB ? newline_check(ret, s, err) : 0;
 }
 
-/* What one of several possible values holds and the request is about: a word of it, or NULL. */
+/* The word among the possible values that the request concerns, or NULL. */
 static const char *maybe_concerned(
 	const struct tokens *l, const struct karg_ops *removals, const struct karg_op *w)
 {
@@ -118,8 +118,8 @@ static const char *maybe_concerned(
 			return "--";
 		if (!add)
 			continue;
-		/* iommu=off is never reset. Behind it a second vfio-pci.ids= would take the first
-		 * one's devices away. */
+		/* iommu=off is never reset. A second vfio-pci.ids= after the first would drop the
+		 * first one's devices. */
 		if (karg_read(l->word[i].text, &k) == 0 && k.value &&
 			karg_same_name(k.name, w->k.name) &&
 			(w->kind == KARG_OP_SET || karg_same_name(k.name, "vfio_pci.ids") ||
@@ -158,7 +158,7 @@ static int maybe_check(const struct shell_var *var, const char *file, enum diale
 	return 0;
 }
 
-/* What can't be known can't be edited so that old words, less removed, plus added come out. */
+/* Refuses unknown values: the result would not be old words, less removed, plus added. */
 static int certain_check(const struct reading *r, const struct file_edits *s,
 	const struct shell_format *f, const struct karg_ops *req, struct err *err)
 {
@@ -182,7 +182,7 @@ static int certain_check(const struct reading *r, const struct file_edits *s,
 	return 0;
 }
 
-/* A new last line `left"words"`, in the file's own style of line ends. */
+/* Appends the line `left"words"`, with the file's own line ends. */
 static int line_append(struct file_edit *s, const char *left, const char *words,
 	enum dialect dialect, struct err *err)
 {
@@ -203,7 +203,7 @@ static int line_append(struct file_edit *s, const char *left, const char *words,
 	return file_edit_take(s, &out) < 0 ? err_set(err, ENOMEM, "out of memory") : 0;
 }
 
-/* tuned adds a line of its own that ends in \$tuned_params and looks for it when it is removed. */
+/* tuned adds a line of its own that ends in \$tuned_params and searches for it on removal. */
 static bool home_is_tuned(const struct reading *r)
 {
 	for (size_t i = r->line.words; i-- > 0;)
@@ -232,14 +232,14 @@ static int words_append_line(struct file_edits *s, const struct reading *r,
 		text_print(&left, "%s=\"${%s} ", f->insert_at, f->insert_at);
 	if (left.failed || words.failed)
 		return err_set(err, ENOMEM, "out of memory");
-	/* Behind every file that assigns or unsets it: the last one that does. */
+	/* After every file that assigns or unsets it: the last one that does. */
 	size_t file = insert_at->set || insert_at->file > f->home_file ? insert_at->file
 								       : f->home_file;
 	return line_append(&s->v[file], left.data, words.data, f->dialect, err);
 }
 
 /*
- * X=quiet becomes X="quiet iommu=pt": quotes around the whole, not around the tail. Only where the
+ * X=quiet becomes X="quiet iommu=pt": quotes around the whole, not around the tail. Only if the
  * value is plain letters of this one assignment.
  */
 static bool value_is_bare(const struct segment *field, const struct shell_var *var)
@@ -277,7 +277,7 @@ static int words_splice(struct file_edits *s, struct reading *r, const struct sh
 		(splices_add(&p, insert_at->file, insert_at->begin, insert_at->begin, "\"") < 0 ||
 			splices_add(&p, insert_at->file, insert_at->end, insert_at->end, "\"") < 0))
 		return err_set(err, ENOMEM, "out of memory");
-	/* The quote in front comes before anything else that is put there. */
+	/* The opening quote comes before anything else that is inserted there. */
 	for (size_t i = 0; i < p.n && bare; i++)
 		p.v[i].order = i == p.n - 2 ? 0 : p.v[i].order + 1;
 	return file_edits_apply(s, &p) < 0 ? err_set(err, ENOMEM, "out of memory") : 0;
@@ -302,7 +302,7 @@ static int edit_verify(struct file_edits *s, const struct shell_format *f,
 	return 0;
 }
 
-/* Words go into the home variable, and not before a `--` in one of the others. */
+/* True if parameters are added to insert_at, and not before a `--` in another variable. */
 static bool appends_to_home(const struct tokens *l, const struct edit *c)
 {
 	size_t end = tokens_kargs(l);
@@ -358,7 +358,7 @@ int shell_format_edit(struct file_edits *s, const struct shell_format *format,
 	struct edit rest = c;
 	if (own_line)
 		rest.append = (struct strings){0};
-	/* Cuts lie before the new last line, so their places are still right. */
+	/* Cuts are before the new last line, so their offsets are still right. */
 	if (rc == 0 && !edit_empty(&rest))
 		rc = words_splice(s, &r, f, &rest, err);
 	return rc < 0 ? rc : edit_verify(s, f, &expect, err);

@@ -8,9 +8,9 @@
 #include <string.h>
 
 /*
- * GRUB reads a word off, and when it holds a blank puts quotes around it for the kernel; a literal
- * quote or backslash would reach the kernel with a backslash in front, which it does not know
- * (grub-core/lib/cmdline.c).
+ * GRUB parses a word and, if it contains a blank, puts quotes around it for the kernel; a literal
+ * quote or backslash would reach the kernel with a backslash before it, which the kernel does not
+ * understand (grub-core/lib/cmdline.c).
  */
 int grub_encode(const char *word, struct text *ret, struct err *err)
 {
@@ -27,8 +27,8 @@ int grub_encode(const char *word, struct text *ret, struct err *err)
 		return err_set(err, EINVAL,
 			"%s: GRUB can't pass a quote or a backslash on to the kernel", word);
 	bool quote = strpbrk(plain.data, " ;&|<>{}()") != NULL;
-	/* name="va lue" reads better than "name=va lue" and is the same, unless the name needs it.
-	 */
+	/* name="va lue" is more readable than "name=va lue" and means the same, unless the name
+	 * needs quotes. */
 	size_t open = quote && !strpbrk(k.name, " ;&|<>{}()") ? value : 0;
 
 	for (size_t i = 0; i < plain.len; i++) {
@@ -43,7 +43,7 @@ int grub_encode(const char *word, struct text *ret, struct err *err)
 	return 0;
 }
 
-/* Word by word through GRUB's layer, blanks between them kept. */
+/* Encodes each word for GRUB, keeps the blanks between them. */
 static int grub_layer(const char *text, struct text *ret, struct err *err)
 {
 	while (*text) {
@@ -84,7 +84,7 @@ int shell_encode(
 		text_add(ret, p, strlen(p));
 		return 0;
 	}
-	/* Outside of quotes it brings its own; they join what stands beside them (XCU 2.2). */
+	/* Outside of quotes the text gets its own, which join adjacent text (XCU 2.2). */
 	text_add(ret, "\"", context != SHELL_DOUBLE);
 	for (; *p; p++) {
 		if (strchr("\"\\$`", *p))

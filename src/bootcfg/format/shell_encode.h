@@ -5,14 +5,14 @@
 #include "base/str.h"
 #include "bootcfg/kargs/tokens.h"
 
-/* The context of a cell: which quotes it stands in. */
+/* The context of a src_byte: the quotes around it. */
 enum shell_context { SHELL_BARE, SHELL_DOUBLE, SHELL_SINGLE, SHELL_DOLLAR_SINGLE };
 
-/* How a word is written in a context: a edit_encode. */
+/* Writes text in a context: an edit_encode. */
 int shell_encode(uint8_t context, const char *text, enum dialect dialect, struct text *ret,
 	struct err *err) _must_check_;
 
-/* A word for GRUB's script, or -EINVAL: it can't carry `"`, `'` and `\` to the kernel. */
+/* Writes a word for GRUB's script; -EINVAL: GRUB cannot pass `"`, `'` and `\` to the kernel. */
 int grub_encode(const char *word, struct text *ret, struct err *err) _must_check_;
 
 #endif

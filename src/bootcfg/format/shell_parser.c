@@ -21,7 +21,7 @@ bool parser_span_in(const struct shell_parser *p, struct span w, const char *con
 	return false;
 }
 
-/* NAME["x"] and NAME[x] are one. */
+/* NAME["x"] and NAME[x] are the same. */
 static void quotes_drop(char *name)
 {
 	char *to = name;

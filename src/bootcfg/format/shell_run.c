@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The value of an assignment, text[begin, end): cells, and what is not certain about it. */
+/* The value of an assignment, text[begin, end): its bytes, and what is not certain about it. */
 struct shell_decoded {
 	struct segment out;
 	bool command, anything; /* as in shell_var */
@@ -60,7 +60,7 @@ struct shell_var *shell_var_make(struct shell_vars *vars, const char *name)
 
 #define DEPTH_MAX 16
 
-/* A value while it is read: cells, and the last place where more could be written. */
+/* A value while it is decoded: its bytes, and the last position where more can be written. */
 struct decode {
 	const struct shell_vars *vars;
 	const char *text;
@@ -97,7 +97,7 @@ static void unknown_put(struct decode *d, const struct shell_var *var)
 	text_add(&d->to.maybe, var->maybe.data ? var->maybe.data : "", var->maybe.len);
 }
 
-/* The cells of a variable, which keep where they came from; text behind them goes behind `end`. */
+/* Adds the bytes of a variable, which keep their origin; text after them is inserted at `end`. */
 static int var_put(struct decode *d, const struct shell_var *var, size_t end, uint8_t context)
 {
 	for (size_t i = 0; i < var->value.n; i++) {
@@ -114,7 +114,7 @@ static int var_put(struct decode *d, const struct shell_var *var, size_t end, ui
 
 static int value_decode(struct decode *d, size_t begin, size_t end, uint8_t context);
 
-/* What a word inside ${NAME:+word} gives: its cells count as the expansion's for what follows. */
+/* Adds the value of the word in ${NAME:+word}: text after it is inserted after the expansion. */
 static int word_put(
 	struct decode *d, size_t begin, size_t end, size_t expansion_end, uint8_t context)
 {
@@ -128,7 +128,7 @@ static int word_put(
 	return r;
 }
 
-/* ${NAME}, and the forms that ask whether NAME is set; text[at] is the `$`, end is behind the `}`.
+/* ${NAME}, and the forms that test whether NAME is set; text[at] is the `$`, end is after the `}`.
  */
 static int braces_decode(struct decode *d, size_t at, size_t end, uint8_t context)
 {
@@ -157,7 +157,7 @@ static int braces_decode(struct decode *d, size_t at, size_t end, uint8_t contex
 	return full ? var_put(d, var, end, context) : word_put(d, op + 1, end - 1, end, context);
 }
 
-/* `$` and what follows; the position behind it goes to *at. */
+/* `$` and what follows; *at becomes the position after it. */
 static int dollar_decode(struct decode *d, size_t *at, size_t end, uint8_t context)
 {
 	const char *t = d->text;
@@ -270,7 +270,7 @@ static int value_decode(struct decode *d, size_t begin, size_t end, uint8_t cont
 		} else if (c == '"') {
 			r = double_decode(d, &i, end);
 		} else if (c == '$' && next == '\'' && context == SHELL_BARE) {
-			/* $'…' is bash's; its escapes are many and nobody uses it here. */
+			/* $'…' is for bash only, has many escapes and is not used here. */
 			size_t skip = scan_skip(d->text, i, end, 0);
 			r = skip == SIZE_MAX ? -EINVAL
 					     : cell_put(d, '\x01', true, i, skip, context);
@@ -336,7 +336,7 @@ static void var_forget(struct shell_var *var)
 	text_done(&var->maybe);
 }
 
-/* A value nobody can tell: one opaque cell. What it was and what it may become is kept in maybe. */
+/* Makes a value unknown: one unknown byte. Its known and possible values are kept in maybe. */
 static int var_unknown(struct shell_var *var, size_t line, uint16_t file)
 {
 	struct src_byte c = {.c = '\x01', .unknown = true};
@@ -366,8 +366,8 @@ static int event_assign(struct shell_vars *vars, const struct shell_event *e, ui
 					      name, e->line, e->name)
 				    : err_set(err, ENOMEM, "out of memory");
 	if (e->append && var->set) {
-		/* Behind an unknown value a known one is known again only as far as it goes. What
-		 * is added behind its words goes in front of the new ones, in this file. */
+		/* After an unknown value only the appended part is known. A parameter added after
+		 * the old words is inserted before the new ones, in this file. */
 		for (size_t i = 0; i < var->value.n; i++) {
 			struct src_byte *c = &var->value.cell[i];
 			c->out = d.out.n > 0 ? d.out.cell[0].begin : d.out.at;

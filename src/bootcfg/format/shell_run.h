@@ -7,21 +7,20 @@
 #include "bootcfg/kargs/tokens.h"
 
 /*
- * A variable while the file is gone through. Cells know where they came from, through any number of
- * expansions: in X="$X quiet" the cells of the first $X lie in the assignment before.
+ * A variable while the file is evaluated. Each src_byte has its origin, through any number of
+ * expansions: in X="$X quiet" the bytes of the first $X are in the assignment before.
  */
 struct shell_var {
 	char *name;
 	struct segment value;
 	bool set;
-	bool unknown;   /* assigned where nobody can tell (a condition, eval, read) */
-	bool read_only; /* another assignment would end the shell */
-	bool command;   /* a command substitution is part of it */
-	bool anything;  /* … or assigned in a way that tells nothing of its value */
-	struct text
-		maybe; /* words of all the values it may have, where more than one is possible */
-	size_t line;   /* of the last assignment */
-	size_t begin, end; /* the last assignment's value */
+	bool unknown;      /* assigned, but the value is not known (a condition, eval, read) */
+	bool read_only;    /* another assignment would end the shell */
+	bool command;      /* a command substitution is part of it */
+	bool anything;     /* … or an assignment whose value is not known at all */
+	struct text maybe; /* words of all possible values, if more than one is possible */
+	size_t line;       /* of the last assignment */
+	size_t begin, end; /* the value of the last assignment */
 	uint16_t file;
 };
 
@@ -32,11 +31,11 @@ struct shell_vars {
 void shell_vars_done(struct shell_vars *vars);
 struct shell_var *shell_var_find(const struct shell_vars *vars, const char *name);
 
-/* The variable, made unset where it is new: one that is known to be empty. NULL: no memory. */
+/* Returns the variable; a new one is unset, so it is known to be empty. NULL: no memory. */
 struct shell_var *shell_var_make(struct shell_vars *vars, const char *name);
 
-/* One text goes through; several in turn are files sourced one after another. A variable nobody
- * assigned is the environment's: its expansion is opaque. `name` is for messages. */
+/* Evaluates one text; several in turn are files sourced one after another. A variable without an
+ * assignment comes from the environment: its expansion is unknown. `name` is for messages. */
 int shell_run(struct shell_vars *vars, const struct shell *s, uint16_t file, const char *name,
 	const char *text, struct err *err) _must_check_;
 

@@ -78,7 +78,7 @@ bool scan_take(struct scan *s, const char *text)
 	return true;
 }
 
-/* Up to the closing character, with quotes and substitutions inside skipped as wholes. */
+/* Skips to after the closing character, over quotes and substitutions inside. */
 static size_t skip_nested(const char *text, size_t at, size_t len, char close, unsigned depth)
 {
 	unsigned parens = 0;
@@ -94,7 +94,7 @@ static size_t skip_nested(const char *text, size_t at, size_t len, char close, u
 			continue;
 		}
 		word_start = c == ' ' || c == '\t' || c == '\n' || c == ';' || c == '(';
-		/* A here-document in a substitution could hold anything: not understood. */
+		/* A here-document in a substitution could contain anything: not supported. */
 		if (close == ')' && c == '<' && at + 1 < len && text[at + 1] == '<')
 			return SIZE_MAX;
 		if (close == ')' && (c == '(' || c == ')'))
@@ -162,7 +162,7 @@ size_t scan_skip(const char *text, size_t at, size_t len, unsigned depth)
 	}
 }
 
-/* NAME=( opens an array of bash; the position behind it, or 0. */
+/* NAME=( opens an array of bash; returns the position after it, or 0. */
 static size_t array_open(const struct scan *s, size_t begin)
 {
 	size_t i = scan_name(s->text, begin, s->len);
@@ -197,7 +197,7 @@ static int word_read(struct scan *s, struct span *ret)
 	return s->at > begin;
 }
 
-/* <, >, <<, <<-, <<<, >&, &>, … and the word that belongs to it. */
+/* <, >, <<, <<-, <<<, >&, &>, … and the word after it. */
 static int redirection_read(struct scan *s)
 {
 	static const char *const ops[] = {
@@ -283,7 +283,7 @@ int scan_arithmetic(struct scan *s)
 	return 0;
 }
 
-/* Whether the line at `at` is the delimiter, whose quotes do not count. */
+/* True if the line at `at` is the delimiter, whose quotes do not count. */
 static bool delimiter_is(const struct scan *s, size_t at, size_t end, struct span d)
 {
 	for (; d.begin < d.end; d.begin++) {

@@ -8,8 +8,8 @@
 #include <stddef.h>
 
 /*
- * The lexer below shell.c: words with all their quotes, and what is skipped between them. Returns
- * are 1 for something found, 0 for nothing here, negative for a syntax error with NAME:LINE.
+ * The lexer of shell.c: words with all their quotes, and the text skipped between them. Returns are
+ * 1 if found, 0 if not, negative for a syntax error with NAME:LINE.
  */
 #define SCAN_HEREDOCS 8
 
@@ -33,35 +33,35 @@ struct scan {
 
 int scan_error(struct scan *s, int code, const char *fmt, ...) _printf_(3, 4);
 
-/* Blanks, continuations and comments; newlines too where asked for. */
+/* Skips blanks, continuations and comments; newlines too if requested. */
 void scan_space(struct scan *s, bool newlines);
 bool scan_end(const struct scan *s);
 
 /* Takes exactly this text if it is next. */
 bool scan_take(struct scan *s, const char *text);
 
-/* The next word of this line; redirections on the way to it are skipped, here-documents noted. */
+/* Reads the next word of this line; skips redirections before it, notes here-documents. */
 int scan_word(struct scan *s, struct span *ret);
 
-/* The end of a NAME that starts at `at`; `at` where there is none. */
+/* The end of a NAME that starts at `at`; `at` if there is none. */
 size_t scan_name(const char *text, size_t at, size_t end);
 
-/* `()` behind a word makes it a function: taken, returns 1. */
+/* `()` after a word makes it a function: skips it, returns 1. */
 int scan_function(struct scan *s, struct span w);
 
-/* Up to `]]`, or up to `))`. */
+/* Skips to `]]`, or to `))`. */
 int scan_test(struct scan *s);
 int scan_arithmetic(struct scan *s);
 
-/* Behind a newline: the bodies of the here-documents of that line. */
+/* After a newline: skips the bodies of the here-documents of that line. */
 int scan_heredocs(struct scan *s);
 
 /* At the end: a here-document without a body is an error. */
 int scan_pending(struct scan *s);
 
 /*
- * The position behind the construct that starts at text[at]: a quoted stretch, ${…}, $(…), `…`.
- * SIZE_MAX where it has no end. No line is counted.
+ * The position after the construct that starts at text[at]: a quoted string, ${…}, $(…), `…`.
+ * SIZE_MAX if it has no end. Does not count lines.
  */
 size_t scan_skip(const char *text, size_t at, size_t len, unsigned depth);
 

@@ -8,13 +8,13 @@
 #include <string.h>
 
 /*
- * An entry of the Boot Loader Specification, type 1: lines of KEY VALUE. Its readers differ, and we
- * write what is right for each of them:
+ * An entry of the Boot Loader Specification, type 1: lines of KEY VALUE. Its readers differ, and
+ * the written text is right for each of them:
  * systemd-boot (boot.c, line_get_key_value) trims blanks, takes tabs, strips one pair of quotes
  * around a whole value, joins all `options` lines, and has no quoting beyond the kernel's.
  * GRUB (blscfg of Fedora, blsuki of 2.14) uses the first `options` line only, stops reading at an
- * empty line or a key without a value, and hands the text to its script language. Fedora's takes a
- * tab behind the key only where the line holds no blank.
+ * empty line or a key without a value, and passes the text to its script language. Fedora's GRUB
+ * accepts a tab after the key only if the line contains no blank.
  */
 struct entry_line {
 	size_t begin, end, next; /* the line, without and with its end */
@@ -27,7 +27,7 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\r';
 }
 
-/* 0 at the end of the text. A line without a key has key == key_end. */
+/* False at the end of the text. A line without a key has key == key_end. */
 static bool line_next(const char *text, size_t len, size_t *at, struct entry_line *ret)
 {
 	if (*at >= len)
@@ -100,7 +100,7 @@ int bls_read(const char *text, size_t len, struct bls_entry *ret)
 	return 0;
 }
 
-/* Where new words go: among words, behind a bare key, or on a line of their own. */
+/* Where new parameters go: among others, after a key without a value, or on a line of their own. */
 enum context { AMONG, ATTACHED_KEY, OWN_LINE, OWN_LINE_CRLF };
 
 static int encode_kernel(
@@ -114,8 +114,8 @@ static int encode_kernel(
 }
 
 /*
- * The same text for both: what GRUB's language would take apart is put in quotes that the kernel
- * takes off where systemd-boot leaves them. `$` GRUB would expand: no spelling is right for all.
+ * One text for both: what GRUB's language would split is put in quotes, which the kernel removes if
+ * systemd-boot leaves them. GRUB would expand `$`: no spelling is right for all.
  */
 static int encode_grub(
 	uint8_t context, const char *text, enum dialect dialect, struct text *ret, struct err *err)
@@ -145,7 +145,7 @@ static int encode_grub(
 	return out.failed ? -ENOMEM : encode_kernel(context, out.data, dialect, ret, err);
 }
 
-/* An `options` line: its words, or the place behind its bare key. */
+/* An `options` line: its parameters, or the position after its key if it has no value. */
 static int options_field(struct tokens *l, const char *text, const struct entry_line *at,
 	enum bls_reader reader, bool ignored)
 {
@@ -167,7 +167,7 @@ static int options_field(struct tokens *l, const char *text, const struct entry_
 struct reading {
 	struct tokens line;
 	struct entry_line options[16]; /* one for each field */
-	bool opens;                    /* a line of its own had to be invented for home */
+	bool opens;                    /* insert_at is on a new line of its own */
 };
 
 static int lines_read(struct reading *r, const char *text, size_t len, enum bls_reader reader,
@@ -190,8 +190,8 @@ static int lines_read(struct reading *r, const char *text, size_t len, enum bls_
 		bool ignored = reader != BLS_SYSTEMD_BOOT && (stopped || r->line.fields > 0);
 		if (reader == BLS_BOTH)
 			ignored = false;
-		/* A bare key says nothing to systemd-boot: the first line that does is the place.
-		 */
+		/* systemd-boot ignores a key without a value: new parameters go to the first line
+		 * with one. */
 		if (reader == BLS_SYSTEMD_BOOT && r->line.fields > 0 &&
 			r->line.field[r->line.insert_at].n == 0 && l.value < l.value_end)
 			r->line.insert_at = r->line.fields;
@@ -235,7 +235,7 @@ static int reading_make(
 	return rc < 0 ? err_set(err, -rc, "%s: %.400s", path, reason.text) : 0;
 }
 
-/* A bare `options` would make GRUB stop reading there: the line goes with its last word. */
+/* GRUB would stop reading at `options` without a value: the line is removed with its last word. */
 static int emptied_lines_cut(const struct file_edits *s, const struct reading *r,
 	const struct edit *c, struct splices *p)
 {
@@ -261,7 +261,7 @@ static int emptied_lines_cut(const struct file_edits *s, const struct reading *r
 	return 0;
 }
 
-/* Behind its key a tab: right for Fedora's GRUB only as long as the line has no blank. */
+/* A tab after the key is right for Fedora's GRUB only as long as the line has no blank. */
 static int tabs_replace(const struct file_edits *s, const struct reading *r, struct splices *p)
 {
 	const struct entry_line *l = &r->options[r->line.insert_at];
@@ -283,7 +283,7 @@ static bool has_kernelopts(const struct tokens *l)
 	return false;
 }
 
-/* Adding is grubenv's part where the entry only points there. */
+/* An entry that uses $kernelopts gets new parameters from grubenv. */
 static void additions_drop(const struct karg_ops *r, struct karg_ops *ret)
 {
 	for (size_t i = 0; i < r->n; i++)
@@ -353,14 +353,14 @@ int bls_edit(
 	}
 	if (edit_empty(&c))
 		goto out;
-	/* GRUB sees the first line only, systemd-boot lets the last word win: no place is right. */
+	/* GRUB reads the first line only, in systemd-boot the last word wins: no place is right. */
 	if (moved && c.append.n > 0 && f->reader == BLS_BOTH) {
 		rc = err_set(err, EINVAL,
 			"%s: a later options line would win over the new words for one boot loader and not for the other; join the lines first",
 			s->v[0].name);
 		goto out;
 	}
-	/* GRUB of Fedora takes default_kernelopts for an entry that has no options of its own. */
+	/* Fedora's GRUB uses default_kernelopts for an entry without options. */
 	if (old.opens && c.append.n > 0 && f->reader == BLS_GRUB)
 		rc = err_set(err, EINVAL,
 			"%s: has no options that GRUB reads; a line with the new words alone would take the place of GRUB's defaults, root= with them",

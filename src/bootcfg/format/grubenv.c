@@ -52,7 +52,7 @@ static int reading_make(const struct file_edits *s, struct tokens *l, struct err
 	return rc < 0 ? err_set(err, -rc, "%s: %.400s", s->v[0].name, reason.text) : 0;
 }
 
-/* Back to 1024 bytes: the filling gives or takes what the value lost or gained. */
+/* Restores the size of 1024 bytes with the filling. */
 static int size_restore(struct file_edit *s, struct err *err)
 {
 	_cleanup_(text_done) struct text out = {0};

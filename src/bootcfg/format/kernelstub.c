@@ -8,16 +8,16 @@
 #include <string.h>
 
 /*
- * /etc/kernelstub/configuration of Pop!_OS: JSON, in it user.kernel_options, a list of words or,
- * from some vendors, one string of them. Only that value is touched; the rest of the file is not
- * even re-indented.
+ * /etc/kernelstub/configuration of Pop!_OS: JSON with user.kernel_options, a list of parameters or,
+ * from some vendors, one string of them. Only that value changes; the rest of the file keeps even
+ * its indentation.
  */
 
-/* The options as a line: one field for each string. */
+/* The options as tokens: one segment for each string. */
 struct options {
 	struct tokens line;
 	bool list;
-	size_t open; /* the list's first bracket */
+	size_t open; /* the opening bracket of the list */
 	struct {
 		size_t begin, end; /* with the quotes */
 	} element[256];
@@ -48,7 +48,7 @@ static int string_field(struct options *o, const char *text, size_t begin, size_
 	for (size_t i = begin; i < end;) {
 		size_t n = text[i] == '\\' ? 2 : 1;
 		struct src_byte c = {.c = text[i + n - 1], .begin = i, .end = i + n, .out = i + n};
-		/* \n, \u0041: no kernel option is written like that. */
+		/* No kernel parameter is written with \n or \u0041. */
 		c.unknown = n == 2 && !strchr("\"\\/", c.c);
 		c.c = c.unknown ? '\x01' : c.c;
 		if (segment_add(f, &c) < 0)
@@ -126,11 +126,11 @@ static bool element_goes(const struct options *o, const struct edit *c, size_t f
 	return words > 0 && words == gone;
 }
 
-/* An element goes with the comma and the blanks before it; the first with those behind it. */
+/* An element is removed with the comma and blanks before it; the first one with those after it. */
 static int elements_cut(
 	const struct options *o, const struct edit *c, struct splices *p, size_t *ret_left)
 {
-	bool first = true; /* nothing that stays is before it */
+	bool first = true; /* no remaining element before it */
 
 	for (size_t f = 0; f < o->line.fields; f++) {
 		if (!element_goes(o, c, f)) {
@@ -149,7 +149,7 @@ static int elements_cut(
 	return 0;
 }
 
-/* New elements behind the last one, on lines of their own where the others are. */
+/* Adds elements after the last one, on lines of their own if the others are. */
 static int elements_add(const char *text, const struct options *o, const struct edit *c,
 	size_t left, struct splices *p)
 {
@@ -192,7 +192,7 @@ static int list_edit(struct file_edits *s, struct options *o, const struct karg_
 		return 0;
 	if (edit_expect(&o->line, &c, expect) < 0 || file_edits_report(s, &o->line, &c) < 0)
 		return err_set(err, ENOMEM, "out of memory");
-	/* Words inside elements first, those elements that go as a whole are cut over them. */
+	/* Removed elements are cut from the file as a whole, after the edits inside elements. */
 	struct edit rest = c;
 	rest.append = (struct strings){0};
 	if (tokens_kargs(&o->line) < o->line.words && c.append.n > 0)

@@ -68,7 +68,7 @@ static int encode(
 	return 0;
 }
 
-/* One value as a line of its own. */
+/* Reads one value as a command line of its own. */
 static int value_line(
 	const char *text, const struct menu_value *v, struct tokens *ret, struct err *err)
 {
@@ -95,7 +95,7 @@ static int value_line(
 	return tokens_split(ret, err);
 }
 
-/* Decides on one line and adds its splices; what it is to be goes to expect. */
+/* Decides on one command line and adds its splices; its new parameters go to expect. */
 static int value_edit(struct file_edits *s, const char *text, const struct menu_value *v,
 	const struct karg_ops *r, struct splices *p, struct strings *expect, struct err *err)
 {

@@ -4,13 +4,13 @@
 
 #include "bootcfg/format/file_edit.h"
 
-/* One command line in a menu: the stretch of its words, as the format's quoting leaves it. */
+/* One command line in a menu: the range of its parameters, without the quotes of the format. */
 struct menu_value {
 	size_t begin, end;
-	bool quoted; /* in double quotes, where `""` is one quote (rEFInd) */
+	bool quoted; /* in double quotes, where `""` is a quote (rEFInd) */
 };
 
-/* Where the format's command lines are, in order. -EINVAL with PATH:LINE for what can't be read. */
+/* The command lines of a menu, in order. -EINVAL with PATH:LINE for an invalid line. */
 struct menu_values {
 	struct menu_value *v;
 	size_t n;
@@ -19,13 +19,13 @@ typedef int (*menu_scan)(
 	const char *path, const char *text, size_t len, struct menu_values *ret, struct err *err);
 int menu_value_add(struct menu_values *to, size_t begin, size_t end, bool quoted) _must_check_;
 
-/* One line of a text, without its end and without blanks around it. False at the end. */
+/* One line of a text, without newline and surrounding blanks. False at the end. */
 struct menu_line {
 	size_t begin, end, number;
 };
 bool menu_line_next(const char *text, size_t len, size_t *at, struct menu_line *ret);
 
-/* An entry that a person falls back to, by its title. */
+/* True if the title is that of a fallback entry. */
 bool menu_is_fallback(const char *text, size_t begin, size_t end);
 
 int menu_edit(struct file_edits *s, menu_scan scan, const struct karg_ops *r,

@@ -7,7 +7,8 @@
 #include <string.h>
 #include <strings.h>
 
-/* The length of a key at the start of a line, any case, when one of `ends` follows; 0: another. */
+/* The length of a key at the start of a line, in any case, if one of `ends` follows; 0: another
+ * key. */
 static size_t key_at(const char *text, const struct menu_line *l, const char *key, const char *ends)
 {
 	size_t n = strlen(key);
@@ -20,8 +21,8 @@ static size_t key_at(const char *text, const struct menu_line *l, const char *ke
 }
 
 /*
- * Limine: `/Title` opens an entry (`:` in the old limine.cfg), `cmdline: words` belongs to it;
- * old spelling CMDLINE=, and kernel_cmdline is the same (CONFIG.md of limine).
+ * Limine: `/Title` opens an entry (`:` in the old limine.cfg), `cmdline: …` is part of it; CMDLINE=
+ * is the old spelling, kernel_cmdline is an alias (CONFIG.md of limine).
  */
 static int limine_scan(
 	const char *path, const char *text, size_t len, struct menu_values *ret, struct err *err)
@@ -56,10 +57,10 @@ int limine_edit(struct file_edits *s, const struct karg_ops *r, struct err *err)
 	return menu_edit(s, limine_scan, r, err);
 }
 
-/* A syslinux entry while it is read. */
+/* A syslinux entry while it is parsed. */
 struct label {
 	bool is_fallback, linux_there;
-	size_t begin, end; /* of APPEND's words; 0: none */
+	size_t begin, end; /* of the parameters of APPEND; 0: none */
 };
 
 static int label_close(struct label *l, struct menu_values *ret)
@@ -72,8 +73,8 @@ static int label_close(struct label *l, struct menu_values *ret)
 	return rc;
 }
 
-/* syslinux (doc/syslinux.txt): LABEL opens an entry, LINUX or KERNEL names what it starts, APPEND
- * its command line; an APPEND before the first label is for entries without one of their own. */
+/* syslinux (doc/syslinux.txt): LABEL opens an entry, LINUX or KERNEL has the file it starts, APPEND
+ * its command line; an APPEND before the first label is for entries without APPEND. */
 static int extlinux_scan(
 	const char *path, const char *text, size_t len, struct menu_values *ret, struct err *err)
 {
@@ -103,7 +104,7 @@ static int extlinux_scan(
 			while (label.begin < l.end && karg_blank(text[label.begin]))
 				label.begin++;
 			label.end = l.end;
-			/* `APPEND -` is an empty one. */
+			/* `APPEND -` is an empty command line. */
 			if (label.end - label.begin == 1 && text[label.begin] == '-')
 				label.end = 0;
 		}
@@ -116,7 +117,7 @@ int extlinux_edit(struct file_edits *s, const struct karg_ops *r, struct err *er
 	return menu_edit(s, extlinux_scan, r, err);
 }
 
-/* The stretch inside the quotes that open at text[at]; `""` inside is one quote. False: no end. */
+/* Finds the end of the quotes that open at text[at]; `""` inside is one quote. False: no end. */
 static bool quoted_end(const char *text, size_t at, size_t end, size_t *ret)
 {
 	for (at++; at < end; at++) {
@@ -171,7 +172,7 @@ int refind_linux_edit(struct file_edits *s, const struct karg_ops *r, struct err
 	return menu_edit(s, refind_linux_scan, r, err);
 }
 
-/* refind.conf: `options "…"` inside a menuentry that starts Linux: one whose options name root=. */
+/* refind.conf: `options "…"` in a menuentry that starts Linux: one whose options contain root=. */
 static int refind_conf_scan(
 	const char *path, const char *text, size_t len, struct menu_values *ret, struct err *err)
 {

@@ -6,9 +6,9 @@
 #include <string.h>
 
 /*
- * Lines are joined with blanks by all readers (kernel-install's 90-loaderentry.install, ukify,
- * mkinitcpio); a line that starts with # is a comment to most and parameters to some (ukify before
- * 258), so nothing is ever written into one.
+ * All readers join lines with blanks (kernel-install's 90-loaderentry.install, ukify, mkinitcpio);
+ * a line that starts with # is a comment to most and parameters to some (ukify before 258), so such
+ * a line never is written.
  */
 static int file_edit_fields(
 	struct tokens *l, const struct file_edits *s, size_t file, bool first_line, bool *ret_blank)
@@ -38,7 +38,7 @@ static int file_edit_fields(
 	return 0;
 }
 
-/* A file without a line of words gets one: at its start, or behind its comments. */
+/* Adds a line to a file without parameters: at its start, or after its comments. */
 static int home_make(struct tokens *l, const struct file_edits *s, size_t file, bool blank)
 {
 	size_t len;
@@ -55,7 +55,7 @@ static int home_make(struct tokens *l, const struct file_edits *s, size_t file, 
 	return 0;
 }
 
-/* Contexts: 0 among words, 1 a line of its own, 2 the same where the last line has no newline. */
+/* Contexts: 0 among parameters, 1 a line of its own, 2 the same after a line without newline. */
 static int encode(
 	uint8_t context, const char *text, enum dialect dialect, struct text *ret, struct err *err)
 {

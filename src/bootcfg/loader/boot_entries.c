@@ -34,7 +34,7 @@ static struct boot_entry *entry_new(struct boot_entries *o, const char *path, ch
 	return &v[o->n++];
 }
 
-/* menuentry 'TITLE' …: grub-mkconfig's quotes, where '\'' is one quote. */
+/* menuentry 'TITLE' …: the quotes of grub-mkconfig, where '\'' is one quote. */
 static char *title_read(const char *line, size_t len)
 {
 	const char *end = line + len, *open = NULL;
@@ -45,7 +45,7 @@ static char *title_read(const char *line, size_t len)
 	return close ? strndup(open + 1, (size_t)(close - open - 1)) : strndup("(no title)", 10);
 }
 
-/* What stands behind the kernel's path on a `linux` line; its length is cut to that. */
+/* The text after the kernel's path on a `linux` line; *len becomes its length. */
 static const char *linux_words(const char *line, size_t *len)
 {
 	const char *end = line + *len, *p = line;
@@ -138,7 +138,7 @@ int boot_entries_read(const struct root *r, const struct loaders *l, struct boot
 	return 0;
 }
 
-/* Is the word on the line? One that can't be read, as it is none, is nowhere missed. */
+/* True if the word is on the line, or cannot be parsed: that is not reported as missing. */
 static bool has_word(const struct strings *line, const char *word)
 {
 	_cleanup_(karg_done) struct karg want = {0};

@@ -5,9 +5,9 @@
 #include "bootcfg/edit_set.h"
 #include "bootcfg/loader/karg_sources.h"
 
-/* What each boot entry would give its kernel, read from what the boot loader itself reads. */
+/* The kernel parameters of each boot entry, read from the files of the boot loader itself. */
 struct boot_entry {
-	char *title, *path; /* path: the file it stands in */
+	char *title, *path; /* path: the file of the entry */
 	struct strings words;
 };
 struct boot_entries {
@@ -15,12 +15,12 @@ struct boot_entries {
 	size_t n;
 };
 
-/* The entries of grub.cfg, and those of the Boot Loader Specification that are edited here. */
+/* Reads the entries of grub.cfg, and the edited entries of the Boot Loader Specification. */
 int boot_entries_read(
 	const struct root *r, const struct loaders *l, struct boot_entries *ret) _must_check_;
 void boot_entries_done(struct boot_entries *o);
 
-/* For each entry whether its kernel will get all of these words: `will have`, `will not have`. */
+/* Prints for each entry whether its kernel gets all these words: `will have`, `will not have`. */
 void boot_entries_print(const struct boot_entries *o, const struct strings *words, FILE *f);
 
 #endif

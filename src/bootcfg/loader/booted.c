@@ -19,7 +19,7 @@ void booted_done(struct booted *r)
 	*r = (struct booted){0};
 }
 
-/* Four bytes of attributes, then UTF-16: the names we look for are ASCII. */
+/* Four bytes of attributes, then UTF-16: the expected names are ASCII. */
 static char *variable_read(const struct root *r, const char *path)
 {
 	_cleanup_(str_free) char *data = NULL;
@@ -67,8 +67,8 @@ int booted_read(const struct root *r, struct booted *ret)
 	ret->entry = variable_read(r, LOADER_ENTRY);
 	ret->partition = variable_read(r, LOADER_PART);
 	ret->loader = loader_by_name(info);
-	/* GRUB puts BOOT_IMAGE= first, with a path of its own style; syslinux puts it, too, but
-	 * names no device and has an initrd= behind it. */
+	/* GRUB adds BOOT_IMAGE= first, with a path of its own style; syslinux adds it, too, but
+	 * without a device and with an initrd= after it. */
 	if (!ret->loader && str_starts(ret->cmdline, "BOOT_IMAGE="))
 		ret->loader = strstr(ret->cmdline, " initrd=") ? "extlinux" : "grub";
 	else if (!ret->loader && strstr(ret->cmdline, "initrd=\\"))
@@ -78,8 +78,7 @@ int booted_read(const struct root *r, struct booted *ret)
 
 const char *booted_other(const struct booted *r, const struct strings *found)
 {
-	/* Tools that write the entries of systemd-boot or GRUB, by the name they are found under.
-	 */
+	/* Tools that write the entries of systemd-boot or GRUB, by the name they are found as. */
 	static const char *const by_tools[][2] = {{"kernelstub", "systemd-boot"},
 		{"sdboot-manage", "systemd-boot"}, {"sdbootutil", "systemd-boot"},
 		{"sdbootutil", "grub"}, {"proxmox-boot-tool", "systemd-boot"},

@@ -35,8 +35,8 @@ int kernel_cmdline_add(const struct detect *s, struct loaders *to, const char *d
 	struct karg_source *p = karg_source_add(to, KARG_SOURCE_PLAIN, 20);
 	if (!p)
 		return -ENOMEM;
-	/* A file of ours in the vendor's place takes over all of it, so it starts as a copy: with
-	 * only the new words the next kernel would have no root=. */
+	/* A file in /etc replaces the vendor's completely, so it starts as a copy: with only the
+	 * new words the next kernel would have no root=. */
 	size_t len;
 	if (template && root_read(s->root, vendor, &p->template, &len, NULL) < 0)
 		return -EIO;

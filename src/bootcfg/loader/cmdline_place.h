@@ -5,8 +5,8 @@
 #include "bootcfg/loader/detect.h"
 #include "bootcfg/loader/karg_sources.h"
 
-/* /etc/kernel/cmdline and what is read with it; made from /usr/lib/kernel/cmdline where only that
- * one is there. False: neither is. Each file is added once. */
+/* Adds /etc/kernel/cmdline and its drop-ins; created from /usr/lib/kernel/cmdline if only that file
+ * exists. False: neither does. Each file is added once. */
 int kernel_cmdline_add(const struct detect *s, struct loaders *to, const char *drop_in_dir,
 	const char *suffix, bool *ret_found) _must_check_;
 

@@ -111,7 +111,7 @@ static int boot_add(struct detect *s, const char *dir)
 	return boot_known(s, dir) ? 0 : strings_add(&s->boots, dir);
 }
 
-/* Where boot partitions are mounted, wherever that is. */
+/* Adds the mount points of boot partitions, at any path. */
 static int esps_add(struct detect *s)
 {
 	int rc = esp_find(s->root, &s->esps);
@@ -128,7 +128,7 @@ static bool dir_is_empty(const struct root *r, const char *dir)
 	return root_list(r, dir, "", &names) == 0 && names.n == 0;
 }
 
-/* /etc/fstab: a file system of FAT's kind, or anything on /boot, /efi or below, may be $BOOT. */
+/* /etc/fstab: a FAT file system, or anything on /boot, /efi or below, may be $BOOT. */
 static int fstab_read(struct detect *s)
 {
 	_cleanup_(str_free) char *text = NULL;
@@ -205,7 +205,7 @@ static char *grub_cfg_find(const struct detect *s)
 	return NULL;
 }
 
-/* blscfg as a command of its own, not in a comment or a message. */
+/* True if blscfg is a command of its own, not in a comment or a message. */
 static bool has_blscfg(const struct root *r, const char *path)
 {
 	_cleanup_(str_free) char *text = NULL;

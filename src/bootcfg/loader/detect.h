@@ -5,33 +5,33 @@
 #include "bootcfg/loader/esp.h"
 #include "shared/root.h"
 
-/* What the files of a system say about how it boots. Facts only; loaders.c concludes. */
+/* How the system boots, according to its files. Facts only; loaders.c draws the conclusions. */
 struct detect {
 	const struct root *root;
 	char *os_id, *os_like;    /* of os-release; "" where unknown */
 	char *machine_id, *token; /* NULL where unknown */
 	struct strings boots;     /* directories that may be $BOOT or the ESP: boot, efi, … */
-	struct strings unmounted; /* those fstab mounts there and that are empty */
+	struct strings unmounted; /* mount points in fstab that are empty or missing */
 	struct esps esps;         /* boot partitions of the running system, by type */
-	bool systemd_boot;        /* its binary or its loader.conf is there */
+	bool systemd_boot;        /* its binary or its loader.conf exists */
 	char *grub_cfg;           /* NULL: none */
-	bool grub_mkconfig;       /* the program is there */
-	bool grub_menu;           /* grub.cfg holds menu entries */
-	bool grub_bls;            /* grub.cfg has entries read at boot, or it is switched on */
-	bool grub_defaults;       /* /etc/default/grub is there */
+	bool grub_mkconfig;       /* the program exists */
+	bool grub_menu;           /* grub.cfg contains menu entries */
+	bool grub_bls;            /* grub.cfg reads entries at boot, or that is enabled */
+	bool grub_defaults;       /* /etc/default/grub exists */
 	bool grub_dropins;      /* this grub-mkconfig reads /etc/default/grub.d (Debian's patch) */
-	bool grub_dropins_sure; /* … or nobody can tell */
-	bool sh_is_bash;        /* or may be: += works in files that sh sources */
+	bool grub_dropins_sure; /* … false: that is not known */
+	bool sh_is_bash;        /* or may be: += works in files sourced by sh */
 	char *loader_type;      /* LOADER_TYPE of openSUSE, or NULL */
 };
 
 int detect_make(const struct root *r, struct detect *ret, struct err *err) _must_check_;
 void detect_done(struct detect *s);
 
-/* The value a shell file gives a variable, or NULL: unset, unknown, no such file. Allocated. */
+/* The value of a variable in a shell file, or NULL: unset, unknown, no such file. Allocated. */
 char *detect_shell_value(const struct root *r, const char *path, const char *name);
 
-/* Distribution by os-release's ID or ID_LIKE. */
+/* True if ID or ID_LIKE of os-release has this distribution. */
 bool detect_is_like(const struct detect *s, const char *id);
 
 #endif

@@ -20,7 +20,8 @@ void entries_done(struct entries *e)
 	*e = (struct entries){0};
 }
 
-/* `default` of loader.conf: a glob over ids, or @saved and its kin, which are in the firmware. */
+/* `default` of loader.conf: a glob over ids, or @saved and similar ones, whose value is in the
+ * firmware. */
 static char *default_pattern(const struct root *r, const char *boot)
 {
 	_cleanup_(str_free) char *text = NULL;
@@ -71,7 +72,8 @@ static bool is_hex32(const char *s)
 	return strspn(s, "0123456789abcdef") >= 32;
 }
 
-/* An entry of another system on a shared partition. Its token is the first part of its name. */
+/* True for an entry of another system on a shared partition. Its token is the first part of its
+ * name. */
 static bool is_foreign(const struct detect *s, const char *name, const struct bls_entry *e)
 {
 	if (!s->machine_id && !s->token)
@@ -85,7 +87,7 @@ static bool is_foreign(const struct detect *s, const char *name, const struct bl
 	return !s->token || strncasecmp(name, s->token, strlen(s->token)) != 0;
 }
 
-/* The way back when something is wrong: left as it is. */
+/* True for a fallback entry: it is not edited. */
 static bool is_fallback(const char *name, const struct bls_entry *e)
 {
 	return strcasestr(name, "fallback") || strcasestr(name, "rescue") ||
@@ -121,7 +123,7 @@ struct search {
 	const struct detect *s;
 	const char *pick, *dir;
 	char *pattern;   /* of the default entry */
-	char system[33]; /* the machine the first entry belongs to */
+	char system[33]; /* the machine of the first entry */
 };
 
 static int entry_add(struct search *q, const char *name, const char *path,
@@ -144,7 +146,7 @@ static int entry_add(struct search *q, const char *name, const char *path,
 	return 0;
 }
 
-/* Why an entry is left alone; NULL: it is not. */
+/* Why an entry is not edited; NULL: it is edited. */
 static const char *reason_to_skip(
 	struct search *q, const char *name, const struct bls_entry *e, struct entries *to)
 {

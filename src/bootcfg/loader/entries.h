@@ -4,26 +4,26 @@
 
 #include "bootcfg/loader/detect.h"
 
-/* One entry of the Boot Loader Specification that is ours to edit. */
+/* An entry of the Boot Loader Specification that is edited. */
 struct entry {
 	char *path;
 	bool is_default;
-	bool kernelopts; /* its options hold $kernelopts */
+	bool kernelopts; /* its options contain $kernelopts */
 	bool generated;  /* by kernel-install: its name begins with our token */
 };
 
 struct entries {
 	struct entry *v;
 	size_t n;
-	size_t seen;        /* .conf files there were, ours or not */
-	size_t skipped_uki; /* entries that start a UKI: its command line is made elsewhere */
+	size_t seen;        /* all .conf files, edited or not */
+	size_t skipped_uki; /* entries that start a UKI: its command line is generated elsewhere */
 	struct strings notes;
 };
 
 /*
- * Looks through the loader/entries directories. `pick`: an entry's id, "default", "all", or NULL
- * for all but fallback and rescue entries. -EINVAL where entries.srel names another semantics,
- * -ENOENT where pick names nothing, -EMLINK where they are of several systems and ours is unknown.
+ * Searches the loader/entries directories. `pick`: an entry's id, "default", "all", or NULL for all
+ * but fallback and rescue entries. -EINVAL if entries.srel has other semantics, -ENOENT if pick
+ * matches nothing, -EMLINK if the entries are of several systems and ours is unknown.
  */
 int entries_find(const struct detect *s, const char *pick, struct entries *ret,
 	struct err *err) _must_check_;

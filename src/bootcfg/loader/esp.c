@@ -43,8 +43,8 @@ static bool has_uuid(blkid_partition part, const char *uuid)
 	return own && strcasecmp(own, uuid) == 0;
 }
 
-/* The disk that a device belongs to (a file system of several, or none that is a disk's, has a
- * number that is no device's). */
+/* The disk of a device. NULL for a file system on several disks, or on none: its number is not that
+ * of a device. */
 static blkid_probe disk_probe(dev_t dev, char *name, size_t size)
 {
 	char disk[64];
@@ -60,8 +60,8 @@ static blkid_probe disk_probe(dev_t dev, char *name, size_t size)
 	return NULL;
 }
 
-/* The partition that a file or directory lies on, and its disk's others; NULL: nobody can tell.
- * They live as long as the probe. */
+/* The partition of a file or directory, and the other ones of its disk; NULL: not known. Both are
+ * valid until the probe is freed. */
 static blkid_partition partition_of(
 	const struct root *r, const char *path, blkid_probe *probe, blkid_partlist *ret_parts)
 {
@@ -106,8 +106,7 @@ bool esp_is_other(const struct root *r, const char *uuid, const char *path)
 	return other;
 }
 
-/* Every mount of a partition of this disk that is one of ours: its place, and the partition's
- * number in seen[]. */
+/* Adds the mount points of boot partitions on this disk; marks the number of each in seen[]. */
 static int mounts_take(
 	const struct root *r, blkid_partlist parts, struct esps *to, bool *seen, int max)
 {
@@ -133,7 +132,7 @@ static int mounts_take(
 	return rc;
 }
 
-/* /dev/sda1, /dev/nvme0n1p1. */
+/* The partition's device: /dev/sda1, /dev/nvme0n1p1. */
 static int esp_add(struct esps *to, const char *disk, int number)
 {
 	struct text name = {0};
@@ -166,7 +165,7 @@ int esp_find(const struct root *r, struct esps *ret)
 		int number = blkid_partition_get_partno(part);
 		if (!is_boot_type(part) || number < 0 || number >= 256 || seen[number])
 			continue;
-		/* The one the loader came from leaves no question which of several it is. */
+		/* The partition of the boot loader is the one in use: the others are left out. */
 		bool its = booted && has_uuid(part, booted);
 		if (its)
 			strings_done(&ret->devices);

@@ -5,11 +5,11 @@
 #include "bootcfg/format/file_edit.h"
 #include "shared/root.h"
 
-/* How a place is written: which format edits it. */
+/* The format of a source. */
 enum karg_source_kind {
 	KARG_SOURCE_GRUB,       /* /etc/default/grub and its drop-ins */
 	KARG_SOURCE_SHELL,      /* another shell file with a variable of its own */
-	KARG_SOURCE_BLS,        /* one loader entry */
+	KARG_SOURCE_BLS,        /* one boot entry */
 	KARG_SOURCE_PLAIN,      /* /etc/kernel/cmdline */
 	KARG_SOURCE_GRUBENV,    /* kernelopts in grubenv */
 	KARG_SOURCE_KERNELSTUB, /* the JSON of Pop!_OS */
@@ -19,54 +19,52 @@ enum karg_source_kind {
 	KARG_SOURCE_REFIND_CONF,
 };
 
-/* One place where kernel parameters are to be changed. */
+/* One source of kernel parameters that is edited. */
 struct karg_source {
 	enum karg_source_kind kind;
-	struct strings paths; /* the files, in the order their reader takes them */
+	struct strings paths; /* the files, in the order of their reader */
 	const char *variable; /* KARG_SOURCE_SHELL: the variable; KARG_SOURCE_GRUB: the one for new
 				 words */
-	size_t home_file;     /* which of the files new words go to, where there is a choice */
+	size_t home_file;     /* the file for new words, if there is a choice */
 	enum bls_reader reader;
-	bool is_default;     /* KARG_SOURCE_BLS: loader.conf names it */
-	bool kernelopts;     /* KARG_SOURCE_BLS: grubenv holds them */
-	bool bash;           /* the reader knows += */
-	bool must_exist;     /* KARG_SOURCE_SHELL: the variable is set, or it is an error */
+	bool is_default;     /* KARG_SOURCE_BLS: the default of loader.conf */
+	bool kernelopts;     /* KARG_SOURCE_BLS: grubenv has them */
+	bool bash;           /* the reader accepts += */
+	bool must_exist;     /* KARG_SOURCE_SHELL: an unset variable is an error */
 	bool append;         /* KARG_SOURCE_SHELL: a new line is NAME+=" …" */
-	bool dropins_unsure; /* KARG_SOURCE_GRUB: nobody knows whether the files behind the first
-			      * are read
-			      */
+	bool dropins_unsure; /* KARG_SOURCE_GRUB: unknown if the files after the first are read */
 	bool first_line;     /* KARG_SOURCE_PLAIN: Proxmox */
-	unsigned order;      /* written first: what matters for the next kernel */
-	char *template;      /* what a file that is not there starts from: allocated, or NULL */
+	unsigned order;      /* lower ones are written first: the sources for the next kernel */
+	char *template;      /* the text for a missing file: allocated, or NULL */
 };
 
-/* What a system boots with, as far as its files tell. */
+/* What a system boots with, according to its files. */
 struct loaders {
 	struct karg_source *place;
 	size_t places;
 	struct strings found; /* the loaders, by name */
-	struct strings next;  /* commands that bring the edit to the boot files */
+	struct strings next;  /* commands that generate the boot files */
 	struct strings notes;
-	struct strings boots; /* directories that boot files lie in: boot, boot/efi, … */
-	char *grub_cfg;       /* what grub-mkconfig makes, or NULL */
+	struct strings boots; /* directories with boot files: boot, boot/efi, … */
+	char *grub_cfg;       /* the output of grub-mkconfig, or NULL */
 };
 
 /* Exit codes of section "EXIT STATUS" in vfio-bootcfg(8), as negative returns of loaders_find. */
-#define LOADERS_OWNED (-1003)     /* somebody else owns the command line; err has their command */
+#define LOADERS_OWNED (-1003)     /* another tool manages the command line; err has its command */
 #define LOADERS_AMBIGUOUS (-1004) /* err lists what was found */
 
 struct loaders_options {
 	const char *loader; /* --boot-loader, or NULL */
-	const char *entry;  /* --entry: ID, default, all, or NULL: all of ours but fallbacks */
+	const char *entry;  /* --entry: ID, default, all, NULL: ours but fallback entries */
 	const struct karg_ops *request; /* for the words of another tool's command */
 };
 
 void loaders_done(struct loaders *l);
 
-/* A new place at the end; NULL without memory. Valid until the next call. */
+/* Adds a source at the end; NULL: no memory. Valid until the next call. */
 struct karg_source *karg_source_add(struct loaders *to, enum karg_source_kind kind, unsigned order);
 
-/* Whether a place has this file already. */
+/* True if a source has this file already. */
 bool karg_source_known(const struct loaders *to, const char *path);
 
 #endif

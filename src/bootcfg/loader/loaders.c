@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The search while it goes on. */
+/* The state of the search. */
 struct search {
 	const struct detect *s;
 	const struct loaders_options *o;
@@ -23,7 +23,7 @@ struct search {
 	bool uki;
 };
 
-/* --boot-loader asks for this one, or for none in particular. */
+/* True if --boot-loader has this name, or is not given. */
 static bool wanted(const struct search *q, const char *name)
 {
 	return !q->o->loader || str_equal(q->o->loader, name);
@@ -43,7 +43,7 @@ static int entries_add(struct search *q, enum bls_reader reader, bool kernelopts
 	return 0;
 }
 
-/* Entries that kernel-install writes anew for the next kernel, from /etc/kernel/cmdline. */
+/* Adds /etc/kernel/cmdline, from which kernel-install writes the entries of the next kernel. */
 static int entries_source_add(struct search *q)
 {
 	bool generated = root_is_file(q->s->root, "etc/kernel/install.conf"), have = false;
@@ -66,9 +66,9 @@ static char *grubenv_find(const struct root *r)
 }
 
 /*
- * GRUB with entries read at boot (Fedora, RHEL): the entries are what boots now,
- * /etc/kernel/cmdline makes the next kernel's, GRUB_CMDLINE_LINUX what grub2-mkconfig would put in
- * their place. That one also rewrites /etc/kernel/cmdline when it is the older file: so it is
+ * GRUB with entries read at boot (Fedora, RHEL): the entries are for the current kernels,
+ * /etc/kernel/cmdline for the next kernel, GRUB_CMDLINE_LINUX is what grub2-mkconfig would write
+ * into the entries. It also rewrites /etc/kernel/cmdline if that is the older file: so that file is
  * written second.
  */
 static int grub_bls_add(struct search *q, enum bls_reader reader)
@@ -103,7 +103,7 @@ static const char *grub_command(const struct detect *s)
 		       : "grub-mkconfig -o /boot/grub/grub.cfg";
 }
 
-/* /etc/default/grub and, where this grub-mkconfig reads them, its drop-ins in C order. */
+/* Adds /etc/default/grub and, if this grub-mkconfig reads them, its drop-ins in C order. */
 static int grub_add(struct search *q)
 {
 	_cleanup_(strings_done) struct strings drops = {0};
@@ -137,7 +137,7 @@ static int grub_add(struct search *q)
 	return 0;
 }
 
-/* A grub.cfg that grub-mkconfig made, or the program that makes one. */
+/* True for a grub.cfg that grub-mkconfig made, or with the program that makes one. */
 static bool grub_complete(const struct detect *s)
 {
 	return s->grub_cfg && (s->grub_mkconfig || s->grub_menu || s->grub_bls);
@@ -200,7 +200,7 @@ static int nothing_found(const struct search *q, struct err *err)
 	return err_set(err, ENOENT, "no boot loader that this program knows was found");
 }
 
-/* The boot entries and images that systemd-boot, or GRUB at boot, reads. */
+/* Finds the boot entries and images that systemd-boot, or GRUB at boot, reads. */
 static int bls_look(struct search *q, struct err *err)
 {
 	const struct detect *s = q->s;
@@ -234,7 +234,7 @@ static int bls_look(struct search *q, struct err *err)
 	return rc < 0 ? err_set(err, ENOMEM, "out of memory") : 0;
 }
 
-/* Classic GRUB: a menu that grub-mkconfig writes. What is left over of one counts only alone. */
+/* Classic GRUB: a menu from grub-mkconfig. Its remains count only if no other loader is found. */
 static int grub_look(struct search *q)
 {
 	const struct detect *s = q->s;
@@ -282,7 +282,7 @@ static int search_run(struct search *q, struct err *err)
 		return rc;
 	if (grub_look(q) < 0 || notes_move(&q->entries.notes, &q->to->notes) < 0)
 		return err_set(err, ENOMEM, "out of memory");
-	/* A lone /etc/kernel/cmdline: whatever installs the next kernel reads it. */
+	/* /etc/kernel/cmdline without a loader: the tool that installs a kernel reads it. */
 	if (q->to->places == 0 && !q->o->loader && q->entries.seen == 0) {
 		bool have = false;
 		if (kernel_cmdline_add(q->s, q->to, NULL, NULL, &have) < 0 ||
@@ -302,7 +302,7 @@ static int search_run(struct search *q, struct err *err)
 	return q->to->found.n > 1 && !q->o->loader ? ambiguous(q, err) : 0;
 }
 
-/* What is found is not what decides where the running system tells which loader booted it. */
+/* If the running system reports which loader booted it, that one is used. */
 static int booted_by(const struct root *r, const struct loaders_options *o, struct detect *s,
 	struct loaders *to, struct err *err)
 {

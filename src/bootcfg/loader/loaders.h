@@ -5,8 +5,8 @@
 #include "bootcfg/loader/karg_sources.h"
 
 /*
- * Concludes which files are the source of the kernel command line. -ENOENT where no loader is
- * found, -EINVAL for one that can't be edited; both with what to do.
+ * Decides which files are the sources of the kernel command line. -ENOENT if no loader is found,
+ * -EINVAL for one that cannot be edited; both with a remedy.
  */
 int loaders_find(const struct root *r, const struct loaders_options *o, struct loaders *ret,
 	struct err *err) _must_check_;

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The request in somebody else's words: `add` and `remove` are put before each word. */
+/* The request in the syntax of another tool: `add` or `remove` is put before each word. */
 static void words_print(
 	const struct karg_ops *r, const char *add, const char *remove, struct text *to)
 {
@@ -59,7 +59,7 @@ static bool is_ostree(const struct detect *s)
 	       root_is_dir(s->root, "usr/lib/bootc/kargs.d") || ostree_entries(s);
 }
 
-/* A hypervisor's menu entries are made from these; Linux is its guest then. */
+/* The entries of a hypervisor are generated from these files; Linux is its guest then. */
 static bool is_xen(const struct detect *s)
 {
 	_cleanup_(strings_done) struct strings names = {0};

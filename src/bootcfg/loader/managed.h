@@ -6,8 +6,8 @@
 #include "bootcfg/loader/detect.h"
 
 /*
- * Systems where the kernel command line belongs to a deployment or a declaration, and an edit of
- * the boot files would be lost or would do harm. LOADERS_OWNED, and err tells how it is done there.
+ * Finds systems where a deployment or a declaration manages the kernel command line, and an edit of
+ * the boot files would be lost or do harm. LOADERS_OWNED, and err has the command to use there.
  */
 int managed_check(const struct detect *s, const struct karg_ops *r, struct err *err) _must_check_;
 

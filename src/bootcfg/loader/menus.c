@@ -17,7 +17,7 @@ static int place_take(struct loaders *to, enum karg_source_kind kind, const char
 	return p ? strings_add(&p->paths, path) : -ENOMEM;
 }
 
-/* The first of the names that is a file below a boot directory; its path, or false. */
+/* Finds the first of the names that is a file below a boot directory; path is its path. */
 static bool below_boots(const struct detect *s, const char *const *tails, char *path, size_t size)
 {
 	for (const char *const *t = tails; *t; t++) {
@@ -32,7 +32,7 @@ static bool below_boots(const struct detect *s, const char *const *tails, char *
 
 /*
  * A checksum of the configuration may be enrolled in Limine's EFI program, which then refuses to
- * boot with any other. Its place is marked (limine: common/lib/config.c, "config_b2sum").
+ * boot with another one. A mark precedes it (limine: common/lib/config.c, "config_b2sum").
  */
 static bool checksum_enrolled(const struct detect *s)
 {
@@ -115,7 +115,8 @@ static int shell_source_add(const struct detect *s, struct loaders *to, const ch
 		return -ENOMEM;
 	p->variable = variable;
 	p->bash = s->sh_is_bash;
-	/* Without an assignment the tool has its own idea ("ro quiet"), which one would replace. */
+	/* Without an assignment the tool has its own default ("ro quiet"), which a new one would
+	 * replace. */
 	p->must_exist = true;
 	return 0;
 }

@@ -5,8 +5,8 @@
 #include "bootcfg/loader/detect.h"
 #include "bootcfg/loader/karg_sources.h"
 
-/* Loaders whose menu is a file that people write: Limine, rEFInd, extlinux and syslinux, and the
- * shell files of Alpine and Debian that extlinux.conf is made from. */
+/* Finds loaders with a hand-written menu: Limine, rEFInd, extlinux and syslinux, and the shell
+ * files of Alpine and Debian from which extlinux.conf is generated. */
 int menus_find(const struct detect *s, const struct loaders_options *o, struct loaders *to,
 	struct err *err) _must_check_;
 

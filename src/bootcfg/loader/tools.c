@@ -61,8 +61,8 @@ static int limine_tool_add(const struct detect *s, struct loaders *to)
 	return rc;
 }
 
-/* The ESPs are not mounted; which of systemd-boot and GRUB is on each only the tool knows, so both
- * sources are kept in step. */
+/* The ESPs are not mounted; only the tool knows which of them have systemd-boot or GRUB, so both
+ * sources are kept the same. */
 static int proxmox_add(const struct detect *s, struct loaders *to, struct err *err)
 {
 	bool plain = root_is_file(s->root, "etc/kernel/cmdline");
@@ -100,7 +100,7 @@ static int proxmox_add(const struct detect *s, struct loaders *to, struct err *e
 }
 
 /* openSUSE: with systemd-boot or grub2-bls sdbootutil writes the entries from /etc/kernel/cmdline;
- * with LOADER_TYPE grub2 or grub2-efi the program is there and not in charge. */
+ * with LOADER_TYPE grub2 or grub2-efi the program is installed but not used. */
 static bool sdbootutil_rules(const struct detect *s)
 {
 	if (s->loader_type && s->loader_type[0])

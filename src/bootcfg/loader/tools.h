@@ -6,10 +6,9 @@
 #include "bootcfg/loader/karg_sources.h"
 
 /*
- * Distributions with a tool of their own that writes all boot entries from one file: kernelstub
- * (Pop!_OS), sdboot-manage (CachyOS), proxmox-boot-tool, sdbootutil (openSUSE), limine-entry-tool.
- * The file is edited, the entries are the tool's. *ret_done: there is one, nothing else is looked
- * for.
+ * Finds a distribution's own tool that writes all boot entries from one file: kernelstub (Pop!_OS),
+ * sdboot-manage (CachyOS), proxmox-boot-tool, sdbootutil (openSUSE), limine-entry-tool. The file is
+ * edited, the tool writes the entries. *ret_done: a tool is found, nothing else is searched for.
  */
 int tools_find(const struct detect *s, const struct loaders_options *o, struct loaders *to,
 	bool *ret_done, struct err *err) _must_check_;

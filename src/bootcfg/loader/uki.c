@@ -21,7 +21,7 @@ static int file_add(const struct detect *s, struct loaders *to, const char *path
 	return p ? strings_add(&p->paths, path) : -ENOMEM;
 }
 
-/* The option of a preset that names a file with the command line: allocated, or NULL. */
+/* The file with the command line from the options of a preset: allocated, or NULL. */
 static char *cmdline_option(const char *options)
 {
 	const char *at = options ? strstr(options, "--cmdline") : NULL;
@@ -34,7 +34,7 @@ static char *cmdline_option(const char *options)
 	return strndup(at, strcspn(at, " \t"));
 }
 
-/* Where mkinitcpio takes the command line of one preset from (mkinitcpio v41, build_uki). */
+/* Adds the source of the command line of one preset (mkinitcpio v41, build_uki). */
 static int preset_source_add(const struct detect *s, struct loaders *to, const char *file,
 	const char *preset, bool *ret_default, struct err *err)
 {
@@ -59,7 +59,7 @@ static int preset_source_add(const struct detect *s, struct loaders *to, const c
 			     : rc;
 }
 
-/* Every PRESET_uki= that is set in a preset file. */
+/* Adds the sources of every PRESET_uki= that is set in a preset file. */
 static int preset_look(const struct detect *s, struct loaders *to, const char *file,
 	bool *ret_found, bool *ret_default, struct err *err)
 {
@@ -143,8 +143,9 @@ static int dracut_look(const struct detect *s, struct loaders *to, bool *ret_fou
 }
 
 /*
- * add-all finds kernels at /usr/lib/modules/VERSION/vmlinuz (kernel-install(8)). Debian's lie in
- * /boot, where it finds none and says that all is well: those are named, as Debian's own hook does.
+ * add-all finds kernels at /usr/lib/modules/VERSION/vmlinuz (kernel-install(8)). Debian's kernels
+ * are in /boot, where add-all finds none and succeeds: they are named one by one, as Debian's own
+ * hook does.
  */
 static int kernel_install_next(const struct detect *s, struct loaders *to)
 {
@@ -171,7 +172,7 @@ static int kernel_install_next(const struct detect *s, struct loaders *to)
 	return rc;
 }
 
-/* `layout=` in install.conf, or images that are there with /etc/kernel/cmdline as their source. */
+/* `layout=` in install.conf, or existing images with /etc/kernel/cmdline as their source. */
 static int kernel_install_look(
 	const struct detect *s, struct loaders *to, bool *ret_found, struct err *err)
 {

@@ -7,8 +7,8 @@
 
 /*
  * Unified kernel images: the command line is inside a signed file, so its source is edited and the
- * image built again. Adds places and the command that builds; *ret_found tells whether there are
- * any. -EINVAL where there is no source that could be edited without taking root= away.
+ * image is built again. Adds the sources and the command that builds the images; *ret_found: there
+ * are any. -EINVAL if no source can be edited without removing root=.
  */
 int uki_find(
 	const struct detect *s, struct loaders *to, bool *ret_found, struct err *err) _must_check_;

@@ -125,7 +125,7 @@ char *args_name(const struct args *a)
 
 	text_print(&t, "%s", a->trial ? ASKED_TRIAL : "");
 	for (size_t i = 0; i < r->n; i++)
-		/* --iommu's many off-words say little, but for --confirm they have to be there. */
+		/* The many --remove-item of --iommu say little, but --confirm needs them. */
 		if (a->trial || r->v[i].kind != KARG_OP_REMOVE_ELEMENT)
 			text_print(&t, "%s%s %s", t.len > 0 ? " " : "", verbs[r->v[i].kind],
 				r->v[i].text);

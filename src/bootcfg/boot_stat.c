@@ -24,7 +24,7 @@ static int entry_read(const struct root *r, int fd, const char *dir, const char 
 	text_print(&path, "%s/%s", dir, name);
 	if (path.failed)
 		return -ENOMEM;
-	/* A directory's own times change with a temporary file that comes and goes. */
+	/* The times of a directory are left out: a temporary file changes them. */
 	if (S_ISDIR(st.st_mode))
 		return dir_read(r, path.data, depth + 1, ret);
 	text_print(ret, "%s %o %llu %lld %lld.%ld %lld.%ld\n", path.data, st.st_mode,

@@ -6,9 +6,9 @@
 #include "shared/root.h"
 
 /*
- * Whether a tool that failed has touched a boot file: all that lies in these directories (/boot,
- * the ESP), each with its inode, size and times. Two equal texts: nothing was written between them.
- * -ENOMEM, and -E2BIG for directories that are no boot partition's.
+ * Lists all files in these directories (/boot, the ESP), each with inode, size and times, to find
+ * out whether a failed tool wrote a boot file. Two equal texts: nothing was written between them.
+ * -ENOMEM, or -E2BIG for directories too large for a boot partition.
  */
 int boot_stat_read(const struct root *r, const struct strings *dirs, struct text *ret) _must_check_;
 

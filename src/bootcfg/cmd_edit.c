@@ -51,7 +51,7 @@ static void commands_print(
 		fputs("nothing else to do\n", f);
 }
 
-/* The words of all places, once each: what generated files have to hold afterwards. */
+/* The added parameters of all sources, once each: generated files have to contain them. */
 static int words_added(const struct edit_set *p, struct strings *ret)
 {
 	for (size_t i = 0; i < p->n; i++)
@@ -62,8 +62,7 @@ static int words_added(const struct edit_set *p, struct strings *ret)
 	return 0;
 }
 
-/* A tool has failed: the sources are put back. Boot files it has touched are made again from them.
- */
+/* A tool has failed: restores the sources. Generates boot files again if the tool wrote any. */
 static enum cmd_result regenerate_back(
 	const struct root *r, const struct loaders *l, unsigned id, bool touched)
 {
@@ -88,7 +87,7 @@ static enum cmd_result regenerate_back(
 	return CMD_FAILED;
 }
 
-/* On the running system: the distribution's tools. When one fails everything is put back. */
+/* On the running system: runs the distribution's tools. If one fails, everything is undone. */
 static enum cmd_result regenerate(const struct args *a, const struct root *r,
 	const struct loaders *l, const struct edit_set *p, unsigned id)
 {
@@ -109,11 +108,11 @@ static enum cmd_result regenerate(const struct args *a, const struct root *r,
 	log_print(LOG_ERROR, "%s", err.text);
 	seen = seen && boot_stat_read(r, &l->boots, &after) == 0;
 	bool touched = !seen || !str_equal(before.data, after.data);
-	/* To arm a trial that is gone again would be no way back. */
+	/* A removed trial must not be set for the next boot. */
 	return regenerate_back(r, l, id, touched && !a->trial);
 }
 
-/* Files on a boot partition that the loader of this boot does not read. */
+/* Warns of files on a boot partition that the loader of this boot does not read. */
 static void partitions_check(
 	const struct root *r, const struct edit_set *p, const struct booted *now, const char *esp)
 {
@@ -127,8 +126,8 @@ static void partitions_check(
 					esp ? esp : "");
 }
 
-/* Another loader than the one that is edited started this system, or another partition: the words
- * would never arrive. */
+/* Warns if another loader than the edited one, or another partition, started this system: the
+ * parameters would have no effect. */
 static void booted_check(const struct root *r, const struct loaders *l, const struct edit_set *p)
 {
 	_cleanup_(booted_done) struct booted now = {0};
@@ -156,7 +155,7 @@ static enum cmd_result dry_run_print(
 	return !edit_set_is_empty(p) && (a->check || a->exit_code) ? CMD_DIFFERS : CMD_DONE;
 }
 
-/* Read back: what the boot loader will give each kernel now. */
+/* Reads back what the boot loader passes to each kernel. */
 static void entries_print(
 	const struct root *r, const struct loaders *l, const struct edit_set *p, FILE *f)
 {
@@ -221,7 +220,7 @@ enum cmd_result cmd_edit(struct args *a, const struct root *r, FILE *f, struct e
 		booted_check(r, &l, &p);
 	if (a->check || a->dry_run)
 		return dry_run_print(a, &l, &p, f);
-	/* A trial that is there is armed once more. */
+	/* An existing trial is set for the next boot again. */
 	if (edit_set_is_empty(&p) && a->trial && l.next.n > 0) {
 		commands_print(a, r, &l, f);
 		return cmd_runs_tools(a, r) && regenerate_run(r, &l, &notes, err) < 0 ? CMD_FAILED

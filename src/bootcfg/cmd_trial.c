@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* The last change that is a trial: its number and its words. */
+/* Finds the last change that is a trial: its number and its parameters. */
 static int trial_find(const struct root *r, unsigned *ret_id, struct karg_ops *ret, struct err *err)
 {
 	_cleanup_(journal_list_done) struct journal_list l = {0};
@@ -28,7 +28,7 @@ static int trial_find(const struct root *r, unsigned *ret_id, struct karg_ops *r
 				"there is no trial to confirm; --history lists the changes");
 }
 
-/* The running line as it would be edited by these words: what is left to do is what it lacks. */
+/* Applies the request to the running command line: what an edit would change is what it lacks. */
 static int line_decide(
 	const char *cmdline, const struct karg_ops *req, char **ret_lacks, struct err *err)
 {
@@ -55,8 +55,8 @@ static int line_decide(
 	return lacks.failed || !lacks.data ? err_set(err, ENOMEM, "out of memory") : 0;
 }
 
-/* A trial that nobody has seen boot is no trial: this boot has to have its words, and none of those
- * that it takes away. */
+/* A trial is confirmed only after it has booted: the command line of this boot has the added
+ * parameters and none of the removed ones. */
 static int booted_check(const struct root *r, const struct karg_ops *req, struct err *err)
 {
 	_cleanup_(booted_done) struct booted now = {0};
@@ -72,7 +72,7 @@ static int booted_check(const struct root *r, const struct karg_ops *req, struct
 		lacks);
 }
 
-/* The boot for once is not to name an entry that is gone. */
+/* Cancels the one-time boot, which must not name a removed entry. */
 static void disarm(const struct args *a, const struct root *r, const struct undone *done)
 {
 	_cleanup_(loaders_done) struct loaders l = {0};
@@ -100,8 +100,8 @@ enum cmd_result cmd_confirm(struct args *a, const struct root *r, FILE *f, struc
 	enum cmd_result result = cmd_edit(a, r, f, err);
 	if (result != CMD_DONE)
 		return result;
-	/* The trial's entry goes last: until the words are in place it is a way to boot with them.
-	 */
+	/* The trial's entry is removed last: until the parameters are in place it can boot with
+	 * them. */
 	struct err reason = {0};
 	rc = journal_undo(r, id, &how, &done, &reason);
 	if (rc < 0) {

@@ -14,8 +14,8 @@
 #include <errno.h>
 #include <string.h>
 
-/* After the sources the boot files: the same tools, on the running system. A trial has changed
- * none, but it may still be armed. */
+/* Generates the boot files again with the same tools, on the running system. A trial changed none,
+ * but it may still be set for the next boot. */
 static enum cmd_result undo_regenerate(
 	const struct args *a, const struct root *r, const struct undone *done, struct err *err)
 {
@@ -59,7 +59,7 @@ static void undone_print(const struct undone *u, bool dry, FILE *f)
 			one->how == UNDO_EDITED
 				? "  (changed since: only what that change did there)"
 				: "");
-		/* Bytes that nobody has seen before are shown. */
+		/* These bytes never were in the file before, so they are shown. */
 		if (one->how == UNDO_EDITED)
 			diff_print(one->path, one->now, one->now_len, one->to, one->to_len, f);
 	}
@@ -85,7 +85,7 @@ enum cmd_result cmd_undo(
 	return a->dry_run ? CMD_DONE : undo_regenerate(a, r, &done, err);
 }
 
-/* Of --iommu's many off-words only --confirm wants to know. */
+/* Leaves out the many --remove-item of --iommu, which only --confirm needs. */
 static void what_print(const char *what, FILE *f)
 {
 	static const char item[] = " --remove-item ";

@@ -19,13 +19,13 @@ static void line_put(char mark, const struct lines *l, size_t i, FILE *f)
 
 static void range_put(char mark, size_t first, size_t count, FILE *f)
 {
-	/* An empty range is named by the line before it. */
+	/* An empty range has the number of the line before it. */
 	fprintf(f, "%c%zu", mark, count == 0 ? first : first + 1);
 	if (count != 1)
 		fprintf(f, ",%zu", count);
 }
 
-/* Hunks [from, to) are near enough to share one block. */
+/* Prints hunks that are close enough to share one block. */
 static void block_put(
 	const struct lines *a, const struct lines *b, const struct hunk *h, size_t n, FILE *f)
 {

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The only place in `now` where lines [from, to) of text stand in a row; SIZE_MAX: none, or two. */
+/* The only position in `now` of lines [from, to) of text in a row; SIZE_MAX: none, or two. */
 static size_t block_find(const struct lines *now, const struct lines *text, size_t from, size_t to)
 {
 	size_t found = SIZE_MAX;
@@ -32,7 +32,7 @@ static void lines_add(struct text *to, const struct lines *l, size_t from, size_
 	text_add(to, l->at[from], (size_t)(l->at[end] - l->at[from]));
 }
 
-/* One stretch: where its new lines are in `now`, with a neighbour where they are none. */
+/* Finds the new lines of one hunk in `now`; a hunk without new lines is found by its neighbours. */
 static bool hunk_place(const struct lines *now, const struct lines *text, const struct hunk *h,
 	size_t *ret_at, size_t *ret_skip)
 {
@@ -81,7 +81,7 @@ int diff3_lines(
 	return rc;
 }
 
-/* What was added goes, what was removed comes; a word that is both was only moved. */
+/* Removes what was added, adds what was removed; a parameter that is both was only moved. */
 static int karg_ops_make(const struct journal_words *w, struct karg_ops *to, struct err *err)
 {
 	int rc = 0;
@@ -111,7 +111,7 @@ static bool any_there(const struct strings *words, const struct strings *line)
 	return false;
 }
 
-/* The text of this file; another file of the same place must not have to change for it. */
+/* Takes the text of this file; -EBUSY if another file of the same source would have to change. */
 static int text_take(struct file_edits *s, const char *path, struct text *ret, struct err *err)
 {
 	for (size_t i = 0; i < s->n; i++) {
@@ -147,7 +147,7 @@ static int diff3_words(
 		return rc;
 	bool gone = w->added->n > 0 && !any_there(w->added, &s.before);
 	file_edits_done(&s);
-	/* A file that somebody else made anew holds nothing of ours, and gets nothing back. */
+	/* A file that another tool wrote anew has none of the added parameters: it stays. */
 	rc = edit_set_find(t->root, place, gone ? &nothing : &req, &s, err);
 	return rc < 0 ? rc : text_take(&s, w->file->path, ret, err);
 }

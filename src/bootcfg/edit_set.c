@@ -16,7 +16,7 @@ void edit_set_done(struct edit_set *p)
 	*p = (struct edit_set){0};
 }
 
-/* The files of a place. One that is not there starts from the place's seed, or empty. */
+/* Loads the files of a source. A missing file starts from the template of the source, or empty. */
 static int file_edits_load(const struct root *r, const struct karg_source *place,
 	struct file_edits *to, struct err *err)
 {
@@ -51,7 +51,8 @@ static int grub_edit(const struct karg_source *place, struct file_edits *s,
 	size_t all = s->n;
 
 	if (place->dropins_unsure && all > 1) {
-		/* Right whether the drop-ins are read or not: first as if they were not. */
+		/* The result has to be right whether GRUB reads the drop-ins or not: first without
+		 * them. */
 		s->n = 1;
 		int rc = shell_format_edit(s, &f, req, err);
 		s->n = all;
@@ -109,7 +110,7 @@ static int place_edit(const struct karg_source *place, struct file_edits *s,
 	return err_set(err, EINVAL, "an unknown kind of place");
 }
 
-/* A copy that nothing was changed in is no reason for a new file. */
+/* A template without changed parameters does not create a file. */
 static void untouched_drop(struct file_edits *s)
 {
 	if (s->added.n > 0 || s->removed.n > 0)

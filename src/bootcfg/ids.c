@@ -40,7 +40,7 @@ static void id_print(const struct pci_id *id, struct text *list)
 		text_print(list, "%s%s", list->len > 0 ? "," : "", text);
 }
 
-/* Selectors that vfio-pci.ids= can't express are named: they are left to vfio-bind. */
+/* Selectors that vfio-pci.ids= cannot express are reported in notes: they are left to vfio-bind. */
 static int list_make(const struct config *c, struct text *list, struct strings *notes)
 {
 	int rc = 0;

@@ -18,11 +18,11 @@
 
 /*
  * The directory of the changes, JOURNAL_DIR: NNNN/ is one (journal.h). It is written as NNNN.part,
- * flushed, then renamed: a directory without the suffix is whole. JOURNAL_DIR itself is the lock.
+ * flushed, then renamed: a directory without the suffix is complete. JOURNAL_DIR is also the lock.
  */
 struct store {
 	const struct root *root;
-	int dir; /* of the journal, locked unless it is only looked at */
+	int dir; /* of the journal, locked unless STORE_LOOK */
 };
 #define STORE_CLOSED                                                                               \
 	{                                                                                          \
@@ -30,16 +30,16 @@ struct store {
 	}
 
 /*
- * To add a change (the directory is made), to take one back, or only to look. Without a journal it
- * is -ENOENT for the last two. Waits for the lock but to look: a change is whole as soon as it is
- * seen.
+ * Opens the journal to add a change (creates the directory), to undo one, or only to read. The last
+ * two fail with -ENOENT without a journal. Reading does not wait for the lock: a visible change is
+ * complete.
  */
 enum store_use { STORE_ADD, STORE_TAKE, STORE_LOOK };
 static int store_open(
 	const struct root *r, enum store_use use, struct store *ret, struct err *err) _must_check_;
 static void store_close(struct store *st);
 
-/* Removes the journal's directory, and what was made for it, when it holds no change. */
+/* Removes an empty journal's directory, and the parents that were created for it. */
 static void store_clean(struct store *st);
 
 /* The numbers of all changes, ascending. */
@@ -50,8 +50,7 @@ static int store_read(
 	const struct store *st, unsigned id, struct backup *ret, struct err *err) _must_check_;
 static int store_remove(struct store *st, unsigned id, struct err *err) _must_check_;
 
-/* ---- stored ------------------------------------------------------------------------------------
- */
+/* ---- backup ---------------------------------------------------------------------------------- */
 
 void backup_done(struct backup *s)
 {
@@ -229,9 +228,9 @@ int backup_read(int dir, struct backup *s)
 /* ---- store -------------------------------------------------------------------------------------
  */
 
-#define MADE "made" /* the directories that were made for the journal, innermost first */
+#define MADE "made" /* file: the directories that were created for the journal, outermost first */
 
-/* The parents of the journal, made where they are missing. */
+/* The journal's directory and its parents, created if missing. */
 static const char *const parents[] = {"var", "var/lib", JOURNAL_DIR, NULL};
 
 static int parents_make(const struct root *r, struct text *made)
@@ -265,7 +264,7 @@ static int store_lock(const struct root *r, enum store_use use, struct store *re
 	while (use != STORE_LOOK && flock(fd, LOCK_EX) < 0)
 		if (errno != EINTR)
 			return -errno;
-	/* Whoever held it may have removed the directory with its last change. */
+	/* The previous holder of the lock may have removed the directory with its last change. */
 	_cleanup_(fd_close) int again = root_fd(r, JOURNAL_DIR, O_PATH | O_DIRECTORY);
 	if (again < 0 || fstat(fd, &here) < 0 || fstat(again, &there) < 0 ||
 		here.st_ino != there.st_ino || here.st_dev != there.st_dev)
@@ -333,7 +332,7 @@ static void store_clean(struct store *st)
 	_cleanup_(fd_close) int lib = root_fd(st->root, "var/lib", O_RDONLY | O_DIRECTORY);
 	if (lib < 0 || unlinkat(lib, strrchr(JOURNAL_DIR, '/') + 1, AT_REMOVEDIR) < 0)
 		return;
-	/* Outermost first in the file; only what is empty goes. */
+	/* Only empty directories are removed. */
 	_cleanup_(fd_close) int var = root_fd(st->root, "var", O_RDONLY | O_DIRECTORY);
 	_cleanup_(fd_close) int top = root_fd(st->root, "", O_RDONLY | O_DIRECTORY);
 	if (made && strstr(made, "var/lib\n") && var >= 0)
@@ -441,7 +440,7 @@ static int store_remove(struct store *st, unsigned id, struct err *err)
 {
 	char name[16], part[32];
 
-	/* First out of sight in one step, then piece by piece. */
+	/* First renamed in one step, then removed file by file. */
 	(void)snprintf(name, sizeof(name), "%04u", id);
 	(void)snprintf(part, sizeof(part), "%s.part", name);
 	int rc = file_rename(st->dir, name, part);
@@ -455,7 +454,7 @@ static int store_remove(struct store *st, unsigned id, struct err *err)
 /* ---- journal -----------------------------------------------------------------------------------
  */
 
-/* Signals wait while files are swapped: a rollback half done by ^C helps nobody. */
+/* Blocks signals while files are replaced: ^C must not leave a rollback unfinished. */
 static void signals_hold(sigset_t *old)
 {
 	sigset_t all;
@@ -502,7 +501,7 @@ static bool same(const char *a, size_t a_len, const char *b, size_t b_len)
 	return a && b && a_len == b_len && memcmp(a, b, a_len) == 0;
 }
 
-/* What a file is now. */
+/* The current state of a file. */
 enum now { NOW_NEW, NOW_OLD, NOW_OTHER };
 
 static int file_now(
@@ -523,7 +522,7 @@ static int file_now(
 	return 0;
 }
 
-/* Puts back what was written, last file first; the last may have been written or not. */
+/* Restores written files, last one first; the last may be written or not. */
 static int roll_back(const struct root *r, const struct backup *s, size_t done, struct err *err)
 {
 	int rc = 0;
@@ -638,7 +637,7 @@ static int edited_since(const struct backup *s, const struct backup_file *f,
 		JOURNAL_DIR, s->id);
 }
 
-/* What is to become of one file; nothing is written yet. */
+/* Determines what an undo does to one file; writes nothing. */
 static int file_undo_kind(const struct root *r, const struct backup *s, const struct backup_file *f,
 	const struct undo_how *how, struct undone_file *to, struct err *err)
 {
@@ -661,7 +660,7 @@ static int file_undo_kind(const struct root *r, const struct backup *s, const st
 		       : 0;
 }
 
-/* All files, then the change itself out of the journal. */
+/* Writes all files, then removes the change from the journal. */
 static int undo_write(const struct root *r, struct store *st, const struct backup *s,
 	const struct undone *u, struct err *err)
 {

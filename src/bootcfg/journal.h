@@ -8,19 +8,19 @@
 
 #define JOURNAL_DIR "var/lib/vfio-bootcfg"
 
-/* A file as a change is to write it. By reference. */
+/* A file to be written by a change. By reference. */
 struct journal_file {
 	const char *path;
-	const char *old; /* NULL: it is to be created */
+	const char *old; /* NULL: the file is created */
 	size_t old_len;
 	const char *text;
 	size_t len;
-	const struct strings *added, *removed; /* the words, for an undo after another edit */
+	const struct strings *added, *removed; /* the parameters, for undo after another edit */
 };
 
 /*
- * One change as it is kept: a directory with `change` (text, one line a fact) and for file i the
- * bytes `i.old` and `i.new`.
+ * A change on disk: a directory with `change` (text, one fact per line) and for file i the bytes
+ * `i.old` and `i.new`.
  */
 struct backup_file {
 	char *path;
@@ -31,7 +31,7 @@ struct backup_file {
 	mode_t mode;
 	uid_t uid;
 	gid_t gid;
-	struct strings added, removed; /* words */
+	struct strings added, removed; /* parameters */
 };
 
 struct backup {
@@ -41,40 +41,40 @@ struct backup {
 	size_t files;
 };
 
-/* The change that writes these files, with the mode and owner each has now. */
+/* Fills *ret with a change that writes these files, with the current mode and owner of each. */
 int backup_fill(const struct root *r, const struct journal_file *files, size_t n, const char *what,
 	struct backup *ret, struct err *err) _must_check_;
 void backup_done(struct backup *s);
 
-/* Writes it into an empty directory, each file flushed; reads it from there, where what is no such
- * text is -EBADMSG. 0 or -errno. *s is to be emptied in each case. */
+/* Writes *s into an empty directory, each file flushed; reads it back, -EBADMSG for an invalid
+ * text. 0 or -errno. *s is to be emptied in each case. */
 int backup_write(int dir, const struct backup *s) _must_check_;
 int backup_read(int dir, struct backup *s) _must_check_;
 
 /*
- * Changes that can be taken back. A change is written to var/lib/vfio-bootcfg/NNNN (old bytes, new
- * bytes, mode, owner) and flushed before the first file is touched, so that at any moment each file
- * is its old or its new self and the journal tells which. When the last change has been taken back
- * the directory goes too: the tree is what it was.
+ * Changes that can be undone. A change is written to var/lib/vfio-bootcfg/NNNN (old bytes, new
+ * bytes, mode, owner) and flushed before the first file is written: at any moment each file has its
+ * old or its new bytes, and the journal has both. After the last change is undone the directory is
+ * removed too: the tree is as before.
  */
 /*
- * Writes all files in order, the journal first. On failure everything is put back and the tree is
- * as it was. *ret_id is the number of the change.
+ * Writes the journal, then all files in order. On failure everything is undone and the tree is as
+ * before. *ret_id is the number of the change.
  */
 int journal_commit(const struct root *r, const struct journal_file *files, size_t n,
 	const char *what, unsigned *ret_id, struct err *err) _must_check_;
 
-/* What becomes of one file when a change is taken back. */
+/* What an undo does to one file. */
 enum undo_kind {
-	UNDO_LEFT,     /* it is what it was already */
-	UNDO_RESTORED, /* the old bytes */
-	UNDO_REMOVED,  /* it was made by the change */
-	UNDO_EDITED,   /* somebody edited it since: that edit stays, ours goes */
+	UNDO_LEFT,     /* the file already is as before the change */
+	UNDO_RESTORED, /* the old bytes are restored */
+	UNDO_REMOVED,  /* the file was created by the change */
+	UNDO_EDITED,   /* the file was edited since: that edit stays, the change is removed */
 };
 struct undone_file {
 	char *path;
 	enum undo_kind how;
-	char *now, *to; /* bytes before and after; NULL: there is none */
+	char *now, *to; /* bytes before and after; NULL: no file */
 	size_t now_len, to_len;
 };
 struct undone {
@@ -90,26 +90,26 @@ struct journal_words {
 };
 
 /*
- * Asked for a file that somebody else edited since: what it is to be without the change. `now` is
- * what it holds. -EBUSY with the reason where that can't be told.
+ * Called for a file that was edited since: returns in *ret its text without the change. `now` is
+ * its current text. -EBUSY with the reason if that cannot be determined.
  */
 typedef int (*undo_edited)(void *with, const struct journal_words *change, const char *now,
 	size_t now_len, char **ret, size_t *ret_len, struct err *err);
 struct undo_how {
-	bool dry;                  /* only says what would be done */
+	bool dry;                  /* reports only what would be done */
 	undo_edited changed_since; /* NULL: refused */
 	void *with;
 };
 
 /*
- * Takes change `id` back (0: the last one), or one in the middle. A file that holds the bytes we
- * wrote gets its old ones, a file we made goes; one that was edited since is asked about. When one
- * is refused (-EBUSY) none is touched.
+ * Undoes change `id` (0: the last one), or one in the middle. A file with the written bytes gets
+ * its old ones, a created file is removed; changed_since is called for a file that was edited
+ * since. If one file is refused (-EBUSY) none is written.
  */
 int journal_undo(const struct root *r, unsigned id, const struct undo_how *how, struct undone *ret,
 	struct err *err) _must_check_;
 
-/* One change as --history shows it. */
+/* One change in --history. */
 struct journal_entry {
 	unsigned id;
 	char *when, *what;

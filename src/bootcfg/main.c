@@ -189,8 +189,7 @@ int main(int argc, char **argv)
 		log_print(LOG_ERROR, "%s", err.text);
 	bool data = a.dry_run || a.check || a.status || a.history;
 	args_done(&a);
-	/* Data that did not arrive is a failure; a tale of what was written is not: it was written.
-	 */
+	/* Lost data is a failure; a lost report is not: the files are written. */
 	if (fflush(stdout) != 0 && result == CMD_DONE && data)
 		result = CMD_FAILED;
 	return exit_code(result);

@@ -58,7 +58,7 @@ int presets_hugepages(const struct root *r, struct karg_ops *to, const char *pag
 	return rc < 0 ? rc : word_add(to, err, "hugepages", colon + 1);
 }
 
-/* How many processors a list names, the highest of them; false for one that is no list. */
+/* Counts the processors of a list and finds the highest one; false for an invalid list. */
 static bool cpus_count(const char *cpus, unsigned long *ret_n, unsigned long *ret_max)
 {
 	*ret_n = *ret_max = 0;
@@ -97,8 +97,8 @@ int presets_isolate(const struct root *r, struct karg_ops *to, const char *cpus,
 		return err_set(err, EINVAL,
 			"%s: this machine has the processors 0-%ld, and one has to stay for the host: the kernel would drop the setting",
 			cpus, have - 1);
-	/* isolcpus= and nohz_full= have to match (kernel/sched/isolation.c); nohz_full= brings
-	 * rcu_nocbs= along. */
+	/* isolcpus= and nohz_full= have to match (kernel/sched/isolation.c); nohz_full= implies
+	 * rcu_nocbs=. */
 	int rc = word_add(to, err, "isolcpus", cpus);
 	if (rc == 0)
 		rc = word_add(to, err, "nohz_full", cpus);
@@ -131,8 +131,8 @@ int presets_framebuffer(
 	if (!r->host || uname(&u) < 0 || sscanf(u.release, "%u.%u", &major, &minor) != 2)
 		return err_set(err, EINVAL,
 			"--release-framebuffer goes by the running kernel, so not with --root");
-	/* vfio_pci_vga_init() calls aperture_remove_conflicting_pci_devices() since 6.1. Of other
-	 * displays (class 0380) vfio-bind takes it from its driver (core/apply). */
+	/* Since 6.1 vfio_pci_vga_init() calls aperture_remove_conflicting_pci_devices(). For other
+	 * displays (class 0380) vfio-bind detaches the framebuffer driver (core/apply). */
 	if (major > 6 || (major == 6 && minor >= 1))
 		return note(notes, err,
 			"--release-framebuffer: nothing to add: since Linux 6.1 vfio-pci releases the boot framebuffer of a VGA device (class 0300) itself, and vfio-bind boot that of any other display that it takes");

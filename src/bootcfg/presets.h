@@ -6,9 +6,9 @@
 #include "shared/root.h"
 
 /*
- * The words of the passthrough guides, each with the check that the guides leave out. They add to
- * the request; what a person should know goes to notes. -EINVAL for a bad value, or one that this
- * machine (when r is the running system) could not boot with.
+ * The parameters of passthrough guides, each with the check that the guides leave out. They are
+ * added to the request; messages for the user go to notes. -EINVAL for an invalid value, or one
+ * that this machine (if r is the running system) could not boot with.
  */
 
 /* SIZE:COUNT, as 1G:8. */
@@ -23,7 +23,7 @@ int presets_isolate(const struct root *r, struct karg_ops *to, const char *cpus,
 int presets_acs(
 	struct karg_ops *to, const char *what, struct strings *notes, struct err *err) _must_check_;
 
-/* Nothing, with the reason, for a kernel whose vfio-pci does it itself. */
+/* Adds only a note with the reason for a kernel whose vfio-pci releases the framebuffer itself. */
 int presets_framebuffer(const struct root *r, struct karg_ops *to, struct strings *notes,
 	struct err *err) _must_check_;
 

@@ -20,14 +20,14 @@
 #define OUTPUT_MAX ((size_t)4 << 20)
 #define ARGS_MAX 16
 
-/* One program: what it reads, and where its two outputs go. */
+/* One program: its input, and the destination of its two outputs. */
 struct child {
 	char *argv[ARGS_MAX + 1];
 	int in, out, err;
 	pid_t pid;
 };
 
-/* A command line without quotes or anything else of a shell's: words and blanks. */
+/* Splits a command line without quotes or other shell syntax at blanks. */
 static void argv_split(char *text, struct child *c)
 {
 	size_t n = 0;
@@ -47,7 +47,7 @@ static void child_exec(const struct child *c)
 
 	sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-	(void)setpgid(0, 0); /* so that what it starts can be ended with it */
+	(void)setpgid(0, 0); /* so that its children can be killed with it */
 	if (c->argv[0] && dup2(c->in, STDIN_FILENO) >= 0 && dup2(c->out, 1) >= 0 &&
 		dup2(c->err, 2) >= 0) {
 		environ = environment;
@@ -56,7 +56,7 @@ static void child_exec(const struct child *c)
 	_exit(127);
 }
 
-/* Waits with a bound; what does not end by then is killed, and all it started. */
+/* Waits for at most REGEN_SECONDS, then kills the program and its children. */
 static int steps_wait(const struct child *c, int *ret_status)
 {
 	_cleanup_(fd_close) int fd = (int)syscall(SYS_pidfd_open, c->pid, 0);
@@ -96,7 +96,7 @@ static int output_read(int fd, char **ret, size_t *ret_len)
 	return 0;
 }
 
-/* The end of what a program said, on one line. */
+/* Puts the end of a program's output on one line. */
 static void tail_cut(char *text, size_t len)
 {
 	while (len > 0 && karg_blank(text[len - 1]))
@@ -106,7 +106,7 @@ static void tail_cut(char *text, size_t len)
 			*p = ';';
 }
 
-/* Runs one program. *ret_out: its standard output where asked for, else it counts as talk. */
+/* Runs one program. *ret_out: its standard output if requested, else it is part of the messages. */
 static int program_run(
 	const char *command, int in, char **ret_out, size_t *ret_len, struct err *err)
 {
@@ -142,7 +142,7 @@ static int program_run(
 		       : 0;
 }
 
-/* How many lines of a menu start a kernel, and how many of those name a root. */
+/* Counts the lines of a menu that load a kernel, and those of them with a root=. */
 static void menu_count(const char *text, size_t *ret_linux, size_t *ret_root)
 {
 	*ret_linux = *ret_root = 0;
@@ -157,7 +157,7 @@ static void menu_count(const char *text, size_t *ret_linux, size_t *ret_root)
 	}
 }
 
-/* Some words (quotes, blanks) are written otherwise in a script: their names have to be there. */
+/* Parameters with quotes or blanks have another spelling in a script: their names have to occur. */
 static bool words_there(const char *menu, const struct strings *added, const char **ret_missing)
 {
 	for (size_t i = 0; i < added->n; i++) {
@@ -187,7 +187,7 @@ static int menu_check(
 	return 0;
 }
 
-/* A script in memory for grub-script-check to read. */
+/* Passes the script in memory to grub-script-check. */
 static int script_check(const char *menu, size_t len, struct err *err)
 {
 	_cleanup_(fd_close) int fd = memfd_create("grub.cfg", MFD_CLOEXEC);

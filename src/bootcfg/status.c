@@ -20,8 +20,8 @@ static const char *joined(const struct strings *s, struct text *t, const char *b
 	return t->data ? t->data : "";
 }
 
-/* A word of the next boot that the running kernel did not get. The source has not the whole line
- * (GRUB adds root=), so only this way round. */
+/* True if the running kernel got this parameter. A source does not have the whole command line
+ * (GRUB adds root=), so the reverse is not checked. */
 static bool is_running(const char *word, const char *cmdline)
 {
 	size_t len = strlen(word);

@@ -40,7 +40,7 @@ static bool starts(const char *text, size_t begin, size_t end, const char *word)
 	       strchr(" \t", text[begin + n]);
 }
 
-/* The value of a line of GRUB's environment block; "" where it is not there. */
+/* The value of a variable in GRUB's environment block; "" if it is not set. */
 static char *env_value(const struct root *r, const char *env, const char *name)
 {
 	_cleanup_(str_free) char *text = NULL;
@@ -58,9 +58,9 @@ static char *env_value(const struct root *r, const char *env, const char *name)
 }
 
 /*
- * What boots by default, as the menu says: `set default="…"`, but for the one that is the boot for
- * once. That is a number, a title or an id, or several with `>` between, the outer menu first; with
- * ${saved_entry} what the environment holds.
+ * The default entry of the menu: `set default="…"`, except the one for the one-time boot. A number,
+ * a title or an id, or several separated by `>`, the outer menu first; for ${saved_entry} the value
+ * in the environment block.
  */
 static char *default_name(const struct root *r, const char *menu, const char *env)
 {
@@ -78,8 +78,8 @@ static char *default_name(const struct root *r, const char *menu, const char *en
 	return env_value(r, env, "saved_entry");
 }
 
-/* Behind the line that opened a block, up to before its `}`. As grub-mkconfig writes it: a line
- * that opens ends in {, one that closes is a }. */
+/* Finds the end of a block, before its `}`; at is after the line that opened it. As grub-mkconfig
+ * writes it: a line that opens a block ends in {, one that closes it is a }. */
 static bool block_end(const char *menu, size_t at, size_t *ret_end)
 {
 	size_t begin, end;
@@ -97,7 +97,7 @@ static bool block_end(const char *menu, size_t at, size_t *ret_end)
 	return false;
 }
 
-/* A number, or a title or id in the quotes of grub-mkconfig. */
+/* True if the line has this number, or this title or id in the quotes of grub-mkconfig. */
 static bool line_is_named(const char *line, size_t len, const char *name, unsigned long number)
 {
 	char quoted[512];
@@ -109,7 +109,7 @@ static bool line_is_named(const char *line, size_t len, const char *name, unsign
 	return memmem(line, len, quoted, strlen(quoted));
 }
 
-/* The entry or submenu of that name in a menu, [*begin, *end) before and what it holds after. */
+/* Finds an entry or submenu by name in [*begin, *end), which becomes the content of its block. */
 static bool block_find(
 	const char *menu, const char *name, size_t *begin, size_t *end, bool *ret_submenu)
 {
@@ -132,8 +132,8 @@ static bool block_find(
 	return false;
 }
 
-/* The block of the entry that boots by default; of a submenu that is named without one of its
- * entries GRUB takes the first. */
+/* Finds the block of the default entry; for a submenu named without one of its entries GRUB takes
+ * the first. */
 static bool entry_find(const char *menu, const char *name, size_t *ret_begin, size_t *ret_end)
 {
 	_cleanup_(str_free) char *copy = strdup(name);
@@ -150,7 +150,7 @@ static bool entry_find(const char *menu, const char *name, size_t *ret_begin, si
 	return copy && !submenu;
 }
 
-/* The words of the linux line of the copy, behind the kernel's path. */
+/* Reads the parameters of the linux line of the copy, after the path of the kernel. */
 static int linux_find(const struct file_edit *s, struct tokens *l, struct err *err)
 {
 	size_t len, at = 0, begin, end;
@@ -215,7 +215,7 @@ static int copy_edit(struct file_edits *s, const struct karg_ops *req, struct er
 	return rc;
 }
 
-/* The entry as it is, but for its name and for savedefault, which would keep it. */
+/* Copies the entry, except its name and savedefault, which would make it the default. */
 static void copy_print(const char *menu, size_t begin, size_t end, struct text *to)
 {
 	size_t at = begin, line, line_end;
@@ -228,7 +228,7 @@ static void copy_print(const char *menu, size_t begin, size_t end, struct text *
 	text_print(to, "}\n");
 }
 
-/* LVM, LUKS and RAID are device mapper's or md's (Documentation/admin-guide/devices). */
+/* LVM, LUKS and RAID use device mapper or md (Documentation/admin-guide/devices). */
 static bool is_mapped(const struct root *r, dev_t dev)
 {
 	_cleanup_(mount_table_done) struct mount_table mounts = {0};
@@ -248,7 +248,7 @@ static bool is_mapped(const struct root *r, dev_t dev)
 	return false;
 }
 
-/* GRUB resets next_entry itself, by a write it can do on a plain partition only; else the trial
+/* GRUB resets next_entry itself, by a write that works only on a plain partition; else the trial
  * would boot again and again (GRUB manual, "Environment block"). */
 static int writable_check(const struct root *r, const char *env, struct err *err)
 {
@@ -333,7 +333,7 @@ int trial_grub_plan(const struct root *r, struct loaders *l, const struct karg_o
 	if (s->added.n == 0 && s->removed.n == 0)
 		str_free(&s->v[0].text);
 	if (!s->v[0].text && !there)
-		return 0; /* it is so already */
+		return 0; /* nothing to change */
 	return strings_add(&l->next, strstr(cfg, "grub2") ? "grub2-reboot " TRIAL_ID
 							  : "grub-reboot " TRIAL_ID) < 0
 		       ? err_set(err, ENOMEM, "out of memory")
@@ -351,7 +351,7 @@ int grub_oneshot_cancel(const struct root *r, const char *custom, struct strings
 	_cleanup_(str_free) char *next_entry = env_value(r, env.data, "next_entry");
 	if (!next_entry)
 		return -ENOMEM;
-	/* GRUB itself leaves it there and empty. */
+	/* After a one-time boot GRUB leaves the variable in place, empty. */
 	if (!root_holds(r, env.data, "\nnext_entry=") ||
 		(next_entry[0] && !str_equal(next_entry, TRIAL_ID)))
 		return 0;
@@ -363,8 +363,8 @@ int grub_oneshot_cancel(const struct root *r, const char *custom, struct strings
 /* ---- trial -------------------------------------------------------------------------------------
  */
 
-/* The entry that boots by default: the one loader.conf names, the only one, or the one that booted
- * this system. */
+/* Finds the default entry: the one in loader.conf, the only one, or the one that booted this
+ * system. */
 static const struct karg_source *default_find(const struct root *r, const struct loaders *l)
 {
 	const struct karg_source *only = NULL, *chosen = NULL, *booted = NULL;
@@ -387,7 +387,7 @@ static const struct karg_source *default_find(const struct root *r, const struct
 	return chosen ? chosen : n == 1 ? only : booted;
 }
 
-/* NAME.conf or NAME+3-1.conf becomes NAME-TAIL.conf: the copy counts no boots. */
+/* NAME.conf or NAME+3-1.conf becomes NAME-TAIL.conf: the copy has no boot counter. */
 static char *copy_name(const char *path, const char *tail)
 {
 	size_t len = strlen(path) - strlen(".conf"), plus = len;
@@ -400,7 +400,7 @@ static char *copy_name(const char *path, const char *tail)
 	return asprintf(&name, "%.*s-%s.conf", (int)len, path, tail) < 0 ? NULL : name;
 }
 
-/* How long a line is without the blanks at its end. */
+/* The length of a line without trailing blanks. */
 static size_t trimmed(const char *line, size_t len)
 {
 	while (len > 0 && karg_blank(line[len - 1]))
@@ -414,8 +414,11 @@ static bool key_is(const char *line, size_t len, const char *key)
 	return len > n && memcmp(line, key, n) == 0 && strchr(" \t", line[n]);
 }
 
-/* The copy says what it is, and sorts behind its model, so that it is never first by itself
- * (systemd-boot, boot_entry_compare: equal keys, then the greater id; `-` is less than `.`). */
+/*
+ * The title of the copy has a mark, and the copy sorts after its original, so that it never is the
+ * first entry (systemd-boot, boot_entry_compare: equal keys, then the greater id; `-` is less than
+ * `.`).
+ */
 static void copy_mark(const char *text, size_t len, const char *mark, struct text *to)
 {
 	for (size_t at = 0; at < len;) {
@@ -442,7 +445,7 @@ static int copy_make(const struct root *r, const struct karg_source *model, cons
 	if (!name)
 		return err_set(err, ENOMEM, "out of memory");
 	int rc = root_read(r, name, &text, &len, err);
-	if (rc == 0) { /* there is one already: it is what is edited */
+	if (rc == 0) { /* the copy exists already: it is edited */
 		char *have = text;
 		text = NULL;
 		return file_edits_add(to, name, have, len) < 0
@@ -459,7 +462,7 @@ static int copy_make(const struct root *r, const struct karg_source *model, cons
 	return 0;
 }
 
-/* With @saved what was booted last is the next default, the trial as well. */
+/* With @saved the last booted entry becomes the default, even the trial. */
 static int default_check(const struct root *r, const char *path, struct err *err)
 {
 	const char *entries = strstr(path, "/entries/");
@@ -496,7 +499,7 @@ static int systemd_boot_plan(const struct root *r, struct loaders *l, const stru
 	if (s->added.n == 0 && s->removed.n == 0)
 		str_free(&s->v[0].text);
 	if (!s->v[0].text && !s->v[0].old)
-		return 0; /* it is so already */
+		return 0; /* nothing to change */
 	_cleanup_(text_done) struct text arm = {0};
 	text_print(&arm, "bootctl set-oneshot %s", strrchr(s->v[0].path, '/') + 1);
 	return arm.failed || strings_add(&l->next, arm.data) < 0
@@ -539,7 +542,7 @@ int trial_keep(const struct root *r, const struct loaders *l, struct edit_set *t
 	struct file_edits *set = calloc(to->n + 1, sizeof(*set));
 	if (!set)
 		return err_set(err, ENOMEM, "out of memory");
-	/* First of all: it is there before anything changes. */
+	/* Written first: the copy exists before anything changes. */
 	memcpy(set + 1, to->set, to->n * sizeof(*set));
 	free(to->set);
 	to->set = set;

@@ -23,7 +23,7 @@ static bool asks_for(const struct karg_ops *r, const char *name)
 	return false;
 }
 
-/* --remove iommu takes the flag away; somebody may have meant every iommu=. */
+/* --remove iommu removes the flag; the user may have meant every iommu=. */
 static int left_over(const struct karg *k, const struct karg_ops *r, struct strings *to)
 {
 	for (size_t i = 0; i < r->n; i++) {
@@ -77,7 +77,7 @@ int warnings_words(const struct strings *before, const struct strings *after,
 			str_equal(k.value, "on"))
 			rc = say(to,
 				"amd_iommu=on is not known to the kernel and does nothing: AMD's IOMMU is on when the firmware enables it");
-		/* drivers/video/cmdline.c: everything behind the first `:` is that driver's. */
+		/* drivers/video/cmdline.c: everything after the first `:` is for that driver. */
 		if (rc == 0 && str_equal(k.name, "video") && k.value && strstr(k.value, ":off,"))
 			rc = say(to,
 				"video= is for one driver each: what follows the comma does not switch a second one off");
@@ -85,8 +85,8 @@ int warnings_words(const struct strings *before, const struct strings *after,
 	return rc;
 }
 
-/* What measures the command line: systemd-boot and the stub PCR 12, an image's own line PCR 11
- * (systemd-stub(7)), GRUB PCR 8 (grub-core/commands/tpm.c). */
+/* What measures the command line: systemd-boot and the stub into PCR 12, an image's embedded
+ * command line into PCR 11 (systemd-stub(7)), GRUB into PCR 8 (grub-core/commands/tpm.c). */
 static const char *measured_by(const struct loaders *l)
 {
 	for (size_t i = 0; i < l->places; i++) {
@@ -117,7 +117,7 @@ static int tpm_advice(const struct root *r, const struct loaders *l, struct stri
 	return t.failed ? -ENOMEM : say(to, t.data);
 }
 
-/* An image that is built anew has another signature, or none. */
+/* A rebuilt image has another signature, or none. */
 static int secure_boot_advice(const struct root *r, const struct loaders *l, struct strings *to)
 {
 	static const char variable[] =

@@ -50,8 +50,8 @@ static bool operand_read(const char *word, struct selector *ret, struct err *err
 	return true;
 }
 
-/* Of the config [device], [guard], [modules] and [exclude] count; what [bind] asks for is boot's.
- * Without a config all has its default. */
+/* Only [device], [guard], [modules] and [exclude] of the config count; [bind] is for boot. Without
+ * a config every key has its default. */
 static enum cmd_result read_config(
 	struct config *c, const struct bind_args *o, bool with_config, struct err *err)
 {
@@ -77,7 +77,8 @@ static enum cmd_result read_config(
 			c->selectors[kept++] = c->selectors[i];
 	c->n_selectors = kept;
 	c->companions = !o->only;
-	c->hold_on_failure = false; /* who looks on gets the former driver back */
+	c->hold_on_failure =
+		false; /* on failure the previous driver is restored: the system is running */
 	return CMD_AS_ASKED;
 }
 
@@ -96,7 +97,7 @@ static bool shares_group(const struct plan *p, int group)
 	return false;
 }
 
-/* Names what else is in the groups of the plan's devices. */
+/* Selects the other devices in the groups of the plan's devices. */
 static int add_groups(struct ctx *s, struct err *err)
 {
 	_cleanup_(device_list_done) struct device_list all = {0};

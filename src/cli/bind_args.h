@@ -10,23 +10,23 @@
 
 #include <stdbool.h>
 
-/* What `bind` and `release` share: devices that are named on the command line change hands. */
+/* The options of `bind` and `release`: both take devices named on the command line. */
 struct bind_args {
 	struct sysroot sysroot;
 	const char *run_dir;
-	const char *driver; /* of bind: the driver they shall have, or NULL */
+	const char *driver; /* of bind: the requested driver, or NULL */
 	unsigned milliseconds;
-	bool force; /* also where somebody uses them, but for disks */
-	bool only;  /* no function that is not named */
+	bool force; /* also if they are in use, but not for disks */
+	bool only;  /* only the named functions */
 	bool group; /* all endpoints of their IOMMU groups */
 	bool dry_run;
 	bool json;
 };
 
-/* Reads --timeout, for a row of struct option_row whose `to` is the milliseconds. */
+/* Parses --timeout, for a row of struct option_row whose `to` is the milliseconds. */
 int bind_args_set_seconds(void *to, const char *value, struct err *err);
 
-/* The rows of struct option_row that both have. */
+/* The rows of struct option_row for both commands. */
 #define BIND_ARGS_OPTIONS(o)                                                                       \
 	{"force", 0, NULL, "even if it is in use", NULL, &(o)->force, NULL, NULL},                 \
 		{"only", 0, NULL, "only the functions named, without companions", NULL,            \
@@ -42,19 +42,19 @@ int bind_args_set_seconds(void *to, const char *value, struct err *err);
 	}
 
 /*
- * Plans for the operands (addresses, or paths, as the config writes them) and nothing else, with
- * all guards; with the config's settings, guards and [exclude] where `with_config`, else with the
- * defaults. The drivers are looked up. The result is for finishing with, but for CMD_AS_ASKED;
- * s is to be emptied with ctx_done in each case.
+ * Plans for the operands (addresses, or paths, as in the config) and nothing else, with all guards;
+ * with the config's settings, guards and [exclude] if `with_config`, else with the defaults. Reads
+ * the current drivers. Any result but CMD_AS_ASKED ends the command; s is to be emptied with
+ * ctx_done in each case.
  */
 enum cmd_result bind_args_plan(struct ctx *s, const struct bind_args *o, char **operands, int n,
 	bool with_config, struct err *err);
 
-/* Whom `bind` and `release` take nothing from. */
+/* The rules for devices in use, for `bind` and `release`. */
 struct held_rules bind_args_rules(const struct bind_args *o);
 
-/* Tells who of the plan's IOMMU groups is with a host driver now, so that no VM gets them, and
- * leaves it in the plan. */
+/* Logs the devices of the plan's IOMMU groups that are on a host driver, because no VM gets such a
+ * group, and leaves them in s. */
 void bind_args_tell_groups(struct ctx *s);
 
 /* The report of a device that was bound by hand, which stands beside those that `added` writes, and

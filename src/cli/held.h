@@ -10,22 +10,22 @@
 #include <stdbool.h>
 
 /*
- * What must not be taken from under its users on a running system, for every command that unbinds:
- * the kernel's word (core/in_use), and by name who has a node open (host/in_use_by).
+ * Devices in use on a running system, for every command that unbinds: as the kernel reports it
+ * (core/in_use), and by the names of the processes that have a node open (host/in_use_by).
  */
 struct held_rules {
 	bool live;  /* sysfs is that of this machine */
-	bool force; /* open nodes and interfaces are passed over, and that is told; a claim never */
+	bool force; /* open nodes and interfaces are ignored, with a warning; a claim never is */
 };
 
 /*
- * Is the device to be left as it is? 1, with the reason as words behind "in use"; 0; or -ENOMEM.
+ * Checks whether a device in use has to stay. 1, with the text "in use" and the reason; 0; or
+ * -ENOMEM.
  */
 int held_ask(struct text *ret, struct sysfs *s, const struct device *d, struct held_rules rules,
 	struct err *err) _must_check_;
 
-/* Refuses, slot by slot, what the plan would take from a host driver under its users. 0 or -ENOMEM.
- */
+/* Refuses, slot by slot, devices that are in use on a host driver. 0 or -ENOMEM. */
 int held_refuse(
 	struct plan *p, struct sysfs *s, struct held_rules rules, struct err *err) _must_check_;
 

@@ -19,7 +19,7 @@
 
 #define DEFAULT_MS 10000
 
-/* What is to go back: of the plan's verdicts, one each; those that are not there have none. */
+/* The devices to release: one per verdict of the plan; absent ones have no entry. */
 struct back {
 	struct release *list;
 	bool *refused;
@@ -33,14 +33,14 @@ static void back_done(struct back *b)
 	free(b->refused);
 }
 
-/* Of what came along only that goes back which a VM could have: the others never left. */
+/* A companion is released only if a VM could have it: the others never left the host. */
 static bool is_meant(const struct verdict *v)
 {
 	return v->device && !device_is_fixed(v->device) &&
 	       (!v->companion || release_is_vfio(v->device->driver) || !v->device->driver[0]);
 }
 
-/* Who had it, as `bind` noted; a note that is no good leaves it to the kernel. */
+/* Reads the previous driver that `bind` saved; without a valid one the kernel chooses. */
 static void ask_former(struct release *d, const struct device *of, const char *run_dir)
 {
 	char address[PCI_ADDR_MAX];
@@ -62,7 +62,7 @@ static int gather(struct back *ret, struct plan *p, const char *run_dir, struct 
 	for (size_t i = 0; i < p->n; i++) {
 		if (!is_meant(&p->verdicts[i]))
 			continue;
-		p->verdicts[i].action = ACTION_BIND; /* guards speak of taking, not of giving */
+		p->verdicts[i].action = ACTION_BIND; /* guards check binding, not releasing */
 		struct release *d = &ret->list[ret->n++];
 		d->addr = p->verdicts[i].device->addr;
 		ask_former(d, p->verdicts[i].device, run_dir);
@@ -70,7 +70,7 @@ static int gather(struct back *ret, struct plan *p, const char *run_dir, struct 
 	return 0;
 }
 
-/* A VM that has the device keeps vfio-pci from letting it go, for as long as it runs. */
+/* While a VM has the device, vfio-pci does not release it. */
 static int refuse_held(struct back *b, struct ctx *s, const struct bind_args *o, struct err *err)
 {
 	for (size_t i = 0; i < b->n; i++) {
@@ -92,7 +92,7 @@ static int refuse_held(struct back *b, struct ctx *s, const struct bind_args *o,
 	return 0;
 }
 
-/* Those that are refused stand behind the others, which are gone through together. */
+/* Moves the refused devices after the others, which are released together. */
 static size_t part_refused(struct back *b)
 {
 	size_t n = 0;
@@ -148,8 +148,8 @@ static void tell(const struct back *b, size_t done)
 	}
 }
 
-/* A VM that has one of a group keeps host drivers from all of it (iommu_device_use_default_domain,
- * drivers/iommu/iommu.c). */
+/* While a VM has a device of a group, no host driver gets another one of it
+ * (iommu_device_use_default_domain, drivers/iommu/iommu.c). */
 static void log_groups(struct ctx *s)
 {
 	const struct groups *g = &s->groups;
@@ -200,7 +200,7 @@ static void print_json(const struct back *b, size_t done)
 	json_end(&j);
 }
 
-/* It stays with the host: else the next event of udev, or `boot`, would take it again. */
+/* The device stays with the host: else the next event of udev, or `boot`, would bind it again. */
 static void note_released(const struct bind_args *o, struct sysfs *s, struct pci_addr addr)
 {
 	char address[PCI_ADDR_MAX];
@@ -234,7 +234,7 @@ static enum cmd_result finish(
 	return r;
 }
 
-/* What was done is noted before it is told: nobody may be there to listen any more. */
+/* Released devices are noted before they are logged: the reader may be gone by then. */
 static void end_hold(const struct back *b, const struct bind_args *o, struct sysfs *s,
 	struct interrupt *interrupt)
 {

@@ -5,12 +5,12 @@
 #include "base/err.h"
 
 /*
- * Takes the lock that all who write below /sys share (LOCK_NAME in core/report), behind whoever has
- * it; waits for it at most so long. The descriptor is for lock_done; or -errno.
+ * Takes the lock that all commands that write below /sys share (LOCK_NAME in core/report); waits
+ * for it at most so long. The descriptor is for lock_done; or -errno.
  */
 int lock_take(const char *run_dir, unsigned milliseconds, struct err *err) _must_check_;
 
-/* Gives it back, even where a child that was left behind still has the descriptor. */
+/* Releases the lock, even if a child that timed out still has the descriptor. */
 void lock_done(int *lock);
 
 #endif

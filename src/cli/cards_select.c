@@ -14,9 +14,11 @@
 /* ---- cards -------------------------------------------------------------------------------------
  */
 
-/* What people hand to VMs, by base class (and subclass, where not all of it), and our word for it.
- * (PCI Code and ID Assignment Specification, section 1) Anything else comes along in a slot or an
- * IOMMU group only: a memory controller or the chipset's SMBus is nobody's card. */
+/*
+ * The device kinds offered for VMs, by base class (and subclass, if not all of it), and their
+ * words. (PCI Code and ID Assignment Specification, section 1) Anything else only comes along in a
+ * slot or an IOMMU group: a memory controller or the chipset's SMBus is not a card.
+ */
 static const struct kind {
 	uint32_t class, mask;
 	const char *word;
@@ -70,7 +72,7 @@ static int ask_for_all(struct cards *c, const struct sysroot *w, struct err *err
 	return 0;
 }
 
-/* Does the function belong to the card that was begun last? */
+/* True if the function belongs to the last card. */
 static bool belongs(const struct cards *c, const struct device *d)
 {
 	if (c->n == 0)
@@ -79,7 +81,7 @@ static bool belongs(const struct cards *c, const struct device *d)
 	return first && device_same_card(first, d);
 }
 
-/* Cards that VMs get and that may leave the host have a number; displays first. */
+/* Numbers the cards that may be used by VMs and may leave the host; displays first. */
 static void number(struct cards *c)
 {
 	unsigned next = 1;
@@ -105,7 +107,7 @@ static int group_by_slot(struct cards *c, struct err *err)
 	for (size_t i = 0; i < p->n; i++) {
 		const struct device *d = p->verdicts[i].device;
 		if (!d)
-			continue; /* it was unplugged since */
+			continue; /* unplugged since */
 		if (!belongs(c, d))
 			c->at[c->n++] = (struct card){.first = i};
 		struct card *k = &c->at[c->n - 1];
@@ -175,7 +177,7 @@ struct card *group_conflict(const struct cards *c, const struct card *k, size_t 
 	return NULL;
 }
 
-/* What it is called, or who has it where nothing has a name for it. */
+/* The name of a function, or its driver if it has no name. */
 static void name_function(struct cards *c, const struct device *d, char *buf, size_t size)
 {
 	if (!pciids_device(&c->names, &d->id, buf, size))
@@ -306,7 +308,7 @@ static bool is_bmc(const struct cards *c, const struct card *k)
 	return false;
 }
 
-/* Displays that stay are told; a machine with one display has none to give. */
+/* Displays that stay are reported; a machine with one display has none for a VM. */
 static bool select_non_boot_gpus(struct cards *c)
 {
 	bool unknown = c->s.host.boot.by == WITNESS_NONE;
@@ -332,8 +334,8 @@ static bool select_non_boot_gpus(struct cards *c)
 	return false;
 }
 
-/* A VM gets an IOMMU group whole or not at all (Documentation/driver-api/vfio.rst): what else is
- * in it comes along, or the VM will not start. */
+/* A VM gets a whole IOMMU group or nothing (Documentation/driver-api/vfio.rst): the other devices
+ * of the group come along, or the VM does not start. */
 static bool resolve_group(struct cards *c, const struct card *k, bool yes)
 {
 	char name[PCI_ADDR_MAX], address[PCI_ADDR_MAX];

@@ -21,7 +21,7 @@
 #define NO_FILE_BEFORE "there was none"
 #define BEFORE_INIT ".before-init"
 
-/* The directory of a file and its name in it, the way through symbolic links gone. */
+/* The directory of a file and its name in it, with symbolic links resolved. */
 struct place {
 	char *path, *copy;
 	const char *name;
@@ -53,7 +53,7 @@ static int place_find(struct place *ret, const char *path, struct err *err)
 	return 0;
 }
 
-/* Of a file that init wrote: the checksum its first line holds, and where the rest begins. */
+/* For a file from init: the checksum in its first line, and the offset of the rest. */
 static bool first_line_read(const struct config_file *f, uint64_t *ret_sum, size_t *ret_body)
 {
 	const char *end = f->data ? strchr(f->data, '\n') : NULL;
@@ -66,7 +66,7 @@ static bool first_line_read(const struct config_file *f, uint64_t *ret_sum, size
 	return *attached == ')';
 }
 
-/* The first line that asks for something, or differs from a file without any line. */
+/* Finds the first line that selects something, or differs from an empty file. */
 static void find_settings(struct config_file *f)
 {
 	_cleanup_(config_done) struct config c = {0};
@@ -124,7 +124,7 @@ bool config_file_holds(const struct config_file *f, const char *body, size_t len
 	       memcmp(f->data + begin, body, len) == 0;
 }
 
-/* The file before stays beside the new one; that of an earlier init is of no more use then. */
+/* Keeps the previous file beside the new one, in place of that of an earlier init, now useless. */
 static int keep_backup(const struct place *p, const struct config_file *f, const char *backup_name,
 	struct err *err)
 {

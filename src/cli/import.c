@@ -21,7 +21,7 @@
 struct import {
 	int root;
 	struct text *out;
-	struct text addresses; /* taken over already, as " address " each */
+	struct text addresses; /* imported already, as " address " each */
 	struct sysfs sysfs;
 	bool has_sysfs;
 	bool whole;
@@ -36,8 +36,8 @@ static void print_line(struct import *m, const char *key, const char *value, con
 	text_print(m->out, "# from %.150s\n%s = %s\n", from, key, value);
 }
 
-/* "10de:2204:…" as vfio-pci's ids= takes it (vfio_pci_fill_ids, drivers/vfio/pci/vfio_pci.c): up to
- * four numbers of a device; class and mask behind them have no counterpart. */
+/* "10de:2204:…" as in vfio-pci's ids= (vfio_pci_fill_ids, drivers/vfio/pci/vfio_pci.c): up to four
+ * numbers of a device; class and mask after them have no counterpart. */
 static void import_id(struct import *m, const char *text, const char *from)
 {
 	struct pci_id id = {0};
@@ -73,7 +73,7 @@ static void import_ids(struct import *m, char *list, const char *from)
 	log_print(LOG_NOTICE, "%s: take ids= out of it; [bind] asks for these now", from);
 }
 
-/* With the id that the device carries now, so that another one at that address is not taken. */
+/* With the current id of the device, so that another device at that address is not bound. */
 static void import_address(struct import *m, struct pci_addr addr, const char *from)
 {
 	char address[PCI_ADDR_MAX], value[PCI_ADDR_MAX + PCI_ID_MAX + 1], id[PCI_ID_MAX],
@@ -97,8 +97,7 @@ static void import_address(struct import *m, struct pci_addr addr, const char *f
 	print_line(m, "addresses", value, from);
 }
 
-/* ---- the kernel command line
- * --------------------------------------------------------------------- */
+/* ---- the kernel command line ----------------------------------------------------------------- */
 
 static bool is_ids(const char *word, const char **ret)
 {
@@ -131,8 +130,7 @@ static void from_cmdline(struct import *m, const struct sysroot *w)
 		import_ids(m, last, "the kernel command line");
 }
 
-/* ---- files, each by its own reader
- * --------------------------------------------------------------- */
+/* ---- files, each with its own parser --------------------------------------------------------- */
 
 typedef void (*reader)(struct import *m, char *data, const char *path);
 
@@ -162,7 +160,7 @@ static void read_modprobe(struct import *m, char *data, const char *path)
 	}
 }
 
-/* The name is the bus, a dash and the address; the content a driver. */
+/* The name is the bus, a dash and the address; the content is a driver. */
 static void read_driverctl(struct import *m, char *data, const char *path)
 {
 	const char *name = strrchr(path, '/') + 1;
@@ -179,7 +177,7 @@ static void read_driverctl(struct import *m, char *data, const char *path)
 		name + 4);
 }
 
-/* DEVS="0000:0c:00.0 0000:0c:00.1" in a script that knows driver_override and vfio-pci. */
+/* DEVS="0000:0c:00.0 0000:0c:00.1" in a script that contains driver_override and vfio-pci. */
 static void read_script(struct import *m, char *data, const char *path)
 {
 	const char *at = data;

@@ -7,16 +7,16 @@
 #include "core/ctx.h"
 
 /*
- * The body of a config that asks for what other tools were told to give to vfio-pci:
+ * The body of a config that selects the devices which other tools bind to vfio-pci:
  *
- *   - `vfio-pci.ids=` on the kernel command line; of several the last, as the kernel has it
- *   - `options vfio-pci ids=` in /etc/modprobe.d/<name>.conf (modprobe.d(5))
- *   - /etc/driverctl.d/<bus>-<address> that hold "vfio-pci" (driverctl(8))
- *   - scripts that write driver_override for the addresses in DEVS="…", as the guides have them
+ * - `vfio-pci.ids=` on the kernel command line; the last one, as in the kernel
+ * - `options vfio-pci ids=` in /etc/modprobe.d/<name>.conf (modprobe.d(5))
+ * - /etc/driverctl.d/<bus>-<address> with the text "vfio-pci" (driverctl(8))
+ * - scripts that write driver_override for the addresses in DEVS="…", as in guides
  *
- * root: stands for /, or NULL. Each value stands behind a comment that says where it came from,
- * and the log says what is to be taken away there. 1: all of it can be had; 0: there is something
- * that can't be taken over as it stands (told); or -errno. Nothing found: *ret stays empty.
+ * root: used as /, or NULL. Each value follows a comment with its source, and the log says what to
+ * remove there. 1: all of it is imported; 0: something could not be imported as it is (logged); or
+ * -errno. Nothing found: *ret stays empty.
  */
 int import_config(
 	const char *root, const struct sysroot *w, struct text *ret, struct err *err) _must_check_;

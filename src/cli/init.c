@@ -36,7 +36,7 @@ static int print_lines(struct json *j, const struct text *body, struct err *err)
 		return err_set(err, ENOMEM, "out of memory");
 	json_open_array(j, "lines");
 	for (char *line; (line = strsep(&rest, "\n"));)
-		if (rest) /* behind the last newline there is no line */
+		if (rest) /* no line follows the last newline */
 			json_string(j, NULL, line);
 	json_close_array(j);
 	return 0;
@@ -68,7 +68,7 @@ static void print_device(struct json *j, const struct ctx *s, const struct verdi
 	json_close_object(j);
 }
 
-/* The displays that --gpu would have taken, but for the guards. */
+/* Prints the displays that --gpu would select, if the guards allowed it. */
 static void print_stays(struct json *j, const struct cards *c)
 {
 	char address[PCI_ADDR_MAX];
@@ -131,7 +131,7 @@ static const char *path_of(const struct init *o)
 	return o->sysroot.config ? o->sysroot.config : CONFIG_PATH;
 }
 
-/* What it came to, for a program that asked; people have been told. */
+/* Prints the result as JSON if requested; text has been logged before. */
 static enum cmd_result tell(
 	const struct init *o, const struct init_told *t, enum cmd_result done, struct err *err)
 {
@@ -165,7 +165,7 @@ static enum cmd_result undo(const struct init *o, struct err *err)
 	return tell(o, &t, r < 0 ? CMD_NOT_ALL : CMD_AS_ASKED, err);
 }
 
-/* What the plan will be once this is written. */
+/* Plans for the config to be written. */
 static int preview(const struct init *o, struct ctx *s, const struct text *body, struct err *err)
 {
 	int r = ctx_plan_preview(s, &o->sysroot, path_of(o), body->data, body->len, true, err);
@@ -175,7 +175,7 @@ static int preview(const struct init *o, struct ctx *s, const struct text *body,
 	return r;
 }
 
-/* The plan of what would be written, so that nobody says yes to what they have not seen. */
+/* Prints the plan before the question whether to write the config. */
 static void show(const struct ctx *s)
 {
 	puts("");
@@ -193,7 +193,7 @@ static void log_next(void)
 	     "Back: vfio-bind init --undo");
 }
 
-/* A file with a person's own settings is not ours to replace unasked. */
+/* A file with other settings is not replaced without a question. */
 static bool may_replace(const struct init *o, const struct config_file *f)
 {
 	if (!f->says_something && !f->edited)
@@ -208,7 +208,7 @@ static bool may_replace(const struct init *o, const struct config_file *f)
 		f->path, f->path);
 }
 
-/* Writes what t holds, unless that is not wanted, and fills in what became of it. */
+/* Writes the body of t, unless that is not wanted, and fills in the result. */
 static enum cmd_result put(const struct init *o, struct init_told *t, struct err *err)
 {
 	_cleanup_(config_file_done) struct config_file f = {0};
@@ -230,7 +230,7 @@ static enum cmd_result put(const struct init *o, struct init_told *t, struct err
 		return done;
 	}
 	if (!may_replace(o, &f) || (!o->yes && !prompt_yes("Write this to %s?", f.path))) {
-		t->reason = "the file has settings of its own"; /* read where nobody was asked */
+		t->reason = "the file has settings of its own"; /* printed without a question */
 		log_print(LOG_NOTICE, "nothing was written");
 		return CMD_NOT_ALL;
 	}
@@ -243,7 +243,7 @@ static enum cmd_result put(const struct init *o, struct init_told *t, struct err
 	return done;
 }
 
-/* The cards stay the caller's; they are read only where it is not another tool that says. */
+/* Reads the cards, which remain the caller's, unless the config is imported. */
 static int gather(const struct init *o, struct cards *c, struct text *body, struct err *err)
 {
 	const struct cards_select_options choice = {
@@ -255,7 +255,7 @@ static int gather(const struct init *o, struct cards *c, struct text *body, stru
 	if (r == 0)
 		r = cards_select(c, &choice, body, err);
 	if (!o->gpu && !o->yes)
-		puts(""); /* between the questions and what came of them */
+		puts(""); /* between the questions and the result */
 	return r;
 }
 
@@ -284,7 +284,7 @@ static enum cmd_result init(const struct init *o, struct err *err)
 	return done == CMD_SYSTEM ? done : tell(o, &t, done, err);
 }
 
-/* Questions belong to people, and what is asked of JSON is all on the command line. */
+/* Questions are for users; with JSON everything is on the command line. */
 static bool words_fit(const struct init *o, struct err *err)
 {
 	bool said = o->gpu || o->import || o->undo;

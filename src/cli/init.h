@@ -8,18 +8,18 @@
 
 #include <stdbool.h>
 
-/* What `init` did, or with --dry-run would do. All by reference. */
+/* The result of `init`, or with --dry-run its preview. All by reference. */
 struct init_told {
 	const char *file;
 	bool written, undone;
-	bool whole;                /* all that was wanted can be had */
-	const char *reason;        /* nothing was written or put back; NULL: it was */
-	const struct text *body;   /* the lines of the config, all but its first */
-	const struct ctx *s;       /* of that config, NULL: there is none to be written */
-	const struct cards *cards; /* NULL: they were not asked about (--import, --undo) */
+	bool whole;                /* all requested devices are possible */
+	const char *reason;        /* why nothing was written or restored; NULL: it was */
+	const struct text *body;   /* the lines of the config without the first one */
+	const struct ctx *s;       /* of that config, NULL: no config to write */
+	const struct cards *cards; /* NULL: not asked for (--import, --undo) */
 };
 
-/* Prints it as one object, of which the manual page documents the keys. 0 or -ENOMEM. */
+/* Prints it as one JSON object, whose keys are in the manual page. 0 or -ENOMEM. */
 int init_print_json(const struct init_told *t, struct err *err) _must_check_;
 
 #endif

@@ -22,16 +22,15 @@
 struct setup {
 	const char *gpu;
 	bool yes, undo;
-	struct sysroot sysroot; /* this machine: the images and the loader are this machine's too */
+	struct sysroot sysroot; /* this machine, like the images and the loader */
 };
 
-/* ---- what is to be done
- * -------------------------------------------------------------------------- */
+/* ---- what to do ------------------------------------------------------------------------------ */
 
 struct intent {
 	struct config_file file;
-	struct text body; /* of the config; empty: the file that is there stays */
-	bool whole;       /* nothing that was wanted stays with the host */
+	struct text body; /* of the config; empty: the existing file stays */
+	bool whole;       /* every requested device is possible */
 };
 
 static void intent_done(struct intent *i)
@@ -40,7 +39,7 @@ static void intent_done(struct intent *i)
 	text_done(&i->body);
 }
 
-/* A config that asks for something is the person's word; only without one are they asked. */
+/* An existing config that selects something is used as it is; without one the user is asked. */
 static int intent_make(struct intent *ret, const struct setup *o, struct err *err)
 {
 	const struct cards_select_options choice = {.non_boot_gpus = o->gpu, .yes = o->yes};
@@ -65,8 +64,8 @@ static int intent_make(struct intent *ret, const struct setup *o, struct err *er
 	return ret->body.len > 0;
 }
 
-/* The plan, and what vfio-bootcfg would write. The IOMMU may be off still: that is what this is
- * for. */
+/* Prints the plan, and what vfio-bootcfg would write. The IOMMU may still be off: setup turns it
+ * on. */
 static int intent_show(const struct setup *o, const struct intent *i, struct err *err)
 {
 	static const char *const bootcfg[] = {"vfio-bootcfg", "--iommu", "--dry-run", NULL};
@@ -92,8 +91,7 @@ static int intent_show(const struct setup *o, const struct intent *i, struct err
 	return 0;
 }
 
-/* ---- doing it
- * ------------------------------------------------------------------------------------ */
+/* ---- the steps ------------------------------------------------------------------------------- */
 
 static int run_or_fail(const char *const argv[], struct err *err)
 {
@@ -135,8 +133,7 @@ static int make_images(struct setup_state *done, struct err *err)
 	return r < 0 ? r : run_or_fail(argv, err);
 }
 
-/* ---- and taking it back, the last step first
- * ----------------------------------------------------- */
+/* ---- undo, the last step first --------------------------------------------------------------- */
 
 static int revert_parameters(struct setup_state *done, struct err *err)
 {
@@ -164,7 +161,7 @@ static int revert_config(const struct setup *o, struct setup_state *done, struct
 	return setup_state_write(done, err);
 }
 
-/* Last, because the images hold the config. */
+/* Last, because the images contain the config. */
 static int revert_images(struct setup_state *done, struct err *err)
 {
 	static const char *const argv[] = {IMAGES, "undo", NULL};
@@ -187,8 +184,7 @@ static int undo_steps(const struct setup *o, struct setup_state *done, struct er
 	return r < 0 ? r : revert_images(done, err);
 }
 
-/* ---- the command
- * --------------------------------------------------------------------------------- */
+/* ---- the command ----------------------------------------------------------------------------- */
 
 static enum cmd_result undo(const struct setup *o, struct err *err)
 {

@@ -19,20 +19,20 @@
 
 struct check {
 	struct sysroot sysroot;
-	const char *root; /* what stands for / */
+	const char *root; /* the directory used as / */
 	bool fix, yes;
 	enum colour_mode colour;
 	const char *image; /* VERSION or DIRECTORY of a kernel, or NULL */
-	const char *into;  /* root of the image being made, or NULL */
+	const char *into;  /* root of the image that is built, or NULL */
 	bool json;
 };
 
 /*
- * Does a package manager build this image? Then a failure of ours would leave a kernel without an
- * image, or dpkg half configured, with all that comes of it. dpkg sets the first for its maintainer
- * scripts and for whatever they run (DPKG_MAINTSCRIPT_PACKAGE is emptied by the trigger of
- * initramfs-tools); kernel-install(8) sets the others for its plugins. Whoever makes them up gets
- * an image that binds nothing, never one that binds what the config would not let it.
+ * The package manager that builds this image, or NULL. A failure here would leave a kernel without
+ * an image, or dpkg half configured. dpkg sets the first variable for its maintainer scripts and
+ * their children (the trigger of initramfs-tools empties DPKG_MAINTSCRIPT_PACKAGE);
+ * kernel-install(8) sets the others for its plugins. A user who sets them gets an image that binds
+ * nothing, never one that binds against the config.
  */
 static const char *package_manager(void)
 {
@@ -80,7 +80,7 @@ static void print_json(const struct config *c, const char *directory, const stru
 	json_end(&j);
 }
 
-/* One thing to a line, its kind before it: what a shell reads with `read -r kind thing`. */
+/* Prints a line per item, its kind first: a shell reads it with `read -r kind thing`. */
 static void print_list(const struct image *image, const char *self)
 {
 	printf("program %s\n", self);
@@ -108,7 +108,7 @@ static void log_missing(const struct image *image, const char *kernel)
 			kernel, image->missing.name[i], what_is_lost(image->missing.name[i]));
 }
 
-/* A config in error still makes a list: the image binds nothing, and says why at each boot. */
+/* An invalid config still makes a list: the image binds nothing, and reports why at each boot. */
 static enum cmd_result judge(const struct check *o, const struct config *c)
 {
 	const char *manager = o->image ? package_manager() : NULL;
@@ -179,7 +179,7 @@ static enum cmd_result show_image(
 		(void)err_set(err, ENOMEM, "out of memory");
 		return CMD_SYSTEM;
 	}
-	/* dracut says "/lib/modules/VERSION/". */
+	/* dracut passes "/lib/modules/VERSION/". */
 	for (size_t len = strlen(directory); len > 1 && directory[len - 1] == '/'; len--)
 		directory[len - 1] = '\0';
 	if (image_list(&image, c, directory, err) < 0)
@@ -196,7 +196,7 @@ static enum cmd_result show_image(
 	return result;
 }
 
-/* A kernel without modules, say: that stops nobody but who builds by hand. */
+/* Without a list, for example for a kernel without modules, only an image built by hand fails. */
 static enum cmd_result without_list(struct err *err)
 {
 	const char *manager = package_manager();
@@ -210,8 +210,7 @@ static enum cmd_result without_list(struct err *err)
 	return CMD_AS_ASKED;
 }
 
-/* A config that was named, and no machine with it, is judged alone: for hooks, tests and chroots.
- */
+/* A config that is named without a machine is checked alone: for hooks, tests and chroots. */
 static bool wants_host(const struct check *o)
 {
 	return !o->image && (!o->sysroot.config || o->sysroot.sysfs || o->root);
@@ -239,7 +238,7 @@ static enum cmd_result fix(struct findings *findings, bool yes)
 	}
 }
 
-/* Below a root stands all that was not named apart. */
+/* With --root, whatever is not named otherwise is below that root. */
 static enum cmd_result check_host_only(const struct check *o, struct err *err)
 {
 	_cleanup_(ctx_done) struct ctx s = {.sysfs = {.devices = -1}};

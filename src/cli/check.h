@@ -4,10 +4,10 @@
 
 #include "cli/check_ctx.h"
 
-/* The topics of what check_images finds, which can't be found in a record. Behind them NULL. */
+/* The topics of check_images, whose findings cannot be computed from a record. NULL-terminated. */
 extern const char *const check_image_topics[];
 
-/* The sides of a machine, a file each; each adds what it finds. */
+/* The checks, a file each; each adds its findings. */
 void check_iommu(const struct check_ctx *c);
 void check_plan(const struct check_ctx *c);
 void check_images(const struct check_ctx *c);

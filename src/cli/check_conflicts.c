@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Who else has a say: the kernel command line, modprobe.d, driverctl, scripts that did this before.
- */
+/* Checks what else binds devices: the kernel command line, modprobe.d, driverctl, scripts of
+ * guides. */
 #include "base/str.h"
 #include "cli/check.h"
 #include "cli/other_ids.h"
@@ -75,8 +75,9 @@ static void note_builtin(const struct check_ctx *c, const char *kernel, void *to
 }
 
 /*
- * Do these ids come to the module before vfio-bind loads it with none? It loads vfio-pci before
- * anything else, but beside the boot where the config says so, and only where a device goes to it.
+ * True if these ids reach the module before vfio-bind loads it with none. vfio-bind loads vfio-pci
+ * before anything else, but not if the config has load_in_background, and only if a device is bound
+ * to it.
  */
 static bool acts(const struct check_ctx *c, const struct other_id *one)
 {
@@ -92,7 +93,7 @@ static bool acts(const struct check_ctx *c, const struct other_id *one)
 	return b.found || !first || p->config->load_in_background;
 }
 
-/* What it means of the devices that the plan refuses or does not name. Does it have one now? */
+/* Adds the devices with these ids that the plan refuses or does not name. True: it has one now. */
 static bool name_others(const struct check_ctx *c, const struct other_id *one, struct text *names)
 {
 	char address[PCI_ADDR_MAX];
@@ -112,10 +113,10 @@ static bool name_others(const struct check_ctx *c, const struct other_id *one, s
 	return has;
 }
 
-/* A word that is too long to be shown whole is taken out by its name. */
+/* A word that is too long to be printed whole is removed by its name. */
 static void word_command(const struct other_id *one, char buf[static KERNEL_WORD_MAX + 32])
 {
-	const char *word = one->from + 1; /* behind its quote */
+	const char *word = one->from + 1; /* after its quote */
 	size_t len = strcspn(word, "'");
 
 	if (len + 1 >= KERNEL_WORD_MAX)
@@ -155,7 +156,7 @@ static void check_ids(const struct check_ctx *c)
 
 /* ---- driverctl ----------------------------------------------------------------------------- */
 
-/* One file for each device, "pci-0000:01:00.0", with a driver's name in it (driverctl(8)). */
+/* One file per device, "pci-0000:01:00.0", that contains a driver's name (driverctl(8)). */
 static void check_driverctl(const struct check_ctx *c, const char *name, void *to)
 {
 	const struct plan *p = &c->ctx->plan;
@@ -180,7 +181,7 @@ static void check_driverctl(const struct check_ctx *c, const char *name, void *t
 	}
 }
 
-/* ---- what people copied from guides -------------------------------------------------------- */
+/* ---- scripts copied from guides ------------------------------------------------------------- */
 
 static void check_scripts(const struct check_ctx *c)
 {

@@ -9,38 +9,38 @@
 #include <dirent.h>
 #include <stdbool.h>
 
-/* The machine that is judged. */
+/* The machine that is checked. */
 struct check_ctx {
-	const char *root;    /* what stands for /: "" for this machine's; NULL: not looked at */
-	const char *cmdline; /* the kernel command line, "" where it is not known */
-	bool live;           /* it is this machine, and it runs */
-	bool replayed;       /* it is one of a record, which says what was found of its images */
+	const char *root;    /* the directory used as /: "" for this machine's; NULL: not read */
+	const char *cmdline; /* the kernel command line, "" if it is not known */
+	bool live;           /* it is this machine, and it is running */
+	bool replayed; /* it is that of a record, which contains the findings about its images */
 	struct ctx *ctx;
 	struct inventory *inventory;
 	struct findings *findings;
 };
 
-/* Is anything asked for, so that what stands in its way is wrong and not only worth a note? */
+/* True if the config selects a device: then an obstacle is an error and not only a warning. */
 bool check_ctx_asks(const struct check_ctx *c);
 
-/* A path below the root; false where it is too long, or there is no root. */
+/* Formats a path below the root; false if it is too long, or without a root. */
 #define JUDGED_PATH_MAX 512
 bool check_ctx_path(const struct check_ctx *c, char buf[static JUDGED_PATH_MAX], const char *fmt,
 	...) _printf_(3, 4);
 bool check_ctx_exists(const struct check_ctx *c, const char *path);
-/* A whole file below the root, for the caller to free; NULL where there is none. */
+/* A whole file below the root, to be freed by the caller; NULL: no such file. */
 char *check_ctx_text(const struct check_ctx *c, const char *path);
 
-/* Calls each(c, name, to) for what is in a directory below the root and not hidden, in an order of
- * scandir(3); not at all where there is no such directory. */
+/* Calls each(c, name, to) for the visible files of a directory below the root, in an order of
+ * scandir(3); never if the directory does not exist. */
 void check_ctx_each(const struct check_ctx *c, const char *directory,
 	int (*order)(const struct dirent **a, const struct dirent **b),
 	void (*each)(const struct check_ctx *c, const char *name, void *to), void *to);
 
-/* Modules stay behind when a kernel goes: is this one that can be booted? */
+/* True if the kernel can be booted: modules may remain after a kernel is removed. */
 bool check_ctx_can_boot(const struct check_ctx *c, const char *kernel);
 
-/* Does the plan give this function to a VM? */
+/* True if the plan binds this function. */
 bool check_ctx_binds(const struct check_ctx *c, struct pci_addr addr);
 
 #endif

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The switch decides what a boot does; what is judged is the config. */
+/* The switch decides whether a boot binds; the config is checked either way. */
 static void check_switch(const struct check_ctx *c)
 {
 	struct boot_switch b = boot_switch_parse(c->cmdline);
@@ -31,7 +31,7 @@ static int judge(struct check_ctx *c, const struct sysroot *w, struct err *err)
 {
 	_cleanup_(inventory_done) struct inventory inventory = {0};
 	_cleanup_(host_snapshot_done) struct host_snapshot notes = {0};
-	struct pciids names = {0}; /* nothing is called by its name here */
+	struct pciids names = {0}; /* no device is printed by name here */
 	struct sysfs *s = &c->ctx->sysfs;
 
 	int r = inventory_gather(&inventory, s, &names, &notes, err);

@@ -7,11 +7,10 @@
 #include "core/ctx.h"
 
 /*
- * Reads config and machine and judges all of it. root NULL: this machine, or, with w->sysfs,
- * nothing but that tree. -EINVAL where the config is in error (the errors are in the situation's
- * config): then nothing else was looked at, but where there is no config at all the machine was
- * judged for itself. Another negative errno, with a text, where the machine
- * can't be looked at. The situation is to be emptied in each case.
+ * Reads config and machine and checks them. root NULL: this machine, or, with w->sysfs, only that
+ * tree. -EINVAL for an invalid config (its errors are in ret_ctx's config): then nothing else is
+ * checked, but without a config the machine is checked alone. Another negative errno, with a text,
+ * if the machine cannot be read. *ret_ctx is to be emptied in each case.
  */
 int check_host(struct findings *ret, struct ctx *ret_ctx, const struct sysroot *w, const char *root,
 	struct err *err) _must_check_;

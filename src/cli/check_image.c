@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the next boot will find: modules for each kernel, the hook in the generator, images of this
- * config. */
+/* Checks what the next boot uses: modules for each kernel, the hook in the generator, images of
+ * this config. */
 #include "base/str.h"
 #include "cli/check.h"
 #include "cli/report_parse.h"
@@ -66,7 +66,7 @@ static void note_dracut_module(const struct check_ctx *c, const char *name, void
 		*(bool *)to = true;
 }
 
-/* Does a line of a file that is no comment hold all of these? */
+/* True if a line of a file contains all of these outside of a comment. */
 static bool file_says(
 	const struct check_ctx *c, const char *path, const char *one, const char *other)
 {
@@ -128,7 +128,7 @@ static void check_mkinitcpio(const struct check_ctx *c)
 			ENABLE, "mkinitcpio does not run the hook vfio-bind: it is not in HOOKS");
 }
 
-/* The same order in which `setup` looks for who makes the images. */
+/* The generators in the same order as in `setup`. */
 static void check_hook(const struct check_ctx *c)
 {
 	if (check_ctx_exists(c, "/usr/bin/mkinitcpio")) {
@@ -152,7 +152,7 @@ static void check_hook(const struct check_ctx *c)
 
 struct ages {
 	const char *directory;
-	time_t config; /* when it came to be as it is */
+	time_t config; /* the time of its last change */
 	time_t newest; /* of the images */
 	char older[300];
 	size_t len, n;
@@ -160,8 +160,7 @@ struct ages {
 
 static void note_image(const struct check_ctx *c, const char *name, void *to)
 {
-	/* What rescue, fallback and crash dump need is another system's: they hold nothing of us.
-	 */
+	/* Rescue, fallback and crash dump images do not contain vfio-bind. */
 	static const char *const images[] = {
 		"initrd.img-*", "initrd-*", "initramfs-*.img", "*.efi"};
 	struct ages *a = to;
@@ -184,8 +183,8 @@ static void note_image(const struct check_ctx *c, const char *name, void *to)
 	a->len += str_copy(a->older + a->len, sizeof(a->older) - a->len, name);
 }
 
-/* A file that was moved or restored keeps the time of its bytes; when it came there is what counts.
- * Of a tree that was copied nothing else is known. */
+/* A moved or restored file keeps its mtime; its ctime is when it arrived. In a copied tree only the
+ * mtime is known. */
 static time_t config_time(const struct check_ctx *c, const struct stat *st)
 {
 	return c->live && st->st_ctime > st->st_mtime ? st->st_ctime : st->st_mtime;
@@ -199,8 +198,8 @@ static bool is_since_boot(time_t when)
 	       clock_gettime(CLOCK_BOOTTIME, &up) == 0 && when >= now.tv_sec - up.tv_sec;
 }
 
-/* Images that are new enough, and a boot that did not go by the config: it came from one of before,
- * or from another than these. */
+/* The images are new enough, but the boot did not use the config: it used an older image, or
+ * another one. */
 static void log_stale_boot(const struct check_ctx *c, const struct ages *a, bool ran)
 {
 	const char *path = c->ctx->config.path;
@@ -231,7 +230,7 @@ static struct ages check_ages(const struct check_ctx *c, time_t config)
 	return a;
 }
 
-/* An image that an older version made has not recorded what the guards of this one keep. */
+/* An image made by an older version has no record of what the guards of this version protect. */
 static void check_program(const struct check_ctx *c)
 {
 	_cleanup_(report_done) struct report boot = {0};
@@ -257,7 +256,7 @@ static void check_each_image(const struct check_ctx *c)
 	int running = c->live ? imageinfo_is_of_config(REPORT_DIR, c->ctx->config.file, &err)
 			      : -ENODATA;
 
-	/* The digest knows better than the clock: a file that was only touched has not changed. */
+	/* The digest is more precise than the time: a touched file has not changed. */
 	if (running == 1 || stat(c->ctx->config.file, &st) < 0)
 		return;
 	const struct ages a = check_ages(c, config_time(c, &st));
@@ -269,11 +268,11 @@ static void check_each_image(const struct check_ctx *c)
 		log_stale_boot(c, &a, running == 0);
 }
 
-/* ---- failed boots: who says of a boot that it was none ------------------------------------ */
+/* ---- failed boots: the unit that confirms a boot ------------------------------------------- */
 
 #define CONFIRM "vfio-bind-confirm.service"
 
-/* Who has the images made by hand, and not by `setup enable`, has not enabled the unit either. */
+/* If images are built by hand and not by `setup enable`, the unit is not enabled either. */
 static void check_confirm(const struct check_ctx *c)
 {
 	const struct config *config = &c->ctx->config;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Is there an IOMMU, does the kernel use it, and if not, why? The kernel shows each one that it
- * uses in /sys/class/iommu, and each that the firmware tells of as an ACPI table: DMAR (Intel) or
- * IVRS (AMD).
+ * Checks for an IOMMU, whether the kernel uses it, and if not, why. The kernel has every IOMMU it
+ * uses in /sys/class/iommu, and every one of the firmware as an ACPI table: DMAR (Intel) or IVRS
+ * (AMD).
  */
 #include "base/str.h"
 #include "cli/check.h"
@@ -30,7 +30,7 @@ static bool has_entries(const struct check_ctx *c, const char *directory)
 	return sysfs_path_each(&c->ctx->sysfs, directory, note_entry, &any) == 1 && any;
 }
 
-/* A word of the command line that turns it off, or NULL. "intel_iommu=on,sm_off" does not. */
+/* A word that turns the IOMMU off, or NULL. "intel_iommu=on,sm_off" does not. */
 static const char *word_against(const char *cmdline, char word[static KERNEL_WORD_MAX])
 {
 	while (kernel_word_next(&cmdline, word)) {
@@ -50,7 +50,7 @@ static const char *word_against(const char *cmdline, char word[static KERNEL_WOR
 	return NULL;
 }
 
-/* A word of /proc/cpuinfo's flags; it can't be asked for where the file is not known. */
+/* True if a flag is in /proc/cpuinfo; false if the file is not known. */
 static bool cpu_has(const char *cpuinfo, const char *flag)
 {
 	size_t len = strlen(flag);
@@ -69,7 +69,7 @@ static void log_why_off(const struct check_ctx *c, const char *cpuinfo)
 	bool is_error = check_ctx_asks(c);
 
 	if (word_against(c->cmdline, word)) {
-		/* Not --remove alone: a kernel may want to be asked on top of that. */
+		/* Not --remove alone: the kernel may also need a parameter that turns it on. */
 		findings_add(c->findings, is_error, TOPIC, detail, TURN_ON,
 			"the IOMMU is off: '%s' on the kernel command line", word);
 	} else if (sysfs_path_exists(s, "firmware/acpi/tables/DMAR")) {
@@ -91,8 +91,8 @@ static void log_why_off(const struct check_ctx *c, const char *cpuinfo)
 	}
 }
 
-/* The kernel calls remapped interrupts IR-PCI-MSI and IR-IO-APIC (arch/x86/kernel/apic/msi.c,
- * io_apic.c); other processors than x86 do it without saying. */
+/* The kernel names remapped interrupts IR-PCI-MSI and IR-IO-APIC (arch/x86/kernel/apic/msi.c,
+ * io_apic.c); architectures other than x86 remap without such a name. */
 static void check_interrupts(const struct check_ctx *c, const char *cpuinfo)
 {
 	_cleanup_(str_free) char *interrupts = check_ctx_text(c, "/proc/interrupts");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the plan says: the guards' refusals, what is not there, ids that mean more than one card;
- * and groups that no VM gets.
+ * Reports what the plan contains: refusals of the guards, absent devices, ids of more than one
+ * card; and groups that no VM gets.
  */
 #include "base/str.h"
 #include "cli/check.h"
@@ -49,7 +49,7 @@ static void log_refusals(const struct check_ctx *c)
 	}
 }
 
-/* An id is right for one card, and takes its twin along on the day it is put in. */
+/* An id is right for one card, and also binds an identical one as soon as it is installed. */
 static void log_ids(const struct check_ctx *c)
 {
 	const struct plan *p = &c->ctx->plan;
@@ -79,7 +79,7 @@ static void log_ids(const struct check_ctx *c)
 	}
 }
 
-/* Binds all the same, so that nothing but this says it (usable_has_direct_region). */
+/* Such a device is bound all the same, so only this finding reports it (core/usable). */
 static void log_reserved(const struct check_ctx *c, const struct device *d)
 {
 	char address[PCI_ADDR_MAX];
@@ -161,7 +161,7 @@ static void log_display(const struct check_ctx *c, const struct verdict *v)
 		has_connector(c->inventory, d->addr) ? ", and a screen is connected to it" : "");
 }
 
-/* The framebuffer and boot_vga may differ: whoever knows only the one is not to wonder. */
+/* The framebuffer and boot_vga may differ: a user who knows only one of them needs the reason. */
 static void log_displays(const struct check_ctx *c)
 {
 	const struct probe *h = &c->ctx->host;
@@ -181,7 +181,7 @@ static void log_displays(const struct check_ctx *c)
 			boot_display_witness(&h->boot));
 }
 
-/* Of what an id asks for the same is a refusal. */
+/* For a device selected by id the same is a refusal. */
 static void log_unknown(const struct check_ctx *c)
 {
 	const char *unknown = c->ctx->plan.unverified;

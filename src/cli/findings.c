@@ -132,7 +132,7 @@ static void print_one(const struct finding *one, struct term *p)
 	term_whole(p, GOOD, "$ %s", one->command);
 }
 
-/* What is wrong first. */
+/* Errors first. */
 void findings_print(const struct findings *f, struct term *p)
 {
 	for (int remarks = 0; remarks <= 1; remarks++)
@@ -158,7 +158,7 @@ void findings_print_json(const struct findings *f, struct json *j)
 	json_close_array(j);
 }
 
-/* A command's words, in `copy`; NULL behind the last one. */
+/* Splits a command into its words, in `copy`; NULL after the last one. */
 static void split(char *copy, const char *argv[static COMMAND_WORDS + 1])
 {
 	char *word;
@@ -202,7 +202,7 @@ void findings_ask_bootcfg(struct findings *f)
 	}
 }
 
-/* The finding before it that has the same command, or itself. */
+/* The first finding with the same command, or itself. */
 static struct finding *first_with(struct findings *f, size_t i)
 {
 	for (size_t before = 0; before < i; before++)
@@ -213,7 +213,7 @@ static struct finding *first_with(struct findings *f, size_t i)
 
 static bool may_run(const struct finding *one, bool yes)
 {
-	puts(""); /* what the last one's command said ends there */
+	puts(""); /* ends the output of the previous command */
 	return yes || prompt_yes("%s\nRun `%s`?", one->summary, one->command);
 }
 

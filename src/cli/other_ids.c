@@ -83,7 +83,7 @@ struct file {
 	size_t directory; /* of other_tools_settings */
 };
 
-/* What stands behind the module in a line. Cuts it up. */
+/* Reads the text after the module's name in a line. Cuts it up. */
 static void read_options(const struct file *f, unsigned number, const char *module, char *rest)
 {
 	char from[JUDGED_PATH_MAX + 16];
@@ -108,7 +108,7 @@ static void read_line(const struct file *f, unsigned number, char *line)
 		read_options(f, number, module, line);
 }
 
-/* A backslash at its end goes on with a line (modprobe.d(5)). */
+/* A backslash at its end continues a line (modprobe.d(5)). */
 static void read_file(const struct file *f)
 {
 	_cleanup_(str_free) char *text = check_ctx_text(f->c, f->path);
@@ -128,7 +128,7 @@ static void read_file(const struct file *f)
 	}
 }
 
-/* Of files of one name that of the first directory counts. */
+/* Of several files with the same name, the one in the first directory counts. */
 static void read_setting(const struct check_ctx *c, const char *name, void *to)
 {
 	struct file *f = to;
@@ -159,12 +159,11 @@ void other_ids_read(struct other_ids *ret, const char *root, const char *cmdline
 		check_ctx_each(&c, other_tools_settings[f.directory], alphasort, read_setting, &f);
 }
 
-/* ---- what they mean ---------------------------------------------------------------------------
- */
+/* ---- match ----------------------------------------------------------------------------------- */
 
 enum { VENDOR, DEVICE, SUBVENDOR, SUBDEVICE, CLASS, MASK, PARTS };
 
-/* How many parts there are, as sscanf(3) with "%x:%x:…" reads them. */
+/* Parses the parts as sscanf(3) does with "%x:%x:…"; returns their number. */
 static unsigned read_parts(const char *at, uint32_t part[static PARTS])
 {
 	unsigned n = 0;

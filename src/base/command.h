@@ -16,18 +16,18 @@ enum cmd_result {
 	CMD_SYSTEM,   /* 4: the system refused; err says what */
 };
 
-/* What a command says of itself. */
+/* The help of a command. */
 struct command_info {
 	const char *about;    /* one or more sentences */
 	const char *takes;    /* its operands in a sentence, "PCI addresses, as …"; NULL: none */
-	const char *operands; /* and in the line of usage, "ADDRESS..." */
+	const char *operands; /* its operands in the usage line, "ADDRESS..." */
 	int least, most;      /* how many; most 0: any number */
 };
 
 /*
- * How every command begins: reads argv by the rows, of which one sets *help, and prints the help
- * where it is asked for. True: go on, with the operands in argv[1..] and their number in
- * *ret_operands (which may be NULL); false: *ret is how the command ends.
+ * The common start of every command: parses argv by the rows, of which one sets *help, and prints
+ * the help if requested. True: continue, with the operands in argv[1..] and their number in
+ * *ret_operands (which may be NULL); false: *ret is the result of the command.
  */
 bool command_parse(const struct command_info *info, const struct option_row *rows, int argc,
 	char **argv, const bool *help, int *ret_operands, enum cmd_result *ret,

@@ -5,8 +5,8 @@
 #include "base/command.h"
 
 /*
- * Each command takes its own argv (argv[0] is its name), prints data on standard output and tells
- * its story through the log. err is for what kept it from doing its work at all.
+ * Each command takes its own argv (argv[0] is its name), prints data to standard output and
+ * messages to the log. err has the reason if it could not do its work at all.
  */
 enum cmd_result cmd_boot(int argc, char **argv, struct err *err);
 enum cmd_result cmd_plan(int argc, char **argv, struct err *err);

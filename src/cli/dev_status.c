@@ -29,7 +29,7 @@
 
 struct look {
 	struct sysfs *sysfs;
-	struct unfinished *at; /* in memory that parent and child share, once all are listed */
+	struct unfinished *at; /* shared by parent and child, once all are listed */
 	size_t n, size;
 };
 
@@ -123,7 +123,7 @@ int unfinished_find(struct unfinished **ret, size_t *ret_n, struct sysfs *s, str
 /* ---- status ------------------------------------------------------------------------------------
  */
 
-/* A directory of /run may hold anything; so many devices do not come to any machine one by one. */
+/* A directory of /run may contain anything; no machine has more hot-plugged devices than this. */
 #define LATER_MAX 4096
 
 static int add_later(struct status *a, const char *dir, const char *address, struct err *err)
@@ -165,7 +165,7 @@ static int read_later(struct status *a, const char *dir, struct err *err)
 	return r;
 }
 
-/* What was told later of a device is what counts. */
+/* The later report of a device counts. */
 static void add_row(struct status *a, const struct report_dev *d, bool later)
 {
 	for (size_t i = 0; later && i < a->n; i++) {
@@ -178,7 +178,7 @@ static void add_row(struct status *a, const struct report_dev *d, bool later)
 	a->rows[a->n++] = (struct dev_status){.requested = d, .later = later};
 }
 
-/* The boot's own rows stand in the order of addresses already; those that are none stay behind. */
+/* The boot's own rows are in the order of addresses already; rows without an address come last. */
 static int row_compare(const void *x, const void *y)
 {
 	const struct report_dev *a = ((const struct dev_status *)x)->requested;
@@ -243,7 +243,7 @@ static enum dev_state dev_state_of(
 	return r->now[0] ? DEV_OTHER_DRIVER : DEV_NO_DRIVER;
 }
 
-/* Of a tree it may not be known, which says nothing of that machine. */
+/* For a tree the result may be unknown, which means nothing for that machine. */
 static void check_usable(
 	struct dev_status *r, struct sysfs *s, struct pci_addr addr, const char *tree)
 {
@@ -261,7 +261,7 @@ static void check_usable(
 		r->state = DEV_UNVERIFIED;
 }
 
-/* tree: the directory that stands for /sys, or NULL. */
+/* tree: the directory used as /sys, or NULL. */
 static void status_look(struct dev_status *r, const struct status *a, const char *dir,
 	struct sysfs *s, const char *tree)
 {
@@ -293,7 +293,7 @@ static bool has_row(const struct status *a, struct pci_addr addr)
 	return false;
 }
 
-/* What was asked for has a row that tells it. */
+/* A requested device has a row that reports it. */
 static int find_unfinished(struct status *a, struct sysfs *s, struct err *err)
 {
 	size_t n = 0;
@@ -306,7 +306,7 @@ static int find_unfinished(struct status *a, struct sysfs *s, struct err *err)
 	return r;
 }
 
-/* An image without a record, or a boot that read none, does not say. */
+/* Not known for an image without a record, or a boot that did not read it. */
 static int config_changed(const struct report *boot, const char *config)
 {
 	char digest[IMAGE_DIGEST_MAX];
@@ -405,7 +405,7 @@ static const char *or_null(const char *s)
 	return s && *s ? s : NULL;
 }
 
-/* The report tells a device's trouble as "ADDRESS: what". */
+/* The report has a device's error as "ADDRESS: what". */
 static const char *trouble_of(const struct dev_status *r, const struct status *a)
 {
 	size_t len = strlen(r->requested->address);
@@ -422,8 +422,8 @@ static const char *trouble_of(const struct dev_status *r, const struct status *a
 	return NULL;
 }
 
-/* How it came to have another driver, or none, than it shall have, and when: the report shows how
- * it was when vfio-bind was done with it, and the kernel log may know when the thief came. */
+/* Why and when the device got another driver than requested, or none: the report has its driver
+ * when vfio-bind was done, and the kernel log may have the time of the current driver. */
 static void loss_format(const struct dev_status *r, const struct status *a, char *buf, size_t size)
 {
 	const struct report_dev *d = r->requested;

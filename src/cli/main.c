@@ -46,7 +46,7 @@ static void print_help(void)
 		stdout);
 }
 
-/* The exit codes of vfio-bind(8). */
+/* The exit codes in vfio-bind(8). */
 static int exit_code(enum cmd_result result)
 {
 	switch (result) {

@@ -81,7 +81,7 @@ static int parse_errors(struct report *p, const struct json_text *j, struct err 
 	return 0;
 }
 
-/* A state that a later version may have is none that anything here depends on. */
+/* The state of a later version may be unknown; then has_bootcount stays false. */
 static void parse_standing(struct report *p, const struct json_text *j)
 {
 	uint32_t object = json_member(j, 0, "standing");

@@ -32,7 +32,7 @@ static void log_config(const struct status *a)
 			a->boot.config ? a->boot.config : "the config");
 }
 
-/* Everything in one line: what a journal, or a mail of a monitor, wants. */
+/* Logs everything in one line, for a journal or the mail of a monitor. */
 static void log_line(const struct status *a)
 {
 	char text[DEV_STATUS_TEXT_MAX], address[PCI_ADDR_MAX];
@@ -91,12 +91,11 @@ static enum cmd_result tell(const struct status_args *o, const struct status *a,
 	return status_is_ok(a) ? CMD_AS_ASKED : CMD_NOT_ALL;
 }
 
-/* ---- what vfio-pci took by ids of others ------------------------------------------------------
- */
+/* ---- devices that vfio-pci took by ids of other tools ---------------------------------------- */
 
 #define CMDLINE_MAX 8192
 
-/* Of a tree, what its record says of the machine. */
+/* For a tree, from its record of the machine. */
 static void read_other_ids(struct other_ids *ret, const struct status_args *o, struct sysfs *s)
 {
 	_cleanup_(str_free) char *cmdline = NULL, *root = NULL;
@@ -141,7 +140,7 @@ static int add_stray(
 	return strv_add_unique(&a->strays, line, err);
 }
 
-/* The device as it is now, and the first place that means it. */
+/* Reads the device's current driver, and finds the first entry that matches it. */
 static int check_stray(struct status *a, struct sysfs *s, struct device *d,
 	const struct other_ids *ids, struct err *err)
 {
@@ -176,7 +175,7 @@ static int find_strays(const struct status_args *o, struct status *a, struct err
 	return r;
 }
 
-/* After an installation, before the first device is named, nobody needs an alarm. */
+/* After installation, before the first device is configured, an alarm is useless. */
 static bool asks_for_something(const char *config)
 {
 	_cleanup_(config_done) struct config c = {0};
@@ -212,7 +211,7 @@ static enum cmd_result compare(const struct status_args *o, struct err *err)
 	return r < 0 ? CMD_SYSTEM : tell(o, &a, err);
 }
 
-/* A boot without a report had nothing to bind, and leaves nothing to confirm. */
+/* A boot without a report had nothing to bind, so there is nothing to confirm. */
 static enum cmd_result confirm(const struct status_args *o, struct err *err)
 {
 	_cleanup_(report_done) struct report boot = {0};

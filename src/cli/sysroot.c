@@ -32,7 +32,7 @@ static int unfold_file(struct sysroot *w, struct sysroot_record *r, struct err *
 	return code;
 }
 
-/* A copy of the path of something in the record, or NULL without memory. */
+/* Allocates the path of a file in the record; NULL: no memory. */
 static char *note_path(const struct sysroot *w, const char *name)
 {
 	char *path;

@@ -35,8 +35,8 @@ const char *sysroot_config_file(const struct sysroot *w)
 
 int sysroot_config(struct config *ret, const struct sysroot *w)
 {
-	/* A file that was named to a program which only looks, or works on a tree, may be
-	 * anybody's. */
+	/* A file that is named to a command which only reads, or that works on a tree, may belong
+	 * to any user. */
 	bool to_do = !w->config || (w->acts && !w->sysfs);
 
 	if (w->replayed && !w->config)
@@ -145,7 +145,7 @@ int ctx_may_match(const struct sysroot *w, struct pci_addr addr, struct err *err
 	return r < 0 ? r : probe_may_match(&c, &s, addr, err);
 }
 
-/* Made by vmcore_init (fs/proc/vmcore.c) where another kernel's memory is to be had. */
+/* Created by vmcore_init (fs/proc/vmcore.c) if the memory of another kernel is available. */
 #define VMCORE "/proc/vmcore"
 
 void ctx_ask_crash(struct ctx *s, const struct sysroot *w)

@@ -14,7 +14,7 @@
 
 #include <stdbool.h>
 
-/* Where the world is: the options that `boot` and `plan` share. NULL: this machine. */
+/* The files and directories to read: the options of `boot` and `plan`. NULL: this machine's. */
 struct sysroot {
 	const char *config;
 	const char *sysfs;
@@ -31,7 +31,7 @@ struct sysroot {
 	const char *state;
 };
 
-/* The rows of struct option_row for a world `w`. */
+/* The rows of struct option_row for a struct sysroot `w`. */
 #define SYSROOT_OPTIONS(w)                                                                         \
 	{"config", 'c', "FILE", "read FILE instead of " CONFIG_PATH, &(w)->config, NULL, NULL,     \
 		NULL},                                                                             \
@@ -47,18 +47,18 @@ struct sysroot {
 struct boot_switch sysroot_switch(const struct sysroot *w);
 
 /*
- * Reads the config of a world, told by its path (/etc/vfio-bind.conf of one in a record). As
- * config_read.
+ * Reads the config of a sysroot, reported by its path (/etc/vfio-bind.conf for a record). Returns
+ * as config_read.
  */
 int sysroot_config(struct config *ret, const struct sysroot *w) _must_check_;
 
-/* Where the boot display of a world is looked for. */
+/* Where the boot display of a sysroot is searched for. */
 struct boot_display_from sysroot_display(const struct sysroot *w);
 
-/* The config beside which the record of an image is to be looked for. */
+/* The config whose image record is read. */
 const char *sysroot_config_file(const struct sysroot *w);
 
-/* Config, host and the plan made of them. */
+/* Config, host and the plan for them. */
 struct ctx {
 	struct config config;
 	struct sysfs sysfs;
@@ -71,43 +71,43 @@ struct ctx {
 };
 
 /*
- * Reads what the switch lets be read, and plans. 0, -EINVAL where the config is in error (the
- * errors are in the plan's config), or another negative errno with a text; s->plan is valid in each
- * case. To be emptied with ctx_done.
+ * Reads what the switch allows, and plans. 0, -EINVAL for an invalid config (its errors are in the
+ * plan's config), or another negative errno with a text; s->plan is valid in each case. To be
+ * emptied with ctx_done.
  */
 int ctx_read(struct ctx *ret, const struct sysroot *w, const struct boot_switch *b,
 	struct err *err) _must_check_;
-/* The rest of it, for a config that s holds already, and nothing else. */
+/* Only the plan, for a config that s already has. */
 int ctx_plan(struct ctx *s, const struct sysroot *w, const struct boot_switch *b,
 	struct err *err) _must_check_;
 /*
- * Plans for a config that stands in memory (operands, what `init` proposes) and not in a file;
- * `name` stands for its path and, as `text`, is kept by reference. The off switch is not asked:
- * whoever types a command means it. With by_slots a machine on which no function has an IOMMU
- * group is planned for as if each had one, so that all other guards have their say.
+ * Plans for a config in memory (operands, the proposal of `init`); `name` is used as its path and,
+ * like `text`, is kept by reference. The switch is ignored: a command that is typed is meant. With
+ * by_slots a machine without any IOMMU group is planned as if each function had one, so that all
+ * other guards are evaluated.
  */
 int ctx_plan_preview(struct ctx *ret, const struct sysroot *w, const char *name, const char *text,
 	size_t len, bool by_slots, struct err *err) _must_check_;
 /*
- * May the config mean a function of this card, or bring it along? Told from the config and the card
- * alone. 1 or 0, or a negative errno with a text. A config with errors means nothing.
+ * Whether the config may select a function of this card, or bring it along, decided from the config
+ * and the card alone. 1 or 0, or a negative errno with a text. A config with errors selects
+ * nothing.
  */
 int ctx_may_match(const struct sysroot *w, struct pci_addr addr, struct err *err) _must_check_;
 
 /*
- * The kernel that saves a crashed one's memory binds nothing (plan.off), whatever its command line
- * says: some machines tell it by firmware tables alone. Asked of a running machine only, with one
- * system call, where a device would be bound.
+ * The crash kernel, which saves the memory of a crashed one, binds nothing (plan.off), whatever its
+ * command line says: some machines show it by firmware tables alone. Checked only on a running
+ * machine, by one system call, if a device would be bound.
  */
 void ctx_ask_crash(struct ctx *s, const struct sysroot *w);
 
 void ctx_done(struct ctx *s);
 
-/* Looks which IOMMU groups the plan takes in part (core/groups), once, and leaves it in the plan.
- */
+/* Reads which IOMMU groups the plan takes only in part (core/groups), once, into the plan. */
 void ctx_read_groups(struct ctx *s, enum groups_of who);
 
-/* Tells the log every error of the config, or as many as help. */
+/* Logs every error of the config, up to a limit. */
 void ctx_log_errors(const struct config *c);
 
 #endif

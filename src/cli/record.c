@@ -53,7 +53,7 @@ void record_root_file(
 	r->t->failed |= t->failed;
 }
 
-/* ---- routes: what bind/nics reads of them ---------------------------------------------------- */
+/* ---- routes: the fields that host/hostdevs reads --------------------------------------------- */
 
 static void print_route(const struct record_root *r, struct text *t, char *line)
 {
@@ -111,7 +111,7 @@ static const char *value_of(const char *line, const char *key)
 	return str_starts(line, key) ? line + strlen(key) : NULL;
 }
 
-/* What has no bus of its own (Bluetooth, say) has its name from a person. */
+/* A device without a bus of its own (for example Bluetooth) has its name from a user. */
 static void print_input(
 	const struct record_root *r, struct text *t, const char *name, const char *device)
 {
@@ -156,7 +156,7 @@ static void print_inputs(const struct record_root *r)
 	record_root_file(r, "proc/bus/input", "devices", &masked);
 }
 
-/* ---- members of pools, as bind/pools finds them ---------------------------------------------- */
+/* ---- members of pools, as host/hostdevs finds them ------------------------------------------- */
 
 #define UDEV "run/udev/data"
 
@@ -200,8 +200,7 @@ static void print_members(const struct record_root *r)
 	free(names);
 }
 
-/* ---- the processor, by the words that `check` looks for ---------------------------------------
- */
+/* ---- the processor, by the words that `check` searches for ----------------------------------- */
 
 static void print_words(const struct record_root *r, const char *name, const char *before,
 	const char *const *words, size_t n)
@@ -233,8 +232,7 @@ static void print_processor(const struct record_root *r)
 	print_words(r, "interrupts", "APIC", kinds, 1);
 }
 
-/* ---- who holds the regions of PCI functions, without their numbers ------------------------------
- */
+/* ---- owners of the regions of PCI functions, without addresses ------------------------------- */
 
 static bool print_region(const struct iomem_region *r, void *to)
 {
@@ -255,8 +253,7 @@ static void print_iomem(const struct record_root *r)
 		record_root_file(r, "proc", "iomem", &t);
 }
 
-/* ---- who uses this machine --------------------------------------------------------------------
- */
+/* ---- users and names of this machine --------------------------------------------------------- */
 
 static void note_words(struct redact *m, char *text)
 {
@@ -314,11 +311,11 @@ void record_root(const struct record_root *r)
  */
 
 /*
- * The tables that name disks, as host/hostdevs reads them: of what doesn't count there nothing is
- * kept, and of what names somebody a number.
+ * The tables that name disks, as host/hostdevs reads them: fields that do not matter there are
+ * dropped, identifiers become numbers.
  */
 
-/* A word of a table, blanks as the kernel writes them. */
+/* Prints a word of a table, with blanks as the kernel writes them. */
 static void print_word(struct text *t, const char *word)
 {
 	for (; *word; word++)
@@ -328,7 +325,7 @@ static void print_word(struct text *t, const char *word)
 			text_add(t, word, 1);
 }
 
-/* Where what a table calls a disk leads to: a link, as udev makes it. */
+/* Notes the disk of a table's entry as a link, as udev creates it. */
 static void note_link(const struct record_root *r, const char *spec, const char *masked)
 {
 	char path[DEVPATH_MAX], name[DISK_NAME_SIZE], line[DEVPATH_MAX + DISK_NAME_SIZE + 4];
@@ -358,7 +355,7 @@ static void print_spec(const struct record_root *r, struct text *t, const char *
 	text_done(&masked);
 }
 
-/* Of a list of options those that are in another, with their values where `values`. */
+/* Prints those of a list of options that are in `known`, without their values. */
 static void print_options(struct text *t, const char *options, const char *const *known, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -418,7 +415,7 @@ static void print_mount_options(const struct record_root *r, struct text *t, con
 	}
 }
 
-/* bcachefs names all its disks: "/dev/sda:/dev/sdb". */
+/* bcachefs has all its disks as its source: "/dev/sda:/dev/sdb". */
 static void print_source(const struct record_root *r, struct text *t, const struct mount_row *row)
 {
 	if (str_equal(row->source, row->type) || str_equal(row->source, "none")) {
@@ -466,7 +463,7 @@ void record_mounts(const struct record_root *r, struct text *t, char *text)
 	mount_table_done(&table);
 }
 
-/* ---- the others, a line each ---------------------------------------------------------------- */
+/* ---- the other tables, a line each ----------------------------------------------------------- */
 
 static void print_swap(const struct record_root *r, struct text *t, char *line)
 {
@@ -534,7 +531,7 @@ void record_swaps(const struct record_root *r, struct text *t, char *text)
 	print_lines(r, t, text, false, print_swap);
 }
 
-/* With --full a table is as it is; its links are noted all the same. */
+/* With --full a table is not masked; its links are noted all the same. */
 static void print_table(const struct record_root *r, const char *directory, const char *name,
 	void (*put)(const struct record_root *r, struct text *t, char *line))
 {
@@ -551,13 +548,13 @@ static void print_table(const struct record_root *r, const char *directory, cons
 	if (put)
 		print_lines(r, &masked, text, str_equal(directory, "etc"), put);
 	else
-		record_mounts(r, &masked, text); /* takes over the text */
+		record_mounts(r, &masked, text); /* takes ownership of the text */
 	text_print(r->t, "\n[" NOTES_ROOT "/%s]\n", directory);
 	record_file(r->t, name, whole ? whole : masked.data ? masked.data : "");
 	r->t->failed |= masked.failed;
 }
 
-/* A table whose links are known by now: what stands in /dev/disk and the like for them. */
+/* Prints the noted links, in /dev/disk and similar directories. */
 static void print_dev(const struct record_root *r)
 {
 	char *rest = r->links->data, *line;
@@ -575,7 +572,7 @@ static void print_dev(const struct record_root *r)
 	}
 }
 
-/* Where the words of the kernel command line lead, which stands elsewhere. */
+/* Notes the disks that the kernel command line names; the line itself is recorded elsewhere. */
 static void note_cmdline(const struct record_root *r)
 {
 	_cleanup_(text_done) struct text unused = {0};
@@ -602,8 +599,8 @@ void record_tables(const struct record_root *r)
 /* ---- others ------------------------------------------------------------------------------------
  */
 
-/* What other tools were told, as `check` and `init --import` read it: the lines that matter, at
- * their numbers. */
+/* The settings of other tools, as `check` and `init --import` read them: the lines that matter,
+ * with their numbers. */
 
 #define BLANKS " \t"
 
@@ -634,7 +631,7 @@ static char *read_in(const struct record_root *r, const char *directory, const c
 	return record_read(r, path);
 }
 
-/* Of "options vfio-pci ids=10de:2204 x=y" what gives ids. */
+/* Prints the ids= of a line such as "options vfio-pci ids=10de:2204 x=y". */
 static void print_setting(struct text *t, char *line)
 {
 	const char *module = other_tools_module(&line);
@@ -673,7 +670,7 @@ static void print_override(const struct record_root *r, const char *directory, c
 	record_root_file(r, directory, name, &t);
 }
 
-/* Of a script that binds the addresses in DEVS= these. */
+/* Prints only the addresses in DEVS= of a script. */
 static void print_script(const struct record_root *r, const char *directory, const char *name)
 {
 	_cleanup_(text_done) struct text t = {0};
@@ -699,7 +696,7 @@ static void print_script(const struct record_root *r, const char *directory, con
 	record_root_file(r, directory, name, &t);
 }
 
-/* That it is there is what counts. */
+/* Only the existence of the script matters. */
 static void print_guides_script(const struct record_root *r, const char *path)
 {
 	char directory[64];
@@ -741,7 +738,7 @@ static void print_note(struct text *t, const char *name, const struct text *cont
 	t->failed |= content->failed;
 }
 
-/* A tree without a root may have these all the same, for `list`. */
+/* A tree without a root may have these, for `list`. */
 static void print_mounts(const struct record_root *r, const struct host_snapshot *notes)
 {
 	_cleanup_(text_done) struct text mounts = {0}, swaps = {0};
@@ -807,7 +804,8 @@ static void print_candidates(
 	print_note(t, "candidates", &lines);
 }
 
-/* Of the tree, of what stands for /, or of this machine; NULL where nobody says. */
+/* The command line of the tree, of the directory used as /, or of this machine; NULL if there is
+ * none. */
 static char *read_cmdline(const struct record_options *o, struct sysfs *s)
 {
 	_cleanup_(str_free) char *path = NULL;
@@ -834,7 +832,7 @@ static void print_cmdline(struct text *t, struct redact *m, const char *line)
 	t->failed |= masked.failed;
 }
 
-/* A machine without a config is worth a record too. */
+/* A machine without a config can be recorded, too. */
 static void print_config(struct text *t, struct redact *m, const struct record_options *o)
 {
 	_cleanup_(text_done) struct text masked = {0};
@@ -851,7 +849,7 @@ static void print_config(struct text *t, struct redact *m, const struct record_o
 	print_note(t, "vfio-bind.conf", &masked);
 }
 
-/* What the image knows that this was started from: where it stands beside the config. */
+/* Prints the record of the image that booted this system: it is beside the config. */
 static void print_image(struct text *t, struct redact *m, const struct record_options *o)
 {
 	_cleanup_(imageinfo_done) struct imageinfo image = {0};
@@ -864,7 +862,8 @@ static void print_image(struct text *t, struct redact *m, const struct record_op
 	print_note(t, "vfio-bind.image", &masked);
 }
 
-/* Kernels, generators and images are too much to take along: what `check` finds of them does. */
+/* Kernels, generators and images are too large for a record: it has the findings of `check`
+ * instead. */
 static void print_images(struct text *t, struct redact *m, const struct record_options *o)
 {
 	_cleanup_(ctx_done) struct ctx s = {.sysfs = {.devices = -1}};
@@ -875,7 +874,7 @@ static void print_images(struct text *t, struct redact *m, const struct record_o
 
 	if (o->sysroot.sysfs && !root)
 		return;
-	/* Without a config the machine is judged, too. */
+	/* Without a config the machine is checked, too. */
 	int r = check_host(&f, &s, &o->sysroot, root, &err);
 	if (r == 0 || (r == -EINVAL && s.config.missing))
 		findings_write(&f, check_image_topics, &found);
@@ -927,7 +926,7 @@ static int record_all(struct text *t, struct redact *m, const struct record_opti
 			: " What names this machine is masked.");
 	if (path)
 		record_people(m, root);
-	record_sysfs(&tree, m, s); /* first, for it lists the devices */
+	record_sysfs(&tree, m, s); /* first, because it lists the devices */
 	print_notes(t, m, o, s, cmdline);
 	if (path)
 		record_root(&r);

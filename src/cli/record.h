@@ -12,93 +12,94 @@
 #include <stdint.h>
 
 /*
- * What names a machine and no other (UUIDs, MAC addresses, serial numbers, names of volumes) and
- * stands in a record as a number: the same thing gets the same number wherever it stands, so that
- * what belongs together still does. Zero-initialised is empty.
+ * Identifiers of one machine (UUIDs, MAC addresses, serial numbers, names of volumes), replaced by
+ * numbers in a record: the same identifier gets the same number everywhere, so that relations stay
+ * visible. Zero-initialised is empty.
  */
 struct redact {
 	bool full; /* nothing is masked */
 	char **seen;
 	size_t n, size;
-	struct text words;     /* that name people or the machine, each ended by NUL */
+	struct text words;     /* names of users or the machine, each ended by NUL */
 	struct text addresses; /* of networks, as pairs */
 	bool failed;
 };
 
-/* What the parts of record_root share. */
+/* Shared by the parts of record_root. */
 struct record_root {
 	struct text *t;
 	struct redact *m;
 	struct sysfs *s;
 	int fd;              /* of / */
 	const char *cmdline; /* or NULL */
-	struct text *links;  /* "/dev/PATH DISK", a line each */
+	struct text *links;  /* "/dev/PATH DISK", a line for each */
 };
 
 void redact_done(struct redact *m);
-/* 1 and up; the first time a thing is seen it gets the next one. */
+/* 1 and up; a new identifier gets the next number. */
 unsigned redact_number(struct redact *m, const char *thing);
-/* Adds a text in which such things are masked wherever they stand. */
+/* Adds a text with all identifiers masked. */
 void redact_text(struct redact *m, struct text *t, const char *s);
-/* The same for what people may have written: the words of redact_word are masked too. */
+/* The same for free text of users: the words of redact_word are masked too. */
 void redact_free_text(struct redact *m, struct text *t, const char *s);
-/* A word that names a person or the machine. */
+/* Adds a word that identifies a user or the machine. */
 void redact_word(struct redact *m, const char *word);
-/* Adds "KIND-3" for a thing. */
+/* Adds "KIND-3" for an identifier. */
 void redact_name(struct redact *m, struct text *t, const char *kind, const char *thing);
-/* Adds a path, part by part; those that every system has stay. */
+/* Adds a path, part by part; parts that exist on every system are not masked. */
 void redact_path(struct redact *m, struct text *t, const char *path);
-/* Adds what a table calls a disk (host/dev_tag), or a file; the kernel's own names stay. */
+/* Adds a table's name of a disk (host/dev_tag), or of a file; kernel names are not masked. */
 void redact_spec(struct redact *m, struct text *t, const char *spec);
-/* The same for what has a tag or stands in a directory of udev's or dm's; false for others. */
+/* The same for a tag or a path in a directory of udev or dm; false for others. */
 bool redact_tagged(struct redact *m, struct text *t, const char *spec);
-/* Adds an address of IPv4 or IPv6. Those of IPv4 still have as many first bits in common. */
+/* Adds an IPv4 or IPv6 address. IPv4 addresses keep the number of leading bits they share. */
 void redact_address(struct redact *m, struct text *t, const char *address);
-uint32_t redact_ipv4(struct redact *m, uint32_t address); /* in the host's order */
-/* Adds the kernel command line: of a parameter that is not known to matter only the name. */
+uint32_t redact_ipv4(struct redact *m, uint32_t address); /* in host byte order */
+/* Adds the kernel command line: of an unknown parameter only the name. */
 void redact_cmdline(struct redact *m, struct text *t, const char *cmdline);
-/* What a word of it calls the disk that the host is on: false where it says nothing of that. */
+/* The disk of the host in a word of it: false if the word has none. */
 bool redact_disk_word(const char *word, char spec[static KERNEL_WORD_MAX]);
-/* Adds the config: its comments are somebody's, its lines keep their numbers. */
+/* Adds the config: comments are masked, line numbers stay. */
 void redact_config(struct redact *m, struct text *t, const char *config);
-/* A fact of an image's record (core/imageinfo); of those that name files or quote the config
- * nothing. */
+/* Adds a line of an image's record (core/imageinfo), but not those that name files or quote the
+ * config. */
 void redact_fact(struct redact *m, struct text *t, const char *fact);
-/* What `check` has found, where the config had this path. */
+/* Adds the findings of `check`, for a config with this path. */
 void redact_found(struct redact *m, struct text *t, const char *found, const char *config);
-/* A serial number of a device. */
+/* Masks a serial number of a device. */
 uint64_t redact_serial(struct redact *m, uint64_t serial);
 
 /*
- * Adds what `plan`, `list` and `check` read below /sys, as tests/unit/tree reads it. Only what is
- * named in record_sysfs.c is recorded: no serial number of a disk, no address of an interface.
+ * Adds what `plan`, `list` and `check` read below /sys, in the format of tests/unit/tree. Only the
+ * attributes named in record_sysfs.c are recorded: no serial number of a disk, no address of an
+ * interface.
  */
 void record_sysfs(struct text *t, struct redact *m, struct sysfs *s);
 
 /*
  * Adds what host/hostdevs and `check` read below /: tables, routes, input devices, links to the
- * disks that tables name, words of the processor, settings of other tools. What is not there is not
+ * disks that tables name, words of the processor, settings of other tools. Missing files are not
  * added.
  */
 void record_root(const struct record_root *r);
-/* record_tables.c: those of it that name disks; record_others.c: what other tools were told. */
+/* The tables of it that name disks; the settings of other tools. */
 void record_tables(const struct record_root *r);
 void record_others(const struct record_root *r);
 
-/* Adds a table of mounts, or of swaps; each takes over its text, which is to be had from malloc. */
+/* Adds a table of mounts, or of swaps; each takes ownership of its text, which is from malloc. */
 void record_mounts(const struct record_root *r, struct text *t, char *text);
 void record_swaps(const struct record_root *r, struct text *t, char *text);
 
-/* Has the names of the people and of the machine masked, as root says them. To come before all. */
+/* Masks the names of users and of the machine, as root has them. To be called first. */
 void record_people(struct redact *m, int root);
 
-/* A whole file below /, for the caller to free, or NULL. */
+/* A whole file below /, to be freed by the caller, or NULL. */
 char *record_read(const struct record_root *r, const char *path);
-/* A file of the record's root, its directory before it. */
+/* Adds a file of the record's root, with its directory. */
 void record_root_file(
 	const struct record_root *r, const char *directory, const char *name, const struct text *t);
 
-/* A file of the tree: "name = text", or "name | line" for each of several. */
+/* Adds a file of the tree: "name = text", or "name | line" for each of several. */
 void record_file(struct text *t, const char *name, const char *content);
 
 #endif

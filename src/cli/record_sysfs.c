@@ -14,7 +14,7 @@ struct record {
 	struct text *t;
 	struct redact *m;
 	struct sysfs *s;
-	const char *directory; /* of the names that come */
+	const char *directory; /* of the following names */
 };
 
 void record_file(struct text *t, const char *name, const char *content)
@@ -30,7 +30,7 @@ void record_file(struct text *t, const char *name, const char *content)
 	}
 }
 
-/* A file, with what names this machine masked; what is not there is not recorded. */
+/* Prints a file, with identifiers masked; a missing one is skipped. */
 static void print_file(const struct record *r, const char *directory, const char *name)
 {
 	char content[CONTENT_MAX];
@@ -38,7 +38,7 @@ static void print_file(const struct record *r, const char *directory, const char
 
 	if (sysfs_path_read(r->s, content, sizeof(content), "%s/%s", directory, name) < 0)
 		return;
-	/* A stick may be called after its owner. */
+	/* A USB stick may have the name of its owner. */
 	redact_free_text(r->m, &masked, content);
 	record_file(r->t, name, masked.data ? masked.data : "");
 	r->t->failed |= masked.failed;
@@ -64,7 +64,7 @@ static void open_directory(const struct record *r, const char *directory)
 	text_print(r->t, "]\n");
 }
 
-/* Where a link of bus/ or class/ leads: the path from /sys. */
+/* The target of a link in bus/ or class/, as a path from /sys. */
 static const char *from_top(const char *target)
 {
 	while (strncmp(target, "../", 3) == 0)
@@ -74,7 +74,8 @@ static const char *from_top(const char *target)
 
 /* ---- PCI functions ----------------------------------------------------------------------- */
 
-/* The headers on the way to the serial number, as read_serial of pci/scan goes, and that masked. */
+/* Prints the capability headers up to the serial number, in the order of read_serial in pci/scan,
+ * and the serial number masked. */
 static void print_serial(const struct record *r, struct pci_addr addr)
 {
 	unsigned at = 0x100;
@@ -101,7 +102,7 @@ static void print_serial(const struct record *r, struct pci_addr addr)
 	}
 }
 
-/* modalias says it all, where it is one; tests/unit/tree knows that too. */
+/* A valid modalias has all the ids; tests/unit/tree derives the files from it. */
 static void print_identity(const struct record *r, const char *directory)
 {
 	static const char *const files[] = {
@@ -123,7 +124,7 @@ static void print_function(struct pci_addr addr, const struct record *r)
 		"sriov_totalvfs", "sriov_numvfs", "secondary_bus_number", "subordinate_bus_number",
 		"resource0_resize", "resource1_resize", "resource2_resize", "resource3_resize",
 		"resource4_resize", "resource5_resize"};
-	static const char *const empty[] = {"rom", "reset"}; /* that they are there tells all */
+	static const char *const empty[] = {"rom", "reset"}; /* only their existence matters */
 	static const char *const links[] = {"driver", "iommu_group", "physfn"};
 	char address[PCI_ADDR_MAX], directory[64], target[SYSFS_PATH_MAX];
 	char regions[CONTENT_MAX];
@@ -135,7 +136,7 @@ static void print_function(struct pci_addr addr, const struct record *r)
 	open_directory(r, from_top(target));
 	print_identity(r, directory);
 	if (sysfs_path_read(r->s, regions, sizeof(regions), "%s/resource", directory) > 0 &&
-		strpbrk(regions, "123456789abcdef")) /* "0x0000 0x0000" is as good as none */
+		strpbrk(regions, "123456789abcdef")) /* "0x0000 0x0000" is the same as none */
 		print_file(r, directory, "resource");
 	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
 		print_file(r, directory, files[i]);
@@ -147,13 +148,14 @@ static void print_function(struct pci_addr addr, const struct record *r)
 		if (sysfs_path_link(r->s, target, sizeof(target), "%s/%s", directory, links[i]) >
 			0) {
 			const char *slash = strrchr(target, '/');
-			/* tests/unit/tree makes the rest of these paths */
+			/* tests/unit/tree completes these paths */
 			bool last = i < 2 && slash;
 			text_print(r->t, "%s -> %s\n", links[i], last ? slash + 1 : target);
 		}
 }
 
-/* Where the firmware's framebuffer is (pci/boot_display): by its link, and below its function. */
+/* Prints the firmware's framebuffer (pci/boot_display): its link, and its directory below the
+ * function. */
 static void print_framebuffer(const struct record *r, const char *name)
 {
 	static const char platform[] = "bus/platform/devices";
@@ -185,7 +187,7 @@ static int print_driver(const char *name, void *to)
 	return 0;
 }
 
-/* ---- what hangs behind them ----------------------------------------------------------------- */
+/* ---- attached devices ------------------------------------------------------------------------ */
 
 static int print_link_of(const char *name, void *to)
 {
@@ -224,7 +226,7 @@ static void print_files(
 		print_files(r, directory, files, sizeof(files) / sizeof(*files));                  \
 	} while (0)
 
-/* What dm calls a volume, and of what kind it is: "CRYPT-LUKS2-…", "LVM-…". */
+/* Prints the name of a dm volume, and its kind: "CRYPT-LUKS2-…", "LVM-…". */
 static void print_volume(const struct record *r, const char *at)
 {
 	char path[SYSFS_PATH_MAX + 16], name[256], uuid[160];
@@ -269,7 +271,7 @@ static int print_block(const char *name, void *to)
 		return 0;
 	const char *at = from_top(target);
 	PUT_FILES(r, at, "dev", "size", "partition", "hidden");
-	/* A link to what has a model, and much that is private; here it is a directory. */
+	/* A link to a directory with a model and much private data; here it is a directory. */
 	(void)snprintf(path, sizeof(path), "%s/device", at);
 	PUT_FILES(r, path, "model", "name");
 	(void)snprintf(path, sizeof(path), "%s/holders", at);
@@ -313,8 +315,8 @@ static int print_usb(const char *name, void *to)
 	return 0;
 }
 
-/* Is it the card of the boot display? Its connectors, the free ones too; what a screen says of
- * itself (edid) stays here. */
+/* Prints whether it is the card of the boot display, and its connectors, unconnected ones too;
+ * edid, which identifies a screen, is not recorded. */
 static int print_connector(const char *name, void *to)
 {
 	const struct record *r = to;
@@ -359,7 +361,7 @@ static int note_function(struct pci_addr addr, void *to)
 {
 	(void)addr;
 	(void)to;
-	return 0; /* the listing itself is what is wanted */
+	return 0; /* only the listing is needed */
 }
 
 static int compare_slots(const void *a, const void *b)
@@ -390,7 +392,7 @@ void record_sysfs(struct text *t, struct redact *m, struct sysfs *s)
 
 	if (sysfs_each_device(s, note_function, NULL, NULL) < 0)
 		t->failed = true;
-	/* In the order of addresses, so that two records of one machine can be compared. */
+	/* In the order of addresses, so that two records of a machine can be compared. */
 	qsort(s->listed, s->n_listed, sizeof(*s->listed), compare_slots);
 	for (size_t i = 0; i < s->n_listed; i++)
 		print_function(s->listed[i], &r);

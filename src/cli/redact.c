@@ -13,11 +13,11 @@
 /* ---- names -------------------------------------------------------------------------------------
  */
 
-/* Names of disks and directories, addresses and the kernel command line, masked. */
+/* Masks names of disks and directories, addresses and the kernel command line. */
 
 /* ---- paths --------------------------------------------------------------------------------- */
 
-/* Directories that every system has, by their names alone. */
+/* True for names of directories that exist on every system. */
 static bool is_common(const char *name)
 {
 	static const char *const common[] = {"boot", "efi", "firmware", "home", "usr", "var", "srv",
@@ -33,7 +33,7 @@ static bool is_common(const char *name)
 	return false;
 }
 
-/* A part at a time, so that what lies below another thing still does. */
+/* Part by part, so that a path below another one still is below it. */
 static void print_parts(
 	struct redact *m, struct text *t, const char *path, const char *kind, bool all)
 {
@@ -59,7 +59,7 @@ void redact_path(struct redact *m, struct text *t, const char *path)
 
 /* ---- disks --------------------------------------------------------------------------------- */
 
-/* "sda1", "nvme0n1p2", "dm-0": a driver's name, letters that count, numbers. */
+/* True for "sda1", "nvme0n1p2", "dm-0": a driver's name, up to three letters, numbers. */
 static bool is_kernels(const char *name)
 {
 	static const char *const drivers[] = {"sd", "hd", "vd", "xvd", "nvme", "mmcblk", "md",
@@ -106,8 +106,8 @@ struct pair {
 };
 
 /*
- * Two that have their first n bits in common still have, and no more: a route still leads to what
- * it led to. The next bit is the other one of that of whom it has most in common with.
+ * Two addresses keep the number of leading bits they share: routes still match the same addresses.
+ * The next bit is the inverse of that of the address with the longest shared prefix.
  */
 uint32_t redact_ipv4(struct redact *m, uint32_t address)
 {
@@ -144,7 +144,7 @@ void redact_address(struct redact *m, struct text *t, const char *address)
 			text_print(t, "fd00::%x", redact_number(m, address));
 		return;
 	}
-	/* Everybody's: any, and the loop's. */
+	/* Not masked: 0.0.0.0 and 127.0.0.1. */
 	if (in.s_addr != 0 && in.s_addr != htonl(INADDR_LOOPBACK))
 		in.s_addr = htonl(redact_ipv4(m, ntohl(in.s_addr)));
 	text_print(t, "%s", inet_ntop(AF_INET, &in, buf, sizeof(buf)));
@@ -152,7 +152,7 @@ void redact_address(struct redact *m, struct text *t, const char *address)
 
 /* ---- the kernel command line ---------------------------------------------------------------- */
 
-/* Parameters that plan, list, check or the kernel's PCI, IOMMU and display code look at. */
+/* True for parameters that plan, list, check or the kernel's PCI, IOMMU and display code read. */
 static bool is_known(const char *word)
 {
 	static const char *const known[] = {"rootfstype", "intel_iommu", "amd_iommu", "iommu",
@@ -172,7 +172,7 @@ static bool is_known(const char *word)
 	return false;
 }
 
-/* A value that is one of a few words is nobody's. */
+/* True for a value that is one of a few common words: it identifies no machine. */
 static bool is_plain(const char *value)
 {
 	static const char *const plain[] = {
@@ -184,11 +184,11 @@ static bool is_plain(const char *value)
 	return false;
 }
 
-/* The words that say on which disk the host is, as host/hostdevs reads them. */
+/* The parameters that name a disk of the host, as in host/hostdevs. */
 static const struct disk_word {
 	const char *name;
-	bool uuid; /* without its tag, perhaps behind "luks-" */
-	char sign; /* before what its volume shall be called */
+	bool uuid; /* without its tag, possibly after "luks-" */
+	char sign; /* before the name of its volume */
 } disk_words[] = {
 	{"root=block:", false, 0},
 	{"root=", false, 0},
@@ -201,7 +201,7 @@ static const struct disk_word {
 	{"luks.name=", true, '='},
 };
 
-/* Of such a word its beginning, the disk that it names, and what stands behind that. */
+/* The parts of such a word: its beginning, the disk, and the text after the disk. */
 struct parts {
 	size_t before;
 	char spec[KERNEL_WORD_MAX];
@@ -239,7 +239,7 @@ bool redact_disk_word(const char *word, char spec[static KERNEL_WORD_MAX])
 	return true;
 }
 
-/* What a volume shall be called is masked, options behind that are left out. */
+/* The name of a volume is masked, options after it are left out. */
 static bool redact_disk(struct redact *m, struct text *t, const char *word)
 {
 	_cleanup_(text_done) struct text masked = {0};
@@ -262,7 +262,7 @@ static bool redact_disk(struct redact *m, struct text *t, const char *word)
 	return true;
 }
 
-/* Of what brings the root over the network the kind stays. */
+/* For a root on the network only the kind is recorded. */
 static void print_network(struct text *t, const char *word)
 {
 	size_t len = strcspn(word, "=");
@@ -311,8 +311,7 @@ void redact_cmdline(struct redact *m, struct text *t, const char *cmdline)
 	}
 }
 
-/* ---- sentences that vfio-bind has written -----------------------------------------------------
- */
+/* ---- sentences of vfio-bind ------------------------------------------------------------------ */
 
 /* "root / is on it (/dev/sda1)", "/srv/x of /etc/fstab is on it", "secret of /etc/crypttab ...". */
 static void print_sentence(struct redact *m, struct text *t, const char *s)
@@ -375,7 +374,7 @@ void redact_found(struct redact *m, struct text *t, const char *found, const cha
  */
 
 #define THING_MAX 256
-#define WORD_MIN 3 /* a shorter one is in half of all words */
+#define WORD_MIN 3 /* a shorter one occurs in too many words */
 
 void redact_done(struct redact *m)
 {
@@ -387,7 +386,7 @@ void redact_done(struct redact *m)
 	*m = (struct redact){0};
 }
 
-/* In whatever case; strncasecmp comes for six kinds of processors, 20 kB. */
+/* Case-insensitive; strncasecmp is linked in six variants for different processors, 20 kB. */
 static bool begins_with(const char *s, const char *word)
 {
 	for (; *word; word++, s++)
@@ -420,7 +419,8 @@ unsigned redact_number(struct redact *m, const char *thing)
 	return (unsigned)m->n;
 }
 
-/* Does s begin with this pattern (.: a hexadecimal digit), and end there as a word does? */
+/* The length of s's match with this pattern (.: a hexadecimal digit), if no further digit follows;
+ * else 0. */
 static size_t matches(const char *s, const char *pattern)
 {
 	size_t n = 0;
@@ -431,21 +431,21 @@ static size_t matches(const char *s, const char *pattern)
 	return isxdigit((unsigned char)s[n]) ? 0 : n;
 }
 
-/* How long is what follows such a word: up to what ends a value. */
+/* The length of the value at s. */
 static size_t value_length(const char *s)
 {
 	return strcspn(s, " \t\n,\"':;");
 }
 
-/* How a thing of a kind is written with its number: behind a text, in so many digits, or in two
- * pairs with a separator between. */
+/* The format of a masked identifier: a text, then its number with so many digits, or as two pairs
+ * with a separator between them. */
 struct written {
 	const char *before;
 	int digits;
 	char separator;
 };
 
-/* Things that are known by their shape. */
+/* Identifiers that are recognized by their shape. */
 static const struct {
 	const char *pattern;
 	struct written as;
@@ -453,12 +453,12 @@ static const struct {
 	{"........-....-....-....-............", {"00000000-0000-4000-8000-", 12, 0}},
 	{"..-..-..-..-..-..-..-..", {"00-00-00-00-00-00-", 4, '-'}},
 	{"..:..:..:..:..:..", {"02:00:00:00:", 4, ':'}},
-	/* and the address behind it: systemd.net-naming-scheme(7) */
+	/* an address follows: systemd.net-naming-scheme(7) */
 	{"enx............", {"enx02000000", 4, 0}},
 	{"wlx............", {"wlx02000000", 4, 0}},
 };
 
-/* Things that are known by what stands before them. */
+/* Identifiers that are recognized by the text before them. */
 static const struct {
 	const char *before;
 	struct written as;
@@ -517,7 +517,7 @@ static size_t redact_named(struct redact *m, struct text *t, const char *s)
 	return 0;
 }
 
-/* "192.0.2.1"; the loop's and the one that means any are everybody's. */
+/* "192.0.2.1"; 127.0.0.1 and 0.0.0.0 are not masked. */
 static size_t redact_pci_address(struct redact *m, struct text *t, const char *s)
 {
 	char quad[INET_ADDRSTRLEN];
@@ -537,7 +537,7 @@ static size_t redact_pci_address(struct redact *m, struct text *t, const char *s
 	return len;
 }
 
-/* Of words that name people or the machine, at the beginning of one. */
+/* Masks the names of users or the machine, at the start of a word. */
 static size_t redact_token(struct redact *m, struct text *t, const char *s)
 {
 	for (size_t at = 0; at < m->words.len; at += strlen(m->words.data + at) + 1) {
@@ -553,7 +553,7 @@ static size_t redact_token(struct redact *m, struct text *t, const char *s)
 
 static void print_text(struct redact *m, struct text *t, const char *s, bool free_text)
 {
-	bool begins = true; /* a word, or a number */
+	bool begins = true; /* a word, or a number, starts here */
 
 	while (*s && !m->full) {
 		size_t len = redact_named(m, t, s);
@@ -596,7 +596,7 @@ void redact_name(struct redact *m, struct text *t, const char *kind, const char 
 		text_print(t, "%s-%x", kind, redact_number(m, thing));
 }
 
-/* What is of a known shape gets another of that shape. */
+/* A value of a known shape keeps that shape. */
 static void print_value(
 	struct redact *m, struct text *t, const char *value, const struct written *as)
 {

@@ -11,13 +11,13 @@
 
 #define PATH_SIZE 512
 #define OFFSET_MAX 4096
-#define LINES_MAX 2000000 /* twenty thousand functions have half of that */
+#define LINES_MAX 2000000 /* twice as many as 20,000 functions need */
 
 struct replay {
 	const struct tmpdir *to;
-	const char *directory;      /* that the lines belong to, or NULL */
-	char address[PCI_ADDR_MAX]; /* of the PCI function that it is, or "" */
-	bool links;                 /* which half is made: files and directories, or links */
+	const char *directory;      /* of the lines that follow, or NULL */
+	char address[PCI_ADDR_MAX]; /* of its PCI function, or "" */
+	bool links;                 /* the half that is created: files and directories, or links */
 };
 
 static int join(char buf[static PATH_SIZE], const char *one, const char *other)
@@ -27,7 +27,7 @@ static int join(char buf[static PATH_SIZE], const char *one, const char *other)
 	return n >= 0 && n < PATH_SIZE ? 0 : -ENAMETOOLONG;
 }
 
-/* "../" for each directory of a path, and `rest` behind them. */
+/* Formats "../" for each directory of a path, and `rest` after them. */
 static int up_to(char buf[static PATH_SIZE], const char *directory, const char *rest)
 {
 	size_t len = 0;
@@ -41,7 +41,7 @@ static int up_to(char buf[static PATH_SIZE], const char *directory, const char *
 	return str_copy(buf + len, PATH_SIZE - len, rest) == strlen(rest) ? 0 : -ENAMETOOLONG;
 }
 
-/* A link to /sys/WHERE/NAME, for which the name is enough, and what stands at its end. */
+/* Creates a link to /sys/WHERE/NAME, for which the name is enough, and its target. */
 static int link_to(const struct replay *r, const char *name, const char *where, const char *target)
 {
 	char path[PATH_SIZE], end[PATH_SIZE], way[PATH_SIZE];
@@ -56,7 +56,7 @@ static int link_to(const struct replay *r, const char *name, const char *where, 
 	return code == 0 ? tmpdir_link(r->to, path, way) : code;
 }
 
-/* The link to its group, and that of the group to it, by which members are found
+/* Creates the link to the group, and that of the group to the function, which lists its members
  * (Documentation/ABI/testing/sysfs-kernel-iommu_groups). */
 static int replay_group(const struct replay *r, const char *name, const char *target)
 {
@@ -98,7 +98,7 @@ static int replay_line(const struct replay *r, const char *name, char *line)
 	if (r->links)
 		return 0;
 	int code = join(path, r->directory, name);
-	line[len] = '\n'; /* over the NUL, which a newline was before */
+	line[len] = '\n'; /* replaces the NUL that strsep wrote over the newline */
 	if (code == 0)
 		code = tmpdir_write(r->to, path, -1, line, len + 1);
 	line[len] = '\0';
@@ -135,7 +135,7 @@ static int replay_bytes(const struct replay *r, const char *name, uint32_t at, c
 	return code == -ECANCELED ? 0 : code;
 }
 
-/* Every function stands in bus/pci/devices too. */
+/* Every function also has a link in bus/pci/devices. */
 static int open_directory(struct replay *r, char *directory)
 {
 	char path[PATH_SIZE], way[PATH_SIZE];
@@ -183,7 +183,7 @@ static int take(struct replay *r, char *line)
 		return -EINVAL;
 	if (str_equal(name, "-"))
 		return 0;
-	/* In "boot_vga =" nothing stands behind the sign, but where the line ends. */
+	/* In "boot_vga =" nothing follows the sign: the value is the end of the line. */
 	char *rest = line ? line : sign + strlen(sign);
 	if (str_equal(sign, "=") || str_equal(sign, "|"))
 		return replay_line(r, name, rest);
@@ -217,7 +217,7 @@ static int walk(struct replay *r, const char *file, const char *text, struct err
 	return 0;
 }
 
-/* Links last: nothing is written through one. */
+/* Links last: nothing is written through a link. */
 int replay(const struct tmpdir *to, const char *file, const char *text, struct err *err)
 {
 	struct replay r = {.to = to};

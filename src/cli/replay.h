@@ -6,10 +6,11 @@
 #include "shared/tmpdir.h"
 
 /*
- * Makes a tree like /sys of the text that `record` writes and tests/unit/tree reads, where the form
- * is told: [directory], name = text, name | line, name @offset : bytes, name -> link. What of a PCI
- * function the text need not say, because the kernel derives it, is made as far as we read it.
- * -EINVAL, or another negative errno, with a text: "FILE:LINE: ...".
+ * Creates a tree like /sys from the text that `record` writes and tests/unit/tree reads, whose
+ * format is described there: [directory], name = text, name | line, name @offset : bytes, name ->
+ * link. Attributes of a PCI function that the kernel derives may be missing in the text and are
+ * created as far as vfio-bind reads them. -EINVAL, or another negative errno, with a text:
+ * "FILE:LINE: ...".
  */
 int replay(
 	const struct tmpdir *to, const char *file, const char *text, struct err *err) _must_check_;

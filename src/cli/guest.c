@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ADDRESS=FILE. The file may be another machine's: only its name is needed here. */
+/* ADDRESS=FILE. The file may be on another machine: only its name is needed here. */
 int guest_add_rom(void *to, const char *value, struct err *err)
 {
 	struct guest *g = to;
@@ -44,7 +44,7 @@ static int take(struct guest *g, const struct device *d, struct err *err)
 	return 0;
 }
 
-/* Of what was named all has to be there; what only comes along is taken where it can be. */
+/* Named functions have to be on vfio; companions are taken if they are. */
 static int gather(struct guest *g, const struct plan *p, struct err *err)
 {
 	char name[VERDICT_NAME_MAX];
@@ -70,7 +70,7 @@ static int gather(struct guest *g, const struct plan *p, struct err *err)
 	return err_set(err, E2BIG, "more than %d slots for one VM", GUEST_PORTS_MAX);
 }
 
-/* A ROM for a device that the VM does not get is a slip of whoever typed it. */
+/* A ROM for a device that the VM does not get is a user error. */
 static bool roms_fit(const struct guest *g, struct err *err)
 {
 	char address[PCI_ADDR_MAX];
@@ -88,7 +88,7 @@ static bool roms_fit(const struct guest *g, struct err *err)
 	return true;
 }
 
-/* Without operands: what the config asks for, and vfio has. */
+/* Without operands: devices that the config selects and vfio has. */
 enum cmd_result guest_look(struct guest *g, char **operands, int n, struct err *err)
 {
 	const struct boot_switch bind = {.mode = BOOT_BIND};

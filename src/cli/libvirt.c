@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* libvirt makes the ports up to here: as few as there can be above those of virt-manager's VMs. */
+/* libvirt creates all ports up to this bus: few, but above those of virt-manager's VMs. */
 #define BUS_DEFAULT 16
 #define BUS_MAX 255
 
@@ -35,7 +35,7 @@ static void json_xml(struct json *j, const struct guest *g)
 	free(xml);
 }
 
-/* libvirt looks for a ROM in its own directory and in the VM's, not where the shell stands. */
+/* libvirt searches a ROM in its own directory and in the VM's, not in the current one. */
 static bool roms_are_absolute(const struct guest *g, struct err *err)
 {
 	for (size_t i = 0; i < g->n_roms; i++)

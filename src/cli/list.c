@@ -88,7 +88,7 @@ void function_put(const struct function *f, struct term *p)
 		term_put(p, BOLD, "device %04x", f->d.id.device);
 }
 
-/* "256 MiB"; what is given in decimal, as disks are, has its own. */
+/* "256 MiB"; decimal sizes, of disks, have their own function. */
 static const char *binary_size(uint64_t bytes, char buf[static 24])
 {
 	static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
@@ -133,7 +133,7 @@ static void print_ids(const struct function *f, struct term *p)
 		f->subsystem_name[0] ? ")" : "");
 }
 
-/* The one that it has is no news, nor is it that modules are named with - and _ alike. */
+/* The current driver is left out; module names are compared with - and _ as equal. */
 static void print_candidates(const struct function *f, struct term *p)
 {
 	char others[256] = "", name[64];
@@ -188,7 +188,7 @@ static void print_bars(const struct function *f, struct term *p)
 			continue;
 		unsigned low = (unsigned)__builtin_ctzll(b->sizes);
 		unsigned high = 63 - (unsigned)__builtin_clzll(b->sizes);
-		if (high > 43) /* 2^63 bytes and more: no size of a region */
+		if (high > 43) /* 2^63 bytes and more: not a valid size of a region */
 			continue;
 		term_phrase(p, PLAIN, "BAR %u %s (%s to %s)", i, binary_size(b->size, now),
 			binary_size(1ULL << (20 + low), least),
@@ -357,7 +357,7 @@ void listing_print(const struct listing *l, struct term *p)
 struct tree {
 	const struct listing *l;
 	struct term *p;
-	bool *has_shown; /* for each function: it, or one below it, is shown */
+	bool *has_shown; /* for each function: it, or one below it, is printed */
 };
 
 static bool is_below(const struct function *f, const struct function *upstream)
@@ -390,7 +390,7 @@ static void print_branch(
 	}
 }
 
-/* Of those that hang on one bridge, or on one host bridge. */
+/* True for the last function below a bridge, or below a host bridge. */
 static bool is_last(const struct tree *t, const struct function *upstream, size_t i)
 {
 	const struct inventory *v = t->l->inventory;
@@ -424,7 +424,7 @@ static void print_below(const struct tree *t, const struct function *upstream, c
 	}
 }
 
-/* Marks what is shown and the bridges on the way to it. */
+/* Marks a function and the bridges above it. */
 static void mark(const struct tree *t, const struct function *f)
 {
 	const struct inventory *v = t->l->inventory;
@@ -461,7 +461,7 @@ struct list {
 	enum colour_mode colour;
 };
 
-/* A card is shown whole: with its sound, which goes where it goes. */
+/* True for a function in the slot of a display controller: --gpu includes its audio function. */
 static bool is_of_display(const struct inventory *v, const struct function *f)
 {
 	for (size_t i = 0; i < v->n; i++)
@@ -480,7 +480,7 @@ static bool is_wanted(const struct list *o, const struct listing *l, const struc
 	       (!o->asked || listing_verdict(l, f));
 }
 
-/* What has no group comes last. */
+/* Functions without a group come last. */
 static int order(const void *a, const void *b)
 {
 	const struct function *x = *(const struct function *const *)a;
@@ -495,7 +495,7 @@ static enum cmd_result show(const struct list *o, struct listing *l, struct err 
 {
 	struct term page;
 
-	/* pointers are what is sorted */
+	/* the elements are pointers */
 	l->shown = calloc(l->inventory->n ? l->inventory->n : 1,
 		sizeof(*l->shown)); // NOLINT(bugprone-sizeof-expression)
 	if (!l->shown) {
@@ -521,7 +521,7 @@ static enum cmd_result show(const struct list *o, struct listing *l, struct err 
 	return CMD_AS_ASKED;
 }
 
-/* The drivers that the running kernel would load; modalias is what it asks modprobe for. */
+/* Adds the drivers that the running kernel would load; it passes modalias to modprobe. */
 static void add_candidates(struct inventory *v, struct sysfs *s)
 {
 	struct err err = {""};
@@ -529,14 +529,14 @@ static void add_candidates(struct inventory *v, struct sysfs *s)
 	char alias[96];
 
 	if (module_index_open(&index, &err) < 0)
-		return; /* no index, no candidates: that is `check`'s to tell */
+		return; /* no index, no candidates: `check` reports that */
 	for (size_t i = 0; i < v->n; i++)
 		if (sysfs_read(s, v->at[i].d.addr, "modalias", alias, sizeof(alias)) > 0)
 			v->at[i].candidates = module_index_drivers(&index, alias);
 	module_index_done(&index);
 }
 
-/* A config that is not there asks for nothing; one with errors would, and nobody knows what for. */
+/* A missing config selects nothing; what an invalid one selects is not known. */
 static int read_ctx(const struct list *o, struct ctx *s, struct err *err)
 {
 	const struct boot_switch bind = {.mode = BOOT_BIND};

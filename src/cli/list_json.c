@@ -25,7 +25,7 @@ static void print_slot(struct json *j, const char *key, bool there, struct pci_a
 	json_string(j, key, there ? pci_addr_format(addr, address) : NULL);
 }
 
-/* "a b c" as an array. */
+/* Prints "a b c" as an array. */
 static void print_words(struct json *j, const char *key, const char *words)
 {
 	char word[64];
@@ -95,7 +95,7 @@ static void print_bars(struct json *j, const struct function *f)
 		json_open_object(j, NULL);
 		json_int(j, "bar", i);
 		json_int(j, "bytes", (long long)f->bars[i].size);
-		json_open_array(j, "sizes"); /* as [device] rebar takes them: 2^n MiB */
+		json_open_array(j, "sizes"); /* as in [device] rebar: 2^n MiB */
 		for (unsigned n = 0; n < 44; n++)
 			if (f->bars[i].sizes >> n & 1)
 				json_int(j, NULL, n);

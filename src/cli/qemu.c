@@ -78,7 +78,7 @@ static void log_append(const struct guest *g, enum script_place place, bool used
 			g->append);
 }
 
-/* Replaced as a whole, and only where it changes. */
+/* The script is replaced as a whole, and only if it changes. */
 static enum cmd_result append(const struct guest *g, struct err *err)
 {
 	_cleanup_(words_done) struct words words = {0};
@@ -117,7 +117,7 @@ static enum cmd_result qemu(struct guest *g, char **operands, int n, struct err 
 	if (r != CMD_AS_ASKED && r != CMD_NOT_ALL)
 		return r;
 	if (g->append)
-		/* A script with half of the devices starts a VM that nobody asked for. */
+		/* A script with half of the devices would start a VM that was not requested. */
 		return r == CMD_AS_ASKED ? append(g, err) : r;
 	if (g->args.json)
 		guest_print_json(g, json_arguments);

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A comment can't stand in a command that goes on; what expands to nothing can, in every shell. */
+/* A comment cannot be inside a continued command; an empty expansion can, in every shell. */
 #define MARK_IN_BEGIN "$(: vfio-bind: written by vfio-bind qemu --append) \\\n"
 #define MARK_IN_END "$(: vfio-bind: end) \\\n"
 #define MARK_BEGIN "# vfio-bind: written by vfio-bind qemu --append; --remove takes it out\n"
@@ -39,7 +39,7 @@ static size_t indent(const struct line *l)
 	return n;
 }
 
-/* The last line of a file may have lost its newline to us, see put_lines. */
+/* The last line of a file may have lost its newline, see add_at_end. */
 static bool is_mark(const struct line *l, const char *mark)
 {
 	size_t n = indent(l), len = strlen(mark);
@@ -48,7 +48,7 @@ static bool is_mark(const struct line *l, const char *mark)
 	return (rest == len || rest == len - 1) && memcmp(l->at + n, mark, rest) == 0;
 }
 
-/* Is the byte part of a word that is NAME=VALUE? */
+/* True if the byte is in a word NAME=VALUE. */
 static bool in_assignment(const struct line *l, size_t at)
 {
 	while (at > 0 && !strchr(" \t;&|(", l->at[at - 1]))
@@ -57,8 +57,8 @@ static bool in_assignment(const struct line *l, size_t at)
 	return false;
 }
 
-/* Does the line run QEMU? A word that begins with its name or path, wherever it stands; no comment.
- */
+/* True if the line runs QEMU: a word that starts with its name or path, at any position; not a
+ * comment. */
 static bool runs_qemu(const struct line *l)
 {
 	static const char name[] = "qemu-system-";
@@ -114,7 +114,7 @@ static void print_in_command(
 	text_print(t, "\t%s", MARK_IN_END);
 }
 
-/* `set --` works in every shell and loses no blank in a file's name. */
+/* `set --` works in every shell and keeps blanks in file names. */
 static void print_before(
 	struct text *t, const char *const *words, size_t n, const struct line *like)
 {
@@ -123,7 +123,7 @@ static void print_before(
 	copy_indent(t, like);
 	text_print(t, "set -- \"$@\" \\\n");
 	add_words(t, words, n, like);
-	if (!t->failed && t->len >= 3) { /* the last word has none behind it */
+	if (!t->failed && t->len >= 3) { /* nothing follows the last word */
 		t->len -= strlen(" \\\n");
 		text_add(t, "\n", 1);
 	}
@@ -131,8 +131,8 @@ static void print_before(
 	text_print(t, "%s", MARK_END);
 }
 
-/* Without our lines. A text whose last line had no newline got one from us, and we keep the last
- * one of our own back instead: so it is found again. */
+/* Removes the lines of vfio-bind. If the last line of the script had no newline, it got one, and
+ * the last line of vfio-bind has none: this is how it is recognized. */
 static int remove_ours(struct text *ret, const char *script, size_t len, struct err *err)
 {
 	const char *at = script, *end = script + len;
@@ -198,7 +198,7 @@ static bool has_command(const struct text *plain)
 	return false;
 }
 
-/* A command whose program is in a variable is not found: then before all that is done. */
+/* A command whose program is in a variable is not found: then the lines are before all commands. */
 static void print_with_ours(struct text *t, const struct text *plain, const char *const *words,
 	size_t n, enum script_place *ret_place)
 {

@@ -22,12 +22,12 @@ struct rom_options {
 	const char *sysfs;
 	const char *address; /* the device, or NULL */
 	const char *check;   /* the file, or NULL */
-	const char *output;  /* where to write, or NULL */
+	const char *output;  /* the file to write, or NULL */
 	bool trim;
 	bool json;
 };
 
-/* The bytes of a ROM, and where they came from. */
+/* The bytes of a ROM, and their origin. */
 struct source {
 	const char *name;
 	char address[PCI_ADDR_MAX];
@@ -169,7 +169,7 @@ static void print_table(const struct rom *rom)
 		printf("%zu bytes behind the last image\n", rom->size - rom->end);
 }
 
-/* A driver that is at work may have moved, changed or hidden what the ROM shows. */
+/* An active driver may have moved, changed or hidden the content of the ROM. */
 static void log_user(struct sysfs *s, struct pci_addr addr, const char *address)
 {
 	char driver[32];
@@ -185,8 +185,8 @@ static void log_user(struct sysfs *s, struct pci_addr addr, const char *address)
 			address, driver);
 }
 
-/* The ROM may share its decoder with the memory that a VM works with (PCI Local Bus Specification
- * 3.0, section 6.2.5.2): enabled under it, both read wrong. */
+/* The ROM may share its decoder with the memory that a VM uses (PCI Local Bus Specification 3.0,
+ * section 6.2.5.2): if it is enabled meanwhile, both read wrong data. */
 static bool vm_has_it(struct sysfs *s, struct device *d, struct err *err)
 {
 	_cleanup_(text_done) struct text users = {0};
@@ -273,7 +273,7 @@ static enum cmd_result store(
 	return CMD_AS_ASKED;
 }
 
-/* What was asked for is a ROM that a guest can use: --trim makes one of what has a header. */
+/* The request is for a ROM that a guest can use: --trim makes one from a ROM with a header. */
 static enum cmd_result look(const struct source *s, const struct rom_options *o, struct err *err)
 {
 	struct rom rom = {0};

@@ -10,18 +10,19 @@
 #include <string.h>
 #include <unistd.h>
 
-/* sysfs hands over a page at a time whatever is asked for (sysfs_kf_bin_read, fs/sysfs/file.c). */
+/* sysfs returns at most a page at a time, whatever is requested (sysfs_kf_bin_read,
+ * fs/sysfs/file.c). */
 #define PIECE 65536
 
-/* The seventh line of `resource`, and where the firmware copies a display's ROM to. */
+/* The seventh line of `resource`, and the address of the firmware's copy of a display's ROM. */
 #define ROM_RESOURCE 6
 #define SHADOW_AT 0xc0000
 
 #define WAKE_MS 1000
 #define LOOK_MS 10
 
-/* A sleeping device answers all ones. pci_read_rom wakes none (drivers/pci/pci-sysfs.c); writing
- * "on" returns when the device is awake, but for one that is just going to sleep. */
+/* A sleeping device answers all ones. pci_read_rom does not wake it (drivers/pci/pci-sysfs.c);
+ * writing "on" returns when the device is awake, unless it is just being suspended. */
 static bool wake(struct sysfs *s, struct pci_addr addr)
 {
 	char control[16], status[16];
@@ -102,8 +103,7 @@ int dump_rom(struct sysfs *s, struct pci_addr addr, uint8_t **ret, size_t *ret_l
 	int r = sysfs_write(s, addr, "rom", "1"), off = r;
 	if (r == 0) {
 		r = read_all(s, addr, &data, &len);
-		/* Without the newline, kernels up to 6.1 at least take it for a yes
-		 * (pci_write_rom). */
+		/* Without newline, kernels up to at least 6.1 take it as a yes (pci_write_rom). */
 		off = sysfs_write(s, addr, "rom", "0\n");
 	}
 	if (woken)

@@ -11,18 +11,17 @@
 
 /*
  * Reads a function's expansion ROM through its `rom` file: wakes the device, enables the ROM, reads
- * ROM_MAX bytes at most, disables it again and lets the device sleep as before, whatever failed in
- * between. *ret is for the caller to free. -ENOENT where the function has no ROM, -EIO where it
- * shows none.
+ * ROM_MAX bytes at most, disables it again and restores power/control, even after a failure. *ret
+ * is to be freed by the caller. -ENOENT if the function has no ROM, -EIO if it shows none.
  */
 int dump_rom(struct sysfs *s, struct pci_addr addr, uint8_t **ret, size_t *ret_len,
 	struct err *err) _must_check_;
 
 /*
- * Does the kernel show the copy at 0xc0000 that the firmware made of a display's ROM, instead of
- * the ROM itself? It does for the boot display, and for any display where it does not know that one
- * yet (pci_fixup_video, arch/x86/pci/fixup.c): the copy is one for all, and was
- * changed when it ran.
+ * True if the kernel shows the copy at 0xc0000 that the firmware made of a display's ROM, instead
+ * of the ROM itself. It does so for the boot display, and for any display as long as the boot
+ * display is unknown (pci_fixup_video, arch/x86/pci/fixup.c): there is one copy for all, and it
+ * changed when it was run.
  */
 bool dump_is_shadow(struct sysfs *s, struct pci_addr addr);
 

@@ -6,8 +6,8 @@
 
 /* PCI Firmware Specification 3.3, section 5.1: lengths are in units of 512 bytes. */
 #define UNIT 512
-#define HEADER_SIZE 0x1a /* up to and with the pointer to the PCI Data Structure */
-#define PCIR_SIZE 0x16   /* up to and with the indicator */
+#define HEADER_SIZE 0x1a /* including the pointer to the PCI Data Structure */
+#define PCIR_SIZE 0x16   /* including the indicator */
 #define LAST_IMAGE 0x80
 
 static uint16_t word(const uint8_t *p)
@@ -15,9 +15,11 @@ static uint16_t word(const uint8_t *p)
 	return (uint16_t)(p[0] | p[1] << 8);
 }
 
-/* NVIDIA's own structure stands behind PCIR, at the next multiple of 16, and has the true length
- * and indicator: what PCIR calls the last image may be followed by others that only the driver
- * reads (nouveau, drivers/gpu/drm/nouveau/nvkm/subdev/bios/npde.c). */
+/*
+ * NVIDIA's own structure follows PCIR, at the next multiple of 16, and has the true length and
+ * indicator: after the last image of PCIR there may be others that only the driver reads (nouveau,
+ * drivers/gpu/drm/nouveau/nvkm/subdev/bios/npde.c).
+ */
 static void read_npde(struct rom_image *image, const uint8_t *head, size_t room, size_t pcir)
 {
 	size_t at = (pcir + word(head + pcir + 0x0a) + 15) & ~(size_t)15;
@@ -47,11 +49,12 @@ static bool has_signature(const uint8_t *head, bool first)
 {
 	if (head[0] == 0x55 && head[1] == 0xaa)
 		return true;
-	/* What only NVIDIA's driver reads has its own, "VN" (nouveau, .../bios/image.c). */
+	/* Images for NVIDIA's driver only have their own signature, "VN" (nouveau,
+	 * .../bios/image.c). */
 	return !first && head[0] == 'V' && head[1] == 'N';
 }
 
-/* One image, if there is one at this place. Its length may lead out of the data. */
+/* Reads the image at this offset, if there is one. Its length may exceed the data. */
 static bool read_image(
 	struct rom_image *ret, const uint8_t *data, size_t len, size_t offset, bool first)
 {
@@ -83,8 +86,8 @@ static bool read_image(
 	return true;
 }
 
-/* Of a legacy image the bytes that its header counts add up to zero. PCIR may count more: what
- * stands behind them is padding. */
+/* In a legacy image the bytes counted by its header add up to zero. PCIR may count more: the rest
+ * is padding. */
 static void add_up(struct rom_image *image, const uint8_t *data)
 {
 	size_t n = (size_t)data[image->offset + 2] * UNIT;
@@ -95,7 +98,7 @@ static void add_up(struct rom_image *image, const uint8_t *data)
 		image->sum = (uint8_t)(image->sum + data[image->offset + i]);
 }
 
-/* A vendor's header has no length that anybody documented: the ROM begins with the first image. */
+/* The length of a vendor's header is not documented: the ROM starts at the first image. */
 static bool find_first(struct rom *rom, const uint8_t *data, size_t len)
 {
 	for (size_t at = 0; at + HEADER_SIZE <= len; at++) {
@@ -118,7 +121,7 @@ static void complain(struct rom *rom, const char *what, const struct rom_image *
 			image->offset, what);
 }
 
-/* Do firmwares look behind this image? NPDE's word is the driver's alone. */
+/* True if firmware does not read past this image. The indicator of NPDE is for the driver only. */
 static bool pcir_ends(const struct rom_image *image, const uint8_t *data)
 {
 	size_t pcir = image->offset + word(data + image->offset + 0x18);

@@ -25,36 +25,35 @@ struct rom_image {
 	size_t offset, length; /* in the whole file */
 	uint16_t vendor, device;
 	uint32_t class; /* 24 bits */
-	uint8_t code;   /* enum rom_code, or what the vendor made of it (0xe0 at NVIDIA) */
+	uint8_t code;   /* enum rom_code, or a value of the vendor (0xe0 at NVIDIA) */
 	bool last;      /* its indicator says that no image follows */
-	bool hidden;    /* stands behind the last one: firmware does not look there */
-	uint8_t sum;    /* of a legacy image all bytes together, which shall be 0 */
+	bool hidden;    /* after the last image: firmware does not read it */
+	uint8_t sum;    /* of all bytes of a legacy image; 0 if it is valid */
 	/* Of an EFI image: */
 	bool efi; /* its header has the signature 0x0ef1 */
 	uint16_t subsystem, machine;
 	bool compressed;
 };
 
-/* What stands in a ROM. The bytes before `start` and behind `end` belong to no image. */
+/* The content of a ROM. The bytes before `start` and after `end` belong to no image. */
 struct rom {
 	size_t start, end, size;
 	struct rom_image image[ROM_IMAGES_MAX];
 	unsigned n;
-	bool whole;      /* the last image says that it is the last, and no image is cut off */
-	char error[128]; /* what is wrong with it, "" for nothing */
+	bool whole;      /* the last image has the last-image indicator, and no image is cut off */
+	char error[128]; /* what is wrong with it, "" if nothing is */
 };
 
 /*
- * Reads the images of an expansion ROM by their headers: 55 aa, the PCI Data Structure ("PCIR")
- * and, at NVIDIA, the structure behind it ("NPDE") that says what follows the image that PCIR calls
- * last. What a vendor's tool put in front of the first image is passed over. True where there is an
- * image.
+ * Parses the images of an expansion ROM by their headers: 55 aa, the PCI Data Structure ("PCIR")
+ * and, at NVIDIA, the structure after it ("NPDE") that describes what follows the last image of
+ * PCIR. Data of a vendor's tool before the first image is skipped. True if there is an image.
  */
 bool rom_parse(struct rom *ret, const uint8_t *data, size_t len);
 
-/* Can an x86 guest's UEFI drive the device by this image? */
+/* True if the UEFI of an x86 guest can drive the device by this image. */
 bool rom_image_is_uefi(const struct rom_image *image);
-/* The same of all images together; and can a BIOS (SeaBIOS)? */
+/* True if it can by one of the images; and if a BIOS (SeaBIOS) can. */
 bool rom_has_uefi(const struct rom *rom);
 bool rom_has_bios(const struct rom *rom);
 

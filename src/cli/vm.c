@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Where the ports stand on pcie.0: eight to a slot, from here. A q35 has its own devices at 1d to
- * 1f, and what a VM's command line adds is numbered from 1 up (hw/i386/pc_q35.c of QEMU). */
+/* The position of the ports on pcie.0: eight per slot, from here. A q35 has its own devices at 1d
+ * to 1f, and devices of a VM's command line are numbered from 1 up (hw/i386/pc_q35.c of QEMU). */
 #define PORTS_AT 0x10
 #define CHASSIS_FROM 0x80
 
@@ -34,7 +34,7 @@ bool guest_lay_out(struct guest_function *list, size_t n)
 	return port <= GUEST_PORTS_MAX;
 }
 
-/* A comma parts the properties of a device; one that belongs to a value is doubled (qemu(1)). */
+/* A comma separates the properties of a device; one inside a value is doubled (qemu(1)). */
 static void add_value(struct text *t, const char *value)
 {
 	for (; *value; value++)
@@ -98,7 +98,7 @@ static void print_escaped(const char *text, FILE *f)
 	}
 }
 
-/* Functions of one slot that the guest gets together are the ones that need an address. */
+/* Only functions of one slot that the guest gets together need an address. */
 static void print_guest_address(const struct guest_function *g, unsigned bus, FILE *f)
 {
 	fprintf(f,

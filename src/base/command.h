@@ -12,7 +12,7 @@ enum cmd_result {
 	CMD_AS_ASKED, /* 0 */
 	CMD_NOT_ALL,  /* 1: not all of what was asked for holds */
 	CMD_USAGE,    /* 2: the command line; err says what */
-	CMD_CONFIG,   /* 3: the config is in error; told already */
+	CMD_CONFIG,   /* 3: the config has errors, which are logged already */
 	CMD_SYSTEM,   /* 4: the system refused; err says what */
 };
 

@@ -57,7 +57,7 @@ struct held_rules bind_args_rules(const struct bind_args *o);
  * group, and leaves them in s. */
 void bind_args_tell_groups(struct ctx *s);
 
-/* The report of a device that was bound by hand, which stands beside those that `added` writes, and
+/* Removes the report of a device that was bound by hand, which is beside those of `hotplug`, and
  * the note of who had it. */
 void bind_args_forget(const struct bind_args *o, struct pci_addr addr);
 

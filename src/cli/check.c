@@ -124,7 +124,7 @@ static enum cmd_result judge(const struct check *o, const struct config *c)
 	return CMD_AS_ASKED;
 }
 
-/* What the running system boots from, for the record of an image; what is unknown is told. */
+/* Finds what the running system boots from, for the record of an image; logs what is unknown. */
 static int find_protected(struct protected_list *ret, const struct sysroot *w, struct err *err)
 {
 	_cleanup_(sysfs_done) struct sysfs s = {.devices = -1};

@@ -67,7 +67,7 @@ struct ctx {
 	bool groups_by_slots;            /* ctx_plan_preview found none on this machine */
 	struct bootcount bootcount;      /* what plan.standing points to, once `boot` has asked */
 	struct protected_list protected; /* as far as the plan needed it */
-	struct groups groups;            /* what plan.groups points to, once somebody has looked */
+	struct groups groups;            /* what plan.groups points to, after ctx_read_groups */
 };
 
 /*

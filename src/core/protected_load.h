@@ -5,11 +5,11 @@
 #include "core/ctx.h"
 
 /*
- * Has a plan leave alone what the host stands on (guard_protected), as the image's record and the
- * running system say. Where the plan binds nothing that matters, nothing is read. The running
- * system is asked where there is no record (then this is most likely no initramfs), or where
- * something that would be bound has a driver already, which tells the same: disks may be in use.
- * A tree that stands for /sys says nothing of a root; only with one (--root) it is asked.
+ * Refuses the devices that the host boots from (guard_protected). Nothing is read where the plan
+ * binds nothing that may be one. They are in the image's record; for `hotplug` also in what boot
+ * left in /run (core/run_state). The running system is searched (w->find) where there is neither,
+ * and where a device that would be bound has a driver already, because its disks may be in use. A
+ * tree in place of /sys says nothing of a root; it is searched only with one (--root).
  *
  * In an image (w->find is NULL) nothing is searched: without a whole record, controllers of disks,
  * networks and keyboards are bound only if the config names them other than by id, and only if they

@@ -123,10 +123,10 @@ static enum cmd_result carry_out(
 	}
 	if (o->by_hand)
 		prev_driver_after_bind(o->run_dir, &s->plan, outcomes);
-	report_tell_interrupt(&s->plan, outcomes, &interrupt);
-	report_tell(&s->plan, outcomes);
+	report_log_interrupt(&s->plan, outcomes, &interrupt);
+	report_log(&s->plan, outcomes);
 	ctx_read_groups(s, GROUPS_ANY);
-	groups_tell(&s->groups);
+	groups_log(&s->groups);
 	enum cmd_result r = finish(o, s, outcomes, NULL);
 	free(outcomes);
 	return r;
@@ -157,7 +157,7 @@ static bool has_report(const struct boot *o)
 
 /* Keeps the decision of an earlier run in this boot, and counts a boot once. Returns true if
  * nothing is bound because of failed boots. */
-static bool stands_down(const struct boot *o, struct ctx *s, bool again)
+static bool is_blocked(const struct boot *o, struct ctx *s, bool again)
 {
 	_cleanup_(run_state_done) struct run_state last = {0};
 	_cleanup_(fd_close) int place = -1;
@@ -253,14 +253,14 @@ static enum cmd_result boot(
 	bool off = s.plan.off || !plan_binds(&s.plan);
 	if (!off)
 		o->by_hand = !o->sysroot.sysfs && !initramfs_is_here();
-	off = off || stands_down(o, &s, at_once);
+	off = off || is_blocked(o, &s, at_once);
 	if (!off && at_once) /* other programs may have released devices meanwhile */
 		released_refuse(&s.plan, o->run_dir, &s.sysfs);
 	if (!off && o->by_hand)
 		return run_by_hand(o, &s, err);
 	if (off || !plan_binds(&s.plan)) {
 		probe_drivers(&s.host, &s.sysfs);
-		report_tell(&s.plan, NULL);
+		report_log(&s.plan, NULL);
 		return finish(o, &s, NULL, NULL);
 	}
 	if (s.config.load_in_background && !at_once)

@@ -68,8 +68,8 @@ static enum cmd_result carry_out(const struct added *o, struct ctx *s, struct er
 	interrupt_hold();
 	if (apply_plan(&outcomes, &s->plan, &a, err) < 0)
 		return CMD_SYSTEM;
-	report_tell_interrupt(&s->plan, outcomes, &interrupt);
-	report_tell(&s->plan, outcomes);
+	report_log_interrupt(&s->plan, outcomes, &interrupt);
+	report_log(&s->plan, outcomes);
 	for (size_t i = 0; i < s->plan.n; i++)
 		if (!outcomes[i].holds)
 			result = CMD_NOT_ALL;
@@ -80,7 +80,7 @@ static enum cmd_result carry_out(const struct added *o, struct ctx *s, struct er
 	return result;
 }
 
-static bool boot_stood_down(const struct added *o)
+static bool boot_is_blocked(const struct added *o)
 {
 	_cleanup_(run_state_done) struct run_state boot = {0};
 
@@ -108,12 +108,12 @@ static enum cmd_result take(const struct added *o, const struct boot_switch *b, 
 	keep_card(&s.plan, device_find(&s.host.devices, o->addr));
 	probe_drivers(&s.host, &s.sysfs);
 	ctx_ask_crash(&s, &o->sysroot);
-	if (s.plan.off || holds_already(&s.plan) || boot_stood_down(o))
+	if (s.plan.off || holds_already(&s.plan) || boot_is_blocked(o))
 		return CMD_AS_ASKED;
 	/* Events are replayed (`udevadm trigger`): what the host works with by then stays. */
 	released_refuse(&s.plan, o->run_dir, &s.sysfs);
 	if (!plan_binds(&s.plan)) {
-		report_tell(&s.plan, NULL);
+		report_log(&s.plan, NULL);
 		return CMD_AS_ASKED;
 	}
 	if (boot_refuse_in_use(&s.plan, &s.sysfs, !o->sysroot.sysfs, o->host, err) < 0)

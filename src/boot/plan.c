@@ -25,8 +25,8 @@ static enum cmd_result plan_show(const struct sysroot *w, const struct boot_swit
 	else if (r == 0)
 		plan_print(&s.plan, row, stdout);
 	if (r == 0 && !s.plan.off) {
-		report_tell_doubts(&s.plan);
-		groups_tell(&s.groups);
+		report_log_unverified(&s.plan);
+		groups_log(&s.groups);
 	}
 	if (s.plan.no_iommu)
 		log_print(LOG_WARNING,

@@ -86,8 +86,8 @@ static enum cmd_result carry_out(const struct bind_args *o, struct ctx *s, struc
 		.interrupt = &interrupt};
 
 	if (!plan_binds(&s->plan)) {
-		report_tell(&s->plan, NULL);
-		bind_args_tell_groups(s);
+		report_log(&s->plan, NULL);
+		bind_args_log_groups(s);
 		(void)show(o, &s->plan, NULL, err);
 		return CMD_NOT_ALL;
 	}
@@ -100,9 +100,9 @@ static enum cmd_result carry_out(const struct bind_args *o, struct ctx *s, struc
 	int saved = save_reports(o, &s->plan, outcomes, err);
 	(void)interrupt_came(&interrupt);
 	interrupt_release();
-	report_tell_interrupt(&s->plan, outcomes, &interrupt);
-	report_tell(&s->plan, outcomes);
-	bind_args_tell_groups(s);
+	report_log_interrupt(&s->plan, outcomes, &interrupt);
+	report_log(&s->plan, outcomes);
+	bind_args_log_groups(s);
 	enum cmd_result r = show(o, &s->plan, outcomes, err);
 	free(outcomes);
 	return saved < 0 ? CMD_SYSTEM : r;
@@ -126,7 +126,7 @@ static enum cmd_result bind(const struct bind_args *o, char **operands, int n, s
 		return CMD_SYSTEM;
 	if (!o->dry_run)
 		return carry_out(o, &s, err);
-	bind_args_tell_groups(&s);
+	bind_args_log_groups(&s);
 	return show(o, &s.plan, NULL, err);
 }
 

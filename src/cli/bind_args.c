@@ -117,7 +117,7 @@ static int add_groups(struct ctx *s, struct err *err)
 	return r;
 }
 
-void bind_args_tell_groups(struct ctx *s)
+void bind_args_log_groups(struct ctx *s)
 {
 	const struct groups *g = &s->groups;
 	char address[PCI_ADDR_MAX];

@@ -55,7 +55,7 @@ struct held_rules bind_args_rules(const struct bind_args *o);
 
 /* Logs the devices of the plan's IOMMU groups that are on a host driver, because no VM gets such a
  * group, and leaves them in s. */
-void bind_args_tell_groups(struct ctx *s);
+void bind_args_log_groups(struct ctx *s);
 
 /* Removes the report of a device that was bound by hand, which is beside those of `hotplug`, and
  * the note of who had it. */

@@ -109,7 +109,7 @@ static void log_missing(const struct image *image, const char *kernel)
 }
 
 /* An invalid config still makes a list: the image binds nothing, and reports why at each boot. */
-static enum cmd_result judge(const struct check *o, const struct config *c)
+static enum cmd_result check_all(const struct check *o, const struct config *c)
 {
 	const char *manager = o->image ? package_manager() : NULL;
 
@@ -288,7 +288,7 @@ static enum cmd_result check(const struct check *o, struct err *err)
 		(void)err_set(err, ENOMEM, "%s: out of memory", path);
 		return CMD_SYSTEM;
 	}
-	enum cmd_result result = judge(o, &c);
+	enum cmd_result result = check_all(o, &c);
 	if (o->image)
 		result = show_image(o, &c, result, err);
 	else if (o->json)

@@ -54,7 +54,7 @@ static void check_word(const struct check_ctx *c, const char *word)
 
 static bool is_built_in(const struct check_ctx *c, const char *kernel, const char *module)
 {
-	char path[JUDGED_PATH_MAX];
+	char path[CHECKED_PATH_MAX];
 	const char *file = module_same(module, "pci-stub") ? "/pci-stub.ko\n" : "/vfio-pci.ko\n";
 
 	(void)snprintf(path, sizeof(path), "/lib/modules/%s/modules.builtin", kernel);
@@ -160,7 +160,7 @@ static void check_ids(const struct check_ctx *c)
 static void check_driverctl(const struct check_ctx *c, const char *name, void *to)
 {
 	const struct plan *p = &c->ctx->plan;
-	char path[JUDGED_PATH_MAX], address[PCI_ADDR_MAX];
+	char path[CHECKED_PATH_MAX], address[PCI_ADDR_MAX];
 
 	(void)to;
 	for (size_t i = 0; str_starts(name, "pci-") && i < p->n; i++) {

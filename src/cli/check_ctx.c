@@ -19,29 +19,29 @@ bool check_ctx_asks(const struct check_ctx *c)
 }
 
 bool check_ctx_path(
-	const struct check_ctx *c, char buf[static JUDGED_PATH_MAX], const char *fmt, ...)
+	const struct check_ctx *c, char buf[static CHECKED_PATH_MAX], const char *fmt, ...)
 {
 	va_list ap;
 
 	if (!c->root)
 		return false;
-	size_t len = str_copy(buf, JUDGED_PATH_MAX, c->root);
+	size_t len = str_copy(buf, CHECKED_PATH_MAX, c->root);
 	va_start(ap, fmt);
-	int n = vsnprintf(buf + len, JUDGED_PATH_MAX - len, fmt, ap);
+	int n = vsnprintf(buf + len, CHECKED_PATH_MAX - len, fmt, ap);
 	va_end(ap);
-	return n >= 0 && (size_t)n < JUDGED_PATH_MAX - len;
+	return n >= 0 && (size_t)n < CHECKED_PATH_MAX - len;
 }
 
 bool check_ctx_exists(const struct check_ctx *c, const char *path)
 {
-	char full[JUDGED_PATH_MAX];
+	char full[CHECKED_PATH_MAX];
 
 	return check_ctx_path(c, full, "%s", path) && faccessat(AT_FDCWD, full, F_OK, 0) == 0;
 }
 
 char *check_ctx_text(const struct check_ctx *c, const char *path)
 {
-	char full[JUDGED_PATH_MAX], *text = NULL;
+	char full[CHECKED_PATH_MAX], *text = NULL;
 	size_t len;
 
 	if (!check_ctx_path(c, full, "%s", path) ||
@@ -60,7 +60,7 @@ void check_ctx_each(const struct check_ctx *c, const char *directory,
 	void (*each)(const struct check_ctx *c, const char *name, void *to), void *to)
 {
 	struct dirent **entries = NULL;
-	char path[JUDGED_PATH_MAX];
+	char path[CHECKED_PATH_MAX];
 	int n = check_ctx_path(c, path, "%s", directory)
 			? scandir(path, &entries, is_visible, order)
 			: -1;
@@ -75,7 +75,7 @@ void check_ctx_each(const struct check_ctx *c, const char *directory,
 bool check_ctx_can_boot(const struct check_ctx *c, const char *kernel)
 {
 	struct utsname u;
-	char path[JUDGED_PATH_MAX];
+	char path[CHECKED_PATH_MAX];
 
 	if (c->live && uname(&u) == 0 && str_equal(u.release, kernel))
 		return true;

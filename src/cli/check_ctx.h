@@ -24,8 +24,8 @@ struct check_ctx {
 bool check_ctx_asks(const struct check_ctx *c);
 
 /* Formats a path below the root; false if it is too long, or without a root. */
-#define JUDGED_PATH_MAX 512
-bool check_ctx_path(const struct check_ctx *c, char buf[static JUDGED_PATH_MAX], const char *fmt,
+#define CHECKED_PATH_MAX 512
+bool check_ctx_path(const struct check_ctx *c, char buf[static CHECKED_PATH_MAX], const char *fmt,
 	...) _printf_(3, 4);
 bool check_ctx_exists(const struct check_ctx *c, const char *path);
 /* A whole file below the root, to be freed by the caller; NULL: no such file. */

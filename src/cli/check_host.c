@@ -27,7 +27,7 @@ static char *read_cmdline(const struct check_ctx *c, const struct sysroot *w, st
 		       : sysfs_path_text(s, NOTES_DIRECTORY "/cmdline");
 }
 
-static int judge(struct check_ctx *c, const struct sysroot *w, struct err *err)
+static int check_all(struct check_ctx *c, const struct sysroot *w, struct err *err)
 {
 	_cleanup_(inventory_done) struct inventory inventory = {0};
 	_cleanup_(host_snapshot_done) struct host_snapshot notes = {0};
@@ -67,8 +67,8 @@ int check_host(struct findings *ret, struct ctx *ret_ctx, const struct sysroot *
 	if (r == -EINVAL && ret_ctx->config.missing) {
 		r = ctx_plan(ret_ctx, w, &bind, err);
 		if (r == 0)
-			r = judge(&c, w, err);
+			r = check_all(&c, w, err);
 		return r < 0 ? r : -EINVAL;
 	}
-	return r < 0 ? r : judge(&c, w, err);
+	return r < 0 ? r : check_all(&c, w, err);
 }

@@ -27,7 +27,7 @@ static void check_kernel(const struct check_ctx *c, const char *kernel)
 {
 	_cleanup_(image_done) struct image image = {0};
 	struct err err = {""};
-	char directory[JUDGED_PATH_MAX], names[200] = "";
+	char directory[CHECKED_PATH_MAX], names[200] = "";
 	size_t len = 0;
 
 	if (!check_ctx_can_boot(c, kernel) ||
@@ -89,7 +89,7 @@ struct omission {
 static void note_omission(const struct check_ctx *c, const char *name, void *to)
 {
 	struct omission *o = to;
-	char path[JUDGED_PATH_MAX];
+	char path[CHECKED_PATH_MAX];
 
 	(void)snprintf(path, sizeof(path), "%s/%s", o->directory, name);
 	if (file_says(c, path, "omit_dracutmodules", "vfio-bind"))
@@ -165,7 +165,7 @@ static void note_image(const struct check_ctx *c, const char *name, void *to)
 		"initrd.img-*", "initrd-*", "initramfs-*.img", "*.efi"};
 	struct ages *a = to;
 	struct stat st;
-	char path[JUDGED_PATH_MAX];
+	char path[CHECKED_PATH_MAX];
 	bool is_image = false;
 
 	for (size_t i = 0; i < sizeof(images) / sizeof(*images); i++)
@@ -234,7 +234,7 @@ static struct ages check_ages(const struct check_ctx *c, time_t config)
 static void check_program(const struct check_ctx *c)
 {
 	_cleanup_(report_done) struct report boot = {0};
-	char path[JUDGED_PATH_MAX];
+	char path[CHECKED_PATH_MAX];
 
 	if (!check_ctx_path(c, path, "%s", REPORT_DIR) || report_read(&boot, path, NULL) < 0 ||
 		!boot.has_image || (boot.program && str_equal(boot.program, VERSION)))

@@ -24,7 +24,7 @@
 /* ---- unfinished --------------------------------------------------------------------------------
  */
 
-#define PATIENCE_MS 500
+#define TIMEOUT_MS 500
 #define ALL_MS 3000
 
 struct look {
@@ -66,7 +66,7 @@ static unsigned timeout_ms(void *to, size_t i)
 {
 	(void)to;
 	(void)i;
-	return PATIENCE_MS;
+	return TIMEOUT_MS;
 }
 
 static int read_overrides(struct look *l, struct err *err)

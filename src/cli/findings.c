@@ -233,7 +233,7 @@ static bool run_one(const char *command)
 	return r == 0;
 }
 
-static void log_mended(const struct findings *f)
+static void log_fixed(const struct findings *f)
 {
 	size_t is_error = 0, fixed = 0;
 
@@ -267,6 +267,6 @@ enum fix_result findings_fix(struct findings *f, bool yes)
 	for (size_t i = 0; i < f->n && result == FIX_ALL; i++)
 		if (f->at[i].is_error && !f->at[i].fixed)
 			result = FIX_NOT_ALL;
-	log_mended(f);
+	log_fixed(f);
 	return result;
 }

@@ -88,7 +88,7 @@ static void print_stays(struct json *j, const struct cards *c)
 	json_close_array(j);
 }
 
-int init_print_json(const struct init_told *t, struct err *err)
+int init_print_json(const struct init_report *t, struct err *err)
 {
 	struct json j = {.f = stdout};
 
@@ -133,7 +133,7 @@ static const char *path_of(const struct init *o)
 
 /* Prints the result as JSON if requested; text has been logged before. */
 static enum cmd_result tell(
-	const struct init *o, const struct init_told *t, enum cmd_result done, struct err *err)
+	const struct init *o, const struct init_report *t, enum cmd_result done, struct err *err)
 {
 	if (o->json && init_print_json(t, err) < 0)
 		return CMD_SYSTEM;
@@ -146,7 +146,7 @@ static enum cmd_result tell(
 static enum cmd_result undo(const struct init *o, struct err *err)
 {
 	const struct text nothing = {0};
-	struct init_told t = {.file = path_of(o), .body = &nothing, .whole = true};
+	struct init_report t = {.file = path_of(o), .body = &nothing, .whole = true};
 	int r = config_file_take_back(t.file, !o->yes && !o->json, err);
 
 	if (r < 0 && r != -EBUSY)
@@ -209,7 +209,7 @@ static bool may_replace(const struct init *o, const struct config_file *f)
 }
 
 /* Writes the body of t, unless that is not wanted, and fills in the result. */
-static enum cmd_result put(const struct init *o, struct init_told *t, struct err *err)
+static enum cmd_result put(const struct init *o, struct init_report *t, struct err *err)
 {
 	_cleanup_(config_file_done) struct config_file f = {0};
 	enum cmd_result done = t->whole ? CMD_AS_ASKED : CMD_NOT_ALL;
@@ -268,7 +268,7 @@ static enum cmd_result init(const struct init *o, struct err *err)
 
 	if (r < 0)
 		return CMD_SYSTEM;
-	struct init_told t = {
+	struct init_report t = {
 		.file = path_of(o), .whole = r > 0, .body = &body, .cards = o->import ? NULL : &c};
 	if (body.len == 0) {
 		t.whole = false;

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 
 /* The result of `init`, or with --dry-run its preview. All by reference. */
-struct init_told {
+struct init_report {
 	const char *file;
 	bool written, undone;
 	bool whole;                /* all requested devices are possible */
@@ -20,6 +20,6 @@ struct init_told {
 };
 
 /* Prints it as one JSON object, whose keys are in the manual page. 0 or -ENOMEM. */
-int init_print_json(const struct init_told *t, struct err *err) _must_check_;
+int init_print_json(const struct init_report *t, struct err *err) _must_check_;
 
 #endif

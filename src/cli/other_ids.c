@@ -86,7 +86,7 @@ struct file {
 /* Reads the text after the module's name in a line. Cuts it up. */
 static void read_options(const struct file *f, unsigned number, const char *module, char *rest)
 {
-	char from[JUDGED_PATH_MAX + 16];
+	char from[CHECKED_PATH_MAX + 16];
 
 	(void)snprintf(from, sizeof(from), "%s:%u", f->path, number);
 	drop_quotes(rest);
@@ -132,7 +132,7 @@ static void read_file(const struct file *f)
 static void read_setting(const struct check_ctx *c, const char *name, void *to)
 {
 	struct file *f = to;
-	char path[JUDGED_PATH_MAX];
+	char path[CHECKED_PATH_MAX];
 	size_t len = strlen(name);
 
 	if (len < 5 || !str_equal(name + len - 5, ".conf"))

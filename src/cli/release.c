@@ -41,7 +41,7 @@ static bool is_meant(const struct verdict *v)
 }
 
 /* Reads the previous driver that `bind` saved; without a valid one the kernel chooses. */
-static void ask_former(struct release *d, const struct device *of, const char *run_dir)
+static void read_prev(struct release *d, const struct device *of, const char *run_dir)
 {
 	char address[PCI_ADDR_MAX];
 	struct err err = {""};
@@ -65,7 +65,7 @@ static int gather(struct back *ret, struct plan *p, const char *run_dir, struct 
 		p->verdicts[i].action = ACTION_BIND; /* guards check binding, not releasing */
 		struct release *d = &ret->list[ret->n++];
 		d->addr = p->verdicts[i].device->addr;
-		ask_former(d, p->verdicts[i].device, run_dir);
+		read_prev(d, p->verdicts[i].device, run_dir);
 	}
 	return 0;
 }

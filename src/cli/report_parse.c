@@ -82,7 +82,7 @@ static int parse_errors(struct report *p, const struct json_text *j, struct err 
 }
 
 /* The state of a later version may be unknown; then has_bootcount stays false. */
-static void parse_standing(struct report *p, const struct json_text *j)
+static void parse_bootcount(struct report *p, const struct json_text *j)
 {
 	uint32_t object = json_member(j, 0, "standing");
 	_cleanup_(str_free) char *state = text_member(j, object, "state");
@@ -119,7 +119,7 @@ static int parse_all(struct report *p, const struct json_text *j, struct err *er
 	p->kernel = image ? text_member(j, image, "kernel") : NULL;
 	p->has_image = p->digest || p->kernel;
 	p->program = image ? text_member(j, image, "program") : NULL;
-	parse_standing(p, j);
+	parse_bootcount(p, j);
 	int r = parse_devices(p, j, err);
 	return r < 0 ? r : parse_errors(p, j, err);
 }

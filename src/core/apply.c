@@ -348,7 +348,7 @@ static void verify(const struct apply_ctx *j, struct apply_result *outcomes)
  */
 
 /* A driver's remove() that takes longer than this is assumed not to return in this boot. */
-#define PATIENCE_MS 3000
+#define TIMEOUT_MS 3000
 
 /* The part of the total time that is reserved for undoing. */
 #define UNDO_PART 4
@@ -625,7 +625,7 @@ static unsigned step_timeout_ms(void *to, size_t i)
 	if (j->steps[i].kind == STEP_LOAD)
 		return all - all / UNDO_PART - all / BEHIND_LOAD_PART -
 		       (once_hangs(j, STEP_BEFORE) ? all / BEFORE_PART : 0);
-	return once_hangs(j, STEP_LOAD) ? BEHIND_HUNG_LOAD_MS : PATIENCE_MS;
+	return once_hangs(j, STEP_LOAD) ? BEHIND_HUNG_LOAD_MS : TIMEOUT_MS;
 }
 
 static void add_step(struct apply_ctx *j, enum step_kind kind, size_t verdict)

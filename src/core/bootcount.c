@@ -62,13 +62,13 @@ static void forget_trial(struct boot_history *b)
 	b->tries = b->rests = b->relapses = 0;
 }
 
-bool boot_history_reached(struct boot_history *b, uint32_t plan, unsigned limit, bool stood_down)
+bool boot_history_reached(struct boot_history *b, uint32_t plan, unsigned limit, bool was_blocked)
 {
 	enum boot_verdict word = boot_history_word(b, plan, limit);
 
 	if (b->plan != plan || b->tries == 0 || word == PLAN_GOOD)
 		return false;
-	if (!stood_down) {
+	if (!was_blocked) {
 		forget_trial(b);
 		memmove(b->confirmed + 1, b->confirmed,
 			sizeof(b->confirmed) - sizeof(*b->confirmed));
@@ -138,7 +138,7 @@ bool boot_history_decode(struct boot_history *ret, const uint8_t *from, size_t l
  */
 
 /* Firmware takes some tens of milliseconds for a write; ten times that is too long for a boot. */
-#define PATIENCE_MS 2000
+#define TIMEOUT_MS 2000
 
 /* The input and the result of one child, in memory shared with its parent. */
 struct question {
@@ -264,7 +264,7 @@ static unsigned ask_timeout_ms(void *to, size_t i)
 {
 	(void)to;
 	(void)i;
-	return PATIENCE_MS;
+	return TIMEOUT_MS;
 }
 
 static void ask_in_child(struct question *q)
@@ -275,7 +275,7 @@ static void ask_in_child(struct question *q)
 	const struct steps list = {
 		.n = 1, .run = ask_step, .timeout_ms = ask_timeout_ms, .to = q, .state = state};
 
-	if (steps_run(&list, began + PATIENCE_MS, &err) < 0)
+	if (steps_run(&list, began + TIMEOUT_MS, &err) < 0)
 		give_up(&q->bootcount, err.text);
 	if (*state == STEP_TIMED_OUT || *state == STEP_DIED)
 		q->error = (struct err){"timed out reading EFI variables"};

@@ -115,7 +115,7 @@ enum boot_verdict boot_history_begin(
 	struct boot_history *b, uint32_t plan, unsigned limit, bool *ret_changed);
 
 /* Called when that boot reaches its end. True: the data must be written. */
-bool boot_history_reached(struct boot_history *b, uint32_t plan, unsigned limit, bool stood_down);
+bool boot_history_reached(struct boot_history *b, uint32_t plan, unsigned limit, bool was_blocked);
 
 /* The number of good boots without it that the blocked plan still waits for. */
 unsigned boot_history_wait(const struct boot_history *b);

@@ -159,7 +159,7 @@ int groups_refuse(struct plan *p, struct sysfs *s)
 	return 0;
 }
 
-void groups_tell(const struct groups *g)
+void groups_log(const struct groups *g)
 {
 	char names[400] = "", address[PCI_ADDR_MAX];
 	size_t len = 0;

@@ -41,7 +41,7 @@ void groups_done(struct groups *g);
 int groups_refuse(struct plan *p, struct sysfs *s) _must_check_;
 
 /* Logs them in one message. */
-void groups_tell(const struct groups *g);
+void groups_log(const struct groups *g);
 
 /* Prints the key "group_stays" of an open object; NULL: null, not read. */
 void groups_print_json(const struct groups *g, struct json *j);

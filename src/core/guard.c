@@ -107,7 +107,7 @@ static bool may_go(const struct config *c, enum protected_kind kind)
 				       : kind == PROTECTED_KEYBOARD && c->may_take_keyboard;
 }
 
-static void keep_all_of(struct plan *p, const struct protected_list *k)
+static void refuse_protected(struct plan *p, const struct protected_list *k)
 {
 	for (size_t i = 0; i < k->n; i++) {
 		const struct protected_dev *one = &k->at[i];
@@ -181,7 +181,7 @@ static void set_unverified(struct plan *p, bool (*concerns)(uint32_t class), con
 	}
 }
 
-static void keep_doubtful(struct plan *p, const struct protected_list *k)
+static void refuse_unverified(struct plan *p, const struct protected_list *k)
 {
 	const char *route = protected_unknown_kind(k, UNKNOWN_ROUTE);
 	const char *keyboard = protected_unknown_kind(k, UNKNOWN_KEYBOARD);
@@ -198,7 +198,7 @@ static void keep_doubtful(struct plan *p, const struct protected_list *k)
 }
 
 /* Something comes over the network by an unknown NIC: all NICs stay. */
-static void keep_network(struct plan *p, const char *what)
+static void refuse_network(struct plan *p, const char *what)
 {
 	char reason[REASON_MAX];
 
@@ -224,15 +224,15 @@ void guard_protected(struct plan *p, const struct protected_list *k, const char 
 	char word[96];
 
 	if (k)
-		keep_all_of(p, k);
+		refuse_protected(p, k);
 	const char *doubt = k ? protected_unknown_kind(k, UNKNOWN_NETWORK) : NULL;
 	(void)snprintf(word, sizeof(word), "'%.60s' on the kernel command line", network);
 	if (doubt)
-		keep_network(p, doubt);
+		refuse_network(p, doubt);
 	else if (network[0] && !(k && protected_has(k, PROTECTED_NETWORK)))
-		keep_network(p, word);
+		refuse_network(p, word);
 	if (k)
-		keep_doubtful(p, k);
+		refuse_unverified(p, k);
 }
 
 /* ---- guard -------------------------------------------------------------------------------------

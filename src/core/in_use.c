@@ -21,7 +21,7 @@
 #define CLAIM (O_RDONLY | O_EXCL | O_NONBLOCK | O_CLOEXEC)
 #define TRIES 3
 
-#define PATIENCE_MS 3000
+#define TIMEOUT_MS 3000
 
 static void claimed(struct in_use *u, const char *fmt, ...) _printf_(2, 3);
 static void claimed(struct in_use *u, const char *fmt, ...)
@@ -345,7 +345,7 @@ static unsigned question_timeout_ms(void *to, size_t i)
 {
 	(void)to;
 	(void)i;
-	return PATIENCE_MS;
+	return TIMEOUT_MS;
 }
 
 enum in_use_kind in_use_look(
@@ -362,7 +362,7 @@ enum in_use_kind in_use_look(
 			.to = q,
 			.state = &q->state};
 		err = (struct err){"it does not answer"};
-		if (steps_run(&list, steps_now() + PATIENCE_MS, &err) == 0 &&
+		if (steps_run(&list, steps_now() + TIMEOUT_MS, &err) == 0 &&
 			q->state == STEP_DONE) {
 			(void)str_copy(reason, IN_USE_REASON_MAX, q->reason);
 			return q->kind;

@@ -27,7 +27,7 @@ static struct pci_path pci_path_resolve(struct sysfs *sysfs, const struct select
 	return path;
 }
 
-static void ways_follow(const struct look *l)
+static void resolve_paths(const struct look *l)
 {
 	for (size_t i = 0; i < l->c->n_selectors; i++)
 		if (l->c->selectors[i].kind == SELECT_PATH)
@@ -218,7 +218,7 @@ static int probe_all(const struct look *l, struct err *err)
 {
 	int r = 0;
 
-	ways_follow(l);
+	resolve_paths(l);
 	if (config_must_search(l->c))
 		r = search(l, wanted, err);
 	if (r == 0)
@@ -314,7 +314,7 @@ int probe_may_match(const struct config *c, struct sysfs *s, struct pci_addr add
 	if (!h.paths)
 		return err_set(
 			err, ENOMEM, "out of memory for %zu lines of the config", c->n_selectors);
-	ways_follow(&l);
+	resolve_paths(&l);
 	int r = probe_around(&l, addr, err);
 	if (r < 0)
 		return r;

@@ -148,7 +148,7 @@ void protected_format(const struct protected_list *k, struct text *t)
 		text_print(t, "keep end\n");
 }
 
-static bool kept_parse(const char *line, struct protected_dev *ret)
+static bool parse_dev(const char *line, struct protected_dev *ret)
 {
 	char words[WORDS][SELECTOR_TEXT_MAX];
 
@@ -177,7 +177,7 @@ int protected_parse(struct protected_list *k, const char *line)
 		if (!str_equal(kind, kinds[i]))
 			continue;
 		one.kind = (enum protected_kind)i;
-		if (kept_parse(line, &one))
+		if (parse_dev(line, &one))
 			return protected_add(k, &one);
 	}
 	for (size_t i = 0; i < UNKNOWN_KINDS; i++)

@@ -13,7 +13,7 @@
 #include <string.h>
 
 /* vfio-pci waits without limit for the VM that has the device (vfio_unregister_group_dev). */
-#define PATIENCE_MS 3000
+#define TIMEOUT_MS 3000
 
 enum kind { CLEAR, UNBIND, LOAD_PREV, ATTACH, PROBE, LOAD, PROBE_AGAIN, KINDS };
 
@@ -122,7 +122,7 @@ static unsigned step_timeout_ms(void *to, size_t step)
 	const struct work *w = to;
 	enum kind kind = (enum kind)(step / w->n);
 
-	return kind == LOAD || kind == LOAD_PREV ? w->o->milliseconds : PATIENCE_MS;
+	return kind == LOAD || kind == LOAD_PREV ? w->o->milliseconds : TIMEOUT_MS;
 }
 
 /* The first step of the device that did not complete, or KINDS. */

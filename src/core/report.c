@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 
 /* Messages about single devices; one more has the number of the rest. */
-#define TELL_MAX 6
+#define LOG_MAX 6
 
 static const char *or_null(const char *s)
 {
@@ -217,7 +217,7 @@ static bool is_bad(const struct verdict *v, const struct apply_result *o)
 	return v->action != ACTION_BIND || (o && o->attempted && (!o->holds || o->unusable));
 }
 
-void report_tell_doubts(const struct plan *p)
+void report_log_unverified(const struct plan *p)
 {
 	if (p->unverified[0])
 		log_print(LOG_WARNING,
@@ -225,29 +225,29 @@ void report_tell_doubts(const struct plan *p)
 			p->unverified);
 }
 
-void report_tell(const struct plan *p, const struct apply_result *outcomes)
+void report_log(const struct plan *p, const struct apply_result *outcomes)
 {
-	size_t told = 0, all = p->n;
+	size_t logged = 0, all = p->n;
 
-	report_tell_doubts(p);
+	report_log_unverified(p);
 	if (p->no_iommu) {
 		log_print(LOG_ERROR,
 			"nothing is bound: no device asked for has an IOMMU group; turn on VT-d or AMD-Vi in the firmware, and the kernel's IOMMU with vfio-bootcfg --iommu");
 		all = 0;
 	}
 	for (int good = 0; good <= 1; good++)
-		for (size_t i = 0; i < all && told < TELL_MAX; i++) {
+		for (size_t i = 0; i < all && logged < LOG_MAX; i++) {
 			const struct apply_result *o = outcomes ? &outcomes[i] : NULL;
 			if (is_bad(&p->verdicts[i], o) == (bool)good)
 				continue;
 			log_verdict(p, &p->verdicts[i], o);
-			told++;
+			logged++;
 		}
-	if (told < all)
-		log_print(LOG_NOTICE, "and %zu more devices; all are in the report", all - told);
+	if (logged < all)
+		log_print(LOG_NOTICE, "and %zu more devices; all are in the report", all - logged);
 }
 
-void report_tell_interrupt(
+void report_log_interrupt(
 	const struct plan *p, const struct apply_result *outcomes, const struct interrupt *i)
 {
 	size_t attempted = 0, bound = 0, back = 0;

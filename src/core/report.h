@@ -23,10 +23,10 @@ void report_print(
  * Logs the results of the plan to the kernel log (or standard error): errors first, then bound
  * devices, one message per device up to a limit.
  */
-void report_tell(const struct plan *p, const struct apply_result *outcomes);
+void report_log(const struct plan *p, const struct apply_result *outcomes);
 
 /* Logs the effect of an interrupt; nothing if none arrived. */
-void report_tell_interrupt(
+void report_log_interrupt(
 	const struct plan *p, const struct apply_result *outcomes, const struct interrupt *i);
 
 /*
@@ -36,8 +36,8 @@ void report_tell_interrupt(
  */
 int report_dir_open(const char *dir, struct err *err) _must_check_;
 
-/* Logs what a plan binds without knowing that it is safe; report_tell does so, too. */
-void report_tell_doubts(const struct plan *p);
+/* Logs what a plan binds without knowing that it is safe; report_log does so, too. */
+void report_log_unverified(const struct plan *p);
 
 /* Writes the report to DIR/report.json; creates DIR if missing. */
 int report_save(const char *dir, const struct plan *p, const struct apply_result *outcomes,

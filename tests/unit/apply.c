@@ -425,7 +425,7 @@ static void test_interrupted(void)
 		_exit(0);
 	}
 	CHECK_INT(carry_out(20000), 0);
-	CHECK(took < 2900); /* PATIENCE_MS is waited where nobody interrupts */
+	CHECK(took < 2900); /* TIMEOUT_MS is waited where nobody interrupts */
 	check_whole();
 	CHECK_HAS(outcomes[4].error, "SIGTERM came during taking it from its driver");
 	CHECK_HAS(outcomes[0].error, "SIGTERM came before");

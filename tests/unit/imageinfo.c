@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/imageinfo.h"
+#include "host/image.h"
 
 #include "base/file.h"
 #include "check.h"

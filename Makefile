@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-#   make                  build/vfio-bind and build/vfio-bootcfg
+#   make                  build/vfio-bind, build/vfio-bootcfg and build/vfio-bind-boot, the program of the image
 #   make demo             see it work: a VM booted without and with vfio-bind
 #   make check            every test; installs what the tests need first (NO_INSTALL=1: only names it)
 #   make install          the whole of it; DESTDIR=, PREFIX=
@@ -13,13 +13,13 @@ CLANG        ?= clang
 CFLAGS       ?= $(if $(findstring clang,$(CC)),-Oz,-Os) -g
 LDFLAGS      ?=
 BUILD        ?= build
-# yes: the program stands alone, as an initramfs wants it.  no: shared libkmod and inih (pkg-config)
+# yes: vfio-bind-boot is static, as an initramfs wants it.  no: shared libkmod and inih for it, too
 STATIC       ?= yes
 # Where a static libkmod comes from; neither: kmod's source package through apt (tools/kmod-static)
 KMOD_STATIC_LIB ?=
 KMOD_SRC     ?=
-# Stripped size of vfio-bind that a build may not exceed, in bytes
-SIZE_MAX     ?= 1200000
+# Stripped size of a static vfio-bind-boot that a build may not exceed, in bytes
+SIZE_MAX     ?= 1000000
 # yes: warnings are errors (make check-cc sets it)
 WERROR       ?= no
 # 1: a test that had to be skipped is a failure.   1: name missing packages, install nothing
@@ -37,13 +37,13 @@ VERSION = 0.2.0
 # ---- what the programs are made of: folders -----------------------------------------------------
 objects = $(patsubst src/%.c,%,$(sort $(foreach folder,$(1),$(wildcard src/$(folder)/*.c))))
 
-# What boots comes first and stays together in the program, so that the kernel maps it by few page faults.
-bind_objects    = $(call objects,boot core pci) $(call objects,base) $(call objects,host shared cli)
+boot_objects    = $(call objects,boot core pci base)
+bind_objects    = $(filter-out boot/main,$(boot_objects)) $(call objects,host shared cli)
 # /etc/vfio-bind.conf is read by one parser.
 bootcfg_objects = $(call objects,bootcfg bootcfg/kargs bootcfg/format bootcfg/loader shared base) \
 	core/config core/config_values pci/address pci/id
 
-programs = $(BUILD)/vfio-bind $(BUILD)/vfio-bootcfg
+programs = $(BUILD)/vfio-bind $(BUILD)/vfio-bootcfg $(BUILD)/vfio-bind-boot
 manuals  = $(if $(shell command -v scdoc),$(patsubst %.scd,$(BUILD)/%,$(wildcard man/*.scd)))
 
 .PHONY: all
@@ -62,25 +62,25 @@ LINK     = -Wl,--gc-sections,-z,relro,-z,now,-z,noexecstack,--fatal-warnings
 RELR     = $(if $(shell $(CC) -Wl,--help 2>/dev/null | grep -o pack-relative-relocs),-Wl$(,)-z$(,)pack-relative-relocs)
 ,       := ,
 
+bind_libs  = $(shell pkg-config --libs libkmod inih)
+bind_needs = ini.h - libinih-dev libkmod.h - libkmod-dev
 ifeq ($(STATIC),yes)
 kmod_lib   = $(or $(KMOD_STATIC_LIB),$(BUILD)/kmod/libkmod.a)
 kmod_flags = -I$(dir $(kmod_lib))
-bind_libs  = $(kmod_lib) -linih -llzma -lzstd
-bind_link  = -static-pie $(RELR) -Wl,--no-eh-frame-hdr,-T,tools/no-unwind.ld
-bind_no_unwind = $(BUILD)/obj/no-unwind.o
-bootcfg_inih = -Wl,-Bstatic -linih -Wl,-Bdynamic
-bind_needs = ini.h libinih.a libinih-dev lzma.h liblzma.a liblzma-dev zstd.h libzstd.a libzstd-dev
+boot_libs  = $(kmod_lib) -linih -llzma -lzstd
+boot_link  = -static-pie $(RELR) -Wl,--no-eh-frame-hdr,-T,tools/no-unwind.ld
+boot_no_unwind = $(BUILD)/obj/no-unwind.o
+boot_needs = ini.h libinih.a libinih-dev lzma.h liblzma.a liblzma-dev zstd.h libzstd.a libzstd-dev
 else ifeq ($(STATIC),no)
 kmod_lib   =
 kmod_flags = $(shell pkg-config --cflags libkmod inih)
-bind_libs  = $(shell pkg-config --libs libkmod inih)
-bind_link  = -pie
-bootcfg_inih = $(shell pkg-config --libs inih)
-bind_needs = ini.h - libinih-dev libkmod.h - libkmod-dev
+boot_libs  = $(bind_libs)
+boot_link  = -pie
+boot_needs = $(bind_needs)
 else
 $(error STATIC=$(STATIC): yes or no)
 endif
-bootcfg_libs  = -lblkid $(bootcfg_inih)
+bootcfg_libs  = -lblkid $(shell pkg-config --libs inih)
 bootcfg_needs = blkid/blkid.h - libblkid-dev ini.h - libinih-dev
 
 # Quiet rules: $(call say,WHAT) before the command, which V=1 shows instead.
@@ -92,11 +92,15 @@ $(BUILD)/%.objects: FORCE
 	@mkdir -p $(BUILD)
 	@echo '$($*_objects)' | cmp -s - $@ || echo '$($*_objects)' >$@
 $(BUILD)/vfio-bind: $(BUILD)/bind.objects
+$(BUILD)/vfio-bind-boot: $(BUILD)/boot.objects
 $(BUILD)/vfio-bootcfg: $(BUILD)/bootcfg.objects
 
-$(BUILD)/vfio-bind: $(bind_objects:%=$(BUILD)/obj/%.o) $(bind_no_unwind) $(kmod_lib)
-$(BUILD)/vfio-bind: link = $(bind_link)
+$(BUILD)/vfio-bind: $(bind_objects:%=$(BUILD)/obj/%.o)
+$(BUILD)/vfio-bind: link = -pie
 $(BUILD)/vfio-bind: libs = $(bind_libs)
+$(BUILD)/vfio-bind-boot: $(boot_objects:%=$(BUILD)/obj/%.o) $(boot_no_unwind) $(kmod_lib)
+$(BUILD)/vfio-bind-boot: link = $(boot_link)
+$(BUILD)/vfio-bind-boot: libs = $(boot_libs)
 $(BUILD)/vfio-bootcfg: $(bootcfg_objects:%=$(BUILD)/obj/%.o)
 $(BUILD)/vfio-bootcfg: link = -pie
 $(BUILD)/vfio-bootcfg: libs = $(bootcfg_libs)
@@ -120,6 +124,7 @@ $(BUILD)/obj/no-unwind.o: tools/no-unwind.c $(BUILD)/flags
 
 # A program's first object waits for its libraries to be there, so that what is missing is told in
 # one line and not by the compiler.
+$(boot_objects:%=$(BUILD)/obj/%.o): | $(BUILD)/have-boot $(kmod_lib)
 $(bind_objects:%=$(BUILD)/obj/%.o): | $(BUILD)/have-bind $(kmod_lib)
 $(bootcfg_objects:%=$(BUILD)/obj/%.o): | $(BUILD)/have-bootcfg
 $(BUILD)/have-%: $(BUILD)/flags tools/have
@@ -128,8 +133,8 @@ $(BUILD)/have-%: $(BUILD)/flags tools/have
 # Other flags or another compiler: everything is built again.
 $(BUILD)/flags: FORCE
 	@mkdir -p $(BUILD)
-	@echo '$(CC) $(COMPILE) $(kmod_flags) $(CFLAGS) $(bind_link) $(LDFLAGS)' | cmp -s - $@ || \
-		echo '$(CC) $(COMPILE) $(kmod_flags) $(CFLAGS) $(bind_link) $(LDFLAGS)' >$@
+	@echo '$(CC) $(COMPILE) $(kmod_flags) $(CFLAGS) $(boot_link) $(LDFLAGS)' | cmp -s - $@ || \
+		echo '$(CC) $(COMPILE) $(kmod_flags) $(CFLAGS) $(boot_link) $(LDFLAGS)' >$@
 FORCE:
 
 # The one step that uses the network (unless KMOD_SRC or KMOD_STATIC_LIB is given).

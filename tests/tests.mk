@@ -48,7 +48,7 @@ check-layers:
 	@tools/check-layers .
 	@$(if $(unlisted),echo 'not ok - layers: in no program: $(unlisted)'; exit 1,\
 		echo 'ok - layers: every source is part of a program')
-unlisted = $(filter-out $(sort $(bind_objects) $(bootcfg_objects)),$(patsubst src/%.c,%,$(wildcard src/*/*.c src/*/*/*.c)))
+unlisted = $(filter-out $(sort $(boot_objects) $(bind_objects) $(bootcfg_objects)),$(patsubst src/%.c,%,$(wildcard src/*/*.c src/*/*/*.c)))
 
 # The whole tree by both compilers, every warning an error; libkmod is not ours to judge, so once.
 check-cc: all
@@ -60,7 +60,7 @@ check-cc: all
 		else cat $$log >&2; echo "not ok - $$cc: see the warnings in $$log"; rc=1; fi; \
 	done; \
 	if [ -z '$(filter cc gcc,$(CC))' ]; then :; \
-	elif cmp $(BUILD)/vfio-bind $(BUILD)/cc-gcc/vfio-bind >&2; \
+	elif cmp $(BUILD)/vfio-bind $(BUILD)/cc-gcc/vfio-bind >&2 && cmp $(BUILD)/vfio-bind-boot $(BUILD)/cc-gcc/vfio-bind-boot >&2; \
 	then echo 'ok - another build directory makes the same bytes'; \
 	else echo 'not ok - another build directory makes other bytes'; rc=1; \
 	fi; exit $${rc:-0}
@@ -129,7 +129,12 @@ $(BUILD)/san/bin/vfio-bind: $(bind_objects:%=$(BUILD)/san/%.o)
 	@mkdir -p $(@D)
 	$(call say,LINK)$(CLANG) $(SANITIZE) $^ $(bind_libs) -o $@
 
-check-unit: all $(units) $(BUILD)/san/bin/vfio-bind
+$(BUILD)/san/bin/vfio-bind-boot: $(boot_objects:%=$(BUILD)/san/%.o)
+	@mkdir -p $(@D)
+	$(call say,LINK)$(CLANG) $(SANITIZE) $^ $(boot_libs) -o $@
+sanitized = $(BUILD)/san/bin/vfio-bind $(BUILD)/san/bin/vfio-bind-boot
+
+check-unit: all $(units) $(sanitized)
 	@VFIO_BIND='$(BUILD)/vfio-bind $(BUILD)/san/bin/vfio-bind' tests/unit/run tests/unit/records tests/unit/cases tests/unit/checks $(units) tests/unit/status tests/unit/listing tests/unit/commands tests/unit/init tests/unit/docs tests/unit/help tests/unit/writes tests/unit/roms tests/unit/hands tests/unit/guests tests/unit/hook tests/unit/left-out tests/unit/modules
 
 # Each fuzzer's corpus as plain input, once; and fuzzing itself, each for SECONDS.
@@ -144,7 +149,7 @@ fuzz: $(fuzzers)
 mutant_sources = $(wildcard $(addprefix src/core/,guard.c plan.c select.c apply.c steps.c bootcount.c config*.c in_use.c unbind.c) \
 	src/pci/boot_display.c src/base/replace.c)
 .PHONY: check-mutants
-check-mutants: $(units) $(BUILD)/san/bin/vfio-bind
+check-mutants: $(units) $(sanitized)
 	@BUILD='$(BUILD)' UNITS='$(units)' SAN_CC='$(CLANG) $(COMPILE) $(kmod_flags) $(SANITIZE) -fsanitize=fuzzer-no-link' \
 		SAN_LINK='$(CLANG) $(SANITIZE)' SAN_LIBS='$(san_libs)' PROGRAM_LIBS='$(bind_libs)' \
 		PROGRAM_OBJECTS='$(bind_objects:%=$(BUILD)/san/%.o)' \
@@ -228,9 +233,9 @@ $(BUILD)/guest/%: tests/boot/%.c
 	$(call say,GUEST)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O1 -static -s $< -o $@
 
 # The twin of tests/boot/inuse: the program, but for what it asks the kernel.
-$(BUILD)/guest/vfio-bind-ungated: tests/boot/inuse-ungated.c $(bind_objects:%=$(BUILD)/obj/%.o) $(kmod_lib)
+$(BUILD)/guest/vfio-bind-ungated: tests/boot/inuse-ungated.c $(bind_objects:%=$(BUILD)/obj/%.o)
 	@mkdir -p $(@D)
-	$(call say,GUEST)$(CC) $(COMPILE) $(CFLAGS) -fPIE $(bind_link) $(LINK) -Wl,--wrap=in_use_ask,--wrap=in_use_look \
+	$(call say,GUEST)$(CC) $(COMPILE) $(CFLAGS) -fPIE -pie $(LINK) -Wl,--wrap=in_use_ask,--wrap=in_use_look \
 		$(LDFLAGS) $(filter %.c %.o,$^) $(bind_libs) $(LDLIBS) -s -o $@
 
 # Static: floor and measure are for a guest without libraries, peak may not be larger than what it measures.
@@ -246,7 +251,7 @@ check-bench: all $(bench_programs)
 	@BUILD='$(abspath $(BUILD))' tests/bench/run size calls memory
 # One row for each way to fail (tests/bench/faults). Behind check-boot, whose machines it judges; check-faults-all boots
 # by itself those that are missing.
-faults_need = all $(bench_programs) $(BUILD)/unit/apply $(BUILD)/unit/steps $(BUILD)/unit/release $(BUILD)/unit/file $(BUILD)/san/bin/vfio-bind
+faults_need = all $(bench_programs) $(BUILD)/unit/apply $(BUILD)/unit/steps $(BUILD)/unit/release $(BUILD)/unit/file $(sanitized)
 check-faults: $(faults_need)
 	@BUILD='$(abspath $(BUILD))' tests/bench/faultmatrix
 check-faults-all: $(faults_need)

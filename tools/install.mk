@@ -16,7 +16,8 @@ FISHDIR     = $(DATADIR)/fish/vendor_completions.d
 # $(call tree,DIRECTORY,DESTINATION,MODE): each file below DIRECTORY, at its place below DESTINATION
 tree = $(foreach f,$(patsubst $1/%,%,$(shell find $1 -type f 2>/dev/null)),$1/$f:$2/$f:$3)
 
-programs_rows = $(foreach p,$(programs),$p:$(PREFIX)/bin/$(notdir $p):755)
+programs_rows = $(BUILD)/vfio-bind:$(PREFIX)/bin/vfio-bind:755 $(BUILD)/vfio-bootcfg:$(PREFIX)/bin/vfio-bootcfg:755 \
+	$(BUILD)/vfio-bind-boot:$(LIBDIR)/vfio-bind/vfio-bind-boot:755
 initcpio_rows = \
 	initcpio/install/vfio-bind:$(INITCPIODIR)/install/vfio-bind:644 \
 	initcpio/hooks/vfio-bind:$(INITCPIODIR)/hooks/vfio-bind:644 \

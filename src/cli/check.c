@@ -53,7 +53,7 @@ static void print_names(struct json *j, const char *key, const struct strv *name
 }
 
 static void print_json(const struct config *c, const char *directory, const struct image *image,
-	const char *self, const struct findings *findings)
+	const struct findings *findings)
 {
 	struct json j = {.f = stdout};
 
@@ -69,7 +69,7 @@ static void print_json(const struct config *c, const char *directory, const stru
 	if (directory) {
 		json_open_object(&j, "image");
 		json_string(&j, "kernel", directory);
-		json_string(&j, "program", self);
+		json_string(&j, "program", image->program);
 		print_names(&j, "libraries", &image->libraries);
 		print_names(&j, "files", &image->files);
 		print_names(&j, "modules", &image->modules);
@@ -81,9 +81,9 @@ static void print_json(const struct config *c, const char *directory, const stru
 }
 
 /* Prints a line per item, its kind first: a shell reads it with `read -r kind thing`. */
-static void print_list(const struct image *image, const char *self)
+static void print_list(const struct image *image)
 {
-	printf("program %s\n", self);
+	printf("program %s\n", image->program);
 	for (size_t i = 0; i < image->libraries.n; i++)
 		printf("library %s\n", image->libraries.name[i]);
 	for (size_t i = 0; i < image->files.n; i++)
@@ -166,14 +166,7 @@ static enum cmd_result show_image(
 {
 	_cleanup_(image_done) struct image image = {0};
 	_cleanup_(str_free) char *directory = NULL;
-	char self[PATH_MAX];
 
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	if (n < 0) {
-		(void)err_set(err, errno, "/proc/self/exe: %s; is /proc mounted?", strerror(errno));
-		return CMD_SYSTEM;
-	}
-	self[n] = '\0';
 	if (asprintf(&directory, "%s%s", strchr(o->image, '/') ? "" : "/lib/modules/", o->image) <
 		0) {
 		(void)err_set(err, ENOMEM, "out of memory");
@@ -185,9 +178,9 @@ static enum cmd_result show_image(
 	if (image_list(&image, c, directory, err) < 0)
 		return CMD_SYSTEM;
 	if (o->json)
-		print_json(c, directory, &image, self, NULL);
+		print_json(c, directory, &image, NULL);
 	else
-		print_list(&image, self);
+		print_list(&image);
 	const char *slash = strrchr(directory, '/');
 	const char *kernel = slash && slash[1] ? slash + 1 : directory;
 	log_missing(&image, kernel);
@@ -265,7 +258,7 @@ static enum cmd_result check_host_only(const struct check *o, struct err *err)
 		return CMD_SYSTEM;
 	ctx_log_errors(&s.config);
 	if (o->json)
-		print_json(&s.config, NULL, NULL, NULL, &findings);
+		print_json(&s.config, NULL, NULL, &findings);
 	else if (r == 0 || findings.n > 0)
 		print_findings(o, &findings);
 	if (fflush(stdout) != 0) {
@@ -292,7 +285,7 @@ static enum cmd_result check(const struct check *o, struct err *err)
 	if (o->image)
 		result = show_image(o, &c, result, err);
 	else if (o->json)
-		print_json(&c, NULL, NULL, NULL, NULL);
+		print_json(&c, NULL, NULL, NULL);
 	if (result == CMD_SYSTEM)
 		result = without_list(err);
 	if (fflush(stdout) != 0) {

@@ -90,15 +90,22 @@ static int read_state(struct protected_list *ret, const char *dir)
  */
 static void refuse_with_driver(struct plan *p, struct sysfs *s, const struct protected_list *k)
 {
+	bool takes_one = false;
+
 	if (protected_is_complete(k))
 		return;
 	for (size_t i = 0; i < p->n; i++) {
 		struct verdict *v = &p->verdicts[i];
-		if (v->action == ACTION_BIND && guard_is_needed(v->device->class) &&
-			has_driver(v, s))
+		if (v->action != ACTION_BIND || !guard_is_needed(v->device->class))
+			continue;
+		if (has_driver(v, s))
 			guard_refuse_slot(p, v,
 				"the host may boot from it: it has a driver, and the image does not say from which devices the host boots");
+		else
+			takes_one = true;
 	}
+	if (!takes_one)
+		p->unverified[0] = '\0';
 }
 
 int protected_load(struct protected_list *ret, struct plan *p, struct sysfs *s,

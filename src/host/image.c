@@ -5,14 +5,17 @@
 #include "base/str.h"
 
 #include <dirent.h>
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define SETTINGS_MAX 65536
+#define BOOT_PROGRAM "vfio-bind-boot"
 #define UDEV_RULES "/usr/lib/udev/rules.d/70-vfio-bind.rules"
 
 /* modprobe's directories; of several files of one name the first counts (modprobe.d(5)). */
@@ -138,6 +141,54 @@ static int want_config(struct image *image, const struct config *c, struct err *
 	return r < 0 ? r : strv_add_unique(&image->files, c->path, err);
 }
 
+/*
+ * The program of an image is beside this one where both were built, else where it was installed: in
+ * ../lib/vfio-bind of this one's directory.
+ */
+static int find_program(struct image *image, struct err *err)
+{
+	_cleanup_(str_free) char *built = NULL, *installed = NULL;
+	char self[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	if (n < 0)
+		return err_set(
+			err, errno, "/proc/self/exe: %s; is /proc mounted?", strerror(errno));
+	self[n] = '\0';
+	char *slash = strrchr(self, '/');
+	if (slash)
+		*slash = '\0';
+	char *prefix = strrchr(self, '/');
+	int length = prefix ? (int)(prefix - self) : 0;
+	if (asprintf(&built, "%s/" BOOT_PROGRAM, self) < 0 ||
+		asprintf(&installed, "%.*s/lib/vfio-bind/" BOOT_PROGRAM, length, self) < 0)
+		return err_set(err, ENOMEM, "out of memory");
+	char **found = access(built, X_OK) == 0 ? &built : &installed;
+	if (access(*found, X_OK) < 0)
+		return err_set(err, errno, "%s: %s; it is a part of vfio-bind: install it again",
+			installed, strerror(errno));
+	image->program = *found;
+	*found = NULL;
+	return 0;
+}
+
+/* Has an ELF program an interpreter, which loads shared libraries? (elf(5), PT_INTERP) */
+static bool is_dynamic(const char *path)
+{
+	_cleanup_(fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	Elf64_Ehdr header;
+	Elf64_Phdr one;
+
+	if (fd < 0 || pread(fd, &header, sizeof(header), 0) != sizeof(header))
+		return false;
+	for (unsigned i = 0; i < header.e_phnum; i++)
+		if (pread(fd, &one, sizeof(one), (off_t)(header.e_phoff + i * sizeof(one))) ==
+				sizeof(one) &&
+			one.p_type == PT_INTERP)
+			return true;
+	return false;
+}
+
 int image_list(struct image *ret, const struct config *c, const char *directory, struct err *err)
 {
 	*ret = (struct image){0};
@@ -146,6 +197,8 @@ int image_list(struct image *ret, const struct config *c, const char *directory,
 			strerror(errno));
 	int r = want_modules(ret, c, directory, err);
 	if (r >= 0)
+		r = find_program(ret, err);
+	if (r >= 0 && is_dynamic(ret->program))
 		r = modules_libraries(&ret->libraries, directory, err);
 	if (r >= 0 && !c->unread)
 		r = want_config(ret, c, err);
@@ -158,6 +211,7 @@ int image_list(struct image *ret, const struct config *c, const char *directory,
 
 void image_done(struct image *image)
 {
+	free(image->program);
 	strv_done(&image->modules);
 	strv_done(&image->missing);
 	strv_done(&image->libraries);

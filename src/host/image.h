@@ -12,9 +12,10 @@
  * there. Only this decides it; the hooks of all generators copy what it lists.
  */
 struct image {
+	char *program;         /* vfio-bind-boot, /usr/bin/vfio-bind in the image */
 	struct strv modules;   /* with all dependencies, each after those it needs */
 	struct strv missing;   /* wanted, but this kernel does not have them */
-	struct strv libraries; /* of this program; none if it is static */
+	struct strv libraries; /* of the program; none if it is static */
 	/* The udev rule, the modprobe.d files about the modules, and the config if it could be
 	 * read: in an image root owns every file, so a config that root does not own must not be
 	 * copied. */

@@ -107,6 +107,17 @@ image_put()
 	done
 }
 
+# image_program ROOT FILE: vfio-bind as on a host, with its libraries and, where it has one beside it, the program of images.
+image_program()
+{
+	local lib
+	install -D "$2" "$1/usr/bin/vfio-bind"
+	for lib in $(ldd "$2" 2>/dev/null | grep -o '/[^ ]*'); do
+		install -D "$lib" "$1/$lib"
+	done
+	[ ! -x "${2%/*}/vfio-bind-boot" ] || install -D "${2%/*}/vfio-bind-boot" "$1/usr/lib/vfio-bind/vfio-bind-boot"
+}
+
 # modules_convert DIRECTORY FORM: every module below it as .ko, .ko.xz or .ko.zst, whatever it was.
 # The kernel's own decoder takes only CRC32 or no check from xz, and 1 MiB of window (kernel:
 # Documentation/staging/xz.rst).

@@ -24,7 +24,7 @@ static void set_driver(struct plan *p, const char *driver)
 		p->verdicts[i].driver = driver;
 }
 
-/* Saves a report for each slot, named after its first function, as `added` does. */
+/* Saves a report for each slot, named after its first function, as `hotplug` does. */
 static int save_reports(const struct bind_args *o, const struct plan *p,
 	const struct apply_result *outcomes, struct err *err)
 {

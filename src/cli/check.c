@@ -11,6 +11,7 @@
 #include "host/image.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -142,6 +143,20 @@ static int find_protected(struct protected_list *ret, const struct sysroot *w, s
 	return 0;
 }
 
+/* Of the kernel command line below the root; 0 if it can't be read. */
+static uint64_t read_host_words(const struct sysroot *w)
+{
+	_cleanup_(str_free) char *path = NULL, *line = NULL;
+	size_t len;
+
+	if (w->cmdline)
+		return boot_switch_parse(w->cmdline).host_words;
+	if (asprintf(&path, "%s/proc/cmdline", w->root ? w->root : "") < 0 ||
+		file_read(AT_FDCWD, path, KERNEL_CMDLINE_MAX, &line, &len, NULL) < 0)
+		return 0;
+	return boot_switch_parse(line).host_words;
+}
+
 static int leave_record(const struct check *o, const struct config *c, const struct image *image,
 	const char *kernel, struct err *err)
 {
@@ -155,10 +170,14 @@ static int leave_record(const struct check *o, const struct config *c, const str
 			return err_set(err, ENOMEM, "out of memory");
 		host.sysfs = sysfs;
 	}
+	const struct imageinfo_data data = {.config = c,
+		.digest = image->digest,
+		.kernel = kernel,
+		.missing = &image->missing,
+		.protected = &keep,
+		.host_words = read_host_words(&host)};
 	int r = find_protected(&keep, &host, err);
-	return r < 0 ? r
-		     : imageinfo_save(
-			       o->into, c, image->digest, &image->missing, &keep, kernel, err);
+	return r < 0 ? r : imageinfo_save(o->into, &data, err);
 }
 
 static enum cmd_result show_image(

@@ -30,7 +30,7 @@ enum dev_state {
 
 struct dev_status {
 	const struct report_dev *requested;
-	bool later; /* reported by `added`, for a device that was plugged in after boot */
+	bool later; /* reported by `hotplug`, for a device that was plugged in after boot */
 	enum dev_state state;
 	char now[32];                     /* its driver, "" for none */
 	enum usable usable;               /* for a device that vfio-pci has */
@@ -42,7 +42,7 @@ struct dev_status {
 /* Requested against current state: the reports of this boot, and sysfs. */
 struct status {
 	struct report boot;
-	struct report *later; /* the reports of `added`, one per device */
+	struct report *later; /* the reports of `hotplug`, one per device */
 	size_t n_later;
 	struct dev_status *rows; /* in the order of addresses, then those without one */
 	size_t n;

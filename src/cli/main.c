@@ -33,7 +33,7 @@ static const struct command {
 	{"libvirt", cmd_libvirt, "print libvirt's elements for what is bound"},
 	{"record", cmd_record, "collect data for a bug report"},
 	{"boot", cmd_boot, "reserve and bind the devices of the config (run by the initramfs)"},
-	{"added", cmd_hotplug, "handle a hot-plugged device (run by udev)"},
+	{"hotplug", cmd_hotplug, "handle a hot-plugged device (run by udev)"},
 };
 
 static void print_help(void)
@@ -68,6 +68,8 @@ static int exit_code(enum cmd_result result)
 
 static const struct command *command_find(const char *name)
 {
+	if (str_equal(name, "added")) /* its name up to 0.2.0, which older udev rules have */
+		name = "hotplug";
 	for (size_t i = 0; i < N_COMMANDS; i++)
 		if (str_equal(name, commands[i].name))
 			return &commands[i];

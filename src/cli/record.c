@@ -724,8 +724,6 @@ void record_others(const struct record_root *r)
 /* ---- record ------------------------------------------------------------------------------------
  */
 
-#define CMDLINE_MAX 8192
-
 struct record_options {
 	struct sysroot sysroot;
 	bool full;
@@ -818,7 +816,8 @@ static char *read_cmdline(const struct record_options *o, struct sysfs *s)
 		return sysfs_path_text(s, NOTES_DIRECTORY "/cmdline");
 	if (asprintf(&path, "%s/proc/cmdline", o->sysroot.root ? o->sysroot.root : "") < 0)
 		path = NULL;
-	return path && file_read(AT_FDCWD, path, CMDLINE_MAX, &line, &len, NULL) == 0 ? line : NULL;
+	return path && file_read(AT_FDCWD, path, KERNEL_CMDLINE_MAX, &line, &len, NULL) == 0 ? line
+											     : NULL;
 }
 
 static void print_cmdline(struct text *t, struct redact *m, const char *line)

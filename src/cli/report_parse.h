@@ -22,7 +22,7 @@ struct report_dev {
 	long long usec;       /* -1: not attempted */
 };
 
-/* The report of a boot, or of `added`. */
+/* The report of a boot, or of `hotplug`. */
 struct report {
 	char *off;
 	struct report_dev *devices;

@@ -93,8 +93,6 @@ static enum cmd_result tell(const struct status_args *o, const struct status *a,
 
 /* ---- devices that vfio-pci took by ids of other tools ---------------------------------------- */
 
-#define CMDLINE_MAX 8192
-
 /* For a tree, from its record of the machine. */
 static void read_other_ids(struct other_ids *ret, const struct status_args *o, struct sysfs *s)
 {
@@ -103,7 +101,7 @@ static void read_other_ids(struct other_ids *ret, const struct status_args *o, s
 
 	if (o->sysfs)
 		cmdline = sysfs_path_text(s, NOTES_DIRECTORY "/cmdline");
-	else if (file_read(AT_FDCWD, "/proc/cmdline", CMDLINE_MAX, &cmdline, &len, NULL) < 0)
+	else if (file_read(AT_FDCWD, "/proc/cmdline", KERNEL_CMDLINE_MAX, &cmdline, &len, NULL) < 0)
 		cmdline = NULL;
 	if (o->sysfs && asprintf(&root, "%s/" NOTES_ROOT, o->sysfs) < 0)
 		root = NULL;

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define BLANKS " \t\n\r\v\f"
+
 /*
  * The next word as the kernel splits them (next_arg in lib/cmdline.c): separated by blanks, with
  * double quotes only, and no escape. The copy has no quotes; a word longer than buf is cut, which
@@ -17,11 +19,11 @@ bool kernel_word_next(const char **s, char buf[static KERNEL_WORD_MAX])
 	size_t n = 0;
 	bool quoted = false;
 
-	while (*p != '\0' && strchr(" \t\n\r\v\f", *p))
+	while (*p != '\0' && strchr(BLANKS, *p))
 		p++;
 	if (*p == '\0')
 		return false;
-	for (; *p != '\0' && (quoted || !strchr(" \t\n\r\v\f", *p)); p++) {
+	for (; *p != '\0' && (quoted || !strchr(BLANKS, *p)); p++) {
 		if (*p == '"')
 			quoted = !quoted;
 		else if (n + 1 < KERNEL_WORD_MAX)
@@ -174,12 +176,40 @@ static void parse_switch(struct boot_switch *b, const char *word)
 	}
 }
 
+/*
+ * True if the word names what the host boots from: kernel-parameters.txt, dracut.cmdline(7),
+ * systemd-cryptsetup-generator(8), mkinitcpio's encrypt hook. Flags of a mount count if they name a
+ * device (logdev=, device=), not for a subvolume.
+ */
+static bool names_host_device(const char *word)
+{
+	static const char *const names[] = {"root", "resume", "resume_offset", "noresume",
+		"cryptdevice", "cryptkey", "cryptopts", "zfs", "bootfs", "mount.usr"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (kernel_word_is(word, names[i]))
+			return true;
+	if (str_starts(word, "rootflags=") || str_starts(word, "mount.usrflags="))
+		return strstr(word, "dev=") || strstr(word, "device=");
+	return str_starts(word, "rd.luks") || str_starts(word, "luks.") ||
+	       kernel_word_is_network(word);
+}
+
+/* The whole word counts, however long: it is hashed where it is on the line. */
+static uint64_t add_host_word(uint64_t hash, const char *from, const char *end)
+{
+	from += strspn(from, BLANKS);
+	return (hash ^ str_hash(from, (size_t)(end - from))) * 0x100000001b3U;
+}
+
 struct boot_switch boot_switch_parse(const char *cmdline)
 {
-	struct boot_switch b = {.mode = BOOT_BIND};
+	struct boot_switch b = {.mode = BOOT_BIND, .host_words = 0xcbf29ce484222325U};
 	char word[KERNEL_WORD_MAX];
 
 	for (const char *from = cmdline; kernel_word_next(&cmdline, word); from = cmdline) {
+		if (names_host_device(word))
+			b.host_words = add_host_word(b.host_words, from, cmdline);
 		if (kernel_word_is(word, "vfio_bind"))
 			parse_switch(&b, word);
 		else if (kernel_word_is(word, "vfio_bind.debug"))

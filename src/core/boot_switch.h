@@ -3,6 +3,10 @@
 #define CORE_BOOT_SWITCH_H
 
 #include <stdbool.h>
+#include <stdint.h>
+
+/* COMMAND_LINE_SIZE is 2048 on x86 and at most 4096 elsewhere (arch/.../include/asm/setup.h). */
+#define KERNEL_CMDLINE_MAX 8192
 
 /* The words on the kernel command line that concern vfio-bind. */
 struct boot_switch {
@@ -10,6 +14,9 @@ struct boot_switch {
 	char reason[96];  /* why not BOOT_BIND, as a sentence */
 	bool debug;       /* vfio_bind.debug */
 	char network[64]; /* the word for a root file system on the network, or "" */
+	/* A hash of the words that name what the host boots from: root, resume, keys and peers, in
+	 * their order. 0 if the command line is not known. */
+	uint64_t host_words;
 };
 
 /*

@@ -12,15 +12,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* COMMAND_LINE_SIZE is 2048 on x86 and at most 4096 elsewhere (arch/.../include/asm/setup.h). */
-#define CMDLINE_MAX 8192
-
 struct boot_switch sysroot_switch(const struct sysroot *w)
 {
 	if (w->cmdline)
 		return boot_switch_parse(w->cmdline);
-	_cleanup_(str_free) char *line = malloc(CMDLINE_MAX);
-	if (line && file_read_small(AT_FDCWD, "/proc/cmdline", line, CMDLINE_MAX) >= 0)
+	_cleanup_(str_free) char *line = malloc(KERNEL_CMDLINE_MAX);
+	if (line && file_read_small(AT_FDCWD, "/proc/cmdline", line, KERNEL_CMDLINE_MAX) >= 0)
 		return boot_switch_parse(line);
 	return (struct boot_switch){.mode = BOOT_OFF,
 		.reason = "/proc/cmdline can't be read, it may say vfio_bind=off"};

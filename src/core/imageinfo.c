@@ -42,31 +42,30 @@ static void add(struct text *t, const char *kind, const char *value)
 	text_add(t, "\n", 1);
 }
 
-static void compose(struct text *t, const struct config *c, const char *digest,
-	const struct strv *missing, const struct protected_list *keep, const char *kernel)
+static void compose(struct text *t, const struct imageinfo_data *d)
 {
 	text_print(t, "version 1\n");
-	add(t, "kernel", kernel);
+	add(t, "kernel", d->kernel);
 	add(t, "program", VERSION);
-	if (digest[0]) {
-		text_print(t, "config %s", digest);
-		add(t, "", c->path);
+	if (d->digest[0]) {
+		text_print(t, "config %s", d->digest);
+		add(t, "", d->config->path);
 	}
-	protected_format(keep, t);
-	for (size_t i = 0; i < c->n_errors; i++)
-		add(t, "error", c->errors[i]);
-	for (size_t i = 0; i < missing->n; i++)
-		add(t, "missing", missing->name[i]);
+	if (d->host_words)
+		text_print(t, "host %016" PRIx64 "\n", d->host_words);
+	protected_format(d->protected, t);
+	for (size_t i = 0; i < d->config->n_errors; i++)
+		add(t, "error", d->config->errors[i]);
+	for (size_t i = 0; i < d->missing->n; i++)
+		add(t, "missing", d->missing->name[i]);
 }
 
-int imageinfo_save(const char *root, const struct config *c, const char *digest,
-	const struct strv *missing, const struct protected_list *keep, const char *kernel,
-	struct err *err)
+int imageinfo_save(const char *root, const struct imageinfo_data *data, struct err *err)
 {
 	_cleanup_(text_done) struct text t = {0};
 	_cleanup_(str_free) char *dir = NULL;
 
-	compose(&t, c, digest, missing, keep, kernel);
+	compose(&t, data);
 	if (t.failed || asprintf(&dir, "%s/etc", root) < 0)
 		return err_set(err, ENOMEM, "out of memory");
 	while (t.len > IMAGE_RECORD_MAX)
@@ -103,6 +102,11 @@ void imageinfo_done(struct imageinfo *r)
 {
 	free(r->data);
 	*r = (struct imageinfo){0};
+}
+
+void imageinfo_rewind(struct imageinfo *r)
+{
+	r->at = 0;
 }
 
 const char *imageinfo_next(struct imageinfo *r, const char *kind)

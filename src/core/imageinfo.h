@@ -8,6 +8,7 @@
 #include "core/protected.h"
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* Set by the build; tools that only parse the source do not have it. */
 #ifndef VERSION
@@ -22,6 +23,7 @@
  * kernel VERSION
  * program VERSION       (of vfio-bind; not with 0.2.0 or older)
  * config DIGEST FILE    (not if the config could not be read)
+ * host DIGEST           (words of the kernel command line: host_words in core/boot_switch)
  * keep ...              (protected devices: core/protected)
  * error FILE:LINE: ...  (a package manager makes the image despite errors)
  * missing MODULE        (wanted, but not in the kernel)
@@ -40,14 +42,22 @@
  */
 int imageinfo_digest(char ret[IMAGE_DIGEST_MAX], const char *path, struct err *err) _must_check_;
 
+/* What is known when an image is made. */
+struct imageinfo_data {
+	const struct config *config;
+	const char *digest;         /* of the config, or "" */
+	const char *kernel;         /* a version */
+	const struct strv *missing; /* modules that this kernel does not have */
+	const struct protected_list *protected;
+	uint64_t host_words; /* core/boot_switch; 0: not known */
+};
+
 /*
- * Writes it below root, the directory that becomes the image; `kernel` is a version, `digest` that
- * of the config or "", `missing` the modules that this kernel has not. What does not fit into
+ * Writes it below root, the directory that becomes the image. What does not fit into
  * IMAGE_RECORD_MAX is left out from the end, in whole lines. 0 or -errno.
  */
-int imageinfo_save(const char *root, const struct config *c, const char *digest,
-	const struct strv *missing, const struct protected_list *keep, const char *kernel,
-	struct err *err) _must_check_;
+int imageinfo_save(
+	const char *root, const struct imageinfo_data *data, struct err *err) _must_check_;
 
 struct imageinfo {
 	char *data;
@@ -66,6 +76,7 @@ void imageinfo_done(struct imageinfo *r);
  * it starts over, so that a loop over another kind may follow.
  */
 const char *imageinfo_next(struct imageinfo *r, const char *kind);
+void imageinfo_rewind(struct imageinfo *r);
 
 /*
  * Returns 1 if the image of this boot was made from the current config, 0 if not, from the report

@@ -1,37 +1,61 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/protected_load.h"
 
+#include "base/str.h"
 #include "core/guard.h"
 #include "core/imageinfo.h"
 #include "core/run_state.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-/* 1 where there is a record, 0 where not, or -ENOMEM. One that can't be read is one that says
- * nothing. */
-static int read_record(struct protected_list *keep, const char *config)
+/* True if the image was made for a kernel command line with other words of what the host boots
+ * from. */
+static bool is_of_other_host(struct imageinfo *record, const struct boot_switch *b)
+{
+	const char *line = imageinfo_next(record, "host");
+	char now[20];
+
+	if (!line || !b->host_words)
+		return false;
+	(void)snprintf(now, sizeof(now), "%016" PRIx64, b->host_words);
+	return !str_equal(line, now);
+}
+
+/* 1 if there is a record, 0 if not, or -ENOMEM. A record that can't be read, or is of another host,
+ * contains nothing. */
+static int read_record(
+	struct protected_list *ret, const struct sysroot *w, const struct boot_switch *b)
 {
 	_cleanup_(imageinfo_done) struct imageinfo record = {0};
 	struct err err = {""};
 	const char *line;
-	bool says = false;
+	bool has_list = false;
 
-	int r = imageinfo_read(&record, config, &err);
+	int r = imageinfo_read(&record, sysroot_config_file(w), &err);
 	if (r == -ENOENT)
 		return 0;
 	if (r == -ENOMEM)
 		return r;
 	if (r < 0)
-		protected_set_unknown(keep, "%.150s", err.text);
+		protected_set_unknown(ret, "%.150s", err.text);
+	if (is_of_other_host(&record, b)) {
+		if (w->find)
+			return 0;
+		protected_set_unknown(ret,
+			"the kernel command line names other devices to boot from than when the image was made; rebuild it");
+		return 1;
+	}
+	imageinfo_rewind(&record);
 	while ((line = imageinfo_next(&record, "keep"))) {
-		says = true;
-		if (protected_parse(keep, line) < 0)
+		has_list = true;
+		if (protected_parse(ret, line) < 0)
 			return -ENOMEM;
 	}
-	if (!says)
-		protected_set_unknown(keep, "this image does not say what it is on; rebuild it");
+	if (!has_list)
+		protected_set_unknown(ret, "this image does not say what it is on; rebuild it");
 	return 1;
 }
 
@@ -115,7 +139,7 @@ int protected_load(struct protected_list *ret, struct plan *p, struct sysfs *s,
 
 	if (!guard_needs_protected(p))
 		return 0;
-	int has_record = read_record(ret, sysroot_config_file(w));
+	int has_record = read_record(ret, w, b);
 	if (has_record == 0 && w->state)
 		has_record = read_state(ret, w->state);
 	int r = has_record < 0 ? has_record : 0;

@@ -113,7 +113,11 @@ image_program()
 	local lib
 	install -D "$2" "$1/usr/bin/vfio-bind"
 	for lib in $(ldd "$2" 2>/dev/null | grep -o '/[^ ]*'); do
-		install -D "$lib" "$1/$lib"
+		install -D "$lib" "$1/usr/${lib#/usr}"
+	done
+	# As in the base: a directory of that name in a layer would take the place of the link.
+	for lib in lib lib64; do
+		[ -e "$1/$lib" ] || [ ! -e "$1/usr/$lib" ] || ln -s "usr/$lib" "$1/$lib"
 	done
 	[ ! -x "${2%/*}/vfio-bind-boot" ] || install -D "${2%/*}/vfio-bind-boot" "$1/usr/lib/vfio-bind/vfio-bind-boot"
 }

@@ -62,12 +62,18 @@ static void test_written_is_read(void)
 	struct config c = {.path = "/etc/conf", .errors = errors, .n_errors = 2};
 	struct image image = {.digest = "0123456789abcdef"};
 	const struct protected_list keep = {.ended = true, .unknown = "where / lies"};
+	const struct imageinfo_data data = {.config = &c,
+		.digest = image.digest,
+		.kernel = "6.12",
+		.missing = &image.missing,
+		.protected = &keep,
+		.host_words = 0x1234};
 	struct imageinfo r;
 	struct err err = {""};
 
 	check_case("image_record: what is written is read");
 	CHECK_INT(strv_add_unique(&image.missing, "vfio-pci", &err), 0);
-	CHECK_INT(imageinfo_save(dir, &c, image.digest, &image.missing, &keep, "6.12", &err), 0);
+	CHECK_INT(imageinfo_save(dir, &data, &err), 0);
 	CHECK_INT(imageinfo_read(&r, path("etc/vfio-bind.conf"), &err), 0);
 	CHECK_STR(imageinfo_next(&r, "config"), "0123456789abcdef /etc/conf");
 	CHECK_STR(imageinfo_next(&r, "config"), NULL);
@@ -80,6 +86,8 @@ static void test_written_is_read(void)
 	CHECK_STR(imageinfo_next(&r, "kernel"), NULL);
 	CHECK_STR(imageinfo_next(&r, "missing"), "vfio-pci");
 	CHECK_STR(imageinfo_next(&r, "missing"), NULL);
+	CHECK_STR(imageinfo_next(&r, "host"), "0000000000001234");
+	CHECK_STR(imageinfo_next(&r, "host"), NULL);
 	CHECK_STR(imageinfo_next(&r, "keep"), "unknown where / lies");
 	CHECK_STR(imageinfo_next(&r, "keep"), "end");
 	imageinfo_done(&r);
@@ -91,6 +99,12 @@ static void test_bound(void)
 	struct config c = {.path = "/etc/conf"};
 	struct image image = {.digest = ""};
 	const struct protected_list keep = {.ended = true};
+	const struct imageinfo_data data = {.config = &c,
+		.digest = image.digest,
+		.kernel = "6.12",
+		.missing = &image.missing,
+		.protected = &keep,
+		.host_words = 0x1234};
 	struct imageinfo r;
 	struct err err = {""};
 	char name[32];
@@ -101,7 +115,7 @@ static void test_bound(void)
 		(void)snprintf(name, sizeof(name), "module_number_%08u", i);
 		CHECK_INT(strv_add_unique(&image.missing, name, &err), 0);
 	}
-	CHECK_INT(imageinfo_save(dir, &c, image.digest, &image.missing, &keep, "6.12", &err), 0);
+	CHECK_INT(imageinfo_save(dir, &data, &err), 0);
 	CHECK_INT(imageinfo_read(&r, path("etc/conf"), &err), 0);
 	CHECK(r.len <= IMAGE_RECORD_MAX && r.len > IMAGE_RECORD_MAX - 40);
 	for (const char *value; (value = imageinfo_next(&r, "missing")); n++)

@@ -6,11 +6,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -134,7 +136,7 @@ static int swap_in(int dirfd, const char *name, const char *temp, const struct r
 			return r;
 		if (renameat(dirfd, temp, dirfd, name) < 0)
 			return -errno;
-	} else if (renameat2(dirfd, temp, dirfd, name, RENAME_NOREPLACE) < 0) {
+	} else if (syscall(SYS_renameat2, dirfd, temp, dirfd, name, RENAME_NOREPLACE) < 0) {
 		return errno == EEXIST ? -EBUSY : -errno;
 	}
 	if (fsync(dirfd) < 0 && errno != EINVAL)

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/import.h"
 
+#include "base/dir.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "pci/address.h"
 #include "pci/id.h"
 
 #include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -211,9 +211,9 @@ static void read_script(struct import *m, char *data, const char *path)
 			"%s: remove it, and what calls it; [bind] asks for its devices now", from);
 }
 
-static int is_visible(const struct dirent *e)
+static bool is_visible(const char *name)
 {
-	return e->d_name[0] != '.';
+	return name[0] != '.';
 }
 
 static void read_file(struct import *m, const char *path, reader read)
@@ -228,12 +228,11 @@ static void read_file(struct import *m, const char *path, reader read)
 static void read_directory(struct import *m, const char *directory, const char *beginning,
 	const char *ending, reader read)
 {
-	_cleanup_(fd_close) int fd = openat(m->root, directory, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
-	struct dirent **entries = NULL;
-	int n = fd < 0 ? 0 : scandirat(fd, ".", &entries, is_visible, alphasort);
+	_cleanup_(dir_names_done) struct dir_names names = {0};
 
-	for (int i = 0; i < n; i++) {
-		const char *name = entries[i]->d_name;
+	(void)dir_list(&names, m->root, directory, is_visible, NULL);
+	for (size_t i = 0; i < names.n; i++) {
+		const char *name = names.at[i];
 		size_t len = strlen(name), end = strlen(ending);
 		char path[300];
 		if (str_starts(name, beginning) && len >= end &&
@@ -241,9 +240,7 @@ static void read_directory(struct import *m, const char *directory, const char *
 			(size_t)snprintf(path, sizeof(path), "%s/%s", directory, name) <
 				sizeof(path))
 			read_file(m, path, read);
-		free(entries[i]);
 	}
-	free(entries);
 }
 
 static void from_files(struct import *m)

@@ -2,6 +2,7 @@
 #include "cli/record.h"
 
 #include "base/command.h"
+#include "base/dir.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "cli/check.h"
@@ -22,7 +23,6 @@
 #include "shared/tabfile.h"
 
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -160,9 +160,9 @@ static void print_inputs(const struct record_root *r)
 
 #define UDEV "run/udev/data"
 
-static int is_block(const struct dirent *entry)
+static bool is_block(const char *name)
 {
-	return entry->d_name[0] == 'b';
+	return name[0] == 'b';
 }
 
 static void print_member(const struct record_root *r, const char *name)
@@ -190,14 +190,11 @@ static void print_member(const struct record_root *r, const char *name)
 
 static void print_members(const struct record_root *r)
 {
-	struct dirent **names = NULL;
-	int n = scandirat(r->fd, UDEV, &names, is_block, versionsort);
+	_cleanup_(dir_names_done) struct dir_names names = {0};
 
-	for (int i = 0; i < n; i++) {
-		print_member(r, names[i]->d_name);
-		free(names[i]);
-	}
-	free(names);
+	(void)dir_list(&names, r->fd, UDEV, is_block, strverscmp);
+	for (size_t i = 0; i < names.n; i++)
+		print_member(r, names.at[i]);
 }
 
 /* ---- the processor, by the words that `check` searches for ----------------------------------- */
@@ -604,23 +601,20 @@ void record_tables(const struct record_root *r)
 
 #define BLANKS " \t"
 
-static int is_visible(const struct dirent *entry)
+static bool is_visible(const char *name)
 {
-	return entry->d_name[0] != '.';
+	return name[0] != '.';
 }
 
 static void each_file(const struct record_root *r, const char *directory,
 	void (*put)(const struct record_root *r, const char *directory, const char *name))
 {
-	struct dirent **names = NULL;
-	int n = scandirat(r->fd, directory, &names, is_visible, alphasort);
+	_cleanup_(dir_names_done) struct dir_names names = {0};
 
-	for (int i = 0; i < n; i++) {
-		if (!strpbrk(names[i]->d_name, " \t\n"))
-			put(r, directory, names[i]->d_name);
-		free(names[i]);
-	}
-	free(names);
+	(void)dir_list(&names, r->fd, directory, is_visible, NULL);
+	for (size_t i = 0; i < names.n; i++)
+		if (!strpbrk(names.at[i], " \t\n"))
+			put(r, directory, names.at[i]);
 }
 
 static char *read_in(const struct record_root *r, const char *directory, const char *name)

@@ -45,7 +45,7 @@ static int read_record(
 		if (w->find)
 			return 0;
 		protected_set_unknown(ret,
-			"the kernel command line names other devices to boot from than when the image was made; rebuild it");
+			"the kernel command line has another root, resume or key than when this image was made");
 		return 1;
 	}
 	imageinfo_rewind(&record);

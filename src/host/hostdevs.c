@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "host/hostdevs.h"
 
+#include "base/dir.h"
 #include "base/file.h"
 #include "base/str.h"
 #include "core/boot_switch.h"
@@ -12,7 +13,6 @@
 #include "shared/tabfile.h"
 
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
@@ -780,14 +780,9 @@ static bool is_member(char *entry, const char *pool)
 		       has_line(entry, "E:ID_FS_LABEL=", pool));
 }
 
-static int is_block(const struct dirent *entry)
+static bool is_block(const char *name)
 {
-	return entry->d_name[0] == 'b';
-}
-
-static int by_name(const struct dirent **a, const struct dirent **b)
-{
-	return strcmp((*a)->d_name, (*b)->d_name);
+	return name[0] == 'b';
 }
 
 static bool need_member(struct hostdevs_search *f, const char *name, const char *pool)
@@ -803,16 +798,12 @@ static bool need_member(struct hostdevs_search *f, const char *name, const char 
 
 static unsigned need_members(struct hostdevs_search *f, const char *pool)
 {
-	struct dirent **names = NULL;
+	_cleanup_(dir_names_done) struct dir_names names = {0};
 	unsigned found = 0;
-	int n = scandirat(f->root, UDEV, &names, is_block, by_name);
 
-	for (int i = 0; i < n; i++) {
-		if (i < UDEV_ENTRIES_MAX)
-			found += need_member(f, names[i]->d_name, pool);
-		free(names[i]);
-	}
-	free(names);
+	(void)dir_list(&names, f->root, UDEV, is_block, NULL);
+	for (size_t i = 0; i < names.n && i < UDEV_ENTRIES_MAX; i++)
+		found += need_member(f, names.at[i], pool);
 	return found;
 }
 
@@ -994,23 +985,20 @@ static void need_server(struct hostdevs_search *f, const char *source, const cha
  */
 static void need_journal(struct hostdevs_search *f, const struct mount_row *m)
 {
-	struct dirent **names = NULL;
+	_cleanup_(dir_names_done) struct dir_names names = {0};
 	char path[DEVPATH_MAX], device[DEVPATH_MAX], own[DISK_NAME_SIZE + 1];
 
 	(void)snprintf(path, sizeof(path), "dev/block/%u:%u", m->major, m->minor);
 	if (devpath_of(f->sysfs, path, device) < 0)
 		return;
 	(void)snprintf(own, sizeof(own), "%.255s-", strrchr(device, '/') + 1);
-	int n = scandirat(f->root, JOURNALS, &names, NULL, alphasort);
+	(void)dir_list(&names, f->root, JOURNALS, NULL, NULL);
 	bool has_own = false;
-	for (int i = 0; i < n; i++)
-		has_own |= str_starts(names[i]->d_name, own);
-	for (int i = 0; i < n; i++) {
-		if (!has_own && sysfs_path_exists(f->sysfs, "class/block/%s/dev", names[i]->d_name))
-			hostdevs_search_need(f, PENDING_DISK, names[i]->d_name);
-		free(names[i]);
-	}
-	free(names);
+	for (size_t i = 0; i < names.n; i++)
+		has_own |= str_starts(names.at[i], own);
+	for (size_t i = 0; !has_own && i < names.n; i++)
+		if (sysfs_path_exists(f->sysfs, "class/block/%s/dev", names.at[i]))
+			hostdevs_search_need(f, PENDING_DISK, names.at[i]);
 }
 
 /* Adds other disks that a mounted file system names: the log of XFS, the other disks of btrfs. */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "pci/sysfs_path.h"
 
+#include "base/dir.h"
 #include "base/file.h"
 #include "base/str.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -74,28 +74,18 @@ bool sysfs_path_exists(struct sysfs *s, const char *fmt, ...)
 	return path_finish(path, len) && faccessat(s->devices, path, F_OK, 0) == 0;
 }
 
-static int no_dots(const struct dirent *entry)
-{
-	return !str_equal(entry->d_name, ".") && !str_equal(entry->d_name, "..");
-}
-
 int sysfs_path_each(
 	struct sysfs *s, const char *path, int (*each)(const char *name, void *to), void *to)
 {
 	char full[SYSFS_PATH_MAX];
-	struct dirent **entries = NULL;
-	int r = 0;
+	_cleanup_(dir_names_done) struct dir_names names = {0};
 
 	(void)snprintf(full, sizeof(full), UP "%s", path);
-	int n = scandirat(s->devices, full, &entries, no_dots, versionsort);
-	if (n < 0)
-		return errno == ENOMEM ? -ENOMEM : 0;
-	for (int i = 0; i < n; i++) {
-		if (r == 0)
-			r = each(entries[i]->d_name, to);
-		free(entries[i]);
-	}
-	free(entries);
+	int r = dir_list(&names, s->devices, full, NULL, strverscmp);
+	if (r < 0)
+		return r == -ENOMEM ? r : 0;
+	for (size_t i = 0; r == 0 && i < names.n; i++)
+		r = each(names.at[i], to);
 	return r;
 }
 

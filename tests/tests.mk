@@ -50,12 +50,14 @@ check-layers:
 		echo 'ok - layers: every source is part of a program')
 unlisted = $(filter-out $(sort $(boot_objects) $(bind_objects) $(bootcfg_objects)),$(patsubst src/%.c,%,$(wildcard src/*/*.c src/*/*/*.c)))
 
-# The whole tree by both compilers, every warning an error; libkmod is not ours to judge, so once.
-check-cc: all
+# The whole tree by both compilers, every warning an error, and by both C libraries: clang builds vfio-bind-boot with
+# glibc. The libraries are built once.
+check-cc: all $(if $(kmod_lib),$(BUILD)/kmod/libkmod.a)
 	@for cc in gcc $(CLANG); do \
 		log=$(BUILD)/cc-$$cc.log; \
+		mkdir -p $(BUILD)/cc-$$cc; [ ! -d $(BUILD)/musl ] || ln -sfn ../musl $(BUILD)/cc-$$cc/musl; \
 		if $(MAKE) --no-print-directory BUILD=$(BUILD)/cc-$$cc CC=$$cc WERROR=yes \
-			$(if $(kmod_lib),KMOD_STATIC_LIB=$(abspath $(kmod_lib))) all compile-all >$$log 2>&1; \
+			$(if $(kmod_lib),KMOD_STATIC_LIB=$(abspath $(BUILD)/kmod/libkmod.a)) all compile-all >$$log 2>&1; \
 		then echo "ok - $$cc: no warning in the whole tree"; \
 		else cat $$log >&2; echo "not ok - $$cc: see the warnings in $$log"; rc=1; fi; \
 	done; \
@@ -131,7 +133,7 @@ $(BUILD)/san/bin/vfio-bind: $(bind_objects:%=$(BUILD)/san/%.o)
 
 $(BUILD)/san/bin/vfio-bind-boot: $(boot_objects:%=$(BUILD)/san/%.o)
 	@mkdir -p $(@D)
-	$(call say,LINK)$(CLANG) $(SANITIZE) $^ $(boot_libs) -o $@
+	$(call say,LINK)$(CLANG) $(SANITIZE) $^ $(bind_libs) -o $@
 sanitized = $(BUILD)/san/bin/vfio-bind $(BUILD)/san/bin/vfio-bind-boot
 
 check-unit: all $(units) $(sanitized)

@@ -206,7 +206,7 @@ static int each_entry(int fd, int (*each)(struct pci_addr addr, void *to), void 
 	if (!list)
 		return -ENOMEM;
 	for (int tries = 0;;) {
-		ssize_t n = getdents64(fd, list, LIST_SIZE);
+		ssize_t n = getdents64(fd, (void *)list, LIST_SIZE);
 		if (n < 0 && ++tries < TRIES)
 			continue;
 		if (n <= 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "shared/mounts.h"
 #include "shared/tabfile.h"
+#include "shared/mounts.h"
 
 #include "check.h"
 

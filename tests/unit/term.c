@@ -38,6 +38,7 @@ static void story(FILE *f)
 	int errors = dup(STDERR_FILENO);
 	(void)dup2(fileno(f), STDERR_FILENO);
 	log_open("test", LOG_TO_STDERR, false);
+	log_wrap(term_terminal(STDERR_FILENO)); /* as the mains do */
 	log_print(LOG_WARNING, "%s", "123456789012345678901234567 123456789 1234567 1");
 	log_print(LOG_NOTICE, "a line of forty columns, not of one mor");
 	log_close();

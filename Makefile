@@ -43,8 +43,10 @@ VERSION = 0.2.0
 # ---- what the programs are made of: folders -----------------------------------------------------
 objects = $(patsubst src/%.c,%,$(sort $(foreach folder,$(1),$(wildcard src/$(folder)/*.c))))
 
-boot_objects    = $(call objects,boot core pci base)
-bind_objects    = $(filter-out boot/main,$(boot_objects)) $(call objects,host shared cli)
+all_boot        = $(call objects,boot core pci base)
+# boot/pool is malloc for musl's quick processes; glibc's stays.
+boot_objects    = $(if $(filter yes-musl,$(STATIC)-$(LIBC)),$(all_boot),$(filter-out boot/pool,$(all_boot)))
+bind_objects    = $(filter-out boot/main boot/pool,$(all_boot)) $(call objects,host shared cli)
 # /etc/vfio-bind.conf is read by one parser.
 bootcfg_objects = $(call objects,bootcfg bootcfg/kargs bootcfg/format bootcfg/loader shared base) \
 	core/config core/config_values pci/address pci/id

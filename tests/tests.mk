@@ -48,7 +48,7 @@ check-layers:
 	@tools/check-layers .
 	@$(if $(unlisted),echo 'not ok - layers: in no program: $(unlisted)'; exit 1,\
 		echo 'ok - layers: every source is part of a program')
-unlisted = $(filter-out $(sort $(boot_objects) $(bind_objects) $(bootcfg_objects)),$(patsubst src/%.c,%,$(wildcard src/*/*.c src/*/*/*.c)))
+unlisted = $(filter-out $(sort $(all_boot) $(bind_objects) $(bootcfg_objects)),$(patsubst src/%.c,%,$(wildcard src/*/*.c src/*/*/*.c)))
 
 # The whole tree by both compilers, every warning an error, and by both C libraries: clang builds vfio-bind-boot with
 # glibc. The libraries are built once.
@@ -81,7 +81,7 @@ check-kmod:
 
 # ---- running: the same sources with the sanitizers in -------------------------------------------
 SANITIZE = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
-san_c    = $(filter-out %/main.c,$(wildcard src/*/*.c src/*/*/*.c))
+san_c    = $(filter-out %/main.c %/pool.c,$(wildcard src/*/*.c src/*/*/*.c))
 san_lib  = $(BUILD)/san/tree.a
 san_libs = $(san_lib) $(or $(bind_libs),) -lblkid
 
@@ -131,7 +131,7 @@ $(BUILD)/san/bin/vfio-bind: $(bind_objects:%=$(BUILD)/san/%.o)
 	@mkdir -p $(@D)
 	$(call say,LINK)$(CLANG) $(SANITIZE) $^ $(bind_libs) -o $@
 
-$(BUILD)/san/bin/vfio-bind-boot: $(boot_objects:%=$(BUILD)/san/%.o)
+$(BUILD)/san/bin/vfio-bind-boot: $(filter-out %/pool.o,$(boot_objects:%=$(BUILD)/san/%.o))
 	@mkdir -p $(@D)
 	$(call say,LINK)$(CLANG) $(SANITIZE) $^ $(bind_libs) -o $@
 sanitized = $(BUILD)/san/bin/vfio-bind $(BUILD)/san/bin/vfio-bind-boot

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * malloc(3) of the image's program with musl, for a process that lives for a moment: small blocks
+ * come from a pool in the program's own memory, one after the other, without a system call; of what
+ * is freed only the last block is used again. Large blocks (a module while it is decompressed, the
+ * list of thousands of devices) are mapped and unmapped one by one, so that what is held stays
+ * bounded by what is in use.
+ */
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define ALIGNMENT 16U
+#define POOL_SIZE (256U * 1024)
+#define LARGE (32U * 1024)
+
+/* Before each block. `mapped` is the length that munmap takes, 0 of a block in a pool. */
+struct header {
+	size_t size, mapped;
+};
+
+static _Alignas(ALIGNMENT) unsigned char first_pool[POOL_SIZE];
+static unsigned char *pool = first_pool;
+static size_t used;
+
+static struct header *header_of(void *block)
+{
+	return (struct header *)((unsigned char *)block - sizeof(struct header));
+}
+
+static void *map(size_t len)
+{
+	void *at = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return at == MAP_FAILED ? NULL : at;
+}
+
+static void *block_at(unsigned char *at, size_t size, size_t mapped)
+{
+	*(struct header *)at = (struct header){.size = size, .mapped = mapped};
+	return at + sizeof(struct header);
+}
+
+static bool is_last(const struct header *h)
+{
+	return (const unsigned char *)(h + 1) + h->size == pool + used;
+}
+
+void *malloc(size_t size)
+{
+	if (size > PTRDIFF_MAX - 4096) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	size = (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
+	size_t all = size + sizeof(struct header);
+	if (size >= LARGE) {
+		unsigned char *at = map(all);
+		return at ? block_at(at, size, all) : NULL;
+	}
+	if (all > POOL_SIZE - used) {
+		unsigned char *next = map(POOL_SIZE);
+		if (!next)
+			return NULL;
+		pool = next;
+		used = 0;
+	}
+	void *block = block_at(pool + used, size, 0);
+	used += all;
+	return block;
+}
+
+void free(void *block)
+{
+	int saved = errno;
+
+	if (!block)
+		return;
+	struct header *h = header_of(block);
+	if (h->mapped)
+		(void)munmap(h, h->mapped);
+	else if (is_last(h))
+		used -= h->size + sizeof(*h);
+	errno = saved;
+}
+
+void *calloc(size_t n, size_t size)
+{
+	size_t all;
+
+	if (__builtin_mul_overflow(n, size, &all)) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	void *block = malloc(all);
+	return block ? memset(block, 0, all) : NULL;
+}
+
+void *realloc(void *block, size_t size)
+{
+	if (!block)
+		return malloc(size);
+	struct header *h = header_of(block);
+	if (size <= h->size)
+		return block;
+	void *more = malloc(size);
+	if (more) {
+		memcpy(more, block, h->size);
+		free(block);
+	}
+	return more;
+}
+
+void *aligned_alloc(size_t alignment, size_t size)
+{
+	if (alignment <= ALIGNMENT)
+		return malloc(size);
+	errno = ENOMEM; /* nothing here asks for it */
+	return NULL;
+}

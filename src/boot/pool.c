@@ -17,6 +17,8 @@
 #define ALIGNMENT 16U
 #define POOL_SIZE (256U * 1024)
 #define LARGE (32U * 1024)
+#define STEP                                                                                       \
+	((size_t)256 * 1024) /* what a mapped block grows by; pages count when they are touched */
 
 /* Before each block. `mapped` is the length that munmap takes, 0 of a block in a pool. */
 struct header {
@@ -39,6 +41,11 @@ static void *map(size_t len)
 	return at == MAP_FAILED ? NULL : at;
 }
 
+static size_t mapped_length(size_t size)
+{
+	return (size + sizeof(struct header) + STEP - 1) / STEP * STEP;
+}
+
 static void *block_at(unsigned char *at, size_t size, size_t mapped)
 {
 	*(struct header *)at = (struct header){.size = size, .mapped = mapped};
@@ -52,15 +59,16 @@ static bool is_last(const struct header *h)
 
 void *malloc(size_t size)
 {
-	if (size > PTRDIFF_MAX - 4096) {
+	if (size > PTRDIFF_MAX - 2 * STEP) {
 		errno = ENOMEM;
 		return NULL;
 	}
 	size = (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
 	size_t all = size + sizeof(struct header);
 	if (size >= LARGE) {
-		unsigned char *at = map(all);
-		return at ? block_at(at, size, all) : NULL;
+		size_t len = mapped_length(size);
+		unsigned char *at = map(len);
+		return at ? block_at(at, len - sizeof(struct header), len) : NULL;
 	}
 	if (all > POOL_SIZE - used) {
 		unsigned char *next = map(POOL_SIZE);
@@ -100,6 +108,15 @@ void *calloc(size_t n, size_t size)
 	return block ? memset(block, 0, all) : NULL;
 }
 
+/* libkmod grows a module's buffer by a kibibyte at a time while it decompresses. */
+static void *grow_mapped(struct header *h, size_t size)
+{
+	size_t all = mapped_length(size);
+	void *at = mremap(h, h->mapped, all, MREMAP_MAYMOVE);
+
+	return at == MAP_FAILED ? NULL : block_at(at, all - sizeof(*h), all);
+}
+
 void *realloc(void *block, size_t size)
 {
 	if (!block)
@@ -107,6 +124,12 @@ void *realloc(void *block, size_t size)
 	struct header *h = header_of(block);
 	if (size <= h->size)
 		return block;
+	if (size > PTRDIFF_MAX - 2 * STEP) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	if (h->mapped)
+		return grow_mapped(h, size);
 	void *more = malloc(size);
 	if (more) {
 		memcpy(more, block, h->size);

@@ -51,6 +51,30 @@ CLOSES = re.compile(r"^(\(void\))?(\w*(close|closedir)|munmap|va_end|va_start)$"
 NEXT = {"<": "<=", "<=": "<", ">": ">=", ">=": ">"}
 
 
+# These return a length that is never 0: a symbolic link is never empty, and neither is any text that is formatted
+# here. So `< 0` and `<= 0` are the same.
+NEVER_ZERO = re.compile(r"^(asprintf|sysfs_path_link)$")
+
+
+def opening(code, at):
+    """Where the call that ends at `at` begins its arguments."""
+    depth = 0
+    for i in range(at, -1, -1):
+        depth += {")": 1, "(": -1}.get(code[i], 0)
+        if depth == 0:
+            return i
+    return None
+
+
+def is_never_zero(code, operator):
+    """Is it what such a call returns that the operator at this place compares with 0?"""
+    if not re.match(r"(<|>=) 0\b", code[operator:operator + 4]) or code[operator - 2] != ")":
+        return False
+    start = opening(code, operator - 2)
+    name = re.search(r"\w*$", code[:start]) if start else None
+    return bool(name) and bool(NEVER_ZERO.match(name.group()))
+
+
 def negated_conditions(code, start, end):
     for m in re.compile(r"\b(if|while)\s*(\()").finditer(code, start, end):
         close = closing(code, m.start(2))
@@ -64,7 +88,8 @@ def negated_conditions(code, start, end):
 
 def off_by_one(code, start, end):
     for m in re.compile(r"[\w)\]] (<=?|>=?) [\w(]").finditer(code, start, end):
-        yield m.start(1), m.end(1), lambda t: NEXT[t]
+        if not is_never_zero(code, m.start(1)):
+            yield m.start(1), m.end(1), lambda t: NEXT[t]
     for m in re.compile(r" [+-] 1\b").finditer(code, start, end):
         yield m.start(), m.end(), lambda t: ""
 
@@ -79,9 +104,14 @@ def dropped_calls(code, start, end):
 
 
 def changed_constants(code, start, end):
-    # A larger buffer ("char text[64]") is no change that anybody could see.
+    # A larger buffer ("char text[64]", "char copy[LINE_MAX + 1]") is no change that anybody could see. `x < 1` is
+    # `x <= 0` and `x >= 1` is `x > 0`, both of which off_by_one makes: as twins they would count twice.
+    sizes = [m.span(1) for m in re.compile(r"^\t+(?:static )?\w+ \w+\[([^\]]*)\]", re.M).finditer(code, start, end)]
     for m in re.compile(r"(?<![\w.\"'])(?<!\w\[)(\d+)(?![\w.])").finditer(code, start, end):
-        yield m.start(1), m.end(1), lambda t: str(int(t) + 1)
+        compared = re.search(r"[\w)\]] (<|>=) $", code[m.start(1) - 5:m.start(1)])
+        twin = compared and not re.match(r" [-+*/%<>&|] ", code[m.end(1):m.end(1) + 3])
+        if not twin and not any(a <= m.start(1) < b for a, b in sizes):
+            yield m.start(1), m.end(1), lambda t: str(int(t) + 1)
     for m in re.compile(r"\b(true|false)\b").finditer(code, start, end):
         yield m.start(1), m.end(1), lambda t: "false" if t == "true" else "true"
 

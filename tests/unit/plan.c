@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The cases of tests/unit/plan once more, those that need nothing but a tree and a config: on
+ * arrays of just their size (exact.h), where the program's have room to spare. */
+#include "core/plan.h"
+
+#include "base/str.h"
+#include "check.h"
+#include "core/groups.h"
+#include "core/guard.h"
+#include "exact.h"
+
+#include <glob.h>
+#include <unistd.h>
+
+#define CASES "tests/unit/plan/*.case"
+
+static char top[64];
+
+static bool shell(const char *fmt, ...) _printf_(1, 2);
+static bool shell(const char *fmt, ...)
+{
+	char command[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(command, sizeof(command), fmt, ap);
+	va_end(ap);
+	return system(command) == 0; // NOLINT(cert-env33-c): the test's own words
+}
+
+/* What a case says: a part is the text between two lines that begin with "--- ". */
+struct text_case {
+	char text[16384];
+	char tree[64];
+	char *config;
+	size_t config_len;
+	char *expect;
+	int status;
+	bool plain;
+};
+
+static char *part(char *text, const char *heading)
+{
+	char *at = strstr(text, heading);
+
+	return at ? strchr(at + 1, '\n') + 1 : NULL;
+}
+
+static size_t part_len(const char *part)
+{
+	const char *end = strstr(part - 1, "\n--- "); /* that of an empty one is right before it */
+
+	return end ? (size_t)(end + 1 - part) : strlen(part);
+}
+
+static void read_case(struct text_case *c, const char *path)
+{
+	FILE *f = fopen(path, "re");
+	size_t n = f ? fread(c->text, 1, sizeof(c->text) - 1, f) : 0;
+
+	if (!f || n == 0 || n == sizeof(c->text) - 1)
+		abort();
+	(void)fclose(f);
+	c->text[n] = '\0';
+	char *tree = strstr(c->text, "tree ") + strlen("tree ");
+	(void)snprintf(c->tree, sizeof(c->tree), "%.*s", (int)strcspn(tree, "\n"), tree);
+	c->config = part(c->text, "\n--- config");
+	c->config_len = c->config ? part_len(c->config) : 0;
+	char *status = strstr(c->text, "\n--- expect ");
+	c->status = status ? atoi(status + strlen("\n--- expect ")) : -1;
+	c->expect = part(c->text, "\n--- expect ");
+	c->plain = c->config && c->expect && !strstr(c->text, "\nroot ") &&
+		   !strstr(c->text, "\nrecord ") && !strstr(c->text, "\ncmdline ") &&
+		   !strstr(c->text, "\nrun ") && !strstr(c->text, "\n--- prepare");
+	if (c->expect)
+		c->expect[part_len(c->expect)] = '\0';
+	if (c->config)
+		c->config[c->config_len] = '\0'; /* of the next heading, which has been found */
+}
+
+/* A line of the case for each verdict, as tests/unit/cases writes it. */
+static void check_verdict(const struct verdict *v, char **expect)
+{
+	char name[VERDICT_NAME_MAX], line[512];
+	const char *want;
+
+	do
+		want = strsep(expect, "\n");
+	while (want && *want && !strstr(want, ") before "));
+	(void)snprintf(line, sizeof(line), "%s %s %s (%u) before %s after -: %s",
+		verdict_name(v, name), action_name(v->action),
+		v->action == ACTION_BIND ? v->driver : "-", v->selector->line,
+		v->device && v->device->driver[0] ? v->device->driver : "-", v->reason);
+	CHECK_STR(line, want);
+}
+
+/* What is printed for a person has each verdict in a row, with the place that asks for it. */
+static void check_print(const struct plan *p)
+{
+	char name[VERDICT_NAME_MAX], source[SOURCE_MAX], cells[256], id[PCI_ID_MAX];
+	char *text = NULL;
+	size_t len = 0;
+	FILE *f = open_memstream(&text, &len);
+
+	if (!f)
+		abort();
+	plan_print(p, NULL, f);
+	(void)fclose(f);
+	char *rest = text, *heading = strsep(&rest, "\n");
+	if (p->n > 0)
+		CHECK_STR(heading,
+			"ADDRESS       ID        ACTION CURRENT          TARGET           REASON (CONFIG)");
+	for (size_t i = 0; i < p->n; i++) {
+		const struct verdict *v = &p->verdicts[i];
+		const char *row = strsep(&rest, "\n");
+		struct pci_id shown = v->device ? v->device->id : (struct pci_id){0};
+		shown.subvendor = shown.subdevice = PCI_ANY;
+		(void)snprintf(cells, sizeof(cells), "%-13s %-9s %-6s %-16s %-16s ",
+			verdict_name(v, name), v->device ? pci_id_format(&shown, id) : "-",
+			action_name(v->action),
+			v->device && v->device->driver[0] ? v->device->driver : "-",
+			v->action == ACTION_BIND ? v->driver : "-");
+		CHECK(row && str_starts(row, cells));
+		CHECK_HAS(row, v->reason);
+		(void)snprintf(source, sizeof(source), " (CONFIG:%u)", v->selector->line);
+		CHECK_HAS(row, source);
+	}
+	CHECK_STR(rest ? rest : "", "");
+	free(text);
+}
+
+/* A plan that the guards have seen is one that they leave as it is. */
+static void check_guards_again(struct plan *p, const struct probe *h)
+{
+	enum action *before = calloc(p->n + 1, sizeof(*before));
+
+	if (!before)
+		abort();
+	for (size_t i = 0; i < p->n; i++)
+		before[i] = p->verdicts[i].action;
+	guard_apply(p, h);
+	for (size_t i = 0; i < p->n; i++)
+		if (before[i] != ACTION_REFUSE)
+			CHECK_INT(p->verdicts[i].action, before[i]);
+	free(before);
+}
+
+static void check_plan(struct text_case *t, struct config *c, struct probe *h, struct sysfs *s)
+{
+	_cleanup_(plan_done) struct plan p = {0};
+	const struct boot_switch b = {.mode = BOOT_BIND};
+	char *expect = t->expect;
+	bool whole = true, some = false;
+
+	if (!CHECK_INT(plan_make(&p, c, h, &b, NULL), 0))
+		return;
+	exact_plan(&p);
+	guard_protected(&p, NULL, "");
+	if (c->strict_groups)
+		CHECK(groups_refuse(&p, s) >= 0);
+	for (size_t i = 0; i < p.n; i++) {
+		check_verdict(&p.verdicts[i], &expect);
+		whole &= p.verdicts[i].action == ACTION_BIND;
+		some |= p.verdicts[i].action == ACTION_BIND;
+	}
+	CHECK(!expect || !strstr(expect, ") before "));
+	CHECK_INT(plan_is_whole(&p), whole);
+	CHECK_INT(plan_binds(&p), some);
+	CHECK_INT(t->status, whole ? 0 : 1);
+	(void)guard_needs_protected(&p);
+	check_print(&p);
+	check_guards_again(&p, h);
+}
+
+static void run_case(const char *path)
+{
+	static struct text_case t;
+	_cleanup_(config_done) struct config c = {0};
+	_cleanup_(probe_done) struct probe h = {0};
+	_cleanup_(sysfs_done) struct sysfs s = {.devices = -1};
+	const struct boot_display_from from = {.running = true};
+	char tree[160];
+
+	read_case(&t, path);
+	if (!t.plain)
+		return;
+	(void)snprintf(tree, sizeof(tree), "%s/%.60s", top, t.tree);
+	if (access(tree, F_OK) < 0 &&
+		!shell("tests/unit/tree tests/unit/trees/%s %s", t.tree, tree))
+		abort();
+	check_case("plan: %s", strrchr(path, '/') + 1);
+	CHECK_INT(config_parse(&c, "CONFIG", t.config, t.config_len), 0);
+	exact_config(&c);
+	CHECK_INT(sysfs_open(&s, tree, NULL), 0);
+	if (CHECK_INT(probe_devices(&h, &c, &s, &from, NULL), 0)) {
+		exact_probe(&h);
+		probe_drivers(&h, &s);
+		check_plan(&t, &c, &h, &s);
+	}
+}
+
+int main(void)
+{
+	const char *temp = getenv("TMPDIR");
+	glob_t cases;
+
+	(void)snprintf(top, sizeof(top), "%.32s/vfio-bind-plan-XXXXXX", temp ? temp : "/tmp");
+	if (!mkdtemp(top) || glob(CASES, 0, NULL, &cases) != 0)
+		abort();
+	for (size_t i = 0; i < cases.gl_pathc; i++)
+		run_case(cases.gl_pathv[i]);
+	globfree(&cases);
+	(void)shell("rm -rf %s", top);
+	return check_done();
+}

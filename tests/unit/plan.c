@@ -199,6 +199,179 @@ static void run_case(const char *path)
 	}
 }
 
+/* ---- by hand ----------------------------------------------------------------------------------
+ */
+
+static struct pci_addr place(const char *address)
+{
+	struct pci_addr addr;
+
+	if (!pci_addr_parse(address, &addr))
+		abort();
+	return addr;
+}
+
+/* A plan for this config on functions that are made by hand. */
+struct hand {
+	struct config c;
+	struct probe h;
+	struct plan p;
+};
+
+static void hand_done(struct hand *m)
+{
+	plan_done(&m->p);
+	probe_done(&m->h);
+	config_done(&m->c);
+}
+
+static void hand_make(struct hand *m, const char *config, const struct device *devices, size_t n)
+{
+	const struct boot_switch b = {.mode = BOOT_BIND};
+
+	*m = (struct hand){.h = {.serials_hidden = true}};
+	CHECK_INT(config_parse(&m->c, "CONFIG", config, strlen(config)), 0);
+	exact_config(&m->c);
+	m->h.devices = (struct device_list){.at = calloc(n, sizeof(*devices)), .n = n, .size = n};
+	m->h.paths = calloc(m->c.n_selectors + 1, sizeof(*m->h.paths));
+	if (!m->h.devices.at || !m->h.paths)
+		abort();
+	if (n > 0)
+		memcpy(m->h.devices.at, devices, n * sizeof(*devices));
+	scan_cards(&m->h.devices);
+	CHECK_INT(plan_make(&m->p, &m->c, &m->h, &b, NULL), 0);
+	exact_plan(&m->p);
+}
+
+static void check_reason(const struct plan *p, size_t i, const char *name, const char *reason)
+{
+	char buf[VERDICT_NAME_MAX];
+
+	if (!CHECK(i < p->n))
+		return;
+	CHECK_STR(verdict_name(&p->verdicts[i], buf), name);
+	CHECK_STR(p->verdicts[i].reason, reason);
+}
+
+static void test_by_hand(void)
+{
+	const struct device slot[] = {
+		{.addr = place("00:01.0"), .class = 0x0c0330, .id = {1, 2, 3, 4}, .group = 1},
+		{.addr = place("00:01.1"), .class = 0x060400, .has_bus = true, .id = {1, 3, 3, 4}},
+	};
+	const struct device card[] = {
+		{.addr = place("01:00.0"), .class = 0x030000, .id = {1, 2, 3, 4}, .group = 1},
+		{.addr = place("01:00.1"), .class = 0x040300, .id = {1, 3, 3, 4}, .group = 1},
+		{.addr = place("01:00.2"), .error = -5, .id = {1, 4, 0, 0}},
+		{.addr = place("02:00.0"),
+			.class = 0x020000,
+			.id = {5, 5, 0, 0},
+			.serial = 1,
+			.group = 2},
+	};
+	_cleanup_(hand_done) struct hand m;
+
+	check_case("by hand: the only endpoint of a slot is its first function");
+	hand_make(&m, "[bind]\naddresses = 00:01.*\n", slot, 2);
+	CHECK_INT(m.p.n, 1);
+	check_reason(&m.p, 0, "0000:00:01.0", "address 00:01.*, without the bridge 0000:00:01.1");
+	CHECK(plan_is_whole(&m.p) && plan_binds(&m.p));
+	hand_done(&m);
+
+	check_case("by hand: companions come where they are wished for, and can be read");
+	hand_make(&m, "[bind]\naddresses = 01:00.0\ncompanions = no\n[guard]\nboot_vga = allow\n",
+		card, 2);
+	CHECK_INT(m.p.n, 1);
+	hand_done(&m);
+	hand_make(&m, "[bind]\naddresses = 01:00.0\n[guard]\nboot_vga = allow\n", card, 4);
+	CHECK_INT(m.p.n, 2);
+	CHECK(m.p.n == 2 && !m.p.verdicts[0].companion && m.p.verdicts[1].companion);
+	hand_done(&m);
+
+	check_case("by hand: a serial number of 1");
+	hand_make(&m, "[bind]\nserials = 00-00-00-00-00-00-00-01\n", card, 4);
+	CHECK_INT(m.p.n, 1);
+	check_reason(&m.p, 0, "0000:02:00.0", "serial 00-00-00-00-00-00-00-01");
+	hand_done(&m);
+
+	check_case("by hand: each that is absent, once, addresses first");
+	hand_make(&m,
+		"[bind]\nids = 1234:5678\nserials = 00-00-00-00-00-00-00-02\npaths = 0:0.0\n"
+		"addresses = 00:00.0, 0000:00:00.0, 00:00.*\nids = 1234:5678\n"
+		"paths = 0:0.0\ngpus = non-boot\n[exclude]\nids = 0001:0001\n",
+		NULL, 0);
+	CHECK_INT(m.p.n, 5);
+	check_reason(&m.p, 0, "00:00.0", "no such device");
+	check_reason(&m.p, 1, "00:00.*", "no such device");
+	check_reason(&m.p, 2, "1234:5678", "no such device");
+	check_reason(&m.p, 3, "00-00-00-00-00-00-00-02", "only root can read serial numbers");
+	check_reason(&m.p, 4, "0:0.0", "no bridge on the way");
+	CHECK(!plan_is_whole(&m.p) && !plan_binds(&m.p));
+	CHECK_STR(action_name(ACTION_ABSENT), "absent");
+
+	check_case("by hand: an operand of a command has no line");
+	char source[SOURCE_MAX];
+	CHECK_STR(verdict_source(&m.p, &m.p.verdicts[2], source), "CONFIG:2");
+	m.c.selectors[0].line = 1;
+	CHECK_STR(verdict_source(&m.p, &m.p.verdicts[2], source), "CONFIG:1");
+	m.c.selectors[0].line = 0;
+	CHECK_STR(verdict_source(&m.p, &m.p.verdicts[2], source), "command line");
+}
+
+static char *printed(const struct plan *p)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *f = open_memstream(&text, &len);
+
+	if (!f)
+		abort();
+	plan_print(p, NULL, f);
+	(void)fclose(f);
+	return text;
+}
+
+static void test_off(void)
+{
+	const struct device one = {.addr = place("00:01.0"), .class = 0x020000, .id = {1, 2, 3, 4}};
+	const struct boot_switch off = {.mode = BOOT_OFF, .reason = "off"},
+				 dry = {.mode = BOOT_DRY_RUN, .reason = "dry"},
+				 bind = {.mode = BOOT_BIND, .reason = "none"};
+	_cleanup_(hand_done) struct hand m;
+	struct plan p;
+
+	hand_make(&m, "[bind]\naddresses = 00:01.0\n", &one, 1);
+	check_case("off: nothing is planned, and why");
+	CHECK_INT(plan_make(&p, &m.c, &m.h, &off, NULL), 0);
+	CHECK_INT(p.n, 0);
+	CHECK_STR(p.off, "off");
+	CHECK(!plan_binds(&p) && plan_is_whole(&p));
+	char *text = printed(&p);
+	CHECK_STR(text, "nothing is to be touched: off\n");
+	free(text);
+	plan_done(&p);
+
+	check_case("a dry run plans all, and says that nothing is touched");
+	CHECK_INT(plan_make(&p, &m.c, &m.h, &dry, NULL), 0);
+	CHECK_INT(p.n, 1);
+	CHECK_STR(p.off, "dry");
+	CHECK(p.boot == &m.h.boot);
+	text = printed(&p);
+	CHECK(str_starts(text, "nothing is to be touched: dry\nADDRESS "));
+	free(text);
+	plan_done(&p);
+
+	check_case("no device was read: an empty plan");
+	CHECK_INT(plan_make(&p, &m.c, NULL, &bind, NULL), 0);
+	CHECK_INT(p.n, 0);
+	CHECK_STR(p.off, NULL);
+	CHECK(!p.boot);
+	text = printed(&p);
+	CHECK_STR(text, "");
+	free(text);
+	plan_done(&p);
+}
+
 int main(void)
 {
 	const char *temp = getenv("TMPDIR");
@@ -210,6 +383,8 @@ int main(void)
 	for (size_t i = 0; i < cases.gl_pathc; i++)
 		run_case(cases.gl_pathv[i]);
 	globfree(&cases);
+	test_by_hand();
+	test_off();
 	(void)shell("rm -rf %s", top);
 	return check_done();
 }

@@ -8,6 +8,8 @@
 #include "core/select.h"
 #include "exact.h"
 
+#include <errno.h>
+
 #define DISPLAY 0x030000
 #define AUDIO 0x040300
 #define DISK 0x010802
@@ -276,11 +278,243 @@ static void test_moved(void)
 	}
 }
 
+#define MAY_NEED(unknown)                                                                          \
+	"the host may need it: " unknown "; name it by address to have it all the same"
+
+static void test_unknown(void)
+{
+	static const struct row rows[] = {
+		{"00:02.0", DISPLAY, 1, SELECT_ID, NULL},
+		{"01:00.0", DISPLAY, 1, SELECT_ID, NULL},
+		{"01:00.1", AUDIO, 1, SELECT_ID, NULL},
+		{"01:00.2", USB_HOST, 1, SELECT_ID, NULL},
+		{"01:00.3", USB_HOST, 2, SELECT_ID, MAY_NEED("x")},
+		{"02:00.0", DISK, 1, SELECT_ID, MAY_NEED("x")},
+		{"03:00.0", NIC, 1, SELECT_GPUS, NULL},
+		{"04:00.0", USB_HOST, 1, SELECT_ADDRESS, NULL},
+	};
+	struct protected_list k = {.ended = true};
+
+	check_case("unknown: what is asked for by id stays, what is named goes with a warning");
+	(void)str_copy(k.unknown, sizeof(k.unknown), "x");
+	MAKE(rows);
+	guard_protected(&p, &k, "");
+	CHECK_ROWS(rows);
+	CHECK_STR(p.unverified, "the host may need it: x");
+
+	check_case(
+		"unknown: the first that is asked for, and the USB port of a display that is the first");
+	static const struct row first[] = {
+		{"00:17.0", DISK, 1, SELECT_ID, MAY_NEED("x")},
+		{"01:00.0", DISPLAY, 1, SELECT_ID, NULL},
+	};
+	static const struct row port[] = {
+		{"01:00.0", DISPLAY, 1, SELECT_ID, NULL},
+		{"01:00.1", USB_HOST, 1, SELECT_ID, NULL},
+	};
+	MAKE(first);
+	guard_protected(&p, &k, "");
+	CHECK_ROWS(first);
+	MAKE(port);
+	guard_protected(&p, &k, "");
+	CHECK_ROWS(port);
+
+	check_case("unknown: a record that was cut off");
+	k = (struct protected_list){.n = 0};
+	MAKE(rows);
+	guard_protected(&p, &k, "");
+	CHECK_STR(p.verdicts[5].reason, MAY_NEED("the record was cut off"));
+	CHECK_STR(p.unverified, "the host may need it: the record was cut off");
+
+	check_case("unknown: nothing that is named, no warning");
+	MAKE(rows);
+	p.verdicts[6].action = p.verdicts[7].action = ACTION_REFUSE;
+	guard_protected(&p, &k, "");
+	CHECK_STR(p.unverified, "");
+}
+
+static void test_doubts(void)
+{
+	static const char route[] =
+		"the host's default route may go over it: r; name it by address or set [guard] network = allow to have it all the same";
+	static const char keyboard[] =
+		"a passphrase may be typed at it: k; name it by address or set [guard] keyboard = allow to have it all the same";
+	const struct row rows[] = {
+		{"01:00.0", DISK, 1, SELECT_ID, NULL},
+		{"02:00.0", NIC, 1, SELECT_ID, route},
+		{"03:00.0", 0x0d1000, 1, SELECT_ID, route},
+		{"04:00.0", USB_HOST, 1, SELECT_ID, keyboard},
+		{"05:00.0", 0x090000, 1, SELECT_ID, keyboard},
+		{"06:00.0", 0x0c0600, 1, SELECT_ADDRESS, NULL},
+	};
+	static const struct row all[] = {
+		{"02:00.0", NIC, 1, SELECT_ID, NULL},
+		{"04:00.0", USB_HOST, 1, SELECT_ID, NULL},
+	};
+	struct protected_list k = {.ended = true};
+
+	check_case("doubts about the route and the keyboard concern NICs, and USB and input");
+	(void)str_copy(k.doubts[UNKNOWN_ROUTE], sizeof(k.doubts[0]), "r");
+	(void)str_copy(k.doubts[UNKNOWN_KEYBOARD], sizeof(k.doubts[0]), "k");
+	MAKE(rows);
+	guard_protected(&p, &k, "");
+	CHECK_ROWS(rows);
+	CHECK_STR(p.unverified, "the host's default route may go over it: r");
+
+	check_case("doubts: allowed in the config");
+	MAKE(all);
+	c.may_take_network = c.may_take_keyboard = true;
+	guard_protected(&p, &k, "");
+	CHECK_ROWS(all);
+	CHECK_STR(p.unverified, "");
+
+	check_case("doubts: of the keyboard alone");
+	k.doubts[UNKNOWN_ROUTE][0] = '\0';
+	const struct protected_dev nic = {
+		.kind = PROTECTED_ROUTE, .addr = place("0f:00.0"), .at_addr = true};
+	_cleanup_(protected_done) struct protected_list with = list_of(&nic, 1);
+	(void)str_copy(with.doubts[UNKNOWN_KEYBOARD], sizeof(k.doubts[0]), "k");
+	MAKE(all);
+	guard_protected(&p, &with, "");
+	CHECK_INT(p.verdicts[0].action, ACTION_BIND);
+	CHECK_STR(p.verdicts[1].reason, keyboard);
+}
+
+#define MAY_BOOT(what)                                                                             \
+	"the host may boot over it: " what                                                         \
+	"; named by address and with [guard] network = allow it is bound"
+
+static void test_network(void)
+{
+	static const struct row word[] = {
+		{"01:00.0", DISK, 1, SELECT_ID, NULL},
+		{"02:00.0", NIC, 1, SELECT_ADDRESS,
+			MAY_BOOT("'ip=dhcp' on the kernel command line")},
+		{"03:00.0", NIC, 1, SELECT_ID, MAY_BOOT("'ip=dhcp' on the kernel command line")},
+	};
+	static const struct row allowed[] = {
+		{"02:00.0", NIC, 1, SELECT_ADDRESS, NULL},
+		{"03:00.0", NIC, 1, SELECT_ID, MAY_BOOT("n")},
+	};
+	static const struct row free_ones[] = {
+		{"02:00.0", NIC, 1, SELECT_ADDRESS, NULL},
+		{"03:00.0", NIC, 1, SELECT_ID, NULL},
+	};
+	const struct protected_dev route = {
+		.kind = PROTECTED_ROUTE, .addr = place("0f:00.0"), .at_addr = true, .reason = "r"};
+	const struct protected_dev peer = {.kind = PROTECTED_NETWORK,
+		.addr = place("0f:00.0"),
+		.at_addr = true,
+		.reason = "r"};
+	_cleanup_(protected_done) struct protected_list k = list_of(&route, 1);
+
+	check_case("network: a word for it, and no NIC is known by which it comes");
+	MAKE(word);
+	guard_protected(&p, NULL, "ip=dhcp");
+	CHECK_ROWS(word);
+	CHECK_STR(p.unverified, "");
+	MAKE(word);
+	guard_protected(&p, &k, "ip=dhcp");
+	CHECK_ROWS(word);
+
+	check_case(
+		"network: a doubt, where it is allowed: only one that is named, and with a warning");
+	(void)str_copy(k.doubts[UNKNOWN_NETWORK], sizeof(k.doubts[0]), "n");
+	MAKE(allowed);
+	c.may_take_network = true;
+	guard_protected(&p, &k, "ip=dhcp");
+	CHECK_ROWS(allowed);
+	CHECK_STR(p.unverified, "the host may boot over it: n");
+
+	check_case("network: the word, and the NIC for it is known; no word");
+	_cleanup_(protected_done) struct protected_list known = list_of(&peer, 1);
+	MAKE(free_ones);
+	guard_protected(&p, &known, "ip=dhcp");
+	CHECK_ROWS(free_ones);
+	MAKE(free_ones);
+	guard_protected(&p, NULL, "");
+	CHECK_ROWS(free_ones);
+}
+
+static void test_slot(void)
+{
+	static const struct row rows[] = {
+		{"01:00.0", AUDIO, 1, SELECT_ID, "same slot as 0000:01:00.1: why"},
+		{"01:00.1", DISPLAY, 1, SELECT_ID, "why"},
+		{"01:00.2", USB_HOST, 1, SELECT_ID, "same slot as 0000:01:00.1: why"},
+		{"01:00.3", USB_HOST, 2, SELECT_ID, NULL},
+		{"01:01.0", DISPLAY, 1, SELECT_ID, NULL},
+	};
+
+	check_case("slot: the whole card is refused, another vendor's function is not of it");
+	MAKE(rows);
+	guard_refuse_slot(&p, &p.verdicts[1], "why");
+	CHECK_ROWS(rows);
+
+	check_case("slot: one that is absent is among them, or was asked for by another thing");
+	MAKE(rows);
+	p.verdicts[2] = (struct verdict){.action = ACTION_ABSENT, .selector = &c.selectors[2]};
+	c.selectors[2].kind = SELECT_ADDRESS;
+	guard_refuse_slot(&p, &p.verdicts[1], "why");
+	CHECK_STR(p.verdicts[0].reason, "same slot as 0000:01:00.1: why");
+	CHECK_INT(p.verdicts[2].action, ACTION_ABSENT);
+	MAKE(rows);
+	p.verdicts[1] = (struct verdict){.action = ACTION_ABSENT, .selector = &c.selectors[1]};
+	c.selectors[1].kind = SELECT_ADDRESS;
+	guard_refuse_slot(&p, &p.verdicts[0], "why");
+	CHECK_STR(p.verdicts[2].reason, "same slot as 0000:01:00.0: why");
+	MAKE(rows);
+	p.verdicts[0] = (struct verdict){.action = ACTION_ABSENT, .selector = &c.selectors[0]};
+	guard_refuse_slot(&p, &p.verdicts[1], "why");
+	CHECK_INT(p.verdicts[0].action, ACTION_ABSENT);
+	CHECK_STR(p.verdicts[2].reason, "same slot as 0000:01:00.1: why");
+}
+
+static void test_unreadable(void)
+{
+	static const char reason[] = "0000:01:00.2 of its slot can't be read: Input/output error";
+	static const struct row rows[] = {
+		{"01:00.0", DISPLAY, 1, SELECT_ID, reason},
+		{"01:00.1", AUDIO, 1, SELECT_ID,
+			"same slot as 0000:01:00.0: 0000:01:00.2 of its slot can't be read: Input/output error"},
+		{"01:00.2", 0, 0, SELECT_ID, "can't be read: Input/output error"},
+		{"01:01.0", DISPLAY, 1, SELECT_ID, NULL},
+		{"02:00.0", DISK, 1, SELECT_ID, NULL},
+	};
+
+	check_case(
+		"a function of the card that can't be read: the display is not bound without it");
+	MAKE(rows);
+	c.may_take_boot_vga = c.may_take_last_display = true;
+	h.devices.at[2].error = -EIO;
+	guard_apply(&p, &h);
+	CHECK_ROWS(rows);
+
+	check_case("... also one that comes first, and it does not matter to what is no card");
+	static const struct row first[] = {
+		{"01:00.0", 0, 0, SELECT_ID, "can't be read: Permission denied"},
+		{"01:00.1", DISPLAY, 1, SELECT_ID,
+			"0000:01:00.0 of its slot can't be read: Permission denied"},
+		{"02:00.0", 0, 0, SELECT_ID, "can't be read: Permission denied"},
+		{"02:00.1", DISK, 1, SELECT_ID, NULL},
+	};
+	MAKE(first);
+	c.may_take_boot_vga = c.may_take_last_display = true;
+	h.devices.at[0].error = h.devices.at[2].error = -EACCES;
+	guard_apply(&p, &h);
+	CHECK_ROWS(first);
+}
+
 int main(void)
 {
 	test_classes();
 	test_needed();
 	test_moved();
+	test_unknown();
+	test_doubts();
+	test_network();
+	test_slot();
+	test_unreadable();
 	put_back();
 	return check_done();
 }

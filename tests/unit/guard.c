@@ -15,6 +15,7 @@
 #define DISK 0x010802
 #define NIC 0x020000
 #define USB_HOST 0x0c0330
+#define BRIDGE 0x060400
 
 /* A function, how it is asked for, and what becomes of it. */
 struct row {
@@ -505,6 +506,176 @@ static void test_unreadable(void)
 	CHECK_ROWS(first);
 }
 
+/* The selectors name the slot and the second function's id; that of the first names no such id. */
+static void test_other_id(void)
+{
+	static const struct row whole[] = {
+		{"01:00.0", DISPLAY, 1, SELECT_ADDRESS, NULL},
+		{"01:00.1", AUDIO, 1, SELECT_ADDRESS, NULL},
+		{"02:00.0", NIC, 1, SELECT_ADDRESS,
+			"another device is there now: 0001:1002; 0001:1001 is at 0000:01:00.1 now"},
+		{"03:00.0", NIC, 1, SELECT_ADDRESS,
+			"another device is there now: 0001:1003:0001:0002; 0001:1000:0001:0002 is at 0000:01:00.0 now"},
+		{"04:00.0", NIC, 1, SELECT_ADDRESS,
+			"another device is there now: 0001:1004; 0009:0009 is not in this machine"},
+		{"05:00.0", NIC, 1, SELECT_ID, NULL},
+	};
+	static const struct row gone[] = {
+		{"01:00.0", DISPLAY, 1, SELECT_ADDRESS,
+			"another device is there now: 0001:1000; 0009:0009 is not in this machine"},
+		{"01:00.1", AUDIO, 1, SELECT_ADDRESS,
+			"same slot as 0000:01:00.0: another device is there now: 0001:1000; 0009:0009 is not in this machine"},
+		{"02:00.0", NIC, 9, SELECT_ID, "can't be read: Input/output error"},
+	};
+
+	check_case("id: that of one function of the slot, or of a device elsewhere");
+	MAKE(whole);
+	c.may_take_boot_vga = c.may_take_last_display = true;
+	for (size_t i = 0; i < LEN(whole); i++) {
+		c.selectors[i].has_id = true;
+		c.selectors[i].any_function = i < 2;
+		c.selectors[i].id = h.devices.at[i == 3 ? 0 : 1].id;
+		if (i != 3)
+			c.selectors[i].id.subvendor = c.selectors[i].id.subdevice = PCI_ANY;
+	}
+	c.selectors[4].id.vendor = c.selectors[4].id.device = 9;
+	guard_apply(&p, &h);
+	CHECK_ROWS(whole);
+
+	check_case("id: of no function of the slot, and of one that can't be read");
+	MAKE(gone);
+	c.may_take_boot_vga = c.may_take_last_display = true;
+	for (size_t i = 0; i < 2; i++) {
+		c.selectors[i].has_id = c.selectors[i].any_function = true;
+		c.selectors[i].id = (struct pci_id){9, 9, PCI_ANY, PCI_ANY};
+	}
+	h.devices.at[2].error = -EIO;
+	h.devices.at[2].id = (struct pci_id){9, 9, 1, 2};
+	guard_apply(&p, &h);
+	CHECK_ROWS(gone);
+
+	check_case("id: of the first function, where both are asked for");
+	static const struct row pair[] = {
+		{"01:00.0", NIC, 1, SELECT_ADDRESS, NULL},
+		{"01:00.1", NIC, 1, SELECT_ADDRESS, NULL},
+	};
+	MAKE(pair);
+	c.selectors[1].has_id = c.selectors[1].any_function = true;
+	c.selectors[1].id = h.devices.at[0].id;
+	guard_apply(&p, &h);
+	CHECK_ROWS(pair);
+
+	check_case("id: of a vendor's cards: the message has what is there with its own");
+	MAKE(pair);
+	c.selectors[1].has_id = true;
+	c.selectors[1].id = (struct pci_id){9, 9, 8, PCI_ANY};
+	guard_apply(&p, &h);
+	CHECK_STR(p.verdicts[1].reason,
+		"another device is there now: 0001:1001:0001:0002; 0009:0009:0008:* is not in this machine");
+
+	check_case("id: a companion was not asked for by one");
+	MAKE(gone);
+	c.may_take_boot_vga = c.may_take_last_display = true;
+	c.selectors[1].has_id = true;
+	c.selectors[1].id = (struct pci_id){9, 9, PCI_ANY, PCI_ANY};
+	p.verdicts[1].companion = true;
+	guard_apply(&p, &h);
+	CHECK_INT(p.verdicts[1].action, ACTION_BIND);
+}
+
+static void test_groups(void)
+{
+	static const char none[] = "has no IOMMU group; is the IOMMU on in firmware and kernel?";
+	const struct row some[] = {
+		{"01:00.0", DISK, 1, SELECT_ID, none},
+		{"02:00.0", DISK, 1, SELECT_ID, NULL},
+	};
+	const struct row all[] = {
+		{"01:00.0", DISK, 1, SELECT_ID, none},
+		{"02:00.0", DISK, 1, SELECT_ID, none},
+	};
+	static const struct row bridge[] = {{"00:01.0", BRIDGE, 1, SELECT_ID,
+		"is a bridge (class 060400); bridges stay with the host"}};
+
+	check_case("groups: one without, or all, and then the IOMMU is off");
+	MAKE(some);
+	h.devices.at[0].group = -1;
+	guard_apply(&p, &h);
+	CHECK_ROWS(some);
+	CHECK(!p.no_iommu);
+	MAKE(all);
+	h.devices.at[0].group = h.devices.at[1].group = -1;
+	guard_apply(&p, &h);
+	CHECK_ROWS(all);
+	CHECK(p.no_iommu);
+
+	check_case("groups: the only device that is asked for");
+	MAKE(all);
+	p.n = 1;
+	exact_plan(&p);
+	h.devices.at[0].group = -1;
+	guard_apply(&p, &h);
+	check_rows(all, 1);
+	CHECK(p.no_iommu);
+	MAKE(some);
+	h.devices.at[1].group = -1;
+	guard_apply(&p, &h);
+	CHECK_INT(p.verdicts[0].action, ACTION_BIND);
+	CHECK(!p.no_iommu);
+
+	check_case("groups: nothing that was to be bound says nothing of the IOMMU");
+	MAKE(bridge);
+	h.devices.at[0].group = -1;
+	guard_apply(&p, &h);
+	CHECK_ROWS(bridge);
+	CHECK(!p.no_iommu);
+}
+
+static void test_denylist(void)
+{
+	static const struct {
+		const char *options;
+		bool off;
+	} rows[] = {{"", false}, {"disable_denylist", true}, {"disable_denylist=1", true},
+		{"disable_denylist=y", true}, {"disable_denylist=Y x=1", true},
+		{"disable_denylist=t", true}, {"disable_denylist=T", true},
+		{"x=1 disable_denylist y=2", true}, {"disable_denylist=0", false},
+		{"disable_denylist=", false}, {"disable_denylist=n", false},
+		{"disable_denylists=1", false}, {"disable_vga=1", false}};
+	static const uint32_t denied[] = {
+		0x19e2, 0x19e3, 0x37c8, 0x37c9, 0x0435, 0x0443, 0x0b25, 0x0cfe};
+	static const struct row row[] = {{"01:00.0", 0x0b4000, 0x8086, SELECT_ID, NULL}};
+
+	check_case("denylist: each of it, unless an option lets it be taken");
+	for (size_t i = 0; i < LEN(rows); i++)
+		for (size_t k = 0; k < LEN(denied); k++) {
+			MAKE(row);
+			(void)str_copy(c.options, sizeof(c.options), rows[i].options);
+			h.devices.at[0].id.device = denied[k];
+			guard_apply(&p, &h);
+			(void)check_that((p.verdicts[0].action == ACTION_BIND) == rows[i].off,
+				__FILE__, __LINE__, "%04x with '%s'", denied[k], rows[i].options);
+			if (!rows[i].off)
+				CHECK_STR(p.verdicts[0].reason,
+					"is in vfio-pci's denylist, for a guest can crash the host with it; [modules] options = disable_denylist=1 lets it be taken");
+		}
+
+	check_case("denylist: no other of the maker's, no other maker's, no other driver");
+	MAKE(row);
+	guard_apply(&p, &h);
+	CHECK_ROWS(row);
+	MAKE(row);
+	h.devices.at[0].id.device = denied[0];
+	h.devices.at[0].id.vendor = 0x8087;
+	guard_apply(&p, &h);
+	CHECK_ROWS(row);
+	MAKE(row);
+	h.devices.at[0].id.device = denied[0];
+	p.verdicts[0].driver = "qat_vfio_pci";
+	guard_apply(&p, &h);
+	CHECK_ROWS(row);
+}
+
 int main(void)
 {
 	test_classes();
@@ -515,6 +686,9 @@ int main(void)
 	test_network();
 	test_slot();
 	test_unreadable();
+	test_other_id();
+	test_groups();
+	test_denylist();
 	put_back();
 	return check_done();
 }

@@ -676,6 +676,159 @@ static void test_denylist(void)
 	CHECK_ROWS(row);
 }
 
+static const char is_boot[] =
+	"is the firmware's boot display; [guard] boot_vga = allow lets it be taken";
+static const char no_display[] =
+	"the host would have no display left; [guard] last_display = allow lets it be taken";
+
+static void test_boot_display(void)
+{
+	const struct row rows[] = {
+		{"00:02.0", DISPLAY, 1, SELECT_ID, is_boot},
+		{"01:00.0", DISPLAY, 1, SELECT_GPUS, NULL},
+	};
+	const struct row by_card[] = {
+		{"00:02.0", DISPLAY, 1, SELECT_ID,
+			"is the firmware's boot display (boot_display of DRM); [guard] boot_vga = allow lets it be taken"},
+		{"01:00.0", DISPLAY, 1, SELECT_ID, NULL},
+	};
+	const struct row other[] = {
+		{"00:02.0", DISPLAY, 1, SELECT_ID,
+			"is the firmware's boot display (boot_display of DRM; boot_vga is 1 on 0000:01:00.0); [guard] boot_vga = allow lets it be taken"},
+		{"01:00.0", DISPLAY, 1, SELECT_ID,
+			"asked for; boot_vga is 1, but the boot display is 0000:00:02.0 (boot_display of DRM)"},
+	};
+	const struct row screen[] = {
+		{"00:02.0", DISPLAY, 1, SELECT_ID,
+			"a monitor is connected to it, and the boot display is not known; an address in the config takes it all the same"},
+		{"01:00.0", DISPLAY, 1, SELECT_ID, NULL},
+	};
+	const struct row unknown[] = {
+		{"00:02.0", DISPLAY, 1, SELECT_GPUS,
+			"no display says that it is the boot display; name the device by address"},
+		{"01:00.0", DISPLAY, 1, SELECT_ID, NULL},
+		{"02:00.0", DISK, 1, SELECT_GPUS, NULL},
+	};
+
+	check_case("boot display: by boot_vga, by another source, by a screen, by nothing");
+	MAKE(rows);
+	h.boot = (struct boot_display){.by = WITNESS_BOOT_VGA};
+	h.devices.at[0].boot_vga = 1;
+	h.devices.at[0].is_boot_display = true;
+	guard_apply(&p, &h);
+	CHECK_ROWS(rows);
+	MAKE(by_card);
+	h.boot = (struct boot_display){.by = WITNESS_DRM, .addr = place("00:02.0")};
+	h.devices.at[0].is_boot_display = true;
+	guard_apply(&p, &h);
+	CHECK_ROWS(by_card);
+	MAKE(other);
+	h.boot = (struct boot_display){.by = WITNESS_DRM, .addr = place("00:02.0")};
+	h.devices.at[0].is_boot_display = true;
+	h.devices.at[1].boot_vga = 1;
+	guard_apply(&p, &h);
+	CHECK_INT(p.verdicts[1].action, ACTION_BIND);
+	CHECK_STR(p.verdicts[0].reason, other[0].reason);
+	CHECK_STR(p.verdicts[1].reason, other[1].reason);
+	MAKE(other);
+	h.boot = (struct boot_display){.by = WITNESS_DRM, .addr = place("01:00.0")};
+	h.devices.at[0].boot_vga = 1;
+	h.devices.at[1].is_boot_display = true;
+	guard_apply(&p, &h);
+	CHECK_STR(p.verdicts[0].reason,
+		"asked for; boot_vga is 1, but the boot display is 0000:01:00.0 (boot_display of DRM)");
+	MAKE(screen);
+	h.boot = (struct boot_display){.by = WITNESS_SCREEN, .addr = place("00:02.0")};
+	h.devices.at[0].is_boot_display = true;
+	guard_apply(&p, &h);
+	CHECK_ROWS(screen);
+	MAKE(unknown);
+	guard_apply(&p, &h);
+	CHECK_ROWS(unknown);
+
+	check_case("boot display: allowed");
+	static const struct row allowed[] = {
+		{"00:02.0", DISPLAY, 1, SELECT_GPUS, NULL},
+		{"01:00.0", DISPLAY, 1, SELECT_ID, NULL},
+	};
+	for (int by = WITNESS_NONE; by <= WITNESS_SCREEN; by++) {
+		MAKE(allowed);
+		c.may_take_boot_vga = true;
+		h.boot = (struct boot_display){
+			.by = (enum boot_witness)by, .addr = place("00:02.0")};
+		h.devices.at[0].is_boot_display = by != WITNESS_NONE;
+		guard_apply(&p, &h);
+		CHECK_ROWS(allowed);
+	}
+}
+
+static void test_last_display(void)
+{
+	const struct row both[] = {
+		{"00:02.0", DISPLAY, 1, SELECT_ID, no_display},
+		{"01:00.0", DISPLAY, 1, SELECT_ID, no_display},
+		{"02:00.0", DISK, 1, SELECT_ID, NULL},
+		{"03:00.0", 0x030200, 1, SELECT_ID, NULL},
+	};
+	const struct row boot[] = {
+		{"00:02.0", DISPLAY, 1, SELECT_ID, NULL},
+		{"01:00.0", DISPLAY, 1, SELECT_ID, no_display},
+	};
+	static const struct row free_ones[] = {
+		{"00:02.0", DISPLAY, 1, SELECT_ID, NULL},
+		{"01:00.0", DISPLAY, 1, SELECT_ID, NULL},
+		{"02:00.0", DISPLAY, 1, SELECT_ID, NULL},
+	};
+
+	check_case("last display: all stay where the boot display is unknown");
+	MAKE(both);
+	h.displays_known = true;
+	guard_apply(&p, &h);
+	CHECK_ROWS(both);
+
+	check_case("last display: the boot display stays");
+	MAKE(boot);
+	c.may_take_boot_vga = h.displays_known = true;
+	h.boot = (struct boot_display){.by = WITNESS_DRM, .addr = place("01:00.0")};
+	h.devices.at[1].is_boot_display = true;
+	guard_apply(&p, &h);
+	CHECK_ROWS(boot);
+
+	check_case("last display: allowed, not all are known, or one is not asked for");
+	MAKE(free_ones);
+	c.may_take_last_display = h.displays_known = true;
+	guard_apply(&p, &h);
+	CHECK_ROWS(free_ones);
+	MAKE(free_ones);
+	guard_apply(&p, &h);
+	CHECK_ROWS(free_ones);
+	MAKE(free_ones);
+	h.displays_known = true;
+	p.n = 2;
+	exact_plan(&p);
+	guard_apply(&p, &h);
+	check_rows(free_ones, 2);
+}
+
+static void test_exclude(void)
+{
+	static const struct row rows[] = {
+		{"01:00.0", DISK, 1, SELECT_ADDRESS, "excluded by CONFIG:1"},
+		{"02:00.0", DISK, 1, SELECT_ID, NULL},
+	};
+
+	check_case("exclude: the line is named, and what is absent is let alone");
+	MAKE(rows);
+	c.selectors[0].exclude = true;
+	guard_apply(&p, &h);
+	CHECK_ROWS(rows);
+	MAKE(rows);
+	c.selectors[0].exclude = true;
+	p.verdicts[0] = (struct verdict){.action = ACTION_ABSENT, .selector = &c.selectors[0]};
+	guard_apply(&p, &h);
+	CHECK_INT(p.verdicts[0].action, ACTION_ABSENT);
+}
+
 int main(void)
 {
 	test_classes();
@@ -689,6 +842,9 @@ int main(void)
 	test_other_id();
 	test_groups();
 	test_denylist();
+	test_boot_display();
+	test_last_display();
+	test_exclude();
 	put_back();
 	return check_done();
 }

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which display shows the boot: each source, alone and before the others, on a tree that is made
+ * for it; /proc/iomem and the arbiter's file are made up. */
+#include "pci/boot_display.h"
+
+#include "base/file.h"
+#include "base/str.h"
+#include "check.h"
+#include "pci/iomem.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <unistd.h>
+
+#define FIRST "0000:00:02.0"
+#define SECOND "0000:01:00.0"
+#define THIRD "0000:02:00.0"
+#define PLATFORM "bus/platform/devices/"
+
+static char top[64];
+
+/* ---- the files of a running machine -----------------------------------------------------------
+ */
+
+static const char *arbiter; /* what its file holds; NULL: there is none */
+static unsigned arbiter_asked;
+static const char *region, *in_first; /* in /proc/iomem, in the second card, and in the first, */
+static bool first_is_first;           /* which comes before it or behind it; NULL: none */
+static unsigned regions_asked;
+static const char *regions_root;
+
+ssize_t __wrap_file_read_small(int dirfd, const char *path, char *buf, size_t size);
+ssize_t __real_file_read_small(int dirfd, const char *path, char *buf, size_t size);
+int __wrap_iomem_find(const char *root, iomem_each *each, void *to);
+
+ssize_t __wrap_file_read_small(int dirfd, const char *path, char *buf, size_t size)
+{
+	if (!str_equal(path, "/dev/vga_arbiter"))
+		return __real_file_read_small(dirfd, path, buf, size);
+	arbiter_asked++;
+	return arbiter ? (ssize_t)str_copy(buf, size, arbiter) : -ENOENT;
+}
+
+int __wrap_iomem_find(const char *root, iomem_each *each, void *to)
+{
+	const char *const names[] = {
+		first_is_first ? in_first : region, first_is_first ? region : in_first};
+	const char *const owners[] = {
+		first_is_first ? FIRST : SECOND, first_is_first ? SECOND : FIRST};
+
+	regions_asked++;
+	regions_root = root;
+	for (size_t i = 0; i < 2; i++) {
+		struct iomem_region r = {.name = names[i]};
+		if (names[i] && pci_addr_parse(owners[i], &r.owner) && each(&r, to))
+			return 1;
+	}
+	return 0;
+}
+
+/* ---- the machine ------------------------------------------------------------------------------
+ */
+
+static bool shell(const char *fmt, ...) _printf_(1, 2);
+static bool shell(const char *fmt, ...)
+{
+	char command[512], rest[400];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(rest, sizeof(rest), fmt, ap);
+	va_end(ap);
+	(void)snprintf(command, sizeof(command), "cd %s/sys && %s", top, rest);
+	return system(command) == 0; // NOLINT(cert-env33-c): the test's own words
+}
+
+static struct sysfs s = {.devices = -1};
+static struct device_list list;
+static struct boot_display b;
+
+/* Three displays: two that are VGA compatible, of a processor and a card, and a 3D controller. */
+static void new_machine(void)
+{
+	static const char *const addresses[] = {FIRST, SECOND, THIRD};
+	char tree[80];
+
+	(void)snprintf(tree, sizeof(tree), "%s/sys", top);
+	sysfs_done(&s);
+	device_list_done(&list);
+	b = (struct boot_display){.by = WITNESS_NONE};
+	arbiter = region = in_first = regions_root = NULL;
+	arbiter_asked = regions_asked = 0;
+	list = (struct device_list){.at = calloc(3, sizeof(*list.at)), .n = 3, .size = 3};
+	if (!list.at ||
+		!shell("rm -rf ../sys/* && mkdir -p bus/pci/drivers " PLATFORM
+		       " class/drm bus/pci/devices/" FIRST " bus/pci/devices/" SECOND
+		       " bus/pci/devices/" THIRD) ||
+		sysfs_open(&s, tree, NULL) < 0)
+		abort();
+	for (size_t i = 0; i < 3; i++) {
+		list.at[i].class = i == 2 ? 0x030200 : 0x030000;
+		list.at[i].boot_vga = i == 2 ? -1 : 0;
+		if (!pci_addr_parse(addresses[i], &list.at[i].addr))
+			abort();
+	}
+}
+
+static void check_found(
+	const struct boot_display_from *from, enum boot_witness by, const char *address)
+{
+	char text[PCI_ADDR_MAX];
+
+	boot_display_find(&b, &s, &list, from);
+	CHECK_INT(b.by, by);
+	CHECK(b.asked);
+	for (size_t i = 0; i < list.n; i++) {
+		const struct device *d = &list.at[i];
+		CHECK_INT(d->is_boot_display,
+			address && str_equal(pci_addr_format(d->addr, text), address));
+	}
+	if (address)
+		CHECK_STR(pci_addr_format(b.addr, text), address);
+}
+
+static const struct boot_display_from nothing,
+	live = {.live = true, .running = true, .screens = true},
+	screens = {.running = true, .screens = true}, of_root = {.root = "/root"};
+
+static void test_arbiter(void)
+{
+	static const char owned[] =
+		"count:2,PCI:0000:01:00.0,decodes=io+mem,owns=io+mem,locks=none(0:0)";
+
+	check_case("arbiter: its default, on a running machine, where nothing else tells");
+	new_machine();
+	arbiter = owned;
+	check_found(&live, WITNESS_ARBITER, SECOND);
+	CHECK_INT(arbiter_asked, 1);
+	CHECK_STR(boot_display_witness(&b), "/dev/vga_arbiter");
+	check_found(&live, WITNESS_ARBITER, SECOND);
+	CHECK_INT(arbiter_asked, 1);
+	arbiter = "count:1,PCI:0000:00:02.0";
+	b = (struct boot_display){.by = WITNESS_NONE};
+	check_found(&live, WITNESS_ARBITER, FIRST);
+
+	check_case("arbiter: none, no file, no address");
+	static const char *const texts[] = {
+		"invalid", NULL, "count:2,PCI:x,decodes=io", "PCI:0000:01:00.0"};
+	for (size_t i = 0; i < 4; i++) {
+		new_machine();
+		arbiter = texts[i];
+		check_found(&live, WITNESS_NONE, NULL);
+		CHECK_INT(arbiter_asked, 1);
+		check_found(&live, WITNESS_NONE, NULL);
+		CHECK_INT(arbiter_asked, 1);
+	}
+	CHECK_STR(boot_display_witness(&b), "nothing");
+
+	check_case("arbiter: not of a recorded tree, and not before boot_vga");
+	new_machine();
+	arbiter = owned;
+	check_found(&screens, WITNESS_NONE, NULL);
+	check_found(NULL, WITNESS_NONE, NULL);
+	CHECK_INT(arbiter_asked, 0);
+	new_machine();
+	arbiter = owned;
+	list.at[0].boot_vga = 1;
+	check_found(&live, WITNESS_BOOT_VGA, FIRST);
+	CHECK_INT(arbiter_asked, 0);
+}
+
+static void test_boot_vga(void)
+{
+	check_case("boot_vga: each that has it, and no other differs");
+	new_machine();
+	list.at[1].boot_vga = 1;
+	check_found(&nothing, WITNESS_BOOT_VGA, SECOND);
+	CHECK_STR(boot_display_witness(&b), "boot_vga");
+	CHECK(!boot_display_differs(&b, &list));
+	new_machine();
+	list.at[0].boot_vga = list.at[1].boot_vga = 1;
+	boot_display_find(&b, &s, &list, NULL);
+	CHECK_INT(b.by, WITNESS_BOOT_VGA);
+	CHECK(list.at[0].is_boot_display && list.at[1].is_boot_display);
+	CHECK(!list.at[2].is_boot_display);
+
+	check_case("boot_vga: of another than the boot display");
+	new_machine();
+	list.at[0].boot_vga = 1;
+	region = "BOOTFB";
+	check_found(&of_root, WITNESS_IOMEM, SECOND);
+	CHECK(boot_display_differs(&b, &list) == &list.at[0]);
+	list.at[0].boot_vga = 0;
+	CHECK(!boot_display_differs(&b, &list));
+	new_machine();
+	list.at[0].boot_vga = 1;
+	CHECK(!boot_display_differs(&b, &list));
+}
+
+int main(void)
+{
+	const char *temp = getenv("TMPDIR");
+
+	(void)snprintf(top, sizeof(top), "%.32s/vfio-bind-display-XXXXXX", temp ? temp : "/tmp");
+	if (!mkdtemp(top))
+		abort();
+	char command[128];
+	(void)snprintf(command, sizeof(command), "mkdir %s/sys", top);
+	if (system(command) != 0) // NOLINT(cert-env33-c): the test's own words
+		abort();
+	test_arbiter();
+	test_boot_vga();
+	sysfs_done(&s);
+	device_list_done(&list);
+	(void)snprintf(command, sizeof(command), "rm -rf %s", top);
+	if (system(command) != 0) // NOLINT(cert-env33-c)
+		abort();
+	return check_done();
+}

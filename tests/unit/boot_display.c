@@ -123,7 +123,7 @@ static void check_found(
 }
 
 static const struct boot_display_from nothing,
-	live = {.live = true, .running = true, .screens = true},
+	live = {.live = true, .running = true, .screens = true}, running = {.running = true},
 	screens = {.running = true, .screens = true}, of_root = {.root = "/root"};
 
 static void test_arbiter(void)
@@ -197,6 +197,90 @@ static void test_boot_vga(void)
 	CHECK(!boot_display_differs(&b, &list));
 }
 
+/* A card of DRM, or one of its connectors, with a file. */
+static bool drm(const char *name, const char *owner, const char *file, const char *text)
+{
+	return shell(
+		"mkdir -p bus/pci/devices/%s/drm/%s && echo %s >bus/pci/devices/%s/drm/%s/%s && "
+		"mkdir -p devices/pci0000:00/%s && ln -sfn ../../bus/pci/devices/%s/drm/%s class/drm/%s",
+		owner, name, text, owner, name, file, owner, owner, name, name);
+}
+
+static void test_drm(void)
+{
+	check_case("DRM: the card that says so, where drivers may be loaded");
+	new_machine();
+	CHECK(drm("card0", FIRST, "boot_display", "0") &&
+		drm("card1", SECOND, "boot_display", "1"));
+	CHECK(drm("card1-DP-1", FIRST, "boot_display", "1"));
+	list.at[0].boot_vga = 1;
+	check_found(&running, WITNESS_DRM, SECOND);
+	CHECK_STR(boot_display_witness(&b), "boot_display of DRM");
+	b = (struct boot_display){.by = WITNESS_NONE};
+	check_found(&nothing, WITNESS_BOOT_VGA, FIRST);
+	b = (struct boot_display){.by = WITNESS_NONE, .asked = true};
+	check_found(&running, WITNESS_BOOT_VGA, FIRST);
+
+	check_case("DRM: a card on no PCI function, or that says nothing");
+	new_machine();
+	CHECK(shell(
+		"mkdir -p devices/platform/drm/card0 && echo 1 >devices/platform/drm/card0/boot_display && "
+		"ln -s ../../devices/platform/drm/card0 class/drm/card0"));
+	CHECK(drm("card1", SECOND, "dev", "1:1"));
+	check_found(&running, WITNESS_NONE, NULL);
+
+	check_case("screens: a connected one, and the built-in panel before others");
+	new_machine();
+	CHECK(drm("card0-DP-1", SECOND, "status", "connected"));
+	CHECK(drm("card0-HDMI-A-1", FIRST, "status", "disconnected"));
+	CHECK(drm("card0", FIRST, "status", "connected"));
+	check_found(&screens, WITNESS_SCREEN, SECOND);
+	CHECK_STR(boot_display_witness(&b), "a connected screen");
+	new_machine();
+	CHECK(drm("card0-DP-1", SECOND, "status", "connected"));
+	check_found(&running, WITNESS_NONE, NULL);
+	for (int swap = 0; swap < 2; swap++) {
+		new_machine();
+		CHECK(drm(swap ? "card9-DP-1" : "card0-DP-1", SECOND, "status", "connected"));
+		CHECK(drm("card5-eDP-1", FIRST, "status", "connected"));
+		CHECK(drm(swap ? "card0-DP-2" : "card9-DP-2", THIRD, "status", "connected"));
+		check_found(&screens, WITNESS_SCREEN, FIRST);
+	}
+	new_machine();
+	list.at[1].boot_vga = 1;
+	CHECK(drm("card0-DP-1", FIRST, "status", "connected"));
+	check_found(&live, WITNESS_BOOT_VGA, SECOND);
+}
+
+static void test_connectors(void)
+{
+	check_case("connectors: a driver that has some, of a 3D controller");
+	new_machine();
+	CHECK(drm("card1-DP-1", THIRD, "status", "disconnected") &&
+		drm("card0", FIRST, "dev", "1:1"));
+	CHECK(drm("card0-DP-1", FIRST, "status", "connected"));
+	check_found(&running, WITNESS_NONE, NULL);
+	CHECK(list.at[2].has_screens && list.at[0].has_screens && !list.at[1].has_screens);
+	new_machine();
+	CHECK(drm("card1-DP-1", THIRD, "status", "disconnected"));
+	check_found(&nothing, WITNESS_NONE, NULL);
+	CHECK(!list.at[2].has_screens);
+
+	check_case("connectors: where there is no 3D controller nothing is looked for");
+	new_machine();
+	list.at[2].class = 0x030000;
+	CHECK(drm("card1-DP-1", THIRD, "status", "disconnected"));
+	check_found(&running, WITNESS_NONE, NULL);
+	CHECK(!list.at[2].has_screens);
+	new_machine();
+	list.at[0].class = 0x030200;
+	list.at[2].class = 0x030000;
+	CHECK(drm("card1-DP-1", THIRD, "status", "disconnected"));
+	CHECK(drm("card2-DP-1", "0000:09:00.0", "status", "disconnected"));
+	check_found(&running, WITNESS_NONE, NULL);
+	CHECK(list.at[2].has_screens);
+}
+
 int main(void)
 {
 	const char *temp = getenv("TMPDIR");
@@ -210,6 +294,8 @@ int main(void)
 		abort();
 	test_arbiter();
 	test_boot_vga();
+	test_drm();
+	test_connectors();
 	sysfs_done(&s);
 	device_list_done(&list);
 	(void)snprintf(command, sizeof(command), "rm -rf %s", top);

@@ -197,6 +197,113 @@ static void test_boot_vga(void)
 	CHECK(!boot_display_differs(&b, &list));
 }
 
+static bool platform(const char *name, const char *owner)
+{
+	return shell(
+		"mkdir -p devices/pci0000:00/%s/%s && ln -sfn ../../../devices/pci0000:00/%s/%s " PLATFORM
+		"%s",
+		owner, name, owner, name, name);
+}
+
+static void test_framebuffer(void)
+{
+	static const char *const names[] = {"efi-framebuffer.0", "simple-framebuffer.0",
+		"vesa-framebuffer.0", "vga-framebuffer.0", "platform-framebuffer.0",
+		"ega-framebuffer.0"};
+
+	check_case("framebuffer: each by its name");
+	for (size_t i = 0; i < 6; i++)
+		CHECK(str_equal(boot_display_framebuffer(i), names[i]));
+	for (size_t i = 0; i < 6; i++) {
+		new_machine();
+		region = "efifb";
+		CHECK(platform(names[i], SECOND));
+		check_found(&nothing, WITNESS_FRAMEBUFFER, SECOND);
+		CHECK(str_equal(b.framebuffer, names[i]));
+		CHECK(str_equal(boot_display_witness(&b), names[i]));
+		CHECK_INT(regions_asked, 0);
+	}
+	CHECK_STR(boot_display_framebuffer(6), NULL);
+
+	check_case("framebuffer: on no card: /proc/iomem is asked of those that may be in it");
+	for (size_t i = 0; i < 6; i++) {
+		new_machine();
+		region = "BOOTFB";
+		list.at[0].boot_vga = 1;
+		CHECK(platform(names[i], "platform"));
+		if (i < 3)
+			check_found(&live, WITNESS_IOMEM, SECOND);
+		else
+			check_found(&live, WITNESS_BOOT_VGA, FIRST);
+		CHECK_INT(regions_asked, i < 3);
+		CHECK(str_equal(b.framebuffer, i < 5 ? names[i] : ""));
+		new_machine();
+		region = "BOOTFB";
+		CHECK(platform(names[i], "platform"));
+		check_found(&of_root, WITNESS_IOMEM, SECOND);
+		CHECK(str_equal(b.framebuffer, names[i]));
+	}
+
+	check_case("framebuffer: below a card, in a tree without the link");
+	new_machine();
+	CHECK(shell("mkdir bus/pci/devices/" SECOND "/simple-framebuffer.0"));
+	check_found(&nothing, WITNESS_FRAMEBUFFER, SECOND);
+	CHECK_STR(b.framebuffer, "simple-framebuffer.0");
+	new_machine();
+	CHECK(shell("mkdir bus/pci/devices/" FIRST "/efi-framebuffer.0"));
+	check_found(&of_root, WITNESS_FRAMEBUFFER, FIRST);
+	new_machine();
+	CHECK(shell("mkdir bus/pci/devices/" FIRST "/efi-framebuffer.0"));
+	check_found(&live, WITNESS_NONE, NULL);
+	new_machine();
+	list.at[0].class = 0x020000;
+	CHECK(shell("mkdir bus/pci/devices/" FIRST "/efi-framebuffer.0"));
+	check_found(&nothing, WITNESS_NONE, NULL);
+}
+
+static void test_iomem(void)
+{
+	static const char *const names[] = {
+		"BOOTFB", "efifb", "vesafb", "simplefb", "simpledrm", "efidrm", "vesadrm"};
+
+	check_case("/proc/iomem: each name of the firmware's framebuffer, and no other");
+	for (size_t i = 0; i < 7; i++) {
+		new_machine();
+		region = names[i];
+		check_found(&of_root, WITNESS_IOMEM, SECOND);
+		CHECK_STR(boot_display_witness(&b), "/proc/iomem");
+		CHECK_STR(regions_root, "/root");
+	}
+	new_machine();
+	region = "nvidia";
+	check_found(&of_root, WITNESS_NONE, NULL);
+	CHECK_INT(regions_asked, 1);
+	check_found(&of_root, WITNESS_NONE, NULL);
+	CHECK_INT(regions_asked, 1);
+
+	check_case("/proc/iomem: the first that is one, whatever comes before and behind");
+	for (int first = 0; first < 2; first++) {
+		new_machine();
+		first_is_first = first;
+		in_first = first ? "i915" : "BOOTFB";
+		region = "efifb";
+		check_found(&of_root, WITNESS_IOMEM, SECOND);
+	}
+	first_is_first = false;
+
+	check_case("/proc/iomem: not of a tree alone; this machine's has no root");
+	new_machine();
+	region = "BOOTFB";
+	check_found(&screens, WITNESS_NONE, NULL);
+	CHECK_INT(regions_asked, 0);
+	new_machine();
+	region = "BOOTFB";
+	CHECK(platform("efi-framebuffer.0", "platform"));
+	check_found(
+		&(struct boot_display_from){.live = true, .root = "/root"}, WITNESS_IOMEM, SECOND);
+	CHECK_STR(regions_root, NULL);
+}
+
 /* A card of DRM, or one of its connectors, with a file. */
 static bool drm(const char *name, const char *owner, const char *file, const char *text)
 {
@@ -294,6 +401,8 @@ int main(void)
 		abort();
 	test_arbiter();
 	test_boot_vga();
+	test_framebuffer();
+	test_iomem();
 	test_drm();
 	test_connectors();
 	sysfs_done(&s);

@@ -108,6 +108,7 @@ $(BUILD)/unit/%: $(BUILD)/unit/%.o $(san_lib)
 # The fake kernel of a test is put between what it tests and the functions that this calls.
 wrap = $(patsubst %,-Wl$(comma)--wrap=%,$(1))
 link_boot_display = $(call wrap,file_read_small iomem_find)
+link_config = $(call wrap,reallocarray strdup asprintf ini_parse_stream)
 link_steps = $(call wrap,fork)
 link_apply = $(call wrap,sysfs_swap sysfs_write sysfs_probe sysfs_attach module_load fork)
 link_release = $(call wrap,sysfs_swap sysfs_write sysfs_probe sysfs_attach module_load module_load_for fork)

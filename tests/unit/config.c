@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/config.h"
 
+#include "base/str.h"
 #include "check.h"
+#include "exact.h"
 
 #include <errno.h>
+#include <ini.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -68,6 +73,7 @@ static const struct wrong wrongs[] = {
 	{"an empty section", "[]\n", 0, {{1, "unknown section"}}},
 	{"a section that does not end", "[bind\nids = 10de:2204\n", 0,
 		{{1, "without ']'"}, {2, "outside any section"}}},
+	{"something right behind a section", "[bind]x\n", 0, {{1, "behind a section's ']'"}}},
 	{"something behind a section", "[bind] x\n", 0, {{1, "behind a section's ']'"}}},
 	{"a comment behind a section", "[bind] # x\n", 0, {{1, "behind a section's ']'"}}},
 	{"a section twice", "[bind]\n[guard]\n[bind]\n", 0, {{3, "duplicate section [bind]"}}},
@@ -111,6 +117,14 @@ static const struct wrong wrongs[] = {
 		0,
 		{{2, "invalid PCI address '01:00'"}, {3, "'01:20.0'"}, {4, "'01:00.8'"},
 			{5, "'100:00.0'"}, {6, "'123456789:01:00.0'"}}},
+	{"addresses with no function, or with more than one",
+		"[bind]\naddresses = 01:00. 01:00.00 01:00.*0 01:00.9 01:00.+\n", 0,
+		{{2, "'01:00.'"}, {2, "'01:00.00'"}, {2, "'01:00.*0'"}, {2, "'01:00.9'"},
+			{2, "'01:00.+'"}}},
+	{"an address with an id of nothing that answers",
+		"[bind]\naddresses = 01:00.0=0000:0001, 01:00.0=ffff:0001\n", 0,
+		{{2, "invalid address with its id '01:00.0=0000:0001'; behind '=' expected"},
+			{2, "'01:00.0=ffff:0001'"}}},
 	{"an address with an id that is none", "[bind]\naddresses = 01:00.0=10de, 01:00.0=\n", 0,
 		{{2, "invalid address with its id '01:00.0=10de'"}, {2, "'01:00.0='"}}},
 	{"a dot for anything, as lspci's output read by a pattern", "[bind]\naddresses = 01x00.0\n",
@@ -121,6 +135,13 @@ static const struct wrong wrongs[] = {
 		0,
 		{{2, "invalid path '00.0'"}, {3, "invalid path"}, {4, "invalid path"},
 			{5, "invalid path"}, {6, "invalid path"}}},
+	{"paths with a number that is too long, or too large",
+		"[bind]\npaths = 123456789:00:01.0 0000:0ff:00.0\npaths = 100:00.0 0:20.0 0:001.0\n"
+		"paths = 0:1.0=10de\n",
+		0,
+		{{2, "invalid path '123456789:00:01.0'"}, {2, "'0000:0ff:00.0'"}, {3, "'100:00.0'"},
+			{3, "'0:20.0'"}, {3, "'0:001.0'"},
+			{4, "invalid address with its id '0:1.0=10de'"}}},
 	{"serial numbers that are none",
 		"[bind]\nserials = 00-11-22-33-44-55-66\nserials = 0011223344556677\n"
 		"serials = 00-11-22-33-44-55-66-7\nserials = 00:11:22:33:44:55:66:77\n",
@@ -134,6 +155,10 @@ static const struct wrong wrongs[] = {
 		{{2, "gpus = all: write none or non-boot"},
 			{3, "companions = true: write yes or no"},
 			{5, "last_display = yes: write exclude or allow"}}},
+	{"failed boots that are no number, or too many",
+		"[guard]\nfailed_boots = never\n[guard]\nfailed_boots = 100\n", 0,
+		{{2, "failed_boots = never: write 0 (never) to 9"}, {3, "duplicate section"},
+			{4, "failed_boots = 100: write 0"}}},
 	{"a host's driver", "[device 09:00.0]\ndriver = nouveau\n", 0,
 		{{2, "invalid driver 'nouveau'"}}},
 	{"a driver that is a path", "[device 09:00.0]\ndriver = ../vfio-pci\n", 0,
@@ -166,6 +191,7 @@ static int parse(struct config *c, const char *text, size_t len)
 	data[len] = '\0';
 	int r = config_parse(c, "F", data, len);
 	free(data);
+	exact_config(c);
 	return r;
 }
 
@@ -288,7 +314,10 @@ static void test_every_key(void)
 	CHECK_STR(s[0].text, "10de:2204:1458:*");
 	CHECK_INT(s[0].id.subvendor, 0x1458);
 	CHECK_INT(s[0].id.subdevice, PCI_ANY);
-	CHECK(s[1].any_function && !s[1].has_id);
+	CHECK(s[0].has_id && s[0].kind == SELECT_ID);
+	CHECK(s[1].any_function && !s[1].has_id && s[1].kind == SELECT_ADDRESS);
+	CHECK_INT(s[1].addr.function, 0);
+	CHECK(!s[2].any_function);
 	CHECK_INT(s[1].addr.bus, 9);
 	CHECK_INT(s[2].addr.domain, 0x10000);
 	CHECK_INT(s[2].addr.device, 0x1f);
@@ -301,8 +330,12 @@ static void test_every_key(void)
 	CHECK_INT(s[4].bus, 0x40);
 	CHECK_INT(s[4].steps, 3);
 	CHECK_INT(s[4].step[2].device, 0x10);
-	CHECK(s[4].any_function && s[4].has_id);
-	CHECK(s[5].serial == 0x0011223344556677);
+	CHECK_INT(s[4].step[2].function, 0);
+	CHECK_INT(s[4].step[0].device, 3);
+	CHECK_INT(s[3].domain, 0);
+	CHECK_INT(s[3].bus, 0);
+	CHECK(s[4].any_function && s[4].has_id && !s[3].any_function && !s[3].has_id);
+	CHECK(s[5].serial == 0x0011223344556677 && s[5].kind == SELECT_SERIAL);
 	CHECK_INT(s[6].kind, SELECT_GPUS);
 	for (size_t i = 0; i < 11; i++)
 		CHECK_INT(s[i].exclude, i >= 7);
@@ -419,6 +452,220 @@ static void test_sizes(void)
 	free(data);
 }
 
+/* Two lines that together are as long as the kernel's parser is given at most, and one byte more.
+ */
+static void test_options(void)
+{
+	char text[512];
+	struct config c;
+
+	check_case("options that fill their room to the last byte");
+	(void)snprintf(
+		text, sizeof(text), "[modules]\noptions = a=%0100d\noptions = b=%093d\n", 1, 1);
+	CHECK_INT(parse(&c, text, strlen(text)), 0);
+	CHECK_INT(strlen(c.options), CONFIG_LINE_MAX);
+	CHECK_INT(c.options[CONFIG_LINE_MAX - 1], '1');
+	config_done(&c);
+	(void)snprintf(
+		text, sizeof(text), "[modules]\noptions = a=%0100d\noptions = b=%094d\n", 1, 1);
+	CHECK_INT(parse(&c, text, strlen(text)), -EINVAL);
+	CHECK_INT(strlen(c.options), 102);
+	if (CHECK_INT(c.n_errors, 1))
+		CHECK_STR(c.errors[0], "F:3: the options together are longer than 198 bytes");
+	config_done(&c);
+}
+
+static void test_failed_boots(void)
+{
+	static const struct {
+		const char *text;
+		unsigned boots;
+		bool load;
+	} rows[] = {
+		{"", 2, false},
+		{"[guard]\nfailed_boots = 0\n", 0, false},
+		{"[guard]\nfailed_boots = 1\nefivarfs = load\n", 1, true},
+		{"[guard]\nefivarfs = auto\nfailed_boots = 9\n", 9, false},
+		{"[guard]\non_failure = hold\n", 0, false},
+		{"[guard]\non_failure = hold\nfailed_boots = 3\n", 3, false},
+		{"[guard]\non_failure = release\nstrict_groups = no\n", 2, false},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct config c;
+
+		check_case("failed boots: %zu", i);
+		CHECK_INT(parse(&c, rows[i].text, strlen(rows[i].text)), 0);
+		CHECK_INT(c.failed_boots, rows[i].boots);
+		CHECK_INT(c.load_efivarfs, rows[i].load);
+		CHECK(!c.strict_groups);
+		config_done(&c);
+	}
+}
+
+/* Blanks before the address, a device of no section, and each device's own settings. */
+static void test_devices(void)
+{
+	static const char text[] = "[device  \t09:00.0]\ndriver = none\n"
+				   "[device 0a:00.0]\nrebar = 5:43 0:0\n"
+				   "[guard]\nstrict_groups = yes\n";
+	static const struct pci_addr first = {.bus = 9}, second = {.bus = 10}, none = {.bus = 11};
+	struct config c;
+
+	check_case("the sections of two devices");
+	CHECK_INT(parse(&c, text, strlen(text)), 0);
+	const struct device_settings *d = config_settings(&c, first);
+	if (CHECK(d)) {
+		CHECK_STR(d->driver, "none");
+		CHECK_INT(d->line, 1);
+		CHECK_INT(d->rebars, 0);
+	}
+	d = config_settings(&c, second);
+	if (CHECK(d)) {
+		CHECK_STR(d->driver, "");
+		CHECK_INT(d->rebars, 2);
+		CHECK_INT(d->rebar[0].bar, 5);
+		CHECK_INT(d->rebar[0].size, 43);
+		CHECK_INT(d->rebar[1].size, 0);
+	}
+	CHECK(!config_settings(&c, none));
+	CHECK(c.strict_groups);
+	CHECK(!config_must_search(&c));
+	config_done(&c);
+}
+
+/* The longest names and texts that there is room for, and those of one byte more. */
+static void test_limits(void)
+{
+	char text[256];
+	struct config c;
+
+	check_case("names and addresses as long as they may be, and longer");
+	(void)snprintf(text, sizeof(text), "[device 09:00.0]\ndriver = vfio%027d\n", 1);
+	CHECK_INT(parse(&c, text, strlen(text)), 0);
+	CHECK_INT(strlen(c.settings[0].driver), DRIVER_NAME_MAX - 1);
+	config_done(&c);
+	(void)snprintf(text, sizeof(text), "[device 09:00.0]\ndriver = vfio%028d\n", 1);
+	CHECK_INT(parse(&c, text, strlen(text)), -EINVAL);
+	config_done(&c);
+
+	static const char largest[] = "[bind]\npaths = ffffffff:ff:1f.7 ff:1f.7/1f.7\n";
+	CHECK_INT(parse(&c, largest, strlen(largest)), 0);
+	for (size_t i = 0; i < c.n_selectors; i++) {
+		CHECK_INT(c.selectors[i].domain, i == 0 ? 0xffffffff : 0);
+		CHECK_INT(c.selectors[i].bus, 0xff);
+		CHECK_INT(c.selectors[i].step[0].device, 0x1f);
+		CHECK_INT(c.selectors[i].step[0].function, 7);
+		CHECK_INT(c.selectors[i].steps, i + 1);
+	}
+	config_done(&c);
+
+	static const char path[] = "0000:00:01.0/01.0/01.0/01.0/01.0/01.0/01.0/01.0";
+	(void)snprintf(text, sizeof(text), "[bind]\npaths = %s=10de:2204:1458:403b\n", path);
+	CHECK_INT(parse(&c, text, strlen(text)), 0);
+	if (CHECK_INT(c.n_selectors, 1)) {
+		CHECK_INT(c.selectors[0].steps, PCI_PATH_MAX);
+		CHECK_INT(c.selectors[0].kind, SELECT_PATH);
+		CHECK(c.selectors[0].has_id && !c.selectors[0].any_function);
+	}
+	config_done(&c);
+	for (int len = SELECTOR_TEXT_MAX - 1; len <= SELECTOR_TEXT_MAX; len++) {
+		(void)snprintf(text, sizeof(text), "[bind]\naddresses = %0*d\npaths = %0*d\n", len,
+			1, len, 1);
+		CHECK_INT(parse(&c, text, strlen(text)), -EINVAL);
+		CHECK_INT(c.n_errors, 2);
+		config_done(&c);
+	}
+}
+
+/* ---- memory -----------------------------------------------------------------------------------
+ */
+
+static unsigned allocations, failing; /* the number of the one that fails, 0: none */
+
+void *__wrap_reallocarray(void *p, size_t n, size_t size);
+void *__real_reallocarray(void *p, size_t n, size_t size);
+char *__wrap_strdup(const char *s);
+char *__real_strdup(const char *s);
+int __wrap_asprintf(char **ret, const char *fmt, ...) _printf_(2, 3);
+
+static int inih; /* what it returns instead of reading; 0: it reads */
+
+int __wrap_ini_parse_stream(ini_reader reader, void *stream, ini_handler handler, void *user);
+int __real_ini_parse_stream(ini_reader reader, void *stream, ini_handler handler, void *user);
+
+int __wrap_ini_parse_stream(ini_reader reader, void *stream, ini_handler handler, void *user)
+{
+	return inih ? inih : __real_ini_parse_stream(reader, stream, handler, user);
+}
+
+static bool fails(void)
+{
+	return ++allocations == failing;
+}
+
+void *__wrap_reallocarray(void *p, size_t n, size_t size)
+{
+	return fails() ? NULL : __real_reallocarray(p, n, size);
+}
+
+char *__wrap_strdup(const char *s)
+{
+	return fails() ? NULL : __real_strdup(s);
+}
+
+int __wrap_asprintf(char **ret, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (fails())
+		return -1;
+	va_start(ap, fmt);
+	int n = vasprintf(ret, fmt, ap);
+	va_end(ap);
+	return n;
+}
+
+static void test_no_memory(void)
+{
+	static const char text[] =
+		"[bind]\nids = 10de:2204, x\naddresses = 01:00.0 02:00.0 03:00.0\n"
+		"addresses = 04:00.0 05:00.0 06:00.0 07:00.0 08:00.0 09:00.0\n"
+		"[modules]\nbefore = a b\n[device 09:00.0]\ndriver = none\n"
+		"rebar = 0:1\n";
+	struct config c;
+
+	check_case("memory: each allocation is the one that fails");
+	allocations = failing = 0;
+	CHECK_INT(config_parse(&c, "F", text, strlen(text)), -EINVAL);
+	CHECK_INT(c.n_errors, 1);
+	config_done(&c);
+	unsigned all = allocations;
+	CHECK(all >= 7);
+	for (unsigned i = 1; i <= all; i++) {
+		allocations = 0;
+		failing = i;
+		CHECK_INT(config_parse(&c, "F", text, strlen(text)), -ENOMEM);
+		CHECK(c.no_memory);
+		config_done(&c);
+	}
+	failing = 0;
+
+	check_case("inih has no memory, or refuses a line by itself");
+	inih = -2;
+	CHECK_INT(config_parse(&c, "F", "", 0), -ENOMEM);
+	CHECK(c.no_memory);
+	config_done(&c);
+	for (inih = 1; inih <= 2; inih++) {
+		char line[64];
+		(void)snprintf(line, sizeof(line), "F:%d: expected key = value", inih);
+		CHECK_INT(config_parse(&c, "F", "", 0), -EINVAL);
+		CHECK_STR(c.errors ? c.errors[0] : NULL, line);
+		config_done(&c);
+	}
+	inih = 0;
+}
+
 static int read_config(const char *path, char *error, size_t size)
 {
 	struct config c;
@@ -464,10 +711,44 @@ static void test_files(void)
 	CHECK_INT(read_config(path, error, sizeof(error)), -ENOENT);
 	CHECK_HAS(error, path);
 	CHECK_HAS(error, "No such file");
+	CHECK(!strstr(error, ":1:"));
 
 	check_case("a directory");
 	CHECK_INT(read_config(dir, error, sizeof(error)), -EISDIR);
 	CHECK_HAS(error, "is a directory");
+
+	check_case(
+		"a copy of a config: the path in its messages is that of the machine it is from");
+	struct config c;
+	CHECK_INT(config_read_copy(&c, path, "/etc/there"), -ENOENT);
+	CHECK(c.unread && c.missing);
+	CHECK_STR(c.file, path);
+	CHECK_STR(c.path, "/etc/there");
+	if (CHECK_INT(c.n_errors, 1))
+		CHECK_STR(c.errors[0],
+			"/etc/there: can't open it: No such file or directory; `vfio-bind init` writes one");
+	CHECK(c.companions);
+	config_done(&c);
+	CHECK_INT(config_read_copy(&c, dir, "/etc/there"), -EISDIR);
+	CHECK(c.unread && !c.missing);
+	CHECK_STR(c.errors[0], "/etc/there: can't open it: Is a directory");
+	config_done(&c);
+	CHECK_INT(write_file(path), 0);
+	CHECK_INT(config_read_copy(&c, path, "/etc/there"), 0);
+	CHECK(!c.unread && !c.missing);
+	CHECK_STR(c.file, path);
+	CHECK_STR(c.path, "/etc/there");
+	CHECK_INT(c.n_errors, 0);
+	config_done(&c);
+	CHECK_INT(config_read(&c, path, false), 0);
+	CHECK_STR(c.file, path);
+	CHECK(!c.unread && !c.missing);
+	config_done(&c);
+	(void)unlink(path);
+	CHECK_INT(config_read(&c, path, false), -ENOENT);
+	CHECK(c.unread && c.missing);
+	CHECK_HAS(c.errors[0], "; `vfio-bind init` writes one");
+	config_done(&c);
 
 	check_case("a FIFO is not waited for");
 	CHECK_INT(mkfifo(path, 0600), 0);
@@ -504,6 +785,11 @@ int main(void)
 	test_must_search();
 	test_longest_line();
 	test_sizes();
+	test_options();
+	test_failed_boots();
+	test_devices();
+	test_limits();
+	test_no_memory();
 	test_files();
 	return check_done();
 }

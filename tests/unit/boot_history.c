@@ -83,6 +83,7 @@ static void test_blame(void)
 		}
 		CHECK_STR(boot(&b, A, 2, false), "Bw");
 		CHECK_STR(boot(&b, A, 2, false), "D");
+		CHECK_INT(b.relapses, i < 3 ? i + 1 : 3);
 	}
 
 	check_case("boots: another plan begins anew, and so does the first one after it");
@@ -121,6 +122,37 @@ static void test_limits(void)
 	CHECK(!boot_history_reached(&b, A, 2, false));
 	CHECK(!boot_history_reached(&b, B, 2, false));
 	CHECK(!boot_history_reached(&b, B, 2, true));
+}
+
+/* What is left of it when it is confirmed, and ends that are not its own. */
+static void test_ends(void)
+{
+	struct boot_history b = {0};
+
+	check_case("boots: a plan that is confirmed is on trial no longer");
+	CHECK_STR(boot(&b, A, 3, false), "Bw");
+	CHECK_STR(boot(&b, A, 3, true), "BwW");
+	CHECK_INT(b.plan, 0);
+	CHECK_INT(b.tries + b.rests + b.relapses, 0);
+	CHECK_INT(b.confirmed[0], A);
+
+	check_case("boots: the end of another plan's boot, or of one that was not counted");
+	b = (struct boot_history){.plan = A, .tries = 1};
+	CHECK(!boot_history_reached(&b, B, 2, false));
+	CHECK_INT(b.plan, A);
+	b = (struct boot_history){.plan = A};
+	CHECK(!boot_history_reached(&b, A, 2, false));
+	CHECK_INT(b.plan, A);
+
+	check_case("boots: a limit that was changed meanwhile");
+	b = (struct boot_history){.plan = A, .tries = 2};
+	CHECK(!boot_history_reached(&b, A, 3, true));
+	CHECK_INT(b.rests, 0);
+	CHECK(boot_history_reached(&b, A, 0, true));
+	CHECK_INT(b.tries, 0);
+	b = (struct boot_history){.plan = A, .tries = 2};
+	CHECK(boot_history_reached(&b, A, 1, true));
+	CHECK_INT(b.tries, 0);
 }
 
 static void test_bytes(void)
@@ -166,6 +198,7 @@ int main(void)
 	test_new();
 	test_blame();
 	test_limits();
+	test_ends();
 	test_bytes();
 	return check_done();
 }

@@ -5,35 +5,72 @@
 
 #include "base/str.h"
 #include "check.h"
+#include "exact.h"
 
 #include <stdlib.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #define ASKS "[bind]\naddresses = 03:00.0\n"
 #define DEVICE "[device 03:00.0]\n"
+#define TWO                                                                                        \
+	"[bind]\naddresses = 03:00.0, 02:00.0\n[modules]\nload = background\nbefore = a\n"         \
+	"options = b=1\n[device 02:00.0]\ndriver = none\n" DEVICE "rebar = 0:14 2:3\n"
 
-static char top[64];
+static char top[64], tree[80];
 
-/* The plan's fingerprint for that config, on the desktop. */
+/* The plan for a config, on the desktop. */
+struct machine {
+	struct config c;
+	struct probe h;
+	struct sysfs s;
+	struct plan p;
+};
+
+static void machine_done(struct machine *m)
+{
+	plan_done(&m->p);
+	sysfs_done(&m->s);
+	probe_done(&m->h);
+	config_done(&m->c);
+}
+
+static bool machine_make(struct machine *m, const char *config)
+{
+	const struct boot_switch b = {.mode = BOOT_BIND};
+
+	*m = (struct machine){.s = {.devices = -1}};
+	if (config_parse(&m->c, "F", config, strlen(config)) < 0)
+		return check_that(false, __FILE__, __LINE__, "%s", m->c.errors[0]);
+	exact_config(&m->c);
+	if (sysfs_open(&m->s, tree, NULL) < 0 || probe_devices(&m->h, &m->c, &m->s, NULL, NULL) < 0)
+		abort();
+	exact_probe(&m->h);
+	if (plan_make(&m->p, &m->c, &m->h, &b, NULL) < 0)
+		abort();
+	exact_plan(&m->p);
+	return CHECK(plan_binds(&m->p));
+}
+
+static const char *kernel; /* its release; NULL: the running one's, "": it can't be found out */
+
+int __wrap_uname(struct utsname *u);
+int __real_uname(struct utsname *u);
+
+int __wrap_uname(struct utsname *u)
+{
+	if (!kernel)
+		return __real_uname(u);
+	*u = (struct utsname){.sysname = "Linux"};
+	(void)str_copy(u->release, sizeof(u->release), kernel[0] ? kernel : "?");
+	return kernel[0] ? 0 : -1;
+}
+
 static uint32_t fingerprint(const char *config)
 {
-	_cleanup_(config_done) struct config c = {0};
-	_cleanup_(probe_done) struct probe h = {0};
-	_cleanup_(sysfs_done) struct sysfs s = {.devices = -1};
-	_cleanup_(plan_done) struct plan p = {0};
-	const struct boot_switch b = {.mode = BOOT_BIND};
-	struct err err = {""};
-	char tree[80];
+	_cleanup_(machine_done) struct machine m;
 
-	(void)snprintf(tree, sizeof(tree), "%s/sys", top);
-	if (config_parse(&c, "F", config, strlen(config)) < 0)
-		(void)check_that(false, __FILE__, __LINE__, "%s", c.errors[0]);
-	else if (sysfs_open(&s, tree, &err) < 0 || probe_devices(&h, &c, &s, NULL, &err) < 0 ||
-		 plan_make(&p, &c, &h, &b, &err) < 0)
-		abort();
-	else if (CHECK(plan_binds(&p)))
-		return bootcount_fingerprint(&p);
-	return 0;
+	return machine_make(&m, config) ? bootcount_fingerprint(&m.p) : 0;
 }
 
 /* A value of each key that can hang a machine, and another one. */
@@ -98,6 +135,18 @@ static void test_no_other_key(bool device, const char *heading)
 
 static void test_rest(void)
 {
+	check_case("fingerprint: the same as in earlier versions, for it is kept over an update");
+	kernel = "6.1.0";
+	uint32_t then = fingerprint(ASKS), two = fingerprint(TWO);
+	CHECK_INT(then, 0xe2845ab0);
+	CHECK_INT(two, 0xf52aa502);
+	check_case("fingerprint: another kernel is another plan, and so is one without a name");
+	kernel = "6.1.1";
+	CHECK(fingerprint(ASKS) != then);
+	kernel = "";
+	CHECK(fingerprint(ASKS) != then && fingerprint(ASKS) != 0);
+	kernel = NULL;
+
 	uint32_t all = fingerprint(ASKS);
 
 	check_case("fingerprint: another device, or one more, is another plan");
@@ -128,9 +177,11 @@ int main(void)
 {
 	char command[256];
 
-	(void)snprintf(top, sizeof(top), "/tmp/standing-XXXXXX");
+	(void)setvbuf(stdout, NULL, _IOLBF, 0); /* no child may print what its parent buffered */
+	(void)snprintf(top, sizeof(top), "/tmp/bootcount-XXXXXX");
 	if (!mkdtemp(top))
 		return 1;
+	(void)snprintf(tree, sizeof(tree), "%s/sys", top);
 	(void)snprintf(
 		command, sizeof(command), "tests/unit/tree tests/unit/trees/desktop %s/sys", top);
 	if (system(command) != 0) // NOLINT(cert-env33-c): the test's own words

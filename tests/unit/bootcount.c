@@ -1,13 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What makes a plan one that no boot has tried: each key of [modules] and [device], a later one
- * too. */
+ * too. And the count itself, in a directory that takes the place of efivarfs. */
 #include "core/bootcount.h"
 
+#include "base/file.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "check.h"
+#include "core/efivar.h"
+#include "core/steps.h"
 #include "exact.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -17,7 +25,7 @@
 	"[bind]\naddresses = 03:00.0, 02:00.0\n[modules]\nload = background\nbefore = a\n"         \
 	"options = b=1\n[device 02:00.0]\ndriver = none\n" DEVICE "rebar = 0:14 2:3\n"
 
-static char top[64], tree[80];
+static char top[64], tree[80], efivars[160], variable[240];
 
 /* The plan for a config, on the desktop. */
 struct machine {
@@ -173,6 +181,214 @@ static void test_rest(void)
 		fingerprint("[bind]\naddresses = 01:00.0\naddresses = 03:00.0\n"));
 }
 
+/* ---- the count --------------------------------------------------------------------------------
+ */
+
+/* What becomes of the child that reads the variable, and of its parent. */
+static enum { ANSWERS, HANGS, DIES, NO_CHILD, NO_MEMORY } firmware;
+
+int __wrap_efivar_open(int place, bool of_tree, bool load, struct err *err);
+int __real_efivar_open(int place, bool of_tree, bool load, struct err *err);
+pid_t __wrap_fork(void);
+pid_t __real_fork(void);
+void *__wrap_steps_shared(size_t size);
+void *__real_steps_shared(size_t size);
+
+int __wrap_efivar_open(int place, bool of_tree, bool load, struct err *err)
+{
+	while (firmware == HANGS)
+		(void)pause();
+	if (firmware == DIES)
+		(void)raise(SIGKILL);
+	return __real_efivar_open(place, of_tree, load, err);
+}
+
+pid_t __wrap_fork(void)
+{
+	if (firmware != NO_CHILD)
+		return __real_fork();
+	errno = EAGAIN;
+	return -1;
+}
+
+void *__wrap_steps_shared(size_t size)
+{
+	return firmware == NO_MEMORY ? NULL : __real_steps_shared(size);
+}
+
+/* What was logged by the last boot. */
+static char logged[1024];
+
+static void begin(struct bootcount *ret, const struct plan *p, int at, bool again)
+{
+	FILE *f = tmpfile();
+	int errors = dup(STDERR_FILENO);
+
+	if (!f || errors < 0 || dup2(fileno(f), STDERR_FILENO) < 0)
+		abort();
+	bootcount_begin(ret, p, at, true, again);
+	(void)dup2(errors, STDERR_FILENO);
+	rewind(f);
+	logged[fread(logged, 1, sizeof(logged) - 1, f)] = '\0';
+	(void)fclose(f);
+	(void)close(errors);
+}
+
+/* One boot: what it decides is in *ret. */
+static void boot(struct bootcount *ret, const struct plan *p, bool again)
+{
+	int at = bootcount_place(ret, p, tree);
+
+	if (!CHECK(at >= 0))
+		return;
+	begin(ret, p, at, again);
+	(void)close(at);
+	CHECK_INT(ret->limit, p->config->failed_boots);
+	CHECK(ret->spent < 2500);
+}
+
+static void check_boot(const struct plan *p, enum boot_state state, unsigned tries)
+{
+	struct bootcount s;
+
+	boot(&s, p, false);
+	CHECK_INT(s.state, state);
+	CHECK_INT(s.tries, tries);
+	CHECK_INT(s.plan, bootcount_fingerprint(p));
+	CHECK_STR(logged, "");
+	if (state != BOOT_BAD)
+		CHECK_STR(s.reason, "");
+}
+
+static void test_place(void)
+{
+	_cleanup_(machine_done) struct machine m, never;
+	struct bootcount s;
+
+	check_case("count: never, and on a machine without EFI variables");
+	if (!machine_make(&never, ASKS "[guard]\nfailed_boots = 0\n") || !machine_make(&m, ASKS))
+		return;
+	CHECK_INT(bootcount_place(&s, &never.p, tree), -1);
+	CHECK_INT(s.state, BOOT_UNCOUNTED);
+	CHECK_STR(s.reason, "[guard] failed_boots = 0");
+	CHECK_INT(s.limit, 0);
+	CHECK_INT(bootcount_place(&s, &m.p, tree), -1);
+	CHECK_INT(s.state, BOOT_UNCOUNTED);
+	CHECK_STR(s.reason, "this machine has no EFI variables");
+	CHECK_INT(s.limit, 2);
+
+	struct err err = {""};
+	s = (struct bootcount){.plan = 1, .limit = 2, .state = BOOT_BAD};
+	CHECK(bootcount_reached(&s, tree, &err) < 0);
+	CHECK_STR(err.text, "this machine has no EFI variables");
+	err.text[0] = '\0';
+	CHECK(bootcount_clear(tree, &err) < 0);
+	CHECK_STR(err.text, "this machine has no EFI variables");
+	CHECK_INT(bootcount_wait(&s, tree), 0);
+	CHECK(!bootcount_confirmed_since(&s, tree));
+}
+
+static void test_count(void)
+{
+	_cleanup_(machine_done) struct machine m, other;
+	struct bootcount s;
+	struct err err = {""};
+
+	if (!machine_make(&m, ASKS) || !machine_make(&other, "[bind]\naddresses = 02:00.0\n"))
+		return;
+	check_case("count: two boots that fail, and the third binds nothing");
+	check_boot(&m.p, BOOT_INDETERMINATE, 1);
+	boot(&s, &m.p, true);
+	CHECK_INT(s.state, BOOT_INDETERMINATE);
+	CHECK_INT(s.tries, 1);
+	CHECK_INT(bootcount_wait(&s, tree), 0);
+	check_boot(&m.p, BOOT_INDETERMINATE, 2);
+	check_boot(&m.p, BOOT_BAD, 2);
+	boot(&s, &m.p, false);
+	CHECK_STR(s.reason,
+		"the last 2 boots with these devices failed; binding is disabled until 'vfio-bind status --clear'");
+	CHECK_INT(bootcount_wait(&s, tree), 1);
+	CHECK(!bootcount_confirmed_since(&s, tree));
+	CHECK(s.spent < 1000);
+
+	check_case("count: the boot that was counted already is on trial, whatever the count");
+	boot(&s, &m.p, true);
+	CHECK_INT(s.state, BOOT_INDETERMINATE);
+	CHECK_STR(s.reason, "");
+
+	check_case("count: it comes up without them, and the next one binds again");
+	boot(&s, &m.p, false);
+	CHECK_INT(bootcount_reached(&s, tree, &err), 1);
+	CHECK_INT(bootcount_wait(&s, tree), 0);
+	check_boot(&m.p, BOOT_INDETERMINATE, 2);
+	check_boot(&m.p, BOOT_BAD, 2);
+	boot(&s, &m.p, false);
+	CHECK_INT(bootcount_wait(&s, tree), 2);
+
+	check_case("count: another plan has its own tries, and is confirmed when it comes up");
+	boot(&s, &other.p, false);
+	CHECK_INT(s.state, BOOT_INDETERMINATE);
+	CHECK_INT(s.tries, 1);
+	CHECK(!bootcount_confirmed_since(&s, tree));
+	CHECK_INT(bootcount_reached(&s, tree, &err), 1);
+	CHECK_INT(bootcount_reached(&s, tree, &err), 0);
+	CHECK(bootcount_confirmed_since(&s, tree));
+	check_boot(&other.p, BOOT_GOOD, 0);
+	s.state = BOOT_GOOD;
+	CHECK_INT(bootcount_reached(&s, "/nowhere", &err), 0);
+	s.state = BOOT_UNCOUNTED;
+	CHECK_INT(bootcount_reached(&s, "/nowhere", &err), 0);
+	s = (struct bootcount){.state = BOOT_BAD};
+	CHECK_INT(bootcount_reached(&s, "/nowhere", &err), 0);
+	CHECK_STR(err.text, "");
+
+	check_case("count: cleared, also without standard input");
+	int input = dup(STDIN_FILENO);
+	(void)close(STDIN_FILENO);
+	int r = bootcount_clear(tree, &err);
+	boot(&s, &m.p, false);
+	(void)dup2(input, STDIN_FILENO);
+	(void)close(input);
+	CHECK_INT(r, 0);
+	CHECK_INT(s.state, BOOT_INDETERMINATE);
+	CHECK_INT(s.tries, 1);
+	CHECK_INT(bootcount_clear(tree, &err), 0);
+	CHECK_INT(bootcount_clear(tree, &err), 0);
+	CHECK(access(variable, F_OK) < 0);
+
+	check_case("count: as many as may be, and the last is asked for once more");
+	m.c.failed_boots = BOOT_HISTORY_LIMIT_MAX;
+	for (unsigned i = 1; i <= BOOT_HISTORY_LIMIT_MAX; i++)
+		check_boot(&m.p, BOOT_INDETERMINATE, i);
+	boot(&s, &m.p, true);
+	CHECK_INT(s.state, BOOT_INDETERMINATE);
+	CHECK_INT(s.tries, BOOT_HISTORY_LIMIT_MAX);
+	check_boot(&m.p, BOOT_BAD, BOOT_HISTORY_LIMIT_MAX);
+	CHECK_INT(bootcount_clear(tree, &err), 0);
+
+	check_case("count: one failed boot, where that is enough");
+	m.c.failed_boots = 1;
+	check_boot(&m.p, BOOT_INDETERMINATE, 1);
+	boot(&s, &m.p, false);
+	CHECK_STR(s.reason,
+		"the last 1 boot with these devices failed; binding is disabled until 'vfio-bind status --clear'");
+	CHECK_INT(bootcount_clear(tree, &err), 0);
+}
+
+static void test_names(void)
+{
+	enum boot_state state;
+
+	check_case("count: each state has its name");
+	CHECK_STR(bootcount_name(BOOT_UNCOUNTED), "uncounted");
+	CHECK_STR(bootcount_name(BOOT_GOOD), "confirmed");
+	CHECK_STR(bootcount_name(BOOT_INDETERMINATE), "trial");
+	CHECK_STR(bootcount_name(BOOT_BAD), "down");
+	CHECK(bootcount_by_name("uncounted", &state) && state == BOOT_UNCOUNTED);
+	CHECK(bootcount_by_name("down", &state) && state == BOOT_BAD);
+	CHECK(!bootcount_by_name("up", &state));
+}
+
 int main(void)
 {
 	char command[256];
@@ -182,6 +398,8 @@ int main(void)
 	if (!mkdtemp(top))
 		return 1;
 	(void)snprintf(tree, sizeof(tree), "%s/sys", top);
+	(void)snprintf(efivars, sizeof(efivars), "%s/firmware/efi/efivars", tree);
+	(void)snprintf(variable, sizeof(variable), "%s/" EFIVAR_NAME, efivars);
 	(void)snprintf(
 		command, sizeof(command), "tests/unit/tree tests/unit/trees/desktop %s/sys", top);
 	if (system(command) != 0) // NOLINT(cert-env33-c): the test's own words
@@ -190,6 +408,12 @@ int main(void)
 	test_no_other_key(false, "[modules]\n");
 	test_no_other_key(true, DEVICE);
 	test_rest();
+	test_place();
+	(void)snprintf(command, sizeof(command), "mkdir -p %s", efivars);
+	if (system(command) != 0) // NOLINT(cert-env33-c)
+		abort();
+	test_count();
+	test_names();
 	(void)snprintf(command, sizeof(command), "rm -rf '%s'", top);
 	if (system(command) != 0) // NOLINT(cert-env33-c)
 		abort();

@@ -260,6 +260,25 @@ static void check_boot(const struct plan *p, enum boot_state state, unsigned tri
 		CHECK_STR(s.reason, "");
 }
 
+static void check_uncounted(const struct plan *p, const char *reason, const char *log)
+{
+	struct bootcount s;
+
+	boot(&s, p, false);
+	CHECK_INT(s.state, BOOT_UNCOUNTED);
+	CHECK_HAS(s.reason, reason);
+	CHECK_HAS(logged, log);
+	CHECK_INT(s.tries, 0);
+}
+
+static void write_variable(const char *bytes, size_t len)
+{
+	FILE *f = fopen(variable, "we");
+
+	if (!f || fwrite(bytes, 1, len, f) != len || fclose(f) != 0)
+		abort();
+}
+
 static void test_place(void)
 {
 	_cleanup_(machine_done) struct machine m, never;
@@ -375,6 +394,89 @@ static void test_count(void)
 	CHECK_INT(bootcount_clear(tree, &err), 0);
 }
 
+static void test_damage(void)
+{
+	_cleanup_(machine_done) struct machine m;
+	struct bootcount s;
+	struct err err = {""};
+
+	if (!machine_make(&m, ASKS))
+		return;
+	check_case("count: a variable that is damaged, or none of ours, is written anew");
+	static const char damaged[4 + BOOT_HISTORY_SIZE] = "\7\0\0\0\1\1";
+	static const char *const words[] = {"is damaged, or of another version", "is none of ours",
+		"is none of ours", "is damaged, or of another version"};
+	for (size_t i = 0; i < 4; i++) {
+		write_variable(damaged, i == 0 ? sizeof(damaged) : i == 1 ? 3 : 5);
+		if (i == 2)
+			write_variable("\6\0\0\0\1", 5);
+		CHECK_INT(bootcount_wait(&s, tree), 0);
+		boot(&s, &m.p, false);
+		CHECK_INT(s.state, BOOT_INDETERMINATE);
+		CHECK_INT(s.tries, 1);
+		CHECK_STR(s.reason, "");
+		CHECK_HAS(
+			logged, "warning: failed boots are not counted as they should be: the EFI");
+		CHECK_HAS(logged, words[i]);
+		check_boot(&m.p, BOOT_INDETERMINATE, 2);
+		CHECK_INT(bootcount_clear(tree, &err), 0);
+	}
+	write_variable(damaged, 4);
+	check_boot(&m.p, BOOT_INDETERMINATE, 1);
+	s = (struct bootcount){.plan = 1, .limit = 2, .state = BOOT_BAD};
+	write_variable(damaged, sizeof(damaged));
+	CHECK_INT(bootcount_reached(&s, tree, &err), -EBADMSG);
+	CHECK_HAS(err.text, "is damaged");
+	CHECK(!bootcount_confirmed_since(&s, tree));
+	CHECK_INT(bootcount_clear(tree, &err), 0);
+
+	check_case("count: a variable that can't be read is not counted, with a message");
+	CHECK_INT(mkdir(variable, 0755), 0);
+	check_uncounted(&m.p, "can't read it: Is a directory",
+		"failed boots are not counted: the EFI variable");
+	CHECK(!strstr(logged, "as they should be"));
+	CHECK_INT(bootcount_reached(&s, tree, &err), -EISDIR);
+	CHECK(bootcount_clear(tree, &err) < 0);
+	CHECK_INT(rmdir(variable), 0);
+
+	check_case("count: one that can't be written is not counted, and there is a warning");
+	int at = bootcount_place(&s, &m.p, tree);
+	CHECK_INT(rmdir(efivars), 0);
+	begin(&s, &m.p, at, false);
+	CHECK_HAS(logged,
+		"warning: failed boots are not counted as they should be: the EFI variable");
+	(void)close(at);
+	CHECK_INT(mkdir(efivars, 0755), 0);
+	CHECK_INT(s.state, BOOT_UNCOUNTED);
+	CHECK_HAS(s.reason, "can't write it: No such file");
+	CHECK_INT(s.tries, 0);
+}
+
+static void test_firmware(void)
+{
+	_cleanup_(machine_done) struct machine m;
+
+	if (!machine_make(&m, ASKS))
+		return;
+	check_case("count: firmware that does not answer holds up no boot");
+	int64_t began = steps_now();
+	firmware = HANGS;
+	check_uncounted(&m.p, "the firmware did not answer",
+		"warning: failed boots are not counted as they should be: timed out reading EFI variables");
+	CHECK(steps_now() - began >= 1900 && steps_now() - began < 3000);
+	firmware = DIES;
+	check_uncounted(&m.p, "the firmware did not answer", "timed out reading EFI variables");
+
+	check_case("count: no process and no memory for it");
+	firmware = NO_CHILD;
+	check_uncounted(
+		&m.p, "can't start a child", "failed boots are not counted: can't start a child");
+	firmware = NO_MEMORY;
+	check_uncounted(&m.p, "out of memory", "");
+	firmware = ANSWERS;
+	check_boot(&m.p, BOOT_INDETERMINATE, 1);
+}
+
 static void test_names(void)
 {
 	enum boot_state state;
@@ -413,6 +515,8 @@ int main(void)
 	if (system(command) != 0) // NOLINT(cert-env33-c)
 		abort();
 	test_count();
+	test_damage();
+	test_firmware();
 	test_names();
 	(void)snprintf(command, sizeof(command), "rm -rf '%s'", top);
 	if (system(command) != 0) // NOLINT(cert-env33-c)

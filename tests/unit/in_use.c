@@ -7,6 +7,7 @@
 #include "check.h"
 #include "core/steps.h"
 #include "core/unbind.h"
+#include "pci/devnode.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -31,13 +32,19 @@ static struct fake {
 	dev_t is;         /* of the node */
 	int answer;       /* what opening it says: 0, or an errno */
 	bool timed_out;
+	unsigned interrupts;                          /* of how many openings */
+	enum { SAME, GONE, NO_DISK, ANOTHER } behind; /* what the disk's node is once it is open */
+	bool no_memory;
+	int each_error;  /* of listing a directory of sysfs */
+	int nodes_error; /* of finding the nodes of a function */
 	int mknod_error;
-	bool own;              /* a node of ours stands there */
-	dev_t own_is;          /* and which device it is */
-	unsigned opened;       /* how often a disk was opened */
-	unsigned unlinked;     /* nodes of ours that were taken away */
-	int flags;             /* of the last time */
-	int fd;                /* what it gave */
+	bool own;          /* a node of ours is there */
+	dev_t own_is;      /* and which device it is */
+	unsigned opened;   /* how often a disk was opened */
+	unsigned unlinked; /* nodes of ours that were taken away */
+	int flags;         /* of the last time */
+	int fd;            /* what it gave */
+	bool opened_own;
 	bool claimed_at_write; /* was fd open when `unbind` was written? */
 	char wrote[64];
 } fake;
@@ -53,6 +60,33 @@ int __wrap_unlink(const char *path);
 int __real_unlink(const char *path);
 int __wrap_sysfs_write(
 	struct sysfs *s, struct pci_addr addr, const char *attribute, const char *text);
+void *__wrap_reallocarray(void *p, size_t n, size_t size);
+void *__real_reallocarray(void *p, size_t n, size_t size);
+int __wrap_sysfs_path_each(
+	struct sysfs *s, const char *path, int (*each)(const char *name, void *to), void *to);
+int __real_sysfs_path_each(
+	struct sysfs *s, const char *path, int (*each)(const char *name, void *to), void *to);
+
+int __wrap_devnodes_find(struct sysfs *s, struct pci_addr addr, struct devnode_list *ret);
+int __real_devnodes_find(struct sysfs *s, struct pci_addr addr, struct devnode_list *ret);
+
+int __wrap_devnodes_find(struct sysfs *s, struct pci_addr addr, struct devnode_list *ret)
+{
+	return fake.nodes_error ? fake.nodes_error : __real_devnodes_find(s, addr, ret);
+}
+
+void *__wrap_reallocarray(void *p, size_t n, size_t size)
+{
+	return fake.no_memory && size == sizeof(int) ? NULL : __real_reallocarray(p, n, size);
+}
+
+int __wrap_sysfs_path_each(
+	struct sysfs *s, const char *path, int (*each)(const char *name, void *to), void *to)
+{
+	if (fake.each_error && str_equal(path, "block"))
+		return fake.each_error;
+	return __real_sysfs_path_each(s, path, each, to);
+}
 
 static bool is_disk(const char *path)
 {
@@ -66,6 +100,10 @@ static bool is_own(const char *path)
 
 int __wrap_stat(const char *path, struct stat *st)
 {
+	if (str_equal(path, "/dev/nvme-terminal")) { /* no disk, though with a disk's number */
+		*st = (struct stat){.st_mode = S_IFCHR | 0600, .st_rdev = fake.is};
+		return 0;
+	}
 	if (!is_disk(path) && !(is_own(path) && fake.own)) {
 		if (str_starts(path, "/dev/nvme") || is_own(path)) {
 			errno = ENOENT;
@@ -89,6 +127,12 @@ int __wrap_open(const char *path, int flags, ...)
 		return __real_open(path, flags, mode);
 	fake.opened++;
 	fake.flags = flags;
+	fake.opened_own = is_own(path);
+	if (fake.interrupts > 0) {
+		fake.interrupts--;
+		errno = EINTR;
+		return -1;
+	}
 	while (fake.timed_out)
 		(void)pause();
 	if (fake.answer) {
@@ -104,13 +148,20 @@ int __wrap_fstat(int fd, struct stat *st)
 	if (fake.opened == 0 || fd != fake.fd)
 		return __real_fstat(fd, st);
 	*st = (struct stat){.st_mode = S_IFBLK | 0600, .st_rdev = fake.own ? fake.own_is : fake.is};
-	return 0;
+	if (fake.opened_own || fake.behind == SAME)
+		return 0;
+	if (fake.behind == NO_DISK)
+		st->st_mode = S_IFCHR | 0600;
+	if (fake.behind == ANOTHER)
+		st->st_rdev = makedev(8, 0);
+	errno = EIO;
+	return fake.behind == GONE ? -1 : 0;
 }
 
 int __wrap_mknod(const char *path, mode_t mode, dev_t dev)
 {
 	errno = is_own(path) ? fake.mknod_error : EPERM;
-	if (errno || !S_ISBLK(mode))
+	if (errno || mode != (S_IFBLK | 0600))
 		return -1;
 	fake.own = true;
 	fake.own_is = dev;
@@ -233,7 +284,48 @@ static void test_claim(void)
 		fake.answer = codes[i];
 		CHECK_INT(ask(NVME, true, reason), IN_USE_CLAIMED);
 		CHECK_HAS(reason, strerror(codes[i]));
+		CHECK_HAS(reason, "whether nvme0n1 is used can't be found out: ");
 	}
+
+	check_case("an opening that is interrupted is tried again, but not for ever");
+	new_machine();
+	fake.interrupts = 2;
+	CHECK_INT(ask(NVME, true, reason), IN_USE_FREE);
+	CHECK_INT(fake.opened, 3);
+	new_machine();
+	fake.interrupts = 100;
+	CHECK_INT(ask(NVME, true, reason), IN_USE_CLAIMED);
+	CHECK_INT(fake.opened, 3);
+
+	check_case("a disk of which a device is made, and nodes that can't be found");
+	new_machine();
+	shell("mkdir -p %s/sys/bus/pci/devices/" NVME "/nvme/nvme0/nvme0n1/holders/md0", top);
+	CHECK_INT(ask(NVME, true, reason), IN_USE_CLAIMED);
+	CHECK_STR(reason, "md0 is made of nvme0n1");
+	CHECK_INT(fake.opened, 0);
+	new_machine();
+	fake.nodes_error = -ENOMEM;
+	CHECK_INT(ask(NVME, true, reason), IN_USE_CLAIMED);
+	CHECK_STR(reason, "what it is used for can't be found out: Cannot allocate memory");
+
+	check_case("two disks are kept, and no memory for that is a reason");
+	new_machine();
+	add_node(NVME "/nvme/nvme0/nvme0n2", "259:0", "nvme0n2", "disk");
+	fake.disk = "/dev/nvme0n1";
+	in_use_ask(&u, &sysfs, slot_at(NVME), true);
+	CHECK_INT(u.kind, IN_USE_FREE);
+	CHECK_INT(u.n_disks, 2);
+	CHECK(u.n_disks == 2 && u.disks[0] != u.disks[1]);
+	in_use_done(&u);
+	CHECK_INT(u.n_disks, 0);
+	new_machine();
+	fake.no_memory = true;
+	CHECK_INT(ask(NVME, true, reason), IN_USE_CLAIMED);
+	CHECK_STR(reason, "whether nvme0n1 is used can't be found out: out of memory");
+	new_machine();
+	fake.each_error = -ENOMEM;
+	CHECK_INT(ask(NVME, true, reason), IN_USE_CLAIMED);
+	CHECK_STR(reason, "whether it is used can't be found out: out of memory");
 
 	check_case("on a recorded tree nothing is opened");
 	new_machine();
@@ -277,6 +369,17 @@ static void test_node(void)
 	CHECK_INT(ask(NVME, true, reason), IN_USE_FREE);
 	CHECK_INT(fake.opened, 1);
 	CHECK_INT(fake.unlinked, 1);
+
+	check_case("a node that is another when it is open: one of our own");
+	for (fake.behind = GONE; fake.behind <= ANOTHER; fake.behind++) {
+		int behind = (int)fake.behind;
+		new_machine();
+		fake.behind = behind;
+		CHECK_INT(ask(NVME, true, reason), IN_USE_FREE);
+		CHECK_INT(fake.opened, 2);
+		CHECK(fake.opened_own && !fake.own);
+		CHECK_INT(fake.unlinked, 1);
+	}
 
 	check_case("a node of our own that was left there is of use, too");
 	new_machine();
@@ -334,6 +437,43 @@ static void test_served(void)
 	serve(store, "info", "File: /srv/nvme0n1  Size: 5");
 	CHECK_INT(ask(NVME, true, reason), IN_USE_FREE);
 
+	check_case("... among others that are no disk of it, or serve nothing");
+	new_machine();
+	serve(space, "device_path", "/dev/nvme0n1");
+	serve(space, "enable", "0");
+	serve("kernel/config/nvmet/subsystems/nqn.2026:x/namespaces/2", "device_path",
+		"/dev/other");
+	serve("kernel/config/nvmet/subsystems/nqn.2026:x/namespaces/2", "enable", "1");
+	serve("kernel/config/nvmet/subsystems/nqn.2026:y/namespaces/1", "enable", "1");
+	CHECK_INT(ask(NVME, false, reason), IN_USE_FREE);
+	serve("kernel/config/nvmet/subsystems/nqn.2026:y/namespaces/2", "device_path",
+		"/dev/nvme0n1p1");
+	serve("kernel/config/nvmet/subsystems/nqn.2026:y/namespaces/2", "enable", "1");
+	CHECK_INT(ask(NVME, false, reason), IN_USE_CLAIMED);
+	CHECK_STR(reason, "nvme0n1p1 is served to others by the NVMe target; end that first");
+	new_machine();
+	serve("kernel/config/target/core/fileio_0/a", "control", "");
+	serve("kernel/config/target/core/fileio_0/b", "info", "TCM FILEIO ID: 0");
+	serve("kernel/config/target/core/fileio_0/c", "udev_path", "/dev/other");
+	serve("kernel/config/target/core/fileio_1/a", "udev_path", "/dev/nvme0n");
+	CHECK_INT(ask(NVME, false, reason), IN_USE_FREE);
+	serve("kernel/config/target/core/fileio_1/b", "info", "File: /dev/nvme0n1");
+	CHECK_INT(ask(NVME, false, reason), IN_USE_CLAIMED);
+	CHECK_STR(reason, "nvme0n1 is served to others by the SCSI target; end that first");
+
+	check_case("... a disk that is the only node of its controller");
+	new_machine();
+	shell("rm -r %s/sys/bus/pci/devices/" NVME "/nvme/nvme0/nvme0n1/nvme0n1p1", top);
+	serve(store, "udev_path", "/dev/nvme0n1");
+	CHECK_INT(ask(NVME, true, reason), IN_USE_CLAIMED);
+
+	check_case("... and a file of a terminal's is none");
+	new_machine();
+	serve(store, "udev_path", "/dev/nvme-terminal");
+	CHECK_INT(ask(NVME, true, reason), IN_USE_FREE);
+	serve(store, "udev_path", "/dev/nvme-missing");
+	CHECK_INT(ask(NVME, true, reason), IN_USE_FREE);
+
 	check_case("a target is loaded, and what it serves can't be seen");
 	new_machine();
 	shell("mkdir -p %s/sys/module/nvmet", top);
@@ -342,9 +482,18 @@ static void test_served(void)
 	CHECK_INT(ask(CARD, true, reason), IN_USE_FREE);
 	shell("mkdir -p %s/sys/kernel/config/nvmet/subsystems", top);
 	CHECK_INT(ask(NVME, true, reason), IN_USE_FREE);
+	shell("mkdir -p %s/sys/module/target_core_mod", top);
+	CHECK_INT(ask(NVME, true, reason), IN_USE_CLAIMED);
+	CHECK_HAS(reason, "configfs is not mounted");
+	shell("mkdir -p %s/sys/kernel/config/target/core", top);
+	CHECK_INT(ask(NVME, true, reason), IN_USE_FREE);
 
 	check_case("a loop device on it, by its number");
 	new_machine();
+	serve("block/fd0/loop", "backing_file", "/dev/nvme0n1");
+	serve("block/loop1/loop", "offset", "0");
+	serve("block/loop2/loop", "backing_file", "/srv/image");
+	CHECK_INT(ask(NVME, true, reason), IN_USE_FREE);
 	serve("block/loop3/loop", "backing_file", "/dev/nvme0n1");
 	CHECK_INT(ask(NVME, true, reason), IN_USE_CLAIMED);
 	CHECK_HAS(reason, "nvme0n1 is the backing file of a loop device");

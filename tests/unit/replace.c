@@ -10,9 +10,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -23,6 +25,116 @@ static const char *const xattrs[XATTRS] = {
 
 static char top[] = "/tmp/vfio-bind-replace-XXXXXX";
 static int dir = -1;
+
+/* ---- the file system --------------------------------------------------------------------------
+ */
+
+/* What its calls answer: 0 for what the real one says, or an errno. */
+static struct fake {
+	bool fat;
+	int chown, chmod, list, get, set;
+	int sync_dir, sync_file; /* fsync of a directory, and of a file */
+	unsigned synced;         /* calls of syncfs */
+	unsigned interrupted;    /* how many writes */
+	bool corrupts;           /* what is written is not what is read */
+	bool good;               /* the copy of the old file was there at the renaming */
+} fake;
+
+int __wrap_fstatfs(int fd, struct statfs *st);
+int __real_fstatfs(int fd, struct statfs *st);
+int __wrap_fchown(int fd, uid_t uid, gid_t gid);
+int __real_fchown(int fd, uid_t uid, gid_t gid);
+int __wrap_fchmod(int fd, mode_t mode);
+int __real_fchmod(int fd, mode_t mode);
+ssize_t __wrap_flistxattr(int fd, char *list, size_t size);
+ssize_t __real_flistxattr(int fd, char *list, size_t size);
+ssize_t __wrap_fgetxattr(int fd, const char *name, void *value, size_t size);
+ssize_t __real_fgetxattr(int fd, const char *name, void *value, size_t size);
+int __wrap_fsetxattr(int fd, const char *name, const void *value, size_t size, int flags);
+int __real_fsetxattr(int fd, const char *name, const void *value, size_t size, int flags);
+int __wrap_fsync(int fd);
+int __real_fsync(int fd);
+int __wrap_syncfs(int fd);
+int __wrap_renameat(int from_dir, const char *from, int to_dir, const char *to);
+int __real_renameat(int from_dir, const char *from, int to_dir, const char *to);
+
+ssize_t __wrap_write(int fd, const void *data, size_t size);
+ssize_t __real_write(int fd, const void *data, size_t size);
+
+static int failed(int code)
+{
+	errno = code;
+	return -1;
+}
+
+int __wrap_fstatfs(int fd, struct statfs *st)
+{
+	int r = __real_fstatfs(fd, st);
+
+	if (r == 0 && fake.fat)
+		st->f_type = MSDOS_SUPER_MAGIC;
+	return r;
+}
+
+int __wrap_fchown(int fd, uid_t uid, gid_t gid)
+{
+	return fake.chown ? failed(fake.chown) : __real_fchown(fd, uid, gid);
+}
+
+int __wrap_fchmod(int fd, mode_t mode)
+{
+	return fake.chmod ? failed(fake.chmod) : __real_fchmod(fd, mode);
+}
+
+ssize_t __wrap_flistxattr(int fd, char *list, size_t size)
+{
+	return fake.list ? failed(fake.list) : __real_flistxattr(fd, list, size);
+}
+
+ssize_t __wrap_fgetxattr(int fd, const char *name, void *value, size_t size)
+{
+	return fake.get ? failed(fake.get) : __real_fgetxattr(fd, name, value, size);
+}
+
+int __wrap_fsetxattr(int fd, const char *name, const void *value, size_t size, int flags)
+{
+	return fake.set ? failed(fake.set) : __real_fsetxattr(fd, name, value, size, flags);
+}
+
+int __wrap_fsync(int fd)
+{
+	struct stat st;
+	int code = fstat(fd, &st) == 0 && S_ISDIR(st.st_mode) ? fake.sync_dir : fake.sync_file;
+
+	return code ? failed(code) : __real_fsync(fd);
+}
+
+int __wrap_syncfs(int fd)
+{
+	(void)fd;
+	fake.synced++;
+	return 0;
+}
+
+ssize_t __wrap_write(int fd, const void *data, size_t size)
+{
+	if (fake.interrupted > 0) {
+		fake.interrupted--;
+		return failed(EINTR);
+	}
+	if (fake.corrupts)
+		return __real_write(fd, "?", 1);
+	return __real_write(fd, data, size);
+}
+
+int __wrap_renameat(int from_dir, const char *from, int to_dir, const char *to)
+{
+	struct stat st;
+
+	fake.good |= fstatat(from_dir, ".old.vfio-old", &st, 0) == 0 && st.st_size == 5 &&
+		     (st.st_mode & 07777) == 0600;
+	return __real_renameat(from_dir, from, to_dir, to);
+}
 
 static void put(const char *name, const char *text, mode_t mode)
 {
@@ -240,6 +352,148 @@ static void test_no_space(void)
 	CHECK_INT(count_files(), 2);
 }
 
+/* The old file is "third"; on FAT nothing is refused for owners and attributes. */
+static void test_fat(void)
+{
+	static const struct {
+		struct fake fake;
+		int r;
+	} rows[] = {
+		{{.fat = true}, 0},
+		{{.fat = true, .chown = EPERM}, 0},
+		{{.fat = true, .chown = ENOTSUP}, 0},
+		{{.fat = true, .chown = EIO}, -EIO},
+		{{.fat = true, .chmod = EPERM}, 0},
+		{{.fat = true, .chmod = EIO}, -EIO},
+		{{.chown = EPERM}, -EPERM},
+		{{.chmod = ENOTSUP}, -ENOTSUP},
+		{{.chmod = EIO}, -EIO},
+		{{.list = ENOTSUP}, 0},
+		{{.list = EIO}, -EIO},
+		{{.sync_file = EIO}, -EIO},
+		{{.sync_dir = EINVAL}, 0},
+		{{.sync_dir = EIO}, -EIO},
+		{{.interrupted = 3}, 0},
+		{{.corrupts = true}, -EBUSY},
+	};
+	struct err err = {""};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		check_case("file system %zu: an old file", i);
+		fake = (struct fake){0};
+		put("old", "third", 0604);
+		if (rows[i].fake.fat) /* left by a power loss */
+			put(".old.vfio-old", "x", 0644);
+		fake = rows[i].fake;
+		CHECK_INT(replace("old", "third", "fourth", &err), rows[i].r);
+		CHECK_INT(fake.synced, fake.fat);
+		CHECK_INT(faccessat(dir, ".old.vfio-old", F_OK, 0), -1);
+		CHECK_INT(fake.good, fake.fat && rows[i].r == 0);
+		if (rows[i].r < 0)
+			CHECK_HAS(err.text, rows[i].r == -EBUSY ? "old: changed by another program"
+								: "old: can't write it: ");
+		check_text("old", rows[i].r < 0 && !fake.sync_dir ? "third" : "fourth");
+		CHECK_INT(count_files(), 2);
+
+		check_case("file system %zu: a new file", i);
+		fake = rows[i].fake;
+		int r = fake.list ? 0 : rows[i].r; /* a new one has no attributes to be copied */
+		CHECK_INT(replace("next", NULL, "fifth", &err), r);
+		CHECK_INT(fake.synced, 0);
+		CHECK(!fake.good);
+		(void)unlinkat(dir, "next", 0);
+		CHECK_INT(count_files(), 2);
+	}
+	fake = (struct fake){0};
+	put("old", "third", 0600);
+}
+
+static bool set_attribute(void)
+{
+	int fd = openat(dir, "old", O_RDWR | O_CLOEXEC);
+	bool done = fd >= 0 && fsetxattr(fd, xattrs[0], "", 0, 0) == 0;
+
+	(void)close(fd);
+	return done;
+}
+
+static void test_attributes(void)
+{
+	static const struct {
+		struct fake fake;
+		int r;
+	} rows[] = {
+		{{.get = ENODATA}, 0},
+		{{.get = EIO}, -EIO},
+		{{.fat = true, .get = EPERM}, 0},
+		{{.get = EPERM}, -EPERM},
+		{{.set = EIO}, -EIO},
+		{{.set = ENOTSUP}, -ENOTSUP},
+		{{.fat = true, .set = ENOTSUP}, 0},
+		{{.fat = true, .set = ENOSPC}, -ENOSPC},
+	};
+	struct err err = {""};
+	char value[16];
+
+	check_case("an attribute without a value is copied, too");
+	if (!set_attribute()) {
+		CHECK_SKIP("no extended attributes here");
+		return;
+	}
+	CHECK_INT(replace("old", "third", "fourth", &err), 0);
+	int fd = openat(dir, "old", O_RDONLY | O_CLOEXEC);
+	CHECK_INT(fgetxattr(fd, xattrs[0], value, sizeof(value)), 0);
+	(void)close(fd);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		check_case("attributes %zu: one that can't be read, or written", i);
+		put("old", "third", 0600);
+		CHECK(set_attribute());
+		fake = rows[i].fake;
+		CHECK_INT(replace("old", "third", "fourth", &err), rows[i].r);
+		fake = (struct fake){0};
+		check_text("old", rows[i].r < 0 ? "third" : "fourth");
+	}
+	put("old", "third", 0600);
+}
+
+/* A program that is started without standard input gets its number for the first file it opens. */
+static void test_no_input(void)
+{
+	struct err err = {""};
+	char path[128];
+
+	check_case("without standard input: replaced, renamed and removed all the same");
+	int input = dup(STDIN_FILENO);
+	(void)close(STDIN_FILENO);
+	(void)snprintf(path, sizeof(path), "%s/other", top);
+	int r = replace("old", "third", "fourth", &err);
+	int by_path = file_replace_path(path, "a", 1, 0600, &err);
+	int renamed = file_rename(dir, "other", "another");
+	int removed = file_remove(dir, "another", "a", 1, &err);
+	(void)dup2(input, STDIN_FILENO);
+	(void)close(input);
+	CHECK_INT(r, 0);
+	CHECK_INT(by_path, 0);
+	CHECK_INT(renamed, 0);
+	CHECK_INT(removed, 0);
+	CHECK_STR(err.text, "");
+	check_text("old", "fourth");
+	CHECK_INT(count_files(), 2);
+	put("old", "third", 0600);
+
+	check_case("renamed and removed where the directory can't be flushed");
+	put("other", "a", 0600);
+	fake.sync_dir = EIO;
+	CHECK_INT(file_rename(dir, "other", "another"), -EIO);
+	CHECK_INT(file_remove(dir, "another", "a", 1, &err), -EIO);
+	CHECK_HAS(err.text, "another: can't remove it: Input/output error");
+	put("other", "a", 0600);
+	fake.sync_dir = EINVAL;
+	CHECK_INT(file_remove(dir, "other", "a", 1, &err), 0);
+	fake.sync_dir = 0;
+	CHECK_INT(count_files(), 2);
+}
+
 int main(void)
 {
 	if (!mkdtemp(top) || (dir = open(top, O_DIRECTORY | O_RDONLY | O_CLOEXEC)) < 0)
@@ -250,6 +504,9 @@ int main(void)
 	test_left();
 	test_path();
 	test_moved();
+	test_fat();
+	test_attributes();
+	test_no_input();
 	test_no_space();
 	(void)unlinkat(dir, "new", 0);
 	(void)unlinkat(dir, "old", 0);

@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,12 +23,12 @@ struct trace {
 	unsigned runs[STEPS];
 	pid_t who[STEPS];
 	unsigned order[STEPS * 2], n;
-	uint8_t state[STEPS];
+	uint8_t *state; /* of as many as there are to be run */
 };
 
 static struct interrupt interrupt;
 static struct interrupt *watched; /* &interrupt, or NULL */
-static size_t commit;
+static size_t commit, steps_n;    /* of the list that is being run */
 static int signal_sent = SIGINT;
 
 /* How many forks go well before there is no process to be had; and how many are refused then. */
@@ -45,6 +47,18 @@ pid_t __wrap_fork(void)
 	forks_refused--;
 	errno = EAGAIN;
 	return -1;
+}
+
+static unsigned writes, writes_interrupted;
+static int write_error;
+ssize_t __wrap_write(int fd, const void *data, size_t size);
+ssize_t __real_write(int fd, const void *data, size_t size);
+
+ssize_t __wrap_write(int fd, const void *data, size_t size)
+{
+	writes++;
+	errno = writes <= writes_interrupted ? EINTR : write_error;
+	return errno ? -1 : __real_write(fd, data, size);
 }
 
 static void run(void *to, size_t i)
@@ -84,6 +98,7 @@ static unsigned timeout_ms(void *to, size_t i)
 {
 	const struct trace *t = to;
 
+	CHECK(i < steps_n);
 	return t->what[i] == HANG_LONG ? 60000 : 300;
 }
 
@@ -96,9 +111,23 @@ static struct trace *new_trace(void)
 	return t;
 }
 
+/* n bytes in shared memory behind which there is none: reading one too many ends in a signal. */
+static uint8_t *new_state(size_t n)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	uint8_t *two = mmap(
+		NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (two == MAP_FAILED || mprotect(two + page, page, PROT_NONE) < 0)
+		abort();
+	return two + page - n;
+}
+
 /* Runs n steps within ms and gives back how long that took. */
 static int64_t walk(struct trace *t, size_t n, int64_t ms, int expect)
 {
+	t->state = new_state(n);
+	steps_n = n;
 	const struct steps list = {.n = n,
 		.run = run,
 		.timeout_ms = timeout_ms,
@@ -110,6 +139,7 @@ static int64_t walk(struct trace *t, size_t n, int64_t ms, int expect)
 	int64_t began = steps_now();
 
 	CHECK_INT(steps_run(&list, began + ms, &err), expect);
+	CHECK_STR(err.text, expect ? "can't start a child: Resource temporarily unavailable" : "");
 	return steps_now() - began;
 }
 
@@ -127,6 +157,15 @@ static void test_all_well(void)
 	}
 	CHECK(t->who[0] != getpid());
 	CHECK(took < 1000);
+
+	sigset_t held;
+	check_case("the end of a child is a signal that is waited for: it is blocked");
+	(void)sigemptyset(&held);
+	(void)sigprocmask(SIG_SETMASK, &held, NULL);
+	(void)walk(new_trace(), 1, 5000, 0);
+	(void)sigprocmask(SIG_BLOCK, NULL, &held);
+	CHECK(sigismember(&held, SIGCHLD));
+	CHECK(!sigismember(&held, SIGTERM) && !sigismember(&held, SIGPIPE));
 
 	check_case("nothing to do is done at once");
 	CHECK(walk(new_trace(), 0, 5000, 0) < 1000);
@@ -280,6 +319,32 @@ static void test_detach(void)
 	(void)close(wait);
 	CHECK_INT(waitpid(-1, NULL, 0) > 0, 1);
 
+	check_case(
+		"the word is one byte, written again where a signal came, and then the pipe is closed");
+	for (writes_interrupted = 0; writes_interrupted < 3; writes_interrupted++) {
+		char word[4] = "xyz";
+		int ends[2];
+		if (pipe(ends) < 0)
+			abort();
+		notify_ready = ends[1];
+		writes = 0;
+		errno = EINTR;
+		steps_notify_ready(&notify_ready);
+		CHECK_INT(writes, writes_interrupted + 1);
+		CHECK_INT(notify_ready, -1);
+		CHECK_INT(read(ends[0], word, sizeof(word)), 1);
+		CHECK_INT(word[0], '\0');
+		CHECK_INT(read(ends[0], word, sizeof(word)), 0);
+		(void)close(ends[0]);
+	}
+	writes = writes_interrupted = 0;
+	write_error = EPIPE;
+	notify_ready = dup(STDERR_FILENO);
+	steps_notify_ready(&notify_ready);
+	CHECK_INT(writes, 1);
+	CHECK_INT(notify_ready, -1);
+	write_error = 0;
+
 	check_case("letting go of nothing is nothing");
 	notify_ready = -1;
 	steps_notify_ready(&notify_ready);
@@ -406,7 +471,28 @@ static void test_no_process(void)
 	CHECK_INT(t->state[0], STEP_DONE);
 	CHECK_INT(t->state[1], STEP_DIED);
 	CHECK_INT(t->state[2], STEP_NOT_RUN);
+
+	check_case("... for what is to go to the background, and no pipe");
+	struct rlimit files, none;
+	struct err err = {""};
+	int notify_ready = -1;
+	int64_t began = steps_now();
+	CHECK_INT(steps_detach(&notify_ready, &err), -EAGAIN);
+	CHECK(steps_now() - began < 1000);
+	CHECK_STR(err.text, "can't go to the background: Resource temporarily unavailable");
+	CHECK_INT(notify_ready, -1);
 	forks_refused = 0;
+	if (getrlimit(RLIMIT_NOFILE, &files) < 0)
+		abort();
+	none = files;
+	none.rlim_cur = 0;
+	if (setrlimit(RLIMIT_NOFILE, &none) < 0)
+		abort();
+	int r = steps_detach(&notify_ready, &err);
+	if (setrlimit(RLIMIT_NOFILE, &files) < 0)
+		abort();
+	CHECK_INT(r, -EMFILE);
+	CHECK_STR(err.text, "can't make a pipe: Too many open files");
 }
 
 int main(void)

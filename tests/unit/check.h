@@ -96,10 +96,16 @@ __attribute__((format(printf, 1, 2))) static inline void check_case(const char *
 	the_check.open = true;
 }
 
-/* The exit status of the program. */
+/* The exit status of the program. One that ends early, with status 0, in a child's place or by
+ * _exit, would be taken for good: the end of the last case leaves a file. */
 static inline int check_done(void)
 {
+	const char *path = getenv("CHECK_DONE");
+
 	check_end();
+	FILE *f = path ? fopen(path, "we") : NULL;
+	if (f)
+		(void)fclose(f);
 	return the_check.failed;
 }
 

@@ -195,6 +195,15 @@ static int meet(const char *what, const char *address, bool before)
 	return 0;
 }
 
+int __wrap_kill(pid_t pid, int signal);
+int __real_kill(pid_t pid, int signal);
+int __wrap_kill(pid_t pid, int signal)
+{
+	if (pid <= 0) /* all processes there are */
+		abort();
+	return __real_kill(pid, signal);
+}
+
 /* In the parent: there may be no process to be had, and then there is none. */
 pid_t __wrap_fork(void);
 pid_t __real_fork(void);

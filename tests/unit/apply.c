@@ -2,9 +2,12 @@
 /* Plans carried out on a fake kernel, every call of which may fail, hang or be the last. */
 #include "core/apply.h"
 
+#include "base/log.h"
 #include "base/str.h"
 #include "check.h"
 #include "core/steps.h"
+#include "core/usable.h"
+#include "exact.h"
 #include "fake_kernel.h"
 
 #include <fcntl.h>
@@ -12,12 +15,73 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* ---- the firmware's framebuffer ---------------------------------------------------------------
+ */
+
+/* What is found of the card's BARs; in shared memory, for the framebuffer is released by a child.
+ */
+static struct bars {
+	enum usable usable;
+	const char *reason;
+	unsigned asked; /* how often */
+	struct boot_display boot;
+	int release; /* what releasing the framebuffer returns */
+	unsigned released;
+} * bars;
+
+enum usable __wrap_usable_look_at_bars(struct sysfs *s, const char *root, struct pci_addr addr,
+	char reason[static USABLE_REASON_MAX]);
+int __wrap_sysfs_release_framebuffer(struct sysfs *s, const char *name);
+
+enum usable __wrap_usable_look_at_bars(struct sysfs *s, const char *root, struct pci_addr addr,
+	char reason[static USABLE_REASON_MAX])
+{
+	char address[PCI_ADDR_MAX];
+
+	(void)s;
+	(void)check_that(!root && str_equal(pci_addr_format(addr, address), CARD), __FILE__,
+		__LINE__, "the BARs of %s are looked at", pci_addr_format(addr, address));
+	bars->asked++;
+	(void)snprintf(reason, USABLE_REASON_MAX, "%s", bars->reason ? bars->reason : "");
+	return bars->usable;
+}
+
+/* The child that lets the boot go on may die of it, which is no device's error. */
+static bool dies_in_notice;
+static pid_t parent;
+void __wrap_steps_notify_ready(int *notify_ready);
+void __real_steps_notify_ready(int *notify_ready);
+
+void __wrap_steps_notify_ready(int *notify_ready)
+{
+	if (dies_in_notice && getpid() != parent)
+		(void)raise(SIGKILL);
+	__real_steps_notify_ready(notify_ready);
+}
+
+static bool no_memory;
+void *__wrap_steps_shared(size_t size);
+void *__real_steps_shared(size_t size);
+
+void *__wrap_steps_shared(size_t size)
+{
+	return no_memory ? NULL : __real_steps_shared(size);
+}
+
+int __wrap_sysfs_release_framebuffer(struct sysfs *s, const char *name)
+{
+	(void)s;
+	bars->released += str_equal(name, bars->boot.framebuffer);
+	return bars->release;
+}
+
 /* ---- the tests --------------------------------------------------------------------------------
  */
 
 static char top[64];
 static bool hold;
-static bool before; /* [modules] before names a module */
+static const char *more = ""; /* what else the config has */
+static char logged[2048];     /* by the last plan that was carried out */
 
 static bool shell(const char *fmt, ...) _printf_(1, 2);
 static bool shell(const char *fmt, ...)
@@ -41,12 +105,18 @@ static void make_tree(void)
 		abort();
 }
 
+static void forget_driver(const char *name)
+{
+	(void)unlink(path_of(DRIVERS "/%s/unbind", name));
+	(void)rmdir(path_of(DRIVERS "/%s", name));
+}
+
 static void new_machine(void)
 {
 	*world = (struct world){.module = "vfio-pci"};
+	*bars = (struct bars){.usable = USABLE};
 	(void)snprintf(world->tree, sizeof(world->tree), "%s/sys", top);
-	(void)unlink(path_of(DRIVERS "/vfio-pci/unbind"));
-	(void)rmdir(path_of(DRIVERS "/vfio-pci"));
+	forget_driver("vfio-pci");
 	for (size_t i = 0; i < N_FUNCTIONS; i++) {
 		(void)unlink(path_of(DEVICES "/%s/driver", functions[i]));
 		set_override(functions[i], "(null)");
@@ -56,13 +126,14 @@ static void new_machine(void)
 static struct apply_result outcomes[N_FUNCTIONS];
 static struct interrupt interrupt;
 static int64_t took;
+static struct err failure; /* of the plan as a whole */
 
 /* Carries out the plan for the card and the network controller. Returns what apply_plan returned.
  */
 static int carry_out(unsigned milliseconds)
 {
 	static const char *const text = "[bind]\naddresses = 01:00.0, 03:00.0\n";
-	char config[128];
+	char config[256];
 	_cleanup_(config_done) struct config c = {0};
 	_cleanup_(probe_done) struct probe h = {0};
 	_cleanup_(sysfs_done) struct sysfs s = {.devices = -1};
@@ -73,14 +144,18 @@ static int carry_out(unsigned milliseconds)
 	int notify_ready = -1;
 
 	(void)snprintf(config, sizeof(config), "%s%s%s", text,
-		hold ? "[guard]\non_failure = hold\n" : "",
-		before ? "[modules]\nbefore = vendor-reset\n" : "");
+		hold ? "[guard]\non_failure = hold\n" : "", more);
 	memset(outcomes, 0, sizeof(outcomes));
-	if (config_parse(&c, "F", config, strlen(config)) < 0 ||
-		sysfs_open(&s, world->tree, &err) < 0 ||
-		probe_devices(&h, &c, &s, NULL, &err) < 0 || plan_make(&p, &c, &h, &b, &err) < 0 ||
-		p.n != N_FUNCTIONS)
+	if (config_parse(&c, "F", config, strlen(config)) < 0)
 		abort();
+	exact_config(&c);
+	if (sysfs_open(&s, world->tree, &err) < 0 || probe_devices(&h, &c, &s, NULL, &err) < 0)
+		abort();
+	exact_probe(&h);
+	if (plan_make(&p, &c, &h, &b, &err) < 0 || p.n != N_FUNCTIONS)
+		abort();
+	exact_plan(&p);
+	p.boot = &bars->boot;
 	interrupt = (struct interrupt){0};
 	interrupt_hold();
 	const struct apply_options o = {.sysfs = &s,
@@ -88,14 +163,24 @@ static int carry_out(unsigned milliseconds)
 		.milliseconds = milliseconds,
 		.notify_ready = &notify_ready,
 		.interrupt = &interrupt};
+	FILE *log = tmpfile();
+	int errors = dup(STDERR_FILENO);
+	if (!log || errors < 0 || dup2(fileno(log), STDERR_FILENO) < 0)
+		abort();
 	int64_t began = steps_now();
 	int r = apply_plan(&got, &p, &o, &err);
 	took = steps_now() - began;
+	(void)dup2(errors, STDERR_FILENO);
+	(void)close(errors);
+	rewind(log);
+	logged[fread(logged, 1, sizeof(logged) - 1, log)] = '\0';
+	(void)fclose(log);
 	(void)interrupt_came(&interrupt);
 	interrupt_release();
 	if (r == 0)
 		memcpy(outcomes, got, sizeof(outcomes));
 	free(got);
+	failure = err;
 	return r;
 }
 
@@ -138,6 +223,8 @@ static void check_all_bound(void)
 		CHECK(outcomes[i].attempted && outcomes[i].holds && !outcomes[i].reverted);
 		CHECK_STR(outcomes[i].after, "vfio-pci");
 		CHECK_STR(outcomes[i].error, "");
+		CHECK(!outcomes[i].unusable && !outcomes[i].timed_out && !outcomes[i].overridden);
+		CHECK(outcomes[i].usec > 0 && outcomes[i].usec < 10000000);
 		check_device(functions[i], "vfio-pci", "vfio-pci");
 	}
 }
@@ -196,6 +283,17 @@ static void test_others_override(void)
 	CHECK_INT(carry_out(10000), 0);
 	check_device(CARD, "", "pci-stub");
 	CHECK(!outcomes[0].holds && !outcomes[0].overridden);
+
+	check_case("... and is in the result where the device is bound");
+	new_machine();
+	set_override(CARD, "pci-stub");
+	CHECK_INT(carry_out(10000), 0);
+	check_all_bound();
+	CHECK_STR(outcomes[0].prev_override, "pci-stub");
+	CHECK_STR(outcomes[1].prev_override, "");
+	set_override(CARD, "vfio-pci");
+	CHECK_INT(carry_out(10000), 0);
+	CHECK_STR(outcomes[0].prev_override, "");
 
 	check_case("what was set already and can't be written is bound all the same");
 	new_machine();
@@ -348,11 +446,23 @@ static void test_before(void)
 {
 	size_t at = 0;
 
-	before = true;
+	more = "[modules]\nbefore = vendor-reset\n";
 	check_case("a module of `before` that is not there: all is bound");
 	new_machine();
 	CHECK_INT(carry_out(10000), 0);
 	check_all_bound();
+	CHECK_STR(logged,
+		"vfio-bind: warning: [modules] before: module vendor-reset: none for this kernel\n");
+
+	check_case("one that is there: nothing is logged");
+	new_machine();
+	kernel_register("vendor-reset", functions + N_FUNCTIONS);
+	CHECK_INT(carry_out(10000), 0);
+	check_all_bound();
+	CHECK_STR(logged, "");
+	forget_driver("vendor-reset");
+	new_machine();
+	CHECK_INT(carry_out(10000), 0);
 
 	check_case("one whose loading hangs: left behind, and all is bound");
 	CHECK(trace_has("load vendor-reset", &at));
@@ -362,7 +472,143 @@ static void test_before(void)
 	CHECK_INT(carry_out(1200), 0);
 	CHECK(took < 1200);
 	check_all_bound();
-	before = false;
+	CHECK_STR(logged,
+		"vfio-bind: warning: [modules] before: loading one of them timed out in the kernel\n");
+
+	more = "[modules]\noptions = disable_vga=1\n";
+	check_case("options for a module that is there already: a warning");
+	new_machine();
+	kernel_register("vfio-pci", functions);
+	CHECK_INT(carry_out(10000), 0);
+	check_all_bound();
+	CHECK_HAS(logged, "the options of [modules] have no effect");
+	more = "";
+	new_machine();
+	kernel_register("vfio-pci", functions);
+	CHECK_INT(carry_out(10000), 0);
+	CHECK_STR(logged, "");
+}
+
+/* ---- BARs */
+
+static void test_rebar(void)
+{
+	size_t at = 0, load = 0;
+
+	more = "[device 01:00.0]\nrebar = 0:14 2:3\n";
+	check_case("BARs of a device without a driver are resized before the module is loaded");
+	new_machine();
+	CHECK_INT(carry_out(10000), 0);
+	check_all_bound();
+	CHECK(trace_has("resize " CARD, &at) && trace_has("load vfio-pci", &load) && at < load);
+	CHECK(last_of("resize") == at + 1);
+
+	check_case("... of one with a host's driver after it has let go, and only then");
+	new_machine();
+	kernel_register("nouveau", functions);
+	CHECK_INT(carry_out(10000), 0);
+	check_all_bound();
+	CHECK(trace_has("unbind " CARD, &load) && trace_has("resize " CARD, &at) && at > load);
+	CHECK(last_of("resize") == at + 1);
+
+	check_case("one that can't be resized: bound, with the error");
+	for (unsigned n = 0; n < 2; n++) {
+		new_machine();
+		world->fate = FAIL;
+		world->code = ENOSPC;
+		world->at = (unsigned)N_FUNCTIONS + 1 + n;
+		CHECK_INT(carry_out(10000), 0);
+		CHECK(str_equal(world->trace[world->at - 1], "resize " CARD));
+		CHECK(outcomes[0].attempted && outcomes[0].holds && !outcomes[0].unusable);
+		CHECK_STR(outcomes[0].error, "can't resize a BAR: No space left on device");
+		CHECK_INT(bars->asked, 0);
+		check_device(CARD, "vfio-pci", "vfio-pci");
+		CHECK_STR(outcomes[4].error, "");
+	}
+	more = "";
+}
+
+static void check_bars(const char *error, bool unusable)
+{
+	CHECK_INT(carry_out(10000), 0);
+	CHECK(outcomes[0].attempted && outcomes[0].holds && !outcomes[0].reverted);
+	CHECK_INT(outcomes[0].unusable, unusable);
+	CHECK_STR(outcomes[0].error, error);
+	CHECK_INT(bars->asked, 1);
+	for (size_t i = 1; i < N_FUNCTIONS; i++) {
+		CHECK(outcomes[i].holds && !outcomes[i].unusable);
+		CHECK_STR(outcomes[i].error, "");
+	}
+}
+
+static void new_machine_with(enum usable u, const char *reason, enum boot_witness by, int release)
+{
+	new_machine();
+	*bars = (struct bars){.usable = u,
+		.reason = reason,
+		.boot = {.by = by, .addr = {.bus = 1}, .framebuffer = "efi-framebuffer.0"},
+		.release = release};
+}
+
+static void test_bars(void)
+{
+	check_case("bound, and a BAR is held: no VM can open it");
+	new_machine();
+	bars->usable = USABLE_NOT;
+	bars->reason = "BAR 1 is held by x";
+	check_bars("no VM can open it: BAR 1 is held by x", true);
+	CHECK_INT(bars->released, 0);
+
+	check_case("... not known, and why");
+	new_machine();
+	bars->usable = USABLE_UNVERIFIED;
+	bars->reason = "/proc/iomem: x";
+	check_bars("whether a VM can open it is not verified: /proc/iomem: x", true);
+
+	check_case("the firmware's framebuffer is released");
+	new_machine_with(USABLE, NULL, WITNESS_FRAMEBUFFER, 0);
+	check_bars("", false);
+	CHECK_INT(bars->released, 1);
+	new_machine_with(USABLE, NULL, WITNESS_IOMEM, 0);
+	check_bars("", false);
+	CHECK_INT(bars->released, 1);
+
+	check_case("... where it has a driver and is still there, and there is one");
+	new_machine_with(USABLE_NOT, "a", WITNESS_IOMEM, -ENOENT);
+	check_bars("no VM can open it: a", true);
+	new_machine_with(USABLE_NOT, "b", WITNESS_FRAMEBUFFER, -ENODEV);
+	check_bars("no VM can open it: b", true);
+	new_machine_with(USABLE_NOT, "c", WITNESS_FRAMEBUFFER, -EBUSY);
+	check_bars("no VM can open it: c, which can't be released: Device or resource busy", true);
+	new_machine_with(USABLE, NULL, WITNESS_BOOT_VGA, 0);
+	check_bars("", false);
+	CHECK_INT(bars->released, 0);
+	new_machine_with(USABLE, NULL, WITNESS_FRAMEBUFFER, 0);
+	bars->boot.framebuffer[0] = '\0';
+	check_bars("", false);
+	CHECK_INT(bars->released, 0);
+	new_machine_with(USABLE, NULL, WITNESS_FRAMEBUFFER, 0);
+	bars->boot.addr.bus = 9;
+	check_bars("", false);
+	CHECK_INT(bars->released, 0);
+
+	check_case("... but not of a card that its host keeps, whose BARs do not matter");
+	new_machine_with(USABLE_NOT, "a", WITNESS_FRAMEBUFFER, 0);
+	(void)snprintf(world->refused, sizeof(world->refused), CARD);
+	CHECK_INT(carry_out(10000), 0);
+	CHECK(!outcomes[0].holds);
+	CHECK_INT(bars->released + bars->asked, 0);
+
+	check_case("without a driver: neither released nor looked at");
+	more = "[device 01:00.0]\ndriver = none\n";
+	new_machine_with(USABLE_NOT, "a", WITNESS_FRAMEBUFFER, 0);
+	CHECK_INT(carry_out(10000), 0);
+	CHECK(outcomes[0].holds);
+	CHECK_STR(outcomes[0].error, "");
+	CHECK_INT(bars->released + bars->asked, 0);
+	CHECK(!trace_has("load none", NULL));
+	CHECK(!trace_has("probe " CARD, NULL) && trace_has("probe 0000:01:00.1", NULL));
+	more = "";
 }
 
 /* Who loads the driver hangs on it; the driver is there all the same. */
@@ -437,10 +683,19 @@ static void test_no_process(void)
 {
 	size_t at = 0;
 
+	check_case("no memory to be had: nothing is written");
+	new_busy_machine();
+	no_memory = true;
+	CHECK_INT(carry_out(10000), -ENOMEM);
+	no_memory = false;
+	CHECK_INT(world->calls, 0);
+	CHECK_STR(failure.text, "out of memory for 5 devices");
+
 	check_case("no process to be had: nothing is written");
 	new_busy_machine();
 	world->forks = 1;
 	CHECK_INT(carry_out(10000), -EAGAIN);
+	CHECK_HAS(failure.text, "can't start a child");
 	for (size_t i = 0; i < N_FUNCTIONS; i++)
 		check_device(functions[i], i == 2 ? "xhci_hcd" : i == 4 ? "igc" : "", "");
 
@@ -468,9 +723,11 @@ int main(void)
 	const char *temp = getenv("TMPDIR");
 
 	(void)setvbuf(stdout, NULL, _IOLBF, 0);
+	parent = getpid();
 	(void)snprintf(top, sizeof(top), "%.32s/vfio-bind-apply-XXXXXX", temp ? temp : "/tmp");
 	world = steps_shared(sizeof(*world));
-	if (!mkdtemp(top) || !world)
+	bars = steps_shared(sizeof(*bars));
+	if (!mkdtemp(top) || !world || !bars)
 		abort();
 	make_tree();
 	test_bound();
@@ -481,6 +738,8 @@ int main(void)
 	test_each_call(DIE_AFTER, "is the last before the child is killed");
 	test_hangs();
 	test_before();
+	test_rebar();
+	test_bars();
 	test_locked();
 	test_interrupted();
 	test_no_process();

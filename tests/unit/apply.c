@@ -407,6 +407,95 @@ static void test_each_call(enum dev_state fate, const char *name)
 	}
 }
 
+/* The plan on a machine where the call of that name goes wrong: its first, of a run before. */
+static void carry_out_with(bool built_in, const char *call, enum dev_state fate, int code)
+{
+	size_t at = 0;
+
+	for (int pass = 0; pass < 2; pass++) {
+		new_busy_machine();
+		if (built_in)
+			kernel_register("vfio-pci", functions);
+		if (pass == 1) {
+			world->fate = fate;
+			world->code = code;
+			world->at = (unsigned)at + 1;
+		}
+		CHECK_INT(carry_out(10000), 0);
+		if (pass == 0)
+			CHECK(trace_has(call, &at));
+	}
+}
+
+static void test_errors(void)
+{
+	static const struct {
+		int code;
+		const char *override, *probe;
+	} rows[] = {
+		{EPERM, "not permitted (lockdown, or not root)",
+			"not permitted (lockdown, or not root)"},
+		{EACCES, "not permitted (lockdown, or not root)",
+			"not permitted (lockdown, or not root)"},
+		{ENOENT, "no such file; the device is gone, or the kernel is older than 3.16",
+			"No such file or directory"},
+		{EROFS, "sysfs is mounted read-only", "Read-only file system"},
+		{EINVAL, "Invalid argument",
+			"the driver refuses it: no IOMMU group, or no plain function"},
+		{EBUSY, "Device or resource busy", "it is in use"},
+		{ENODEV, "No such device", "it is gone"},
+		{EIO, "Input/output error", "Input/output error"},
+	};
+	char text[256];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		check_case("errors: %s", strerror(rows[i].code));
+		carry_out_with(false, "override " CARD, FAIL, rows[i].code);
+		(void)snprintf(
+			text, sizeof(text), "can't write driver_override: %s", rows[i].override);
+		CHECK_STR(outcomes[0].error, text);
+		CHECK(!outcomes[0].overridden && !trace_has("give back " CARD, NULL));
+		for (size_t k = 1; k < 4; k++)
+			CHECK_STR(outcomes[k].error,
+				"another function of its slot could not be reserved");
+		CHECK_STR(outcomes[4].error, "");
+		carry_out_with(true, "probe " CARD, FAIL, rows[i].code);
+		(void)snprintf(text, sizeof(text), "can't probe it: %s", rows[i].probe);
+		CHECK_STR(outcomes[0].error, text);
+		carry_out_with(false, "unbind 0000:03:00.0", FAIL, rows[i].code);
+		(void)snprintf(
+			text, sizeof(text), "igc does not let it go: %s", strerror(rows[i].code));
+		CHECK_STR(outcomes[4].error, text);
+	}
+
+	check_case("errors: a child that is killed in a step");
+	carry_out_with(false, "override " CARD, DIE_BEFORE, 0);
+	CHECK_STR(outcomes[0].error, "writing driver_override was killed");
+	carry_out_with(false, "unbind 0000:03:00.0", DIE_BEFORE, 0);
+	CHECK_STR(outcomes[4].error, "taking it from its driver was killed");
+	carry_out_with(true, "probe 0000:01:00.1", DIE_BEFORE, 0);
+	CHECK_STR(outcomes[1].error, "probing was killed");
+	carry_out_with(false, "load vfio-pci", DIE_BEFORE, 0);
+	for (size_t i = 0; i < N_FUNCTIONS; i++)
+		CHECK_STR(outcomes[i].error, "loading the modules was killed");
+
+	check_case("errors: a child that dies where the boot may go on is in no device's error");
+	new_machine();
+	(void)snprintf(world->refused, sizeof(world->refused), CARD);
+	dies_in_notice = true;
+	CHECK_INT(carry_out(10000), 0);
+	dies_in_notice = false;
+	CHECK_HAS(outcomes[0].error, "the driver refuses it");
+	CHECK(outcomes[1].holds);
+
+	check_case("errors: no time for anything");
+	new_busy_machine();
+	CHECK_INT(carry_out(0), 0);
+	for (size_t i = 0; i < N_FUNCTIONS; i++)
+		CHECK_STR(outcomes[i].error, "no time was left for writing driver_override");
+	CHECK_INT(world->calls, 0);
+}
+
 /* Bounds short enough for a test: a quarter of the time is kept for undoing. */
 static void test_hangs(void)
 {
@@ -736,6 +825,7 @@ int main(void)
 	test_each_call(FAIL, "fails");
 	test_each_call(DIE_BEFORE, "is where the child is killed");
 	test_each_call(DIE_AFTER, "is the last before the child is killed");
+	test_errors();
 	test_hangs();
 	test_before();
 	test_rebar();

@@ -126,6 +126,7 @@ static void new_machine(void)
 static struct apply_result outcomes[N_FUNCTIONS];
 static struct interrupt interrupt;
 static int64_t took;
+static int notice = -1;    /* the end of a pipe for the word that the boot may go on */
 static struct err failure; /* of the plan as a whole */
 
 /* Carries out the plan for the card and the network controller. Returns what apply_plan returned.
@@ -141,7 +142,7 @@ static int carry_out(unsigned milliseconds)
 	const struct boot_switch b = {.mode = BOOT_BIND};
 	struct apply_result *got = NULL;
 	struct err err = {""};
-	int notify_ready = -1;
+	int notify_ready = notice;
 
 	(void)snprintf(config, sizeof(config), "%s%s%s", text,
 		hold ? "[guard]\non_failure = hold\n" : "", more);
@@ -282,6 +283,15 @@ static void test_others_override(void)
 	world->at = 1;
 	CHECK_INT(carry_out(10000), 0);
 	check_device(CARD, "", "pci-stub");
+	CHECK(!outcomes[0].holds && !outcomes[0].overridden);
+
+	check_case("... and nothing is written where there was none, and it was not read either");
+	new_machine();
+	set_override(CARD, "");
+	world->fate = DIE_BEFORE;
+	world->at = 1;
+	CHECK_INT(carry_out(10000), 0);
+	CHECK(!trace_has("give back " CARD, NULL));
 	CHECK(!outcomes[0].holds && !outcomes[0].overridden);
 
 	check_case("... and is in the result where the device is bound");
@@ -482,11 +492,34 @@ static void test_errors(void)
 	check_case("errors: a child that dies where the boot may go on is in no device's error");
 	new_machine();
 	(void)snprintf(world->refused, sizeof(world->refused), CARD);
+	int ends[2];
+	char word = 'x';
+	if (pipe(ends) < 0)
+		abort();
+	notice = ends[1];
 	dies_in_notice = true;
 	CHECK_INT(carry_out(10000), 0);
 	dies_in_notice = false;
+	notice = -1;
+	CHECK(fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0 && read(ends[0], &word, 1) == 1);
+	CHECK_INT(word, '\0');
+	(void)close(ends[0]);
 	CHECK_HAS(outcomes[0].error, "the driver refuses it");
 	CHECK(outcomes[1].holds);
+
+	check_case("errors: a child that is killed while it undoes: another one does it");
+	size_t at = 0;
+	for (int pass = 0; pass < 2; pass++) {
+		new_busy_machine();
+		(void)snprintf(world->refused, sizeof(world->refused), "0000:03:00.0");
+		world->fate = pass ? DIE_BEFORE : GO_ON;
+		world->at = (unsigned)at + 1;
+		CHECK_INT(carry_out(10000), 0);
+		CHECK(trace_has("give back 0000:03:00.0", &at));
+		CHECK(!outcomes[4].holds && outcomes[4].reverted && !outcomes[4].overridden);
+		check_device("0000:03:00.0", "igc", "");
+		CHECK(outcomes[0].holds);
+	}
 
 	check_case("errors: no time for anything");
 	new_busy_machine();
@@ -746,6 +779,25 @@ static void test_interrupted(void)
 	CHECK(bound > 0 && bound < n);
 
 	size_t at = 0;
+	check_case(
+		"interrupted, and the first of a card is refused: the others of it are given back");
+	new_machine();
+	(void)snprintf(world->refused, sizeof(world->refused), CARD);
+	CHECK_INT(carry_out(10000), 0);
+	CHECK(outcomes[1].holds && trace_has("probe " CARD, &at));
+	new_machine();
+	(void)snprintf(world->refused, sizeof(world->refused), CARD);
+	world->fate = INTERRUPT;
+	world->at = (unsigned)at + 1;
+	CHECK_INT(carry_out(10000), 0);
+	CHECK_HAS(outcomes[0].error, "the driver refuses it");
+	for (size_t i = 1; i < 4; i++) {
+		CHECK(!outcomes[i].holds && outcomes[i].reverted);
+		CHECK_STR(outcomes[i].error, "SIGINT came before all of its slot was bound");
+		CHECK(!str_equal(outcomes[i].after, "vfio-pci"));
+	}
+	CHECK(outcomes[4].holds);
+
 	check_case("interrupted while the host's driver hangs: soon left behind, the rest undone");
 	(void)count_calls();
 	CHECK(trace_has("unbind 0000:03:00.0", &at));

@@ -83,24 +83,13 @@ static bool hold;
 static const char *more = ""; /* what else the config has */
 static char logged[2048];     /* by the last plan that was carried out */
 
-static bool shell(const char *fmt, ...) _printf_(1, 2);
-static bool shell(const char *fmt, ...)
-{
-	char command[512];
-	va_list ap;
-
-	va_start(ap, fmt);
-	(void)vsnprintf(command, sizeof(command), fmt, ap);
-	va_end(ap);
-	return system(command) == 0; // NOLINT(cert-env33-c): the test's own words
-}
-
 /* What every test starts from: the desktop, no driver bound, each device's own told in "native". */
 static void make_tree(void)
 {
-	if (!shell("tests/unit/tree tests/unit/trees/desktop %s/sys", top) ||
-		!shell("cd %s/sys/" DEVICES
-		       " && for d in *; do [ ! -e $d/driver ] || { basename $(readlink $d/driver) >$d/native; rm $d/driver; }; done",
+	if (!check_shell("tests/unit/tree tests/unit/trees/desktop %s/sys", top) ||
+		!check_shell(
+			"cd %s/sys/" DEVICES
+			" && for d in *; do [ ! -e $d/driver ] || { basename $(readlink $d/driver) >$d/native; rm $d/driver; }; done",
 			top))
 		abort();
 }
@@ -885,6 +874,6 @@ int main(void)
 	test_locked();
 	test_interrupted();
 	test_no_process();
-	(void)shell("rm -rf %s", top);
+	(void)check_shell("rm -rf %s", top);
 	return check_done();
 }

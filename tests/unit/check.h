@@ -155,4 +155,16 @@ static inline bool check_has(
 		"%s is \"%s\", without \"%s\"", what, actual ? actual : "(null)", part);
 }
 
+/* Runs a command of the test's own in a shell; true if it ends with 0. */
+__attribute__((format(printf, 1, 2))) static inline bool check_shell(const char *fmt, ...)
+{
+	char command[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(command, sizeof(command), fmt, ap);
+	va_end(ap);
+	return system(command) == 0; // NOLINT(cert-env33-c): the test's own words
+}
+
 #endif

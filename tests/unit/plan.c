@@ -16,18 +16,6 @@
 
 static char top[64];
 
-static bool shell(const char *fmt, ...) _printf_(1, 2);
-static bool shell(const char *fmt, ...)
-{
-	char command[512];
-	va_list ap;
-
-	va_start(ap, fmt);
-	(void)vsnprintf(command, sizeof(command), fmt, ap);
-	va_end(ap);
-	return system(command) == 0; // NOLINT(cert-env33-c): the test's own words
-}
-
 /* What a case says: a part is the text between two lines that begin with "--- ". */
 struct text_case {
 	char text[16384];
@@ -186,7 +174,7 @@ static void run_case(const char *path)
 		return;
 	(void)snprintf(tree, sizeof(tree), "%s/%.60s", top, t.tree);
 	if (access(tree, F_OK) < 0 &&
-		!shell("tests/unit/tree tests/unit/trees/%s %s", t.tree, tree))
+		!check_shell("tests/unit/tree tests/unit/trees/%s %s", t.tree, tree))
 		abort();
 	check_case("plan: %s", strrchr(path, '/') + 1);
 	CHECK_INT(config_parse(&c, "CONFIG", t.config, t.config_len), 0);
@@ -385,6 +373,6 @@ int main(void)
 	globfree(&cases);
 	test_by_hand();
 	test_off();
-	(void)shell("rm -rf %s", top);
+	(void)check_shell("rm -rf %s", top);
 	return check_done();
 }

@@ -32,23 +32,12 @@ int __wrap_module_load_for(const char *modalias, struct err *err)
 	return known;
 }
 
-static bool shell(const char *fmt, ...) _printf_(1, 2);
-static bool shell(const char *fmt, ...)
-{
-	char command[512];
-	va_list ap;
-
-	va_start(ap, fmt);
-	(void)vsnprintf(command, sizeof(command), fmt, ap);
-	va_end(ap);
-	return system(command) == 0; // NOLINT(cert-env33-c): the test's own words
-}
-
 static void make_tree(void)
 {
-	if (!shell("tests/unit/tree tests/unit/trees/desktop %s/sys", top) ||
-		!shell("cd %s/sys/" DEVICES
-		       " && for d in *; do [ ! -e $d/driver ] || { basename $(readlink $d/driver) >$d/native; rm $d/driver; }; done",
+	if (!check_shell("tests/unit/tree tests/unit/trees/desktop %s/sys", top) ||
+		!check_shell(
+			"cd %s/sys/" DEVICES
+			" && for d in *; do [ ! -e $d/driver ] || { basename $(readlink $d/driver) >$d/native; rm $d/driver; }; done",
 			top))
 		abort();
 }
@@ -60,8 +49,9 @@ static void new_machine(void)
 	known = 0;
 	prev = (struct prev_driver){0};
 	(void)snprintf(world->tree, sizeof(world->tree), "%s/sys", top);
-	if (!shell("cd %s/sys/" DRIVERS
-		   " && rm -rf snd_hda_intel nvidiafb && mkdir -p vfio-pci && : >vfio-pci/unbind",
+	if (!check_shell(
+		    "cd %s/sys/" DRIVERS
+		    " && rm -rf snd_hda_intel nvidiafb && mkdir -p vfio-pci && : >vfio-pci/unbind",
 		    top))
 		abort();
 	for (size_t i = 0; i < N_FUNCTIONS; i++) {
@@ -398,6 +388,6 @@ int main(void)
 	test_interrupted();
 	test_no_process();
 	test_unfinished();
-	(void)shell("rm -rf %s", top);
+	(void)check_shell("rm -rf %s", top);
 	return check_done();
 }

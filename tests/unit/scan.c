@@ -23,18 +23,6 @@ struct oracle {
 	char driver[64];
 };
 
-static bool run(const char *fmt, ...) _printf_(1, 2);
-static bool run(const char *fmt, ...)
-{
-	char command[512];
-	va_list ap;
-
-	va_start(ap, fmt);
-	(void)vsnprintf(command, sizeof(command), fmt, ap);
-	va_end(ap);
-	return system(command) == 0; // NOLINT(cert-env33-c): the test's own words
-}
-
 static void take_line(struct oracle *o, char *line)
 {
 	char *value = strchr(line, '\t');
@@ -156,7 +144,7 @@ static void check_serials(const char *tree)
 			(unsigned)(n >> 48) & 0xff, (unsigned)(n >> 40) & 0xff,
 			(unsigned)(n >> 32) & 0xff, (unsigned)(n >> 24) & 0xff,
 			(unsigned)(n >> 16) & 0xff, (unsigned)(n >> 8) & 0xff, (unsigned)n & 0xff);
-		CHECK(run(
+		CHECK(check_shell(
 			"lspci -A linux-sysfs -O sysfs.path=%s/bus/pci -Dvs %s 2>/dev/null | grep -qw 'Device Serial Number %s'",
 			tree, pci_addr_format(list.at[i].addr, addr), expected));
 	}
@@ -185,7 +173,7 @@ int main(void)
 
 		check_case("lspci and we read the same of %s", name);
 		(void)snprintf(tree, sizeof(tree), "%s/%.200s", top, name);
-		if (CHECK(run("tests/unit/tree " TREES "/%s %s", name, tree)))
+		if (CHECK(check_shell("tests/unit/tree " TREES "/%s %s", name, tree)))
 			check_tree(tree);
 		free(names[i]);
 	}
@@ -201,6 +189,6 @@ int main(void)
 	else
 		CHECK_SKIP("no /sys/bus/pci/devices here");
 
-	(void)run("rm -rf %s", top);
+	(void)check_shell("rm -rf %s", top);
 	return check_done();
 }

@@ -144,6 +144,15 @@ sanitized = $(BUILD)/san/bin/vfio-bind $(BUILD)/san/bin/vfio-bind-boot
 check-unit: all $(units) $(sanitized)
 	@VFIO_BIND='$(BUILD)/vfio-bind $(BUILD)/san/bin/vfio-bind' tests/unit/run tests/unit/records tests/unit/cases tests/unit/checks $(units) tests/unit/status tests/unit/listing tests/unit/commands tests/unit/init tests/unit/docs tests/unit/help tests/unit/writes tests/unit/roms tests/unit/hands tests/unit/guests tests/unit/hook tests/unit/left-out tests/unit/modules
 
+# Does this tree say what another commit says? JSON of both, on every tree and every case of vfio-bootcfg. Not part of check.
+.PHONY: compare
+compare: all $(BUILD)/kmod/libkmod.a
+	@[ -n '$(BASE)' ] || { echo 'compare: name the commit to compare with: make compare BASE=COMMIT' >&2; exit 2; }
+	@rm -rf $(BUILD)/compare && mkdir -p $(BUILD)/compare && git archive '$(BASE)' | tar -x -C $(BUILD)/compare
+	@env -u MAKEFLAGS -u MAKEOVERRIDES $(MAKE) --no-print-directory -C $(BUILD)/compare BUILD=build LIBC=glibc \
+		KMOD_STATIC_LIB=$(abspath $(BUILD)/kmod/libkmod.a) all >$(BUILD)/compare.log 2>&1 || { cat $(BUILD)/compare.log >&2; exit 1; }
+	@tests/compare $(BUILD)/compare/build $(BUILD)
+
 # Each fuzzer's corpus as plain input, once; and fuzzing itself, each for SECONDS.
 SECONDS ?= 60
 check-corpus: $(fuzzers)

@@ -100,12 +100,12 @@ __attribute__((format(printf, 1, 2))) static inline void check_case(const char *
  * _exit, would be taken for good: the end of the last case leaves a file. */
 static inline int check_done(void)
 {
-	const char *path = getenv("CHECK_DONE");
+	const char *mark = getenv("CHECK_DONE");
 
 	check_end();
-	FILE *f = path ? fopen(path, "we") : NULL;
-	if (f)
-		(void)fclose(f);
+	FILE *mark_file = mark ? fopen(mark, "we") : NULL;
+	if (mark_file)
+		(void)fclose(mark_file);
 	return the_check.failed;
 }
 
@@ -122,9 +122,9 @@ __attribute__((format(printf, 4, 5))) static inline bool check_that(
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	/* One line each: the protocol has no others. */
-	for (char *p = text; *p; p++)
-		if (*p == '\n' || *p == '\r')
-			*p = ' ';
+	for (char *at = text; *at; at++)
+		if (*at == '\n' || *at == '\r')
+			*at = ' ';
 	(void)fprintf(stderr, "%s:%d: %s: %s\n", file, line, the_check.name, text);
 	if (the_check.failures++ == 0)
 		(void)snprintf(the_check.reason, sizeof(the_check.reason), "%s:%d: %.300s", file,
@@ -158,13 +158,13 @@ static inline bool check_has(
 /* Runs a command of the test's own in a shell; true if it ends with 0. */
 __attribute__((format(printf, 1, 2))) static inline bool check_shell(const char *fmt, ...)
 {
-	char command[512];
+	char line[512];
 	va_list ap;
 
 	va_start(ap, fmt);
-	(void)vsnprintf(command, sizeof(command), fmt, ap);
+	(void)vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
-	return system(command) == 0; // NOLINT(cert-env33-c): the test's own words
+	return system(line) == 0; // NOLINT(cert-env33-c): the test's own words
 }
 
 #endif

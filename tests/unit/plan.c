@@ -220,7 +220,8 @@ static void hand_make(struct hand *m, const char *config, const struct device *d
 	*m = (struct hand){.h = {.serials_hidden = true}};
 	CHECK_INT(config_parse(&m->c, "CONFIG", config, strlen(config)), 0);
 	exact_config(&m->c);
-	m->h.devices = (struct device_list){.at = calloc(n, sizeof(*devices)), .n = n, .size = n};
+	m->h.devices = (struct device_list){
+		.at = calloc(n > 0 ? n : 1, sizeof(*devices)), .n = n, .size = n};
 	m->h.paths = calloc(m->c.n_selectors + 1, sizeof(*m->h.paths));
 	if (!m->h.devices.at || !m->h.paths)
 		abort();

@@ -6,9 +6,9 @@
 #include <string.h>
 
 void *pool_malloc(size_t size);
-void pool_free(void *block);
-void *pool_calloc(size_t n, size_t size);
-void *pool_realloc(void *block, size_t size);
+void pool_free(void *ptr);
+void *pool_calloc(size_t nmemb, size_t size);
+void *pool_realloc(void *ptr, size_t size);
 void *pool_aligned_alloc(size_t alignment, size_t size);
 
 #define malloc pool_malloc
@@ -16,7 +16,7 @@ void *pool_aligned_alloc(size_t alignment, size_t size);
 #define calloc pool_calloc
 #define realloc pool_realloc
 #define aligned_alloc pool_aligned_alloc
-#include "boot/pool.c"
+#include "boot/pool.c" // NOLINT(bugprone-suspicious-include): with other names, beside those of the sanitizers
 #undef malloc
 #undef free
 #undef calloc
@@ -58,7 +58,7 @@ static void test_large(void)
 {
 	check_case("a large block is mapped by itself, and zeroed");
 	unsigned char *large = pool_calloc(1024, 1024);
-	CHECK(large && holds(large, 1024U * 1024, 0));
+	CHECK(large && holds(large, (size_t)1024 * 1024, 0));
 	pool_free(large);
 	check_case("what can't be had is an error");
 	errno = 0;

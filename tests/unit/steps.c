@@ -347,7 +347,23 @@ static void test_detach(void)
 		CHECK_INT(read(ends[0], word, sizeof(word)), 0);
 		(void)close(ends[0]);
 	}
+	check_case("... also where standard input was closed, and the pipe has its number");
+	int input = dup(STDIN_FILENO), word_ends[2];
+	char word = 'x';
+	if (pipe(word_ends) < 0 || dup2(word_ends[1], STDIN_FILENO) < 0)
+		abort();
+	(void)close(word_ends[1]);
+	notify_ready = STDIN_FILENO;
 	writes = writes_interrupted = 0;
+	steps_notify_ready(&notify_ready);
+	(void)dup2(input, STDIN_FILENO);
+	(void)close(input);
+	CHECK_INT(read(word_ends[0], &word, 1), 1);
+	CHECK_INT(word, '\0');
+	(void)close(word_ends[0]);
+
+	check_case("... and given up where there is no reader");
+	writes = 0;
 	write_error = EPIPE;
 	notify_ready = dup(STDERR_FILENO);
 	steps_notify_ready(&notify_ready);

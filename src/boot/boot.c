@@ -58,11 +58,15 @@ int boot_refuse_in_use(
 static enum cmd_result finish(const struct boot *o, const struct ctx *s,
 	const struct apply_result *outcomes, const char *error)
 {
-	struct err err = {""};
+	struct err err = {""}, state_err = {""};
 
-	if (run_state_save(o->run_dir, s->plan.bootcount, &s->protected, &err) < 0 ||
-		report_save(o->run_dir, &s->plan, outcomes, error, &err) < 0)
+	/* The report is what people and `boot --join` look for: it comes last, and whatever became
+	 * of the state. */
+	int state = run_state_save(o->run_dir, s->plan.bootcount, &s->protected, &state_err);
+	if (report_save(o->run_dir, &s->plan, outcomes, error, &err) < 0)
 		log_print(LOG_WARNING, "%s", err.text);
+	else if (state < 0)
+		log_print(LOG_WARNING, "%s", state_err.text);
 	if (o->json) {
 		report_print(&s->plan, outcomes, error, stdout);
 		(void)fflush(stdout);

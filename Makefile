@@ -73,13 +73,11 @@ RELR     = $(if $(shell $(CC) -Wl,--help 2>/dev/null | grep -o pack-relative-rel
 bind_libs  = $(shell pkg-config --libs libkmod inih)
 bind_needs = ini.h - libinih-dev libkmod.h - libkmod-dev
 shared_flags = $(shell pkg-config --cflags libkmod inih)
-boot_cc    = $(CC)
 boot_dir   = obj
 ifeq ($(STATIC)-$(LIBC),yes-musl)
 kmod_lib   = $(BUILD)/musl/libkmod.a
 kmod_flags = $(shared_flags)
 musl_dir   = $(patsubst %/musl-gcc.specs,%,$(shell grep -o '/[^ "]*/musl-gcc.specs' "$$(command -v musl-gcc)"))
-boot_cc    = musl-gcc
 boot_dir   = musl-obj
 boot_flags = -isystem $(BUILD)/musl/include -ffile-prefix-map=$(BUILD)/musl=musl
 boot_libs  = $(kmod_lib) $(BUILD)/musl/libimage.a -L$(musl_dir) -lc $(shell $(CC) -print-libgcc-file-name) $(musl_dir)/crtn.o

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/dir.h"
 
-#include "base/file.h"
-
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -42,8 +40,7 @@ static int read_names(struct dir_names *ret, DIR *dir, bool (*wanted)(const char
 	return -errno;
 }
 
-/* A heap sort would do as well; directories of sysfs have few names, and qsort_r is not in every C
- * library. */
+/* A shell sort: qsort_r(3), which takes the order as an argument, is not in every C library. */
 static void sort(struct dir_names *d, int (*compare)(const char *, const char *))
 {
 	for (size_t gap = d->n / 2; gap > 0; gap /= 2)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "boot/boot.h"
+
 #include "base/file.h"
 #include "base/log.h"
 #include "base/options.h"

@@ -114,7 +114,7 @@ void *calloc(size_t nmemb, size_t size)
 	return block ? memset(block, 0, all) : NULL;
 }
 
-/* libkmod grows a module's buffer by a kibibyte at a time while it decompresses. */
+/* libkmod grows a module's buffer a piece at a time while it decompresses. */
 static void *grow_mapped(struct header *h, size_t size)
 {
 	size_t all = mapped_length(size);

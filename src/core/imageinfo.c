@@ -13,9 +13,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* A report of 4,000 devices has about 1.2 MB. */
-#define REPORT_MAX (16U << 20)
-
 int imageinfo_digest(char ret[IMAGE_DIGEST_MAX], const char *path, struct err *err)
 {
 	_cleanup_(str_free) char *data = NULL;
@@ -104,11 +101,6 @@ void imageinfo_done(struct imageinfo *r)
 	*r = (struct imageinfo){0};
 }
 
-void imageinfo_rewind(struct imageinfo *r)
-{
-	r->at = 0;
-}
-
 const char *imageinfo_next(struct imageinfo *r, const char *kind)
 {
 	size_t len = strlen(kind);
@@ -127,21 +119,19 @@ int imageinfo_is_of_config(const char *report_dir, const char *config, struct er
 {
 	/* As report_print writes it; a quote within a JSON string has a backslash before it. */
 	static const char key[] = "\"image\":{\"config\":";
-	_cleanup_(str_free) char *path = NULL, *report = NULL;
+	_cleanup_(str_free) char *report = NULL;
 	char digest[IMAGE_DIGEST_MAX], quoted[IMAGE_DIGEST_MAX + 2];
-	size_t len;
 
-	if (asprintf(&path, "%s/" REPORT_NAME, report_dir) < 0)
-		return err_set(err, ENOMEM, "out of memory");
-	int r = file_read(AT_FDCWD, path, REPORT_MAX, &report, &len, err);
+	int r = report_load(report_dir, &report, err);
 	if (r == 0)
 		r = imageinfo_digest(digest, config, err);
 	if (r < 0)
 		return r;
 	const char *at = strstr(report, key);
 	if (!at)
-		return err_set(
-			err, ENODATA, "%s: does not say what config the image was made from", path);
+		return err_set(err, ENODATA,
+			"%s/" REPORT_NAME ": does not say what config the image was made from",
+			report_dir);
 	(void)snprintf(quoted, sizeof(quoted), "\"%s\"", digest);
 	return str_starts(at + strlen(key), quoted);
 }

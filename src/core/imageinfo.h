@@ -76,7 +76,6 @@ void imageinfo_done(struct imageinfo *r);
  * it starts over, so that a loop over another kind may follow.
  */
 const char *imageinfo_next(struct imageinfo *r, const char *kind);
-void imageinfo_rewind(struct imageinfo *r);
 
 /*
  * Returns 1 if the image of this boot was made from the current config, 0 if not, from the report

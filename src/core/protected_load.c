@@ -12,10 +12,10 @@
 #include <string.h>
 
 /* True if the image was made for a kernel command line with other words of what the host boots
- * from. */
-static bool is_of_other_host(struct imageinfo *record, const struct boot_switch *b)
+ * from. The record is a copy, so that the caller goes on where it was. */
+static bool is_of_other_host(struct imageinfo record, const struct boot_switch *b)
 {
-	const char *line = imageinfo_next(record, "host");
+	const char *line = imageinfo_next(&record, "host");
 	char now[20];
 
 	if (!line || !b->host_words)
@@ -41,14 +41,13 @@ static int read_record(
 		return r;
 	if (r < 0)
 		protected_set_unknown(ret, "%.150s", err.text);
-	if (is_of_other_host(&record, b)) {
+	if (is_of_other_host(record, b)) {
 		if (w->find)
 			return 0;
 		protected_set_unknown(ret,
 			"the kernel command line has another root, resume or key than when this image was made");
 		return 1;
 	}
-	imageinfo_rewind(&record);
 	while ((line = imageinfo_next(&record, "keep"))) {
 		has_list = true;
 		if (protected_parse(ret, line) < 0)

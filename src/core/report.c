@@ -17,6 +17,8 @@
 
 /* Messages about single devices; one more has the number of the rest. */
 #define LOG_MAX 6
+/* A report of 4,000 devices has about 1.2 MB. */
+#define TEXT_MAX (16U << 20)
 
 static const char *or_null(const char *s)
 {
@@ -298,4 +300,14 @@ int report_save(const char *dir, const struct plan *p, const struct apply_result
 	if (fd < 0)
 		return fd;
 	return file_replace_volatile(fd, REPORT_NAME, data, len, 0644, err);
+}
+
+int report_load(const char *dir, char **ret, struct err *err)
+{
+	_cleanup_(str_free) char *path = NULL;
+	size_t len;
+
+	if (asprintf(&path, "%s/" REPORT_NAME, dir) < 0)
+		return err_set(err, ENOMEM, "out of memory");
+	return file_read(AT_FDCWD, path, TEXT_MAX, ret, &len, err);
 }

@@ -39,6 +39,12 @@ int report_dir_open(const char *dir, struct err *err) _must_check_;
 /* Logs what a plan binds without knowing that it is safe; report_log does so, too. */
 void report_log_unverified(const struct plan *p);
 
+/*
+ * Reads the text of DIR/report.json, for a reader of one word of it (cli/report_parse reads all).
+ * *ret is allocated. 0 or -errno, -ENOENT if there is none.
+ */
+int report_load(const char *dir, char **ret, struct err *err) _must_check_;
+
 /* Writes the report to DIR/report.json; creates DIR if missing. */
 int report_save(const char *dir, const struct plan *p, const struct apply_result *outcomes,
 	const char *error, struct err *err) _must_check_;

@@ -12,8 +12,6 @@
 #include <string.h>
 
 #define STATE_MAX 131072
-/* A report of 4,000 devices has about 1.2 MB. */
-#define REPORT_MAX (16U << 20)
 
 int run_state_save(const char *dir, const struct bootcount *bootcount,
 	const struct protected_list *protected, struct err *err)
@@ -76,12 +74,9 @@ static int parse_line(struct run_state *ret, const char *line)
 /* As report_print writes it; a quote within a string of JSON has a backslash before it. */
 static int read_report(struct run_state *ret, const char *dir, struct err *err)
 {
-	_cleanup_(str_free) char *path = NULL, *report = NULL;
-	size_t len;
+	_cleanup_(str_free) char *report = NULL;
 
-	if (asprintf(&path, "%s/" REPORT_NAME, dir) < 0)
-		return err_set(err, ENOMEM, "out of memory");
-	int r = file_read(AT_FDCWD, path, REPORT_MAX, &report, &len, err);
+	int r = report_load(dir, &report, err);
 	if (r < 0)
 		return r;
 	if (strstr(report, "\"standing\":{\"state\":\"down\"")) {

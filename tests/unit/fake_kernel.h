@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "core/kmod.h"
 #include "pci/sysfs.h"
+#include "safe_kill.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -193,15 +194,6 @@ static int meet(const char *what, const char *address, bool before)
 		(void)usleep(30 * 1000); /* until it has taken note of that */
 	}
 	return 0;
-}
-
-int __wrap_kill(pid_t pid, int signal);
-int __real_kill(pid_t pid, int signal);
-int __wrap_kill(pid_t pid, int signal)
-{
-	if (pid <= 0) /* all processes there are */
-		abort();
-	return __real_kill(pid, signal);
 }
 
 /* In the parent: there may be no process to be had, and then there is none. */

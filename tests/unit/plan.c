@@ -82,10 +82,8 @@ static void check_verdict(const struct verdict *v, char **expect)
 	CHECK_STR(line, want);
 }
 
-/* What is printed for a person has each verdict in a row, with the place that asks for it. */
-static void check_print(const struct plan *p)
+static char *printed(const struct plan *p)
 {
-	char name[VERDICT_NAME_MAX], source[SOURCE_MAX], cells[256], id[PCI_ID_MAX];
 	char *text = NULL;
 	size_t len = 0;
 	FILE *f = open_memstream(&text, &len);
@@ -94,6 +92,14 @@ static void check_print(const struct plan *p)
 		abort();
 	plan_print(p, NULL, f);
 	(void)fclose(f);
+	return text;
+}
+
+/* What is printed for a person has each verdict in a row, with the place that asks for it. */
+static void check_print(const struct plan *p)
+{
+	char name[VERDICT_NAME_MAX], source[SOURCE_MAX], cells[256], id[PCI_ID_MAX];
+	char *text = printed(p);
 	char *rest = text, *heading = strsep(&rest, "\n");
 	if (p->n > 0)
 		CHECK_STR(heading,
@@ -305,19 +311,6 @@ static void test_by_hand(void)
 	CHECK_STR(verdict_source(&m.p, &m.p.verdicts[2], source), "CONFIG:1");
 	m.c.selectors[0].line = 0;
 	CHECK_STR(verdict_source(&m.p, &m.p.verdicts[2], source), "command line");
-}
-
-static char *printed(const struct plan *p)
-{
-	char *text = NULL;
-	size_t len = 0;
-	FILE *f = open_memstream(&text, &len);
-
-	if (!f)
-		abort();
-	plan_print(p, NULL, f);
-	(void)fclose(f);
-	return text;
 }
 
 static void test_off(void)

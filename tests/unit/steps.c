@@ -4,6 +4,7 @@
 #include "core/steps.h"
 
 #include "check.h"
+#include "safe_kill.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -59,16 +60,6 @@ ssize_t __wrap_write(int fd, const void *data, size_t size)
 	writes++;
 	errno = writes <= writes_interrupted ? EINTR : write_error;
 	return errno ? -1 : __real_write(fd, data, size);
-}
-
-int __wrap_kill(pid_t pid, int signal);
-int __real_kill(pid_t pid, int signal);
-
-int __wrap_kill(pid_t pid, int signal)
-{
-	if (pid <= 0) /* all processes there are */
-		abort();
-	return __real_kill(pid, signal);
 }
 
 static void run(void *to, size_t i)

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "core/efivar.h"
+#include "core/kmod.h"
 #include "core/steps.h"
 
 #include <errno.h>
@@ -186,13 +187,17 @@ uint32_t bootcount_fingerprint(const struct plan *p)
 static int boot_history_read(int variables, struct boot_history *ret, struct err *err)
 {
 	uint8_t data[BOOT_HISTORY_SIZE];
-	ssize_t n = efivar_read(variables, data, sizeof(data), err);
+	uint32_t attributes;
+	ssize_t n = efivar_read(variables, BOOT_HISTORY_NAME, &attributes, data, sizeof(data), err);
 
 	*ret = (struct boot_history){0};
+	if (n > 0 && attributes != EFIVAR_ATTRIBUTES)
+		return err_set(
+			err, EBADMSG, "the EFI variable " BOOT_HISTORY_NAME " is none of ours");
 	if (n <= 0 || boot_history_decode(ret, data, (size_t)n))
 		return n < 0 ? (int)n : 0;
-	return err_set(
-		err, EBADMSG, "the EFI variable " EFIVAR_NAME " is damaged, or of another version");
+	return err_set(err, EBADMSG,
+		"the EFI variable " BOOT_HISTORY_NAME " is damaged, or of another version");
 }
 
 static int boot_history_write(int variables, const struct boot_history *b, struct err *err)
@@ -200,8 +205,10 @@ static int boot_history_write(int variables, const struct boot_history *b, struc
 	uint8_t data[BOOT_HISTORY_SIZE];
 
 	boot_history_encode(b, data);
-	return efivar_write(variables, data, sizeof(data), err);
+	return efivar_write(variables, BOOT_HISTORY_NAME, data, sizeof(data), err);
 }
+
+#define VARIABLES "firmware/efi/efivars"
 
 static void give_up(struct bootcount *s, const char *reason)
 {
@@ -223,6 +230,27 @@ static void settle(struct question *q, const struct boot_history *b, enum boot_v
 			s->tries, s->tries == 1 ? "" : "s");
 }
 
+/*
+ * Without efivarfs in the kernel, its module is loaded with `load` only: that takes a quarter of
+ * the time that vfio's modules take.
+ */
+static int variables_open(int place, bool tree, bool load, struct err *err)
+{
+	struct err reason = {""};
+	int r = efivar_open(place, tree, err);
+
+	if (r != -ENODEV)
+		return r;
+	if (!load)
+		return err_set(err, ENODEV,
+			"efivarfs is not loaded; [guard] efivarfs = load has it loaded");
+	r = module_load("efivarfs", NULL, &reason);
+	if (r < 0)
+		return err_set(err, -r, "efivarfs can't be loaded: %.300s", reason.text);
+	r = efivar_open(place, tree, err);
+	return r == -ENODEV ? err_set(err, ENODEV, "the kernel has no efivarfs") : r;
+}
+
 static void ask(struct question *q)
 {
 	struct boot_history b = {0};
@@ -230,11 +258,11 @@ static void ask(struct question *q)
 	bool changed = false;
 
 	give_up(&q->bootcount, "the firmware did not answer");
-	_cleanup_(fd_close) int variables = efivar_open(q->place, q->tree, q->load, &err);
+	_cleanup_(fd_close) int variables = variables_open(q->place, q->tree, q->load, &err);
 	int r = variables < 0 ? variables : boot_history_read(variables, &b, &err);
 	if (r == -EBADMSG) {
 		q->error = err;
-		r = efivar_remove(variables, &err);
+		r = efivar_remove(variables, BOOT_HISTORY_NAME, &err);
 	}
 	if (r < 0) {
 		give_up(&q->bootcount, err.text);
@@ -291,7 +319,7 @@ int bootcount_place(struct bootcount *ret, const struct plan *p, const char *sys
 		give_up(ret, "[guard] failed_boots = 0");
 		return -1;
 	}
-	int place = efivar_place(sysfs);
+	int place = sysfs_directory(sysfs, VARIABLES);
 	if (place >= 0)
 		return place;
 	give_up(ret, "this machine has no EFI variables");
@@ -321,13 +349,13 @@ void bootcount_begin(struct bootcount *s, const struct plan *p, int place, bool 
 		log_print(LOG_INFO, "failed boots are not counted: %s", s->reason);
 }
 
-static int variables_open(const char *sysfs, struct err *err)
+static int variables_of(const char *sysfs, struct err *err)
 {
-	_cleanup_(fd_close) int place = efivar_place(sysfs);
+	_cleanup_(fd_close) int place = sysfs_directory(sysfs, VARIABLES);
 
 	if (place < 0)
 		return err_set(err, -place, "this machine has no EFI variables");
-	return efivar_open(place, sysfs != NULL, true, err);
+	return variables_open(place, sysfs != NULL, true, err);
 }
 
 int bootcount_reached(const struct bootcount *s, const char *sysfs, struct err *err)
@@ -336,7 +364,7 @@ int bootcount_reached(const struct bootcount *s, const char *sysfs, struct err *
 
 	if (s->plan == 0 || (s->state != BOOT_INDETERMINATE && s->state != BOOT_BAD))
 		return 0;
-	_cleanup_(fd_close) int variables = variables_open(sysfs, err);
+	_cleanup_(fd_close) int variables = variables_of(sysfs, err);
 	int r = variables < 0 ? variables : boot_history_read(variables, &b, err);
 	if (r < 0)
 		return r;
@@ -348,15 +376,15 @@ int bootcount_reached(const struct bootcount *s, const char *sysfs, struct err *
 
 int bootcount_clear(const char *sysfs, struct err *err)
 {
-	_cleanup_(fd_close) int variables = variables_open(sysfs, err);
+	_cleanup_(fd_close) int variables = variables_of(sysfs, err);
 
-	return variables < 0 ? variables : efivar_remove(variables, err);
+	return variables < 0 ? variables : efivar_remove(variables, BOOT_HISTORY_NAME, err);
 }
 
 unsigned bootcount_wait(const struct bootcount *s, const char *sysfs)
 {
 	struct boot_history b = {0};
-	_cleanup_(fd_close) int variables = variables_open(sysfs, NULL);
+	_cleanup_(fd_close) int variables = variables_of(sysfs, NULL);
 
 	return variables >= 0 && boot_history_read(variables, &b, NULL) == 0 &&
 			       boot_history_word(&b, s->plan, s->limit) == PLAN_BLOCKED
@@ -367,7 +395,7 @@ unsigned bootcount_wait(const struct bootcount *s, const char *sysfs)
 bool bootcount_confirmed_since(const struct bootcount *s, const char *sysfs)
 {
 	struct boot_history b = {0};
-	_cleanup_(fd_close) int variables = variables_open(sysfs, NULL);
+	_cleanup_(fd_close) int variables = variables_of(sysfs, NULL);
 
 	return variables >= 0 && boot_history_read(variables, &b, NULL) == 0 &&
 	       boot_history_word(&b, s->plan, s->limit) == PLAN_GOOD;

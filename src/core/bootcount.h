@@ -11,9 +11,12 @@
 
 /*
  * The boot counter: whether the plan of this boot may be carried out, or is blocked because the
- * last boots with it failed to reach their end (the table below has the rules). Kept in one EFI
- * variable, and shown in the report.
+ * last boots with it failed to reach their end (the table below has the rules). Kept in one small
+ * EFI variable of our own, the only data that survives a boot and can be read and written before
+ * any disk is available; and shown in the report.
  */
+#define BOOT_HISTORY_NAME "VfioBindBoots-abefdaba-3bb4-4fd2-972c-9a0ea7abd4c9"
+
 enum boot_state {
 	BOOT_UNCOUNTED,     /* not counted, with a reason (no EFI, for example); the plan is carried
 			     * out */

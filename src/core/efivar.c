@@ -3,8 +3,6 @@
 
 #include "base/file.h"
 #include "base/str.h"
-#include "core/kmod.h"
-#include "pci/sysfs.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,17 +15,10 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-/* The first bytes of each file of efivarfs (Documentation/filesystems/efivarfs.rst): kept over a
- * power cycle, accessible to the boot loader and the system. */
-#define ATTRIBUTES 7
-#define PREFIX 4
+/* The attributes, in the order of bytes of the machine. */
+#define PREFIX sizeof(uint32_t)
 
 #define FILESYSTEMS "/proc/filesystems"
-
-int efivar_place(const char *sysfs)
-{
-	return sysfs_directory(sysfs, "firmware/efi/efivars");
-}
 
 /* Finds the line "nodev\tefivarfs": mounting it would make the kernel start modprobe instead. */
 static bool kernel_has_efivarfs(void)
@@ -50,52 +41,48 @@ static int mount_for_us(struct err *err)
 	return r >= 0 ? r : err_set(err, errno, "can't mount efivarfs: %s", strerror(errno));
 }
 
-int efivar_open(int place, bool tree, bool load, struct err *err)
+int efivar_open(int place, bool tree, struct err *err)
 {
 	struct statfs fs;
-	struct err reason = {""};
 
 	if (tree || (fstatfs(place, &fs) == 0 && (uint32_t)fs.f_type == EFIVARFS_MAGIC)) {
 		int fd = openat(place, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		return fd >= 0 ? fd : err_set(err, errno, "the EFI variables: %s", strerror(errno));
 	}
-	if (!kernel_has_efivarfs()) {
-		if (!load)
-			return err_set(err, ENODEV,
-				"efivarfs is not loaded; [guard] efivarfs = load has it loaded");
-		int r = module_load("efivarfs", NULL, &reason);
-		if (r < 0)
-			return err_set(err, -r, "efivarfs can't be loaded: %.300s", reason.text);
-	}
-	return mount_for_us(err);
+	return kernel_has_efivarfs() ? mount_for_us(err) : -ENODEV;
 }
 
-ssize_t efivar_read(int variables, uint8_t *data, size_t size, struct err *err)
+ssize_t efivar_read(int variables, const char *name, uint32_t *ret_attributes, uint8_t *data,
+	size_t size, struct err *err)
 {
 	uint8_t all[PREFIX + EFIVAR_DATA_MAX + 1];
-	static const uint8_t prefix[PREFIX] = {ATTRIBUTES};
 	_cleanup_(fd_close) int fd = openat(
-		variables, EFIVAR_NAME, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+		variables, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
 	if (fd < 0 && errno == ENOENT)
 		return 0;
 	ssize_t n = fd < 0 ? -1 : read(fd, all, sizeof(all));
 	if (n < 0)
-		return err_set(err, errno, "the EFI variable " EFIVAR_NAME ": can't read it: %s",
+		return err_set(err, errno, "the EFI variable %s: can't read it: %s", name,
 			strerror(errno));
-	if ((size_t)n < PREFIX || (size_t)n - PREFIX > size || memcmp(all, prefix, PREFIX) != 0)
-		return err_set(err, EBADMSG, "the EFI variable " EFIVAR_NAME " is none of ours");
+	if ((size_t)n < PREFIX || (size_t)n - PREFIX > size)
+		return err_set(err, EBADMSG,
+			(size_t)n < PREFIX ? "the EFI variable %s has no attributes"
+					   : "the EFI variable %s is longer than %zu bytes",
+			name, size);
+	if (ret_attributes)
+		memcpy(ret_attributes, all, PREFIX);
 	memcpy(data, all + PREFIX, (size_t)n - PREFIX);
-	return n - PREFIX;
+	return n - (ssize_t)PREFIX;
 }
 
 /* efivarfs makes files immutable unless they are known to be harmless, against rm -rf. Returns the
  * previous state. */
-static bool set_immutable(int variables, bool on)
+static bool set_immutable(int variables, const char *name, bool on)
 {
 	int flags;
 	_cleanup_(fd_close) int fd = openat(
-		variables, EFIVAR_NAME, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+		variables, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
 	if (fd < 0 || ioctl(fd, FS_IOC_GETFLAGS, &flags) < 0)
 		return false;
@@ -121,42 +108,43 @@ static const char *write_strerror(int code)
 	}
 }
 
-int efivar_write(int variables, const uint8_t *data, size_t len, struct err *err)
+int efivar_write(int variables, const char *name, const uint8_t *data, size_t len, struct err *err)
 {
-	uint8_t all[PREFIX + EFIVAR_DATA_MAX] = {ATTRIBUTES};
+	uint8_t all[PREFIX + EFIVAR_DATA_MAX];
 	bool made = false;
 
 	if (len > EFIVAR_DATA_MAX)
 		return err_set(err, EINVAL, "%zu bytes are too many for an EFI variable", len);
+	memcpy(all, &(uint32_t){EFIVAR_ATTRIBUTES}, PREFIX);
 	memcpy(all + PREFIX, data, len);
-	bool immutable = set_immutable(variables, false);
+	bool immutable = set_immutable(variables, name, false);
 	_cleanup_(fd_close) int fd = openat(
-		variables, EFIVAR_NAME, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+		variables, name, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0 && errno == ENOENT) {
-		fd = openat(variables, EFIVAR_NAME,
-			O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
+		fd = openat(variables, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+			0644);
 		made = fd >= 0;
 	}
 	/* One write(2) writes the whole variable or nothing. */
 	bool written = fd >= 0 && write(fd, all, PREFIX + len) == (ssize_t)(PREFIX + len);
 	int code = errno;
 	if (immutable)
-		(void)set_immutable(variables, true);
+		(void)set_immutable(variables, name, true);
 	if (made && !written)
-		(void)unlinkat(variables, EFIVAR_NAME, 0);
+		(void)unlinkat(variables, name, 0);
 	return written ? 0
-		       : err_set(err, code, "the EFI variable " EFIVAR_NAME ": can't write it: %s",
+		       : err_set(err, code, "the EFI variable %s: can't write it: %s", name,
 				 write_strerror(code));
 }
 
-int efivar_remove(int variables, struct err *err)
+int efivar_remove(int variables, const char *name, struct err *err)
 {
-	bool immutable = set_immutable(variables, false);
-	if (unlinkat(variables, EFIVAR_NAME, 0) == 0 || errno == ENOENT)
+	bool immutable = set_immutable(variables, name, false);
+	if (unlinkat(variables, name, 0) == 0 || errno == ENOENT)
 		return 0;
 	int code = errno;
 	if (immutable)
-		(void)set_immutable(variables, true);
-	return err_set(err, code, "the EFI variable " EFIVAR_NAME ": can't remove it: %s",
-		write_strerror(code));
+		(void)set_immutable(variables, name, true);
+	return err_set(
+		err, code, "the EFI variable %s: can't remove it: %s", name, write_strerror(code));
 }

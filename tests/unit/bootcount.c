@@ -187,20 +187,20 @@ static void test_rest(void)
 /* What becomes of the child that reads the variable, and of its parent. */
 static enum { ANSWERS, HANGS, DIES, NO_CHILD, NO_MEMORY } firmware;
 
-int __wrap_efivar_open(int place, bool of_tree, bool load, struct err *err);
-int __real_efivar_open(int place, bool of_tree, bool load, struct err *err);
+int __wrap_efivar_open(int place, bool of_tree, struct err *err);
+int __real_efivar_open(int place, bool of_tree, struct err *err);
 pid_t __wrap_fork(void);
 pid_t __real_fork(void);
 void *__wrap_steps_shared(size_t size);
 void *__real_steps_shared(size_t size);
 
-int __wrap_efivar_open(int place, bool of_tree, bool load, struct err *err)
+int __wrap_efivar_open(int place, bool of_tree, struct err *err)
 {
 	while (firmware == HANGS)
 		(void)pause();
 	if (firmware == DIES)
 		(void)raise(SIGKILL);
-	return __real_efivar_open(place, of_tree, load, err);
+	return __real_efivar_open(place, of_tree, err);
 }
 
 pid_t __wrap_fork(void)
@@ -404,8 +404,8 @@ static void test_damage(void)
 		return;
 	check_case("count: a variable that is damaged, or none of ours, is written anew");
 	static const char damaged[4 + BOOT_HISTORY_SIZE] = "\7\0\0\0\1\1";
-	static const char *const words[] = {"is damaged, or of another version", "is none of ours",
-		"is none of ours", "is damaged, or of another version"};
+	static const char *const words[] = {"is damaged, or of another version",
+		"has no attributes", "is none of ours", "is damaged, or of another version"};
 	for (size_t i = 0; i < 4; i++) {
 		write_variable(damaged, i == 0 ? sizeof(damaged) : i == 1 ? 3 : 5);
 		if (i == 2)
@@ -501,7 +501,7 @@ int main(void)
 		return 1;
 	(void)snprintf(tree, sizeof(tree), "%s/sys", top);
 	(void)snprintf(efivars, sizeof(efivars), "%s/firmware/efi/efivars", tree);
-	(void)snprintf(variable, sizeof(variable), "%s/" EFIVAR_NAME, efivars);
+	(void)snprintf(variable, sizeof(variable), "%s/" BOOT_HISTORY_NAME, efivars);
 	(void)snprintf(
 		command, sizeof(command), "tests/unit/tree tests/unit/trees/desktop %s/sys", top);
 	if (system(command) != 0) // NOLINT(cert-env33-c): the test's own words

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/bootcount.h"
 
+#include "base/efivar.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/str.h"
-#include "core/efivar.h"
 #include "core/kmod.h"
 #include "core/steps.h"
 

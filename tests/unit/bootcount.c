@@ -3,11 +3,11 @@
  * too. And the count itself, in a directory that takes the place of efivarfs. */
 #include "core/bootcount.h"
 
+#include "base/efivar.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "check.h"
-#include "core/efivar.h"
 #include "core/steps.h"
 #include "exact.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef CORE_EFIVAR_H
-#define CORE_EFIVAR_H
+#ifndef BASE_EFIVAR_H
+#define BASE_EFIVAR_H
 
 #include "base/err.h"
 

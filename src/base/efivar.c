@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "core/efivar.h"
+#include "base/efivar.h"
 
 #include "base/file.h"
 #include "base/str.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bootcfg/warnings.h"
 
+#include "base/efivar.h"
 #include "base/file.h"
 #include "bootcfg/kargs/karg.h"
 
@@ -122,17 +123,16 @@ static int secure_boot_advice(const struct root *r, const struct loaders *l, str
 {
 	static const char variable[] =
 		"sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c";
-	_cleanup_(str_free) char *data = NULL;
-	size_t len = 0;
 	bool image = false, on = false;
+	uint8_t value;
 
 	for (size_t i = 0; i < l->next.n; i++)
 		image |= str_starts(l->next.v[i], "mkinitcpio") ||
 			 str_starts(l->next.v[i], "dracut") ||
 			 str_starts(l->next.v[i], "kernel-install");
-	/* Four bytes of attributes, then the value (UEFI specification, section 3.3). */
-	if (r->host && root_read(r, variable, &data, &len, NULL) == 0)
-		on = len > 4 && data[4] == 1;
+	/* UEFI specification, section 3.3 */
+	if (r->host && efivar_read(r->fd, variable, NULL, &value, sizeof(value), NULL) == 1)
+		on = value == 1;
 	on |= root_is_dir(r, "var/lib/sbctl/keys") || root_is_dir(r, "usr/share/secureboot/keys") ||
 	      root_holds(r, "etc/kernel/uki.conf", "SecureBootPrivateKey");
 	return image && on

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bootcfg/loader/booted.h"
 
+#include "base/efivar.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,17 +21,15 @@ void booted_done(struct booted *r)
 	*r = (struct booted){0};
 }
 
-/* Four bytes of attributes, then UTF-16: the expected names are ASCII. */
+/* Its data is UTF-16: the expected names are ASCII. */
 static char *variable_read(const struct root *r, const char *path)
 {
-	_cleanup_(str_free) char *data = NULL;
+	uint8_t data[EFIVAR_DATA_MAX];
 	struct text name = {0};
-	size_t len = 0;
+	ssize_t len = efivar_read(r->fd, path, NULL, data, sizeof(data), NULL);
 
-	if (root_read(r, path, &data, &len, NULL) < 0)
-		return NULL;
-	for (size_t i = 4; i + 1 < len && data[i]; i += 2)
-		text_add(&name, &data[i], 1);
+	for (ssize_t i = 0; i + 1 < len && data[i]; i += 2)
+		text_add(&name, (const char *)&data[i], 1);
 	return name.data;
 }
 

@@ -74,6 +74,7 @@ static void print_json(const struct config *c, const char *directory, const stru
 		print_names(&j, "libraries", &image->libraries);
 		print_names(&j, "files", &image->files);
 		print_names(&j, "modules", &image->modules);
+		print_names(&j, "unpacked", &image->unpacked);
 		print_names(&j, "missing", &image->missing);
 		json_close_object(&j);
 	}
@@ -81,7 +82,8 @@ static void print_json(const struct config *c, const char *directory, const stru
 	json_end(&j);
 }
 
-/* Prints a line per item, its kind first: a shell reads it with `read -r kind thing`. */
+/* Prints a line per item that the generator has to bring, its kind first: a shell reads it with
+ * `read -r kind thing`. */
 static void print_list(const struct image *image)
 {
 	printf("program %s\n", image->program);
@@ -90,7 +92,8 @@ static void print_list(const struct image *image)
 	for (size_t i = 0; i < image->files.n; i++)
 		printf("file %s\n", image->files.name[i]);
 	for (size_t i = 0; i < image->modules.n; i++)
-		printf("module %s\n", image->modules.name[i]);
+		if (!strv_has(&image->unpacked, image->modules.name[i]))
+			printf("module %s\n", image->modules.name[i]);
 }
 
 static const char *what_is_lost(const char *module)
@@ -194,7 +197,8 @@ static enum cmd_result show_image(
 	/* dracut passes "/lib/modules/VERSION/". */
 	for (size_t len = strlen(directory); len > 1 && directory[len - 1] == '/'; len--)
 		directory[len - 1] = '\0';
-	if (image_list(&image, c, directory, err) < 0)
+	if (image_list(&image, c, directory, err) < 0 ||
+		(o->into && image_unpack(&image, directory, o->into, err) < 0))
 		return CMD_SYSTEM;
 	if (o->json)
 		print_json(c, directory, &image, NULL);

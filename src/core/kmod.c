@@ -321,11 +321,18 @@ int module_load_for(const char *modalias, struct err *err)
 	return known > 0 && failed == known ? -EIO : known;
 }
 
-int strv_add_unique(struct strv *names, const char *name, struct err *err)
+bool strv_has(const struct strv *names, const char *name)
 {
 	for (size_t i = 0; i < names->n; i++)
 		if (str_equal(names->name[i], name))
-			return 0;
+			return true;
+	return false;
+}
+
+int strv_add_unique(struct strv *names, const char *name, struct err *err)
+{
+	if (strv_has(names, name))
+		return 0;
 	if (names->n == names->size) {
 		size_t size = names->size ? names->size * 2 : 16;
 		char **grown = reallocarray(names->name, size, sizeof(*grown));
@@ -413,6 +420,17 @@ int modules_needed(struct strv *names, const char *directory, const char *name, 
 	if (!list)
 		return err_set(err, ENOENT, "module %s: none in %s", name, directory);
 	return add_list(names, list, 0, err);
+}
+
+char *module_file(const char *directory, const char *name)
+{
+	_cleanup_(ctx_done) struct kmod_ctx *ctx = kmod_new(directory, NULL);
+	_cleanup_(module_done) struct kmod_module *module = NULL;
+
+	if (!ctx || kmod_module_new_from_name(ctx, name, &module) < 0)
+		return NULL;
+	const char *path = kmod_module_get_path(module);
+	return path ? strdup(path) : NULL;
 }
 
 /* Makes libkmod open a module file: since kmod 33 it loads its decoders with dlopen when a module

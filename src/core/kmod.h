@@ -40,6 +40,7 @@ struct strv {
 
 /* Adds a copy, unless the list has it. Returns 0 or -ENOMEM. */
 int strv_add_unique(struct strv *names, const char *name, struct err *err) _must_check_;
+bool strv_has(const struct strv *names, const char *name);
 void strv_done(struct strv *names);
 
 /*
@@ -49,6 +50,12 @@ void strv_done(struct strv *names);
  */
 int modules_needed(
 	struct strv *names, const char *directory, const char *name, struct err *err) _must_check_;
+
+/*
+ * The file of a module of the kernel of this directory, an allocated path, or NULL: built in,
+ * unknown, or out of memory.
+ */
+char *module_file(const char *directory, const char *name);
 
 /*
  * Adds to *names the shared libraries of this program, by the paths they were loaded from,

@@ -2,7 +2,9 @@
 #include "host/image.h"
 
 #include "base/file.h"
+#include "base/log.h"
 #include "base/str.h"
+#include "host/unpack.h"
 
 #include <dirent.h>
 #include <elf.h>
@@ -39,14 +41,16 @@ static int image_add_module(
 static int want_modules(
 	struct image *image, const struct config *c, const char *directory, struct err *err)
 {
+	static const char *const vfio[] = {"vfio-pci", "vfio_iommu_type1"};
 	int r = 0;
 
 	for (size_t i = 0; r >= 0 && i < c->n_before; i++)
 		r = image_add_module(image, directory, c->before[i], err);
-	if (r >= 0)
-		r = image_add_module(image, directory, "vfio-pci", err);
-	if (r >= 0)
-		r = image_add_module(image, directory, "vfio_iommu_type1", err);
+	for (size_t i = 0; r >= 0 && i < sizeof(vfio) / sizeof(*vfio); i++) {
+		r = image_add_module(image, directory, vfio[i], err);
+		if (r >= 0 && modules_needed(&image->vfio, directory, vfio[i], NULL) == -ENOMEM)
+			r = err_set(err, ENOMEM, "out of memory");
+	}
 	if (r >= 0 && c->load_efivarfs && c->failed_boots > 0)
 		r = image_add_module(image, directory, "efivarfs", err);
 	for (size_t i = 0; r >= 0 && i < c->n_settings; i++) {
@@ -209,10 +213,30 @@ int image_list(struct image *ret, const struct config *c, const char *directory,
 	return r < 0 ? r : 0;
 }
 
+int image_unpack(struct image *image, const char *directory, const char *into, struct err *err)
+{
+	const char *slash = strrchr(directory, '/');
+	const char *kernel = slash ? slash + 1 : directory;
+
+	for (size_t i = 0; i < image->vfio.n; i++) {
+		const char *name = image->vfio.name[i];
+		_cleanup_(str_free) char *file = module_file(directory, name);
+		struct err why = {""};
+		int r = file ? module_unpack(into, kernel, file, &why) : 0;
+		if (r < 0)
+			log_print(LOG_NOTICE, "module %s stays compressed: %s", name, why.text);
+		if (r > 0 && strv_add_unique(&image->unpacked, name, err) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 void image_done(struct image *image)
 {
 	free(image->program);
 	strv_done(&image->modules);
+	strv_done(&image->vfio);
+	strv_done(&image->unpacked);
 	strv_done(&image->missing);
 	strv_done(&image->libraries);
 	strv_done(&image->files);

@@ -14,6 +14,8 @@
 struct image {
 	char *program;         /* vfio-bind-boot, /usr/bin/vfio-bind in the image */
 	struct strv modules;   /* with all dependencies, each after those it needs */
+	struct strv vfio;      /* those of them that binding to vfio-pci needs */
+	struct strv unpacked;  /* of these, what image_unpack has put into the image */
 	struct strv missing;   /* wanted, but this kernel does not have them */
 	struct strv libraries; /* of the program; none if it is static */
 	/* The udev rule, the modprobe.d files about the modules, and the config if it could be
@@ -32,5 +34,14 @@ struct image {
 int image_list(struct image *ret, const struct config *c, const char *directory,
 	struct err *err) _must_check_;
 void image_done(struct image *image);
+
+/*
+ * Puts the modules that binding needs into the image that `into` becomes, without compression: the
+ * kernel decompresses for a fifth of the time that loading them takes. One that is not compressed,
+ * or can't be decompressed here (a message says why), is left to the generator, like all others. To
+ * be indexed by the generator's depmod. -ENOMEM.
+ */
+int image_unpack(
+	struct image *image, const char *directory, const char *into, struct err *err) _must_check_;
 
 #endif

@@ -58,22 +58,34 @@ static int spawn(const char *const argv[], const posix_spawn_file_actions_t *act
 	return r;
 }
 
-static int run(const char *const argv[], const posix_spawn_file_actions_t *actions, struct err *err)
+static int start(const char *const argv[], const posix_spawn_file_actions_t *actions, pid_t *ret,
+	struct err *err)
 {
 	struct environment e;
-	pid_t pid;
-	int status;
 
 	environment_fill(&e);
 	(void)fflush(NULL); /* our output comes before that of the program */
-	int r = spawn(argv, actions, e.at, &pid);
-	if (r != 0)
-		return err_set(err, r, "%s: can't be run: %s", argv[0], strerror(r));
+	int r = spawn(argv, actions, e.at, ret);
+	return r == 0 ? 0 : err_set(err, r, "%s: can't be run: %s", argv[0], strerror(r));
+}
+
+static int wait_for(pid_t pid, const char *name, struct err *err)
+{
+	int status;
+
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
-			return err_set(err, errno, "%s: can't be waited for: %s", argv[0],
-				strerror(errno));
+			return err_set(
+				err, errno, "%s: can't be waited for: %s", name, strerror(errno));
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static int run(const char *const argv[], const posix_spawn_file_actions_t *actions, struct err *err)
+{
+	pid_t pid;
+	int r = start(argv, actions, &pid, err);
+
+	return r < 0 ? r : wait_for(pid, argv[0], err);
 }
 
 int spawn_program(const char *const argv[], struct err *err)
@@ -94,4 +106,54 @@ int spawn_silently(const char *const argv[], struct err *err)
 	r = r != 0 ? err_set(err, r, "out of memory") : run(argv, &actions, err);
 	(void)posix_spawn_file_actions_destroy(&actions);
 	return r;
+}
+
+/* Appends what comes until the end. */
+static int read_all(int fd, struct text *ret, size_t max, const char *name, struct err *err)
+{
+	char buf[16384];
+	size_t len = 0;
+	ssize_t n;
+
+	while ((n = read(fd, buf, sizeof(buf))) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_set(err, errno, "%s: %s", name, strerror(errno));
+		len += (size_t)n;
+		if (len > max)
+			return err_set(err, EFBIG, "%s: prints more than %zu bytes", name, max);
+		text_add(ret, buf, (size_t)n);
+	}
+	return ret->failed ? err_set(err, ENOMEM, "out of memory") : 0;
+}
+
+int spawn_read(const char *const argv[], struct text *ret, size_t max, struct err *err)
+{
+	posix_spawn_file_actions_t actions;
+	int ends[2];
+	pid_t pid = -1;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return err_set(err, errno, "%s: can't make a pipe: %s", argv[0], strerror(errno));
+	int r = posix_spawn_file_actions_init(&actions);
+	if (r == 0) {
+		r = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+		if (r == 0)
+			r = posix_spawn_file_actions_adddup2(&actions, ends[1], 1);
+		if (r == 0)
+			r = posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_RDONLY, 0);
+		r = r != 0 ? err_set(err, r, "out of memory") : start(argv, &actions, &pid, err);
+		(void)posix_spawn_file_actions_destroy(&actions);
+	} else {
+		r = err_set(err, r, "out of memory");
+	}
+	(void)close(ends[1]);
+	if (r == 0)
+		r = read_all(ends[0], ret, max, argv[0], err);
+	(void)close(ends[0]); /* one that prints on ends by SIGPIPE */
+	if (pid < 0)
+		return r;
+	int status = wait_for(pid, argv[0], err);
+	return r < 0 ? r : status;
 }

@@ -142,13 +142,13 @@ static int diff3_words(
 	const struct karg_source *place = place_find(&l, w->file->path);
 	if (!place)
 		return err_set(err, EBUSY, "and it is not a source of kernel parameters any more");
-	rc = edit_set_find(t->root, place, &nothing, &s, err);
+	rc = karg_source_edit(t->root, place, &nothing, &s, err);
 	if (rc < 0)
 		return rc;
 	bool gone = w->added->n > 0 && !any_there(w->added, &s.before);
 	file_edits_done(&s);
 	/* A file that another tool wrote anew has none of the added parameters: it stays. */
-	rc = edit_set_find(t->root, place, gone ? &nothing : &req, &s, err);
+	rc = karg_source_edit(t->root, place, gone ? &nothing : &req, &s, err);
 	return rc < 0 ? rc : text_take(&s, w->file->path, ret, err);
 }
 

@@ -21,10 +21,6 @@ int edit_set_make(const struct root *r, const struct loaders *l, const struct ka
 	struct edit_set *ret, struct err *err) _must_check_;
 void edit_set_done(struct edit_set *p);
 
-/* One source alone. *ret is to be emptied in each case. */
-int edit_set_find(const struct root *r, const struct karg_source *place, const struct karg_ops *req,
-	struct file_edits *ret, struct err *err) _must_check_;
-
 bool edit_set_is_empty(const struct edit_set *p);
 
 /* Prints a unified diff of all files, for patch -p1 in the root directory. */

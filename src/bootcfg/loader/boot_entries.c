@@ -109,7 +109,7 @@ static int bls_entry_read(
 	const struct karg_ops nothing = {0};
 	size_t len;
 
-	if (edit_set_find(r, p, &nothing, &s, NULL) < 0 || s.n == 0)
+	if (karg_source_edit(r, p, &nothing, &s, NULL) < 0 || s.n == 0)
 		return 0;
 	const char *text = file_edit_text(&s.v[0], &len);
 	if (bls_read(text, len, &e) < 0)

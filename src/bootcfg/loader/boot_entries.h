@@ -2,8 +2,9 @@
 #ifndef BOOTCFG_LOADER_BOOT_ENTRIES_H
 #define BOOTCFG_LOADER_BOOT_ENTRIES_H
 
-#include "bootcfg/edit_set.h"
 #include "bootcfg/loader/karg_sources.h"
+
+#include <stdio.h>
 
 /* The kernel parameters of each boot entry, read from the files of the boot loader itself. */
 struct boot_entry {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bootcfg/loader/karg_sources.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 void loaders_done(struct loaders *l)
@@ -34,4 +35,149 @@ bool karg_source_known(const struct loaders *to, const char *path)
 		if (strings_have(&to->place[i].paths, path))
 			return true;
 	return false;
+}
+
+int regular_files_add(const struct root *r, const char *dir, const char *suffix, struct strings *to)
+{
+	_cleanup_(strings_done) struct strings names = {0};
+	int rc = root_list(r, dir, suffix, &names);
+
+	for (size_t i = 0; i < names.n && rc == 0; i++) {
+		struct text path = {0};
+		text_print(&path, "%s/%s", dir, names.v[i]);
+		if (path.data && !root_is_file(r, path.data))
+			text_done(&path);
+		else
+			rc = strings_take(to, path.data);
+	}
+	return rc;
+}
+
+int kernel_cmdline_add(const struct root *r, struct loaders *to, const char *drop_in_dir,
+	const char *suffix, bool *ret_found)
+{
+	static const char own[] = "etc/kernel/cmdline", vendor[] = "usr/lib/kernel/cmdline";
+	_cleanup_(strings_done) struct strings drops = {0};
+	bool have = root_is_file(r, own), template = !have && root_is_file(r, vendor);
+
+	if (drop_in_dir && regular_files_add(r, drop_in_dir, suffix, &drops) < 0)
+		return -ENOMEM;
+	*ret_found = have || template || drops.n > 0;
+	if (!*ret_found || karg_source_known(to, own) ||
+		(drops.n > 0 && karg_source_known(to, drops.v[0])))
+		return 0;
+	struct karg_source *p = karg_source_add(to, KARG_SOURCE_PLAIN, 20);
+	if (!p)
+		return -ENOMEM;
+	/* A file in /etc replaces the vendor's completely, so it starts as a copy: with only the
+	 * new words the next kernel would have no root=. */
+	size_t len;
+	if (template && root_read(r, vendor, &p->template, &len, NULL) < 0)
+		return -EIO;
+	int rc = have || template ? strings_add(&p->paths, own) : 0;
+	for (size_t i = 0; i < drops.n && rc == 0; i++)
+		rc = strings_add(&p->paths, drops.v[i]);
+	p->home_file = have || template ? 0 : drops.n - 1;
+	return rc;
+}
+
+/* Loads the files of a source. A missing file starts from the template of the source, or empty. */
+static int file_edits_load(const struct root *r, const struct karg_source *source,
+	struct file_edits *to, struct err *err)
+{
+	for (size_t i = 0; i < source->paths.n; i++) {
+		const char *path = source->paths.v[i];
+		char *text = NULL;
+		size_t len = 0;
+		int rc = root_read(r, path, &text, &len, err);
+		if (rc < 0 && rc != -ENOENT)
+			return rc;
+		if (file_edits_add(to, path, text, len) < 0)
+			return err_set(err, ENOMEM, "out of memory");
+		if (rc < 0 && source->template) {
+			struct text template = {0};
+			text_print(&template, "%s", source->template);
+			if (file_edit_take(&to->v[to->n - 1], &template) < 0)
+				return err_set(err, ENOMEM, "out of memory");
+		}
+	}
+	return 0;
+}
+
+static int grub_edit(const struct karg_source *source, struct file_edits *s,
+	const struct karg_ops *req, struct err *err)
+{
+	static const char *const names[] = {
+		"GRUB_CMDLINE_LINUX", "GRUB_CMDLINE_LINUX_DEFAULT", NULL};
+	struct shell_format f = {.names = names,
+		.insert_at = source->variable,
+		.dialect = DIALECT_GRUB,
+		.bash = source->bash};
+	size_t all = s->n;
+
+	if (source->dropins_unsure && all > 1) {
+		/* The result has to be right whether GRUB reads the drop-ins or not: first without
+		 * them. */
+		s->n = 1;
+		int rc = shell_format_edit(s, &f, req, err);
+		s->n = all;
+		if (rc < 0)
+			return rc;
+		strings_done(&s->before);
+		strings_done(&s->after);
+	}
+	return shell_format_edit(s, &f, req, err);
+}
+
+static int shell_edit(const struct karg_source *source, struct file_edits *s,
+	const struct karg_ops *req, struct err *err)
+{
+	const char *const names[] = {source->variable, NULL};
+	struct shell_format f = {.names = names,
+		.insert_at = source->variable,
+		.home_file = source->home_file,
+		.dialect = DIALECT_KERNEL,
+		.bash = source->bash,
+		.must_exist = source->must_exist,
+		.create_append = source->append};
+	return shell_format_edit(s, &f, req, err);
+}
+
+static int format_edit(const struct karg_source *source, struct file_edits *s,
+	const struct karg_ops *req, struct err *err)
+{
+	struct bls_format bls = {.reader = source->reader, .kernelopts = source->kernelopts};
+	struct plain_format plain = {
+		.first_line = source->first_line, .home_file = source->home_file};
+
+	switch (source->kind) {
+	case KARG_SOURCE_GRUB:
+		return grub_edit(source, s, req, err);
+	case KARG_SOURCE_SHELL:
+		return shell_edit(source, s, req, err);
+	case KARG_SOURCE_BLS:
+		return bls_edit(s, &bls, req, err);
+	case KARG_SOURCE_PLAIN:
+		return plain_edit(s, &plain, req, err);
+	case KARG_SOURCE_GRUBENV:
+		return grubenv_edit(s, req, err);
+	case KARG_SOURCE_KERNELSTUB:
+		return kernelstub_edit(s, req, err);
+	case KARG_SOURCE_LIMINE:
+		return limine_edit(s, req, err);
+	case KARG_SOURCE_EXTLINUX:
+		return extlinux_edit(s, req, err);
+	case KARG_SOURCE_REFIND_LINUX:
+		return refind_linux_edit(s, req, err);
+	case KARG_SOURCE_REFIND_CONF:
+		return refind_conf_edit(s, req, err);
+	}
+	return err_set(err, EINVAL, "an unknown kind of source");
+}
+
+int karg_source_edit(const struct root *r, const struct karg_source *source,
+	const struct karg_ops *req, struct file_edits *ret, struct err *err)
+{
+	int rc = file_edits_load(r, source, ret, err);
+	return rc < 0 ? rc : format_edit(source, ret, req, err);
 }

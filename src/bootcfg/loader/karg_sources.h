@@ -67,4 +67,18 @@ struct karg_source *karg_source_add(struct loaders *to, enum karg_source_kind ki
 /* True if a source has this file already. */
 bool karg_source_known(const struct loaders *to, const char *path);
 
+/* The regular files of a directory whose names end in suffix, as paths, in C order. */
+int regular_files_add(
+	const struct root *r, const char *dir, const char *suffix, struct strings *to) _must_check_;
+
+/* Adds /etc/kernel/cmdline and its drop-ins; created from /usr/lib/kernel/cmdline if only that file
+ * exists. False: neither does. Each file is added once. */
+int kernel_cmdline_add(const struct root *r, struct loaders *to, const char *drop_in_dir,
+	const char *suffix, bool *ret_found) _must_check_;
+
+/* Reads the files of one source and edits them in memory; nothing is written. *ret is to be emptied
+ * in each case. */
+int karg_source_edit(const struct root *r, const struct karg_source *source,
+	const struct karg_ops *req, struct file_edits *ret, struct err *err) _must_check_;
+
 #endif

@@ -2,7 +2,6 @@
 #include "bootcfg/loader/loaders.h"
 
 #include "bootcfg/loader/booted.h"
-#include "bootcfg/loader/cmdline_place.h"
 #include "bootcfg/loader/detect.h"
 #include "bootcfg/loader/entries.h"
 #include "bootcfg/loader/managed.h"
@@ -52,7 +51,7 @@ static int entries_source_add(struct search *q)
 		generated |= q->entries.v[i].generated;
 	if (!generated && !root_is_file(q->s->root, "etc/kernel/cmdline"))
 		return 0;
-	return kernel_cmdline_add(q->s, q->to, NULL, NULL, &have);
+	return kernel_cmdline_add(q->s->root, q->to, NULL, NULL, &have);
 }
 
 static char *grubenv_find(const struct root *r)
@@ -285,7 +284,7 @@ static int search_run(struct search *q, struct err *err)
 	/* /etc/kernel/cmdline without a loader: the tool that installs a kernel reads it. */
 	if (q->to->places == 0 && !q->o->loader && q->entries.seen == 0) {
 		bool have = false;
-		if (kernel_cmdline_add(q->s, q->to, NULL, NULL, &have) < 0 ||
+		if (kernel_cmdline_add(q->s->root, q->to, NULL, NULL, &have) < 0 ||
 			(have && found_add(q, "kernel-install") < 0))
 			return err_set(err, ENOMEM, "out of memory");
 	}

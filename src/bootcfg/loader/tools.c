@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bootcfg/loader/tools.h"
 
-#include "bootcfg/loader/cmdline_place.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -113,7 +111,7 @@ static int sdbootutil_add(const struct detect *s, struct loaders *to, struct err
 {
 	bool have = false;
 
-	if (kernel_cmdline_add(s, to, "etc/kernel/cmdline.d", "", &have) < 0 ||
+	if (kernel_cmdline_add(s->root, to, "etc/kernel/cmdline.d", "", &have) < 0 ||
 		strings_add(&to->found, "sdbootutil") < 0 ||
 		strings_add(&to->next, "sdbootutil update-all-entries") < 0)
 		return err_set(err, ENOMEM, "out of memory");

@@ -2,7 +2,6 @@
 #include "bootcfg/loader/uki.h"
 
 #include "bootcfg/format/shell.h"
-#include "bootcfg/loader/cmdline_place.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -94,7 +93,7 @@ static int mkinitcpio_look(
 	for (size_t i = 0; i < files.n && rc == 0; i++)
 		rc = preset_look(s, to, files.v[i], &found, &defaults, err);
 	if (rc == 0 && defaults)
-		rc = kernel_cmdline_add(s, to, "etc/cmdline.d", ".conf", &have);
+		rc = kernel_cmdline_add(s->root, to, "etc/cmdline.d", ".conf", &have);
 	if (rc < 0)
 		return rc;
 	if (!have)
@@ -192,7 +191,7 @@ static int kernel_install_look(
 	}
 	if (!uki && (!images || *ret_found))
 		return 0;
-	if (kernel_cmdline_add(s, to, NULL, NULL, &have) < 0)
+	if (kernel_cmdline_add(s->root, to, NULL, NULL, &have) < 0)
 		return err_set(err, ENOMEM, "out of memory");
 	if (!have && uki)
 		return err_set(err, EINVAL,

@@ -4,18 +4,16 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static enum bls_reader reader;
-
-static int edit(struct file_edits *s, const struct karg_ops *r, struct err *err)
+static int edit(
+	struct file_edits *s, const struct format *f, const struct karg_ops *r, struct err *err)
 {
-	struct bls_format f = {.reader = reader};
 	struct bls_entry e = {0};
 	size_t len;
 	const char *text = file_edit_text(&s->v[0], &len);
 
 	must(bls_read(text, len, &e) == 0);
 	bls_entry_done(&e);
-	return bls_edit(s, &f, r, err);
+	return bls_edit(s, f, r, err);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -25,8 +23,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size == 0)
 		return 0;
-	reader = (enum bls_reader)(data[0] % 3);
+	f.format.reader = (enum bls_reader)(data[0] % 3);
 	/* GRUB reads the first options line, and the words of all of them are listed. */
-	f.one_line = reader == BLS_SYSTEMD_BOOT;
+	f.one_line = f.format.reader == BLS_SYSTEMD_BOOT;
 	return fuzz_edit(data + 1, size - 1, &f);
 }

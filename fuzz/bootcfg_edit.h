@@ -18,7 +18,8 @@
  *   one that only adds leaves every old byte, in its order; one that only removes makes up none.
  */
 struct fuzz_format {
-	int (*edit)(struct file_edits *s, const struct karg_ops *r, struct err *err);
+	format_edit *edit;
+	struct format format;
 	const char *given; /* bytes that the format writes anew: filling, a tab behind a key */
 	bool one_line;     /* all its words are one command line, with one `--` */
 };
@@ -136,7 +137,7 @@ static inline void fuzz_request(
 	size_t len;
 
 	file_edit_fill(&once, data, size);
-	int rc = f->edit(&once, &t->r, &err);
+	int rc = f->edit(&once, &f->format, &t->r, &err);
 	must(rc <= 0);
 	must(rc == 0 || err.text[0] || rc == -ENOMEM);
 	if (rc == 0 && file_edits_changed(&once)) {
@@ -147,13 +148,13 @@ static inline void fuzz_request(
 		must(t->adds || bytes_kept(text, len, data, size, f->given));
 
 		file_edit_fill(&read, text, len);
-		must(f->edit(&read, &none, &err) == 0 && !file_edits_changed(&read));
+		must(f->edit(&read, &f->format, &none, &err) == 0 && !file_edits_changed(&read));
 		words_compare(t, &once.before, &read.before);
 		if (f->one_line)
 			words_settled(&read.before, t->added, t->removes);
 
 		file_edit_fill(&twice, text, len);
-		must(f->edit(&twice, &t->r, &err) == 0 && !file_edits_changed(&twice));
+		must(f->edit(&twice, &f->format, &t->r, &err) == 0 && !file_edits_changed(&twice));
 	}
 	file_edits_done(&once);
 	file_edits_done(&twice);
@@ -177,7 +178,7 @@ static inline int fuzz_edit(const uint8_t *bytes, size_t size, const struct fuzz
 		must(karg_ops_remove(&t->r, "splash=", NULL) == 0);
 	}
 	file_edit_fill(&read, data, size);
-	must(f->edit(&read, &none, &err) <= 0 && !file_edits_changed(&read));
+	must(f->edit(&read, &f->format, &none, &err) <= 0 && !file_edits_changed(&read));
 	file_edits_done(&read);
 	fuzz_request(f, data, size, &all);
 	fuzz_request(f, data, size, &add);

@@ -4,20 +4,12 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static bool first_line;
-
-static int edit(struct file_edits *s, const struct karg_ops *r, struct err *err)
-{
-	struct plain_format f = {.first_line = first_line};
-	return plain_edit(s, &f, r, err);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct fuzz_format f = {.edit = edit, .one_line = true};
+	struct fuzz_format f = {.edit = plain_edit, .one_line = true};
 
 	if (size == 0)
 		return 0;
-	first_line = data[0] % 2 == 1;
+	f.format.first_line = data[0] % 2 == 1;
 	return fuzz_edit(data + 1, size - 1, &f);
 }

@@ -5,27 +5,19 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static bool grub, bash;
-
-static int edit(struct file_edits *s, const struct karg_ops *r, struct err *err)
-{
-	static const char *const both[] = {
-		"GRUB_CMDLINE_LINUX", "GRUB_CMDLINE_LINUX_DEFAULT", NULL};
-	static const char *const options[] = {"LINUX_OPTIONS", NULL};
-	struct shell_format f = {.names = grub ? both : options,
-		.insert_at = grub ? both[1] : options[0],
-		.dialect = grub ? DIALECT_GRUB : DIALECT_KERNEL,
-		.bash = bash};
-	return shell_format_edit(s, &f, r, err);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const struct fuzz_format f = {.edit = edit, .one_line = true};
+	static const struct format grub = {
+		.names = {"GRUB_CMDLINE_LINUX", "GRUB_CMDLINE_LINUX_DEFAULT"},
+		.insert_at = "GRUB_CMDLINE_LINUX_DEFAULT",
+		.dialect = DIALECT_GRUB};
+	static const struct format options = {
+		.names = {"LINUX_OPTIONS"}, .insert_at = "LINUX_OPTIONS"};
 
 	if (size == 0)
 		return 0;
-	grub = !(data[0] & 1);
-	bash = !(data[0] & 2);
+	struct fuzz_format f = {
+		.edit = shell_edit, .format = data[0] & 1 ? options : grub, .one_line = true};
+	f.format.bash = !(data[0] & 2);
 	return fuzz_edit(data + 1, size - 1, &f);
 }

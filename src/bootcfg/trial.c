@@ -485,7 +485,7 @@ static int systemd_boot_plan(const struct root *r, struct loaders *l, const stru
 	if (!model)
 		return err_set(err, EINVAL,
 			"nothing tells which entry boots by default; --entry ID says which to try");
-	struct bls_format f = {.reader = BLS_SYSTEMD_BOOT};
+	struct format f = {.reader = BLS_SYSTEMD_BOOT};
 	struct file_edits *s = &p->set[p->n++];
 	int rc = default_check(r, model->paths.v[0], err);
 	if (rc == 0)

@@ -203,7 +203,7 @@ static int lines_read(struct reading *r, const char *text, size_t len, enum bls_
 }
 
 static int reading_make(
-	const struct file_edits *s, const struct bls_format *f, struct reading *r, struct err *err)
+	const struct file_edits *s, const struct format *f, struct reading *r, struct err *err)
 {
 	const char *path = s->v[0].name;
 	size_t len;
@@ -291,7 +291,7 @@ static void additions_drop(const struct karg_ops *r, struct karg_ops *ret)
 			ret->v[ret->n++] = r->v[i];
 }
 
-static int edit_apply(struct file_edits *s, const struct bls_format *f, const struct reading *r,
+static int edit_apply(struct file_edits *s, const struct format *f, const struct reading *r,
 	const struct edit *c, struct err *err)
 {
 	_cleanup_(splices_done) struct splices p = {0};
@@ -307,8 +307,8 @@ static int edit_apply(struct file_edits *s, const struct bls_format *f, const st
 	return 0;
 }
 
-static int edit_verify(struct file_edits *s, const struct bls_format *f,
-	const struct strings *expect, struct err *err)
+static int edit_verify(
+	struct file_edits *s, const struct format *f, const struct strings *expect, struct err *err)
 {
 	struct reading r = {0};
 	int rc = reading_make(s, f, &r, err);
@@ -324,7 +324,7 @@ static int edit_verify(struct file_edits *s, const struct bls_format *f,
 }
 
 int bls_edit(
-	struct file_edits *s, const struct bls_format *f, const struct karg_ops *r, struct err *err)
+	struct file_edits *s, const struct format *f, const struct karg_ops *r, struct err *err)
 {
 	struct reading old = {0};
 	_cleanup_(edit_done) struct edit c = {0};

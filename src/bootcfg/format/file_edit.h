@@ -53,28 +53,39 @@ int file_edits_apply(struct file_edits *s, struct splices *p) _must_check_;
  * added.
  */
 
-/* Shell variables: parameters in the order of names; new ones go to insert_at, which is created if
- * missing. */
-struct shell_format {
-	const char *const *names; /* NULL-terminated, in the order their reader joins them */
-	const char *insert_at;
-	enum dialect dialect;
-	size_t home_file;   /* the file for a new assignment */
-	bool bash;          /* the reader is bash: += works */
-	bool must_exist;    /* no new assignment: -ENOENT if there is none */
-	bool create_append; /* a new assignment is NAME+=" …" */
-};
-int shell_format_edit(struct file_edits *s, const struct shell_format *f, const struct karg_ops *r,
-	struct err *err) _must_check_;
-
 /* The readers of a Boot Loader Specification entry; they differ (see bls.c). */
 enum bls_reader { BLS_SYSTEMD_BOOT, BLS_GRUB, BLS_BOTH };
-struct bls_format {
-	enum bls_reader reader;
-	bool kernelopts; /* $kernelopts is known and edited in grubenv: new parameters go there */
+
+/* How the program that uses the files reads them: each format has its own fields. */
+struct format {
+	/* shell: NULL-terminated, in the order their reader joins them. */
+	const char *names[3];
+	const char *insert_at;  /* shell: the variable for new parameters, created if missing */
+	enum dialect dialect;   /* shell */
+	bool bash;              /* shell: the reader is bash: += works */
+	bool must_exist;        /* shell: no new assignment: -ENOENT if there is none */
+	bool create_append;     /* shell: a new assignment is NAME+=" …" */
+	size_t home_file;       /* shell, plain: the file for a new assignment, new parameters */
+	bool first_line;        /* plain: the reader uses the first line only (Proxmox) */
+	enum bls_reader reader; /* bls */
+	bool kernelopts; /* bls: $kernelopts is known and edited in grubenv: new parameters go there
+			  */
 };
-int bls_edit(struct file_edits *s, const struct bls_format *f, const struct karg_ops *r,
+typedef int format_edit(struct file_edits *s, const struct format *f, const struct karg_ops *r,
 	struct err *err) _must_check_;
+
+format_edit shell_edit;      /* shell variables */
+format_edit bls_edit;        /* an entry of the Boot Loader Specification */
+format_edit plain_edit;      /* /etc/kernel/cmdline and similar: parameters, and comment lines */
+format_edit grubenv_edit;    /* kernelopts= in GRUB's environment block of 1024 bytes */
+format_edit kernelstub_edit; /* user.kernel_options in its JSON: a list of words, or one string */
+
+/* Hand-written menus: the line of every entry is a command line of its own. Fallback entries
+ * (fallback, rescue, snapshot) and entries that do not start Linux are not changed. */
+format_edit limine_edit;
+format_edit extlinux_edit;
+format_edit refind_linux_edit;
+format_edit refind_conf_edit;
 
 /* The keys of an entry, for deciding whether it is edited. Strings are allocated or NULL. */
 struct bls_entry {
@@ -83,30 +94,9 @@ struct bls_entry {
 int bls_read(const char *text, size_t len, struct bls_entry *ret) _must_check_;
 void bls_entry_done(struct bls_entry *e);
 
-/* /etc/kernel/cmdline and similar files: parameters, and comment lines. */
-struct plain_format {
-	bool first_line;  /* the reader uses the first line only (Proxmox) */
-	size_t home_file; /* the file for new parameters */
-};
-int plain_edit(struct file_edits *s, const struct plain_format *f, const struct karg_ops *r,
-	struct err *err) _must_check_;
-
 /* An edit_encode for files with the kernel's own spelling. */
 int plain_encode(
 	uint8_t context, const char *text, enum dialect dialect, struct text *ret, struct err *err);
-
-/* Hand-written menus: the line of every entry is a command line of its own. Fallback entries
- * (fallback, rescue, snapshot) and entries that do not start Linux are not changed. */
-int limine_edit(struct file_edits *s, const struct karg_ops *r, struct err *err) _must_check_;
-int extlinux_edit(struct file_edits *s, const struct karg_ops *r, struct err *err) _must_check_;
-int refind_linux_edit(struct file_edits *s, const struct karg_ops *r, struct err *err) _must_check_;
-int refind_conf_edit(struct file_edits *s, const struct karg_ops *r, struct err *err) _must_check_;
-
-/* kernelopts= in GRUB's environment block, which always has 1024 bytes. */
-int grubenv_edit(struct file_edits *s, const struct karg_ops *r, struct err *err) _must_check_;
-
-/* user.kernel_options in the JSON of kernelstub: a list of words, or one string. */
-int kernelstub_edit(struct file_edits *s, const struct karg_ops *r, struct err *err) _must_check_;
 
 /*
  * The second half of every format: decides on l, splices, and fills the reports. *ret_expect: the

@@ -68,8 +68,10 @@ static int size_restore(struct file_edit *s, struct err *err)
 	return file_edit_take(s, &out) < 0 ? err_set(err, ENOMEM, "out of memory") : 0;
 }
 
-int grubenv_edit(struct file_edits *s, const struct karg_ops *r, struct err *err)
+int grubenv_edit(
+	struct file_edits *s, const struct format *f, const struct karg_ops *r, struct err *err)
 {
+	(void)f;
 	_cleanup_(tokens_done) struct tokens old = {0}, new = {0};
 	_cleanup_(strings_done) struct strings expect = {0};
 

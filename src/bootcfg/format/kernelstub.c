@@ -208,8 +208,10 @@ static int list_edit(struct file_edits *s, struct options *o, const struct karg_
 	return rc < 0 ? err_set(err, -rc, "%s: can't be edited", s->v[0].name) : 1;
 }
 
-int kernelstub_edit(struct file_edits *s, const struct karg_ops *r, struct err *err)
+int kernelstub_edit(
+	struct file_edits *s, const struct format *f, const struct karg_ops *r, struct err *err)
 {
+	(void)f;
 	struct options old = {0}, new = {0};
 	_cleanup_(strings_done) struct strings expect = {0};
 

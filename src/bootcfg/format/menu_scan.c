@@ -52,8 +52,10 @@ static int limine_scan(
 	return 0;
 }
 
-int limine_edit(struct file_edits *s, const struct karg_ops *r, struct err *err)
+int limine_edit(
+	struct file_edits *s, const struct format *f, const struct karg_ops *r, struct err *err)
 {
+	(void)f;
 	return menu_edit(s, limine_scan, r, err);
 }
 
@@ -112,8 +114,10 @@ static int extlinux_scan(
 	return label_close(&label, ret);
 }
 
-int extlinux_edit(struct file_edits *s, const struct karg_ops *r, struct err *err)
+int extlinux_edit(
+	struct file_edits *s, const struct format *f, const struct karg_ops *r, struct err *err)
 {
+	(void)f;
 	return menu_edit(s, extlinux_scan, r, err);
 }
 
@@ -167,8 +171,10 @@ static int refind_linux_scan(
 	return 0;
 }
 
-int refind_linux_edit(struct file_edits *s, const struct karg_ops *r, struct err *err)
+int refind_linux_edit(
+	struct file_edits *s, const struct format *f, const struct karg_ops *r, struct err *err)
 {
+	(void)f;
 	return menu_edit(s, refind_linux_scan, r, err);
 }
 
@@ -205,7 +211,9 @@ static int refind_conf_scan(
 	return 0;
 }
 
-int refind_conf_edit(struct file_edits *s, const struct karg_ops *r, struct err *err)
+int refind_conf_edit(
+	struct file_edits *s, const struct format *f, const struct karg_ops *r, struct err *err)
 {
+	(void)f;
 	return menu_edit(s, refind_conf_scan, r, err);
 }

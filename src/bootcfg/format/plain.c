@@ -68,7 +68,7 @@ static int encode(
 }
 
 static int reading_make(
-	const struct file_edits *s, const struct plain_format *f, struct tokens *l, struct err *err)
+	const struct file_edits *s, const struct format *f, struct tokens *l, struct err *err)
 {
 	bool insert_at = false;
 
@@ -99,8 +99,8 @@ static int reading_make(
 	return r < 0 ? err_set(err, -r, "%s: %.400s", s->v[f->home_file].name, reason.text) : 0;
 }
 
-int plain_edit(struct file_edits *s, const struct plain_format *f, const struct karg_ops *r,
-	struct err *err)
+int plain_edit(
+	struct file_edits *s, const struct format *f, const struct karg_ops *r, struct err *err)
 {
 	_cleanup_(tokens_done) struct tokens old = {0}, new = {0};
 	_cleanup_(strings_done) struct strings expect = {0};

@@ -64,8 +64,8 @@ static int newline_check(const struct reading *r, const struct file_edits *s, st
 	return 0;
 }
 
-static int reading_make(const struct file_edits *s, const struct shell_format *f,
-	struct reading *ret, struct err *err)
+static int reading_make(
+	const struct file_edits *s, const struct format *f, struct reading *ret, struct err *err)
 {
 	for (const char *const *name = f->names; *name; name++)
 		if (!shell_var_make(&ret->vars, *name))
@@ -160,7 +160,7 @@ static int maybe_check(const struct shell_var *var, const char *file, enum diale
 
 /* Refuses unknown values: the result would not be old words, less removed, plus added. */
 static int certain_check(const struct reading *r, const struct file_edits *s,
-	const struct shell_format *f, const struct karg_ops *req, struct err *err)
+	const struct format *f, const struct karg_ops *req, struct err *err)
 {
 	for (const char *const *name = f->names; *name; name++) {
 		const struct shell_var *var = shell_var_find(&r->vars, *name);
@@ -212,8 +212,8 @@ static bool home_is_tuned(const struct reading *r)
 	return false;
 }
 
-static int words_append_line(struct file_edits *s, const struct reading *r,
-	const struct shell_format *f, const struct edit *c, struct err *err)
+static int words_append_line(struct file_edits *s, const struct reading *r, const struct format *f,
+	const struct edit *c, struct err *err)
 {
 	const struct shell_var *insert_at = shell_var_find(&r->vars, f->insert_at);
 	_cleanup_(text_done) struct text left = {0}, words = {0};
@@ -260,7 +260,7 @@ static bool value_is_bare(const struct segment *field, const struct shell_var *v
 	return field->n > 0 && field->n == var->end - var->begin;
 }
 
-static int words_splice(struct file_edits *s, struct reading *r, const struct shell_format *f,
+static int words_splice(struct file_edits *s, struct reading *r, const struct format *f,
 	const struct edit *c, struct err *err)
 {
 	_cleanup_(splices_done) struct splices p = {0};
@@ -283,8 +283,8 @@ static int words_splice(struct file_edits *s, struct reading *r, const struct sh
 	return file_edits_apply(s, &p) < 0 ? err_set(err, ENOMEM, "out of memory") : 0;
 }
 
-static int edit_verify(struct file_edits *s, const struct shell_format *f,
-	const struct strings *expect, struct err *err)
+static int edit_verify(
+	struct file_edits *s, const struct format *f, const struct strings *expect, struct err *err)
 {
 	_cleanup_(reading_done) struct reading r = {0};
 	int rc = reading_make(s, f, &r, err);
@@ -322,10 +322,10 @@ static int decide(const struct file_edits *s, const struct reading *r,
 		insert_at->line ? insert_at->line : 1, reason.text);
 }
 
-int shell_format_edit(struct file_edits *s, const struct shell_format *format,
-	const struct karg_ops *req, struct err *err)
+int shell_edit(struct file_edits *s, const struct format *format, const struct karg_ops *req,
+	struct err *err)
 {
-	struct shell_format here = *format, *f = &here;
+	struct format here = *format, *f = &here;
 	_cleanup_(reading_done) struct reading r = {0};
 	_cleanup_(edit_done) struct edit c = {0};
 	_cleanup_(strings_done) struct strings expect = {0};

@@ -104,12 +104,10 @@ static int file_edits_load(const struct root *r, const struct karg_source *sourc
 	return 0;
 }
 
-static int grub_edit(const struct karg_source *source, struct file_edits *s,
+static int grub_source_edit(const struct karg_source *source, struct file_edits *s,
 	const struct karg_ops *req, struct err *err)
 {
-	static const char *const names[] = {
-		"GRUB_CMDLINE_LINUX", "GRUB_CMDLINE_LINUX_DEFAULT", NULL};
-	struct shell_format f = {.names = names,
+	struct format f = {.names = {"GRUB_CMDLINE_LINUX", "GRUB_CMDLINE_LINUX_DEFAULT"},
 		.insert_at = source->variable,
 		.dialect = DIALECT_GRUB,
 		.bash = source->bash};
@@ -119,58 +117,51 @@ static int grub_edit(const struct karg_source *source, struct file_edits *s,
 		/* The result has to be right whether GRUB reads the drop-ins or not: first without
 		 * them. */
 		s->n = 1;
-		int rc = shell_format_edit(s, &f, req, err);
+		int rc = shell_edit(s, &f, req, err);
 		s->n = all;
 		if (rc < 0)
 			return rc;
 		strings_done(&s->before);
 		strings_done(&s->after);
 	}
-	return shell_format_edit(s, &f, req, err);
+	return shell_edit(s, &f, req, err);
 }
 
-static int shell_edit(const struct karg_source *source, struct file_edits *s,
+static int source_edit(const struct karg_source *source, struct file_edits *s,
 	const struct karg_ops *req, struct err *err)
 {
-	const char *const names[] = {source->variable, NULL};
-	struct shell_format f = {.names = names,
+	struct format f = {.names = {source->variable},
 		.insert_at = source->variable,
 		.home_file = source->home_file,
 		.dialect = DIALECT_KERNEL,
 		.bash = source->bash,
 		.must_exist = source->must_exist,
-		.create_append = source->append};
-	return shell_format_edit(s, &f, req, err);
-}
-
-static int format_edit(const struct karg_source *source, struct file_edits *s,
-	const struct karg_ops *req, struct err *err)
-{
-	struct bls_format bls = {.reader = source->reader, .kernelopts = source->kernelopts};
-	struct plain_format plain = {
-		.first_line = source->first_line, .home_file = source->home_file};
+		.create_append = source->append,
+		.first_line = source->first_line,
+		.reader = source->reader,
+		.kernelopts = source->kernelopts};
 
 	switch (source->kind) {
 	case KARG_SOURCE_GRUB:
-		return grub_edit(source, s, req, err);
+		return grub_source_edit(source, s, req, err);
 	case KARG_SOURCE_SHELL:
-		return shell_edit(source, s, req, err);
+		return shell_edit(s, &f, req, err);
 	case KARG_SOURCE_BLS:
-		return bls_edit(s, &bls, req, err);
+		return bls_edit(s, &f, req, err);
 	case KARG_SOURCE_PLAIN:
-		return plain_edit(s, &plain, req, err);
+		return plain_edit(s, &f, req, err);
 	case KARG_SOURCE_GRUBENV:
-		return grubenv_edit(s, req, err);
+		return grubenv_edit(s, &f, req, err);
 	case KARG_SOURCE_KERNELSTUB:
-		return kernelstub_edit(s, req, err);
+		return kernelstub_edit(s, &f, req, err);
 	case KARG_SOURCE_LIMINE:
-		return limine_edit(s, req, err);
+		return limine_edit(s, &f, req, err);
 	case KARG_SOURCE_EXTLINUX:
-		return extlinux_edit(s, req, err);
+		return extlinux_edit(s, &f, req, err);
 	case KARG_SOURCE_REFIND_LINUX:
-		return refind_linux_edit(s, req, err);
+		return refind_linux_edit(s, &f, req, err);
 	case KARG_SOURCE_REFIND_CONF:
-		return refind_conf_edit(s, req, err);
+		return refind_conf_edit(s, &f, req, err);
 	}
 	return err_set(err, EINVAL, "an unknown kind of source");
 }
@@ -179,5 +170,5 @@ int karg_source_edit(const struct root *r, const struct karg_source *source,
 	const struct karg_ops *req, struct file_edits *ret, struct err *err)
 {
 	int rc = file_edits_load(r, source, ret, err);
-	return rc < 0 ? rc : format_edit(source, ret, req, err);
+	return rc < 0 ? rc : source_edit(source, ret, req, err);
 }

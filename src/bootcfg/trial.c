@@ -374,7 +374,7 @@ static const struct karg_source *default_find(const struct root *r, const struct
 	(void)!booted_read(r, &now);
 	for (size_t i = 0; i < l->places; i++) {
 		const struct karg_source *p = &l->place[i];
-		if (p->kind != KARG_SOURCE_BLS)
+		if (p->edit != bls_edit)
 			continue;
 		n++;
 		only = p;

@@ -91,9 +91,9 @@ int warnings_words(const struct strings *before, const struct strings *after,
 static const char *measured_by(const struct loaders *l)
 {
 	for (size_t i = 0; i < l->places; i++) {
-		if (l->place[i].kind == KARG_SOURCE_GRUB)
+		if (l->place[i].format.dialect == DIALECT_GRUB)
 			return "8, by GRUB";
-		if (l->place[i].kind == KARG_SOURCE_BLS)
+		if (l->place[i].edit == bls_edit)
 			return "12, by systemd-boot";
 	}
 	return "11 or 12, by systemd-stub";

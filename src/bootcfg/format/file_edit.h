@@ -64,6 +64,7 @@ struct format {
 	enum dialect dialect;   /* shell */
 	bool bash;              /* shell: the reader is bash: += works */
 	bool must_exist;        /* shell: no new assignment: -ENOENT if there is none */
+	bool dropins_unsure;    /* shell: unknown if the files after the first are read */
 	bool create_append;     /* shell: a new assignment is NAME+=" …" */
 	size_t home_file;       /* shell, plain: the file for a new assignment, new parameters */
 	bool first_line;        /* plain: the reader uses the first line only (Proxmox) */

@@ -322,7 +322,7 @@ static int decide(const struct file_edits *s, const struct reading *r,
 		insert_at->line ? insert_at->line : 1, reason.text);
 }
 
-int shell_edit(struct file_edits *s, const struct format *format, const struct karg_ops *req,
+static int files_edit(struct file_edits *s, const struct format *format, const struct karg_ops *req,
 	struct err *err)
 {
 	struct format here = *format, *f = &here;
@@ -362,4 +362,23 @@ int shell_edit(struct file_edits *s, const struct format *format, const struct k
 	if (rc == 0 && !edit_empty(&rest))
 		rc = words_splice(s, &r, f, &rest, err);
 	return rc < 0 ? rc : edit_verify(s, f, &expect, err);
+}
+
+int shell_edit(
+	struct file_edits *s, const struct format *f, const struct karg_ops *req, struct err *err)
+{
+	size_t all = s->n;
+
+	if (f->dropins_unsure && all > 1) {
+		/* The result has to be right whether the drop-ins are read or not: first without
+		 * them. */
+		s->n = 1;
+		int rc = files_edit(s, f, req, err);
+		s->n = all;
+		if (rc < 0)
+			return rc;
+		strings_done(&s->before);
+		strings_done(&s->after);
+	}
+	return files_edit(s, f, req, err);
 }

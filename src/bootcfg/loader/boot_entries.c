@@ -129,7 +129,7 @@ int boot_entries_read(const struct root *r, const struct loaders *l, struct boot
 	int rc = l->grub_cfg ? menu_read(r, l->grub_cfg, &o) : 0;
 
 	for (size_t i = 0; i < l->places && rc == 0; i++)
-		if (l->place[i].kind == KARG_SOURCE_BLS)
+		if (l->place[i].edit == bls_edit)
 			rc = bls_entry_read(r, &l->place[i], &o);
 	if (rc < 0)
 		return rc;

@@ -19,14 +19,27 @@ void loaders_done(struct loaders *l)
 	*l = (struct loaders){0};
 }
 
-struct karg_source *karg_source_add(struct loaders *to, enum karg_source_kind kind, unsigned order)
+struct karg_source *karg_source_add(
+	struct loaders *to, format_edit *edit, unsigned order, const char *path)
 {
 	struct karg_source *v = realloc(to->place, (to->places + 1) * sizeof(*v));
 	if (!v)
 		return NULL;
 	to->place = v;
-	v[to->places] = (struct karg_source){.kind = kind, .order = order};
-	return &v[to->places++];
+	v += to->places++;
+	*v = (struct karg_source){.edit = edit, .order = order};
+	return path && strings_add(&v->paths, path) < 0 ? NULL : v;
+}
+
+struct karg_source *grub_defaults_add(struct loaders *to, const char *variable)
+{
+	struct karg_source *p = karg_source_add(to, shell_edit, 10, "etc/default/grub");
+	if (p)
+		p->format = (struct format){
+			.names = {"GRUB_CMDLINE_LINUX", "GRUB_CMDLINE_LINUX_DEFAULT"},
+			.insert_at = variable,
+			.dialect = DIALECT_GRUB};
+	return p;
 }
 
 bool karg_source_known(const struct loaders *to, const char *path)
@@ -66,7 +79,7 @@ int kernel_cmdline_add(const struct root *r, struct loaders *to, const char *dro
 	if (!*ret_found || karg_source_known(to, own) ||
 		(drops.n > 0 && karg_source_known(to, drops.v[0])))
 		return 0;
-	struct karg_source *p = karg_source_add(to, KARG_SOURCE_PLAIN, 20);
+	struct karg_source *p = karg_source_add(to, plain_edit, 20, have || template ? own : NULL);
 	if (!p)
 		return -ENOMEM;
 	/* A file in /etc replaces the vendor's completely, so it starts as a copy: with only the
@@ -74,10 +87,10 @@ int kernel_cmdline_add(const struct root *r, struct loaders *to, const char *dro
 	size_t len;
 	if (template && root_read(r, vendor, &p->template, &len, NULL) < 0)
 		return -EIO;
-	int rc = have || template ? strings_add(&p->paths, own) : 0;
+	int rc = 0;
 	for (size_t i = 0; i < drops.n && rc == 0; i++)
 		rc = strings_add(&p->paths, drops.v[i]);
-	p->home_file = have || template ? 0 : drops.n - 1;
+	p->format.home_file = have || template ? 0 : drops.n - 1;
 	return rc;
 }
 
@@ -104,71 +117,9 @@ static int file_edits_load(const struct root *r, const struct karg_source *sourc
 	return 0;
 }
 
-static int grub_source_edit(const struct karg_source *source, struct file_edits *s,
-	const struct karg_ops *req, struct err *err)
-{
-	struct format f = {.names = {"GRUB_CMDLINE_LINUX", "GRUB_CMDLINE_LINUX_DEFAULT"},
-		.insert_at = source->variable,
-		.dialect = DIALECT_GRUB,
-		.bash = source->bash};
-	size_t all = s->n;
-
-	if (source->dropins_unsure && all > 1) {
-		/* The result has to be right whether GRUB reads the drop-ins or not: first without
-		 * them. */
-		s->n = 1;
-		int rc = shell_edit(s, &f, req, err);
-		s->n = all;
-		if (rc < 0)
-			return rc;
-		strings_done(&s->before);
-		strings_done(&s->after);
-	}
-	return shell_edit(s, &f, req, err);
-}
-
-static int source_edit(const struct karg_source *source, struct file_edits *s,
-	const struct karg_ops *req, struct err *err)
-{
-	struct format f = {.names = {source->variable},
-		.insert_at = source->variable,
-		.home_file = source->home_file,
-		.dialect = DIALECT_KERNEL,
-		.bash = source->bash,
-		.must_exist = source->must_exist,
-		.create_append = source->append,
-		.first_line = source->first_line,
-		.reader = source->reader,
-		.kernelopts = source->kernelopts};
-
-	switch (source->kind) {
-	case KARG_SOURCE_GRUB:
-		return grub_source_edit(source, s, req, err);
-	case KARG_SOURCE_SHELL:
-		return shell_edit(s, &f, req, err);
-	case KARG_SOURCE_BLS:
-		return bls_edit(s, &f, req, err);
-	case KARG_SOURCE_PLAIN:
-		return plain_edit(s, &f, req, err);
-	case KARG_SOURCE_GRUBENV:
-		return grubenv_edit(s, &f, req, err);
-	case KARG_SOURCE_KERNELSTUB:
-		return kernelstub_edit(s, &f, req, err);
-	case KARG_SOURCE_LIMINE:
-		return limine_edit(s, &f, req, err);
-	case KARG_SOURCE_EXTLINUX:
-		return extlinux_edit(s, &f, req, err);
-	case KARG_SOURCE_REFIND_LINUX:
-		return refind_linux_edit(s, &f, req, err);
-	case KARG_SOURCE_REFIND_CONF:
-		return refind_conf_edit(s, &f, req, err);
-	}
-	return err_set(err, EINVAL, "an unknown kind of source");
-}
-
 int karg_source_edit(const struct root *r, const struct karg_source *source,
 	const struct karg_ops *req, struct file_edits *ret, struct err *err)
 {
 	int rc = file_edits_load(r, source, ret, err);
-	return rc < 0 ? rc : source_edit(source, ret, req, err);
+	return rc < 0 ? rc : source->edit(ret, &source->format, req, err);
 }

@@ -5,37 +5,14 @@
 #include "bootcfg/format/file_edit.h"
 #include "shared/root.h"
 
-/* The format of a source. */
-enum karg_source_kind {
-	KARG_SOURCE_GRUB,       /* /etc/default/grub and its drop-ins */
-	KARG_SOURCE_SHELL,      /* another shell file with a variable of its own */
-	KARG_SOURCE_BLS,        /* one boot entry */
-	KARG_SOURCE_PLAIN,      /* /etc/kernel/cmdline */
-	KARG_SOURCE_GRUBENV,    /* kernelopts in grubenv */
-	KARG_SOURCE_KERNELSTUB, /* the JSON of Pop!_OS */
-	KARG_SOURCE_LIMINE,
-	KARG_SOURCE_EXTLINUX,
-	KARG_SOURCE_REFIND_LINUX,
-	KARG_SOURCE_REFIND_CONF,
-};
-
 /* One source of kernel parameters that is edited. */
 struct karg_source {
-	enum karg_source_kind kind;
 	struct strings paths; /* the files, in the order of their reader */
-	const char *variable; /* KARG_SOURCE_SHELL: the variable; KARG_SOURCE_GRUB: the one for new
-				 words */
-	size_t home_file;     /* the file for new words, if there is a choice */
-	enum bls_reader reader;
-	bool is_default;     /* KARG_SOURCE_BLS: the default of loader.conf */
-	bool kernelopts;     /* KARG_SOURCE_BLS: grubenv has them */
-	bool bash;           /* the reader accepts += */
-	bool must_exist;     /* KARG_SOURCE_SHELL: an unset variable is an error */
-	bool append;         /* KARG_SOURCE_SHELL: a new line is NAME+=" …" */
-	bool dropins_unsure; /* KARG_SOURCE_GRUB: unknown if the files after the first are read */
-	bool first_line;     /* KARG_SOURCE_PLAIN: Proxmox */
-	unsigned order;      /* lower ones are written first: the sources for the next kernel */
-	char *template;      /* the text for a missing file: allocated, or NULL */
+	format_edit *edit;    /* their format */
+	struct format format;
+	bool is_default; /* an entry of the Boot Loader Specification: the default of loader.conf */
+	unsigned order;  /* lower ones are written first: the sources for the next kernel */
+	char *template;  /* the text for a missing file: allocated, or NULL */
 };
 
 /* What a system boots with, according to its files. */
@@ -61,8 +38,14 @@ struct loaders_options {
 
 void loaders_done(struct loaders *l);
 
-/* Adds a source at the end; NULL: no memory. Valid until the next call. */
-struct karg_source *karg_source_add(struct loaders *to, enum karg_source_kind kind, unsigned order);
+/* Adds a source at the end, with this file if path is not NULL; NULL: no memory. Valid until the
+ * next call. */
+struct karg_source *karg_source_add(
+	struct loaders *to, format_edit *edit, unsigned order, const char *path);
+
+/* Adds /etc/default/grub, whose words grub-mkconfig joins in this order; new ones go to variable.
+ */
+struct karg_source *grub_defaults_add(struct loaders *to, const char *variable);
 
 /* True if a source has this file already. */
 bool karg_source_known(const struct loaders *to, const char *path);

@@ -31,13 +31,13 @@ static bool wanted(const struct search *q, const char *name)
 static int entries_add(struct search *q, enum bls_reader reader, bool kernelopts)
 {
 	for (size_t i = 0; i < q->entries.n; i++) {
-		struct karg_source *p = karg_source_add(
-			q->to, KARG_SOURCE_BLS, q->entries.v[i].is_default ? 40 : 30);
-		if (!p || strings_add(&p->paths, q->entries.v[i].path) < 0)
+		struct karg_source *p = karg_source_add(q->to, bls_edit,
+			q->entries.v[i].is_default ? 40 : 30, q->entries.v[i].path);
+		if (!p)
 			return -ENOMEM;
-		p->reader = reader;
+		p->format.reader = reader;
 		p->is_default = q->entries.v[i].is_default;
-		p->kernelopts = kernelopts;
+		p->format.kernelopts = kernelopts;
 	}
 	return 0;
 }
@@ -77,17 +77,13 @@ static int grub_bls_add(struct search *q, enum bls_reader reader)
 	for (size_t i = 0; i < q->entries.n; i++)
 		points |= q->entries.v[i].kernelopts;
 	_cleanup_(str_free) char *env = points ? grubenv_find(q->s->root) : NULL;
-	if (env) {
-		struct karg_source *p = karg_source_add(q->to, KARG_SOURCE_GRUBENV, 25);
-		if (!p || strings_add(&p->paths, env) < 0)
-			return -ENOMEM;
-	}
+	if (env && !karg_source_add(q->to, grubenv_edit, 25, env))
+		return -ENOMEM;
 	if (q->s->grub_defaults) {
-		struct karg_source *p = karg_source_add(q->to, KARG_SOURCE_GRUB, 10);
-		if (!p || strings_add(&p->paths, "etc/default/grub") < 0)
+		struct karg_source *p = grub_defaults_add(q->to, "GRUB_CMDLINE_LINUX");
+		if (!p)
 			return -ENOMEM;
-		p->variable = "GRUB_CMDLINE_LINUX";
-		p->bash = q->s->sh_is_bash;
+		p->format.bash = q->s->sh_is_bash;
 	}
 	int rc = entries_source_add(q);
 	return rc < 0 ? rc : entries_add(q, reader, env != NULL);
@@ -106,13 +102,12 @@ static const char *grub_command(const struct detect *s)
 static int grub_add(struct search *q)
 {
 	_cleanup_(strings_done) struct strings drops = {0};
-	struct karg_source *p = karg_source_add(q->to, KARG_SOURCE_GRUB, 10);
+	struct karg_source *p = grub_defaults_add(q->to, "GRUB_CMDLINE_LINUX_DEFAULT");
 
-	if (!p || strings_add(&p->paths, "etc/default/grub") < 0)
+	if (!p)
 		return -ENOMEM;
-	p->variable = "GRUB_CMDLINE_LINUX_DEFAULT";
-	p->bash = q->s->sh_is_bash;
-	p->dropins_unsure = !q->s->grub_dropins_sure;
+	p->format.bash = q->s->sh_is_bash;
+	p->format.dropins_unsure = !q->s->grub_dropins_sure;
 	if (q->s->grub_dropins || !q->s->grub_dropins_sure) {
 		if (root_list(q->s->root, "etc/default/grub.d", ".cfg", &drops) < 0)
 			return -ENOMEM;

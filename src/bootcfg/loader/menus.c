@@ -11,10 +11,9 @@ static bool is_requested(const struct loaders_options *o, const char *name)
 	return !o->loader || str_equal(o->loader, name);
 }
 
-static int place_take(struct loaders *to, enum karg_source_kind kind, const char *path)
+static int menu_add(struct loaders *to, format_edit *edit, const char *path)
 {
-	struct karg_source *p = karg_source_add(to, kind, 30);
-	return p ? strings_add(&p->paths, path) : -ENOMEM;
+	return karg_source_add(to, edit, 30, path) ? 0 : -ENOMEM;
 }
 
 /* Finds the first of the names that is a file below a boot directory; path is its path. */
@@ -81,8 +80,7 @@ static int limine_look(const struct detect *s, struct loaders *to, struct err *e
 			path);
 		return LOADERS_OWNED;
 	}
-	return strings_add(&to->found, "limine") < 0 ? -ENOMEM
-						     : place_take(to, KARG_SOURCE_LIMINE, path);
+	return strings_add(&to->found, "limine") < 0 ? -ENOMEM : menu_add(to, limine_edit, path);
 }
 
 static int refind_look(const struct detect *s, struct loaders *to)
@@ -99,25 +97,25 @@ static int refind_look(const struct detect *s, struct loaders *to)
 		return 0;
 	int rc = strings_add(&to->found, "refind");
 	if (rc == 0 && has_list)
-		rc = place_take(to, KARG_SOURCE_REFIND_LINUX, list);
+		rc = menu_add(to, refind_linux_edit, list);
 	if (rc == 0 && has_conf)
-		rc = place_take(to, KARG_SOURCE_REFIND_CONF, conf);
+		rc = menu_add(to, refind_conf_edit, conf);
 	return rc;
 }
 
 static int shell_source_add(const struct detect *s, struct loaders *to, const char *path,
 	const char *variable, const char *next)
 {
-	struct karg_source *p = karg_source_add(to, KARG_SOURCE_SHELL, 10);
+	struct karg_source *p = karg_source_add(to, shell_edit, 10, path);
 
-	if (!p || strings_add(&p->paths, path) < 0 || strings_add(&to->next, next) < 0 ||
-		strings_add(&to->found, "extlinux") < 0)
+	if (!p || strings_add(&to->next, next) < 0 || strings_add(&to->found, "extlinux") < 0)
 		return -ENOMEM;
-	p->variable = variable;
-	p->bash = s->sh_is_bash;
 	/* Without an assignment the tool has its own default ("ro quiet"), which a new one would
 	 * replace. */
-	p->must_exist = true;
+	p->format = (struct format){.names = {variable},
+		.insert_at = variable,
+		.bash = s->sh_is_bash,
+		.must_exist = true};
 	return 0;
 }
 
@@ -140,7 +138,7 @@ static int extlinux_look(const struct detect *s, struct loaders *to)
 	if (!below_boots(s, tails, path, sizeof(path)))
 		return 0;
 	return strings_add(&to->found, "extlinux") < 0 ? -ENOMEM
-						       : place_take(to, KARG_SOURCE_EXTLINUX, path);
+						       : menu_add(to, extlinux_edit, path);
 }
 
 int menus_find(const struct detect *s, const struct loaders_options *o, struct loaders *to,

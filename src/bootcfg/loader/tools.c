@@ -5,12 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
-static int tool_add(struct loaders *to, const char *name, const char *next, const char *path,
-	struct karg_source *p)
+static int tool_add(
+	struct loaders *to, const char *name, const char *next, const struct karg_source *p)
 {
-	if (!p || strings_add(&to->found, name) < 0 || strings_add(&to->next, next) < 0)
-		return -ENOMEM;
-	return path ? strings_add(&p->paths, path) : 0;
+	return !p || strings_add(&to->found, name) < 0 || strings_add(&to->next, next) < 0 ? -ENOMEM
+											   : 0;
 }
 
 static int dir_files_add(const struct root *r, const char *dir, struct strings *to)
@@ -28,34 +27,35 @@ static int dir_files_add(const struct root *r, const char *dir, struct strings *
 
 static int sdboot_manage_add(const struct detect *s, struct loaders *to)
 {
-	struct karg_source *p = karg_source_add(to, KARG_SOURCE_SHELL, 10);
-	int rc = tool_add(to, "sdboot-manage", "sdboot-manage gen", "etc/sdboot-manage.conf", p);
+	struct karg_source *p = karg_source_add(to, shell_edit, 10, "etc/sdboot-manage.conf");
+	int rc = tool_add(to, "sdboot-manage", "sdboot-manage gen", p);
 
 	if (rc < 0)
 		return rc;
-	p->variable = "LINUX_OPTIONS";
-	p->bash = true;
+	p->format = (struct format){
+		.names = {"LINUX_OPTIONS"}, .insert_at = "LINUX_OPTIONS", .bash = true};
 	return dir_files_add(s->root, "etc/sdboot-manage.conf.d", &p->paths);
 }
 
 static int limine_tool_add(const struct detect *s, struct loaders *to)
 {
-	struct karg_source *p = karg_source_add(to, KARG_SOURCE_SHELL, 10);
+	struct karg_source *p = karg_source_add(to, shell_edit, 10, NULL);
 	bool own = root_is_file(s->root, "etc/default/limine");
-	int rc = tool_add(to, "limine", "limine-update", NULL, p);
+	int rc = tool_add(to, "limine", "limine-update", p);
 
 	if (rc < 0)
 		return rc;
-	p->variable = "KERNEL_CMDLINE[default]";
-	p->bash = true;
-	p->append = true;
+	p->format = (struct format){.names = {"KERNEL_CMDLINE[default]"},
+		.insert_at = "KERNEL_CMDLINE[default]",
+		.bash = true,
+		.create_append = true};
 	if (root_is_file(s->root, "etc/limine-entry-tool.conf"))
 		rc = strings_add(&p->paths, "etc/limine-entry-tool.conf");
 	if (rc == 0)
 		rc = dir_files_add(s->root, "etc/limine-entry-tool.d", &p->paths);
 	if (rc == 0 && own)
 		rc = strings_add(&p->paths, "etc/default/limine");
-	p->home_file = p->paths.n - 1;
+	p->format.home_file = p->paths.n - 1;
 	return rc;
 }
 
@@ -64,17 +64,17 @@ static int limine_tool_add(const struct detect *s, struct loaders *to)
 static int proxmox_add(const struct detect *s, struct loaders *to, struct err *err)
 {
 	bool plain = root_is_file(s->root, "etc/kernel/cmdline");
-	struct karg_source *p = plain ? karg_source_add(to, KARG_SOURCE_PLAIN, 20) : NULL;
+	struct karg_source *p = plain ? karg_source_add(to, plain_edit, 20, "etc/kernel/cmdline")
+				      : NULL;
 	int rc = 0;
 
 	if (!plain && !s->grub_defaults)
 		return err_set(err, ENOENT,
 			"proxmox-boot-tool is in use, but neither /etc/kernel/cmdline nor /etc/default/grub is there");
 	if (plain) {
-		rc = tool_add(to, "proxmox-boot-tool", "proxmox-boot-tool refresh",
-			"etc/kernel/cmdline", p);
+		rc = tool_add(to, "proxmox-boot-tool", "proxmox-boot-tool refresh", p);
 		if (rc == 0)
-			p->first_line = true;
+			p->format.first_line = true;
 	} else {
 		rc = strings_add(&to->found, "proxmox-boot-tool");
 		if (rc == 0)
@@ -82,17 +82,13 @@ static int proxmox_add(const struct detect *s, struct loaders *to, struct err *e
 	}
 	if (rc == 0 && s->grub_defaults) {
 		_cleanup_(strings_done) struct strings drops = {0};
-		struct karg_source *g = karg_source_add(to, KARG_SOURCE_GRUB, 10);
-		rc = g ? strings_add(&g->paths, "etc/default/grub") : -ENOMEM;
-		if (rc == 0)
-			rc = root_list(s->root, "etc/default/grub.d", ".cfg", &drops);
+		struct karg_source *g = grub_defaults_add(to, "GRUB_CMDLINE_LINUX_DEFAULT");
+		rc = !g ? -ENOMEM : root_list(s->root, "etc/default/grub.d", ".cfg", &drops);
 		for (size_t i = 0; i < drops.n && rc == 0; i++) {
 			struct text path = {0};
 			text_print(&path, "etc/default/grub.d/%s", drops.v[i]);
 			rc = strings_take(&g->paths, path.data);
 		}
-		if (rc == 0)
-			g->variable = "GRUB_CMDLINE_LINUX_DEFAULT";
 	}
 	return rc < 0 ? err_set(err, ENOMEM, "out of memory") : 0;
 }
@@ -134,8 +130,8 @@ int tools_find(const struct detect *s, const struct loaders_options *o, struct l
 
 	*ret_done = true;
 	if (root_is_file(r, "etc/kernelstub/configuration") && is_requested(o, "kernelstub"))
-		rc = tool_add(to, "kernelstub", "kernelstub", "etc/kernelstub/configuration",
-			karg_source_add(to, KARG_SOURCE_KERNELSTUB, 10));
+		rc = tool_add(to, "kernelstub", "kernelstub",
+			karg_source_add(to, kernelstub_edit, 10, "etc/kernelstub/configuration"));
 	else if (root_is_file(r, "etc/sdboot-manage.conf") && is_requested(o, "sdboot-manage"))
 		rc = sdboot_manage_add(s, to);
 	else if (root_is_file(r, "etc/kernel/proxmox-boot-uuids") && is_requested(o, "proxmox"))

@@ -16,8 +16,7 @@ static int file_add(const struct detect *s, struct loaders *to, const char *path
 		return 0;
 	if (!root_is_file(s->root, path))
 		return -ENOENT;
-	struct karg_source *p = karg_source_add(to, KARG_SOURCE_PLAIN, 20);
-	return p ? strings_add(&p->paths, path) : -ENOMEM;
+	return karg_source_add(to, plain_edit, 20, path) ? 0 : -ENOMEM;
 }
 
 /* The file with the command line from the options of a preset: allocated, or NULL. */
@@ -129,12 +128,13 @@ static int dracut_look(const struct detect *s, struct loaders *to, bool *ret_fou
 	if (!set)
 		return err_set(err, EINVAL,
 			"dracut builds these unified kernel images without a kernel_cmdline= in /etc/dracut.conf.d; a line with only the new words would leave them without root=: write the whole command line there first");
-	struct karg_source *p = karg_source_add(to, KARG_SOURCE_SHELL, 20);
+	struct karg_source *p = karg_source_add(to, shell_edit, 20, NULL);
 	if (!p)
 		return -ENOMEM;
-	p->variable = "kernel_cmdline";
-	p->bash = true;
-	p->must_exist = true;
+	p->format = (struct format){.names = {"kernel_cmdline"},
+		.insert_at = "kernel_cmdline",
+		.bash = true,
+		.must_exist = true};
 	p->paths = files;
 	files = (struct strings){0};
 	*ret_found = true;

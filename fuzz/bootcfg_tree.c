@@ -5,7 +5,7 @@
  * and taken back, all in a directory that is in memory.
  */
 #include "bootcfg/edit_set.h"
-#include "bootcfg/loader/loaders.h"
+#include "bootcfg/loader/table.h"
 #include "bootcfg_edit.h"
 
 #include <fcntl.h>

@@ -7,7 +7,7 @@
 #include "bootcfg/loader/boot_entries.h"
 #include "bootcfg/loader/booted.h"
 #include "bootcfg/loader/esp.h"
-#include "bootcfg/loader/loaders.h"
+#include "bootcfg/loader/table.h"
 #include "bootcfg/regenerate.h"
 #include "bootcfg/status.h"
 #include "bootcfg/trial.h"
@@ -134,11 +134,11 @@ static void booted_check(const struct root *r, const struct loaders *l, const st
 
 	if (booted_read(r, &now) < 0)
 		return;
-	const char *other = booted_other(&now, &l->found);
+	const struct loader *other = booted_other(&now, l);
 	if (other)
 		log_print(LOG_WARNING,
 			"you edit %s, which did not boot this machine: %s did, and what it reads is not changed; --boot-loader %s would",
-			l->found.v[0], other, other);
+			l->found[0]->name, other->name, other->name);
 	if (now.partition)
 		partitions_check(r, p, &now, esp_mounted(r, now.partition, &l->boots));
 }

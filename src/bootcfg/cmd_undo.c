@@ -6,7 +6,7 @@
 #include "bootcfg/journal.h"
 #include "bootcfg/loader/booted.h"
 #include "bootcfg/loader/esp.h"
-#include "bootcfg/loader/loaders.h"
+#include "bootcfg/loader/table.h"
 #include "bootcfg/regenerate.h"
 #include "bootcfg/status.h"
 #include "bootcfg/trial.h"

@@ -2,7 +2,7 @@
 #include "bootcfg/diff3.h"
 
 #include "bootcfg/edit_set.h"
-#include "bootcfg/loader/loaders.h"
+#include "bootcfg/loader/table.h"
 #include "shared/lines.h"
 
 #include <errno.h>

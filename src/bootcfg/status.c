@@ -3,6 +3,7 @@
 
 #include "base/json_write.h"
 #include "bootcfg/kargs/karg.h"
+#include "bootcfg/loader/loader.h"
 
 #include <string.h>
 
@@ -11,13 +12,6 @@ static void words_put(const struct strings *words, FILE *f)
 	for (size_t i = 0; i < words->n; i++)
 		fprintf(f, "%s%s", i > 0 ? " " : "", words->v[i]);
 	putc('\n', f);
-}
-
-static const char *joined(const struct strings *s, struct text *t, const char *between)
-{
-	for (size_t i = 0; i < s->n; i++)
-		text_print(t, "%s%s", i > 0 ? between : "", s->v[i]);
-	return t->data ? t->data : "";
 }
 
 /* True if the running kernel got this parameter. A source does not have the whole command line
@@ -40,7 +34,7 @@ static void booted_print(const struct booted *now, const char *esp, FILE *f)
 {
 	if (!now->loader)
 		return;
-	fprintf(f, "booted by:   %s", now->loader);
+	fprintf(f, "booted by:   %s", now->loader->name);
 	if (now->entry)
 		fprintf(f, ", entry %s", now->entry);
 	if (now->partition)
@@ -52,9 +46,12 @@ static void booted_print(const struct booted *now, const char *esp, FILE *f)
 void status_print(const struct loaders *l, const struct edit_set *p, const struct booted *now,
 	const char *esp, const struct boot_entries *o, FILE *f)
 {
-	_cleanup_(text_done) struct text found = {0}, pending = {0};
+	_cleanup_(text_done) struct text pending = {0};
 
-	fprintf(f, "boot loader: %s\n", joined(&l->found, &found, ", "));
+	fputs("boot loader: ", f);
+	for (size_t i = 0; i < l->found_n; i++)
+		fprintf(f, "%s%s", i > 0 ? ", " : "", l->found[i]->name);
+	putc('\n', f);
 	booted_print(now, esp, f);
 	if (now->cmdline)
 		fprintf(f, "running:     %s\nIOMMU:       %s (%zu groups)\n", now->cmdline,
@@ -76,10 +73,10 @@ void status_print(const struct loaders *l, const struct edit_set *p, const struc
 		fprintf(f, "entry:       %s\n    ", o->v[i].title);
 		words_put(&o->v[i].words, f);
 	}
-	const char *other = booted_other(now, &l->found);
+	const struct loader *other = booted_other(now, l);
 	if (other)
 		fprintf(f, "note: what is edited here is not what booted this system: %s did\n",
-			other);
+			other->name);
 	for (size_t i = 0; i < l->notes.n; i++)
 		fprintf(f, "note: %s\n", l->notes.v[i]);
 }
@@ -89,6 +86,14 @@ static void strings_json(struct json *j, const char *key, const struct strings *
 	json_open_array(j, key);
 	for (size_t i = 0; i < s->n; i++)
 		json_string(j, NULL, s->v[i]);
+	json_close_array(j);
+}
+
+static void loaders_json(struct json *j, const struct loaders *l)
+{
+	json_open_array(j, "loaders");
+	for (size_t i = 0; i < l->found_n; i++)
+		json_string(j, NULL, l->found[i]->name);
 	json_close_array(j);
 }
 
@@ -125,8 +130,8 @@ void status_print_json(const struct loaders *l, const struct edit_set *p, const 
 
 	json_open_object(&j, NULL);
 	json_int(&j, "version", 1);
-	strings_json(&j, "loaders", &l->found);
-	json_string(&j, "booted_by", now->loader);
+	loaders_json(&j, l);
+	json_string(&j, "booted_by", now->loader ? now->loader->name : NULL);
 	json_string(&j, "booted_entry", now->entry);
 	json_string(&j, "booted_partition", now->partition);
 	json_string(&j, "booted_esp", path.data);
@@ -154,7 +159,7 @@ void edit_set_print_json(const struct loaders *l, const struct edit_set *p, FILE
 
 	json_open_object(&j, NULL);
 	json_int(&j, "version", 1);
-	strings_json(&j, "loaders", &l->found);
+	loaders_json(&j, l);
 	json_bool(&j, "changes", !edit_set_is_empty(p));
 	file_edits_json(&j, p);
 	strings_json(&j, "next", &l->next);

@@ -5,6 +5,7 @@
 #include "bootcfg/format/shell_encode.h"
 #include "bootcfg/kargs/karg.h"
 #include "bootcfg/loader/booted.h"
+#include "bootcfg/loader/loader.h"
 #include "shared/mounts.h"
 
 #include <errno.h>
@@ -511,7 +512,7 @@ int trial_plan(const struct root *r, struct loaders *l, const struct karg_ops *r
 	struct edit_set *ret, struct err *err)
 {
 	_cleanup_(edit_set_done) struct edit_set p = {.set = calloc(2, sizeof(*p.set))};
-	const char *loader = l->found.n > 0 ? l->found.v[0] : "";
+	const char *loader = l->found_n > 0 ? l->found[0]->name : "";
 	int rc = -EINVAL;
 
 	if (!p.set)
@@ -536,7 +537,7 @@ int trial_keep(const struct root *r, const struct loaders *l, struct edit_set *t
 {
 	const struct karg_source *model = default_find(r, l);
 
-	if (!model || !str_equal(l->found.n > 0 ? l->found.v[0] : "", "systemd-boot"))
+	if (!model || !str_equal(l->found_n > 0 ? l->found[0]->name : "", "systemd-boot"))
 		return err_set(err, EINVAL,
 			"--once-fallback copies the default entry of systemd-boot, and there is none that is known here");
 	struct file_edits *set = calloc(to->n + 1, sizeof(*set));

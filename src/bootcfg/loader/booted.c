@@ -2,6 +2,7 @@
 #include "bootcfg/loader/booted.h"
 
 #include "base/efivar.h"
+#include "bootcfg/loader/table.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -33,14 +34,20 @@ static char *variable_read(const struct root *r, const char *path)
 	return name.data;
 }
 
-static const char *loader_by_name(const char *info)
+static const struct loader *loader_by_info(const char *info)
 {
-	static const char *const names[][2] = {{"systemd-boot", "systemd-boot"}, {"GRUB", "grub"},
-		{"Limine", "limine"}, {"limine", "limine"}, {"rEFInd", "refind"}};
+	for (const struct loader *const *l = loader_table; *l && info; l++)
+		for (const char *const *i = (*l)->loader_info; i && *i; i++)
+			if (str_starts(info, *i))
+				return *l;
+	return NULL;
+}
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names) && info; i++)
-		if (str_starts(info, names[i][0]))
-			return names[i][1];
+static const struct loader *loader_by_marks(const char *cmdline)
+{
+	for (const struct loader *const *l = loader_table; *l; l++)
+		if ((*l)->booted && (*l)->booted(cmdline))
+			return *l;
 	return NULL;
 }
 
@@ -66,33 +73,24 @@ int booted_read(const struct root *r, struct booted *ret)
 	_cleanup_(str_free) char *info = variable_read(r, LOADER_INFO);
 	ret->entry = variable_read(r, LOADER_ENTRY);
 	ret->partition = variable_read(r, LOADER_PART);
-	ret->loader = loader_by_name(info);
-	/* GRUB adds BOOT_IMAGE= first, with a path of its own style; syslinux adds it, too, but
-	 * without a device and with an initrd= after it. */
-	if (!ret->loader && str_starts(ret->cmdline, "BOOT_IMAGE="))
-		ret->loader = strstr(ret->cmdline, " initrd=") ? "extlinux" : "grub";
-	else if (!ret->loader && strstr(ret->cmdline, "initrd=\\"))
-		ret->loader = "systemd-boot";
+	ret->loader = loader_by_info(info);
+	if (!ret->loader)
+		ret->loader = loader_by_marks(ret->cmdline);
 	return 0;
 }
 
-const char *booted_other(const struct booted *r, const struct strings *found)
+static bool is_read_by(const struct loader *l, const struct loader *reader)
 {
-	/* Tools that write the entries of systemd-boot or GRUB, by the name they are found as. */
-	static const char *const by_tools[][2] = {{"kernelstub", "systemd-boot"},
-		{"sdboot-manage", "systemd-boot"}, {"sdbootutil", "systemd-boot"},
-		{"sdbootutil", "grub"}, {"proxmox-boot-tool", "systemd-boot"},
-		{"proxmox-boot-tool", "grub"}, {"uki", "systemd-boot"}, {"uki", "limine"},
-		{"uki", "refind"}, {"uki", "grub"}, {"kernel-install", "systemd-boot"},
-		{"kernel-install", "grub"}};
+	for (const struct loader *const *r = l->read_by; r && *r; r++)
+		if (*r == reader)
+			return true;
+	return l == reader;
+}
 
-	for (size_t i = 0; i < found->n && r->loader; i++) {
-		if (str_starts(found->v[i], r->loader))
+const struct loader *booted_other(const struct booted *r, const struct loaders *l)
+{
+	for (size_t i = 0; i < l->found_n && r->loader; i++)
+		if (is_read_by(l->found[i], r->loader))
 			return NULL;
-		for (size_t t = 0; t < sizeof(by_tools) / sizeof(*by_tools); t++)
-			if (str_equal(found->v[i], by_tools[t][0]) &&
-				str_equal(r->loader, by_tools[t][1]))
-				return NULL;
-	}
-	return found->n > 0 ? r->loader : NULL;
+	return l->found_n > 0 ? r->loader : NULL;
 }

@@ -2,7 +2,7 @@
 #ifndef BOOTCFG_LOADER_BOOTED_H
 #define BOOTCFG_LOADER_BOOTED_H
 
-#include "shared/root.h"
+#include "bootcfg/loader/loader.h"
 
 /*
  * What booted this machine, from its traces: the EFI variable LoaderInfo (set by systemd-boot,
@@ -14,14 +14,14 @@ struct booted {
 	char *cmdline;   /* /proc/cmdline without its newline, or NULL */
 	char *entry;     /* the id of the booted entry, if the loader reports it, or NULL */
 	char *partition; /* the UUID of the loader's partition, if the loader reports it, or NULL */
-	const char *loader; /* grub, systemd-boot, limine, refind, extlinux; NULL: unknown */
+	const struct loader *loader; /* NULL: unknown */
 };
 
 int booted_read(const struct root *r, struct booted *ret) _must_check_;
 void booted_done(struct booted *r);
 
 /* The loader that booted this system if it is not among those found, else NULL. */
-const char *booted_other(const struct booted *r, const struct strings *found);
+const struct loader *booted_other(const struct booted *r, const struct loaders *l);
 
 /* The UUID of the boot loader's partition, as it reports it; allocated, or NULL. */
 char *booted_partition(const struct root *r);

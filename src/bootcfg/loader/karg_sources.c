@@ -12,7 +12,6 @@ void loaders_done(struct loaders *l)
 	}
 	free(l->place);
 	free(l->grub_cfg);
-	strings_done(&l->found);
 	strings_done(&l->next);
 	strings_done(&l->notes);
 	strings_done(&l->boots);

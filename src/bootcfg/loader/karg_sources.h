@@ -15,12 +15,17 @@ struct karg_source {
 	char *template;  /* the text for a missing file: allocated, or NULL */
 };
 
+#define LOADERS_MAX 16
+
+struct loader;
+
 /* What a system boots with, according to its files. */
 struct loaders {
 	struct karg_source *place;
 	size_t places;
-	struct strings found; /* the loaders, by name */
-	struct strings next;  /* commands that generate the boot files */
+	const struct loader *found[LOADERS_MAX];
+	size_t found_n;
+	struct strings next; /* commands that generate the boot files */
 	struct strings notes;
 	struct strings boots; /* directories with boot files: boot, boot/efi, … */
 	char *grub_cfg;       /* the output of grub-mkconfig, or NULL */

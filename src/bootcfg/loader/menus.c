@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bootcfg/loader/menus.h"
 
+#include "bootcfg/loader/table.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -80,7 +82,8 @@ static int limine_look(const struct detect *s, struct loaders *to, struct err *e
 			path);
 		return LOADERS_OWNED;
 	}
-	return strings_add(&to->found, "limine") < 0 ? -ENOMEM : menu_add(to, limine_edit, path);
+	loader_found(to, &loader_limine);
+	return menu_add(to, limine_edit, path);
 }
 
 static int refind_look(const struct detect *s, struct loaders *to)
@@ -95,8 +98,9 @@ static int refind_look(const struct detect *s, struct loaders *to)
 
 	if (!has_list && !has_conf)
 		return 0;
-	int rc = strings_add(&to->found, "refind");
-	if (rc == 0 && has_list)
+	int rc = 0;
+	loader_found(to, &loader_refind);
+	if (has_list)
 		rc = menu_add(to, refind_linux_edit, list);
 	if (rc == 0 && has_conf)
 		rc = menu_add(to, refind_conf_edit, conf);
@@ -108,7 +112,8 @@ static int shell_source_add(const struct detect *s, struct loaders *to, const ch
 {
 	struct karg_source *p = karg_source_add(to, shell_edit, 10, path);
 
-	if (!p || strings_add(&to->next, next) < 0 || strings_add(&to->found, "extlinux") < 0)
+	loader_found(to, &loader_extlinux);
+	if (!p || strings_add(&to->next, next) < 0)
 		return -ENOMEM;
 	/* Without an assignment the tool has its own default ("ro quiet"), which a new one would
 	 * replace. */
@@ -137,8 +142,8 @@ static int extlinux_look(const struct detect *s, struct loaders *to)
 			s, to, "etc/default/u-boot", "U_BOOT_PARAMETERS", "u-boot-update");
 	if (!below_boots(s, tails, path, sizeof(path)))
 		return 0;
-	return strings_add(&to->found, "extlinux") < 0 ? -ENOMEM
-						       : menu_add(to, extlinux_edit, path);
+	loader_found(to, &loader_extlinux);
+	return menu_add(to, extlinux_edit, path);
 }
 
 int menus_find(const struct detect *s, const struct loaders_options *o, struct loaders *to,

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bootcfg/loader/tools.h"
 
+#include "bootcfg/loader/table.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 static int tool_add(
-	struct loaders *to, const char *name, const char *next, const struct karg_source *p)
+	struct loaders *to, const struct loader *l, const char *next, const struct karg_source *p)
 {
-	return !p || strings_add(&to->found, name) < 0 || strings_add(&to->next, next) < 0 ? -ENOMEM
-											   : 0;
+	loader_found(to, l);
+	return p ? strings_add(&to->next, next) : -ENOMEM;
 }
 
 static int dir_files_add(const struct root *r, const char *dir, struct strings *to)
@@ -28,7 +30,7 @@ static int dir_files_add(const struct root *r, const char *dir, struct strings *
 static int sdboot_manage_add(const struct detect *s, struct loaders *to)
 {
 	struct karg_source *p = karg_source_add(to, shell_edit, 10, "etc/sdboot-manage.conf");
-	int rc = tool_add(to, "sdboot-manage", "sdboot-manage gen", p);
+	int rc = tool_add(to, &loader_sdboot_manage, "sdboot-manage gen", p);
 
 	if (rc < 0)
 		return rc;
@@ -41,7 +43,7 @@ static int limine_tool_add(const struct detect *s, struct loaders *to)
 {
 	struct karg_source *p = karg_source_add(to, shell_edit, 10, NULL);
 	bool own = root_is_file(s->root, "etc/default/limine");
-	int rc = tool_add(to, "limine", "limine-update", p);
+	int rc = tool_add(to, &loader_limine_tool, "limine-update", p);
 
 	if (rc < 0)
 		return rc;
@@ -72,13 +74,12 @@ static int proxmox_add(const struct detect *s, struct loaders *to, struct err *e
 		return err_set(err, ENOENT,
 			"proxmox-boot-tool is in use, but neither /etc/kernel/cmdline nor /etc/default/grub is there");
 	if (plain) {
-		rc = tool_add(to, "proxmox-boot-tool", "proxmox-boot-tool refresh", p);
+		rc = tool_add(to, &loader_proxmox, "proxmox-boot-tool refresh", p);
 		if (rc == 0)
 			p->format.first_line = true;
 	} else {
-		rc = strings_add(&to->found, "proxmox-boot-tool");
-		if (rc == 0)
-			rc = strings_add(&to->next, "proxmox-boot-tool refresh");
+		loader_found(to, &loader_proxmox);
+		rc = strings_add(&to->next, "proxmox-boot-tool refresh");
 	}
 	if (rc == 0 && s->grub_defaults) {
 		_cleanup_(strings_done) struct strings drops = {0};
@@ -107,8 +108,8 @@ static int sdbootutil_add(const struct detect *s, struct loaders *to, struct err
 {
 	bool have = false;
 
+	loader_found(to, &loader_sdbootutil);
 	if (kernel_cmdline_add(s->root, to, "etc/kernel/cmdline.d", "", &have) < 0 ||
-		strings_add(&to->found, "sdbootutil") < 0 ||
 		strings_add(&to->next, "sdbootutil update-all-entries") < 0)
 		return err_set(err, ENOMEM, "out of memory");
 	if (!have)
@@ -129,10 +130,7 @@ int tools_find(const struct detect *s, const struct loaders_options *o, struct l
 	int rc = 0;
 
 	*ret_done = true;
-	if (root_is_file(r, "etc/kernelstub/configuration") && is_requested(o, "kernelstub"))
-		rc = tool_add(to, "kernelstub", "kernelstub",
-			karg_source_add(to, kernelstub_edit, 10, "etc/kernelstub/configuration"));
-	else if (root_is_file(r, "etc/sdboot-manage.conf") && is_requested(o, "sdboot-manage"))
+	if (root_is_file(r, "etc/sdboot-manage.conf") && is_requested(o, "sdboot-manage"))
 		rc = sdboot_manage_add(s, to);
 	else if (root_is_file(r, "etc/kernel/proxmox-boot-uuids") && is_requested(o, "proxmox"))
 		return proxmox_add(s, to, err);

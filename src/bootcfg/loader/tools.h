@@ -6,7 +6,7 @@
 #include "bootcfg/loader/karg_sources.h"
 
 /*
- * Finds a distribution's own tool that writes all boot entries from one file: kernelstub (Pop!_OS),
+ * Finds a distribution's own tool that writes all boot entries from one file:
  * sdboot-manage (CachyOS), proxmox-boot-tool, sdbootutil (openSUSE), limine-entry-tool. The file is
  * edited, the tool writes the entries. *ret_done: a tool is found, nothing else is searched for.
  */

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "bootcfg/loader/loaders.h"
+#include "bootcfg/loader/table.h"
 
 #include "bootcfg/loader/booted.h"
-#include "bootcfg/loader/detect.h"
-#include "bootcfg/loader/entries.h"
 #include "bootcfg/loader/managed.h"
 #include "bootcfg/loader/menus.h"
 #include "bootcfg/loader/tools.h"
@@ -13,22 +11,85 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The state of the search. */
-struct search {
-	const struct detect *s;
-	const struct loaders_options *o;
-	struct loaders *to;
-	struct entries entries;
-	bool uki;
-};
+static bool systemd_boot_booted(const char *cmdline)
+{
+	return !str_starts(cmdline, "BOOT_IMAGE=") && strstr(cmdline, "initrd=\\");
+}
+
+static bool extlinux_booted(const char *cmdline)
+{
+	return str_starts(cmdline, "BOOT_IMAGE=") && strstr(cmdline, " initrd=");
+}
+
+static bool grub_booted(const char *cmdline)
+{
+	return str_starts(cmdline, "BOOT_IMAGE=") && !strstr(cmdline, " initrd=");
+}
+
+#define NAMES(...) ((const char *const[]){__VA_ARGS__, NULL})
+#define READERS(...) ((const struct loader *const[]){__VA_ARGS__, NULL})
+
+const struct loader loader_sdboot_manage = {.name = "sdboot-manage",
+	.called = NAMES("sdboot-manage"),
+	.read_by = READERS(&loader_systemd_boot)};
+const struct loader loader_proxmox = {.name = "proxmox-boot-tool",
+	.called = NAMES("proxmox"),
+	.read_by = READERS(&loader_systemd_boot, &loader_grub)};
+const struct loader loader_sdbootutil = {.name = "sdbootutil",
+	.called = NAMES("sdbootutil"),
+	.read_by = READERS(&loader_systemd_boot, &loader_grub)};
+const struct loader loader_limine_tool = {
+	.name = "limine", .called = NAMES("limine"), .read_by = READERS(&loader_limine)};
+const struct loader loader_grub_bls = {.name = "grub (with loader entries)",
+	.called = NAMES("grub"),
+	.read_by = READERS(&loader_grub)};
+const struct loader loader_systemd_boot = {.name = "systemd-boot",
+	.called = NAMES("systemd-boot", "sd-boot", "bls"),
+	.loader_info = NAMES("systemd-boot"),
+	.booted = systemd_boot_booted};
+const struct loader loader_uki = {.name = "uki",
+	.called = NAMES("uki", "systemd-boot", "sd-boot", "bls"),
+	.read_by = READERS(&loader_systemd_boot, &loader_limine, &loader_refind, &loader_grub)};
+const struct loader loader_limine = {
+	.name = "limine", .called = NAMES("limine"), .loader_info = NAMES("Limine", "limine")};
+const struct loader loader_refind = {
+	.name = "refind", .called = NAMES("refind"), .loader_info = NAMES("rEFInd")};
+const struct loader loader_extlinux = {
+	.name = "extlinux", .called = NAMES("extlinux", "syslinux"), .booted = extlinux_booted};
+const struct loader loader_grub = {.name = "grub",
+	.called = NAMES("grub"),
+	.loader_info = NAMES("GRUB"),
+	.booted = grub_booted};
+const struct loader loader_kernel_install = {.name = "kernel-install",
+	.called = (const char *const[]){NULL},
+	.read_by = READERS(&loader_systemd_boot, &loader_grub)};
+
+#define LOADER_ROW(NAME) &loader_##NAME,
+const struct loader *const loader_table[] = {LOADER_TABLE(LOADER_ROW) NULL};
+
+_Static_assert(sizeof(loader_table) / sizeof(*loader_table) - 1 <= LOADERS_MAX,
+	"struct loaders has a place for each");
+
+void loader_found(struct loaders *to, const struct loader *l)
+{
+	to->found[to->found_n++] = l;
+}
+
+bool loader_is_called(const struct loader *l, const char *name)
+{
+	for (const char *const *n = l->called; *n; n++)
+		if (str_equal(*n, name))
+			return true;
+	return false;
+}
 
 /* True if --boot-loader has this name, or is not given. */
-static bool wanted(const struct search *q, const char *name)
+static bool wanted(const struct loader_search *q, const char *name)
 {
 	return !q->o->loader || str_equal(q->o->loader, name);
 }
 
-static int entries_add(struct search *q, enum bls_reader reader, bool kernelopts)
+static int entries_add(struct loader_search *q, enum bls_reader reader, bool kernelopts)
 {
 	for (size_t i = 0; i < q->entries.n; i++) {
 		struct karg_source *p = karg_source_add(q->to, bls_edit,
@@ -43,7 +104,7 @@ static int entries_add(struct search *q, enum bls_reader reader, bool kernelopts
 }
 
 /* Adds /etc/kernel/cmdline, from which kernel-install writes the entries of the next kernel. */
-static int entries_source_add(struct search *q)
+static int entries_source_add(struct loader_search *q)
 {
 	bool generated = root_is_file(q->s->root, "etc/kernel/install.conf"), have = false;
 
@@ -70,7 +131,7 @@ static char *grubenv_find(const struct root *r)
  * into the entries. It also rewrites /etc/kernel/cmdline if that is the older file: so that file is
  * written second.
  */
-static int grub_bls_add(struct search *q, enum bls_reader reader)
+static int grub_bls_add(struct loader_search *q, enum bls_reader reader)
 {
 	bool points = false;
 
@@ -99,7 +160,7 @@ static const char *grub_command(const struct detect *s)
 }
 
 /* Adds /etc/default/grub and, if this grub-mkconfig reads them, its drop-ins in C order. */
-static int grub_add(struct search *q)
+static int grub_add(struct loader_search *q)
 {
 	_cleanup_(strings_done) struct strings drops = {0};
 	struct karg_source *p = grub_defaults_add(q->to, "GRUB_CMDLINE_LINUX_DEFAULT");
@@ -137,17 +198,12 @@ static bool grub_complete(const struct detect *s)
 	return s->grub_cfg && (s->grub_mkconfig || s->grub_menu || s->grub_bls);
 }
 
-static int found_add(struct search *q, const char *name)
-{
-	return strings_add(&q->to->found, name);
-}
-
-static int ambiguous(const struct search *q, struct err *err)
+static int ambiguous(const struct loader_search *q, struct err *err)
 {
 	_cleanup_(text_done) struct text list = {0};
 
-	for (size_t i = 0; i < q->to->found.n; i++)
-		text_print(&list, "%s%s", i > 0 ? ", " : "", q->to->found.v[i]);
+	for (size_t i = 0; i < q->to->found_n; i++)
+		text_print(&list, "%s%s", i > 0 ? ", " : "", q->to->found[i]->name);
 	(void)err_set(err, EINVAL,
 		"more than one boot loader was found and nothing tells which one boots this system: %s; say it with --boot-loader NAME",
 		list.data ? list.data : "");
@@ -166,7 +222,7 @@ static int esps_ambiguous(const struct detect *s, struct err *err)
 	return LOADERS_AMBIGUOUS;
 }
 
-static int nothing_found(const struct search *q, struct err *err)
+static int nothing_found(const struct loader_search *q, struct err *err)
 {
 	const struct detect *s = q->s;
 
@@ -195,7 +251,7 @@ static int nothing_found(const struct search *q, struct err *err)
 }
 
 /* Finds the boot entries and images that systemd-boot, or GRUB at boot, reads. */
-static int bls_look(struct search *q, struct err *err)
+static int bls_look(struct loader_search *q, struct err *err)
 {
 	const struct detect *s = q->s;
 	int rc = 0;
@@ -209,10 +265,10 @@ static int bls_look(struct search *q, struct err *err)
 		enum bls_reader reader = by_grub && (by_sd && s->systemd_boot) ? BLS_BOTH
 					 : by_grub                             ? BLS_GRUB
 									       : BLS_SYSTEMD_BOOT;
-		rc = found_add(q, by_grub ? "grub (with loader entries)" : "systemd-boot");
-		if (rc == 0 && by_grub)
+		loader_found(q->to, by_grub ? &loader_grub_bls : &loader_systemd_boot);
+		if (by_grub)
 			rc = grub_bls_add(q, reader);
-		else if (rc == 0 && (rc = entries_source_add(q)) == 0)
+		else if ((rc = entries_source_add(q)) == 0)
 			rc = entries_add(q, reader, false);
 	} else if (q->entries.n > 0) {
 		rc = strings_add(&q->to->notes,
@@ -223,13 +279,13 @@ static int bls_look(struct search *q, struct err *err)
 		if (rc < 0)
 			return rc;
 		if (q->uki && q->entries.n == 0)
-			rc = found_add(q, "uki");
+			loader_found(q->to, &loader_uki);
 	}
 	return rc < 0 ? err_set(err, ENOMEM, "out of memory") : 0;
 }
 
 /* Classic GRUB: a menu from grub-mkconfig. Its remains count only if no other loader is found. */
-static int grub_look(struct search *q)
+static int grub_look(struct loader_search *q)
 {
 	const struct detect *s = q->s;
 	bool entries = s->grub_bls && q->entries.n > 0;
@@ -237,15 +293,15 @@ static int grub_look(struct search *q)
 	if (!wanted(q, "grub") || entries)
 		return 0;
 	if (grub_complete(s) && (s->grub_defaults || s->grub_mkconfig)) {
-		int rc = found_add(q, "grub");
-		return rc < 0 ? rc : grub_add(q);
+		loader_found(q->to, &loader_grub);
+		return grub_add(q);
 	}
-	if (s->grub_defaults && q->to->found.n > 0 && !q->o->loader)
+	if (s->grub_defaults && q->to->found_n > 0 && !q->o->loader)
 		return strings_add(&q->to->notes,
 			"/etc/default/grub: left alone: there is no grub.cfg that is made from it");
 	if (s->grub_defaults) {
-		int rc = found_add(q, "grub");
-		return rc < 0 ? rc : grub_add(q);
+		loader_found(q->to, &loader_grub);
+		return grub_add(q);
 	}
 	return 0;
 }
@@ -258,11 +314,27 @@ static int notes_move(struct strings *from, struct strings *to)
 	return 0;
 }
 
-static int search_run(struct search *q, struct err *err)
+/* Tools that make the entries of other loaders. */
+static int owners_detect(struct loader_search *q, struct err *err)
+{
+	for (const struct loader *const *l = loader_table; *l; l++) {
+		if (!(*l)->owner || (q->o->loader && !loader_is_called(*l, q->o->loader)))
+			continue;
+		int rc = (*l)->detect(q, err);
+		if (rc < 0 || q->to->found_n > 0)
+			return rc;
+	}
+	return 0;
+}
+
+static int search_run(struct loader_search *q, struct err *err)
 {
 	bool done = false;
 
-	int rc = tools_find(q->s, q->o, q->to, &done, err);
+	int rc = owners_detect(q, err);
+	if (rc < 0 || q->to->found_n > 0)
+		return rc;
+	rc = tools_find(q->s, q->o, q->to, &done, err);
 	if (rc < 0 || done)
 		return rc;
 	rc = entries_find(q->s, q->o->entry, &q->entries, err);
@@ -279,9 +351,10 @@ static int search_run(struct search *q, struct err *err)
 	/* /etc/kernel/cmdline without a loader: the tool that installs a kernel reads it. */
 	if (q->to->places == 0 && !q->o->loader && q->entries.seen == 0) {
 		bool have = false;
-		if (kernel_cmdline_add(q->s->root, q->to, NULL, NULL, &have) < 0 ||
-			(have && found_add(q, "kernel-install") < 0))
+		if (kernel_cmdline_add(q->s->root, q->to, NULL, NULL, &have) < 0)
 			return err_set(err, ENOMEM, "out of memory");
+		if (have)
+			loader_found(q->to, &loader_kernel_install);
 	}
 	if (q->to->places == 0)
 		return nothing_found(q, err);
@@ -293,7 +366,7 @@ static int search_run(struct search *q, struct err *err)
 		if (note.failed || strings_add(&q->to->notes, note.data) < 0)
 			return err_set(err, ENOMEM, "out of memory");
 	}
-	return q->to->found.n > 1 && !q->o->loader ? ambiguous(q, err) : 0;
+	return q->to->found_n > 1 && !q->o->loader ? ambiguous(q, err) : 0;
 }
 
 /* If the running system reports which loader booted it, that one is used. */
@@ -302,19 +375,20 @@ static int booted_by(const struct root *r, const struct loaders_options *o, stru
 {
 	_cleanup_(booted_done) struct booted now = {0};
 	struct loaders_options by = *o;
-	struct search q = {.s = s, .o = &by, .to = to};
+	struct loader_search q = {.s = s, .o = &by, .to = to};
 
 	if (booted_read(r, &now) < 0 || !now.loader)
 		return LOADERS_AMBIGUOUS;
 	loaders_done(to);
-	by.loader = now.loader;
+	by.loader = now.loader->name;
 	struct err ignored = {0};
 	int rc = search_run(&q, &ignored);
 	entries_done(&q.entries);
 	if (rc < 0)
 		return LOADERS_AMBIGUOUS;
 	_cleanup_(text_done) struct text note = {0};
-	text_print(&note, "of the boot loaders found it is %s that booted this system", now.loader);
+	text_print(&note, "of the boot loaders found it is %s that booted this system",
+		now.loader->name);
 	return note.failed || strings_add(&to->notes, note.data) < 0
 		       ? err_set(err, ENOMEM, "out of memory")
 		       : 0;
@@ -331,7 +405,7 @@ int loaders_find(
 {
 	_cleanup_(detect_done) struct detect s = {0};
 	_cleanup_(loaders_done) struct loaders l = {0};
-	struct search q = {.s = &s, .o = o, .to = &l};
+	struct loader_search q = {.s = &s, .o = o, .to = &l};
 
 	int rc = detect_make(r, &s, err);
 	if (rc == 0)

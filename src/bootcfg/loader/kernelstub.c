@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bootcfg/loader/table.h"
+
+#include <errno.h>
+
+/* Pop!_OS: kernelstub writes the entries of systemd-boot from its configuration. */
+static int detect(struct loader_search *q, struct err *err)
+{
+	static const char path[] = "etc/kernelstub/configuration";
+
+	if (!root_is_file(q->s->root, path))
+		return 0;
+	loader_found(q->to, &loader_kernelstub);
+	return !karg_source_add(q->to, kernelstub_edit, 10, path) ||
+			       strings_add(&q->to->next, "kernelstub") < 0
+		       ? err_set(err, ENOMEM, "out of memory")
+		       : 0;
+}
+
+const struct loader loader_kernelstub = {
+	.name = "kernelstub",
+	.called = (const char *const[]){"kernelstub", NULL},
+	.read_by = (const struct loader *const[]){&loader_systemd_boot, NULL},
+	.owner = true,
+	.detect = detect,
+};

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef BOOTCFG_LOADER_LOADER_H
+#define BOOTCFG_LOADER_LOADER_H
+
+#include "bootcfg/loader/detect.h"
+#include "bootcfg/loader/entries.h"
+#include "bootcfg/loader/karg_sources.h"
+
+/* The search for the boot loader of a system. */
+struct loader_search {
+	const struct detect *s;
+	const struct loaders_options *o;
+	struct loaders *to;     /* what is found so far */
+	struct entries entries; /* of the Boot Loader Specification, which several loaders read; not
+				   yet there for a loader that is an owner */
+	bool uki;
+};
+
+/*
+ * One boot loader, or one tool that writes the boot entries of others. All that this program knows
+ * about it is in its own file; the commands walk loader_table and name none.
+ */
+struct loader {
+	const char *name; /* in messages and JSON */
+	/* What --boot-loader calls it, NULL-terminated: names of several loaders may be the same.
+	 */
+	const char *const *called;
+	/* Prefixes of the EFI variable LoaderInfo when it has booted, NULL-terminated; or NULL. */
+	const char *const *loader_info;
+	/* True if the command line of the running kernel has its marks; or NULL. */
+	bool (*booted)(const char *cmdline);
+	/* The loaders that start what it makes, NULL-terminated; or NULL. */
+	const struct loader *const *read_by;
+	/* It makes the entries of other loaders: if it is found, nothing else is searched for. */
+	bool owner;
+	/* Adds itself and the files that hold its kernel parameters; adds nothing if it is not
+	 * there. Only called if --boot-loader calls it so, or is not given. */
+	int (*detect)(struct loader_search *q, struct err *err);
+};
+
+/* Adds a loader to those found. */
+void loader_found(struct loaders *to, const struct loader *l);
+
+/* True if --boot-loader may call it so. */
+bool loader_is_called(const struct loader *l, const char *name);
+
+#endif

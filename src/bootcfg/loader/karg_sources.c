@@ -41,6 +41,21 @@ struct karg_source *grub_defaults_add(struct loaders *to, const char *variable)
 	return p;
 }
 
+int grub_dropins_add(const struct root *r, struct karg_source *to)
+{
+	_cleanup_(strings_done) struct strings names = {0};
+	int rc = root_list(r, "etc/default/grub.d", ".cfg", &names);
+
+	for (size_t i = 0; i < names.n && rc == 0; i++) {
+		struct text path = {0};
+		if (names.v[i][0] == '.')
+			continue;
+		text_print(&path, "etc/default/grub.d/%s", names.v[i]);
+		rc = strings_take(&to->paths, path.data);
+	}
+	return rc;
+}
+
 bool karg_source_known(const struct loaders *to, const char *path)
 {
 	for (size_t i = 0; i < to->places; i++)

@@ -52,6 +52,9 @@ struct karg_source *karg_source_add(
  */
 struct karg_source *grub_defaults_add(struct loaders *to, const char *variable);
 
+/* Adds its drop-ins, in C order; a name with a dot before it is not in the shell's *.cfg. */
+int grub_dropins_add(const struct root *r, struct karg_source *to) _must_check_;
+
 /* True if a source has this file already. */
 bool karg_source_known(const struct loaders *to, const char *path);
 

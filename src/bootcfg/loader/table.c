@@ -162,25 +162,14 @@ static const char *grub_command(const struct detect *s)
 /* Adds /etc/default/grub and, if this grub-mkconfig reads them, its drop-ins in C order. */
 static int grub_add(struct loader_search *q)
 {
-	_cleanup_(strings_done) struct strings drops = {0};
 	struct karg_source *p = grub_defaults_add(q->to, "GRUB_CMDLINE_LINUX_DEFAULT");
 
 	if (!p)
 		return -ENOMEM;
 	p->format.bash = q->s->sh_is_bash;
 	p->format.dropins_unsure = !q->s->grub_dropins_sure;
-	if (q->s->grub_dropins || !q->s->grub_dropins_sure) {
-		if (root_list(q->s->root, "etc/default/grub.d", ".cfg", &drops) < 0)
-			return -ENOMEM;
-		for (size_t i = 0; i < drops.n; i++) {
-			struct text path = {0};
-			if (drops.v[i][0] == '.')
-				continue; /* the shell's *.cfg does not match it */
-			text_print(&path, "etc/default/grub.d/%s", drops.v[i]);
-			if (strings_take(&p->paths, path.data) < 0)
-				return -ENOMEM;
-		}
-	}
+	if ((q->s->grub_dropins || !q->s->grub_dropins_sure) && grub_dropins_add(q->s->root, p) < 0)
+		return -ENOMEM;
 	if (q->s->grub_cfg) {
 		q->to->grub_cfg = strdup(q->s->grub_cfg);
 		if (!q->to->grub_cfg || strings_add(&q->to->next, grub_command(q->s)) < 0)

@@ -14,19 +14,6 @@ static int tool_add(
 	return p ? strings_add(&to->next, next) : -ENOMEM;
 }
 
-static int dir_files_add(const struct root *r, const char *dir, struct strings *to)
-{
-	_cleanup_(strings_done) struct strings names = {0};
-	int rc = root_list(r, dir, ".conf", &names);
-
-	for (size_t i = 0; i < names.n && rc == 0; i++) {
-		struct text path = {0};
-		text_print(&path, "%s/%s", dir, names.v[i]);
-		rc = strings_take(to, path.data);
-	}
-	return rc;
-}
-
 static int sdboot_manage_add(const struct detect *s, struct loaders *to)
 {
 	struct karg_source *p = karg_source_add(to, shell_edit, 10, "etc/sdboot-manage.conf");
@@ -36,17 +23,17 @@ static int sdboot_manage_add(const struct detect *s, struct loaders *to)
 		return rc;
 	p->format = (struct format){
 		.names = {"LINUX_OPTIONS"}, .insert_at = "LINUX_OPTIONS", .bash = true};
-	return dir_files_add(s->root, "etc/sdboot-manage.conf.d", &p->paths);
+	return regular_files_add(s->root, "etc/sdboot-manage.conf.d", ".conf", &p->paths);
 }
 
-static int limine_tool_add(const struct detect *s, struct loaders *to)
+static int limine_tool_add(const struct detect *s, struct loaders *to, struct err *err)
 {
 	struct karg_source *p = karg_source_add(to, shell_edit, 10, NULL);
 	bool own = root_is_file(s->root, "etc/default/limine");
 	int rc = tool_add(to, &loader_limine_tool, "limine-update", p);
 
 	if (rc < 0)
-		return rc;
+		return err_set(err, ENOMEM, "out of memory");
 	p->format = (struct format){.names = {"KERNEL_CMDLINE[default]"},
 		.insert_at = "KERNEL_CMDLINE[default]",
 		.bash = true,
@@ -54,11 +41,14 @@ static int limine_tool_add(const struct detect *s, struct loaders *to)
 	if (root_is_file(s->root, "etc/limine-entry-tool.conf"))
 		rc = strings_add(&p->paths, "etc/limine-entry-tool.conf");
 	if (rc == 0)
-		rc = dir_files_add(s->root, "etc/limine-entry-tool.d", &p->paths);
+		rc = regular_files_add(s->root, "etc/limine-entry-tool.d", ".conf", &p->paths);
 	if (rc == 0 && own)
 		rc = strings_add(&p->paths, "etc/default/limine");
+	if (rc == 0 && p->paths.n == 0)
+		return err_set(err, ENOENT,
+			"/etc/limine-entry-tool.d: has no file, and limine-entry-tool makes the boot menu; write the whole command line to /etc/default/limine first (with root=)");
 	p->format.home_file = p->paths.n - 1;
-	return rc;
+	return rc < 0 ? err_set(err, ENOMEM, "out of memory") : 0;
 }
 
 /* The ESPs are not mounted; only the tool knows which of them have systemd-boot or GRUB, so both
@@ -82,14 +72,8 @@ static int proxmox_add(const struct detect *s, struct loaders *to, struct err *e
 		rc = strings_add(&to->next, "proxmox-boot-tool refresh");
 	}
 	if (rc == 0 && s->grub_defaults) {
-		_cleanup_(strings_done) struct strings drops = {0};
 		struct karg_source *g = grub_defaults_add(to, "GRUB_CMDLINE_LINUX_DEFAULT");
-		rc = !g ? -ENOMEM : root_list(s->root, "etc/default/grub.d", ".cfg", &drops);
-		for (size_t i = 0; i < drops.n && rc == 0; i++) {
-			struct text path = {0};
-			text_print(&path, "etc/default/grub.d/%s", drops.v[i]);
-			rc = strings_take(&g->paths, path.data);
-		}
+		rc = g ? grub_dropins_add(s->root, g) : -ENOMEM;
 	}
 	return rc < 0 ? err_set(err, ENOMEM, "out of memory") : 0;
 }
@@ -140,7 +124,7 @@ int tools_find(const struct detect *s, const struct loaders_options *o, struct l
 			 root_is_file(r, "etc/limine-entry-tool.conf") ||
 			 root_is_dir(r, "etc/limine-entry-tool.d")) &&
 		 is_requested(o, "limine"))
-		rc = limine_tool_add(s, to);
+		return limine_tool_add(s, to, err);
 	else
 		*ret_done = false;
 	return rc < 0 ? err_set(err, ENOMEM, "out of memory") : 0;

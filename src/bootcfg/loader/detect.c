@@ -20,7 +20,6 @@ void detect_done(struct detect *s)
 	free(s->machine_id);
 	free(s->token);
 	free(s->grub_cfg);
-	free(s->loader_type);
 	strings_done(&s->boots);
 	strings_done(&s->unmounted);
 	esps_done(&s->esps);
@@ -292,7 +291,6 @@ int detect_make(const struct root *r, struct detect *ret, struct err *err)
 	systemd_boot_find(&s);
 	grub_find(&s);
 	shell_find(&s);
-	s.loader_type = detect_shell_value(r, "etc/sysconfig/bootloader", "LOADER_TYPE");
 	*ret = s;
 	return 0;
 }

@@ -22,7 +22,6 @@ struct detect {
 	bool grub_dropins;      /* this grub-mkconfig reads /etc/default/grub.d (Debian's patch) */
 	bool grub_dropins_sure; /* … false: that is not known */
 	bool sh_is_bash;        /* or may be: += works in files sourced by sh */
-	char *loader_type;      /* LOADER_TYPE of openSUSE, or NULL */
 };
 
 int detect_make(const struct root *r, struct detect *ret, struct err *err) _must_check_;

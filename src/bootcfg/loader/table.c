@@ -4,7 +4,6 @@
 #include "bootcfg/loader/booted.h"
 #include "bootcfg/loader/managed.h"
 #include "bootcfg/loader/menus.h"
-#include "bootcfg/loader/tools.h"
 #include "bootcfg/loader/uki.h"
 
 #include <errno.h>
@@ -29,17 +28,6 @@ static bool grub_booted(const char *cmdline)
 #define NAMES(...) ((const char *const[]){__VA_ARGS__, NULL})
 #define READERS(...) ((const struct loader *const[]){__VA_ARGS__, NULL})
 
-const struct loader loader_sdboot_manage = {.name = "sdboot-manage",
-	.called = NAMES("sdboot-manage"),
-	.read_by = READERS(&loader_systemd_boot)};
-const struct loader loader_proxmox = {.name = "proxmox-boot-tool",
-	.called = NAMES("proxmox"),
-	.read_by = READERS(&loader_systemd_boot, &loader_grub)};
-const struct loader loader_sdbootutil = {.name = "sdbootutil",
-	.called = NAMES("sdbootutil"),
-	.read_by = READERS(&loader_systemd_boot, &loader_grub)};
-const struct loader loader_limine_tool = {
-	.name = "limine", .called = NAMES("limine"), .read_by = READERS(&loader_limine)};
 const struct loader loader_grub_bls = {.name = "grub (with loader entries)",
 	.called = NAMES("grub"),
 	.read_by = READERS(&loader_grub)};
@@ -318,13 +306,8 @@ static int owners_detect(struct loader_search *q, struct err *err)
 
 static int search_run(struct loader_search *q, struct err *err)
 {
-	bool done = false;
-
 	int rc = owners_detect(q, err);
 	if (rc < 0 || q->to->found_n > 0)
-		return rc;
-	rc = tools_find(q->s, q->o, q->to, &done, err);
-	if (rc < 0 || done)
 		return rc;
 	rc = entries_find(q->s, q->o->entry, &q->entries, err);
 	if (rc == -EMLINK)

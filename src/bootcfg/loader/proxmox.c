@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bootcfg/loader/table.h"
+
+#include <errno.h>
+
+/* The first line is the one that proxmox-boot-tool reads. */
+static int cmdline_add(struct loader_search *q)
+{
+	struct karg_source *p = karg_source_add(q->to, plain_edit, 20, "etc/kernel/cmdline");
+	if (p)
+		p->format.first_line = true;
+	return p ? 0 : -ENOMEM;
+}
+
+static int defaults_add(struct loader_search *q)
+{
+	struct karg_source *p = grub_defaults_add(q->to, "GRUB_CMDLINE_LINUX_DEFAULT");
+	return p ? grub_dropins_add(q->s->root, p) : -ENOMEM;
+}
+
+/* The ESPs are not mounted; only the tool knows which of them have systemd-boot or GRUB, so both
+ * sources are kept the same. */
+static int detect(struct loader_search *q, struct err *err)
+{
+	bool plain = root_is_file(q->s->root, "etc/kernel/cmdline");
+
+	if (!root_is_file(q->s->root, "etc/kernel/proxmox-boot-uuids"))
+		return 0;
+	if (!plain && !q->s->grub_defaults)
+		return err_set(err, ENOENT,
+			"proxmox-boot-tool is in use, but neither /etc/kernel/cmdline nor /etc/default/grub is there");
+	loader_found(q->to, &loader_proxmox);
+	if (strings_add(&q->to->next, "proxmox-boot-tool refresh") < 0 ||
+		(plain && cmdline_add(q) < 0) || (q->s->grub_defaults && defaults_add(q) < 0))
+		return err_set(err, ENOMEM, "out of memory");
+	return 0;
+}
+
+const struct loader loader_proxmox = {
+	.name = "proxmox-boot-tool",
+	.called = (const char *const[]){"proxmox", NULL},
+	.read_by = (const struct loader *const[]){&loader_systemd_boot, &loader_grub, NULL},
+	.owner = true,
+	.detect = detect,
+};

@@ -47,6 +47,20 @@ char *detect_shell_value(const struct root *r, const char *path, const char *nam
 	return value.data;
 }
 
+char *detect_below_boots(const struct detect *s, const char *const *names)
+{
+	for (const char *const *n = names; *n; n++) {
+		for (size_t i = 0; i < s->boots.n; i++) {
+			_cleanup_(str_free) char *path = NULL;
+			if (asprintf(&path, "%s/%s", s->boots.v[i], *n) < 0)
+				path = NULL;
+			if (path && root_is_file(s->root, path))
+				return strdup(path);
+		}
+	}
+	return NULL;
+}
+
 bool detect_is_like(const struct detect *s, const char *id)
 {
 	if (str_equal(s->os_id, id))

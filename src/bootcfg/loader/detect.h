@@ -30,6 +30,10 @@ void detect_done(struct detect *s);
 /* The value of a variable in a shell file, or NULL: unset, unknown, no such file. Allocated. */
 char *detect_shell_value(const struct root *r, const char *path, const char *name);
 
+/* The first of these names (NULL-terminated) that is a file below a directory with boot files:
+ * allocated, or NULL. */
+char *detect_below_boots(const struct detect *s, const char *const *names);
+
 /* True if ID or ID_LIKE of os-release has this distribution. */
 bool detect_is_like(const struct detect *s, const char *id);
 

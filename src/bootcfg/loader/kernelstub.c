@@ -8,13 +8,13 @@ static int detect(struct loader_search *q, struct err *err)
 {
 	static const char path[] = "etc/kernelstub/configuration";
 
+	(void)err;
 	if (!root_is_file(q->s->root, path))
 		return 0;
 	loader_found(q->to, &loader_kernelstub);
-	return !karg_source_add(q->to, kernelstub_edit, 10, path) ||
-			       strings_add(&q->to->next, "kernelstub") < 0
-		       ? err_set(err, ENOMEM, "out of memory")
-		       : 0;
+	return karg_source_add(q->to, kernelstub_edit, 10, path)
+		       ? strings_add(&q->to->next, "kernelstub")
+		       : -ENOMEM;
 }
 
 const struct loader loader_kernelstub = {

@@ -34,7 +34,8 @@ struct loader {
 	/* It makes the entries of other loaders: if it is found, nothing else is searched for. */
 	bool owner;
 	/* Adds itself and the files that hold its kernel parameters; adds nothing if it is not
-	 * there. Only called if --boot-loader calls it so, or is not given. */
+	 * there. Only called if --boot-loader calls it so, or is not given. -ENOMEM without a
+	 * message. */
 	int (*detect)(struct loader_search *q, struct err *err);
 };
 

@@ -32,7 +32,7 @@ static int detect(struct loader_search *q, struct err *err)
 	loader_found(q->to, &loader_proxmox);
 	if (strings_add(&q->to->next, "proxmox-boot-tool refresh") < 0 ||
 		(plain && cmdline_add(q) < 0) || (q->s->grub_defaults && defaults_add(q) < 0))
-		return err_set(err, ENOMEM, "out of memory");
+		return -ENOMEM;
 	return 0;
 }
 

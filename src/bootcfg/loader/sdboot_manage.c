@@ -8,6 +8,7 @@ static int detect(struct loader_search *q, struct err *err)
 {
 	static const char path[] = "etc/sdboot-manage.conf";
 
+	(void)err;
 	if (!root_is_file(q->s->root, path))
 		return 0;
 	loader_found(q->to, &loader_sdboot_manage);
@@ -15,7 +16,7 @@ static int detect(struct loader_search *q, struct err *err)
 	if (!p ||
 		regular_files_add(q->s->root, "etc/sdboot-manage.conf.d", ".conf", &p->paths) < 0 ||
 		strings_add(&q->to->next, "sdboot-manage gen") < 0)
-		return err_set(err, ENOMEM, "out of memory");
+		return -ENOMEM;
 	p->format = (struct format){
 		.names = {"LINUX_OPTIONS"}, .insert_at = "LINUX_OPTIONS", .bash = true};
 	return 0;

@@ -24,7 +24,7 @@ static int detect(struct loader_search *q, struct err *err)
 	loader_found(q->to, &loader_sdbootutil);
 	if (kernel_cmdline_add(q->s->root, q->to, "etc/kernel/cmdline.d", "", &have) < 0 ||
 		strings_add(&q->to->next, "sdbootutil update-all-entries") < 0)
-		return err_set(err, ENOMEM, "out of memory");
+		return -ENOMEM;
 	if (!have)
 		return err_set(err, ENOENT,
 			"/etc/kernel/cmdline: is not there, and sdbootutil makes the boot entries from it; write the whole command line there first (with root=)");

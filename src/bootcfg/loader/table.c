@@ -3,7 +3,6 @@
 
 #include "bootcfg/loader/booted.h"
 #include "bootcfg/loader/managed.h"
-#include "bootcfg/loader/menus.h"
 #include "bootcfg/loader/uki.h"
 
 #include <errno.h>
@@ -13,11 +12,6 @@
 static bool systemd_boot_booted(const char *cmdline)
 {
 	return !str_starts(cmdline, "BOOT_IMAGE=") && strstr(cmdline, "initrd=\\");
-}
-
-static bool extlinux_booted(const char *cmdline)
-{
-	return str_starts(cmdline, "BOOT_IMAGE=") && strstr(cmdline, " initrd=");
 }
 
 static bool grub_booted(const char *cmdline)
@@ -38,12 +32,6 @@ const struct loader loader_systemd_boot = {.name = "systemd-boot",
 const struct loader loader_uki = {.name = "uki",
 	.called = NAMES("uki", "systemd-boot", "sd-boot", "bls"),
 	.read_by = READERS(&loader_systemd_boot, &loader_limine, &loader_refind, &loader_grub)};
-const struct loader loader_limine = {
-	.name = "limine", .called = NAMES("limine"), .loader_info = NAMES("Limine", "limine")};
-const struct loader loader_refind = {
-	.name = "refind", .called = NAMES("refind"), .loader_info = NAMES("rEFInd")};
-const struct loader loader_extlinux = {
-	.name = "extlinux", .called = NAMES("extlinux", "syslinux"), .booted = extlinux_booted};
 const struct loader loader_grub = {.name = "grub",
 	.called = NAMES("grub"),
 	.loader_info = NAMES("GRUB"),
@@ -291,14 +279,17 @@ static int notes_move(struct strings *from, struct strings *to)
 	return 0;
 }
 
-/* Tools that make the entries of other loaders. */
-static int owners_detect(struct loader_search *q, struct err *err)
+/* Asks each row; a tool that makes the entries of others ends the search. */
+static int rows_detect(struct loader_search *q, bool owners, struct err *err)
 {
 	for (const struct loader *const *l = loader_table; *l; l++) {
-		if (!(*l)->owner || (q->o->loader && !loader_is_called(*l, q->o->loader)))
+		if ((*l)->owner != owners || !(*l)->detect ||
+			(q->o->loader && !loader_is_called(*l, q->o->loader)))
 			continue;
 		int rc = (*l)->detect(q, err);
-		if (rc < 0 || q->to->found_n > 0)
+		if (rc == -ENOMEM)
+			return err_set(err, ENOMEM, "out of memory");
+		if (rc < 0 || (owners && q->to->found_n > 0))
 			return rc;
 	}
 	return 0;
@@ -306,7 +297,7 @@ static int owners_detect(struct loader_search *q, struct err *err)
 
 static int search_run(struct loader_search *q, struct err *err)
 {
-	int rc = owners_detect(q, err);
+	int rc = rows_detect(q, true, err);
 	if (rc < 0 || q->to->found_n > 0)
 		return rc;
 	rc = entries_find(q->s, q->o->entry, &q->entries, err);
@@ -315,7 +306,7 @@ static int search_run(struct loader_search *q, struct err *err)
 	if (rc == 0)
 		rc = bls_look(q, err);
 	if (rc == 0)
-		rc = menus_find(q->s, q->o, q->to, err);
+		rc = rows_detect(q, false, err);
 	if (rc < 0)
 		return rc;
 	if (grub_look(q) < 0 || notes_move(&q->entries.notes, &q->to->notes) < 0)

@@ -257,6 +257,7 @@ static void grub_find(struct detect *s)
 		s->grub_menu = root_holds(s->root, s->grub_cfg, "menuentry ");
 		s->grub_bls |= has_blscfg(s->root, s->grub_cfg);
 	}
+	s->grub_complete = s->grub_cfg && (s->grub_mkconfig || s->grub_menu || s->grub_bls);
 	bool debian = detect_is_like(s, "debian") || detect_is_like(s, "ubuntu");
 	s->grub_dropins_sure = true;
 	if (program && !str_equal(program, "usr/sbin/update-grub"))

@@ -18,8 +18,9 @@ struct detect {
 	bool grub_mkconfig;       /* the program exists */
 	bool grub_menu;           /* grub.cfg contains menu entries */
 	bool grub_bls;            /* grub.cfg reads entries at boot, or that is enabled */
-	bool grub_defaults;       /* /etc/default/grub exists */
-	bool grub_dropins;      /* this grub-mkconfig reads /etc/default/grub.d (Debian's patch) */
+	bool grub_complete; /* grub-mkconfig made grub.cfg, or the program that makes one exists */
+	bool grub_defaults; /* /etc/default/grub exists */
+	bool grub_dropins;  /* this grub-mkconfig reads /etc/default/grub.d (Debian's patch) */
 	bool grub_dropins_sure; /* … false: that is not known */
 	bool sh_is_bash;        /* or may be: += works in files sourced by sh */
 };

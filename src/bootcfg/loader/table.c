@@ -3,7 +3,6 @@
 
 #include "bootcfg/loader/booted.h"
 #include "bootcfg/loader/managed.h"
-#include "bootcfg/loader/uki.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -29,9 +28,6 @@ const struct loader loader_systemd_boot = {.name = "systemd-boot",
 	.called = NAMES("systemd-boot", "sd-boot", "bls"),
 	.loader_info = NAMES("systemd-boot"),
 	.booted = systemd_boot_booted};
-const struct loader loader_uki = {.name = "uki",
-	.called = NAMES("uki", "systemd-boot", "sd-boot", "bls"),
-	.read_by = READERS(&loader_systemd_boot, &loader_limine, &loader_refind, &loader_grub)};
 const struct loader loader_grub = {.name = "grub",
 	.called = NAMES("grub"),
 	.loader_info = NAMES("GRUB"),
@@ -157,12 +153,6 @@ static int grub_add(struct loader_search *q)
 	return 0;
 }
 
-/* True for a grub.cfg that grub-mkconfig made, or with the program that makes one. */
-static bool grub_complete(const struct detect *s)
-{
-	return s->grub_cfg && (s->grub_mkconfig || s->grub_menu || s->grub_bls);
-}
-
 static int ambiguous(const struct loader_search *q, struct err *err)
 {
 	_cleanup_(text_done) struct text list = {0};
@@ -222,7 +212,7 @@ static int bls_look(struct loader_search *q, struct err *err)
 	int rc = 0;
 
 	bool by_grub = s->grub_bls && wanted(q, "grub");
-	bool by_sd = (s->systemd_boot || !grub_complete(s)) &&
+	bool by_sd = (s->systemd_boot || !s->grub_complete) &&
 		     (wanted(q, "systemd-boot") || wanted(q, "sd-boot"));
 	if (q->o->loader && str_equal(q->o->loader, "bls"))
 		by_sd = true;
@@ -239,13 +229,6 @@ static int bls_look(struct loader_search *q, struct err *err)
 		rc = strings_add(&q->to->notes,
 			"loader entries were found, and nothing that reads them: left alone");
 	}
-	if (rc == 0 && (wanted(q, "uki") || by_sd)) {
-		rc = uki_find(s, q->to, &q->uki, err);
-		if (rc < 0)
-			return rc;
-		if (q->uki && q->entries.n == 0)
-			loader_found(q->to, &loader_uki);
-	}
 	return rc < 0 ? err_set(err, ENOMEM, "out of memory") : 0;
 }
 
@@ -257,7 +240,7 @@ static int grub_look(struct loader_search *q)
 
 	if (!wanted(q, "grub") || entries)
 		return 0;
-	if (grub_complete(s) && (s->grub_defaults || s->grub_mkconfig)) {
+	if (s->grub_complete && (s->grub_defaults || s->grub_mkconfig)) {
 		loader_found(q->to, &loader_grub);
 		return grub_add(q);
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "bootcfg/loader/uki.h"
+#include "bootcfg/loader/table.h"
 
 #include "bootcfg/format/shell.h"
 
@@ -192,7 +192,7 @@ static int kernel_install_look(
 	if (!uki && (!images || *ret_found))
 		return 0;
 	if (kernel_cmdline_add(s->root, to, NULL, NULL, &have) < 0)
-		return err_set(err, ENOMEM, "out of memory");
+		return -ENOMEM;
 	if (!have && uki)
 		return err_set(err, EINVAL,
 			"kernel-install builds unified kernel images with the command line of the running system; write it to /etc/kernel/cmdline first (with root=), so that there is something to edit");
@@ -203,13 +203,32 @@ static int kernel_install_look(
 	return kernel_install_next(s, to);
 }
 
-int uki_find(const struct detect *s, struct loaders *to, bool *ret_found, struct err *err)
+/*
+ * Unified kernel images: the command line is inside a signed file, so its source is edited and the
+ * image is built again. The images are found beside the entries of systemd-boot, too, which then
+ * gives the loader its name.
+ */
+static int detect(struct loader_search *q, struct err *err)
 {
-	int rc = mkinitcpio_look(s, to, ret_found, err);
+	const char *name = q->o->loader;
+	bool by_name = !name || str_equal(name, "uki") || str_equal(name, "bls"), found = false;
 
+	if (!by_name && !q->s->systemd_boot && q->s->grub_complete)
+		return 0;
+	int rc = mkinitcpio_look(q->s, q->to, &found, err);
 	if (rc == 0)
-		rc = dracut_look(s, to, ret_found, err);
+		rc = dracut_look(q->s, q->to, &found, err);
 	if (rc == 0)
-		rc = kernel_install_look(s, to, ret_found, err);
-	return rc == -ENOMEM ? err_set(err, ENOMEM, "out of memory") : rc;
+		rc = kernel_install_look(q->s, q->to, &found, err);
+	if (rc == 0 && found && q->entries.n == 0)
+		loader_found(q->to, &loader_uki);
+	return rc;
 }
+
+const struct loader loader_uki = {
+	.name = "uki",
+	.called = (const char *const[]){"uki", "systemd-boot", "sd-boot", "bls", NULL},
+	.read_by = (const struct loader *const[]){&loader_systemd_boot, &loader_limine,
+		&loader_refind, &loader_grub, NULL},
+	.detect = detect,
+};

@@ -149,15 +149,11 @@ static int find_protected(struct protected_list *ret, const struct sysroot *w, s
 /* Of the kernel command line below the root; 0 if it can't be read. */
 static uint64_t read_host_words(const struct sysroot *w)
 {
-	_cleanup_(str_free) char *path = NULL, *line = NULL;
-	size_t len;
+	_cleanup_(str_free) char *line = NULL;
 
-	if (w->cmdline)
-		return boot_switch_parse(w->cmdline).host_words;
-	if (asprintf(&path, "%s/proc/cmdline", w->root ? w->root : "") < 0 ||
-		file_read(AT_FDCWD, path, KERNEL_CMDLINE_MAX, &line, &len, NULL) < 0)
+	if (!w->cmdline && kcmdline_read(&line, w->root) < 0)
 		return 0;
-	return boot_switch_parse(line).host_words;
+	return boot_switch_parse(w->cmdline ? w->cmdline : line).host_words;
 }
 
 static int leave_record(const struct check *o, const struct config *c, const struct image *image,

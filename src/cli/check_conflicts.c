@@ -113,15 +113,12 @@ static bool name_others(const struct check_ctx *c, const struct other_id *one, s
 	return has;
 }
 
-/* A word that is too long to be printed whole is removed by its name. */
 static void word_command(const struct other_id *one, char buf[static KERNEL_WORD_MAX + 32])
 {
 	const char *word = one->from + 1; /* after its quote */
-	size_t len = strcspn(word, "'");
 
-	if (len + 1 >= KERNEL_WORD_MAX)
-		len = strcspn(word, "=");
-	(void)snprintf(buf, KERNEL_WORD_MAX + 32, "vfio-bootcfg --remove %.*s", (int)len, word);
+	(void)snprintf(buf, KERNEL_WORD_MAX + 32, "vfio-bootcfg --remove %.*s",
+		(int)strcspn(word, "'"), word);
 }
 
 static void log_ids(const struct check_ctx *c, const struct other_id *one)

@@ -58,16 +58,12 @@ static void read_words(struct other_ids *o, const char *cmdline)
 {
 	char word[KERNEL_WORD_MAX], from[KERNEL_WORD_MAX + 64];
 
-	for (const char *at = cmdline, *start = at; kernel_word_next(&at, word); start = at) {
+	while (kernel_word_next(&cmdline, word)) {
 		if (!kernel_word_is(word, "vfio_pci.ids") && !kernel_word_is(word, "pci_stub.ids"))
 			continue;
-		_cleanup_(str_free) char *whole = strndup(start, (size_t)(at - start));
-		char *ids = whole ? strchr(whole, '=') : NULL;
-		if (!ids) {
-			o->failed |= !whole;
+		const char *ids = strchr(word, '=');
+		if (!ids)
 			continue;
-		}
-		drop_quotes(ids);
 		(void)snprintf(from, sizeof(from), "'%s' on the kernel command line", word);
 		word[strcspn(word, ".")] = '\0';
 		add(o, from, word, ids + 1, true);

@@ -800,18 +800,13 @@ static void print_candidates(
  * none. */
 static char *read_cmdline(const struct record_options *o, struct sysfs *s)
 {
-	_cleanup_(str_free) char *path = NULL;
 	char *line = NULL;
-	size_t len;
 
 	if (o->sysroot.cmdline)
 		return strdup(o->sysroot.cmdline);
 	if (o->sysroot.sysfs && !o->sysroot.root)
 		return sysfs_path_text(s, NOTES_DIRECTORY "/cmdline");
-	if (asprintf(&path, "%s/proc/cmdline", o->sysroot.root ? o->sysroot.root : "") < 0)
-		path = NULL;
-	return path && file_read(AT_FDCWD, path, KERNEL_CMDLINE_MAX, &line, &len, NULL) == 0 ? line
-											     : NULL;
+	return kcmdline_read(&line, o->sysroot.root) == 0 ? line : NULL;
 }
 
 static void print_cmdline(struct text *t, struct redact *m, const char *line)

@@ -97,12 +97,11 @@ static enum cmd_result tell(const struct status_args *o, const struct status *a,
 static void read_other_ids(struct other_ids *ret, const struct status_args *o, struct sysfs *s)
 {
 	_cleanup_(str_free) char *cmdline = NULL, *root = NULL;
-	size_t len;
 
 	if (o->sysfs)
 		cmdline = sysfs_path_text(s, NOTES_DIRECTORY "/cmdline");
-	else if (file_read(AT_FDCWD, "/proc/cmdline", KERNEL_CMDLINE_MAX, &cmdline, &len, NULL) < 0)
-		cmdline = NULL;
+	else
+		(void)!kcmdline_read(&cmdline, NULL);
 	if (o->sysfs && asprintf(&root, "%s/" NOTES_ROOT, o->sysfs) < 0)
 		root = NULL;
 	other_ids_read(ret, o->sysfs ? root : "", cmdline ? cmdline : "");

@@ -6,43 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define BLANKS " \t\n\r\v\f"
-
-/*
- * The next word as the kernel splits them (next_arg in lib/cmdline.c): separated by blanks, with
- * double quotes only, and no escape. The copy has no quotes; a word longer than buf is cut, which
- * no word of ours is.
- */
-bool kernel_word_next(const char **s, char buf[static KERNEL_WORD_MAX])
-{
-	const char *p = *s;
-	size_t n = 0;
-	bool quoted = false;
-
-	while (*p != '\0' && strchr(BLANKS, *p))
-		p++;
-	if (*p == '\0')
-		return false;
-	for (; *p != '\0' && (quoted || !strchr(BLANKS, *p)); p++) {
-		if (*p == '"')
-			quoted = !quoted;
-		else if (n + 1 < KERNEL_WORD_MAX)
-			buf[n++] = *p;
-	}
-	buf[n] = '\0';
-	*s = p;
-	return true;
-}
-
-/* Parameter names compare with '-' and '_' as equal (parameqn in kernel/params.c). */
-bool kernel_word_is(const char *word, const char *name)
-{
-	for (; *name; word++, name++)
-		if (*word != *name && !(*word == '-' && *name == '_'))
-			return false;
-	return *word == '\0' || *word == '=';
-}
-
 /*
  * Boots in which nothing is bound: for troubleshooting by a person, or of a crash kernel. Each row
  * is a word, and how it is matched.
@@ -83,27 +46,14 @@ static const struct mark {
 	{MARK_PARAMETER, "elfcorehdr"},
 };
 
-/*
- * True if the word's value names a shell: the part after the last slash, up to a version or a
- * flavour (bash-static, ksh93). Read from the line itself: a path may be longer than a copied word,
- * and half of it is not enough.
- */
-static bool names_shell(const char *word, const char *end)
+/* True if the path's last part names a shell, up to a version or a flavour (bash-static, ksh93). */
+static bool names_shell(const char *path)
 {
 	static const char shells[][8] = {"sh", "ash", "bash", "rbash", "dash", "zsh", "ksh", "mksh",
 		"csh", "tcsh", "fish", "busybox", "toybox", "sulogin"};
-	char base[16] = "";
-	size_t n = 0;
+	const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
+	size_t len = strcspn(base, "-.0123456789");
 
-	for (const char *p = strchr(word, '=') + 1; p < end; p++) {
-		if (*p == '/')
-			n = 0;
-		else if (*p != '"' && n < sizeof(base))
-			base[n++] = *p;
-	}
-	size_t len = 0;
-	while (len < n && !strchr("-.0123456789", base[len]))
-		len++;
 	for (size_t i = 0; i < sizeof(shells) / sizeof(*shells); i++)
 		if (strnlen(shells[i], sizeof(*shells)) == len && memcmp(base, shells[i], len) == 0)
 			return true;
@@ -116,8 +66,7 @@ static bool is_rescue_unit(const char *unit)
 	       str_equal(unit, "emergency") || str_equal(unit, "emergency.target");
 }
 
-/* from, end: the word on the line, with its quotes. */
-static bool is_not_ours(const char *word, const char *from, const char *end)
+static bool is_not_ours(const char *word)
 {
 	const char *equals = strchr(word, '=');
 
@@ -128,7 +77,7 @@ static bool is_not_ours(const char *word, const char *from, const char *end)
 			continue;
 		if (m->kind == MARK_UNIT)
 			return equals && is_rescue_unit(equals + 1);
-		return m->kind != MARK_SHELL || (equals && names_shell(from, end));
+		return m->kind != MARK_SHELL || (equals && names_shell(equals + 1));
 	}
 	return false;
 }
@@ -195,10 +144,11 @@ static bool names_host_device(const char *word)
 	       kernel_word_is_network(word);
 }
 
-/* The whole word counts, however long: it is hashed where it is on the line. */
+/* Hashed as it is on the line, with its quotes. */
 static uint64_t add_host_word(uint64_t hash, const char *from, const char *end)
 {
-	from += strspn(from, BLANKS);
+	while (kcmdline_is_blank(*from))
+		from++;
 	return (hash ^ str_hash(from, (size_t)(end - from))) * 0x100000001b3U;
 }
 
@@ -214,7 +164,7 @@ struct boot_switch boot_switch_parse(const char *cmdline)
 			parse_switch(&b, word);
 		else if (kernel_word_is(word, "vfio_bind.debug"))
 			b.debug = true;
-		else if (is_not_ours(word, from, cmdline))
+		else if (is_not_ours(word))
 			turn_off(&b, word, "");
 		else if (!b.network[0] && kernel_word_is_network(word))
 			(void)str_copy(b.network, sizeof(b.network), word);

@@ -16,8 +16,8 @@ struct boot_switch sysroot_switch(const struct sysroot *w)
 {
 	if (w->cmdline)
 		return boot_switch_parse(w->cmdline);
-	_cleanup_(str_free) char *line = malloc(KERNEL_CMDLINE_MAX);
-	if (line && file_read_small(AT_FDCWD, "/proc/cmdline", line, KERNEL_CMDLINE_MAX) >= 0)
+	_cleanup_(str_free) char *line = NULL;
+	if (kcmdline_read(&line, NULL) == 0)
 		return boot_switch_parse(line);
 	return (struct boot_switch){.mode = BOOT_OFF,
 		.reason = "/proc/cmdline can't be read, it may say vfio_bind=off"};

@@ -130,7 +130,25 @@ static const struct {
 	{"root=single init=/bin/single", BOOT_BIND, "", false},
 	{"\"quiet vfio_bind=off", BOOT_BIND, "", false}, /* a quote that does not end */
 	{X300 "vfio_bind=off", BOOT_BIND, "", false},
+	{"systemd.unit=" X300 X300, BOOT_BIND, "", false},
+	{"quiet \v" X300 "\fsingle", BOOT_OFF, "'single'", false},
 };
+
+static void check_long_word(void)
+{
+	static char line[KERNEL_CMDLINE_MAX], word[KERNEL_WORD_MAX];
+	const char *at = line;
+
+	check_case("a word as long as the kernel's buffer is whole");
+	memset(line, 'x', 4096);
+	memcpy(line, "a=\"b c\" ids=", strlen("a=\"b c\" ids="));
+	CHECK(kernel_word_next(&at, word));
+	CHECK_STR(word, "a=b c");
+	CHECK(kernel_word_next(&at, word));
+	CHECK_INT(strlen(word), 4096 - strlen("a=\"b c\" "));
+	CHECK(kernel_word_is(word, "ids"));
+	CHECK(!kernel_word_next(&at, word));
+}
 
 int main(void)
 {
@@ -148,5 +166,6 @@ int main(void)
 		CHECK_INT(b.debug, rows[i].debug);
 		free(line);
 	}
+	check_long_word();
 	return check_done();
 }

@@ -9,21 +9,6 @@
 #include <string.h>
 #include <strings.h>
 
-bool karg_blank(char c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r'); /* lib/ctype.c without the 0xa0 of Latin-1 */
-}
-
-const char *karg_end(const char *s)
-{
-	bool quoted = false;
-
-	for (; *s && (quoted || !karg_blank(*s)); s++)
-		if (*s == '"')
-			quoted = !quoted;
-	return s;
-}
-
 /* next_arg() drops a `"` before the word or its value, and then also one at the very end. */
 int karg_read(const char *word, struct karg *ret)
 {

@@ -3,6 +3,7 @@
 #define BOOTCFG_KARGS_KARG_H
 
 #include "base/err.h"
+#include "base/kcmdline.h"
 #include "shared/strings.h"
 
 #include <stdbool.h>
@@ -18,7 +19,15 @@ struct karg {
 	char *value; /* allocated, NULL: a flag without `=` */
 };
 
-bool karg_blank(char c);
+/* The kernel's own blanks and ends of words. */
+static inline bool karg_blank(char c)
+{
+	return kcmdline_is_blank(c);
+}
+static inline const char *karg_end(const char *s)
+{
+	return kcmdline_word_end(s);
+}
 
 /* Decodes one word with its quotes. -ENOMEM only. */
 int karg_read(const char *word, struct karg *ret) _must_check_;
@@ -36,9 +45,6 @@ size_t karg_list_next(const char **list, const char **item);
 
 /* True if the list has the item. Case does not count: ids are hexadecimal. */
 bool karg_list_has(const char *list, const char *item, size_t item_len);
-
-/* The end of the first word of s (quotes may contain blanks); s has no leading blank. */
-const char *karg_end(const char *s);
 
 /*
  * Checks a parameter from the user: not empty, a name, no control character, not the bare `--` that

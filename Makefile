@@ -70,8 +70,9 @@ LINK     = -Wl,--gc-sections,-z,relro,-z,now,-z,noexecstack,--fatal-warnings
 RELR     = $(if $(shell $(CC) -Wl,--help 2>/dev/null | grep -o pack-relative-relocs),-Wl$(,)-z$(,)pack-relative-relocs)
 ,       := ,
 
-bind_libs  = $(shell pkg-config --libs libkmod inih)
-bind_needs = ini.h - libinih-dev libkmod.h - libkmod-dev
+kmod_libs  = $(shell pkg-config --libs libkmod inih)
+bind_libs  = $(kmod_libs) -lmount
+bind_needs = ini.h - libinih-dev libkmod.h - libkmod-dev libmount/libmount.h - libmount-dev
 shared_flags = $(shell pkg-config --cflags libkmod inih)
 boot_dir   = obj
 ifeq ($(STATIC)-$(LIBC),yes-musl)
@@ -94,14 +95,14 @@ boot_needs = ini.h libinih.a libinih-dev lzma.h liblzma.a liblzma-dev zstd.h lib
 else ifeq ($(STATIC),no)
 kmod_lib   =
 kmod_flags = $(shared_flags)
-boot_libs  = $(bind_libs)
+boot_libs  = $(kmod_libs)
 boot_link  = -pie
-boot_needs = $(bind_needs)
+boot_needs = ini.h - libinih-dev libkmod.h - libkmod-dev
 else
 $(error STATIC=$(STATIC) LIBC=$(LIBC): yes or no, musl or glibc)
 endif
-bootcfg_libs  = -lblkid $(shell pkg-config --libs inih)
-bootcfg_needs = blkid/blkid.h - libblkid-dev ini.h - libinih-dev
+bootcfg_libs  = -lblkid -lmount $(shell pkg-config --libs inih)
+bootcfg_needs = blkid/blkid.h - libblkid-dev libmount/libmount.h - libmount-dev ini.h - libinih-dev
 
 # Quiet rules: $(call say,WHAT) before the command, which V=1 shows instead.
 say = $(if $(V),,@printf '  %-8s %s\n' $(1) '$(@:$(BUILD)/%=%)' &&)

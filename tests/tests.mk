@@ -83,7 +83,7 @@ check-kmod:
 SANITIZE = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 san_c    = $(filter-out %/main.c %/pool.c,$(wildcard src/*/*.c src/*/*/*.c))
 san_lib  = $(BUILD)/san/tree.a
-san_libs = $(san_lib) $(or $(bind_libs),) -lblkid
+san_libs = $(san_lib) $(bind_libs) -lblkid
 
 units = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*.c))
 fuzzers = $(patsubst fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard fuzz/*.c))

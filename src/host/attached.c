@@ -6,6 +6,7 @@
 #include "pci/sysfs.h"
 #include "pci/sysfs_path.h"
 #include "shared/mounts.h"
+#include "shared/tabfile.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -60,7 +61,7 @@ void attached_done(struct attached *at, size_t n)
 struct block_look {
 	struct sysfs *s;
 	struct attached_list *list;
-	struct mounts mounts;
+	struct mount_table mounts, swaps;
 	struct text uses; /* of the current disk, each ended by NUL */
 	unsigned depth;
 	unsigned matches;    /* mounts found for it so far */
@@ -76,20 +77,40 @@ static bool has_use(const struct text *uses, const char *point)
 	return false;
 }
 
+static void add_use(struct block_look *l, const char *point)
+{
+	l->matches++;
+	if (!has_use(&l->uses, point))
+		text_add(&l->uses, point, strlen(point) + 1);
+}
+
+/* True if "/dev/sda1" or "/dev/mapper/vg-root" is the device of this name, or mapped name. */
+static bool is_source(const char *source, const char *name, const char *mapped)
+{
+	const char *last = str_starts(source, "/dev/") ? strrchr(source, '/') + 1 : "";
+
+	return str_equal(last, name) || (*mapped && str_equal(last, mapped));
+}
+
 static void add_mounts_of(struct block_look *l, const char *name)
 {
 	char number[24], mapped[128];
+	unsigned major = 0, minor = 0;
 
 	(void)sysfs_path_read(l->s, number, sizeof(number), "class/block/%s/dev", name);
 	(void)sysfs_path_read(l->s, mapped, sizeof(mapped), "class/block/%s/dm/name", name);
+	bool numbered = tabfile_device(number, &major, &minor);
 	for (size_t i = 0; i < l->mounts.n; i++) {
-		const struct mount *m = &l->mounts.at[i];
-		bool same = (*number && str_equal(m->device, number)) ||
-			    str_equal(m->source, name) || (*mapped && str_equal(m->source, mapped));
-		l->matches += same;
-		if (same && !has_use(&l->uses, m->point))
-			text_add(&l->uses, m->point, strlen(m->point) + 1);
+		const struct mount_row *m = &l->mounts.at[i];
+		if (str_starts(m->source, "/dev/") &&
+			((numbered && m->major == major && m->minor == minor) ||
+				is_source(m->source, name, mapped)))
+			add_use(l, m->point);
 	}
+	/* The mount of its file system covers a swap file. */
+	for (size_t i = 0; i < l->swaps.n; i++)
+		if (is_source(l->swaps.at[i].source, name, mapped))
+			add_use(l, "[SWAP]");
 }
 
 /* mountinfo names an arbitrary one of a btrfs's devices. */
@@ -263,21 +284,16 @@ static int scan_block(const char *name, void *to)
 					       : scan_paths(l, name, target);
 }
 
-static int read_mounts(struct mounts *m, const struct host_snapshot *notes)
+static int read_mounts(struct block_look *l, const struct host_snapshot *notes)
 {
-	char *copy = NULL;
-	int r = 0;
+	char *mounts = notes->mountinfo ? strdup(notes->mountinfo) : NULL;
+	char *swaps = notes->swaps ? strdup(notes->swaps) : NULL;
+	int r = (notes->mountinfo && !mounts) || (notes->swaps && !swaps) ? -ENOMEM : 0;
 
-	if (notes->mountinfo) {
-		copy = strdup(notes->mountinfo);
-		r = copy ? mounts_add_mountinfo(m, copy) : -ENOMEM;
-		free(copy);
-	}
-	if (r == 0 && notes->swaps) {
-		copy = strdup(notes->swaps);
-		r = copy ? mounts_add_swaps(m, copy) : -ENOMEM;
-		free(copy);
-	}
+	if (mounts && mount_table_parse(&l->mounts, mounts) < 0)
+		r = -ENOMEM;
+	if (swaps && mount_table_parse_swaps(&l->swaps, swaps) < 0)
+		r = -ENOMEM;
 	return r;
 }
 
@@ -285,11 +301,12 @@ static int attached_gather_block(
 	struct attached_list *list, struct sysfs *s, const struct host_snapshot *notes)
 {
 	struct block_look l = {.s = s, .list = list};
-	int r = read_mounts(&l.mounts, notes);
+	int r = read_mounts(&l, notes);
 
 	if (r == 0)
 		r = sysfs_path_each(s, "class/block", scan_block, &l);
-	mounts_done(&l.mounts);
+	mount_table_done(&l.mounts);
+	mount_table_done(&l.swaps);
 	return r;
 }
 

@@ -2,58 +2,166 @@
 #include "shared/mounts.h"
 
 #include "base/str.h"
-#include "shared/tabfile.h"
 
 #include <errno.h>
+#include <libmount/libmount.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sysmacros.h>
 
-/* id, parent, device, root, mount point, options, optional fields…, "-", type, source, options */
-#define MOUNT_WORDS_MAX 64
-#define MOUNT_DEVICE 2
-#define MOUNT_POINT 4
-#define MOUNT_OPTIONAL 6
+/* libmount knows the format of a table by its first line (guess_table_format in
+ * libmount/src/tab_parse.c): the first line is ours, with a row of its own. */
+#define MOUNTINFO_FIRST "0 0 0:0 / / rw - rootfs rootfs rw\n"
+#define SWAPS_FIRST "Filename\t\nnone none 0 0 0\n"
+#define FSTAB_FIRST "none none none\n"
 
-static bool mount_parse(char *line, struct mount_row *ret)
+/* libmount looks for the device of /dev/root in this machine's /sys and kernel command line
+ * (kernel_fs_postparse): it gets another name, which it leaves alone. */
+#define ROOT_NODE "/dev/root"
+#define ROOT_NODE_HIDDEN "/dev!root"
+
+static void root_nodes_hide(char *text)
 {
-	char *words[MOUNT_WORDS_MAX];
-	size_t n = tabfile_words(line, words, MOUNT_WORDS_MAX), dash = MOUNT_OPTIONAL;
+	for (char *p = text; (p = strstr(p, " " ROOT_NODE " "));)
+		memcpy(p + 1, ROOT_NODE_HIDDEN, strlen(ROOT_NODE_HIDDEN));
+}
 
-	while (dash < n && !str_equal(words[dash], "-"))
-		dash++;
-	if (dash + 2 >= n || !tabfile_device(words[MOUNT_DEVICE], &ret->major, &ret->minor))
-		return false;
-	ret->point = words[MOUNT_POINT];
-	ret->type = words[dash + 1];
-	ret->source = words[dash + 2];
-	ret->options = dash + 3 < n ? words[dash + 3] : "";
-	return true;
+/* Blanks out comments behind the fields: getmntent(3), by which systemd reads fstab, ignores them;
+ * for libmount they are an invalid number. */
+static void comments_drop(char *text)
+{
+	for (char *p = text; (p = strpbrk(p, " \t"));) {
+		p += strspn(p, " \t");
+		if (*p == '#')
+			memset(p, ' ', strcspn(p, "\n"));
+	}
+}
+
+static int line_is_bad(struct libmnt_table *t, const char *name, int line)
+{
+	struct mount_table *m = mnt_table_get_userdata(t);
+
+	(void)name;
+	if (m->bad_line == 0)
+		m->bad_line = (unsigned)line;
+	return 1; /* go on with the next */
+}
+
+static const char *or_empty(const char *s)
+{
+	return s ? s : "";
+}
+
+/* "/boot/" is "/boot", as in mountinfo. */
+static const char *read_point(struct libmnt_fs *fs)
+{
+	const char *point = or_empty(mnt_fs_get_target(fs));
+	size_t len = strlen(point);
+
+	if (len < 2 || point[len - 1] != '/')
+		return point;
+	while (len > 1 && point[len - 1] == '/')
+		len--;
+	_cleanup_(str_free) char *cut = strndup(point, len);
+	return cut && mnt_fs_set_target(fs, cut) == 0 ? mnt_fs_get_target(fs) : NULL;
+}
+
+static int add_row(struct mount_table *m, struct libmnt_fs *fs)
+{
+	dev_t dev = mnt_fs_get_devno(fs);
+	struct mount_row row = {.major = major(dev),
+		.minor = minor(dev),
+		.point = read_point(fs),
+		.type = or_empty(mnt_fs_get_swaptype(fs)),
+		.source = or_empty(mnt_fs_get_source(fs))};
+
+	if (!row.point)
+		return -ENOMEM;
+	if (!*row.type)
+		row.type = or_empty(mnt_fs_get_fstype(fs));
+	if (str_equal(row.source, ROOT_NODE_HIDDEN))
+		row.source = ROOT_NODE;
+	row.options = mnt_fs_is_kernel(fs) ? mnt_fs_get_fs_options(fs) : mnt_fs_get_options(fs);
+	row.options = or_empty(row.options);
+	m->at[m->n++] = row;
+	return 0;
+}
+
+static int add_rows(struct mount_table *m)
+{
+	struct libmnt_iter *rows = mnt_new_iter(MNT_ITER_FORWARD);
+	struct libmnt_fs *fs = NULL;
+	int r = 0;
+
+	m->at = calloc((size_t)mnt_table_get_nents(m->table) + 1, sizeof(*m->at));
+	if (!rows || !m->at)
+		r = -ENOMEM;
+	else
+		(void)mnt_table_next_fs(m->table, rows, &fs); /* ours */
+	while (r == 0 && mnt_table_next_fs(m->table, rows, &fs) == 0)
+		r = add_row(m, fs);
+	mnt_free_iter(rows);
+	return r;
+}
+
+static int read_lines(struct mount_table *ret, char *text)
+{
+	FILE *f = fmemopen(text, strlen(text), "r");
+
+	ret->table = f ? mnt_new_table() : NULL;
+	int r = ret->table ? mnt_table_set_userdata(ret->table, ret) : -ENOMEM;
+	if (r == 0)
+		r = mnt_table_set_parser_errcb(ret->table, line_is_bad);
+	if (r == 0)
+		r = mnt_table_parse_stream(ret->table, f, "");
+	if (f)
+		(void)fclose(f);
+	return r < 0 ? -ENOMEM : add_rows(ret);
+}
+
+static int table_parse(struct mount_table *ret, const char *first, const char *text)
+{
+	_cleanup_(str_free) char *whole = NULL;
+	unsigned lines = 0;
+
+	*ret = (struct mount_table){0};
+	if (asprintf(&whole, "%s%s", first, text) < 0)
+		return -ENOMEM;
+	int r = read_lines(ret, whole);
+	for (const char *p = first; (p = strchr(p, '\n')); p++)
+		lines++;
+	ret->bad_line -= ret->bad_line ? lines : 0;
+	return r;
 }
 
 int mount_table_parse(struct mount_table *ret, char *text)
 {
-	char *rest = text, *line;
+	root_nodes_hide(text);
+	int r = table_parse(ret, MOUNTINFO_FIRST, text);
+	free(text);
+	return r;
+}
 
-	*ret = (struct mount_table){.text = text};
-	while ((line = tabfile_line(&rest, false)) && ret->n < MOUNTS_MAX) {
-		if (ret->n == ret->size) {
-			size_t size = ret->size ? ret->size * 2 : 64;
-			struct mount_row *at = realloc(ret->at, size * sizeof(*at));
-			if (!at)
-				return -ENOMEM;
-			ret->at = at;
-			ret->size = size;
-		}
-		if (mount_parse(line, &ret->at[ret->n]))
-			ret->n++;
-	}
-	return 0;
+int mount_table_parse_swaps(struct mount_table *ret, char *text)
+{
+	int r = table_parse(ret, SWAPS_FIRST, text);
+
+	free(text);
+	return r;
+}
+
+int mount_table_parse_fstab(struct mount_table *ret, char *text)
+{
+	comments_drop(text);
+	int r = table_parse(ret, FSTAB_FIRST, text);
+	free(text);
+	return r;
 }
 
 void mount_table_done(struct mount_table *m)
 {
-	free(m->text);
+	mnt_unref_table(m->table);
 	free(m->at);
 	*m = (struct mount_table){0};
 }
@@ -83,62 +191,4 @@ const struct mount_row *mount_table_of(const struct mount_table *m, const char *
 		}
 	}
 	return found;
-}
-
-static int add(struct mounts *m, const char *device, const char *source, const char *point)
-{
-	if (m->n == m->size) {
-		size_t size = m->size ? m->size * 2 : 16;
-		struct mount *at = reallocarray(m->at, size, sizeof(*at));
-		if (!at)
-			return -ENOMEM;
-		m->at = at;
-		m->size = size;
-	}
-	struct mount one = {.source = strdup(strrchr(source, '/') + 1), .point = strdup(point)};
-	if (!one.source || !one.point) {
-		free(one.source);
-		free(one.point);
-		return -ENOMEM;
-	}
-	(void)str_copy(one.device, sizeof(one.device), device);
-	m->at[m->n++] = one;
-	return 0;
-}
-
-int mounts_add_mountinfo(struct mounts *m, char *text)
-{
-	struct mount_row row;
-	char *line, device[sizeof(m->at->device)];
-	int r = 0;
-
-	while (r == 0 && (line = tabfile_line(&text, false))) {
-		if (!mount_parse(line, &row) || !str_starts(row.source, "/dev/"))
-			continue;
-		(void)snprintf(device, sizeof(device), "%u:%u", row.major, row.minor);
-		r = add(m, device, row.source, row.point);
-	}
-	return r;
-}
-
-/* Skips swap files: the mount of their file system covers them. */
-int mounts_add_swaps(struct mounts *m, char *text)
-{
-	char *line, *source;
-	int r = 0;
-
-	while (r == 0 && (line = tabfile_line(&text, false)))
-		if (tabfile_words(line, &source, 1) == 1 && str_starts(source, "/dev/"))
-			r = add(m, "", source, "[SWAP]");
-	return r;
-}
-
-void mounts_done(struct mounts *m)
-{
-	for (size_t i = 0; i < m->n; i++) {
-		free(m->at[i].source);
-		free(m->at[i].point);
-	}
-	free(m->at);
-	*m = (struct mounts){0};
 }

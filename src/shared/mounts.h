@@ -4,50 +4,36 @@
 
 #include "base/err.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 
-/* One mount of a block device, or its use as swap. */
-struct mount {
-	char device[24]; /* "8:1", "" for swap; for btrfs a number that no block device has */
-	char *source;    /* the last part of the mount's source: "sda1", "vg-root" */
-	char *point;     /* "/home"; "[SWAP]" */
+/* One line of a table; what its file does not have is 0 or "". */
+struct mount_row {
+	unsigned major, minor; /* of mountinfo; for btrfs a number that no block device has */
+	const char *point;     /* without a slash at its end, except "/" */
+	const char *type;      /* of swaps "partition" or "file" */
+	const char *source;
+	const char *options; /* of mountinfo those of the file system, not of the mount */
 };
 
+struct libmnt_table;
+
 /* Zero-initialised is empty. */
-struct mounts {
-	struct mount *at;
-	size_t n, size;
+struct mount_table {
+	struct libmnt_table *table; /* the strings below belong to it */
+	struct mount_row *at;
+	size_t n;
+	unsigned bad_line; /* the first line that is invalid, and left out; or 0 */
 };
 
 /*
- * Adds the entries of /proc/self/mountinfo (proc(5)) or /proc/swaps whose source is below /dev.
- * Modifies the text. Skips lines that do not parse. Returns 0 or -ENOMEM.
+ * Reads the text of /proc/self/mountinfo, of /proc/swaps (proc(5)) or of fstab(5), by libmount.
+ * Nothing else is read, neither /sys nor links: the text may be of another system. Takes over the
+ * text, which must come from malloc. Returns 0 or -ENOMEM. The caller empties the table with
+ * mount_table_done in each case.
  */
-int mounts_add_mountinfo(struct mounts *m, char *text) _must_check_;
-int mounts_add_swaps(struct mounts *m, char *text) _must_check_;
-void mounts_done(struct mounts *m);
-
-/* One line of a mountinfo. */
-struct mount_row {
-	unsigned major, minor;
-	const char *point;
-	const char *type;
-	const char *source;
-	const char *options; /* of the file system, not of the mount */
-};
-
-struct mount_table {
-	char *text; /* the strings below point into it */
-	struct mount_row *at;
-	size_t n, size;
-};
-
-#define MOUNTS_MAX 65536
-
-/* Reads a whole mountinfo; takes over the text, which must come from malloc. Returns 0 or -ENOMEM.
- * Skips lines that do not parse. The caller empties it with mount_table_done in each case. */
-int mount_table_parse(struct mount_table *ret, char *text);
+int mount_table_parse(struct mount_table *ret, char *text) _must_check_;
+int mount_table_parse_swaps(struct mount_table *ret, char *text) _must_check_;
+int mount_table_parse_fstab(struct mount_table *ret, char *text) _must_check_;
 void mount_table_done(struct mount_table *m);
 
 /* The mount exactly at point, or NULL: of several the last, which hides the others. */

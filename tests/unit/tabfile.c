@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "shared/tabfile.h"
-#include "shared/mounts.h"
 
 #include "check.h"
-
-#include <stdlib.h>
 
 static void test_lines_and_words(void)
 {
@@ -65,53 +62,10 @@ static void test_device(void)
 		CHECK(!tabfile_device(bad[i], &major, &minor));
 }
 
-static void test_mounts(void)
-{
-	static const char text[] =
-		"27 1 259:2 / / rw,relatime shared:1 master:2 - ext4 /dev/nvme0n1p2 rw,errors=x\n"
-		"28 27 0:30 /@ /srv\\040two rw - btrfs /dev/sda3 rw\n"
-		"not a mount\n"
-		"29 27 x:1 / /bad rw - ext4 /dev/sda1 rw\n"
-		"30 27 8:1 / /short rw - ext4\n"
-		"31 27 8:2 / /srv/deep rw - xfs /dev/sdb\n"
-		"32 27 8:3 / /srv/deep rw - xfs /dev/sdc rw\n";
-	struct mount_table m;
-
-	check_case("mountinfo: what the kernel writes, with and without optional fields");
-	CHECK_INT(mount_table_parse(&m, strdup(text)), 0);
-	CHECK_INT(m.n, 4);
-	const struct mount_row *root = mount_table_at(&m, "/");
-	if (CHECK(root)) {
-		CHECK_INT(root->major, 259);
-		CHECK_STR(root->type, "ext4");
-		CHECK_STR(root->source, "/dev/nvme0n1p2");
-		CHECK_STR(root->options, "rw,errors=x");
-	}
-	CHECK(mount_table_at(&m, "/srv two") != NULL);
-	CHECK(mount_table_at(&m, "/srv") == NULL);
-
-	check_case("mountinfo: of two on one point the later hides the first");
-	CHECK_INT(mount_table_at(&m, "/srv/deep")->minor, 3);
-
-	check_case("mountinfo: the mount that a path lies on");
-	CHECK_STR(mount_table_of(&m, "/swapfile")->point, "/");
-	CHECK_STR(mount_table_of(&m, "/")->point, "/");
-	CHECK_STR(mount_table_of(&m, "/srv two/file")->point, "/srv two");
-	CHECK_STR(mount_table_of(&m, "/srv twofold")->point, "/");
-	CHECK_INT(mount_table_of(&m, "/srv/deep/er")->minor, 3);
-	mount_table_done(&m);
-
-	check_case("mountinfo: empty");
-	CHECK_INT(mount_table_parse(&m, strdup("")), 0);
-	CHECK(mount_table_of(&m, "/") == NULL);
-	mount_table_done(&m);
-}
-
 int main(void)
 {
 	test_lines_and_words();
 	test_options();
 	test_device();
-	test_mounts();
 	return check_done();
 }

@@ -2,11 +2,10 @@
 #include "host/attached.h"
 
 #include "base/str.h"
+#include "host/blockdev.h"
 #include "host/host_snapshot.h"
 #include "pci/sysfs.h"
 #include "pci/sysfs_path.h"
-#include "shared/mounts.h"
-#include "shared/tabfile.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -49,24 +48,13 @@ void attached_done(struct attached *at, size_t n)
 /* ---- block -------------------------------------------------------------------------------------
  */
 
-/*
- * Disks and their uses: a disk is in use if its partitions are, and a partition if the devices made
- * of it are (`holders`: LVM, LUKS, RAID), or the btrfs that it is part of.
- */
-
-/* LUKS on LVM on RAID on a partition has a depth of four. */
-#define DEPTH_MAX 8
-#define BLOCK_NAME_MAX 40
-
 struct block_look {
 	struct sysfs *s;
 	struct attached_list *list;
-	struct mount_table mounts, swaps;
+	struct blockdev_mounts mounts;
 	struct text uses; /* of the current disk, each ended by NUL */
-	unsigned depth;
-	unsigned matches;    /* mounts found for it so far */
-	char *holders;       /* struct attached's, of the current disk */
-	unsigned made_depth; /* depth of the current chain of holders */
+	char *holders;    /* struct attached's, of the current disk */
+	const char *disk; /* with several paths: the name of the disk */
 };
 
 static bool has_use(const struct text *uses, const char *point)
@@ -77,128 +65,32 @@ static bool has_use(const struct text *uses, const char *point)
 	return false;
 }
 
-static void add_use(struct block_look *l, const char *point)
-{
-	l->matches++;
-	if (!has_use(&l->uses, point))
-		text_add(&l->uses, point, strlen(point) + 1);
-}
-
-/* True if "/dev/sda1" or "/dev/mapper/vg-root" is the device of this name, or mapped name. */
-static bool is_source(const char *source, const char *name, const char *mapped)
-{
-	const char *last = str_starts(source, "/dev/") ? strrchr(source, '/') + 1 : "";
-
-	return str_equal(last, name) || (*mapped && str_equal(last, mapped));
-}
-
-static void add_mounts_of(struct block_look *l, const char *name)
-{
-	char number[24], mapped[128];
-	unsigned major = 0, minor = 0;
-
-	(void)sysfs_path_read(l->s, number, sizeof(number), "class/block/%s/dev", name);
-	(void)sysfs_path_read(l->s, mapped, sizeof(mapped), "class/block/%s/dm/name", name);
-	bool numbered = tabfile_device(number, &major, &minor);
-	for (size_t i = 0; i < l->mounts.n; i++) {
-		const struct mount_row *m = &l->mounts.at[i];
-		if (str_starts(m->source, "/dev/") &&
-			((numbered && m->major == major && m->minor == minor) ||
-				is_source(m->source, name, mapped)))
-			add_use(l, m->point);
-	}
-	/* The mount of its file system covers a swap file. */
-	for (size_t i = 0; i < l->swaps.n; i++)
-		if (is_source(l->swaps.at[i].source, name, mapped))
-			add_use(l, "[SWAP]");
-}
-
-/* mountinfo names an arbitrary one of a btrfs's devices. */
-static int add_btrfs_device(const char *name, void *to)
-{
-	add_mounts_of(to, name);
-	return 0;
-}
-
-struct btrfs_look {
-	struct block_look *l;
-	const char *name;
-};
-
-static int scan_btrfs(const char *id, void *to)
-{
-	const struct btrfs_look *b = to;
-	char path[SYSFS_PATH_MAX];
-
-	if (!sysfs_path_exists(b->l->s, "fs/btrfs/%s/devices/%s", id, b->name))
-		return 0;
-	(void)snprintf(path, sizeof(path), "fs/btrfs/%.200s/devices", id);
-	return sysfs_path_each(b->l->s, path, add_btrfs_device, b->l);
-}
-
-static int add_uses_of(const char *name, void *to);
-
-/* A partition is a directory inside its disk's, as queue/ and holders/ are, but named after the
- * disk. */
-static int scan_part(const char *name, void *to)
-{
-	struct block_look *l = to;
-
-	return sysfs_path_exists(l->s, "class/block/%s/partition", name) ? add_uses_of(name, l) : 0;
-}
-
-/* Adds the name that LVM or LUKS gave it, once, if there is room. */
+/* Adds the name, once, if there is room. */
 static void add_holder(struct block_look *l, const char *name)
 {
 	const size_t size = sizeof(((struct attached *)NULL)->holders);
-	char mapped[128];
+	size_t used = strlen(l->holders), len = strlen(name);
 
-	if (sysfs_path_read(l->s, mapped, sizeof(mapped), "class/block/%s/dm/name", name) <= 0)
-		(void)str_copy(mapped, sizeof(mapped), name);
-	size_t used = strlen(l->holders), len = strlen(mapped);
-	for (const char *at = l->holders; (at = strstr(at, mapped)); at++)
+	for (const char *at = l->holders; (at = strstr(at, name)); at++)
 		if ((at == l->holders || at[-1] == ' ') && (at[len] == '\0' || at[len] == ' '))
 			return;
 	if (used + len + 2 > size)
 		return;
 	if (used > 0)
 		l->holders[used++] = ' ';
-	(void)str_copy(l->holders + used, size - used, mapped);
+	(void)str_copy(l->holders + used, size - used, name);
 }
 
-/* If nothing on it is mounted, only its existence is known: a volume of a VM, an idle array. */
-static int scan_holder(const char *name, void *to)
+static int add_use(const struct blockdev_use *use, void *to)
 {
 	struct block_look *l = to;
-	unsigned matches = l->matches;
+	const char *point = use->mount ? use->mount->point : "[SWAP]";
 
-	l->made_depth++;
-	int r = add_uses_of(name, l);
-	l->made_depth--;
-	if (l->matches == matches && l->made_depth == 0)
-		add_holder(l, name);
-	return r;
-}
-
-static int add_uses_of(const char *name, void *to)
-{
-	struct block_look *l = to;
-	struct btrfs_look b = {l, name};
-	char path[SYSFS_PATH_MAX];
-
-	if (l->depth == DEPTH_MAX)
-		return 0;
-	l->depth++;
-	add_mounts_of(l, name);
-	int r = sysfs_path_each(l->s, "fs/btrfs", scan_btrfs, &b);
-	(void)snprintf(path, sizeof(path), "class/block/%.200s/holders", name);
-	if (r == 0)
-		r = sysfs_path_each(l->s, path, scan_holder, l);
-	(void)snprintf(path, sizeof(path), "class/block/%.200s", name);
-	if (r == 0 && !sysfs_path_exists(l->s, "%s/partition", path))
-		r = sysfs_path_each(l->s, path, scan_part, l);
-	l->depth--;
-	return r;
+	if (use->holder)
+		add_holder(l, use->name);
+	else if (!has_use(&l->uses, point))
+		text_add(&l->uses, point, strlen(point) + 1);
+	return 0;
 }
 
 static int add_disk(struct block_look *l, const char *name, struct pci_addr addr)
@@ -214,7 +106,7 @@ static int add_disk(struct block_look *l, const char *name, struct pci_addr addr
 		b.bytes = strtoull(text, NULL, 10) * 512;
 	l->uses = (struct text){0};
 	l->holders = b.holders;
-	int r = add_uses_of(name, l);
+	int r = blockdev_uses(l->s, &l->mounts, name, add_use, l);
 	if (l->uses.len > 0)
 		text_add(&l->uses, "", 1);
 	b.uses = l->uses.data;
@@ -225,46 +117,27 @@ static int add_disk(struct block_look *l, const char *name, struct pci_addr addr
 	return r;
 }
 
-struct paths_look {
-	struct block_look *l;
-	const char *disk;
-	const char *subsystem;
-};
-
-static int scan_controller(const char *name, void *to)
+static int scan_controller(const char *path, void *to)
 {
-	const struct paths_look *p = to;
+	struct block_look *l = to;
 	char target[SYSFS_PATH_MAX];
 	struct pci_addr addr;
 
-	/* nvme0 is a link to a controller; nvme0n1, the disk, is a directory */
-	if (!str_starts(name, "nvme") ||
-		sysfs_path_link(p->l->s, target, sizeof(target),
-			"devices/virtual/nvme-subsystem/%s/%s", p->subsystem, name) < 0 ||
+	if (sysfs_path_link(l->s, target, sizeof(target), "%s", path) < 0 ||
 		!sysfs_path_owner(target, &addr))
 		return 0;
-	return add_disk(p->l, p->disk, addr);
+	return add_disk(l, l->disk, addr);
 }
 
-/* With multipath (the kernel's default for NVMe) a disk belongs to a subsystem, and the subsystem
- * to one or more controllers (drivers/nvme/host/multipath.c). */
-static int scan_paths(struct block_look *l, const char *name, const char *target)
+/* A disk with several paths belongs to the controllers of its subsystem. */
+static int scan_paths(struct block_look *l, const char *name)
 {
-	static const char where[] = "/nvme-subsystem/";
-	const char *at = strstr(target, where);
-	char subsystem[BLOCK_NAME_MAX], path[SYSFS_PATH_MAX];
+	char directory[DEVPATH_MAX];
 
-	if (!at)
-		return 0;
-	at += strlen(where);
-	size_t len = strcspn(at, "/");
-	if (len >= sizeof(subsystem))
-		return 0;
-	memcpy(subsystem, at, len);
-	subsystem[len] = '\0';
-	struct paths_look p = {l, name, subsystem};
-	(void)snprintf(path, sizeof(path), "devices/virtual/nvme-subsystem/%s", subsystem);
-	return sysfs_path_each(l->s, path, scan_controller, &p);
+	l->disk = name;
+	return blockdev_directory(l->s, name, directory)
+		       ? blockdev_controllers(l->s, directory, scan_controller, l)
+		       : 0;
 }
 
 static int scan_block(const char *name, void *to)
@@ -274,39 +147,24 @@ static int scan_block(const char *name, void *to)
 	struct pci_addr addr;
 
 	if (sysfs_path_link(l->s, target, sizeof(target), "class/block/%s", name) < 0 ||
-		sysfs_path_exists(l->s, "class/block/%s/partition", name))
+		blockdev_is_partition(l->s, name))
 		return 0;
 	/* nvme0c0n1 is one path to nvme0n1, not a disk */
 	if (sysfs_path_read(l->s, hidden, sizeof(hidden), "class/block/%s/hidden", name) > 0 &&
 		hidden[0] == '1')
 		return 0;
-	return sysfs_path_owner(target, &addr) ? add_disk(l, name, addr)
-					       : scan_paths(l, name, target);
-}
-
-static int read_mounts(struct block_look *l, const struct host_snapshot *notes)
-{
-	char *mounts = notes->mountinfo ? strdup(notes->mountinfo) : NULL;
-	char *swaps = notes->swaps ? strdup(notes->swaps) : NULL;
-	int r = (notes->mountinfo && !mounts) || (notes->swaps && !swaps) ? -ENOMEM : 0;
-
-	if (mounts && mount_table_parse(&l->mounts, mounts) < 0)
-		r = -ENOMEM;
-	if (swaps && mount_table_parse_swaps(&l->swaps, swaps) < 0)
-		r = -ENOMEM;
-	return r;
+	return sysfs_path_owner(target, &addr) ? add_disk(l, name, addr) : scan_paths(l, name);
 }
 
 static int attached_gather_block(
 	struct attached_list *list, struct sysfs *s, const struct host_snapshot *notes)
 {
 	struct block_look l = {.s = s, .list = list};
-	int r = read_mounts(&l, notes);
+	int r = blockdev_mounts_parse(&l.mounts, notes->mountinfo, notes->swaps);
 
 	if (r == 0)
 		r = sysfs_path_each(s, "class/block", scan_block, &l);
-	mount_table_done(&l.mounts);
-	mount_table_done(&l.swaps);
+	blockdev_mounts_done(&l.mounts);
 	return r;
 }
 

@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "core/boot_switch.h"
 #include "core/protected.h"
+#include "host/blockdev.h"
 #include "host/dev_tag.h"
 #include "pci/devpath.h"
 #include "pci/sysfs_path.h"
@@ -295,7 +296,7 @@ static void hostdevs_search_need_network(struct hostdevs_search *f, const struct
 /* True if the disk was not in the queue before for this kind of use. */
 static bool first_need(struct hostdevs_search *f, enum pending_kind kind, const char *disk)
 {
-	char key[DISK_NAME_SIZE + 3];
+	char key[BLOCKDEV_NAME_MAX + 3];
 
 	(void)snprintf(key, sizeof(key), "\n%s%s\n", kind == PENDING_PART ? "=" : "", disk);
 	if (f->seen.data && strstr(f->seen.data, key))
@@ -356,38 +357,25 @@ static void hostdevs_search_done(struct hostdevs_search *f)
 /* ---- disks -------------------------------------------------------------------------------------
  */
 
-#define BLOCK "class/block/"
-
-/* class/block/NAME/BELOW */
-static const char *block_path(const char *name, const char *below, char buf[static DEVPATH_MAX])
-{
-	(void)snprintf(buf, DEVPATH_MAX, BLOCK "%s%s%s", name, *below ? "/" : "", below);
-	return buf;
-}
-
-struct below {
+struct found {
 	struct hostdevs_search *f;
-	const char *directory; /* below /sys */
-	const char *prefix;    /* of the names to use */
 	unsigned n;
 };
 
 static int need_each(const char *name, void *to)
 {
-	struct below *b = to;
+	struct found *b = to;
 
 	b->n++;
 	hostdevs_search_need(b->f, PENDING_DISK, name);
 	return 0;
 }
 
-/* The parts of dm, md, bcache and drbd (bd_link_disk_holder in block/holder.c). */
 static unsigned need_slaves(struct hostdevs_search *f, const char *name)
 {
-	char path[DEVPATH_MAX];
-	struct below b = {.f = f};
+	struct found b = {.f = f};
 
-	hostdevs_search_each(f, block_path(name, "slaves", path), need_each, &b);
+	f->no_memory |= blockdev_slaves(f->sysfs, name, need_each, &b) < 0;
 	return b.n;
 }
 
@@ -525,20 +513,16 @@ static bool need_remote(struct hostdevs_search *f, const char *name, const char 
 	return true;
 }
 
-/* The controllers of an NVMe subsystem, which is the parent of a disk with several paths
- * (nvme_mpath_alloc_disk in drivers/nvme/host/multipath.c). */
-static int keep_controller(const char *name, void *to)
+static int keep_controller(const char *path, void *to)
 {
-	struct below *b = to;
-	char path[DEVPATH_MAX], device[DEVPATH_MAX], reason[PROTECTED_REASON_MAX];
+	struct found *b = to;
+	char device[DEVPATH_MAX], reason[PROTECTED_REASON_MAX];
 
-	if (!str_starts(name, b->prefix))
-		return 0;
-	(void)snprintf(path, sizeof(path), "%.700s/%.255s", b->directory, name);
 	if (devpath_of(b->f->sysfs, path, device) < 0)
 		return 0;
 	b->n++;
-	(void)snprintf(reason, sizeof(reason), "%.80s is on it (/dev/%.40s)", b->f->what, name);
+	(void)snprintf(reason, sizeof(reason), "%.80s is on it (/dev/%.40s)", b->f->what,
+		strrchr(path, '/') + 1);
 	if (strstr(device, FABRICS))
 		need_fabric(b->f, device);
 	else
@@ -548,47 +532,26 @@ static int keep_controller(const char *name, void *to)
 
 static unsigned need_controllers(struct hostdevs_search *f, const char *device)
 {
-	static const char subsystems[] = "/nvme-subsystem/";
-	const char *at = strstr(device, subsystems);
-	char directory[DEVPATH_MAX];
-	struct below b = {.f = f, .directory = directory, .prefix = "nvme"};
+	struct found b = {.f = f};
 
-	if (!at)
-		return 0;
-	size_t len = (size_t)(at - device) + strlen(subsystems);
-	len += strcspn(device + len, "/");
-	(void)snprintf(directory, sizeof(directory), "%.*s", (int)len, device);
-	hostdevs_search_each(f, directory, keep_controller, &b);
+	f->no_memory |= blockdev_controllers(f->sysfs, device, keep_controller, &b) < 0;
 	return b.n;
 }
 
-/* btrfs is mounted by any one of its devices; sysfs lists them all. */
-static int need_filesystem(const char *uuid, void *to)
-{
-	const struct below *b = to;
-	char path[DEVPATH_MAX], device[DEVPATH_MAX];
-	struct below siblings = {.f = b->f};
-
-	(void)snprintf(path, sizeof(path), "fs/btrfs/%.64s/devices/%.255s", uuid, b->prefix);
-	if (devpath_of(b->f->sysfs, path, device) < 0)
-		return 0;
-	*strrchr(path, '/') = '\0';
-	hostdevs_search_each(b->f, path, need_each, &siblings);
-	return 1;
-}
-
+/* btrfs is mounted by any one of its devices. */
 static void need_siblings(struct hostdevs_search *f, const char *name)
 {
-	struct below b = {.f = f, .prefix = name};
+	struct found b = {.f = f};
 
-	hostdevs_search_each(f, "fs/btrfs", need_filesystem, &b);
+	f->no_memory |= blockdev_btrfs(f->sysfs, name, need_each, &b) < 0;
 }
 
 static bool need_backing_file(struct hostdevs_search *f, const char *name)
 {
 	char file[DEVPATH_MAX];
 
-	if (sysfs_path_read(f->sysfs, file, sizeof(file), BLOCK "%s/loop/backing_file", name) <= 0)
+	if (sysfs_path_read(
+		    f->sysfs, file, sizeof(file), "class/block/%s/loop/backing_file", name) <= 0)
 		return false;
 	hostdevs_search_need(f, PENDING_PATH, file);
 	return true;
@@ -604,37 +567,22 @@ static void find_passphrase(struct hostdevs_search *f, const char *name)
 	char uuid[64];
 
 	/* "CRYPT-LUKS2-…" (libcryptsetup, dm_prepare_uuid). */
-	if (sysfs_path_read(f->sysfs, uuid, sizeof(uuid), BLOCK "%s/dm/uuid", name) < 0)
+	if (sysfs_path_read(f->sysfs, uuid, sizeof(uuid), "class/block/%s/dm/uuid", name) < 0)
 		return;
 	if (str_starts(uuid, "CRYPT-") && !f->for_swap)
 		f->needs_passphrase = true;
 }
 
-/* The disk of a partition: the directory above it. */
-static void whole_disk(struct hostdevs_search *f, const char *name, const char *device,
-	char buf[static DISK_NAME_SIZE])
-{
-	char number[16];
-
-	(void)str_copy(buf, DISK_NAME_SIZE, name);
-	if (sysfs_path_read(f->sysfs, number, sizeof(number), BLOCK "%s/partition", name) < 0)
-		return;
-	const char *last = strrchr(device, '/'), *from = last;
-	while (from > device && from[-1] != '/')
-		from--;
-	(void)snprintf(buf, DISK_NAME_SIZE, "%.*s", (int)(last - from), from);
-}
-
 static void look(
 	struct hostdevs_search *f, enum pending_kind kind, const char *name, const char *device)
 {
-	char whole[DISK_NAME_SIZE], reason[PROTECTED_REASON_MAX];
+	char whole[BLOCKDEV_NAME_MAX], reason[PROTECTED_REASON_MAX];
 
 	(void)snprintf(reason, sizeof(reason), "%.80s is on it (/dev/%.40s)", f->what, name);
 	unsigned found = hostdevs_search_protect(f, PROTECTED_STORAGE, device, reason);
 	if (kind == PENDING_DISK)
 		need_siblings(f, name);
-	whole_disk(f, name, device, whole);
+	blockdev_whole(f->sysfs, name, whole);
 	find_passphrase(f, whole);
 	if (found == 0)
 		found += need_remote(f, whole, device);
@@ -653,9 +601,9 @@ static void look(
 
 static void disk_look(struct hostdevs_search *f, enum pending_kind kind, const char *name)
 {
-	char path[DEVPATH_MAX], device[DEVPATH_MAX];
+	char device[DEVPATH_MAX];
 
-	if (devpath_of(f->sysfs, block_path(name, "", path), device) < 0)
+	if (!blockdev_directory(f->sysfs, name, device))
 		protected_set_unknown(
 			f->keep, "%s is on /dev/%s, which is not in sysfs", f->what, name);
 	else
@@ -664,18 +612,17 @@ static void disk_look(struct hostdevs_search *f, enum pending_kind kind, const c
 
 static bool disk_need_number(struct hostdevs_search *f, unsigned major, unsigned minor)
 {
-	char path[DEVPATH_MAX], device[DEVPATH_MAX];
+	char name[BLOCKDEV_NAME_MAX];
 
-	(void)snprintf(path, sizeof(path), "dev/block/%u:%u", major, minor);
-	if (devpath_of(f->sysfs, path, device) < 0)
+	if (!blockdev_by_number(f->sysfs, major, minor, name))
 		return false;
-	hostdevs_search_need(f, PENDING_DISK, strrchr(device, '/') + 1);
+	hostdevs_search_need(f, PENDING_DISK, name);
 	return true;
 }
 
 static bool need_spec(struct hostdevs_search *f, enum pending_kind kind, const char *spec)
 {
-	char name[DISK_NAME_SIZE];
+	char name[BLOCKDEV_NAME_MAX];
 
 	if (!dev_tag_disk(f->root, f->sysfs, spec, name))
 		return false;
@@ -816,11 +763,9 @@ static int count(const char *name, void *to)
 
 static bool is_mounted(const struct hostdevs_search *f, const char *name)
 {
-	char dev[32];
 	unsigned major, minor;
 
-	if (sysfs_path_read(f->sysfs, dev, sizeof(dev), "class/block/%s/dev", name) <= 0 ||
-		!tabfile_device(dev, &major, &minor))
+	if (!blockdev_number(f->sysfs, name, &major, &minor))
 		return false;
 	for (size_t i = 0; i < f->mounts.n; i++)
 		if (f->mounts.at[i].major == major && f->mounts.at[i].minor == minor)
@@ -828,33 +773,23 @@ static bool is_mounted(const struct hostdevs_search *f, const char *name)
 	return false;
 }
 
-struct guess {
-	struct hostdevs_search *f;
-	unsigned found;
-};
-
 static int guess_one(const char *name, void *to)
 {
-	struct guess *g = to;
-	char path[SYSFS_PATH_MAX], number[16];
+	struct found *g = to;
 	unsigned holders = 0;
 
-	if (sysfs_path_read(g->f->sysfs, number, sizeof(number), "class/block/%s/partition", name) <
-		0)
+	if (!blockdev_is_partition(g->f->sysfs, name))
 		return 0;
-	(void)snprintf(path, sizeof(path), "class/block/%.255s/holders", name);
-	hostdevs_search_each(g->f, path, count, &holders);
+	g->f->no_memory |= blockdev_holders(g->f->sysfs, name, count, &holders) < 0;
 	if (holders > 0 || is_mounted(g->f, name))
 		return 0;
-	hostdevs_search_need(g->f, PENDING_DISK, name);
-	g->found++;
-	return 0;
+	return need_each(name, g);
 }
 
 static void pool_look(struct hostdevs_search *f, const char *pool)
 {
 	char what[sizeof(f->what)];
-	struct guess g = {.f = f};
+	struct found g = {.f = f};
 
 	if (need_members(f, pool) > 0)
 		return;
@@ -862,7 +797,7 @@ static void pool_look(struct hostdevs_search *f, const char *pool)
 	hostdevs_search_for(f, "maybe the pool of %.60s", what);
 	hostdevs_search_each(f, "class/block", guess_one, &g);
 	hostdevs_search_for(f, "%s", what);
-	if (g.found == 0)
+	if (g.n == 0)
 		protected_set_unknown(f->keep, "%s is on ZFS, and its disks are not known", what);
 }
 
@@ -905,7 +840,7 @@ static bool mount_is_network(const struct mount_row *m)
 static bool is_unencrypted(struct hostdevs_search *f, const char *pool, const char *dataset)
 {
 	_cleanup_(str_free) char *text = NULL;
-	char path[sizeof(ZFS_LISTS) + DISK_NAME_SIZE], *words[ZFS_WORDS];
+	char path[sizeof(ZFS_LISTS) + BLOCKDEV_NAME_MAX], *words[ZFS_WORDS];
 
 	(void)snprintf(path, sizeof(path), ZFS_LISTS "%s", pool);
 	if (!hostdevs_search_read(f, path, &text))
@@ -920,7 +855,7 @@ static bool is_unencrypted(struct hostdevs_search *f, const char *pool, const ch
 /* The pool of "rpool/ROOT/debian". */
 static void need_dataset(struct hostdevs_search *f, const char *dataset)
 {
-	char pool[DISK_NAME_SIZE];
+	char pool[BLOCKDEV_NAME_MAX];
 
 	(void)snprintf(pool, sizeof(pool), "%.*s", (int)strcspn(dataset, "/"), dataset);
 	hostdevs_search_need(f, PENDING_POOL, pool);
@@ -986,12 +921,11 @@ static void need_server(struct hostdevs_search *f, const char *source, const cha
 static void need_journal(struct hostdevs_search *f, const struct mount_row *m)
 {
 	_cleanup_(dir_names_done) struct dir_names names = {0};
-	char path[DEVPATH_MAX], device[DEVPATH_MAX], own[DISK_NAME_SIZE + 1];
+	char name[BLOCKDEV_NAME_MAX], own[BLOCKDEV_NAME_MAX + 1];
 
-	(void)snprintf(path, sizeof(path), "dev/block/%u:%u", m->major, m->minor);
-	if (devpath_of(f->sysfs, path, device) < 0)
+	if (!blockdev_by_number(f->sysfs, m->major, m->minor, name))
 		return;
-	(void)snprintf(own, sizeof(own), "%.255s-", strrchr(device, '/') + 1);
+	(void)snprintf(own, sizeof(own), "%s-", name);
 	(void)dir_list(&names, f->root, JOURNALS, NULL, NULL);
 	bool has_own = false;
 	for (size_t i = 0; i < names.n; i++)

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "host/blockdev.h"
+
+#include "base/str.h"
+#include "pci/sysfs_path.h"
+#include "shared/tabfile.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BLOCK "class/block/"
+
+/* LUKS on LVM on RAID on a partition has a depth of four. */
+#define DEPTH_MAX 8
+
+bool blockdev_directory(struct sysfs *s, const char *name, char ret[static DEVPATH_MAX])
+{
+	char link[SYSFS_PATH_MAX];
+
+	(void)snprintf(link, sizeof(link), BLOCK "%.255s", name);
+	return devpath_of(s, link, ret) > 0;
+}
+
+bool blockdev_by_number(
+	struct sysfs *s, unsigned major, unsigned minor, char ret[static BLOCKDEV_NAME_MAX])
+{
+	char link[64], device[DEVPATH_MAX];
+
+	(void)snprintf(link, sizeof(link), "dev/block/%u:%u", major, minor);
+	if (devpath_of(s, link, device) < 0)
+		return false;
+	const char *last = strrchr(device, '/') + 1;
+	return str_copy(ret, BLOCKDEV_NAME_MAX, last) == strlen(last);
+}
+
+bool blockdev_number(struct sysfs *s, const char *name, unsigned *ret_major, unsigned *ret_minor)
+{
+	char number[32];
+
+	return sysfs_path_read(s, number, sizeof(number), BLOCK "%s/dev", name) > 0 &&
+	       tabfile_device(number, ret_major, ret_minor);
+}
+
+bool blockdev_is_partition(struct sysfs *s, const char *name)
+{
+	return sysfs_path_exists(s, BLOCK "%s/partition", name);
+}
+
+void blockdev_whole(struct sysfs *s, const char *name, char ret[static BLOCKDEV_NAME_MAX])
+{
+	char device[DEVPATH_MAX];
+
+	(void)str_copy(ret, BLOCKDEV_NAME_MAX, name);
+	if (!blockdev_is_partition(s, name) || !blockdev_directory(s, name, device))
+		return;
+	*strrchr(device, '/') = '\0';
+	const char *above = strrchr(device, '/');
+	if (above)
+		(void)str_copy(ret, BLOCKDEV_NAME_MAX, above + 1);
+}
+
+void blockdev_label(struct sysfs *s, const char *name, char ret[static BLOCKDEV_NAME_MAX])
+{
+	if (sysfs_path_read(s, ret, BLOCKDEV_NAME_MAX, BLOCK "%s/dm/name", name) <= 0)
+		(void)str_copy(ret, BLOCKDEV_NAME_MAX, name);
+}
+
+static int each_in(
+	struct sysfs *s, const char *name, const char *below, blockdev_each *each, void *to)
+{
+	char path[SYSFS_PATH_MAX];
+
+	(void)snprintf(path, sizeof(path), BLOCK "%.255s%s", name, below);
+	return sysfs_path_each(s, path, each, to);
+}
+
+int blockdev_slaves(struct sysfs *s, const char *name, blockdev_each *each, void *to)
+{
+	return each_in(s, name, "/slaves", each, to);
+}
+
+int blockdev_holders(struct sysfs *s, const char *name, blockdev_each *each, void *to)
+{
+	return each_in(s, name, "/holders", each, to);
+}
+
+struct siblings {
+	struct sysfs *s;
+	const char *name;
+	blockdev_each *each;
+	void *to;
+};
+
+static int each_btrfs(const char *id, void *to)
+{
+	const struct siblings *b = to;
+	char path[SYSFS_PATH_MAX];
+
+	if (!sysfs_path_exists(b->s, "fs/btrfs/%.64s/devices/%s", id, b->name))
+		return 0;
+	(void)snprintf(path, sizeof(path), "fs/btrfs/%.64s/devices", id);
+	return sysfs_path_each(b->s, path, b->each, b->to);
+}
+
+int blockdev_btrfs(struct sysfs *s, const char *name, blockdev_each *each, void *to)
+{
+	struct siblings b = {s, name, each, to};
+
+	return sysfs_path_each(s, "fs/btrfs", each_btrfs, &b);
+}
+
+struct subsystem {
+	const char *directory;
+	blockdev_each *each;
+	void *to;
+};
+
+/* nvme0 is a link to a controller; nvme0n1, the disk, is a directory that is no link. */
+static int each_controller(const char *name, void *to)
+{
+	const struct subsystem *n = to;
+	char path[DEVPATH_MAX + 64];
+
+	if (!str_starts(name, "nvme"))
+		return 0;
+	(void)snprintf(path, sizeof(path), "%s/%.48s", n->directory, name);
+	return n->each(path, n->to);
+}
+
+int blockdev_controllers(struct sysfs *s, const char *directory, blockdev_each *each, void *to)
+{
+	static const char subsystems[] = "/nvme-subsystem/";
+	const char *at = strstr(directory, subsystems);
+	char path[DEVPATH_MAX];
+	struct subsystem n = {path, each, to};
+
+	if (!at)
+		return 0;
+	size_t len = (size_t)(at - directory) + strlen(subsystems);
+	len += strcspn(directory + len, "/");
+	(void)snprintf(path, sizeof(path), "%.*s", (int)len, directory);
+	return sysfs_path_each(s, path, each_controller, &n);
+}
+
+/* ---- uses ------------------------------------------------------------------------------------ */
+
+int blockdev_mounts_parse(struct blockdev_mounts *ret, const char *mountinfo, const char *swaps)
+{
+	char *one = mountinfo ? strdup(mountinfo) : NULL;
+	char *other = swaps ? strdup(swaps) : NULL;
+	int r = (mountinfo && !one) || (swaps && !other) ? -ENOMEM : 0;
+
+	*ret = (struct blockdev_mounts){0};
+	if (one && mount_table_parse(&ret->mounts, one) < 0)
+		r = -ENOMEM;
+	if (other && mount_table_parse_swaps(&ret->swaps, other) < 0)
+		r = -ENOMEM;
+	return r;
+}
+
+void blockdev_mounts_done(struct blockdev_mounts *m)
+{
+	mount_table_done(&m->mounts);
+	mount_table_done(&m->swaps);
+}
+
+struct walk {
+	struct sysfs *s;
+	const struct blockdev_mounts *m;
+	int (*each)(const struct blockdev_use *use, void *to);
+	void *to;
+	unsigned depth;
+	unsigned holders; /* how many of the devices above the current one are holders */
+	unsigned found;   /* mounts and swap spaces so far */
+};
+
+/* True if "/dev/sda1" or "/dev/mapper/vg-root" is the device of this name or label. */
+static bool is_source(const char *source, const char *name, const char *label)
+{
+	const char *last = str_starts(source, "/dev/") ? strrchr(source, '/') + 1 : "";
+
+	return str_equal(last, name) || str_equal(last, label);
+}
+
+/* By the number of the file system, which for btrfs is not a block device's, or by the source. */
+static int each_mount(struct walk *w, const char *name, const char *label)
+{
+	unsigned major = 0, minor = 0;
+	bool numbered = blockdev_number(w->s, name, &major, &minor);
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < w->m->mounts.n; i++) {
+		const struct mount_row *m = &w->m->mounts.at[i];
+		if (!(numbered && m->major == major && m->minor == minor) &&
+			!is_source(m->source, name, label))
+			continue;
+		w->found++;
+		r = w->each(&(struct blockdev_use){.name = label, .mount = m}, w->to);
+	}
+	return r;
+}
+
+/* The mount of its file system covers a swap file. */
+static int each_swap(struct walk *w, const char *name, const char *label)
+{
+	for (size_t i = 0; i < w->m->swaps.n; i++) {
+		if (!is_source(w->m->swaps.at[i].source, name, label))
+			continue;
+		w->found++;
+		return w->each(&(struct blockdev_use){.name = label, .swap = true}, w->to);
+	}
+	return 0;
+}
+
+static int look_at(const char *name, void *to)
+{
+	struct walk *w = to;
+	char label[BLOCKDEV_NAME_MAX];
+
+	blockdev_label(w->s, name, label);
+	int r = each_mount(w, name, label);
+	return r == 0 ? each_swap(w, name, label) : r;
+}
+
+static int walk_device(const char *name, void *to);
+
+/* A partition is a directory in its disk's, as queue/ and holders/ are, but named after the disk.
+ */
+static int walk_partition(const char *name, void *to)
+{
+	struct walk *w = to;
+
+	return blockdev_is_partition(w->s, name) ? walk_device(name, w) : 0;
+}
+
+/* If nothing on it is mounted, only its existence is known: a volume of a VM, an idle array. */
+// NOLINTNEXTLINE(misc-no-recursion): at most DEPTH_MAX deep
+static int walk_holder(const char *name, void *to)
+{
+	struct walk *w = to;
+	unsigned found = w->found;
+	char label[BLOCKDEV_NAME_MAX];
+
+	w->holders++;
+	int r = walk_device(name, w);
+	w->holders--;
+	if (r != 0 || w->found != found || w->holders > 0)
+		return r;
+	blockdev_label(w->s, name, label);
+	return w->each(&(struct blockdev_use){.name = label, .holder = true}, w->to);
+}
+
+// NOLINTNEXTLINE(misc-no-recursion): at most DEPTH_MAX deep
+static int walk_device(const char *name, void *to)
+{
+	struct walk *w = to;
+
+	if (w->depth == DEPTH_MAX)
+		return 0;
+	w->depth++;
+	int r = look_at(name, w);
+	if (r == 0)
+		r = blockdev_btrfs(w->s, name, look_at, w);
+	if (r == 0)
+		r = blockdev_holders(w->s, name, walk_holder, w);
+	if (r == 0 && !blockdev_is_partition(w->s, name))
+		r = each_in(w->s, name, "", walk_partition, w);
+	w->depth--;
+	return r;
+}
+
+int blockdev_uses(struct sysfs *s, const struct blockdev_mounts *m, const char *name,
+	int (*each)(const struct blockdev_use *use, void *to), void *to)
+{
+	struct walk w = {.s = s, .m = m, .each = each, .to = to};
+
+	return walk_device(name, &w);
+}

@@ -2,6 +2,7 @@
 #include "host/in_use_by.h"
 
 #include "base/file.h"
+#include "host/blockdev.h"
 #include "pci/devnode.h"
 #include "pci/sysfs_path.h"
 
@@ -22,7 +23,7 @@
 /* The first ones are named, the rest is counted. */
 #define NAMED_MAX 6
 
-#define TABFILE_MAX (1U << 20)
+#define TABFILE_MAX (4U << 20)
 #define NVIDIA_MAJOR 195 /* Documentation/admin-guide/devices.txt */
 #define CONSOLES 63      /* MAX_NR_CONSOLES, include/uapi/linux/vt.h */
 
@@ -30,6 +31,7 @@ struct in_use_by {
 	struct text *text;
 	unsigned n;
 	struct devnode_list nodes;
+	struct text said; /* of disks, each ended by NUL */
 };
 
 static void say(struct in_use_by *u, const char *fmt, ...) _printf_(2, 3);
@@ -49,6 +51,7 @@ static void say(struct in_use_by *u, const char *fmt, ...)
 static void users_done(struct in_use_by *u)
 {
 	devnode_list_done(&u->nodes);
+	text_done(&u->said);
 }
 
 static const struct devnode *node_of(const struct in_use_by *u, enum devnode_kind kind, dev_t dev)
@@ -119,61 +122,51 @@ static int add_nvidia(struct in_use_by *u, const struct device *d)
 /* ---- uses --------------------------------------------------------------------------------------
  */
 
-static const struct devnode *disk_of(const struct in_use_by *u, const char *source)
+/* Says each use once: a btrfs is found by each of its devices. */
+static int ask_use(const struct blockdev_use *use, void *to)
 {
-	struct stat st;
+	struct in_use_by *u = to;
+	char what[256];
 
-	if (!str_starts(source, "/dev/") || stat(source, &st) < 0 || !S_ISBLK(st.st_mode))
-		return NULL;
-	return node_of(u, DEVNODE_BLOCK, st.st_rdev);
+	if (use->mount)
+		(void)snprintf(
+			what, sizeof(what), "%.64s is mounted on %s", use->name, use->mount->point);
+	else if (use->swap)
+		(void)snprintf(what, sizeof(what), "%.64s is swapped to", use->name);
+	else
+		return 0; /* core/in_use knows what is made of it */
+	if (u->said.data && memmem(u->said.data, u->said.len, what, strlen(what) + 1))
+		return 0;
+	text_add(&u->said, what, strlen(what) + 1);
+	say(u, "%s", what);
+	return u->said.failed ? -ENOMEM : 0;
 }
 
-/*
- * A line of mountinfo (proc(5)): "36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw".
- * The device number is the file system's, which for btrfs is not a block device's; so the source is
- * compared, too.
- */
-static void ask_mount(struct in_use_by *u, char *line)
+static char *read_table(const char *path)
 {
-	char *rest = strstr(line, " - "), *word[5] = {NULL};
-	const struct devnode *node = NULL;
-	dev_t dev;
-
-	if (!rest)
-		return;
-	*rest = '\0';
-	rest += strlen(" - ");
-	(void)strsep(&rest, " ");
-	const char *source = strsep(&rest, " ");
-	for (size_t i = 0; i < sizeof(word) / sizeof(*word); i++)
-		word[i] = strsep(&line, " ");
-	if (word[4] && devnode_read_device(word[2], &dev))
-		node = node_of(u, DEVNODE_BLOCK, dev);
-	if (!node && source)
-		node = disk_of(u, source);
-	if (node && word[4])
-		say(u, "%s is mounted on %s", node->name, word[4]);
-}
-
-static void ask_swap(struct in_use_by *u, char *line)
-{
-	const struct devnode *node = disk_of(u, strsep(&line, " \t"));
-
-	if (node)
-		say(u, "%s is swapped to", node->name);
-}
-
-static void ask_table(
-	struct in_use_by *u, const char *path, void (*ask)(struct in_use_by *u, char *line))
-{
-	_cleanup_(str_free) char *text = NULL;
+	char *text = NULL;
 	size_t len;
 
-	if (file_read(AT_FDCWD, path, TABFILE_MAX, &text, &len, NULL) < 0)
-		return;
-	char *rest = text, *line;
-	while ((line = strsep(&rest, "\n")))
-		ask(u, line);
+	return file_read(AT_FDCWD, path, TABFILE_MAX, &text, &len, NULL) < 0 ? NULL : text;
+}
+
+static int ask_disks(struct in_use_by *u, struct sysfs *s)
+{
+	_cleanup_(str_free) char *mountinfo = read_table("/proc/self/mountinfo");
+	_cleanup_(str_free) char *swaps = read_table("/proc/swaps");
+	_cleanup_(blockdev_mounts_done) struct blockdev_mounts m = {0};
+	int r = blockdev_mounts_parse(&m, mountinfo, swaps);
+
+	for (size_t i = 0; r == 0 && i < u->nodes.n; i++) {
+		char name[sizeof(u->nodes.at->name)];
+		if (u->nodes.at[i].kind != DEVNODE_BLOCK)
+			continue;
+		(void)str_copy(name, sizeof(name), u->nodes.at[i].name);
+		for (char *p = name; (p = strchr(p, '/'));)
+			*p = '!'; /* "cciss/c0d0" is "cciss!c0d0" in sysfs */
+		r = blockdev_uses(s, &m, name, ask_use, u);
+	}
+	return r;
 }
 
 /* True if a text console is shown on this framebuffer, from fbcon (con2fb_map in
@@ -286,8 +279,9 @@ int in_use_by_find(struct text *ret, struct sysfs *s, const struct device *d, bo
 	if (r < 0)
 		return r;
 	if (live && u.nodes.n > 0) {
-		ask_table(&u, "/proc/self/mountinfo", ask_mount);
-		ask_table(&u, "/proc/swaps", ask_swap);
+		r = ask_disks(&u, s);
+		if (r < 0)
+			return r;
 		ask_console(&u, s);
 		ask_processes(&u);
 	}

@@ -56,6 +56,26 @@ static void add_node(const char *below, const char *number, const char *name)
 		top, below, number, name, name);
 }
 
+/* A disk or partition: the node with its link in class/block, and as the kernel marks a partition.
+ */
+static void add_disk(const char *below, const char *number, bool partition)
+{
+	const char *name = strrchr(below, '/') + 1;
+
+	add_node(below, number, "");
+	shell("cd %s/sys && mkdir -p class/block && ln -s ../../bus/pci/devices/%s class/block/%s",
+		top, below, name);
+	shell("cd %s/sys/class/block/%s && ln -s /class/block subsystem && { [ %d = 0 ] || echo 1 >partition; }",
+		top, name, partition);
+}
+
+/* A device made of another: "dm-0", "md0". */
+static void add_made(const char *name, const char *of, const char *number, const char *mapped)
+{
+	shell("cd %s/sys && mkdir -p devices/virtual/block/%s/dm class/block/%s/holders && ln -s ../../devices/virtual/block/%s class/block/%s && ln -s ../../%s class/block/%s/holders/ && echo %s >class/block/%s/dev && echo %s >class/block/%s/dm/name",
+		top, name, of, name, name, name, of, number, name, mapped, name);
+}
+
 static int find(const char *address, bool live, char *buf, size_t size)
 {
 	_cleanup_(sysfs_done) struct sysfs s = {.devices = -1};
@@ -119,13 +139,43 @@ static void test_disks(void)
 	char said[1024];
 
 	check_case("a partition that is mounted, by its number");
-	add_node("0000:02:00.0/nvme/nvme0/block/nvme0n1", "259:1900", "nvme0n1");
-	add_node("0000:02:00.0/nvme/nvme0/block/nvme0n1/nvme0n1p2", "259:1902", "");
+	add_disk("0000:02:00.0/nvme/nvme0/block/nvme0n1", "259:1900", false);
+	add_disk("0000:02:00.0/nvme/nvme0/block/nvme0n1/nvme0n1p2", "259:1902", true);
 	mounts = "22 1 254:0 / / rw - ext4 /dev/vda rw\n"
 		 "36 22 259:1902 / /home rw,noatime shared:1 - ext4 /dev/none rw\n"
 		 "40 22 0:45 / /proc rw - proc proc rw\n";
 	CHECK_INT(find("0000:02:00.0", true, said, sizeof(said)), 1);
 	CHECK_STR(said, "nvme0n1p2 is mounted on /home");
+
+	check_case(
+		"a mount point with a blank, twice, and the subvolumes of a btrfs, by its device");
+	mounts = "36 22 259:1902 / /srv/my\\040data rw - ext4 /dev/none rw\n"
+		 "37 22 259:1902 /sub /srv/my\\040data rw - ext4 /dev/none rw\n"
+		 "38 22 0:40 /@ /vm rw - btrfs /dev/nvme0n1p2 rw,subvol=/@\n"
+		 "39 22 0:40 /@home /home rw - btrfs /dev/nvme0n1p2 rw,subvol=/@home\n";
+	CHECK_INT(find("0000:02:00.0", true, said, sizeof(said)), 3);
+	CHECK_STR(said, "nvme0n1p2 is mounted on /srv/my data, nvme0n1p2 is mounted on /vm, "
+			"nvme0n1p2 is mounted on /home");
+
+	check_case("swap space whose node was removed");
+	mounts = "";
+	swaps = "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"
+		"/dev/nvme0n1p2\\040(deleted)               partition\t9\t\t0\t\t-2\n";
+	CHECK_INT(find("0000:02:00.0", true, said, sizeof(said)), 1);
+	CHECK_STR(said, "nvme0n1p2 is swapped to");
+	swaps = "";
+
+	check_case("what lies on LVM on LUKS, and another disk of the same btrfs");
+	add_made("dm-0", "nvme0n1p2", "253:0", "luks");
+	add_made("dm-1", "dm-0", "253:1", "vg-root");
+	mounts = "27 1 253:1 / / rw - ext4 /dev/mapper/vg-root rw\n"
+		 "28 1 0:41 / /pool rw - btrfs /dev/sdx rw\n";
+	shell("mkdir -p %s/sys/fs/btrfs/1234/devices/nvme0n1 %s/sys/fs/btrfs/1234/devices/sdx", top,
+		top);
+	CHECK_INT(find("0000:02:00.0", true, said, sizeof(said)), 2);
+	CHECK_HAS(said, "vg-root is mounted on /");
+	CHECK_HAS(said, "sdx is mounted on /pool");
+	shell("rm -r %s/sys/fs/btrfs %s/sys/class/block/nvme0n1p2/holders", top, top);
 
 	check_case("the same number of a node that is no disk is another device's");
 	add_node("0000:03:00.0/misc/odd", "259:1902", "");
@@ -151,9 +201,7 @@ static void test_nvme(void)
 	char said[1024];
 
 	check_case("an NVMe drive's disk stands below no directory \"block\"");
-	add_node("0000:02:00.0/nvme/nvme4/nvme4n1", "259:1910", "nvme4n1");
-	shell("ln -s ../../../../../../../class/block %s/sys/bus/pci/devices/0000:02:00.0/nvme/nvme4/nvme4n1/subsystem",
-		top);
+	add_disk("0000:02:00.0/nvme/nvme4/nvme4n1", "259:1910", false);
 	mounts = "36 22 259:1910 / /srv rw - ext4 /dev/none rw\n";
 	CHECK_INT(find("0000:02:00.0", true, said, sizeof(said)), 1);
 	CHECK_HAS(said, "nvme4n1 is mounted on /srv");
@@ -161,7 +209,7 @@ static void test_nvme(void)
 	check_case("an NVMe drive with a path of its own to a disk of several");
 	shell("cd %s/sys && mkdir -p bus/pci/devices/0000:02:00.0/nvme/nvme5/nvme6c5n2 class/block devices/virtual/nvme-subsystem/nvme-subsys6/nvme6n2/nvme6n2p1",
 		top);
-	shell("cd %s/sys/class/block && ln -s ../../devices/virtual/nvme-subsystem/nvme-subsys6/nvme6n2 . && echo 259:1920 >nvme6n2/dev && echo 259:1921 >nvme6n2/nvme6n2p1/dev && ln -s /class/block nvme6n2/subsystem && ln -s /class/block nvme6n2/nvme6n2p1/subsystem",
+	shell("cd %s/sys/class/block && ln -s ../../devices/virtual/nvme-subsystem/nvme-subsys6/nvme6n2 . && echo 259:1920 >nvme6n2/dev && echo 259:1921 >nvme6n2/nvme6n2p1/dev && ln -s nvme6n2/nvme6n2p1 . && echo 1 >nvme6n2p1/partition && ln -s /class/block nvme6n2/subsystem && ln -s /class/block nvme6n2/nvme6n2p1/subsystem",
 		top);
 	mounts = "36 22 259:1921 / /vm rw - ext4 /dev/none rw\n";
 	CHECK_INT(find("0000:02:00.0", true, said, sizeof(said)), 1);

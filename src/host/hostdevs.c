@@ -62,7 +62,7 @@ struct hostdevs_search {
 	struct protected_list *keep;
 	struct sysfs *sysfs;
 	int root;
-	struct mount_table mounts;
+	struct mount_table mounts, fstab, swaps;
 	char what[HOSTDEVS_WHAT_MAX]; /* the current item, "root /" */
 	bool no_memory;
 	struct pending *needs; /* the queue; entries before `next` are taken */
@@ -351,6 +351,8 @@ static void hostdevs_search_done(struct hostdevs_search *f)
 		pending_done(&f->needs[i]);
 	free(f->needs);
 	mount_table_done(&f->mounts);
+	mount_table_done(&f->fstab);
+	mount_table_done(&f->swaps);
 	text_done(&f->seen);
 }
 
@@ -1539,49 +1541,41 @@ static bool boot_waits_for(const char *options)
 	       !tabfile_option(options, "x-systemd.automount");
 }
 
-/* One line of fstab: source, mount point, type, options. */
-static void need_entry(struct hostdevs_search *f, const char *spec, const char *where,
-	const char *type, const char *options)
+static void need_entry(struct hostdevs_search *f, const struct mount_row *e)
 {
-	const struct mount_row *m = mount_table_at(&f->mounts, where);
+	const struct mount_row *m = mount_table_at(&f->mounts, e->point);
 
 	if (m && str_equal(m->type, "autofs")) /* not mounted before the first access */
 		m = NULL;
-	if (m && is_point(where)) /* the actual mount counts, not the table */
+	if (m && is_point(e->point)) /* the actual mount counts, not the table */
 		return;
-	hostdevs_search_for(f, "%.60s of /etc/fstab", where);
-	if (!type_is_network(type))
-		disks_need_named(f, options, false);
-	if (type_is_network(type)) {
-		if (is_point(where) || tabfile_option(options, "x-initrd.mount"))
-			need_server(f, spec, options);
+	hostdevs_search_for(f, "%.60s of /etc/fstab", e->point);
+	if (!type_is_network(e->type))
+		disks_need_named(f, e->options, false);
+	if (type_is_network(e->type)) {
+		if (is_point(e->point) || tabfile_option(e->options, "x-initrd.mount"))
+			need_server(f, e->source, e->options);
 	} else if (m) {
 		need_mount(f, m);
 	} else {
-		(void)hostdevs_need_spec(f, spec);
+		(void)hostdevs_need_spec(f, e->source);
 	}
 }
 
 /* swap: only its swap lines, else all others. */
 static void need_fstab(struct hostdevs_search *f, bool swap)
 {
-	_cleanup_(str_free) char *text = NULL;
-	char *words[4];
-
-	if (!hostdevs_search_read(f, "etc/fstab", &text))
-		return;
-	for (char *rest = text, *line; (line = tabfile_line(&rest, true));) {
-		size_t n = tabfile_words(line, words, 4);
-		if (n < 3 || str_equal(words[2], "swap") != swap)
+	for (size_t i = 0; i < f->fstab.n; i++) {
+		const struct mount_row *e = &f->fstab.at[i];
+		if (str_equal(e->type, "swap") != swap)
 			continue;
-		const char *options = n > 3 ? words[3] : "";
 		hostdevs_search_for(f, "swap");
-		if (!is_point(words[1]) && !boot_waits_for(options))
+		if (!is_point(e->point) && !boot_waits_for(e->options))
 			continue;
 		if (swap)
-			(void)hostdevs_need_spec(f, words[0]);
+			(void)hostdevs_need_spec(f, e->source);
 		else
-			need_entry(f, words[0], words[1], words[2], options);
+			need_entry(f, e);
 	}
 }
 
@@ -1670,27 +1664,43 @@ static void need_cmdline(struct hostdevs_search *f, const char *line)
 	}
 }
 
-/* Columns: name, "file" or "partition", numbers. */
 static void need_swaps(struct hostdevs_search *f)
 {
-	_cleanup_(str_free) char *text = NULL;
-	char *words[2];
-
 	f->for_swap = true;
 	hostdevs_search_for(f, "swap");
-	if (!hostdevs_search_read(f, "proc/swaps", &text))
-		return;
-	for (char *rest = text, *line; (line = tabfile_line(&rest, false));) {
-		if (tabfile_words(line, words, 2) < 2)
-			continue;
-		if (str_equal(words[1], "file")) {
-			hostdevs_search_need(f, PENDING_PATH, words[0]);
+	for (size_t i = 0; i < f->swaps.n; i++) {
+		const struct mount_row *e = &f->swaps.at[i];
+		if (str_equal(e->type, "file")) {
+			hostdevs_search_need(f, PENDING_PATH, e->source);
 			resolve_pending(f);
-		} else if (str_equal(words[1], "partition") && !hostdevs_need_spec(f, words[0])) {
+		} else if (str_equal(e->type, "partition") && !hostdevs_need_spec(f, e->source)) {
 			protected_set_unknown(
-				f->keep, "swap is on %s, which is not in sysfs", words[0]);
+				f->keep, "swap is on %s, which is not in sysfs", e->source);
 		}
 	}
+}
+
+/* An invalid line may name what the host needs. False if there is no such file. */
+static bool read_table(struct hostdevs_search *f, const char *path, struct mount_table *ret,
+	int (*parse)(struct mount_table *ret, char *text))
+{
+	char *text = NULL;
+
+	if (!hostdevs_search_read(f, path, &text))
+		return false;
+	f->no_memory |= parse(ret, text) < 0;
+	if (ret->bad_line)
+		protected_set_unknown(f->keep, "/%s:%u: invalid line", path, ret->bad_line);
+	return true;
+}
+
+static void read_tables(struct hostdevs_search *f)
+{
+	if (!read_table(f, "proc/self/mountinfo", &f->mounts, mount_table_parse))
+		protected_set_unknown(
+			f->keep, "/proc/self/mountinfo can't be read; is /proc mounted?");
+	(void)read_table(f, "etc/fstab", &f->fstab, mount_table_parse_fstab);
+	(void)read_table(f, "proc/swaps", &f->swaps, mount_table_parse_swaps);
 }
 
 static void search_host(struct hostdevs_search *f, const char *cmdline)
@@ -1717,15 +1727,11 @@ int hostdevs_find(struct protected_list *ret, const char *root, const char *cmdl
 {
 	_cleanup_(fd_close) int fd = open(root, O_DIRECTORY | O_PATH | O_CLOEXEC);
 	struct hostdevs_search f = {.keep = ret, .sysfs = sysfs, .root = fd};
-	char *text = NULL;
 
 	*ret = (struct protected_list){0};
 	if (fd < 0)
 		return err_set(err, errno, "%s: can't open it: %s", root, strerror(errno));
-	if (!hostdevs_search_read(&f, "proc/self/mountinfo", &text))
-		protected_set_unknown(ret, "/proc/self/mountinfo can't be read; is /proc mounted?");
-	else if (mount_table_parse(&f.mounts, text) < 0)
-		f.no_memory = true;
+	read_tables(&f);
 	if (!f.no_memory)
 		search_host(&f, cmdline);
 	hostdevs_search_done(&f);

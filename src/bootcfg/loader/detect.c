@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "bootcfg/format/shell_run.h"
 #include "bootcfg/kargs/karg.h"
+#include "shared/mounts.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -141,33 +142,32 @@ static bool dir_is_empty(const struct root *r, const char *dir)
 	return root_list(r, dir, "", &names) == 0 && names.n == 0;
 }
 
-/* /etc/fstab: a FAT file system, or anything on /boot, /efi or below, may be $BOOT. */
+/* A FAT file system, or anything on /boot, /efi or below, may be $BOOT. */
+static bool may_be_boot(const struct mount_row *m)
+{
+	return m->point[0] == '/' && m->point[1] != '\0' &&
+	       (str_equal(m->type, "vfat") || str_equal(m->type, "msdos") ||
+		       str_starts(m->point, "/boot") || str_starts(m->point, "/efi"));
+}
+
 static int fstab_read(struct detect *s)
 {
-	_cleanup_(str_free) char *text = NULL;
+	_cleanup_(mount_table_done) struct mount_table fstab = {0};
+	char *text = NULL;
 	size_t len;
 
 	if (root_read(s->root, "etc/fstab", &text, &len, NULL) < 0)
 		return 0;
-	char *rest = text;
-	for (char *line; (line = strsep(&rest, "\n"));) {
-		char what[512], where[512], type[64];
-		if (sscanf(line, " %511s %511s %63s", what, where, type) != 3 || what[0] == '#' ||
-			where[0] != '/' || where[1] == '\0')
+	int rc = mount_table_parse_fstab(&fstab, text);
+	for (size_t i = 0; rc == 0 && i < fstab.n; i++) {
+		const char *where = fstab.at[i].point + 1;
+		if (!may_be_boot(&fstab.at[i]))
 			continue;
-		if (!str_equal(type, "vfat") && !str_equal(type, "msdos") &&
-			!str_starts(where, "/boot") && !str_starts(where, "/efi"))
-			continue;
-		size_t end = strlen(where);
-		while (end > 1 && where[end - 1] == '/')
-			where[--end] = '\0';
-		if (boot_add(s, where + 1) < 0)
-			return -ENOMEM;
-		if ((!root_is_dir(s->root, where + 1) || dir_is_empty(s->root, where + 1)) &&
-			strings_add(&s->unmounted, where + 1) < 0)
-			return -ENOMEM;
+		rc = boot_add(s, where);
+		if (rc == 0 && (!root_is_dir(s->root, where) || dir_is_empty(s->root, where)))
+			rc = strings_add(&s->unmounted, where);
 	}
-	return 0;
+	return rc;
 }
 
 static bool exists_below(const struct detect *s, const char *boot, const char *tail)

@@ -155,17 +155,25 @@ static void add_absent(struct plan *p, const struct probe *h)
 	}
 }
 
+static bool has_addr(const struct verdict *v)
+{
+	return v->device || v->selector->kind == SELECT_ADDRESS;
+}
+
+static struct pci_addr addr_of(const struct verdict *v)
+{
+	return v->device ? v->device->addr : v->selector->addr;
+}
+
 static int verdict_compare(const void *a, const void *b)
 {
 	const struct verdict *x = a, *y = b;
-	bool x_place = x->device || x->selector->kind == SELECT_ADDRESS;
-	bool y_place = y->device || y->selector->kind == SELECT_ADDRESS;
+	bool x_place = has_addr(x), y_place = has_addr(y);
 
 	if (x_place != y_place)
 		return x_place ? -1 : 1;
 	if (x_place) {
-		int order = pci_addr_compare(x->device ? x->device->addr : x->selector->addr,
-			y->device ? y->device->addr : y->selector->addr);
+		int order = pci_addr_compare(addr_of(x), addr_of(y));
 		if (order != 0)
 			return order;
 	}
@@ -190,6 +198,27 @@ int plan_make(struct plan *ret, const struct config *c, const struct probe *h,
 	}
 	*ret = p;
 	return 0;
+}
+
+const struct verdict *plan_find(const struct plan *p, struct pci_addr addr)
+{
+	size_t at = 0;
+
+	for (size_t end = p->n; at < end;) {
+		size_t middle = at + (end - at) / 2;
+		const struct verdict *v = &p->verdicts[middle];
+		if (has_addr(v) && pci_addr_compare(addr_of(v), addr) < 0)
+			at = middle + 1;
+		else
+			end = middle;
+	}
+	/* An address may be absent by one selector, which wants another id there, too. */
+	for (; at < p->n && has_addr(&p->verdicts[at]); at++)
+		if (pci_addr_compare(addr_of(&p->verdicts[at]), addr) != 0)
+			return NULL;
+		else if (p->verdicts[at].device)
+			return &p->verdicts[at];
+	return NULL;
 }
 
 void plan_done(struct plan *p)

@@ -60,6 +60,9 @@ int plan_make(struct plan *ret, const struct config *c, const struct probe *host
 	const struct boot_switch *b, struct err *err) _must_check_;
 void plan_done(struct plan *p);
 
+/* The verdict on a device that exists, or NULL. */
+const struct verdict *plan_find(const struct plan *p, struct pci_addr addr);
+
 /* True if every selected device is to be bound. */
 bool plan_is_whole(const struct plan *p);
 /* True if any is. */

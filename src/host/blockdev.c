@@ -146,24 +146,72 @@ int blockdev_controllers(struct sysfs *s, const char *directory, blockdev_each *
 
 /* ---- uses ------------------------------------------------------------------------------------ */
 
+/* The last part of "/dev/sda1" or "/dev/mapper/vg-root"; "" for what is not below /dev. */
+static const char *source_name(const struct mount_row *m)
+{
+	return str_starts(m->source, "/dev/") ? strrchr(m->source, '/') + 1 : "";
+}
+
+static int compare_numbers(const struct mount_row *x, unsigned major, unsigned minor)
+{
+	if (x->major != major)
+		return x->major < major ? -1 : 1;
+	return x->minor == minor ? 0 : x->minor < minor ? -1 : 1;
+}
+
+/* Rows of one number or source stay in the order of the table. */
+static int by_number(const void *a, const void *b)
+{
+	const struct mount_row *x = *(const struct mount_row *const *)a,
+			       *y = *(const struct mount_row *const *)b;
+	int order = compare_numbers(x, y->major, y->minor);
+
+	return order != 0 ? order : x < y ? -1 : 1;
+}
+
+static int by_source(const void *a, const void *b)
+{
+	const struct mount_row *x = *(const struct mount_row *const *)a,
+			       *y = *(const struct mount_row *const *)b;
+	int order = strcmp(source_name(x), source_name(y));
+
+	return order != 0 ? order : x < y ? -1 : 1;
+}
+
+static const struct mount_row **sorted(
+	const struct mount_table *m, int (*compare)(const void *a, const void *b))
+{
+	const struct mount_row **rows = calloc(m->n + 1, sizeof(*rows));
+
+	for (size_t i = 0; rows && i < m->n; i++)
+		rows[i] = &m->at[i];
+	if (rows && m->n > 1)
+		qsort(rows, m->n, sizeof(*rows), compare);
+	return rows;
+}
+
 int blockdev_mounts_parse(struct blockdev_mounts *ret, const char *mountinfo, const char *swaps)
 {
-	char *one = mountinfo ? strdup(mountinfo) : NULL;
-	char *other = swaps ? strdup(swaps) : NULL;
-	int r = (mountinfo && !one) || (swaps && !other) ? -ENOMEM : 0;
+	char *one = strdup(mountinfo ? mountinfo : ""), *other = strdup(swaps ? swaps : "");
+	int r = !one || !other ? -ENOMEM : 0;
 
 	*ret = (struct blockdev_mounts){0};
 	if (one && mount_table_parse(&ret->mounts, one) < 0)
 		r = -ENOMEM;
 	if (other && mount_table_parse_swaps(&ret->swaps, other) < 0)
 		r = -ENOMEM;
-	return r;
+	ret->by_number = sorted(&ret->mounts, by_number);
+	ret->by_source = sorted(&ret->mounts, by_source);
+	return ret->by_number && ret->by_source ? r : -ENOMEM;
 }
 
 void blockdev_mounts_done(struct blockdev_mounts *m)
 {
 	mount_table_done(&m->mounts);
 	mount_table_done(&m->swaps);
+	free(m->by_number);
+	free(m->by_source);
+	*m = (struct blockdev_mounts){0};
 }
 
 struct walk {
@@ -176,37 +224,67 @@ struct walk {
 	unsigned found;   /* mounts and swap spaces so far */
 };
 
-/* True if "/dev/sda1" or "/dev/mapper/vg-root" is the device of this name or label. */
-static bool is_source(const char *source, const char *name, const char *label)
+static int found_mount(struct walk *w, const char *label, const struct mount_row *m)
 {
-	const char *last = str_starts(source, "/dev/") ? strrchr(source, '/') + 1 : "";
-
-	return str_equal(last, name) || str_equal(last, label);
+	w->found++;
+	return w->each(&(struct blockdev_use){.name = label, .mount = m}, w->to);
 }
 
-/* By the number of the file system, which for btrfs is not a block device's, or by the source. */
-static int each_mount(struct walk *w, const char *name, const char *label)
+static int each_by_number(struct walk *w, const char *name, const char *label)
 {
+	const struct mount_row **rows = w->m->by_number;
 	unsigned major = 0, minor = 0;
-	bool numbered = blockdev_number(w->s, name, &major, &minor);
+	size_t at = 0, n = w->m->mounts.n;
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < w->m->mounts.n; i++) {
-		const struct mount_row *m = &w->m->mounts.at[i];
-		if (!(numbered && m->major == major && m->minor == minor) &&
-			!is_source(m->source, name, label))
-			continue;
-		w->found++;
-		r = w->each(&(struct blockdev_use){.name = label, .mount = m}, w->to);
+	if (!blockdev_number(w->s, name, &major, &minor))
+		return 0;
+	for (size_t end = n; at < end;) {
+		size_t middle = at + (end - at) / 2;
+		if (compare_numbers(rows[middle], major, minor) < 0)
+			at = middle + 1;
+		else
+			end = middle;
 	}
+	for (; r == 0 && at < n && compare_numbers(rows[at], major, minor) == 0; at++)
+		r = found_mount(w, label, rows[at]);
 	return r;
+}
+
+static int each_by_source(struct walk *w, const char *name, const char *label)
+{
+	const struct mount_row **rows = w->m->by_source;
+	size_t at = 0, n = w->m->mounts.n;
+	int r = 0;
+
+	for (size_t end = n; at < end;) {
+		size_t middle = at + (end - at) / 2;
+		if (strcmp(source_name(rows[middle]), name) < 0)
+			at = middle + 1;
+		else
+			end = middle;
+	}
+	for (; r == 0 && at < n && str_equal(source_name(rows[at]), name); at++)
+		r = found_mount(w, label, rows[at]);
+	return r;
+}
+
+/* By the number of the file system, which for btrfs is not a block device's, and by the source. */
+static int each_mount(struct walk *w, const char *name, const char *label)
+{
+	int r = each_by_number(w, name, label);
+
+	if (r == 0)
+		r = each_by_source(w, name, label);
+	return r == 0 && !str_equal(name, label) ? each_by_source(w, label, label) : r;
 }
 
 /* The mount of its file system covers a swap file. */
 static int each_swap(struct walk *w, const char *name, const char *label)
 {
 	for (size_t i = 0; i < w->m->swaps.n; i++) {
-		if (!is_source(w->m->swaps.at[i].source, name, label))
+		const char *source = source_name(&w->m->swaps.at[i]);
+		if (!str_equal(source, name) && !str_equal(source, label))
 			continue;
 		w->found++;
 		return w->each(&(struct blockdev_use){.name = label, .swap = true}, w->to);

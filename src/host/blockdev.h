@@ -50,6 +50,7 @@ int blockdev_controllers(struct sysfs *s, const char *directory, blockdev_each *
 /* The tables of a system. Zero-initialised is empty. */
 struct blockdev_mounts {
 	struct mount_table mounts, swaps;
+	const struct mount_row **by_number, **by_source; /* the mounts in these orders */
 };
 
 /* From the texts of mountinfo and swaps, of which each may be NULL. Returns 0 or -ENOMEM; the

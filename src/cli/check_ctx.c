@@ -86,11 +86,7 @@ bool check_ctx_can_boot(const struct check_ctx *c, const char *kernel)
 
 bool check_ctx_binds(const struct check_ctx *c, struct pci_addr addr)
 {
-	const struct plan *p = &c->ctx->plan;
+	const struct verdict *v = plan_find(&c->ctx->plan, addr);
 
-	for (size_t i = 0; i < p->n; i++)
-		if (p->verdicts[i].device && p->verdicts[i].action == ACTION_BIND &&
-			pci_addr_compare(p->verdicts[i].device->addr, addr) == 0)
-			return true;
-	return false;
+	return v && v->action == ACTION_BIND;
 }

@@ -94,14 +94,14 @@ static void log_reserved(const struct check_ctx *c, const struct device *d)
 
 static void log_group(const struct check_ctx *c, const struct device *d)
 {
-	const struct inventory *v = c->inventory;
 	char address[PCI_ADDR_MAX], others[STRV_MAX] = "";
 	bool fixed = false;
+	size_t n;
+	struct function *const *members = inventory_group(c->inventory, d->group, &n);
 
-	for (size_t j = 0; j < v->n; j++) {
-		const struct device *other = &v->at[j].d;
-		if (other->group != d->group || check_ctx_binds(c, other->addr) ||
-			!usable_blocks_group(&c->ctx->sysfs, other))
+	for (size_t j = 0; j < n; j++) {
+		const struct device *other = &members[j]->d;
+		if (check_ctx_binds(c, other->addr) || !usable_blocks_group(&c->ctx->sysfs, other))
 			continue;
 		fixed |= device_is_fixed(other);
 		add_name(others, "%s (%s)", pci_addr_format(other->addr, address), other->driver);

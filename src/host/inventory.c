@@ -200,6 +200,27 @@ static bool keep_all(const struct device *d, const void *arg)
 	return true;
 }
 
+static int compare_groups(const void *a, const void *b)
+{
+	const struct function *x = *(struct function *const *)a, *y = *(struct function *const *)b;
+
+	if (x->d.group != y->d.group)
+		return x->d.group < y->d.group ? -1 : 1;
+	return pci_addr_compare(x->d.addr, y->d.addr);
+}
+
+static int sort_groups(struct inventory *v)
+{
+	v->by_group = calloc(v->n ? v->n : 1, sizeof(struct function *));
+	if (!v->by_group)
+		return -ENOMEM;
+	for (size_t i = 0; i < v->n; i++)
+		v->by_group[i] = &v->at[i];
+	if (v->n > 1)
+		qsort(v->by_group, v->n, sizeof(struct function *), compare_groups);
+	return 0;
+}
+
 static int gather(struct inventory *v, struct sysfs *s, struct pciids *names,
 	const struct host_snapshot *notes, struct err *err)
 {
@@ -228,7 +249,7 @@ static int gather(struct inventory *v, struct sysfs *s, struct pciids *names,
 		else
 			v->at[i].has_upstream = false;
 	}
-	if (parse_candidates(v, notes) < 0)
+	if (parse_candidates(v, notes) < 0 || sort_groups(v) < 0)
 		return err_set(err, ENOMEM, "no memory for %zu PCI devices", list.n);
 	r = attached_gather(&attached, s, notes, err);
 	v->attached = attached.at;
@@ -266,6 +287,7 @@ void inventory_done(struct inventory *v)
 	for (size_t i = 0; i < v->n; i++)
 		free(v->at[i].candidates);
 	free(v->at);
+	free(v->by_group);
 	attached_done(v->attached, v->n_attached);
 	*v = (struct inventory){0};
 }
@@ -283,13 +305,35 @@ struct function *inventory_find(const struct inventory *v, struct pci_addr addr)
 	return v->n ? bsearch(&addr, v->at, v->n, sizeof(*v->at), compare_slot) : NULL;
 }
 
+struct function *const *inventory_group(const struct inventory *v, int group, size_t *ret_n)
+{
+	size_t first = 0, n = 0;
+
+	for (size_t end = v->n; first < end;) {
+		size_t middle = first + (end - first) / 2;
+		if (v->by_group[middle]->d.group < group)
+			first = middle + 1;
+		else
+			end = middle;
+	}
+	while (first + n < v->n && v->by_group[first + n]->d.group == group)
+		n++;
+	*ret_n = n;
+	return v->by_group + first;
+}
+
 const struct attached *inventory_attached(
 	const struct inventory *v, struct pci_addr addr, size_t *ret_n)
 {
 	size_t first = 0, n = 0;
 
-	while (first < v->n_attached && pci_addr_compare(v->attached[first].addr, addr) < 0)
-		first++;
+	for (size_t end = v->n_attached; first < end;) {
+		size_t middle = first + (end - first) / 2;
+		if (pci_addr_compare(v->attached[middle].addr, addr) < 0)
+			first = middle + 1;
+		else
+			end = middle;
+	}
 	while (first + n < v->n_attached &&
 		pci_addr_compare(v->attached[first + n].addr, addr) == 0)
 		n++;

@@ -57,7 +57,8 @@ struct function {
 struct inventory {
 	struct function *at;
 	size_t n;
-	struct attached *attached; /* in address order of their functions */
+	struct function **by_group; /* the same, in the order of groups, then addresses */
+	struct attached *attached;  /* in address order of their functions */
 	size_t n_attached;
 };
 
@@ -73,6 +74,9 @@ int inventory_find_boot_display(
 void inventory_done(struct inventory *v);
 
 struct function *inventory_find(const struct inventory *v, struct pci_addr addr);
+
+/* The functions of an IOMMU group, in address order: the first of *ret_n in a row. */
+struct function *const *inventory_group(const struct inventory *v, int group, size_t *ret_n);
 
 /* The devices attached to a function: the first of *ret_n in a row, NULL for none. */
 const struct attached *inventory_attached(

@@ -4,6 +4,8 @@
 #include "base/dir.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "core/kmod.h"
+#include "host/other_tools.h"
 #include "pci/address.h"
 #include "pci/id.h"
 
@@ -135,29 +137,15 @@ static void from_cmdline(struct import *m, const struct sysroot *w)
 typedef void (*reader)(struct import *m, char *data, const char *path);
 
 /* "options vfio-pci ids=10de:2204,10de:1aef disable_vga=1" */
-static void read_options(struct import *m, char *line, const char *from)
+static int read_options(const struct modprobe_line *line, void *to)
 {
-	const char *command = strsep(&line, BLANKS), *module = NULL;
+	char from[300], *rest = line->rest;
 
-	while (line && (!module || !module[0]))
-		module = strsep(&line, BLANKS);
-	if (!str_equal(command, "options") || !module || !str_starts(module, "vfio") ||
-		(module[4] != '-' && module[4] != '_') || !str_equal(module + 5, "pci"))
-		return;
-	for (char *word; (word = strsep(&line, BLANKS));)
-		if (str_starts(word, "ids="))
-			import_ids(m, word + 4, from);
-}
-
-static void read_modprobe(struct import *m, char *data, const char *path)
-{
-	unsigned number = 0;
-	char from[300];
-
-	for (char *line; (line = strsep(&data, "\n"));) {
-		(void)snprintf(from, sizeof(from), "/%s:%u", path, ++number);
-		read_options(m, line + strspn(line, BLANKS), from);
-	}
+	(void)snprintf(from, sizeof(from), "%.280s:%u", line->path, line->number);
+	if (str_equal(line->command, "options") && module_same(line->module, "vfio-pci"))
+		for (char *ids; (ids = other_tools_ids(&rest));)
+			import_ids(to, ids, from);
+	return 0;
 }
 
 /* The name is the bus, a dash and the address; the content is a driver. */
@@ -249,7 +237,6 @@ static void from_files(struct import *m)
 		const char *directory, *beginning, *ending;
 		reader read;
 	} places[] = {
-		{"etc/modprobe.d", "", ".conf", read_modprobe},
 		{"etc/driverctl.d", "pci-", "", read_driverctl},
 		{"usr/local/bin", "vfio", "", read_script},
 		{"usr/local/sbin", "vfio", "", read_script},
@@ -260,6 +247,7 @@ static void from_files(struct import *m)
 		{"etc/initramfs-tools/scripts/init-premount", "", "", read_script},
 	};
 
+	m->out->failed |= other_tools_modprobe(m->root, read_options, m) < 0;
 	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++)
 		read_directory(m, places[i].directory, places[i].beginning, places[i].ending,
 			places[i].read);

@@ -10,7 +10,7 @@
  * The body of a config that selects the devices which other tools bind to vfio-pci:
  *
  * - `vfio-pci.ids=` on the kernel command line; the last one, as in the kernel
- * - `options vfio-pci ids=` in /etc/modprobe.d/<name>.conf (modprobe.d(5))
+ * - `options vfio-pci ids=` in the directories of modprobe.d(5)
  * - /etc/driverctl.d/<bus>-<address> with the text "vfio-pci" (driverctl(8))
  * - scripts that write driver_override for the addresses in DEVS="…", as in guides
  *

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/other_ids.h"
 
+#include "base/file.h"
 #include "base/str.h"
 #include "cli/check_ctx.h"
 #include "core/boot_switch.h"
@@ -8,7 +9,8 @@
 #include "core/release.h"
 #include "host/other_tools.h"
 
-#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,87 +74,45 @@ static void read_words(struct other_ids *o, const char *cmdline)
 
 /* ---- modprobe.d, and the modules of initramfs-tools ------------------------------------------ */
 
-struct file {
-	const struct check_ctx *c;
-	struct other_ids *o;
-	const char *path;
-	size_t directory; /* of other_tools_settings */
-};
-
-/* Reads the text after the module's name in a line. Cuts it up. */
-static void read_options(const struct file *f, unsigned number, const char *module, char *rest)
+static int read_options(const struct modprobe_line *line, void *to)
 {
-	char from[CHECKED_PATH_MAX + 16];
+	struct other_ids *o = to;
+	char from[CHECKED_PATH_MAX + 16], *rest = line->rest;
 
-	(void)snprintf(from, sizeof(from), "%s:%u", f->path, number);
-	drop_quotes(rest);
-	for (char *word; (word = strtok_r(NULL, BLANKS, &rest));)
-		if (str_starts(word, "ids=") && word[4])
-			add(f->o, from, module, word + 4, false);
+	if (!str_equal(line->command, "options") || !module_takes_ids(line->module))
+		return 0;
+	(void)snprintf(from, sizeof(from), "%.511s:%u", line->path, line->number);
+	for (char *ids; (ids = other_tools_ids(&rest));)
+		add(o, from, line->module, ids, false);
+	return o->failed ? -ENOMEM : 0;
 }
 
-static void read_line(const struct file *f, unsigned number, char *line)
+/* "vfio-pci ids=10de:2204": as in modprobe.d, without "options". */
+static void read_initramfs_tools(struct other_ids *o, const struct check_ctx *c)
 {
-	if (!str_equal(f->path, INITRAMFS_TOOLS)) {
-		const char *module = other_tools_module(&line);
-		if (module)
-			read_options(f, number, module, line);
-		return;
-	}
-	const char *module = strtok_r(line, BLANKS, &line);
-	if (module && module_takes_ids(module))
-		read_options(f, number, module, line);
-}
-
-/* A backslash at its end continues a line (modprobe.d(5)). */
-static void read_file(const struct file *f)
-{
-	_cleanup_(str_free) char *text = check_ctx_text(f->c, f->path);
+	_cleanup_(str_free) char *text = check_ctx_text(c, INITRAMFS_TOOLS);
 	unsigned number = 0;
 
-	for (char *at = text; at;) {
-		unsigned first = number + 1;
-		char *end = at + strcspn(at, "\n");
-		for (number++; *end && end > at && end[-1] == '\\'; number++) {
-			end[-1] = end[0] = ' ';
-			end += strcspn(end, "\n");
-		}
-		char *next = *end ? end + 1 : NULL;
-		*end = '\0';
-		read_line(f, first, at);
-		at = next;
+	for (char *at = text, *line; (line = strsep(&at, "\n"));) {
+		struct modprobe_line l = {
+			.path = INITRAMFS_TOOLS, .number = ++number, .command = "options"};
+		l.module = strtok_r(line, BLANKS, &l.rest);
+		if (l.module)
+			o->failed |= read_options(&l, o) < 0;
 	}
-}
-
-/* Of several files with the same name, the one in the first directory counts. */
-static void read_setting(const struct check_ctx *c, const char *name, void *to)
-{
-	struct file *f = to;
-	char path[CHECKED_PATH_MAX];
-	size_t len = strlen(name);
-
-	if (len < 5 || !str_equal(name + len - 5, ".conf"))
-		return;
-	for (size_t i = 0; i < f->directory; i++) {
-		(void)snprintf(path, sizeof(path), "%s/%s", other_tools_settings[i], name);
-		if (check_ctx_exists(c, path))
-			return;
-	}
-	(void)snprintf(path, sizeof(path), "%s/%s", other_tools_settings[f->directory], name);
-	f->path = path;
-	read_file(f);
 }
 
 void other_ids_read(struct other_ids *ret, const char *root, const char *cmdline)
 {
 	const struct check_ctx c = {.root = root};
-	struct file f = {.c = &c, .o = ret, .path = INITRAMFS_TOOLS};
 
 	*ret = (struct other_ids){0};
 	read_words(ret, cmdline);
-	read_file(&f);
-	for (; other_tools_settings[f.directory]; f.directory++)
-		check_ctx_each(&c, other_tools_settings[f.directory], alphasort, read_setting, &f);
+	if (!root)
+		return;
+	read_initramfs_tools(ret, &c);
+	_cleanup_(fd_close) int fd = open(*root ? root : "/", O_DIRECTORY | O_PATH | O_CLOEXEC);
+	ret->failed |= other_tools_modprobe(fd, read_options, ret) < 0;
 }
 
 /* ---- match ----------------------------------------------------------------------------------- */

@@ -4,9 +4,9 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "host/other_tools.h"
 #include "host/unpack.h"
 
-#include <dirent.h>
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -16,14 +16,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SETTINGS_MAX 65536
 #define BOOT_PROGRAM "vfio-bind-boot"
 #define UDEV_RULES "/usr/lib/udev/rules.d/70-vfio-bind.rules"
-
-/* modprobe's directories; of several files of one name the first counts (modprobe.d(5)). */
-static const char *const settings_directories[] = {"/etc/modprobe.d", "/run/modprobe.d",
-	"/usr/local/lib/modprobe.d", "/usr/lib/modprobe.d", "/lib/modprobe.d"};
-#define N_DIRECTORIES (sizeof(settings_directories) / sizeof(*settings_directories))
 
 static int image_add_module(
 	struct image *image, const char *directory, const char *name, struct err *err)
@@ -61,81 +55,33 @@ static int want_modules(
 	return r;
 }
 
-/* True for a line "options MODULE …" or "softdep MODULE …" of one of our modules. Modifies the
- * line. */
-static bool line_concerns(char *line, const struct strv *modules)
+struct wanted {
+	struct image *image;
+	struct err *err;
+};
+
+/* Takes the file of each line "options MODULE …" or "softdep MODULE …" of one of our modules. */
+static int add_settings(const struct modprobe_line *line, void *to)
 {
-	char *command = strsep(&line, " \t");
+	const struct wanted *w = to;
+	const struct strv *modules = &w->image->modules;
+	bool ours = false;
 
-	while (line && (*line == ' ' || *line == '\t'))
-		line++;
-	char *module = strsep(&line, " \t");
-	if (!module || (!str_equal(command, "options") && !str_equal(command, "softdep")))
-		return false;
-	for (size_t i = 0; i < modules->n; i++)
-		if (module_same(modules->name[i], module))
-			return true;
-	return false;
-}
-
-static bool file_concerns(const char *path, const struct strv *modules)
-{
-	_cleanup_(str_free) char *data = NULL;
-	size_t len;
-
-	if (file_read(AT_FDCWD, path, SETTINGS_MAX, &data, &len, NULL) < 0)
-		return false;
-	char *rest = data, *line;
-	while ((line = strsep(&rest, "\n")))
-		if (line_concerns(line, modules))
-			return true;
-	return false;
-}
-
-static int is_settings(const struct dirent *entry)
-{
-	size_t len = strlen(entry->d_name);
-
-	return len > 5 && str_equal(entry->d_name + len - 5, ".conf");
-}
-
-static bool hidden(size_t directory, const char *name)
-{
-	for (size_t i = 0; i < directory; i++) {
-		_cleanup_(str_free) char *path = NULL;
-		if (asprintf(&path, "%s/%s", settings_directories[i], name) >= 0 &&
-			access(path, F_OK) == 0)
-			return true;
-	}
-	return false;
-}
-
-static int add_settings(struct image *image, size_t directory, const char *name, struct err *err)
-{
-	_cleanup_(str_free) char *path = NULL;
-
-	if (hidden(directory, name))
+	if (!str_equal(line->command, "options") && !str_equal(line->command, "softdep"))
 		return 0;
-	if (asprintf(&path, "%s/%s", settings_directories[directory], name) < 0)
-		return err_set(err, ENOMEM, "out of memory");
-	return file_concerns(path, &image->modules) ? strv_add_unique(&image->files, path, err) : 0;
+	for (size_t i = 0; i < modules->n; i++)
+		ours |= module_same(modules->name[i], line->module);
+	return ours && strv_add_unique(&w->image->files, line->path, w->err) < 0 ? -ENOMEM : 0;
 }
 
 static int want_settings(struct image *image, struct err *err)
 {
-	int r = 0;
+	_cleanup_(fd_close) int root = open("/", O_DIRECTORY | O_PATH | O_CLOEXEC);
+	struct wanted w = {image, err};
 
-	for (size_t i = 0; i < N_DIRECTORIES; i++) {
-		struct dirent **entries = NULL;
-		int n = scandir(settings_directories[i], &entries, is_settings, alphasort);
-		for (int j = 0; j < n; j++) {
-			if (r >= 0)
-				r = add_settings(image, i, entries[j]->d_name, err);
-			free(entries[j]);
-		}
-		free(entries);
-	}
-	return r;
+	return other_tools_modprobe(root, add_settings, &w) < 0
+		       ? err_set(err, ENOMEM, "out of memory")
+		       : 0;
 }
 
 static int want_config(struct image *image, const struct config *c, struct err *err)

@@ -148,16 +148,26 @@ bool guard_is_needed(uint32_t class)
 	       BASE_OF(class) == UNASSIGNED || is_network(class) || is_usb(class);
 }
 
+/* A selected address is in order among the others, absent or not. */
+static bool same_slot(const struct verdict *v, const struct verdict *dropped)
+{
+	if (!dropped->device || (!v->device && v->selector->kind != SELECT_ADDRESS))
+		return false;
+	return pci_addr_same_device(
+		v->device ? v->device->addr : v->selector->addr, dropped->device->addr);
+}
+
 /* True for the USB port of a card whose display is bound: it goes with its display. */
 static bool is_of_display(const struct plan *p, const struct verdict *v)
 {
-	for (size_t i = 0; i < p->n; i++) {
-		const struct verdict *other = &p->verdicts[i];
+	const struct verdict *other = v, *end = p->verdicts + p->n;
+
+	while (other > p->verdicts && same_slot(other - 1, v))
+		other--;
+	for (; other < end && same_slot(other, v); other++)
 		if (is_bound(other) && device_is_display(other->device) &&
-			pci_addr_same_device(other->device->addr, v->device->addr) &&
 			other->device->id.vendor == v->device->id.vendor)
 			return true;
-	}
 	return false;
 }
 
@@ -247,15 +257,6 @@ static void refuse(struct verdict *v, const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(v->reason, sizeof(v->reason), fmt, ap);
 	va_end(ap);
-}
-
-/* A selected address is in order among the others, absent or not. */
-static bool same_slot(const struct verdict *v, const struct verdict *dropped)
-{
-	if (!dropped->device || (!v->device && v->selector->kind != SELECT_ADDRESS))
-		return false;
-	return pci_addr_same_device(
-		v->device ? v->device->addr : v->selector->addr, dropped->device->addr);
 }
 
 /* Refuses the other functions of the card, too, for the same reason. The verdicts are in address

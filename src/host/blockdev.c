@@ -2,13 +2,14 @@
 #include "host/blockdev.h"
 
 #include "base/str.h"
+#include "pci/devnode.h"
 #include "pci/sysfs_path.h"
-#include "shared/tabfile.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sysmacros.h>
 
 #define BLOCK "class/block/"
 
@@ -38,9 +39,14 @@ bool blockdev_by_number(
 bool blockdev_number(struct sysfs *s, const char *name, unsigned *ret_major, unsigned *ret_minor)
 {
 	char number[32];
+	dev_t dev;
 
-	return sysfs_path_read(s, number, sizeof(number), BLOCK "%s/dev", name) > 0 &&
-	       tabfile_device(number, ret_major, ret_minor);
+	if (sysfs_path_read(s, number, sizeof(number), BLOCK "%s/dev", name) <= 0 ||
+		!devnode_read_device(number, &dev))
+		return false;
+	*ret_major = major(dev);
+	*ret_minor = minor(dev);
+	return true;
 }
 
 bool blockdev_is_partition(struct sysfs *s, const char *name)

@@ -8,6 +8,7 @@
 #include "core/protected.h"
 #include "host/blockdev.h"
 #include "host/dev_tag.h"
+#include "pci/devnode.h"
 #include "pci/devpath.h"
 #include "pci/sysfs_path.h"
 #include "shared/mounts.h"
@@ -24,6 +25,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/sysmacros.h>
 
 /*
  * Shared by the sections below. `hostdevs` lists what the host needs; `disks`, `pools` and
@@ -734,15 +736,18 @@ static bool is_block(const char *name)
 	return name[0] == 'b';
 }
 
+/* The name of an entry is "b8:1". */
 static bool need_member(struct hostdevs_search *f, const char *name, const char *pool)
 {
 	_cleanup_(str_free) char *entry = NULL, *path = NULL;
-	unsigned major, minor;
+	char number[32];
+	dev_t dev;
 	size_t len;
 
-	return tabfile_device(name + 1, &major, &minor) && asprintf(&path, UDEV "/%s", name) >= 0 &&
+	return str_copy(number, sizeof(number), name + 1) == strlen(name + 1) &&
+	       devnode_read_device(number, &dev) && asprintf(&path, UDEV "/%s", name) >= 0 &&
 	       file_read(f->root, path, UDEV_ENTRY_MAX, &entry, &len, NULL) == 0 &&
-	       is_member(entry, pool) && disk_need_number(f, major, minor);
+	       is_member(entry, pool) && disk_need_number(f, major(dev), minor(dev));
 }
 
 static unsigned need_members(struct hostdevs_search *f, const char *pool)

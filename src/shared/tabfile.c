@@ -3,9 +3,6 @@
 
 #include "base/str.h"
 
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define BLANKS " \t"
@@ -86,25 +83,5 @@ bool tabfile_option_value(const char *options, const char *name, char *buf, size
 		return false;
 	memcpy(buf, option + skip, len - skip);
 	buf[len - skip] = '\0';
-	return true;
-}
-
-/* Without sscanf, which would be a tenth of the program. */
-bool tabfile_device(const char *word, unsigned *ret_major, unsigned *ret_minor)
-{
-	char copy[32];
-	unsigned long major, minor;
-
-	if (strlen(word) >= sizeof(copy))
-		return false;
-	(void)str_copy(copy, sizeof(copy), word);
-	char *colon = strchr(copy, ':');
-	if (!colon)
-		return false;
-	*colon = '\0';
-	if (!str_decimal(copy, UINT32_MAX, &major) || !str_decimal(colon + 1, UINT32_MAX, &minor))
-		return false;
-	*ret_major = (unsigned)major;
-	*ret_minor = (unsigned)minor;
 	return true;
 }

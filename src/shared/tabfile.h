@@ -26,7 +26,4 @@ bool tabfile_option(const char *options, const char *name);
 /* Copies the value of NAME=VALUE in such a list; false if it is missing or does not fit. */
 bool tabfile_option_value(const char *options, const char *name, char *buf, size_t size);
 
-/* Reads "259:2", a device number as the kernel writes it; false for anything else. */
-bool tabfile_device(const char *word, unsigned *ret_major, unsigned *ret_minor);
-
 #endif

@@ -6,11 +6,13 @@
 
 #include "base/file.h"
 #include "check.h"
+#include "pci/devnode.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -221,6 +223,22 @@ static void test_nvme(void)
 	mounts = "";
 }
 
+static void test_numbers(void)
+{
+	static const char *const bad[] = {
+		"", ":", "8", "8:", ":1", "8:1:2", "8:x", "-8:1", "8: 1", "4294967296:0"};
+	char text[32] = "259:2";
+	dev_t dev;
+
+	check_case("device numbers as the kernel writes them");
+	CHECK(devnode_read_device(text, &dev));
+	CHECK_INT(dev, makedev(259, 2));
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		(void)str_copy(text, sizeof(text), bad[i]);
+		CHECK(!devnode_read_device(text, &dev));
+	}
+}
+
 int main(void)
 {
 	const char *temp = getenv("TMPDIR");
@@ -230,6 +248,7 @@ int main(void)
 	if (!mkdtemp(top))
 		abort();
 	shell("tests/unit/tree tests/unit/trees/desktop %s/sys", top);
+	test_numbers();
 	test_processes();
 	test_disks();
 	test_nvme();

@@ -48,24 +48,9 @@ static void test_options(void)
 	CHECK_STR(value, "");
 }
 
-static void test_device(void)
-{
-	static const char *const bad[] = {"", ":", "8", "8:", ":1", "8:1:2", "8:x", "-8:1", "8: 1",
-		"4294967296:0", "00000000000000000000000000000008:1"};
-	unsigned major, minor;
-
-	check_case("tables: device numbers");
-	CHECK(tabfile_device("259:2", &major, &minor));
-	CHECK_INT(major, 259);
-	CHECK_INT(minor, 2);
-	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
-		CHECK(!tabfile_device(bad[i], &major, &minor));
-}
-
 int main(void)
 {
 	test_lines_and_words();
 	test_options();
-	test_device();
 	return check_done();
 }

@@ -162,7 +162,7 @@ fuzz: $(fuzzers)
 
 # Can the tests fail? Small changes of the sources that decide and act, one at a time, of which the tests have to notice
 # nine in ten: up to half an hour. Not part of check.
-mutant_sources = $(wildcard $(addprefix src/core/,guard.c plan.c select.c apply.c steps.c bootcount.c config*.c in_use.c unbind.c) \
+mutant_sources = $(wildcard $(addprefix src/core/,guard.c plan.c probe.c apply.c steps.c bootcount.c config*.c in_use.c) \
 	src/pci/boot_display.c src/base/replace.c)
 .PHONY: check-mutants
 check-mutants: $(units) $(sanitized)

@@ -5,20 +5,21 @@
 #include "base/log.h"
 #include "base/options.h"
 #include "base/str.h"
-#include "boot/initramfs.h"
 #include "core/apply.h"
 #include "core/guard.h"
 #include "core/lock.h"
-#include "core/prev_driver.h"
-#include "core/released.h"
+#include "core/release.h"
 #include "core/report.h"
 #include "core/run_state.h"
 #include "core/steps.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #define DEFAULT_SECONDS 10
@@ -341,4 +342,25 @@ enum cmd_result boot_run(int argc, char **argv, const struct boot_host *host, st
 	struct boot_switch b = sysroot_switch(&o.sysroot);
 	log_open("vfio-bind", o.sysroot.sysfs ? LOG_TO_STDERR : LOG_TO_KMSG, b.debug);
 	return o.join ? join(&o, &b, err) : boot(&o, &b, false, err);
+}
+
+/* ---- initramfs ------------------------------------------------------------------------------ */
+
+bool initramfs_is_here(void)
+{
+	struct statfs root;
+	char line[256];
+
+	if (access("/etc/initrd-release", F_OK) == 0)
+		return true;
+	if (statfs("/", &root) < 0 || (root.f_type != RAMFS_MAGIC && root.f_type != TMPFS_MAGIC))
+		return false;
+	/* Without /proc the boot has only begun. */
+	if (file_read_small(AT_FDCWD, "/proc/self/mountinfo", line, sizeof(line)) < 0)
+		return true;
+	/* The kernel's own mount comes first; if another is mounted over it, it is unreachable and
+	 * not listed (show_mountinfo in fs/proc_namespace.c). One line only: boot waits for
+	 * each. */
+	line[strcspn(line, "\n")] = '\0';
+	return strstr(line, " / / ") && strstr(line, " - rootfs "); /* proc_pid_mountinfo(5) */
 }

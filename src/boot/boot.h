@@ -7,6 +7,8 @@
 #include "core/plan.h"
 #include "pci/sysfs.h"
 
+#include <stdbool.h>
+
 /*
  * The commands of the image's program (vfio-bind-boot), which vfio-bind has, too. What only a host
  * can do is given by the caller: vfio-bind passes its functions, vfio-bind-boot passes NULL.
@@ -30,5 +32,12 @@ int boot_refuse_in_use(struct plan *p, struct sysfs *s, bool live, const struct 
 enum cmd_result boot_run(int argc, char **argv, const struct boot_host *host, struct err *err);
 enum cmd_result plan_run(int argc, char **argv, const struct boot_host *host, struct err *err);
 enum cmd_result hotplug_run(int argc, char **argv, const struct boot_host *host, struct err *err);
+
+/*
+ * True in an initramfs, where nothing is in use yet: /etc/initrd-release exists
+ * (initrd-release(5)), or / is the file system into which the kernel unpacked it, "rootfs" in
+ * mountinfo (init/do_mounts.c). A host whose / is a tmpfs has another one on top of that.
+ */
+bool initramfs_is_here(void);
 
 #endif

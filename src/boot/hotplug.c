@@ -4,7 +4,7 @@
 #include "boot/boot.h"
 #include "core/apply.h"
 #include "core/lock.h"
-#include "core/released.h"
+#include "core/release.h"
 #include "core/report.h"
 #include "core/run_state.h"
 

@@ -7,7 +7,7 @@
 #include "core/apply.h"
 #include "core/config_values.h"
 #include "core/lock.h"
-#include "core/prev_driver.h"
+#include "core/release.h"
 #include "core/report.h"
 #include "shared/term.h"
 

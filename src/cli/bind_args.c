@@ -3,9 +3,7 @@
 
 #include "base/log.h"
 #include "core/config_values.h"
-#include "core/prev_driver.h"
 #include "core/release.h"
-#include "core/released.h"
 #include "core/report.h"
 
 #include <errno.h>

@@ -6,7 +6,6 @@
 #include "core/guard.h"
 #include "core/plan.h"
 #include "core/release.h"
-#include "core/released.h"
 #include "core/report.h"
 #include "core/steps.h"
 #include "host/host_snapshot.h"

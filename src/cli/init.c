@@ -10,7 +10,7 @@
 #include "cli/cmd.h"
 #include "cli/config_file.h"
 #include "cli/import.h"
-#include "core/groups.h"
+#include "core/guard.h"
 #include "shared/prompt.h"
 #include "shared/term.h"
 

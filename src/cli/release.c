@@ -7,9 +7,8 @@
 #include "cli/bind_args.h"
 #include "cli/cmd.h"
 #include "cli/held.h"
-#include "core/groups.h"
+#include "core/guard.h"
 #include "core/lock.h"
-#include "core/released.h"
 #include "core/report.h"
 
 #include <errno.h>

@@ -4,6 +4,7 @@
 
 #include "base/err.h"
 #include "base/interrupt.h"
+#include "core/in_use.h"
 #include "core/plan.h"
 #include "pci/sysfs.h"
 
@@ -30,7 +31,7 @@ struct apply_result {
 struct apply_options {
 	struct sysfs *sysfs;
 	bool load_modules;     /* false on a tree that only replaces /sys */
-	bool force;            /* also unbinds an interface that is up (core/unbind.h) */
+	bool force;            /* also unbinds an interface that is up (device_unbind) */
 	unsigned milliseconds; /* for everything, undoing included */
 	int *notify_ready; /* notified once all overrides are set (steps_notify_ready); may point to
 			    * -1 */
@@ -51,5 +52,16 @@ struct apply_options {
  */
 int apply_plan(struct apply_result **ret, const struct plan *p, const struct apply_options *o,
 	struct err *err) _must_check_;
+
+/*
+ * The only function that writes `unbind`. First asks the kernel whether the device is in use
+ * (core/in_use), and keeps the resources claimed for that check until the driver has unbound.
+ * force: also unbinds an interface that is up; never a device whose claim failed.
+ *
+ * May wait without limit: only in a child (core/steps.h). Returns 0; -EBUSY with a reason, and
+ * nothing done, if the device is in use; or the kernel's error, with reason "".
+ */
+int device_unbind(struct sysfs *s, struct pci_addr addr, bool live, bool force,
+	char reason[static IN_USE_REASON_MAX]);
 
 #endif

@@ -45,7 +45,7 @@ struct plan {
 	const struct bootcount *bootcount;
 	/* The firmware's boot display, or NULL if no device was read. */
 	const struct boot_display *boot;
-	/* The IOMMU groups of which it binds only a part (core/groups.h), or NULL if not read. */
+	/* The IOMMU groups of which it binds only a part (core/guard.h), or NULL if not read. */
 	const struct groups *groups;
 	struct verdict *verdicts;
 	size_t n;

@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/release.h"
 
+#include "base/file.h"
+#include "base/log.h"
 #include "base/str.h"
+#include "core/apply.h"
 #include "core/kmod.h"
 #include "core/plan.h"
+#include "core/report.h"
 #include "core/steps.h"
-#include "core/unbind.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* vfio-pci waits without limit for the VM that has the device (vfio_unregister_group_dev). */
 #define TIMEOUT_MS 3000
@@ -237,4 +242,199 @@ int release_all(struct release *list, size_t n, const struct release_options *o,
 		r = 0;
 	}
 	return r;
+}
+
+/* ---- released ------------------------------------------------------------------------------- */
+
+#define RELEASED_NOTE "released"
+#define MODALIAS_MAX 128
+#define PLACE_MAX 512
+
+static bool place_of(
+	char buf[static PLACE_MAX], const char *dir, struct pci_addr addr, const char *name)
+{
+	char address[PCI_ADDR_MAX];
+
+	return (size_t)snprintf(buf, PLACE_MAX, "%s/%s%s", dir, pci_addr_format(addr, address),
+		       name) < PLACE_MAX;
+}
+
+int released_note(const char *dir, struct sysfs *s, struct pci_addr addr, struct err *err)
+{
+	char place[PLACE_MAX], modalias[MODALIAS_MAX];
+	ssize_t n = sysfs_read(s, addr, "modalias", modalias, sizeof(modalias));
+
+	if (n < 0 || !place_of(place, dir, addr, ""))
+		return err_set(
+			err, n < 0 ? (int)-n : ENAMETOOLONG, "can't tell which device it is");
+	_cleanup_(fd_close) int fd = report_dir_open(place, err);
+	if (fd < 0)
+		return fd;
+	return file_replace_volatile(fd, RELEASED_NOTE, modalias, (size_t)n, 0644, err);
+}
+
+bool released_is(const char *dir, struct sysfs *s, struct pci_addr addr)
+{
+	char place[PLACE_MAX], modalias[MODALIAS_MAX], noted[MODALIAS_MAX];
+
+	if (!place_of(place, dir, addr, "/" RELEASED_NOTE))
+		return false;
+	ssize_t n = file_read_small(AT_FDCWD, place, noted, sizeof(noted));
+	if (n < 0)
+		return n != -ENOENT && n != -ENOTDIR;
+	return sysfs_read(s, addr, "modalias", modalias, sizeof(modalias)) < 0 ||
+	       str_equal(noted, modalias);
+}
+
+void released_end(const char *dir, struct pci_addr addr)
+{
+	char place[PLACE_MAX];
+
+	if (place_of(place, dir, addr, "/" RELEASED_NOTE))
+		(void)unlink(place);
+}
+
+void released_refuse(struct plan *p, const char *dir, struct sysfs *s)
+{
+	char address[PCI_ADDR_MAX];
+
+	for (size_t i = 0; i < p->n; i++) {
+		struct verdict *v = &p->verdicts[i];
+		if (v->action != ACTION_BIND || !released_is(dir, s, v->device->addr))
+			continue;
+		v->action = ACTION_REFUSE;
+		(void)snprintf(v->reason, sizeof(v->reason),
+			"`vfio-bind release` gave it back to the host in this boot; `vfio-bind bind %s` takes it again",
+			pci_addr_format(v->device->addr, address));
+	}
+}
+
+/* ---- prev_driver ---------------------------------------------------------------------------- */
+
+#define DRIVER_NOTE "host-driver"
+#define DRIVER_NOTE_MAX 128
+#define NO_MODULE "-"
+
+static char *directory_of(const char *dir, struct pci_addr addr)
+{
+	char address[PCI_ADDR_MAX], *path = NULL;
+
+	return asprintf(&path, "%s/%s", dir, pci_addr_format(addr, address)) < 0 ? NULL : path;
+}
+
+static char *note_of(const char *dir, struct pci_addr addr)
+{
+	char address[PCI_ADDR_MAX], *path = NULL;
+
+	return asprintf(&path, "%s/%s/" DRIVER_NOTE, dir, pci_addr_format(addr, address)) < 0 ? NULL
+											    : path;
+}
+
+int prev_driver_save(const char *dir, struct sysfs *s, const struct device *d, struct err *err)
+{
+	char module[sizeof((struct prev_driver){0}.module)], id[PCI_ID_MAX], line[DRIVER_NOTE_MAX];
+
+	if (!d->driver[0] || release_is_vfio(d->driver))
+		return 0;
+	if (sysfs_link(s, d->addr, "driver/module", module, sizeof(module)) <= 0)
+		(void)str_copy(module, sizeof(module), NO_MODULE);
+	int len = snprintf(
+		line, sizeof(line), "%s %s %s\n", pci_id_format(&d->id, id), module, d->driver);
+
+	_cleanup_(str_free) char *path = directory_of(dir, d->addr);
+	if (!path)
+		return err_set(err, ENOMEM, "out of memory");
+	_cleanup_(fd_close) int fd = report_dir_open(path, err);
+	if (fd < 0)
+		return fd;
+	return file_replace_volatile(fd, DRIVER_NOTE, line, (size_t)len, 0644, err);
+}
+
+/* The word becomes part of a path below /sys, or a module name. */
+static bool is_name(const char *word, size_t size)
+{
+	return word && *word && strlen(word) < size && *word != '.' && !strchr(word, '/');
+}
+
+static bool parse_note(char *line, struct prev_driver *ret, struct pci_id *ret_id)
+{
+	size_t end = strcspn(line, "\n");
+
+	if (!str_equal(line + end, "\n"))
+		return false;
+	line[end] = '\0';
+	/* A driver's name may contain a blank, so it comes last. */
+	const char *id = strsep(&line, " "), *module = strsep(&line, " "), *driver = line;
+	if (!pci_id_parse(id, ret_id) || !is_name(module, sizeof(ret->module)) ||
+		!is_name(driver, sizeof(ret->driver)) || release_is_vfio(driver))
+		return false;
+	(void)str_copy(ret->driver, sizeof(ret->driver), driver);
+	(void)str_copy(
+		ret->module, sizeof(ret->module), str_equal(module, NO_MODULE) ? "" : module);
+	return true;
+}
+
+int prev_driver_read(
+	struct prev_driver *ret, const char *dir, const struct device *d, struct err *err)
+{
+	_cleanup_(str_free) char *file = note_of(dir, d->addr), *line = NULL;
+	struct prev_driver found;
+	struct pci_id id;
+	size_t len;
+
+	*ret = (struct prev_driver){0};
+	if (!file)
+		return err_set(err, ENOMEM, "out of memory");
+	int r = file_read(AT_FDCWD, file, DRIVER_NOTE_MAX, &line, &len, err);
+	if (r == -ENOENT) {
+		*err = (struct err){""};
+		return 0;
+	}
+	if (r < 0)
+		return r;
+	if (strlen(line) != len || !parse_note(line, &found, &id))
+		return err_set(
+			err, EINVAL, "%s: does not name a device, a module and a driver", file);
+	if (!pci_id_matches(&id, &d->id))
+		return err_set(
+			err, ESTALE, "%s: is of another device, which was there before", file);
+	*ret = found;
+	return 0;
+}
+
+void prev_driver_remove(const char *dir, struct pci_addr addr)
+{
+	_cleanup_(str_free) char *file = note_of(dir, addr);
+
+	if (file)
+		(void)unlink(file);
+}
+
+/* A release that finds no note leaves it to the kernel, so that stops nothing. */
+void prev_driver_save_all(const char *dir, const struct plan *p, struct sysfs *s)
+{
+	char address[PCI_ADDR_MAX];
+	struct err err = {""};
+
+	for (size_t i = 0; i < p->n; i++) {
+		const struct verdict *v = &p->verdicts[i];
+		if (v->action == ACTION_BIND && prev_driver_save(dir, s, v->device, &err) < 0)
+			log_print(LOG_WARNING,
+				"%s: that it was on %s is not noted for `release`: %s",
+				pci_addr_format(v->device->addr, address), v->device->driver,
+				err.text);
+	}
+}
+
+void prev_driver_after_bind(
+	const char *dir, const struct plan *p, const struct apply_result *outcomes)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		if (p->verdicts[i].action != ACTION_BIND)
+			continue;
+		if (outcomes[i].holds)
+			released_end(dir, p->verdicts[i].device->addr);
+		else if (outcomes[i].after[0] && !release_is_vfio(outcomes[i].after))
+			prev_driver_remove(dir, p->verdicts[i].device->addr);
+	}
 }

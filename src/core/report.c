@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "core/bootcount.h"
-#include "core/groups.h"
+#include "core/guard.h"
 #include "core/imageinfo.h"
 
 #include <errno.h>

@@ -5,7 +5,7 @@
 
 #include "base/str.h"
 #include "check.h"
-#include "core/select.h"
+#include "core/probe.h"
 #include "exact.h"
 
 #include <errno.h>

@@ -5,8 +5,8 @@
 
 #include "base/str.h"
 #include "check.h"
+#include "core/apply.h"
 #include "core/steps.h"
-#include "core/unbind.h"
 #include "pci/devnode.h"
 
 #include <errno.h>

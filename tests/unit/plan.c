@@ -5,7 +5,6 @@
 
 #include "base/str.h"
 #include "check.h"
-#include "core/groups.h"
 #include "core/guard.h"
 #include "exact.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Notes of who had a device: what is written comes back; what is no note, or another device's, does
  * not. */
-#include "core/prev_driver.h"
+#include "core/release.h"
 
 #include "base/str.h"
 #include "check.h"

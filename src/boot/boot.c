@@ -235,6 +235,30 @@ static enum cmd_result run_by_hand(const struct boot *o, struct ctx *s, struct e
 	return carry_out(o, s, &notify_ready, err);
 }
 
+/*
+ * True in an initramfs, where nothing is in use yet: /etc/initrd-release exists
+ * (initrd-release(5)), or / is the file system into which the kernel unpacked it, "rootfs" in
+ * mountinfo (init/do_mounts.c). A host whose / is a tmpfs has another one on top of that.
+ */
+static bool initramfs_is_here(void)
+{
+	struct statfs root;
+	char line[256];
+
+	if (access("/etc/initrd-release", F_OK) == 0)
+		return true;
+	if (statfs("/", &root) < 0 || (root.f_type != RAMFS_MAGIC && root.f_type != TMPFS_MAGIC))
+		return false;
+	/* Without /proc the boot has only begun. */
+	if (file_read_small(AT_FDCWD, "/proc/self/mountinfo", line, sizeof(line)) < 0)
+		return true;
+	/* The kernel's own mount comes first; if another is mounted over it, it is unreachable and
+	 * not listed (show_mountinfo in fs/proc_namespace.c). One line only: boot waits for
+	 * each. */
+	line[strcspn(line, "\n")] = '\0';
+	return strstr(line, " / / ") && strstr(line, " - rootfs "); /* proc_pid_mountinfo(5) */
+}
+
 static enum cmd_result boot(
 	struct boot *o, const struct boot_switch *b, bool at_once, struct err *err)
 {
@@ -342,25 +366,4 @@ enum cmd_result boot_run(int argc, char **argv, const struct boot_host *host, st
 	struct boot_switch b = sysroot_switch(&o.sysroot);
 	log_open("vfio-bind", o.sysroot.sysfs ? LOG_TO_STDERR : LOG_TO_KMSG, b.debug);
 	return o.join ? join(&o, &b, err) : boot(&o, &b, false, err);
-}
-
-/* ---- initramfs ------------------------------------------------------------------------------ */
-
-bool initramfs_is_here(void)
-{
-	struct statfs root;
-	char line[256];
-
-	if (access("/etc/initrd-release", F_OK) == 0)
-		return true;
-	if (statfs("/", &root) < 0 || (root.f_type != RAMFS_MAGIC && root.f_type != TMPFS_MAGIC))
-		return false;
-	/* Without /proc the boot has only begun. */
-	if (file_read_small(AT_FDCWD, "/proc/self/mountinfo", line, sizeof(line)) < 0)
-		return true;
-	/* The kernel's own mount comes first; if another is mounted over it, it is unreachable and
-	 * not listed (show_mountinfo in fs/proc_namespace.c). One line only: boot waits for
-	 * each. */
-	line[strcspn(line, "\n")] = '\0';
-	return strstr(line, " / / ") && strstr(line, " - rootfs "); /* proc_pid_mountinfo(5) */
 }

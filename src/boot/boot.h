@@ -33,11 +33,4 @@ enum cmd_result boot_run(int argc, char **argv, const struct boot_host *host, st
 enum cmd_result plan_run(int argc, char **argv, const struct boot_host *host, struct err *err);
 enum cmd_result hotplug_run(int argc, char **argv, const struct boot_host *host, struct err *err);
 
-/*
- * True in an initramfs, where nothing is in use yet: /etc/initrd-release exists
- * (initrd-release(5)), or / is the file system into which the kernel unpacked it, "rootfs" in
- * mountinfo (init/do_mounts.c). A host whose / is a tmpfs has another one on top of that.
- */
-bool initramfs_is_here(void);
-
 #endif

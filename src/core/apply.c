@@ -16,10 +16,6 @@
 #include <string.h>
 #include <time.h>
 
-/*
- * Shared by apply (runs the steps), load (loads the modules) and verify (checks the results): the
- * list of steps, and their results.
- */
 enum step_kind {
 	STEP_OVERRIDE,
 	STEP_DROP_SLOT,    /* once: if a function of a slot failed, restores the others */
@@ -72,37 +68,9 @@ struct apply_ctx {
 	int64_t began;  /* microseconds */
 };
 
-/* apply.c: the device's previous override of another tool, or "". */
-static const char *other_override(const struct device_progress *d, const struct verdict *v);
+/* ---- load ----------------------------------------------------------------------------------- */
 
-/* load.c: true if the device is to have no driver. */
-static bool load_is_none(const struct verdict *v);
-
-/* Loads the modules of [modules] before. Logs a module that cannot be loaded. */
-static void load_before(const struct apply_ctx *j);
-
-/* Loads each target driver; the error of one that cannot be loaded is stored in the progress. */
-static void load_drivers(const struct apply_ctx *j);
-
-/* verify.c: true if `driver`, the current one, is the target of the verdict. */
-static bool verify_holds(const struct apply_ctx *j, const struct verdict *v, const char *driver);
-
-/* Reads the driver links back; an attempted device that is not on its target gets an error. One
- * outcome per verdict. */
-static void verify(const struct apply_ctx *j, struct apply_result *outcomes);
-
-/* Reads the current driver of the device; "?" if it cannot be read. */
-static void verify_driver(const struct apply_ctx *j, const struct verdict *v, char buf[static 32]);
-
-/* The signal that ended the work, or 0. */
-static int verify_interrupted(const struct apply_ctx *j);
-
-/* True if a child timed out in the kernel in one of the verdict's steps. */
-static bool verify_hangs(const struct apply_ctx *j, size_t verdict);
-
-/* ---- load --------------------------------------------------------------------------------------
- */
-
+/* True if the device is to have no driver. */
 static bool load_is_none(const struct verdict *v)
 {
 	return str_equal(v->driver, NO_DRIVER);
@@ -128,7 +96,7 @@ static void load_before(const struct apply_ctx *j)
 			log_print(LOG_WARNING, "[modules] before: %s", err.text);
 }
 
-/* Loads each target driver. A failure does not stop the others. */
+/* Loads each target driver; a failure is stored in the progress, and does not stop the others. */
 static void load_drivers(const struct apply_ctx *j)
 {
 	const struct plan *p = j->plan;
@@ -149,15 +117,16 @@ static void load_drivers(const struct apply_ctx *j)
 	}
 }
 
-/* ---- verify ------------------------------------------------------------------------------------
- */
+/* ---- verify --------------------------------------------------------------------------------- */
 
+/* Reads the current driver of the device; "?" if it cannot be read. */
 static void verify_driver(const struct apply_ctx *j, const struct verdict *v, char buf[static 32])
 {
 	if (sysfs_link(j->options->sysfs, v->device->addr, "driver", buf, 32) < 0)
 		(void)snprintf(buf, 32, "?");
 }
 
+/* True if `driver`, the current one, is the target of the verdict. */
 static bool verify_holds(const struct apply_ctx *j, const struct verdict *v, const char *driver)
 {
 	(void)j;
@@ -218,6 +187,7 @@ static const struct step *bad_step(
 	return NULL;
 }
 
+/* True if a child timed out in the kernel in one of the verdict's steps. */
 static bool verify_hangs(const struct apply_ctx *j, size_t verdict)
 {
 	enum step_state how;
@@ -226,6 +196,7 @@ static bool verify_hangs(const struct apply_ctx *j, size_t verdict)
 	       how == STEP_TIMED_OUT;
 }
 
+/* The signal that ended the work, or 0. */
 static int verify_interrupted(const struct apply_ctx *j)
 {
 	return j->options->interrupt ? j->options->interrupt->signal : 0;
@@ -314,6 +285,16 @@ static void check_bars(const struct apply_ctx *j, const struct verdict *v, struc
 			"whether a VM can open it is not verified: %s", reason);
 }
 
+/* A previous override belongs to another tool and is restored on failure; our own is not. Unset
+ * reads as "(null)": driver_override_show prints a NULL pointer with %s. */
+static const char *other_override(const struct device_progress *d, const struct verdict *v)
+{
+	return str_equal(d->prev_override, "(null)") || str_equal(d->prev_override, v->driver)
+		       ? ""
+		       : d->prev_override;
+}
+
+/* One outcome per verdict; an attempted device that is not on its target gets an error. */
 static void verify(const struct apply_ctx *j, struct apply_result *outcomes)
 {
 	for (size_t i = 0; i < j->plan->n; i++) {
@@ -343,8 +324,24 @@ static void verify(const struct apply_ctx *j, struct apply_result *outcomes)
 	}
 }
 
-/* ---- apply -------------------------------------------------------------------------------------
- */
+/* ---- unbind --------------------------------------------------------------------------------- */
+
+int device_unbind(struct sysfs *s, struct pci_addr addr, bool live, bool force,
+	char reason[static IN_USE_REASON_MAX])
+{
+	_cleanup_(in_use_done) struct in_use u;
+	char address[PCI_ADDR_MAX];
+
+	reason[0] = '\0';
+	in_use_ask(&u, s, addr, live);
+	if (u.kind == IN_USE_CLAIMED || (u.kind == IN_USE_NETWORK && !force)) {
+		(void)str_copy(reason, IN_USE_REASON_MAX, u.reason);
+		return -EBUSY;
+	}
+	return sysfs_write(s, addr, "driver/unbind", pci_addr_format(addr, address));
+}
+
+/* ---- apply ---------------------------------------------------------------------------------- */
 
 /* A driver's remove() that takes longer than this is assumed not to return in this boot. */
 #define TIMEOUT_MS 3000
@@ -382,15 +379,6 @@ static bool is_out(const struct apply_ctx *j, size_t i)
 	const struct device_progress *d = &j->progress->device[i];
 
 	return d->dropped || d->override_error < 0 || (d->in_step && verify_hangs(j, i));
-}
-
-/* A previous override belongs to another tool and is restored on failure; our own is not. Unset
- * reads as "(null)": driver_override_show prints a NULL pointer with %s. */
-static const char *other_override(const struct device_progress *d, const struct verdict *v)
-{
-	return str_equal(d->prev_override, "(null)") || str_equal(d->prev_override, v->driver)
-		       ? ""
-		       : d->prev_override;
 }
 
 /* The previous override goes straight to shared memory: it is known even if the child is killed
@@ -850,21 +838,4 @@ int apply_plan(struct apply_result **ret, const struct plan *p, const struct app
 	}
 	*ret = outcomes;
 	return 0;
-}
-
-/* ---- unbind --------------------------------------------------------------------------------- */
-
-int device_unbind(struct sysfs *s, struct pci_addr addr, bool live, bool force,
-	char reason[static IN_USE_REASON_MAX])
-{
-	_cleanup_(in_use_done) struct in_use u;
-	char address[PCI_ADDR_MAX];
-
-	reason[0] = '\0';
-	in_use_ask(&u, s, addr, live);
-	if (u.kind == IN_USE_CLAIMED || (u.kind == IN_USE_NETWORK && !force)) {
-		(void)str_copy(reason, IN_USE_REASON_MAX, u.reason);
-		return -EBUSY;
-	}
-	return sysfs_write(s, addr, "driver/unbind", pci_addr_format(addr, address));
 }

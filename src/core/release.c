@@ -244,7 +244,7 @@ int release_all(struct release *list, size_t n, const struct release_options *o,
 	return r;
 }
 
-/* ---- released ------------------------------------------------------------------------------- */
+/* ---- notes ---------------------------------------------------------------------------------- */
 
 #define RELEASED_NOTE "released"
 #define MODALIAS_MAX 128
@@ -259,18 +259,33 @@ static bool place_of(
 		       name) < PLACE_MAX;
 }
 
+static int note_write(const char *dir, struct pci_addr addr, const char *name, const char *data,
+	size_t len, struct err *err)
+{
+	char place[PLACE_MAX];
+
+	if (!place_of(place, dir, addr, ""))
+		return err_set(err, ENAMETOOLONG, "%s: too long a name", dir);
+	_cleanup_(fd_close) int fd = report_dir_open(place, err);
+	return fd < 0 ? fd : file_replace_volatile(fd, name, data, len, 0644, err);
+}
+
+static void note_remove(const char *dir, struct pci_addr addr, const char *name)
+{
+	char place[PLACE_MAX];
+
+	if (place_of(place, dir, addr, name))
+		(void)unlink(place);
+}
+
 int released_note(const char *dir, struct sysfs *s, struct pci_addr addr, struct err *err)
 {
-	char place[PLACE_MAX], modalias[MODALIAS_MAX];
+	char modalias[MODALIAS_MAX];
 	ssize_t n = sysfs_read(s, addr, "modalias", modalias, sizeof(modalias));
 
-	if (n < 0 || !place_of(place, dir, addr, ""))
-		return err_set(
-			err, n < 0 ? (int)-n : ENAMETOOLONG, "can't tell which device it is");
-	_cleanup_(fd_close) int fd = report_dir_open(place, err);
-	if (fd < 0)
-		return fd;
-	return file_replace_volatile(fd, RELEASED_NOTE, modalias, (size_t)n, 0644, err);
+	if (n < 0)
+		return err_set(err, (int)-n, "can't tell which device it is");
+	return note_write(dir, addr, RELEASED_NOTE, modalias, (size_t)n, err);
 }
 
 bool released_is(const char *dir, struct sysfs *s, struct pci_addr addr)
@@ -288,10 +303,7 @@ bool released_is(const char *dir, struct sysfs *s, struct pci_addr addr)
 
 void released_end(const char *dir, struct pci_addr addr)
 {
-	char place[PLACE_MAX];
-
-	if (place_of(place, dir, addr, "/" RELEASED_NOTE))
-		(void)unlink(place);
+	note_remove(dir, addr, "/" RELEASED_NOTE);
 }
 
 void released_refuse(struct plan *p, const char *dir, struct sysfs *s)
@@ -309,26 +321,9 @@ void released_refuse(struct plan *p, const char *dir, struct sysfs *s)
 	}
 }
 
-/* ---- prev_driver ---------------------------------------------------------------------------- */
-
 #define DRIVER_NOTE "host-driver"
 #define DRIVER_NOTE_MAX 128
 #define NO_MODULE "-"
-
-static char *directory_of(const char *dir, struct pci_addr addr)
-{
-	char address[PCI_ADDR_MAX], *path = NULL;
-
-	return asprintf(&path, "%s/%s", dir, pci_addr_format(addr, address)) < 0 ? NULL : path;
-}
-
-static char *note_of(const char *dir, struct pci_addr addr)
-{
-	char address[PCI_ADDR_MAX], *path = NULL;
-
-	return asprintf(&path, "%s/%s/" DRIVER_NOTE, dir, pci_addr_format(addr, address)) < 0 ? NULL
-											    : path;
-}
 
 int prev_driver_save(const char *dir, struct sysfs *s, const struct device *d, struct err *err)
 {
@@ -341,13 +336,7 @@ int prev_driver_save(const char *dir, struct sysfs *s, const struct device *d, s
 	int len = snprintf(
 		line, sizeof(line), "%s %s %s\n", pci_id_format(&d->id, id), module, d->driver);
 
-	_cleanup_(str_free) char *path = directory_of(dir, d->addr);
-	if (!path)
-		return err_set(err, ENOMEM, "out of memory");
-	_cleanup_(fd_close) int fd = report_dir_open(path, err);
-	if (fd < 0)
-		return fd;
-	return file_replace_volatile(fd, DRIVER_NOTE, line, (size_t)len, 0644, err);
+	return note_write(dir, d->addr, DRIVER_NOTE, line, (size_t)len, err);
 }
 
 /* The word becomes part of a path below /sys, or a module name. */
@@ -377,14 +366,15 @@ static bool parse_note(char *line, struct prev_driver *ret, struct pci_id *ret_i
 int prev_driver_read(
 	struct prev_driver *ret, const char *dir, const struct device *d, struct err *err)
 {
-	_cleanup_(str_free) char *file = note_of(dir, d->addr), *line = NULL;
+	_cleanup_(str_free) char *line = NULL;
+	char file[PLACE_MAX];
 	struct prev_driver found;
 	struct pci_id id;
 	size_t len;
 
 	*ret = (struct prev_driver){0};
-	if (!file)
-		return err_set(err, ENOMEM, "out of memory");
+	if (!place_of(file, dir, d->addr, "/" DRIVER_NOTE))
+		return err_set(err, ENAMETOOLONG, "%s: too long a name", dir);
 	int r = file_read(AT_FDCWD, file, DRIVER_NOTE_MAX, &line, &len, err);
 	if (r == -ENOENT) {
 		*err = (struct err){""};
@@ -404,10 +394,7 @@ int prev_driver_read(
 
 void prev_driver_remove(const char *dir, struct pci_addr addr)
 {
-	_cleanup_(str_free) char *file = note_of(dir, addr);
-
-	if (file)
-		(void)unlink(file);
+	note_remove(dir, addr, "/" DRIVER_NOTE);
 }
 
 /* A release that finds no note leaves it to the kernel, so that stops nothing. */

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/dir.h"
 
+#include "base/str.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static int add(struct dir_names *d, size_t *room, const char *name)
@@ -82,4 +85,21 @@ void dir_names_done(struct dir_names *d)
 		free(d->at[i]);
 	free(d->at);
 	*d = (struct dir_names){0};
+}
+
+int dir_make(const char *path, struct err *err)
+{
+	_cleanup_(str_free) char *part = strdup(path);
+
+	if (!part)
+		return err_set(err, ENOMEM, "out of memory");
+	for (char *at = strchr(part + 1, '/');; at = strchr(at + 1, '/')) {
+		if (at)
+			*at = '\0';
+		if (mkdir(part, 0755) < 0 && errno != EEXIST)
+			return err_set(err, errno, "%s: can't make it: %s", part, strerror(errno));
+		if (!at)
+			return 0;
+		*at = '/';
+	}
 }

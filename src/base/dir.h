@@ -2,6 +2,8 @@
 #ifndef BASE_DIR_H
 #define BASE_DIR_H
 
+#include "base/err.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -19,5 +21,8 @@ struct dir_names {
 int dir_list(struct dir_names *ret, int dirfd, const char *path, bool (*wanted)(const char *name),
 	int (*compare)(const char *, const char *));
 void dir_names_done(struct dir_names *d);
+
+/* Creates the directory, and what is missing of the directories above it. 0 or -errno. */
+int dir_make(const char *path, struct err *err) _must_check_;
 
 #endif

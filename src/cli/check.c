@@ -8,6 +8,7 @@
 #include "cli/cmd.h"
 #include "cli/sysroot.h"
 #include "core/imageinfo.h"
+#include "host/hotplug_rules.h"
 #include "host/image.h"
 
 #include <errno.h>
@@ -25,6 +26,7 @@ struct check {
 	enum colour_mode colour;
 	const char *image; /* VERSION or DIRECTORY of a kernel, or NULL */
 	const char *into;  /* root of the image that is built, or NULL */
+	bool rules;        /* write the rules that say which devices concern the config */
 	bool json;
 };
 
@@ -179,6 +181,16 @@ static int leave_record(const struct check *o, const struct config *c, const str
 	return r < 0 ? r : imageinfo_save(o->into, &data, err);
 }
 
+/* For the udev of the image. */
+static int leave_rules(const struct check *o, const struct config *c, struct err *err)
+{
+	_cleanup_(str_free) char *dir = NULL;
+
+	if (asprintf(&dir, "%s/usr/lib/udev/rules.d", o->into) < 0)
+		return err_set(err, ENOMEM, "out of memory");
+	return hotplug_rules_save(dir, c, err);
+}
+
 static enum cmd_result show_image(
 	const struct check *o, const struct config *c, enum cmd_result result, struct err *err)
 {
@@ -203,7 +215,7 @@ static enum cmd_result show_image(
 	const char *slash = strrchr(directory, '/');
 	const char *kernel = slash && slash[1] ? slash + 1 : directory;
 	log_missing(&image, kernel);
-	if (o->into && leave_record(o, c, &image, kernel, err) < 0)
+	if (o->into && (leave_record(o, c, &image, kernel, err) < 0 || leave_rules(o, c, err) < 0))
 		return CMD_SYSTEM;
 	return result;
 }
@@ -225,7 +237,7 @@ static enum cmd_result without_list(struct err *err)
 /* A config that is named without a machine is checked alone: for hooks, tests and chroots. */
 static bool wants_host(const struct check *o)
 {
-	return !o->image && (!o->sysroot.config || o->sysroot.sysfs || o->root);
+	return !o->image && !o->rules && (!o->sysroot.config || o->sysroot.sysfs || o->root);
 }
 
 static void print_findings(const struct check *o, const struct findings *findings)
@@ -301,11 +313,14 @@ static enum cmd_result check(const struct check *o, struct err *err)
 		return CMD_SYSTEM;
 	}
 	enum cmd_result result = check_all(o, &c);
-	if (o->image)
+	if (o->rules)
+		result = hotplug_rules_save(HOTPLUG_RULES_DIR, &c, err) < 0 ? CMD_SYSTEM
+									    : CMD_AS_ASKED;
+	else if (o->image)
 		result = show_image(o, &c, result, err);
 	else if (o->json)
 		print_json(&c, NULL, NULL, NULL);
-	if (result == CMD_SYSTEM)
+	if (result == CMD_SYSTEM && o->image)
 		result = without_list(err);
 	if (fflush(stdout) != 0) {
 		(void)err_set(err, EIO, "standard output: can't write");
@@ -342,6 +357,10 @@ enum cmd_result cmd_check(int argc, char **argv, struct err *err)
 		{"into", 0, "DIR",
 			"with --image: leave a record of it in the image that DIR becomes", &o.into,
 			NULL, NULL, NULL},
+		{"hotplug-rules", 0, NULL,
+			"only write " HOTPLUG_RULES_DIR
+			"/69-vfio-bind.rules: which new devices may concern the config",
+			NULL, &o.rules, NULL, NULL},
 		{"json", 0, NULL, "print JSON", NULL, &o.json, NULL, NULL},
 		{"help", 'h', NULL, "this text", NULL, &help, NULL, NULL},
 		{0},

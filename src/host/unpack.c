@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "host/unpack.h"
 
+#include "base/dir.h"
 #include "base/file.h"
 #include "base/str.h"
 #include "shared/spawn.h"
@@ -49,21 +50,6 @@ static int decompress(struct text *ret, const char *program, const char *file, s
 	return 0;
 }
 
-/* Creates what is missing of a path, from its byte `from` on. */
-static int make_directories(char *path, size_t from, struct err *err)
-{
-	for (char *at = path + from; at; *at = '/') {
-		at = strchr(at + 1, '/');
-		if (at)
-			*at = '\0';
-		if (mkdir(path, 0755) < 0 && errno != EEXIST)
-			return err_set(err, errno, "%s: can't make it: %s", path, strerror(errno));
-		if (!at)
-			break;
-	}
-	return 0;
-}
-
 /* lib is a link to usr/lib in all but old images. */
 static int open_updates(const char *root, const char *kernel, struct err *err)
 {
@@ -76,7 +62,7 @@ static int open_updates(const char *root, const char *kernel, struct err *err)
 	if (asprintf(&path, "%s/%slib/modules/%s/updates/vfio-bind", root, own ? "" : "usr/",
 		    kernel) < 0)
 		return err_set(err, ENOMEM, "out of memory");
-	if (make_directories(path, strlen(root), err) < 0)
+	if (dir_make(path, err) < 0)
 		return -EIO;
 	int fd = open(path, O_DIRECTORY | O_PATH | O_CLOEXEC);
 	return fd >= 0 ? fd : err_set(err, errno, "%s: can't open it: %s", path, strerror(errno));

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "host/hotplug_rules.h"
+
+#include "base/dir.h"
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define RULES_NAME "69-vfio-bind.rules"
+
+/* A property whose name begins with a dot stays in the event (udev(7), ENV). */
+#define EVENT "ACTION==\"add\", SUBSYSTEM==\"pci\", "
+#define MATTERS "ENV{.vfio_bind}=\"\"\n"
+
+/* All functions of the slot: what belongs to a card is bound with it. */
+static void add_slot(struct text *t, struct pci_addr addr)
+{
+	text_print(t, EVENT "KERNEL==\"%04" PRIx32 ":%02x:%02x.*\", " MATTERS, addr.domain,
+		addr.bus, addr.device);
+}
+
+/* All that is below the first bridge of the path; udev's * also matches a slash (fnmatch(3)). */
+static void add_path(struct text *t, const struct selector *s)
+{
+	struct pci_addr first = {.domain = s->domain,
+		.bus = s->bus,
+		.device = s->step[0].device,
+		.function = s->step[0].function};
+	char name[PCI_ADDR_MAX];
+
+	if (s->steps == 1)
+		add_slot(t, first);
+	else
+		text_print(t, EVENT "DEVPATH==\"*/%s/*\", " MATTERS, pci_addr_format(first, name));
+}
+
+/* What a display brings along (companions): a function of its slot other than the first. Not one
+ * of a kind that no display has: storage, network, bridge, system peripheral, signal processing. */
+static void add_companions(struct text *t, const char *vendor)
+{
+	text_print(t,
+		EVENT
+		"%sKERNEL==\"*.[1-7]\", ATTR{class}!=\"0x01*|0x02*|0x06*|0x08*|0x11*\", " MATTERS,
+		vendor);
+}
+
+static void add_id(struct text *t, const struct config *c, const struct pci_id *id)
+{
+	char vendor[40];
+
+	text_print(t,
+		EVENT "ATTR{vendor}==\"0x%04" PRIx32 "\", ATTR{device}==\"0x%04" PRIx32
+		      "\", " MATTERS,
+		id->vendor, id->device);
+	(void)snprintf(vendor, sizeof(vendor), "ATTR{vendor}==\"0x%04" PRIx32 "\", ", id->vendor);
+	if (c->companions)
+		add_companions(t, vendor);
+}
+
+static void add_gpus(struct text *t, const struct config *c)
+{
+	text_print(t, EVENT "ATTR{class}==\"0x03*\", " MATTERS);
+	if (c->companions)
+		add_companions(t, "");
+}
+
+bool hotplug_rules_format(struct text *to, const struct config *c)
+{
+	if (c->n_errors > 0)
+		return false;
+	text_print(to,
+		"# Made by vfio-bind from %s: the events that it may concern. Overwritten when that changes.\n",
+		c->path);
+	text_print(to, EVENT "ENV{.vfio_bind}=\"no\"\n");
+	for (size_t i = 0; i < c->n_selectors; i++) {
+		const struct selector *s = &c->selectors[i];
+		if (s->exclude)
+			continue;
+		switch (s->kind) {
+		case SELECT_ADDRESS:
+			add_slot(to, s->addr);
+			break;
+		case SELECT_PATH:
+			add_path(to, s);
+			break;
+		case SELECT_ID:
+			add_id(to, c, &s->id);
+			break;
+		case SELECT_GPUS:
+			add_gpus(to, c);
+			break;
+		case SELECT_SERIAL:
+			return false;
+		}
+	}
+	return true;
+}
+
+int hotplug_rules_save(const char *dir, const struct config *c, struct err *err)
+{
+	_cleanup_(text_done) struct text rules = {0};
+	bool some = hotplug_rules_format(&rules, c);
+
+	if (rules.failed)
+		return err_set(err, ENOMEM, "out of memory");
+	if (some && dir_make(dir, err) < 0)
+		return -EIO;
+	_cleanup_(fd_close) int fd = open(dir, O_DIRECTORY | O_PATH | O_CLOEXEC);
+	if (fd < 0)
+		return some ? err_set(err, errno, "%s: can't open it: %s", dir, strerror(errno))
+			    : 0;
+	int r = some ? file_replace_volatile(fd, RULES_NAME, rules.data, rules.len, 0644, err) : 0;
+	if ((!some || r < 0) && unlinkat(fd, RULES_NAME, 0) < 0 && errno != ENOENT)
+		return err_set(
+			err, errno, "%s/" RULES_NAME ": can't remove it: %s", dir, strerror(errno));
+	return r;
+}

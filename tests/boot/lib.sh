@@ -332,18 +332,32 @@ vm_end_all()
 	done
 }
 
-# vm_boot NAME MACHINE KERNEL COMMANDLINE IMAGE...: vm_start with a kernel and a row of images given
-# from outside.
+# Words for every kernel.
 # no_timer_check: on a busy host the emulated timer can miss the moment in which the kernel waits
 # for it, and with interrupt remapping that is a panic (panic_if_irq_remap,
 # arch/x86/kernel/apic/io_apic.c).
+# cryptomgr.notests: its ciphers do not test themselves, a second or two of an emulated processor.
+kernel_words='console=ttyS0 panic=-1 no_timer_check intel_iommu=on cryptomgr.notests'
+
+# kernel_unpacked VMLINUZ: what a machine with a BIOS boots as that kernel, on stdout its path.
+kernel_unpacked()
+{
+	"$here/unpack" "$1"
+}
+
+# vm_boot NAME MACHINE KERNEL COMMANDLINE IMAGE...: vm_start with a kernel and a row of images given
+# from outside.
 vm_boot()
 {
 	local name=$1 machine=$2 kernel=$3 cmdline=$4 status=0
 	shift 4
+	case $machine in
+	lit-*) ;;
+	*) kernel=$(kernel_unpacked "$kernel") || return ;;
+	esac
 	cat "$@" >"$work/$name.initrd"
 	vm_start "$name" "$machine" -kernel "$kernel" -initrd "$work/$name.initrd" \
-		-append "console=ttyS0 panic=-1 no_timer_check intel_iommu=on $cmdline" || status=$?
+		-append "$kernel_words $cmdline" || status=$?
 	rm -f "$work/$name.initrd"
 	return "$status"
 }

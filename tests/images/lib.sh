@@ -71,13 +71,12 @@ image_make() {
 }
 
 # image_boot NAME SUITE IMAGE [COMMANDLINE]: boots an image with its kernel; $work/NAME.verdict is what the root told.
-# no_timer_check: see vm_boot.
 image_boot() {
 	local name=$1 dir image=$3 status=0
 	read -r _ _ dir < <("$here/kernels" "$2") || return
-	vm_start "$name" q35 -kernel "$dir/vmlinuz" -initrd "$work/$image.img" \
+	vm_start "$name" q35 -kernel "$(kernel_unpacked "$dir/vmlinuz")" -initrd "$work/$image.img" \
 		-drive "file=$(root_disk),if=none,id=root,format=raw,snapshot=on" -device virtio-blk-pci,drive=root,addr=8.0 \
-		-append "console=ttyS0 no_timer_check panic=-1 intel_iommu=on root=/dev/vda rootfstype=ext4 ro ${4-}"
+		-append "$kernel_words root=/dev/vda rootfstype=ext4 ro ${4-}"
 }
 
 # digest FILE: of a config, as `check` on the host has it; null where there is none.

@@ -44,16 +44,6 @@ void other_ids_done(struct other_ids *o)
 	*o = (struct other_ids){0};
 }
 
-static void drop_quotes(char *s)
-{
-	char *to = s;
-
-	for (; *s; s++)
-		if (*s != '"')
-			*to++ = *s;
-	*to = '\0';
-}
-
 /* ---- the kernel command line ---------------------------------------------------------------- */
 
 static void read_words(struct other_ids *o, const char *cmdline)

@@ -248,3 +248,33 @@ int entries_find(const struct detect *s, const char *pick, struct entries *ret, 
 		return err_set(err, ENOENT, "%s: no such boot entry", pick);
 	return 0;
 }
+
+/* Adds /etc/kernel/cmdline, from which kernel-install writes the entries of the next kernel. */
+static int next_kernel_add(const struct entries *e, const struct detect *s, struct loaders *to)
+{
+	bool generated = root_is_file(s->root, "etc/kernel/install.conf"), have = false;
+
+	for (size_t i = 0; i < e->n; i++)
+		generated |= e->v[i].generated;
+	if (!generated && !root_is_file(s->root, "etc/kernel/cmdline"))
+		return 0;
+	return kernel_cmdline_add(s->root, to, NULL, NULL, &have);
+}
+
+int entries_add(struct entries *e, const struct detect *s, enum bls_reader reader, bool kernelopts,
+	struct loaders *to)
+{
+	int rc = next_kernel_add(e, s, to);
+
+	for (size_t i = 0; i < e->n && rc == 0; i++) {
+		struct karg_source *p = karg_source_add(
+			to, bls_edit, e->v[i].is_default ? 40 : 30, e->v[i].path);
+		if (!p)
+			return -ENOMEM;
+		p->format.reader = reader;
+		p->format.kernelopts = kernelopts;
+		p->is_default = e->v[i].is_default;
+	}
+	e->read = true;
+	return rc;
+}

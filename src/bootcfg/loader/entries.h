@@ -3,6 +3,7 @@
 #define BOOTCFG_LOADER_ENTRIES_H
 
 #include "bootcfg/loader/detect.h"
+#include "bootcfg/loader/karg_sources.h"
 
 /* An entry of the Boot Loader Specification that is edited. */
 struct entry {
@@ -17,6 +18,7 @@ struct entries {
 	size_t n;
 	size_t seen;        /* all .conf files, edited or not */
 	size_t skipped_uki; /* entries that start a UKI: its command line is generated elsewhere */
+	bool read;          /* a loader is found that reads them */
 	struct strings notes;
 };
 
@@ -28,5 +30,10 @@ struct entries {
 int entries_find(const struct detect *s, const char *pick, struct entries *ret,
 	struct err *err) _must_check_;
 void entries_done(struct entries *e);
+
+/* Adds the entries as sources, before them /etc/kernel/cmdline, from which kernel-install writes
+ * the entries of the next kernel; marks them as read. */
+int entries_add(struct entries *e, const struct detect *s, enum bls_reader reader, bool kernelopts,
+	struct loaders *to) _must_check_;
 
 #endif

@@ -30,32 +30,6 @@ struct karg_source *karg_source_add(
 	return path && strings_add(&v->paths, path) < 0 ? NULL : v;
 }
 
-struct karg_source *grub_defaults_add(struct loaders *to, const char *variable)
-{
-	struct karg_source *p = karg_source_add(to, shell_edit, 10, "etc/default/grub");
-	if (p)
-		p->format = (struct format){
-			.names = {"GRUB_CMDLINE_LINUX", "GRUB_CMDLINE_LINUX_DEFAULT"},
-			.insert_at = variable,
-			.dialect = DIALECT_GRUB};
-	return p;
-}
-
-int grub_dropins_add(const struct root *r, struct karg_source *to)
-{
-	_cleanup_(strings_done) struct strings names = {0};
-	int rc = root_list(r, "etc/default/grub.d", ".cfg", &names);
-
-	for (size_t i = 0; i < names.n && rc == 0; i++) {
-		struct text path = {0};
-		if (names.v[i][0] == '.')
-			continue;
-		text_print(&path, "etc/default/grub.d/%s", names.v[i]);
-		rc = strings_take(&to->paths, path.data);
-	}
-	return rc;
-}
-
 bool karg_source_known(const struct loaders *to, const char *path)
 {
 	for (size_t i = 0; i < to->places; i++)
@@ -100,7 +74,7 @@ int kernel_cmdline_add(const struct root *r, struct loaders *to, const char *dro
 	 * new words the next kernel would have no root=. */
 	size_t len;
 	if (template && root_read(r, vendor, &p->template, &len, NULL) < 0)
-		return -EIO;
+		return -ENOMEM;
 	int rc = 0;
 	for (size_t i = 0; i < drops.n && rc == 0; i++)
 		rc = strings_add(&p->paths, drops.v[i]);

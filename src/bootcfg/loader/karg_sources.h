@@ -48,13 +48,6 @@ void loaders_done(struct loaders *l);
 struct karg_source *karg_source_add(
 	struct loaders *to, format_edit *edit, unsigned order, const char *path);
 
-/* Adds /etc/default/grub, whose words grub-mkconfig joins in this order; new ones go to variable.
- */
-struct karg_source *grub_defaults_add(struct loaders *to, const char *variable);
-
-/* Adds its drop-ins, in C order; a name with a dot before it is not in the shell's *.cfg. */
-int grub_dropins_add(const struct root *r, struct karg_source *to) _must_check_;
-
 /* True if a source has this file already. */
 bool karg_source_known(const struct loaders *to, const char *path);
 

@@ -13,6 +13,7 @@ struct loader_search {
 	struct loaders *to;     /* what is found so far */
 	struct entries entries; /* of the Boot Loader Specification, which several loaders read; not
 				   yet there for a loader that is an owner */
+	char *hint;             /* why nothing is found: allocated, or NULL */
 };
 
 /*

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bootcfg/loader/grub.h"
 #include "bootcfg/loader/table.h"
 
 #include <errno.h>

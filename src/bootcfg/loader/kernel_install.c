@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bootcfg/loader/table.h"
+
+#include <errno.h>
+
+/* /etc/kernel/cmdline without a loader: the tool that installs a kernel reads it. */
+static int detect(struct loader_search *q, struct err *err)
+{
+	bool have = false;
+
+	(void)err;
+	if (q->to->places > 0 || q->entries.seen > 0)
+		return 0;
+	if (kernel_cmdline_add(q->s->root, q->to, NULL, NULL, &have) < 0)
+		return -ENOMEM;
+	if (have)
+		loader_found(q->to, &loader_kernel_install);
+	return 0;
+}
+
+const struct loader loader_kernel_install = {
+	.name = "kernel-install",
+	.called = (const char *const[]){NULL}, /* it boots nothing */
+	.read_by = (const struct loader *const[]){&loader_systemd_boot, &loader_grub, NULL},
+	.detect = detect,
+};

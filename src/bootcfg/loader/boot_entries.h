@@ -16,7 +16,10 @@ struct boot_entries {
 	size_t n;
 };
 
-/* Reads the entries of grub.cfg, and the edited entries of the Boot Loader Specification. */
+/* Adds an entry without words; takes over the title, NULL: no memory. NULL: no memory. */
+struct boot_entry *boot_entry_add(struct boot_entries *o, const char *path, char *title);
+
+/* Reads the entries of the loaders that were found. */
 int boot_entries_read(
 	const struct root *r, const struct loaders *l, struct boot_entries *ret) _must_check_;
 void boot_entries_done(struct boot_entries *o);

@@ -278,3 +278,35 @@ int entries_add(struct entries *e, const struct detect *s, enum bls_reader reade
 	e->read = true;
 	return rc;
 }
+
+static int bls_entry_read(
+	const struct root *r, const struct karg_source *p, struct boot_entries *to)
+{
+	_cleanup_(file_edits_done) struct file_edits s = {0};
+	_cleanup_(bls_entry_done) struct bls_entry e = {0};
+	const struct karg_ops nothing = {0};
+	size_t len;
+
+	if (karg_source_edit(r, p, &nothing, &s, NULL) < 0 || s.n == 0)
+		return 0;
+	const char *text = file_edit_text(&s.v[0], &len);
+	if (bls_read(text, len, &e) < 0)
+		return -ENOMEM;
+	struct boot_entry *new = boot_entry_add(
+		to, p->paths.v[0], strdup(e.title ? e.title : strrchr(s.v[0].name, '/') + 1));
+	if (!new)
+		return -ENOMEM;
+	new->words = s.before;
+	s.before = (struct strings){0};
+	return 0;
+}
+
+int entries_read_back(const struct root *r, const struct loaders *l, struct boot_entries *to)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < l->places && rc == 0; i++)
+		if (l->place[i].edit == bls_edit)
+			rc = bls_entry_read(r, &l->place[i], to);
+	return rc;
+}

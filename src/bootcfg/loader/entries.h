@@ -2,6 +2,7 @@
 #ifndef BOOTCFG_LOADER_ENTRIES_H
 #define BOOTCFG_LOADER_ENTRIES_H
 
+#include "bootcfg/loader/boot_entries.h"
 #include "bootcfg/loader/detect.h"
 #include "bootcfg/loader/karg_sources.h"
 
@@ -35,5 +36,9 @@ void entries_done(struct entries *e);
  * the entries of the next kernel; marks them as read. */
 int entries_add(struct entries *e, const struct detect *s, enum bls_reader reader, bool kernelopts,
 	struct loaders *to) _must_check_;
+
+/* The entries of struct loader: reads those that were added. */
+int entries_read_back(
+	const struct root *r, const struct loaders *l, struct boot_entries *to) _must_check_;
 
 #endif

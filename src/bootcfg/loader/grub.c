@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bootcfg/loader/grub.h"
 
+#include "bootcfg/kargs/karg.h"
 #include "bootcfg/loader/table.h"
 
 #include <errno.h>
@@ -86,6 +87,7 @@ const struct loader loader_grub_bls = {
 	.called = (const char *const[]){"grub", NULL},
 	.read_by = (const struct loader *const[]){&loader_grub, NULL},
 	.detect = bls_detect,
+	.entries = entries_read_back,
 };
 
 /* ---- a menu made by grub-mkconfig --------------------------------------------------------------
@@ -148,6 +150,74 @@ static int menu_detect(struct loader_search *q, struct err *err)
 	return 0;
 }
 
+/* menuentry 'TITLE' …: the quotes of grub-mkconfig, where '\'' is one quote. */
+static char *title_read(const char *line, size_t len)
+{
+	const char *end = line + len, *open = NULL;
+
+	for (const char *p = line; p < end && !open; p++)
+		open = *p == '\'' || *p == '"' ? p : NULL;
+	const char *close = open ? memchr(open + 1, *open, (size_t)(end - open - 1)) : NULL;
+	return close ? strndup(open + 1, (size_t)(close - open - 1)) : strndup("(no title)", 10);
+}
+
+/* The text after the kernel's path on a `linux` line; *len becomes its length. */
+static const char *linux_words(const char *line, size_t *len)
+{
+	const char *end = line + *len, *p = line;
+
+	while (p < end && !karg_blank(*p))
+		p++;
+	size_t key = (size_t)(p - line);
+	if (!(key == 5 && memcmp(line, "linux", 5) == 0) &&
+		!(key == 8 && memcmp(line, "linuxefi", 8) == 0) &&
+		!(key == 7 && memcmp(line, "linux16", 7) == 0))
+		return NULL;
+	while (p < end && karg_blank(*p))
+		p++;
+	while (p < end && !karg_blank(*p))
+		p++;
+	*len = (size_t)(end - p);
+	return p;
+}
+
+static int words_read(const char *text, size_t len, struct strings *ret)
+{
+	_cleanup_(tokens_done) struct tokens l = {.dialect = DIALECT_GRUB};
+	struct segment *f = tokens_segment(&l);
+
+	if (!f || segment_add_bytes(f, text, 0, len, 0) < 0)
+		return -ENOMEM;
+	return tokens_split(&l, NULL) < 0 ? 0 : line_words(&l, ret);
+}
+
+static int entries_read(const struct root *r, const struct loaders *l, struct boot_entries *to)
+{
+	const char *path = l->grub_cfg;
+	_cleanup_(str_free) char *menu = NULL;
+	struct boot_entry *open = NULL;
+	size_t size;
+
+	if (!path || root_read(r, path, &menu, &size, NULL) < 0)
+		return 0;
+	for (const char *at = menu; *at;) {
+		const char *line = at + strspn(at, " \t"), *end = strchrnul(line, '\n');
+		size_t len = (size_t)(end - line);
+		const char *words = linux_words(line, &len);
+		if (words && open) {
+			if (words_read(words, len, &open->words) < 0)
+				return -ENOMEM;
+			open = NULL;
+		} else if (str_starts(line, "menuentry ")) {
+			open = boot_entry_add(to, path, title_read(line, (size_t)(end - line)));
+			if (!open)
+				return -ENOMEM;
+		}
+		at = end + (*end == '\n');
+	}
+	return 0;
+}
+
 /* GRUB adds BOOT_IMAGE= first, with a path of its own style. */
 static bool booted(const char *cmdline)
 {
@@ -160,4 +230,5 @@ const struct loader loader_grub = {
 	.loader_info = (const char *const[]){"GRUB", NULL},
 	.booted = booted,
 	.detect = menu_detect,
+	.entries = entries_read,
 };

@@ -37,6 +37,8 @@ struct loader {
 	 * there. Only called if --boot-loader calls it so, or is not given. -ENOMEM without a
 	 * message. */
 	int (*detect)(struct loader_search *q, struct err *err);
+	/* Adds what it passes to the kernel in each boot entry. NULL: not read. 0 or -ENOMEM. */
+	int (*entries)(const struct root *r, const struct loaders *l, struct boot_entries *to);
 };
 
 /* Adds a loader to those found. */

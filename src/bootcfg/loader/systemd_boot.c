@@ -28,4 +28,5 @@ const struct loader loader_systemd_boot = {
 	.loader_info = (const char *const[]){"systemd-boot", NULL},
 	.booted = booted,
 	.detect = detect,
+	.entries = entries_read_back,
 };

@@ -3,6 +3,7 @@
 
 #include "bootcfg/format/file_edit.h"
 #include "bootcfg/kargs/karg.h"
+#include "bootcfg/loader/loader.h"
 
 #include <errno.h>
 #include <fnmatch.h>
@@ -168,7 +169,7 @@ static const char *reason_to_skip(
 		return "left alone: starts no kernel";
 	if (!picked && is_foreign(q->s, name, e))
 		return "left alone: belongs to another system";
-	if (!picked && (strstr(name, "-before-vfio.conf") || strstr(name, "-vfio-trial.conf")))
+	if (!picked && (strstr(name, "-before-vfio.conf") || strstr(name, "-" TRIAL_ID ".conf")))
 		return "left alone: a copy that this program made";
 	if (!q->pick && is_fallback(name, e))
 		return "left alone as the way back; --entry all edits it, too";

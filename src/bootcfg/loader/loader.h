@@ -16,6 +16,8 @@ struct loader_search {
 	char *hint;             /* why nothing is found: allocated, or NULL */
 };
 
+#define TRIAL_ID "vfio-trial" /* in the name of the entry of a trial */
+
 /*
  * One boot loader, or one tool that writes the boot entries of others. All that this program knows
  * about it is in its own file; the commands walk loader_table and name none.
@@ -39,6 +41,20 @@ struct loader {
 	int (*detect)(struct loader_search *q, struct err *err);
 	/* Adds what it passes to the kernel in each boot entry. NULL: not read. 0 or -ENOMEM. */
 	int (*entries)(const struct root *r, const struct loaders *l, struct boot_entries *to);
+	/*
+	 * One boot with other parameters, the default entry stays as it is: adds the file with a
+	 * copy of that entry, edited, to s, and to l->next the command that sets the boot for one
+	 * time. -EINVAL where that is not reliable. NULL: there is none.
+	 */
+	int (*oneshot)(const struct root *r, struct loaders *l, const struct karg_ops *req,
+		struct file_edits *s, struct err *err);
+	/* If the file at path is that of a trial, sets *ret_trial and adds the commands that are
+	 * left to run when it is gone. 0 or -ENOMEM. */
+	int (*oneshot_cancel)(
+		const struct root *r, const char *path, struct strings *next, bool *ret_trial);
+	/* Adds an unchanged copy of the default entry to s: one more in the menu. */
+	int (*keep)(const struct root *r, const struct loaders *l, struct file_edits *s,
+		struct err *err);
 };
 
 /* Adds a loader to those found. */

@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bootcfg/kargs/karg.h"
+#include "bootcfg/loader/booted.h"
 #include "bootcfg/loader/table.h"
 
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* Entries that GRUB reads, too, are found with GRUB. */
 static int detect(struct loader_search *q, struct err *err)
@@ -14,6 +20,171 @@ static int detect(struct loader_search *q, struct err *err)
 		return 0;
 	loader_found(q->to, &loader_systemd_boot);
 	return entries_add(&q->entries, q->s, BLS_SYSTEMD_BOOT, false, q->to);
+}
+
+/* Finds the default entry: the one in loader.conf, the only one, or the one that booted this
+ * system. */
+static const struct karg_source *default_find(const struct root *r, const struct loaders *l)
+{
+	const struct karg_source *only = NULL, *chosen = NULL, *booted = NULL;
+	size_t n = 0;
+	_cleanup_(booted_done) struct booted now = {0};
+
+	(void)!booted_read(r, &now);
+	for (size_t i = 0; i < l->places; i++) {
+		const struct karg_source *p = &l->place[i];
+		if (p->edit != bls_edit)
+			continue;
+		n++;
+		only = p;
+		const char *name = strrchr(p->paths.v[0], '/') + 1;
+		if (p->is_default && !chosen)
+			chosen = p;
+		if (now.entry && strcasecmp(now.entry, name) == 0)
+			booted = p;
+	}
+	return chosen ? chosen : n == 1 ? only : booted;
+}
+
+/* NAME.conf or NAME+3-1.conf becomes NAME-TAIL.conf: the copy has no boot counter. */
+static char *copy_name(const char *path, const char *tail)
+{
+	size_t len = strlen(path) - strlen(".conf"), plus = len;
+	char *name = NULL;
+
+	while (plus > 0 && strchr("0123456789-", path[plus - 1]))
+		plus--;
+	if (plus > 0 && plus < len && path[plus - 1] == '+')
+		len = plus - 1;
+	return asprintf(&name, "%.*s-%s.conf", (int)len, path, tail) < 0 ? NULL : name;
+}
+
+/* The length of a line without trailing blanks. */
+static size_t trimmed(const char *line, size_t len)
+{
+	while (len > 0 && karg_blank(line[len - 1]))
+		len--;
+	return len;
+}
+
+static bool key_is(const char *line, size_t len, const char *key)
+{
+	size_t n = strlen(key);
+	return len > n && memcmp(line, key, n) == 0 && strchr(" \t", line[n]);
+}
+
+/*
+ * The title of the copy has a mark, and the copy sorts after its original, so that it never is the
+ * first entry (systemd-boot, boot_entry_compare: equal keys, then the greater id; `-` is less than
+ * `.`).
+ */
+static void copy_mark(const char *text, size_t len, const char *mark, struct text *to)
+{
+	for (size_t at = 0; at < len;) {
+		const char *line = text + at, *nl = memchr(line, '\n', len - at);
+		size_t n = nl ? (size_t)(nl - line) + 1 : len - at, end = trimmed(line, n);
+		if (key_is(line, end, "sort-key"))
+			text_print(to, "sort-key zz-vfio");
+		else
+			text_add(to, line, end);
+		if (key_is(line, end, "title"))
+			text_print(to, " (%s)", mark);
+		text_add(to, line + end, n - end);
+		at += n;
+	}
+}
+
+static int copy_make(const struct root *r, const struct karg_source *model, const char *tail,
+	const char *mark, struct file_edits *to, struct err *err)
+{
+	_cleanup_(str_free) char *text = NULL, *name = copy_name(model->paths.v[0], tail);
+	_cleanup_(text_done) struct text copy = {0};
+	size_t len = 0;
+
+	if (!name)
+		return err_set(err, ENOMEM, "out of memory");
+	int rc = root_read(r, name, &text, &len, err);
+	if (rc == 0) { /* the copy exists already: it is edited */
+		char *have = text;
+		text = NULL;
+		return file_edits_add(to, name, have, len) < 0
+			       ? err_set(err, ENOMEM, "out of memory")
+			       : 0;
+	}
+	if (rc == -ENOENT)
+		rc = root_read(r, model->paths.v[0], &text, &len, err);
+	if (rc < 0)
+		return rc;
+	copy_mark(text, len, mark, &copy);
+	if (file_edits_add(to, name, NULL, 0) < 0 || file_edit_take(&to->v[0], &copy) < 0)
+		return err_set(err, ENOMEM, "out of memory");
+	return 0;
+}
+
+/* With @saved the last booted entry becomes the default, even the trial. */
+static int default_check(const struct root *r, const char *path, struct err *err)
+{
+	const char *entries = strstr(path, "/entries/");
+	char conf[1100];
+
+	(void)snprintf(
+		conf, sizeof(conf), "%.*s/loader.conf", (int)(entries ? entries - path : 0), path);
+	if (root_holds(r, conf, "@saved"))
+		return err_set(err, EINVAL,
+			"/%s: says `default @saved', so the trial would boot again by itself; name an entry there first",
+			conf);
+	return 0;
+}
+
+/* A copy of the default entry, NAME-vfio-trial.conf, and `bootctl set-oneshot`. */
+static int oneshot(const struct root *r, struct loaders *l, const struct karg_ops *req,
+	struct file_edits *s, struct err *err)
+{
+	const struct karg_source *model = default_find(r, l);
+
+	if (!model)
+		return err_set(err, EINVAL,
+			"nothing tells which entry boots by default; --entry ID says which to try");
+	struct format f = {.reader = BLS_SYSTEMD_BOOT};
+	int rc = default_check(r, model->paths.v[0], err);
+	if (rc == 0)
+		rc = copy_make(r, model, TRIAL_ID, "vfio-bootcfg trial", s, err);
+	if (rc == 0)
+		rc = bls_edit(s, &f, req, err);
+	if (rc < 0)
+		return rc;
+	if (s->n == 0)
+		return err_set(err, EINVAL, "the default entry has no file to copy");
+	if (s->added.n == 0 && s->removed.n == 0)
+		str_free(&s->v[0].text);
+	if (!s->v[0].text && !s->v[0].old)
+		return 0; /* nothing to change */
+	_cleanup_(text_done) struct text arm = {0};
+	text_print(&arm, "bootctl set-oneshot %s", strrchr(s->v[0].path, '/') + 1);
+	return arm.failed || strings_add(&l->next, arm.data) < 0
+		       ? err_set(err, ENOMEM, "out of memory")
+		       : 0;
+}
+
+/* systemd-boot skips a missing entry, and resets the variable itself. */
+static int oneshot_cancel(
+	const struct root *r, const char *path, struct strings *next, bool *ret_trial)
+{
+	(void)r;
+	(void)next;
+	*ret_trial |= strstr(path, "-" TRIAL_ID ".conf") != NULL;
+	return 0;
+}
+
+static int keep(
+	const struct root *r, const struct loaders *l, struct file_edits *s, struct err *err)
+{
+	const struct karg_source *model = default_find(r, l);
+
+	if (!model)
+		return err_set(err, EINVAL,
+			"nothing tells which entry boots by default, so there is none that --once-fallback could copy");
+	return copy_make(r, model, "before-vfio", "before vfio-bootcfg", s, err);
 }
 
 /* The stub of the kernel loads the initrd by its path on the ESP. */
@@ -29,4 +200,7 @@ const struct loader loader_systemd_boot = {
 	.booted = booted,
 	.detect = detect,
 	.entries = entries_read_back,
+	.oneshot = oneshot,
+	.oneshot_cancel = oneshot_cancel,
+	.keep = keep,
 };

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/replace.h"
 #include "bootcfg/kargs/karg.h"
+#include "bootcfg/loader/loader.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -142,104 +143,68 @@ static int program_run(
 		       : 0;
 }
 
-/* Counts the lines of a menu that load a kernel, and those of them with a root=. */
-static void menu_count(const char *text, size_t *ret_linux, size_t *ret_root)
+/* Passes the text in memory to a program that checks its syntax. */
+static int syntax_check(const char *program, const char *text, size_t len, struct err *err)
 {
-	*ret_linux = *ret_root = 0;
-	for (const char *at = text; at && *at;) {
-		const char *end = strchrnul(at, '\n'), *p = at + strspn(at, " \t");
-		if (str_starts(p, "linux ") || str_starts(p, "linux\t") ||
-			str_starts(p, "linuxefi ") || str_starts(p, "linux16 ")) {
-			(*ret_linux)++;
-			*ret_root += memmem(p, (size_t)(end - p), "root=", 5) != NULL;
-		}
-		at = *end ? end + 1 : NULL;
-	}
-}
+	_cleanup_(fd_close) int fd = memfd_create("text", MFD_CLOEXEC);
+	_cleanup_(text_done) struct text path = {0};
 
-/* Parameters with quotes or blanks have another spelling in a script: their names have to occur. */
-static bool words_there(const char *menu, const struct strings *added, const char **ret_missing)
-{
-	for (size_t i = 0; i < added->n; i++) {
-		_cleanup_(karg_done) struct karg k = {0};
-		bool plain = !strpbrk(added->v[i], " \"'\\$;&|<>{}()");
-		*ret_missing = added->v[i];
-		if (karg_read(added->v[i], &k) < 0 || !strstr(menu, plain ? added->v[i] : k.name))
-			return false;
-	}
-	return true;
-}
-
-static int menu_check(
-	const char *old, const char *menu, const struct strings *added, struct err *err)
-{
-	size_t linux_before = 0, root_before = 0, linux_now, root_now;
-	const char *missing = "";
-
-	menu_count(old, &linux_before, &root_before);
-	menu_count(menu, &linux_now, &root_now);
-	if (linux_before > 0 && linux_now == 0)
-		return err_set(err, EIO, "the new menu starts no kernel at all");
-	if (linux_before > 0 && root_before == linux_before && root_now < linux_now)
-		return err_set(err, EIO, "the new menu has entries without root=");
-	if (linux_now > 0 && !words_there(menu, added, &missing))
-		return err_set(err, EIO, "the new menu does not have %s", missing);
-	return 0;
-}
-
-/* Passes the script in memory to grub-script-check. */
-static int script_check(const char *menu, size_t len, struct err *err)
-{
-	_cleanup_(fd_close) int fd = memfd_create("grub.cfg", MFD_CLOEXEC);
-
-	if (access("/usr/bin/grub-script-check", X_OK) < 0)
+	text_print(&path, "/usr/bin/%s", program);
+	if (path.failed || access(path.data, X_OK) < 0)
 		return 0;
 	for (size_t at = 0; fd >= 0 && at < len;) {
-		ssize_t n = write(fd, menu + at, len - at);
+		ssize_t n = write(fd, text + at, len - at);
 		if (n < 0)
-			return err_set(err, errno, "grub-script-check: %s", strerror(errno));
+			return err_set(err, errno, "%s: %s", program, strerror(errno));
 		at += (size_t)n;
 	}
 	if (fd < 0 || lseek(fd, 0, SEEK_SET) < 0)
-		return err_set(err, ENOMEM, "grub-script-check: can't be run");
-	return program_run("grub-script-check", fd, NULL, NULL, err);
+		return err_set(err, ENOMEM, "%s: can't be run", program);
+	return program_run(program, fd, NULL, NULL, err);
 }
 
-static int grub_make(const struct root *r, const char *command, const char *cfg,
-	const struct strings *added, struct err *err)
+static int output_install(const struct root *r, const struct loader_output *o, const char *program,
+	const char *path, const struct strings *added, struct err *err)
 {
-	_cleanup_(str_free) char *old = NULL, *menu = NULL, *name = NULL;
+	_cleanup_(str_free) char *old = NULL, *text = NULL, *name = NULL;
 	_cleanup_(fd_close) int dir = -1;
 	size_t old_len = 0, len = 0;
 
-	int rc = root_read(r, cfg, &old, &old_len, err);
+	int rc = root_read(r, path, &old, &old_len, err);
 	if (rc == 0)
-		rc = program_run(strstr(command, "grub2") ? "grub2-mkconfig" : "grub-mkconfig", -1,
-			&menu, &len, err);
+		rc = program_run(program, -1, &text, &len, err);
 	if (rc == 0)
-		rc = script_check(menu, len, err);
+		rc = syntax_check(o->syntax, text, len, err);
 	if (rc == 0)
-		rc = menu_check(old, menu ? menu : "", added, err);
+		rc = o->check(old, text ? text : "", added, err);
 	if (rc == 0)
-		rc = root_locate(r, cfg, &dir, &name, err);
+		rc = root_locate(r, path, &dir, &name, err);
 	if (rc < 0)
 		return rc;
 	struct replacement to = {
-		.data = menu, .len = len, .old = old, .old_len = old_len, .mode = 0600};
+		.data = text, .len = len, .old = old, .old_len = old_len, .mode = 0600};
 	return file_replace(dir, name, &to, err);
+}
+
+/* Runs one command; its output, if that is a boot file, is kept and checked first. */
+static int command_run(const struct root *r, const struct loaders *l, const char *command,
+	const struct strings *added, struct err *err)
+{
+	for (size_t i = 0; i < l->found_n; i++) {
+		const struct loader_output *o = l->found[i]->output;
+		const char *path = NULL, *program = o ? o->prints(l, command, &path) : NULL;
+		if (program)
+			return output_install(r, o, program, path, added, err);
+	}
+	return program_run(command, -1, NULL, NULL, err);
 }
 
 int regenerate_run(
 	const struct root *r, const struct loaders *l, const struct strings *added, struct err *err)
 {
-	for (size_t i = 0; i < l->next.n; i++) {
-		const char *command = l->next.v[i];
-		bool grub = l->grub_cfg &&
-			    (strstr(command, "-mkconfig") || str_equal(command, "update-grub"));
-		int rc = grub ? grub_make(r, command, l->grub_cfg, added, err)
-			      : program_run(command, -1, NULL, NULL, err);
-		if (rc < 0)
-			return rc;
-	}
-	return 0;
+	int rc = 0;
+
+	for (size_t i = 0; i < l->next.n && rc == 0; i++)
+		rc = command_run(r, l, l->next.v[i], added, err);
+	return rc;
 }

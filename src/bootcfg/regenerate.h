@@ -13,12 +13,8 @@
 #define REGEN_SECONDS 900
 #endif
 
-/*
- * Runs the commands of l->next in turn. grub.cfg is not written with `-o`, which empties the file
- * first (grub-mkconfig ends in `cat >`): the new text is kept in memory, read by grub-script-check,
- * has to contain every parameter of `added` and as many root= as before, and then replaces the file
- * as a whole.
- */
+/* Runs the commands of l->next in turn. `added`: the parameters that boot files have to contain
+ * then; see struct loader_output. */
 int regenerate_run(const struct root *r, const struct loaders *l, const struct strings *added,
 	struct err *err) _must_check_;
 

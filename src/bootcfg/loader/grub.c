@@ -101,7 +101,7 @@ const struct loader loader_grub_bls = {
 /* ---- a menu made by grub-mkconfig --------------------------------------------------------------
  */
 
-static const char *command(const struct detect *s)
+static const char *menu_command(const struct detect *s)
 {
 	if (detect_is_like(s, "debian") || detect_is_like(s, "ubuntu"))
 		return "update-grub";
@@ -123,7 +123,7 @@ static int menu_add(struct loader_search *q)
 		return -ENOMEM;
 	if (q->s->grub_cfg) {
 		q->to->grub_cfg = strdup(q->s->grub_cfg);
-		if (!q->to->grub_cfg || strings_add(&q->to->next, command(q->s)) < 0)
+		if (!q->to->grub_cfg || strings_add(&q->to->next, menu_command(q->s)) < 0)
 			return -ENOMEM;
 	}
 	if (!q->s->grub_cfg)
@@ -225,6 +225,66 @@ static int entries_read(const struct root *r, const struct loaders *l, struct bo
 	}
 	return 0;
 }
+
+/* ---- grub-mkconfig -----------------------------------------------------------------------------
+ */
+
+/* Counts the lines of a menu that load a kernel, and those of them with a root=. */
+static void menu_count(const char *text, size_t *ret_linux, size_t *ret_root)
+{
+	*ret_linux = *ret_root = 0;
+	for (const char *at = text; at && *at;) {
+		const char *end = strchrnul(at, '\n'), *p = at + strspn(at, " \t");
+		if (str_starts(p, "linux ") || str_starts(p, "linux\t") ||
+			str_starts(p, "linuxefi ") || str_starts(p, "linux16 ")) {
+			(*ret_linux)++;
+			*ret_root += memmem(p, (size_t)(end - p), "root=", 5) != NULL;
+		}
+		at = *end ? end + 1 : NULL;
+	}
+}
+
+/* Parameters with quotes or blanks have another spelling in a script: their names have to occur. */
+static bool words_there(const char *menu, const struct strings *added, const char **ret_missing)
+{
+	for (size_t i = 0; i < added->n; i++) {
+		_cleanup_(karg_done) struct karg k = {0};
+		bool plain = !strpbrk(added->v[i], " \"'\\$;&|<>{}()");
+		*ret_missing = added->v[i];
+		if (karg_read(added->v[i], &k) < 0 || !strstr(menu, plain ? added->v[i] : k.name))
+			return false;
+	}
+	return true;
+}
+
+static int output_check(
+	const char *old, const char *menu, const struct strings *added, struct err *err)
+{
+	size_t linux_before = 0, root_before = 0, linux_now, root_now;
+	const char *missing = "";
+
+	menu_count(old, &linux_before, &root_before);
+	menu_count(menu, &linux_now, &root_now);
+	if (linux_before > 0 && linux_now == 0)
+		return err_set(err, EIO, "the new menu starts no kernel at all");
+	if (linux_before > 0 && root_before == linux_before && root_now < linux_now)
+		return err_set(err, EIO, "the new menu has entries without root=");
+	if (linux_now > 0 && !words_there(menu, added, &missing))
+		return err_set(err, EIO, "the new menu does not have %s", missing);
+	return 0;
+}
+
+/* With `-o' grub-mkconfig empties the file first: it ends in `cat >'. */
+static const char *prints(const struct loaders *l, const char *command, const char **ret_path)
+{
+	if (!l->grub_cfg || !(strstr(command, "-mkconfig") || str_equal(command, "update-grub")))
+		return NULL;
+	*ret_path = l->grub_cfg;
+	return strstr(command, "grub2") ? "grub2-mkconfig" : "grub-mkconfig";
+}
+
+static const struct loader_output output = {
+	.prints = prints, .syntax = "grub-script-check", .check = output_check};
 
 /* ---- one boot with other parameters: a copy of the default entry in custom.cfg, and grub-reboot
  * --
@@ -587,6 +647,7 @@ const struct loader loader_grub = {
 	.booted = booted,
 	.detect = menu_detect,
 	.entries = entries_read,
+	.output = &output,
 	.oneshot = oneshot,
 	.oneshot_cancel = oneshot_cancel,
 };

@@ -16,6 +16,20 @@ struct loader_search {
 	char *hint;             /* why nothing is found: allocated, or NULL */
 };
 
+/*
+ * A command that writes its boot file in place, where a failure leaves a part of it: its output is
+ * kept in memory, checked, and then replaces the file as a whole.
+ */
+struct loader_output {
+	/* The program that prints the new text of *ret_path in place of this command; NULL: the
+	 * command is run as it is. */
+	const char *(*prints)(const struct loaders *l, const char *command, const char **ret_path);
+	const char *syntax; /* a program in /usr/bin that reads the text and checks its syntax */
+	/* -EIO if the new text can't be right, or lacks one of these parameters. */
+	int (*check)(
+		const char *old, const char *text, const struct strings *added, struct err *err);
+};
+
 #define TRIAL_ID "vfio-trial" /* in the name of the entry of a trial */
 
 /*
@@ -41,6 +55,7 @@ struct loader {
 	int (*detect)(struct loader_search *q, struct err *err);
 	/* Adds what it passes to the kernel in each boot entry. NULL: not read. 0 or -ENOMEM. */
 	int (*entries)(const struct root *r, const struct loaders *l, struct boot_entries *to);
+	const struct loader_output *output; /* or NULL */
 	/*
 	 * One boot with other parameters, the default entry stays as it is: adds the file with a
 	 * copy of that entry, edited, to s, and to l->next the command that sets the boot for one

@@ -4,6 +4,7 @@
 #include "base/efivar.h"
 #include "base/file.h"
 #include "bootcfg/kargs/karg.h"
+#include "bootcfg/loader/loader.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -86,17 +87,11 @@ int warnings_words(const struct strings *before, const struct strings *after,
 	return rc;
 }
 
-/* What measures the command line: systemd-boot and the stub into PCR 12, an image's embedded
- * command line into PCR 11 (systemd-stub(7)), GRUB into PCR 8 (grub-core/commands/tpm.c). */
 static const char *measured_by(const struct loaders *l)
 {
-	for (size_t i = 0; i < l->places; i++) {
-		if (l->place[i].format.dialect == DIALECT_GRUB)
-			return "8, by GRUB";
-		if (l->place[i].edit == bls_edit)
-			return "12, by systemd-boot";
-	}
-	return "11 or 12, by systemd-stub";
+	const char *by = l->found_n > 0 ? l->found[0]->measured : NULL;
+	/* systemd-stub(7): the line of an image into 11, one that is passed to it into 12. */
+	return by ? by : "11 or 12, by systemd-stub";
 }
 
 static int tpm_advice(const struct root *r, const struct loaders *l, struct strings *to)
@@ -123,19 +118,15 @@ static int secure_boot_advice(const struct root *r, const struct loaders *l, str
 {
 	static const char variable[] =
 		"sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c";
-	bool image = false, on = false;
+	bool on = false;
 	uint8_t value;
 
-	for (size_t i = 0; i < l->next.n; i++)
-		image |= str_starts(l->next.v[i], "mkinitcpio") ||
-			 str_starts(l->next.v[i], "dracut") ||
-			 str_starts(l->next.v[i], "kernel-install");
 	/* UEFI specification, section 3.3 */
 	if (r->host && efivar_read(r->fd, variable, NULL, &value, sizeof(value), NULL) == 1)
 		on = value == 1;
 	on |= root_is_dir(r, "var/lib/sbctl/keys") || root_is_dir(r, "usr/share/secureboot/keys") ||
 	      root_holds(r, "etc/kernel/uki.conf", "SecureBootPrivateKey");
-	return image && on
+	return l->image && on
 		       ? say(to, "Secure Boot: the image that is built anew has to be signed again, or the firmware refuses it; see that what builds it signs it, too")
 		       : 0;
 }

@@ -42,6 +42,9 @@ int grub_dropins_add(const struct root *r, struct karg_source *to)
 	return rc;
 }
 
+/* grub-core/commands/tpm.c */
+static const char measured[] = "8, by GRUB";
+
 /* ---- entries read at boot ----------------------------------------------------------------------
  */
 
@@ -94,6 +97,7 @@ const struct loader loader_grub_bls = {
 	.name = "grub (with loader entries)",
 	.called = (const char *const[]){"grub", NULL},
 	.read_by = (const struct loader *const[]){&loader_grub, NULL},
+	.measured = measured,
 	.detect = bls_detect,
 	.entries = entries_read_back,
 };
@@ -645,6 +649,7 @@ const struct loader loader_grub = {
 	.called = (const char *const[]){"grub", NULL},
 	.loader_info = (const char *const[]){"GRUB", NULL},
 	.booted = booted,
+	.measured = measured,
 	.detect = menu_detect,
 	.entries = entries_read,
 	.output = &output,

@@ -28,6 +28,7 @@ struct loaders {
 	struct strings next; /* commands that generate the boot files */
 	struct strings notes;
 	struct strings boots; /* directories with boot files: boot, boot/efi, … */
+	bool image;           /* a signed image is built by them */
 	char *grub_cfg;       /* the output of grub-mkconfig, or NULL */
 };
 

@@ -47,6 +47,9 @@ struct loader {
 	bool (*booted)(const char *cmdline);
 	/* The loaders that start what it makes, NULL-terminated; or NULL. */
 	const struct loader *const *read_by;
+	/* The PCR of the TPM that the command line is measured into, and by what; NULL: as
+	 * systemd-stub does. */
+	const char *measured;
 	/* It makes the entries of other loaders: if it is found, nothing else is searched for. */
 	bool owner;
 	/* Adds itself and the files that hold its kernel parameters; adds nothing if it is not

@@ -41,6 +41,7 @@ const struct loader loader_proxmox = {
 	.name = "proxmox-boot-tool",
 	.called = (const char *const[]){"proxmox", NULL},
 	.read_by = (const struct loader *const[]){&loader_systemd_boot, &loader_grub, NULL},
+	.measured = "8, by GRUB, or 12, by systemd-boot",
 	.owner = true,
 	.detect = detect,
 };

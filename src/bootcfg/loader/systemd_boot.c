@@ -198,6 +198,7 @@ const struct loader loader_systemd_boot = {
 	.called = (const char *const[]){"systemd-boot", "sd-boot", "bls", NULL},
 	.loader_info = (const char *const[]){"systemd-boot", NULL},
 	.booted = booted,
+	.measured = "12, by systemd-boot",
 	.detect = detect,
 	.entries = entries_read_back,
 	.oneshot = oneshot,

@@ -220,6 +220,7 @@ static int detect(struct loader_search *q, struct err *err)
 		rc = dracut_look(q->s, q->to, &found, err);
 	if (rc == 0)
 		rc = kernel_install_look(q->s, q->to, &found, err);
+	q->to->image |= found;
 	if (rc == 0 && found && q->entries.n == 0)
 		loader_found(q->to, &loader_uki);
 	return rc;

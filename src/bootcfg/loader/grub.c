@@ -126,8 +126,8 @@ static int menu_add(struct loader_search *q)
 	if ((q->s->grub_dropins || !q->s->grub_dropins_sure) && grub_dropins_add(q->s->root, p) < 0)
 		return -ENOMEM;
 	if (q->s->grub_cfg) {
-		q->to->grub_cfg = strdup(q->s->grub_cfg);
-		if (!q->to->grub_cfg || strings_add(&q->to->next, menu_command(q->s)) < 0)
+		q->to->menu = strdup(q->s->grub_cfg);
+		if (!q->to->menu || strings_add(&q->to->next, menu_command(q->s)) < 0)
 			return -ENOMEM;
 	}
 	if (!q->s->grub_cfg)
@@ -205,7 +205,7 @@ static int words_read(const char *text, size_t len, struct strings *ret)
 
 static int entries_read(const struct root *r, const struct loaders *l, struct boot_entries *to)
 {
-	const char *path = l->grub_cfg;
+	const char *path = l->menu;
 	_cleanup_(str_free) char *menu = NULL;
 	struct boot_entry *open = NULL;
 	size_t size;
@@ -281,9 +281,9 @@ static int output_check(
 /* With `-o' grub-mkconfig empties the file first: it ends in `cat >'. */
 static const char *prints(const struct loaders *l, const char *command, const char **ret_path)
 {
-	if (!l->grub_cfg || !(strstr(command, "-mkconfig") || str_equal(command, "update-grub")))
+	if (!l->menu || !(strstr(command, "-mkconfig") || str_equal(command, "update-grub")))
 		return NULL;
-	*ret_path = l->grub_cfg;
+	*ret_path = l->menu;
 	return strstr(command, "grub2") ? "grub2-mkconfig" : "grub-mkconfig";
 }
 
@@ -567,7 +567,7 @@ static int oneshot(const struct root *r, struct loaders *l, const struct karg_op
 {
 	_cleanup_(str_free) char *menu = NULL, *own = NULL, *name = NULL;
 	_cleanup_(text_done) struct text text = {0};
-	const char *cfg = l->grub_cfg ? l->grub_cfg : "boot/grub/grub.cfg";
+	const char *cfg = l->menu ? l->menu : "boot/grub/grub.cfg";
 	int dir = (int)(strrchr(cfg, '/') - cfg);
 	char env[1024], custom[1024];
 	size_t len = 0, begin = 0, end = 0, own_len = 0;

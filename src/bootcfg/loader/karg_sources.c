@@ -11,7 +11,7 @@ void loaders_done(struct loaders *l)
 		free(l->place[i].template);
 	}
 	free(l->place);
-	free(l->grub_cfg);
+	free(l->menu);
 	strings_done(&l->next);
 	strings_done(&l->notes);
 	strings_done(&l->boots);

@@ -29,7 +29,7 @@ struct loaders {
 	struct strings notes;
 	struct strings boots; /* directories with boot files: boot, boot/efi, … */
 	bool image;           /* a signed image is built by them */
-	char *grub_cfg;       /* the output of grub-mkconfig, or NULL */
+	char *menu;           /* the menu that they generate, or NULL */
 };
 
 /* Exit codes of section "EXIT STATUS" in vfio-bootcfg(8), as negative returns of loaders_find. */

@@ -313,13 +313,15 @@ static int edit_verify(
 	struct reading r = {0};
 	int rc = reading_make(s, f, &r, err);
 
-	if (rc == 0 && line_words(&r.line, &s->after) < 0)
-		rc = err_set(err, ENOMEM, "out of memory");
-	tokens_done(&r.line);
-	if (rc == 0 && !kargs_same(&s->after, expect))
-		rc = err_set(err, EINVAL,
+	if (rc < 0)
+		goto out;
+	rc = line_verify(s, &r.line, expect, s->v[0].name, err);
+	if (rc == -EINVAL)
+		(void)err_set(err, EINVAL,
 			"%s: the boot loader would not read these words as they are meant: the quotes at the ends of the line would be taken for a pair",
 			s->v[0].name);
+out:
+	tokens_done(&r.line);
 	return rc;
 }
 

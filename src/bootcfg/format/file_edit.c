@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bootcfg/format/file_edit.h"
 
+#include "bootcfg/kargs/karg.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -149,4 +151,14 @@ int line_edit(struct file_edits *s, struct tokens *l, const struct karg_ops *r, 
 		file_edits_apply(s, &p) < 0)
 		return err_set(err, ENOMEM, "out of memory");
 	return 1;
+}
+
+int line_verify(struct file_edits *s, const struct tokens *l, const struct strings *expect,
+	const char *where, struct err *err)
+{
+	if (line_words(l, &s->after) < 0)
+		return err_set(err, ENOMEM, "out of memory");
+	return kargs_same(&s->after, expect)
+		       ? 0
+		       : err_set(err, EINVAL, "%s: can't be edited with certainty", where);
 }

@@ -107,4 +107,9 @@ int plain_encode(
 int line_edit(struct file_edits *s, struct tokens *l, const struct karg_ops *r, edit_encode encode,
 	const char *where, struct strings *ret_expect, struct err *err) _must_check_;
 
+/* … and the end of it: l is the second reading. Fills s->after; -EINVAL if these are other words
+ * than expected. */
+int line_verify(struct file_edits *s, const struct tokens *l, const struct strings *expect,
+	const char *where, struct err *err) _must_check_;
+
 #endif

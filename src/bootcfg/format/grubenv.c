@@ -83,11 +83,5 @@ int grubenv_edit(
 	rc = size_restore(&s->v[0], err);
 	if (rc == 0)
 		rc = reading_make(s, &new, err);
-	if (rc < 0)
-		return rc;
-	if (line_words(&new, &s->after) < 0)
-		return err_set(err, ENOMEM, "out of memory");
-	return kargs_same(&s->after, &expect)
-		       ? 0
-		       : err_set(err, EINVAL, "%s: can't be edited with certainty", s->v[0].name);
+	return rc < 0 ? rc : line_verify(s, &new, &expect, s->v[0].name, err);
 }

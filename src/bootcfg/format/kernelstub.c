@@ -219,15 +219,11 @@ int kernelstub_edit(
 	if (rc == 0)
 		rc = old.list ? list_edit(s, &old, r, &expect, err)
 			      : line_edit(s, &old.line, r, encode, s->v[0].name, &expect, err);
-	if (rc > 0)
+	if (rc > 0) {
 		rc = options_read(&s->v[0], &new, err);
-	else
-		goto out;
-	if (rc == 0 && line_words(&new.line, &s->after) < 0)
-		rc = err_set(err, ENOMEM, "out of memory");
-	if (rc == 0 && !kargs_same(&s->after, &expect))
-		rc = err_set(err, EINVAL, "%s: can't be edited with certainty", s->v[0].name);
-out:
+		if (rc == 0)
+			rc = line_verify(s, &new.line, &expect, s->v[0].name, err);
+	}
 	tokens_done(&old.line);
 	tokens_done(&new.line);
 	return rc;

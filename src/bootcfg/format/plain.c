@@ -112,11 +112,5 @@ int plain_edit(
 	if (rc <= 0)
 		return rc;
 	rc = reading_make(s, f, &new, err);
-	if (rc < 0)
-		return rc;
-	if (line_words(&new, &s->after) < 0)
-		return err_set(err, ENOMEM, "out of memory");
-	return kargs_same(&s->after, &expect)
-		       ? 0
-		       : err_set(err, EINVAL, "%s: can't be edited with certainty", where);
+	return rc < 0 ? rc : line_verify(s, &new, &expect, where, err);
 }

@@ -291,15 +291,14 @@ static int edit_verify(
 
 	if (rc < 0)
 		return rc;
-	if (line_words(&r.line, &s->after) < 0)
-		return err_set(err, ENOMEM, "out of memory");
-	if (!kargs_same(&s->after, expect)) {
-		const struct shell_var *insert_at = shell_var_find(&r.vars, f->insert_at);
-		return err_set(err, EINVAL,
-			"%s:%zu: is written in a way that can't be edited with certainty: the words would come out otherwise",
-			s->v[insert_at->file].name, insert_at->line);
-	}
-	return 0;
+	const struct shell_var *insert_at = shell_var_find(&r.vars, f->insert_at);
+	const char *name = s->v[insert_at->file].name;
+	rc = line_verify(s, &r.line, expect, name, err);
+	return rc == -EINVAL
+		       ? err_set(err, EINVAL,
+				 "%s:%zu: is written in a way that can't be edited with certainty: the words would come out otherwise",
+				 name, insert_at->line)
+		       : rc;
 }
 
 /* True if parameters are added to insert_at, and not before a `--` in another variable. */

@@ -482,11 +482,7 @@ static int copy_edit(struct file_edits *s, const struct karg_ops *req, struct er
 	if (rc <= 0)
 		return rc;
 	rc = linux_find(&s->v[0], &new, err);
-	if (rc == 0 && line_words(&new, &s->after) < 0)
-		rc = err_set(err, ENOMEM, "out of memory");
-	if (rc == 0 && !kargs_same(&s->after, &expect))
-		rc = err_set(err, EINVAL, "%s: can't be edited with certainty", s->v[0].name);
-	return rc;
+	return rc < 0 ? rc : line_verify(s, &new, &expect, s->v[0].name, err);
 }
 
 /* Copies the entry, except its name and savedefault, which would make it the default. */

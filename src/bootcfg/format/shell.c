@@ -1,11 +1,174 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bootcfg/format/shell.h"
 
-#include "bootcfg/format/shell_parser.h"
+#include "base/str.h"
+#include "bootcfg/format/shell_lex.h"
+#include "bootcfg/kargs/karg.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* An open construct: everything inside may or may not be run. Returns are 0, or negative for an
+ * error that the lexer's err has with NAME:LINE. */
+enum open_kind { OPEN_IF, OPEN_LOOP, OPEN_CASE, OPEN_BRACE, OPEN_PAREN };
+
+#define OPEN_MAX 64
+
+struct shell_parser {
+	struct scan s;
+	struct shell *out;
+	enum open_kind open[OPEN_MAX];
+	size_t open_line[OPEN_MAX];
+	size_t open_event[OPEN_MAX]; /* the first event inside */
+	size_t depth;
+	bool closed;     /* after a `)' no command may start */
+	bool guarded;    /* after && or || of this list */
+	size_t pipeline; /* the first event of the current pipeline */
+};
+
+/* ---- parser: open constructs, and the events so far --------------------------------------------
+ */
+
+static bool parser_span_is(const struct shell_parser *p, struct span w, const char *text)
+{
+	return w.end - w.begin == strlen(text) &&
+	       memcmp(p->s.text + w.begin, text, w.end - w.begin) == 0;
+}
+
+static bool parser_span_in(const struct shell_parser *p, struct span w, const char *const *names)
+{
+	for (; *names; names++)
+		if (parser_span_is(p, w, *names))
+			return true;
+	return false;
+}
+
+/* NAME["x"] and NAME[x] are the same. */
+static void quotes_drop(char *name)
+{
+	char *to = name;
+
+	for (; *name; name++)
+		if (*name != '"' && *name != '\'')
+			*to++ = *name;
+	*to = '\0';
+}
+
+static int parser_event(struct shell_parser *p, enum shell_kind kind, struct span name,
+	struct span value, bool append)
+{
+	struct shell_event *v = realloc(p->out->v, (p->out->n + 1) * sizeof(*v));
+	if (v)
+		p->out->v = v;
+	char *copy = v && name.end > name.begin
+			     ? strndup(p->s.text + name.begin, name.end - name.begin)
+			     : NULL;
+	if (copy)
+		quotes_drop(copy);
+	if (!v || (name.end > name.begin && !copy))
+		return scan_error(&p->s, ENOMEM, "out of memory");
+	v[p->out->n++] = (struct shell_event){.kind = kind,
+		.name = copy,
+		.append = append,
+		.conditional = p->depth > 0 || p->guarded,
+		.line = name.line ? name.line : p->s.line,
+		.begin = value.begin,
+		.end = value.end};
+	return 0;
+}
+
+static int parser_open(struct shell_parser *p, enum open_kind kind)
+{
+	if (p->depth == OPEN_MAX)
+		return scan_error(&p->s, EINVAL, "is nested too deeply");
+	p->open_line[p->depth] = p->s.line;
+	p->open_event[p->depth] = p->out->n;
+	p->open[p->depth++] = kind;
+	return 0;
+}
+
+static void parser_drop(struct shell_parser *p, size_t first)
+{
+	size_t n = first;
+
+	for (size_t i = first; i < p->out->n; i++) {
+		if (p->out->v[i].kind == SHELL_LEAVE)
+			p->out->v[n++] = p->out->v[i];
+		else
+			free(p->out->v[i].name);
+	}
+	p->out->n = n;
+}
+
+static int parser_close(struct shell_parser *p, enum open_kind kind, const char *word)
+{
+	if (p->depth == 0 || p->open[p->depth - 1] != kind)
+		return scan_error(&p->s, EINVAL, "`%s' closes nothing that is open here", word);
+	p->depth--;
+	p->guarded = false;
+	if (kind == OPEN_PAREN)
+		parser_drop(p, p->open_event[p->depth]);
+	return 0;
+}
+
+static bool parser_assignment_split(const struct shell_parser *p, struct span w, struct span *name,
+	struct span *value, bool *append)
+{
+	const char *t = p->s.text;
+	size_t i = scan_name(t, w.begin, w.end);
+
+	if (i == w.begin)
+		return false;
+	if (i < w.end && t[i] == '[') {
+		const char *close = memchr(t + i, ']', w.end - i);
+		if (!close)
+			return false;
+		i = (size_t)(close - t) + 1;
+	}
+	*name = (struct span){w.begin, i, w.line};
+	*append = i < w.end && t[i] == '+';
+	i += *append;
+	if (i >= w.end || t[i] != '=')
+		return false;
+	*value = (struct span){i + 1, w.end, w.line};
+	return true;
+}
+
+static int parser_assignment(struct shell_parser *p, struct span w)
+{
+	struct span name, value;
+	bool append;
+
+	if (!parser_assignment_split(p, w, &name, &value, &append))
+		return 0;
+	bool array = value.end > value.begin && p->s.text[value.begin] == '(';
+	return parser_event(p, array ? SHELL_ARRAY : SHELL_ASSIGN, name, value, append);
+}
+
+static int parser_expansions(struct shell_parser *p, struct span w)
+{
+	const char *t = p->s.text;
+
+	for (size_t i = w.begin; i + 2 < w.end; i++) {
+		if (t[i] != '$' || t[i + 1] != '{')
+			continue;
+		size_t end = scan_name(t, i + 2, w.end);
+		if (end == i + 2 || end >= w.end)
+			continue;
+		size_t op = t[end] == ':' ? end + 1 : end;
+		if (op < w.end && t[op] == '=') {
+			struct span name = {i + 2, end, w.line};
+			int r = parser_event(p, SHELL_READ, name, name, false);
+			if (r < 0)
+				return r;
+		}
+	}
+	return 0;
+}
+
+/* ---- reader: commands, and what they assign ----------------------------------------------------
+ */
 
 static const char *const assigners[] = {"export", "readonly", "declare", "typeset", "local", NULL};
 static const char *const readers[] = {
@@ -269,4 +432,547 @@ void shell_done(struct shell *s)
 		free(s->v[i].name);
 	free(s->v);
 	*s = (struct shell){0};
+}
+
+/* ---- writer ------------------------------------------------------------------------------------
+ */
+
+/*
+ * GRUB parses a word and, if it contains a blank, puts quotes around it for the kernel; a literal
+ * quote or backslash would reach the kernel with a backslash before it, which the kernel does not
+ * understand (grub-core/lib/cmdline.c).
+ */
+int grub_encode(const char *word, struct text *ret, struct err *err)
+{
+	_cleanup_(karg_done) struct karg k = {0};
+	if (karg_read(word, &k) < 0)
+		return err_set(err, ENOMEM, "out of memory");
+	_cleanup_(text_done) struct text plain = {0};
+	text_print(&plain, "%s%s", k.name, k.value ? "=" : "");
+	size_t value = plain.len;
+	text_print(&plain, "%s", k.value ? k.value : "");
+	if (plain.failed)
+		return err_set(err, ENOMEM, "out of memory");
+	if (strpbrk(plain.data, "\"'\\"))
+		return err_set(err, EINVAL,
+			"%s: GRUB can't pass a quote or a backslash on to the kernel", word);
+	bool quote = strpbrk(plain.data, " ;&|<>{}()") != NULL;
+	/* name="va lue" is more readable than "name=va lue" and means the same, unless the name
+	 * needs quotes. */
+	size_t open = quote && !strpbrk(k.name, " ;&|<>{}()") ? value : 0;
+
+	for (size_t i = 0; i < plain.len; i++) {
+		if (quote && i == open)
+			text_add(ret, "\"", 1);
+		if (plain.data[i] == '$')
+			text_add(ret, "\\", 1);
+		text_add(ret, plain.data + i, 1);
+	}
+	if (quote)
+		text_add(ret, "\"", 1);
+	return 0;
+}
+
+/* Encodes each word for GRUB, keeps the blanks between them. */
+static int grub_layer(const char *text, struct text *ret, struct err *err)
+{
+	while (*text) {
+		if (karg_blank(*text)) {
+			text_add(ret, text++, 1);
+			continue;
+		}
+		const char *end = karg_end(text);
+		_cleanup_(str_free) char *word = strndup(text, (size_t)(end - text));
+		if (!word)
+			return err_set(err, ENOMEM, "out of memory");
+		int r = grub_encode(word, ret, err);
+		if (r < 0)
+			return r;
+		text = end;
+	}
+	return 0;
+}
+
+int shell_encode(
+	uint8_t context, const char *text, enum dialect dialect, struct text *ret, struct err *err)
+{
+	_cleanup_(text_done) struct text inner = {0};
+
+	if (dialect == DIALECT_GRUB) {
+		int r = grub_layer(text, &inner, err);
+		if (r < 0)
+			return r;
+	} else {
+		text_print(&inner, "%s", text);
+	}
+	if (inner.failed)
+		return err_set(err, ENOMEM, "out of memory");
+	const char *p = inner.data ? inner.data : "";
+	if (context == SHELL_SINGLE) {
+		if (strchr(p, '\''))
+			return err_set(err, EINVAL, "%s: a ' can't stand in single quotes", text);
+		text_add(ret, p, strlen(p));
+		return 0;
+	}
+	/* Outside of quotes the text gets its own, which join adjacent text (XCU 2.2). */
+	text_add(ret, "\"", context != SHELL_DOUBLE);
+	for (; *p; p++) {
+		if (strchr("\"\\$`", *p))
+			text_add(ret, "\\", 1);
+		text_add(ret, p, 1);
+	}
+	text_add(ret, "\"", context != SHELL_DOUBLE);
+	return 0;
+}
+
+/* ---- evaluation --------------------------------------------------------------------------------
+ */
+
+/* The value of an assignment, text[begin, end): its bytes, and what is not certain about it. */
+struct shell_decoded {
+	struct segment out;
+	bool command, anything; /* as in shell_var */
+	struct text maybe;
+};
+static int shell_decode(const struct shell_vars *vars, const char *text, size_t begin, size_t end,
+	uint16_t file, struct shell_decoded *ret) _must_check_;
+static void shell_decoded_done(struct shell_decoded *d);
+
+/* ---- variables ---------------------------------------------------------------------------------
+ */
+
+void shell_vars_done(struct shell_vars *vars)
+{
+	for (size_t i = 0; i < vars->n; i++) {
+		free(vars->v[i].name);
+		free(vars->v[i].value.cell);
+		text_done(&vars->v[i].maybe);
+	}
+	free(vars->v);
+	*vars = (struct shell_vars){0};
+}
+
+struct shell_var *shell_var_find(const struct shell_vars *vars, const char *name)
+{
+	for (size_t i = 0; i < vars->n; i++)
+		if (str_equal(vars->v[i].name, name))
+			return &vars->v[i];
+	return NULL;
+}
+
+struct shell_var *shell_var_make(struct shell_vars *vars, const char *name)
+{
+	struct shell_var *var = shell_var_find(vars, name);
+	if (var)
+		return var;
+	struct shell_var *v = realloc(vars->v, (vars->n + 1) * sizeof(*v));
+	char *copy = v ? strdup(name) : NULL;
+	if (v)
+		vars->v = v;
+	if (!copy)
+		return NULL;
+	v[vars->n] = (struct shell_var){.name = copy};
+	return &v[vars->n++];
+}
+
+/* ---- values ------------------------------------------------------------------------------------
+ */
+
+#define DEPTH_MAX 16
+
+/* A value while it is decoded: its bytes, and the last position where more can be written. */
+struct decode {
+	const struct shell_vars *vars;
+	const char *text;
+	uint16_t file;
+	struct shell_decoded to;
+	unsigned depth;
+};
+
+static int cell_put(
+	struct decode *d, char c, bool unknown, size_t begin, size_t end, uint8_t context)
+{
+	struct src_byte cell = {.c = c,
+		.unknown = unknown,
+		.context = context,
+		.out_context = context,
+		.file = d->file,
+		.begin = begin,
+		.end = end,
+		.out = end};
+	return segment_add(&d->to.out, &cell);
+}
+
+static void spot_set(struct decode *d, size_t at, uint8_t context)
+{
+	d->to.out.at = at;
+	d->to.out.context = context;
+}
+
+static void unknown_put(struct decode *d, const struct shell_var *var)
+{
+	if (!var)
+		return;
+	d->to.anything |= var->anything;
+	text_add(&d->to.maybe, var->maybe.data ? var->maybe.data : "", var->maybe.len);
+}
+
+/* Adds the bytes of a variable, which keep their origin; text after them is inserted at `end`. */
+static int var_put(struct decode *d, const struct shell_var *var, size_t end, uint8_t context)
+{
+	for (size_t i = 0; i < var->value.n; i++) {
+		struct src_byte c = var->value.cell[i];
+		c.out = end;
+		c.out_context = context;
+		if (segment_add(&d->to.out, &c) < 0)
+			return -ENOMEM;
+	}
+	d->to.command |= var->command;
+	unknown_put(d, var);
+	return 0;
+}
+
+static int value_decode(struct decode *d, size_t begin, size_t end, uint8_t context);
+
+/* Adds the value of the word in ${NAME:+word}: text after it is inserted after the expansion. */
+static int word_put(
+	struct decode *d, size_t begin, size_t end, size_t expansion_end, uint8_t context)
+{
+	size_t first = d->to.out.n;
+	int r = value_decode(d, begin, end, context);
+
+	for (size_t i = first; i < d->to.out.n; i++) {
+		d->to.out.cell[i].out = expansion_end;
+		d->to.out.cell[i].out_context = context;
+	}
+	return r;
+}
+
+/* ${NAME}, and the forms that test whether NAME is set; text[at] is the `$`, end is after the `}`.
+ */
+static int braces_decode(struct decode *d, size_t at, size_t end, uint8_t context)
+{
+	const char *t = d->text;
+	size_t name_end = scan_name(t, at + 2, end);
+	_cleanup_(str_free) char *name = strndup(t + at + 2, name_end - at - 2);
+	if (!name)
+		return -ENOMEM;
+	const struct shell_var *var = shell_var_find(d->vars, name);
+
+	if (name_end > at + 2 && name_end == end - 1 && var && !var->unknown)
+		return var_put(d, var, end, context);
+	bool colon = t[name_end] == ':';
+	size_t op = name_end + colon;
+	if (name_end == at + 2 || op >= end - 1 || !strchr("-+", t[op]) || !var || var->unknown) {
+		unknown_put(d, var);
+		if (op + 1 < end) {
+			text_add(&d->to.maybe, t + op + 1, end - op - 2);
+			text_add(&d->to.maybe, " ", 1);
+		}
+		return cell_put(d, '\x01', true, at, end, context);
+	}
+	bool full = var->set && (!colon || var->value.n > 0);
+	if (t[op] == '+')
+		return full ? word_put(d, op + 1, end - 1, end, context) : 0;
+	return full ? var_put(d, var, end, context) : word_put(d, op + 1, end - 1, end, context);
+}
+
+/* `$` and what follows; *at becomes the position after it. */
+static int dollar_decode(struct decode *d, size_t *at, size_t end, uint8_t context)
+{
+	const char *t = d->text;
+	size_t from = *at, name_end = scan_name(t, from + 1, end);
+
+	if (name_end > from + 1) {
+		_cleanup_(str_free) char *name = strndup(t + from + 1, name_end - from - 1);
+		if (!name)
+			return -ENOMEM;
+		const struct shell_var *var = shell_var_find(d->vars, name);
+		*at = name_end;
+		if (var && !var->unknown)
+			return var_put(d, var, name_end, context);
+		unknown_put(d, var);
+		return cell_put(d, '\x01', true, from, name_end, context);
+	}
+	if (from + 1 < end && (t[from + 1] == '{' || t[from + 1] == '(')) {
+		size_t next = scan_skip(t, from, end, 0);
+		if (next == SIZE_MAX)
+			return -EINVAL;
+		*at = next;
+		if (t[from + 1] == '{')
+			return braces_decode(d, from, next, context);
+		d->to.command = true;
+		return cell_put(d, '\x01', true, from, next, context);
+	}
+	if (from + 1 < end && strchr("@*#?-$!0123456789", t[from + 1])) {
+		*at = from + 2;
+		return cell_put(d, '\x01', true, from, from + 2, context);
+	}
+	*at = from + 1;
+	return cell_put(d, '$', false, from, from + 1, context);
+}
+
+static int backslash_decode(struct decode *d, size_t *at, size_t end, uint8_t context)
+{
+	const char *t = d->text;
+	size_t from = *at;
+
+	if (from + 1 >= end)
+		return -EINVAL;
+	*at = from + 2;
+	if (t[from + 1] == '\n')
+		return 0; /* a continuation: neither byte is part of the value */
+	if (context == SHELL_DOUBLE && !strchr("$`\"\\", t[from + 1])) {
+		*at = from + 1;
+		return cell_put(d, '\\', false, from, from + 1, context);
+	}
+	return cell_put(d, t[from + 1], false, from, from + 2, context);
+}
+
+static int backtick_decode(struct decode *d, size_t *at, size_t end, uint8_t context)
+{
+	size_t from = *at, next = scan_skip(d->text, from, end, 0);
+
+	if (next == SIZE_MAX)
+		return -EINVAL;
+	*at = next;
+	d->to.command = true;
+	return cell_put(d, '\x01', true, from, next, context);
+}
+
+static int single_decode(struct decode *d, size_t *at, size_t end)
+{
+	size_t i = *at + 1;
+
+	for (; i < end && d->text[i] != '\''; i++)
+		if (cell_put(d, d->text[i], false, i, i + 1, SHELL_SINGLE) < 0)
+			return -ENOMEM;
+	spot_set(d, i, SHELL_SINGLE);
+	*at = i + 1;
+	return i < end ? 0 : -EINVAL;
+}
+
+static int double_decode(struct decode *d, size_t *at, size_t end)
+{
+	size_t i = *at + 1;
+	int r = 0;
+
+	while (r == 0 && i < end && d->text[i] != '"') {
+		if (d->text[i] == '$') {
+			r = dollar_decode(d, &i, end, SHELL_DOUBLE);
+		} else if (d->text[i] == '\\') {
+			r = backslash_decode(d, &i, end, SHELL_DOUBLE);
+		} else if (d->text[i] == '`') {
+			r = backtick_decode(d, &i, end, SHELL_DOUBLE);
+		} else {
+			r = cell_put(d, d->text[i], false, i, i + 1, SHELL_DOUBLE);
+			i++;
+		}
+	}
+	spot_set(d, i, SHELL_DOUBLE);
+	*at = i + 1;
+	return r < 0 ? r : i < end ? 0 : -EINVAL;
+}
+
+/* No field splitting and no globbing here: this is the value of an assignment (XCU 2.9.1). */
+static int value_decode(struct decode *d, size_t begin, size_t end, uint8_t context)
+{
+	size_t i = begin;
+	int r = 0;
+
+	if (++d->depth > DEPTH_MAX)
+		return -EINVAL;
+	spot_set(d, begin, context);
+	while (r == 0 && i < end) {
+		char c = d->text[i], next = i + 1 < end ? d->text[i + 1] : '\0';
+		if (c == '\'' && context == SHELL_BARE) {
+			r = single_decode(d, &i, end);
+		} else if (c == '"') {
+			r = double_decode(d, &i, end);
+		} else if (c == '$' && next == '\'' && context == SHELL_BARE) {
+			/* $'…' is for bash only, has many escapes and is not used here. */
+			size_t skip = scan_skip(d->text, i, end, 0);
+			r = skip == SIZE_MAX ? -EINVAL
+					     : cell_put(d, '\x01', true, i, skip, context);
+			i = skip;
+		} else {
+			if (c == '$')
+				r = dollar_decode(d, &i, end, context);
+			else if (c == '\\')
+				r = backslash_decode(d, &i, end, context);
+			else if (c == '`')
+				r = backtick_decode(d, &i, end, context);
+			else
+				r = cell_put(d, c, false, i, i + 1, context), i++;
+			spot_set(d, i < end ? i : end, context);
+		}
+	}
+	d->depth--;
+	return r;
+}
+
+static int shell_decode(const struct shell_vars *vars, const char *text, size_t begin, size_t end,
+	uint16_t file, struct shell_decoded *ret)
+{
+	struct decode d = {.vars = vars, .text = text, .file = file};
+
+	d.to.out.file = file;
+	int r = value_decode(&d, begin, end, SHELL_BARE);
+	*ret = d.to;
+	return r == 0 && ret->maybe.failed ? -ENOMEM : r;
+}
+
+static void shell_decoded_done(struct shell_decoded *d)
+{
+	free(d->out.cell);
+	text_done(&d->maybe);
+	*d = (struct shell_decoded){0};
+}
+
+/* ---- evaluation --------------------------------------------------------------------------------
+ */
+
+static void maybe_field(struct text *maybe, const struct segment *f)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (!f->cell[i].unknown)
+			text_add(maybe, &f->cell[i].c, 1);
+	text_add(maybe, " ", f->n > 0);
+}
+
+static void maybe_text(struct text *maybe, const struct text *more)
+{
+	text_add(maybe, more->data ? more->data : "", more->len);
+}
+
+static void var_forget(struct shell_var *var)
+{
+	free(var->value.cell);
+	var->value = (struct segment){0};
+	var->set = false;
+	var->command = false;
+	var->unknown = false;
+	var->anything = false;
+	text_done(&var->maybe);
+}
+
+/* Makes a value unknown: one unknown byte. Its known and possible values are kept in maybe. */
+static int var_unknown(struct shell_var *var, size_t line, uint16_t file)
+{
+	struct src_byte c = {.c = '\x01', .unknown = true};
+	struct text maybe = var->maybe;
+	bool anything = var->anything || var->command;
+
+	var->maybe = (struct text){0};
+	maybe_field(&maybe, &var->value);
+	var_forget(var);
+	var->set = true;
+	var->unknown = true;
+	var->anything = anything;
+	var->maybe = maybe;
+	var->line = line;
+	var->file = file;
+	return maybe.failed ? -ENOMEM : segment_add(&var->value, &c);
+}
+
+static int event_assign(struct shell_vars *vars, const struct shell_event *e, uint16_t file,
+	const char *name, const char *text, struct err *err)
+{
+	_cleanup_(shell_decoded_done) struct shell_decoded d = {0};
+	int r = shell_decode(vars, text, e->begin, e->end, file, &d);
+	struct shell_var *var = r < 0 ? NULL : shell_var_make(vars, e->name);
+	if (!var)
+		return r == -EINVAL ? err_set(err, EINVAL, "%s:%zu: the value of %s can't be read",
+					      name, e->line, e->name)
+				    : err_set(err, ENOMEM, "out of memory");
+	if (e->append && var->set) {
+		/* After an unknown value only the appended part is known. A parameter added after
+		 * the old words is inserted before the new ones, in this file. */
+		for (size_t i = 0; i < var->value.n; i++) {
+			struct src_byte *c = &var->value.cell[i];
+			c->out = d.out.n > 0 ? d.out.cell[0].begin : d.out.at;
+			c->out_context = d.out.n > 0 ? d.out.cell[0].context : d.out.context;
+		}
+		for (size_t i = 0; i < d.out.n && r == 0; i++)
+			r = segment_add(&var->value, &d.out.cell[i]);
+		d.command |= var->command;
+		d.anything |= var->anything;
+		maybe_text(&d.maybe, &var->maybe);
+		var->value.at = d.out.at;
+		var->value.context = d.out.context;
+		var->value.file = file;
+	} else {
+		free(var->value.cell);
+		var->value = d.out;
+		d.out = (struct segment){0};
+	}
+	var->set = true;
+	var->unknown = false;
+	var->command = d.command;
+	var->read_only = e->read_only;
+	var->anything = d.anything;
+	text_done(&var->maybe);
+	var->maybe = d.maybe;
+	d.maybe = (struct text){0};
+	var->line = e->line;
+	var->begin = e->begin;
+	var->end = e->end;
+	var->file = file;
+	return r < 0 || var->maybe.failed ? err_set(err, ENOMEM, "out of memory") : 0;
+}
+
+/* An assignment that may or may not be run. */
+static int event_maybe(
+	struct shell_vars *vars, const struct shell_event *e, uint16_t file, const char *text)
+{
+	_cleanup_(shell_decoded_done) struct shell_decoded d = {0};
+	bool known = e->kind == SHELL_UNSET;
+
+	if (e->kind == SHELL_ASSIGN)
+		known = shell_decode(vars, text, e->begin, e->end, file, &d) == 0 && !d.command;
+	struct shell_var *var = shell_var_make(vars, e->name);
+	if (!var || var_unknown(var, e->line, file) < 0)
+		return -ENOMEM;
+	var->read_only |= e->read_only;
+	var->anything |= d.anything || !known;
+	maybe_field(&var->maybe, &d.out);
+	maybe_text(&var->maybe, &d.maybe);
+	return var->maybe.failed ? -ENOMEM : 0;
+}
+
+int shell_run(struct shell_vars *vars, const struct shell *s, uint16_t file, const char *name,
+	const char *text, struct err *err)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		const struct shell_event *e = &s->v[i];
+		int r = 0;
+		if (e->kind == SHELL_LEAVE) {
+			if (e->conditional)
+				return err_set(err, EINVAL,
+					"%s:%zu: may leave the file here, so what follows is not certain",
+					name, e->line);
+			return 0;
+		}
+		if (e->kind == SHELL_OPAQUE) {
+			for (size_t v = 0; v < vars->n && r == 0; v++) {
+				r = var_unknown(&vars->v[v], e->line, file);
+				vars->v[v].anything = true;
+			}
+			r = r < 0 ? err_set(err, ENOMEM, "out of memory") : r;
+		} else if (e->kind == SHELL_ASSIGN && !e->conditional) {
+			r = event_assign(vars, e, file, name, text, err);
+		} else if (e->kind == SHELL_UNSET && !e->conditional) {
+			struct shell_var *var = shell_var_find(vars, e->name);
+			if (var) {
+				var_forget(var);
+				var->file = file;
+			}
+		} else {
+			if (event_maybe(vars, e, file, text) < 0)
+				r = err_set(err, ENOMEM, "out of memory");
+		}
+		if (r < 0)
+			return r;
+	}
+	return 0;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bootcfg/format/file_edit.h"
-#include "bootcfg/format/shell_encode.h"
-#include "bootcfg/format/shell_run.h"
+#include "bootcfg/format/shell.h"
 #include "bootcfg/kargs/karg.h"
 
 #include <errno.h>

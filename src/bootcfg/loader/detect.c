@@ -2,7 +2,7 @@
 #include "bootcfg/loader/detect.h"
 
 #include "base/file.h"
-#include "bootcfg/format/shell_run.h"
+#include "bootcfg/format/shell.h"
 #include "bootcfg/kargs/karg.h"
 #include "shared/mounts.h"
 

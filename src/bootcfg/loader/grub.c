@@ -2,7 +2,7 @@
 #include "bootcfg/loader/grub.h"
 
 #include "base/file.h"
-#include "bootcfg/format/shell_encode.h"
+#include "bootcfg/format/shell.h"
 #include "bootcfg/kargs/karg.h"
 #include "bootcfg/loader/table.h"
 #include "shared/mounts.h"

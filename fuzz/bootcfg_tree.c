@@ -4,7 +4,7 @@
  * and then what is in it. The loaders are looked for, the edit is planned, written, planned again
  * and taken back, all in a directory that is in memory.
  */
-#include "bootcfg/edit_set.h"
+#include "bootcfg/edit.h"
 #include "bootcfg/loader/table.h"
 #include "bootcfg_edit.h"
 

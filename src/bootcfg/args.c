@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bootcfg/args.h"
 
-#include "bootcfg/ids.h"
 #include "bootcfg/presets.h"
 
 #include <errno.h>

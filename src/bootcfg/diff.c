@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "bootcfg/edit_set.h"
+#include "bootcfg/diff.h"
+
+#include "bootcfg/loader/table.h"
 #include "shared/lines.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* ---- printed -----------------------------------------------------------------------------------
+ */
 
 #define CONTEXT 3
 
@@ -70,4 +76,168 @@ void diff_print(
 	free(h);
 	lines_done(&a);
 	lines_done(&b);
+}
+
+/* ---- undone ------------------------------------------------------------------------------------
+ */
+
+/* The only position in `now` of lines [from, to) of text in a row; SIZE_MAX: none, or two. */
+static size_t block_find(const struct lines *now, const struct lines *text, size_t from, size_t to)
+{
+	size_t found = SIZE_MAX;
+
+	for (size_t at = 0; at + (to - from) <= now->n; at++) {
+		size_t n = 0;
+		while (from + n < to && lines_same(now, at + n, text, from + n))
+			n++;
+		if (from + n < to)
+			continue;
+		if (found != SIZE_MAX)
+			return SIZE_MAX;
+		found = at;
+	}
+	return found;
+}
+
+static void lines_add(struct text *to, const struct lines *l, size_t from, size_t end)
+{
+	text_add(to, l->at[from], (size_t)(l->at[end] - l->at[from]));
+}
+
+/* Finds the new lines of one hunk in `now`; a hunk without new lines is found by its neighbours. */
+static bool hunk_place(const struct lines *now, const struct lines *text, const struct hunk *h,
+	size_t *ret_at, size_t *ret_skip)
+{
+	size_t from = h->b, to = h->b_end;
+
+	if (from == to) {
+		from -= from > 0;
+		to += to < text->n;
+	}
+	*ret_at = from < to ? block_find(now, text, from, to) : SIZE_MAX;
+	*ret_skip = h->b - from;
+	return *ret_at != SIZE_MAX;
+}
+
+static int hunks_turn_back(const struct lines *old, const struct lines *text,
+	const struct lines *now, const struct hunk *h, size_t n, struct text *ret)
+{
+	size_t done = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		size_t at, skip;
+		if (!hunk_place(now, text, &h[i], &at, &skip) || at + skip < done)
+			return 0;
+		lines_add(ret, now, done, at + skip);
+		lines_add(ret, old, h[i].a, h[i].a_end);
+		done = at + skip + (h[i].b_end - h[i].b);
+	}
+	lines_add(ret, now, done, now->n);
+	return ret->failed ? -ENOMEM : 1;
+}
+
+int diff3_lines(
+	const struct journal_file *change, const char *now, size_t now_len, struct text *ret)
+{
+	_cleanup_(lines_done) struct lines old = lines_of(change->old, change->old_len);
+	_cleanup_(lines_done) struct lines text = lines_of(change->text, change->len);
+	_cleanup_(lines_done) struct lines here = lines_of(now, now_len);
+	struct hunk *h = calloc(old.n + text.n + 1, sizeof(*h));
+	int rc = -ENOMEM;
+
+	if (h && old.at && text.at && here.at) {
+		size_t n = lines_compare(&old, &text, h, old.n + text.n + 1);
+		rc = hunks_turn_back(&old, &text, &here, h, n, ret);
+	}
+	free(h);
+	return rc;
+}
+
+/* Removes what was added, adds what was removed; a parameter that is both was only moved. */
+static int karg_ops_make(const struct journal_words *w, struct karg_ops *to, struct err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < w->added->n && rc == 0; i++)
+		if (!strings_have(w->removed, w->added->v[i]))
+			rc = karg_ops_remove(to, w->added->v[i], err);
+	for (size_t i = 0; i < w->removed->n && rc == 0; i++)
+		if (!strings_have(w->added, w->removed->v[i]))
+			rc = karg_ops_add(to, w->removed->v[i], err);
+	return rc;
+}
+
+static const struct karg_source *place_find(const struct loaders *l, const char *path)
+{
+	for (size_t i = 0; i < l->places; i++)
+		if (strings_have(&l->place[i].paths, path))
+			return &l->place[i];
+	return NULL;
+}
+
+static bool any_there(const struct strings *words, const struct strings *line)
+{
+	for (size_t i = 0; i < words->n; i++)
+		if (strings_have(line, words->v[i]))
+			return true;
+	return false;
+}
+
+/* Takes the text of this file; -EBUSY if another file of the same source would have to change. */
+static int text_take(struct file_edits *s, const char *path, struct text *ret, struct err *err)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		size_t len;
+		const char *text = file_edit_text(&s->v[i], &len);
+		if (str_equal(s->v[i].path, path))
+			text_add(ret, text, len);
+		else if (s->v[i].text)
+			return err_set(err, EBUSY, "its words are in %s now", s->v[i].name);
+	}
+	return ret->failed ? -ENOMEM : 0;
+}
+
+static int diff3_words(
+	const struct diff3 *t, const struct journal_words *w, struct text *ret, struct err *err)
+{
+	_cleanup_(karg_ops_done) struct karg_ops req = {0};
+	_cleanup_(loaders_done) struct loaders l = {0};
+	_cleanup_(file_edits_done) struct file_edits s = {0};
+	const struct karg_ops nothing = {0};
+	struct loaders_options lo = {.loader = t->loader, .entry = "all", .request = &req};
+
+	int rc = karg_ops_make(w, &req, err);
+	if (rc == 0)
+		rc = loaders_find(t->root, &lo, &l, err);
+	if (rc < 0)
+		return rc;
+	const struct karg_source *place = place_find(&l, w->file->path);
+	if (!place)
+		return err_set(err, EBUSY, "and it is not a source of kernel parameters any more");
+	rc = karg_source_edit(t->root, place, &nothing, &s, err);
+	if (rc < 0)
+		return rc;
+	bool gone = w->added->n > 0 && !any_there(w->added, &s.before);
+	file_edits_done(&s);
+	/* A file that another tool wrote anew has none of the added parameters: it stays. */
+	rc = karg_source_edit(t->root, place, gone ? &nothing : &req, &s, err);
+	return rc < 0 ? rc : text_take(&s, w->file->path, ret, err);
+}
+
+int diff3_file(void *with, const struct journal_words *change, const char *now, size_t now_len,
+	char **ret, size_t *ret_len, struct err *err)
+{
+	_cleanup_(text_done) struct text text = {0};
+	int rc = diff3_lines(change->file, now, now_len, &text);
+
+	if (rc == 0) {
+		text_done(&text);
+		rc = diff3_words(with, change, &text, err);
+	}
+	if (rc < 0)
+		return rc == -ENOMEM ? rc : -EBUSY;
+	*ret = text.data ? text.data : strdup("");
+	*ret_len = text.len;
+	text = (struct text){0};
+	return *ret ? 0 : -ENOMEM;
 }

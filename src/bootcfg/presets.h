@@ -27,4 +27,13 @@ int presets_acs(
 int presets_framebuffer(const struct root *r, struct karg_ops *to, struct strings *notes,
 	struct err *err) _must_check_;
 
+/*
+ * Builds vfio-pci.ids= for a vfio-pci that is built into the kernel, from /etc/vfio-bind.conf of
+ * the same root: every id of [bind], and the ids after `=` of its addresses and paths. Merges them
+ * with the ids on the command line. -EINVAL if the config is invalid or has no id; what an id
+ * cannot express (an address alone, one of two identical cards, a subsystem) goes to notes.
+ */
+int ids_take(const struct root *r, struct karg_ops *to, struct strings *notes,
+	struct err *err) _must_check_;
+
 #endif

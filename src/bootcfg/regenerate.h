@@ -2,7 +2,9 @@
 #ifndef BOOTCFG_REGENERATE_H
 #define BOOTCFG_REGENERATE_H
 
+#include "base/str.h"
 #include "bootcfg/loader/karg_sources.h"
+#include "shared/root.h"
 
 /*
  * Generates the boot files with the distribution's own tools: the only file that starts a program,
@@ -17,5 +19,12 @@
  * then; see struct loader_output. */
 int regenerate_run(const struct root *r, const struct loaders *l, const struct strings *added,
 	struct err *err) _must_check_;
+
+/*
+ * Lists all files in these directories (/boot, the ESP), each with inode, size and times, to find
+ * out whether a failed tool wrote a boot file. Two equal texts: nothing was written between them.
+ * -ENOMEM, or -E2BIG for directories too large for a boot partition.
+ */
+int boot_stat_read(const struct root *r, const struct strings *dirs, struct text *ret) _must_check_;
 
 #endif

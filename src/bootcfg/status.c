@@ -2,8 +2,12 @@
 #include "bootcfg/status.h"
 
 #include "base/json_write.h"
+#include "bootcfg/commands.h"
 #include "bootcfg/kargs/karg.h"
-#include "bootcfg/loader/loader.h"
+#include "bootcfg/loader/esp.h"
+#include "bootcfg/loader/table.h"
+
+#include <errno.h>
 
 #include <string.h>
 
@@ -166,4 +170,26 @@ void edit_set_print_json(const struct loaders *l, const struct edit_set *p, FILE
 	strings_json(&j, "notes", &l->notes);
 	json_close_object(&j);
 	json_end(&j);
+}
+
+enum cmd_result cmd_status(const struct args *a, const struct root *r, FILE *f, struct err *err)
+{
+	_cleanup_(loaders_done) struct loaders l = {0};
+	_cleanup_(edit_set_done) struct edit_set p = {0};
+	_cleanup_(booted_done) struct booted now = {0};
+	struct loaders_options lo = {.loader = a->loader, .entry = a->entry, .request = &a->words};
+
+	int rc = loaders_find(r, &lo, &l, err);
+	if (rc == 0)
+		rc = edit_set_make(r, &l, &a->words, &p, err);
+	if (rc == 0)
+		rc = booted_read(r, &now);
+	if (rc < 0)
+		return cmd_failure(rc);
+	_cleanup_(boot_entries_done) struct boot_entries o = {0};
+	if (boot_entries_read(r, &l, &o) < 0)
+		return cmd_failure(err_set(err, ENOMEM, "out of memory"));
+	const char *esp = esp_mounted(r, now.partition, &l.boots);
+	(a->json ? status_print_json : status_print)(&l, &p, &now, esp, &o, f);
+	return CMD_DONE;
 }

@@ -2,7 +2,7 @@
 #ifndef BOOTCFG_STATUS_H
 #define BOOTCFG_STATUS_H
 
-#include "bootcfg/edit_set.h"
+#include "bootcfg/edit.h"
 #include "bootcfg/loader/boot_entries.h"
 #include "bootcfg/loader/booted.h"
 

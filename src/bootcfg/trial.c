@@ -1,12 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bootcfg/trial.h"
 
+#include "base/log.h"
+#include "bootcfg/commands.h"
+#include "bootcfg/journal.h"
 #include "bootcfg/kargs/karg.h"
+#include "bootcfg/loader/booted.h"
 #include "bootcfg/loader/table.h"
+#include "bootcfg/regenerate.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* ---- the edit ----------------------------------------------------------------------------------
+ */
 
 /* The loaders with a boot for one time, by name. */
 static void oneshot_names(struct text *ret)
@@ -98,4 +106,113 @@ int trial_words_read(const char *text, struct karg_ops *ret, struct err *err)
 		at = end + (*end == ' ');
 	}
 	return 0;
+}
+
+/* ---- --confirm ---------------------------------------------------------------------------------
+ */
+
+/* Finds the last change that is a trial: its number and its parameters. */
+static int trial_find(const struct root *r, unsigned *ret_id, struct karg_ops *ret, struct err *err)
+{
+	_cleanup_(journal_list_done) struct journal_list l = {0};
+	int rc = journal_read(r, &l, err);
+
+	for (size_t i = l.n; i-- > 0 && rc == 0;) {
+		const char *what = l.v[i].what;
+		if (!str_starts(what, ASKED_TRIAL " "))
+			continue;
+		*ret_id = l.v[i].id;
+		return trial_words_read(what + strlen(ASKED_TRIAL " "), ret, err);
+	}
+	return rc < 0 ? rc
+		      : err_set(err, ENOENT,
+				"there is no trial to confirm; --history lists the changes");
+}
+
+/* Applies the request to the running command line: what an edit would change is what it lacks. */
+static int line_decide(
+	const char *cmdline, const struct karg_ops *req, char **ret_lacks, struct err *err)
+{
+	_cleanup_(tokens_done) struct tokens l = {.dialect = DIALECT_KERNEL};
+	_cleanup_(edit_done) struct edit c = {0};
+	struct segment *f = tokens_segment(&l);
+
+	if (!f || segment_add_bytes(f, cmdline, 0, strlen(cmdline), 0) < 0)
+		return err_set(err, ENOMEM, "out of memory");
+	int rc = tokens_split(&l, err);
+	if (rc == 0)
+		rc = edit_decide(&l, req, &c, err);
+	if (rc < 0 || edit_empty(&c))
+		return rc;
+	struct text lacks = {0};
+	for (size_t i = 0; i < c.words; i++)
+		if (c.new_text[i] && lacks.len == 0)
+			text_print(&lacks, "still has %s", l.word[i].text);
+	if (c.append.n > 0) {
+		text_done(&lacks);
+		text_print(&lacks, "has no %s", c.append.v[0]);
+	}
+	*ret_lacks = lacks.data;
+	return lacks.failed || !lacks.data ? err_set(err, ENOMEM, "out of memory") : 0;
+}
+
+/* A trial is confirmed only after it has booted: the command line of this boot has the added
+ * parameters and none of the removed ones. */
+static int booted_check(const struct root *r, const struct karg_ops *req, struct err *err)
+{
+	_cleanup_(booted_done) struct booted now = {0};
+	_cleanup_(str_free) char *lacks = NULL;
+
+	if (booted_read(r, &now) < 0 || !now.cmdline)
+		return 0;
+	int rc = line_decide(now.cmdline, req, &lacks, err);
+	if (rc < 0 || !lacks)
+		return rc;
+	return err_set(err, EBUSY,
+		"this boot %s, so it was not the trial; boot it first, or confirm with --force",
+		lacks);
+}
+
+/* Cancels the one-time boot, which must not name a removed entry. */
+static void disarm(const struct args *a, const struct root *r, const struct undone *done)
+{
+	_cleanup_(loaders_done) struct loaders l = {0};
+	const struct strings none = {0};
+	struct err err = {0};
+	bool trial;
+
+	if (oneshot_cancel(r, done, &l.next, &trial) < 0 ||
+		(cmd_runs_tools(a, r) && regenerate_run(r, &l, &none, &err) < 0))
+		log_print(LOG_WARNING, "the boot for once may still be set: %s",
+			err.text[0] ? err.text : "out of memory");
+}
+
+enum cmd_result cmd_confirm(struct args *a, const struct root *r, FILE *f, struct err *err)
+{
+	_cleanup_(undone_done) struct undone done = {0};
+	struct undo_how how = {.dry = a->dry_run};
+	unsigned id = 0;
+
+	int rc = trial_find(r, &id, &a->words, err);
+	if (rc == 0 && !a->force)
+		rc = booted_check(r, &a->words, err);
+	if (rc < 0)
+		return cmd_failure(rc);
+	enum cmd_result result = cmd_edit(a, r, f, err);
+	if (result != CMD_DONE)
+		return result;
+	/* The trial's entry is removed last: until the parameters are in place it can boot with
+	 * them. */
+	struct err reason = {0};
+	rc = journal_undo(r, id, &how, &done, &reason);
+	if (rc < 0) {
+		log_print(LOG_WARNING, "the words are in place; the trial's entry stays: %s",
+			reason.text);
+		return CMD_DONE;
+	}
+	if (!a->dry_run)
+		disarm(a, r, &done);
+	for (size_t i = 0; i < done.n && !a->quiet && !a->json && !a->dry_run; i++)
+		fprintf(f, "%s  /%s\n", done.v[i].to ? "restored" : "removed", done.v[i].path);
+	return CMD_DONE;
 }

@@ -2,7 +2,7 @@
 #ifndef BOOTCFG_TRIAL_H
 #define BOOTCFG_TRIAL_H
 
-#include "bootcfg/edit_set.h"
+#include "bootcfg/edit.h"
 #include "bootcfg/loader/karg_sources.h"
 
 /*

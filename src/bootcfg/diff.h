@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef BOOTCFG_DIFF3_H
-#define BOOTCFG_DIFF3_H
+#ifndef BOOTCFG_DIFF_H
+#define BOOTCFG_DIFF_H
 
 #include "bootcfg/journal.h"
 #include "shared/root.h"
+
+#include <stdio.h>
 
 /*
  * Undoes a change in a file that was edited since. First by lines: if the lines that the change
@@ -26,5 +28,9 @@ int diff3_file(void *with, const struct journal_words *change, const char *now, 
  */
 int diff3_lines(const struct journal_file *change, const char *now, size_t now_len,
 	struct text *ret) _must_check_;
+
+/* Prints the unified diff of one file with three lines of context; old NULL: the file is new. */
+void diff_print(
+	const char *path, const char *old, size_t old_len, const char *text, size_t len, FILE *f);
 
 #endif

@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bootcfg/commands.h"
 
-#include "bootcfg/diff3.h"
-#include "bootcfg/edit_set.h"
-#include "bootcfg/journal.h"
-#include "bootcfg/loader/booted.h"
-#include "bootcfg/loader/esp.h"
+#include "bootcfg/diff.h"
 #include "bootcfg/loader/table.h"
 #include "bootcfg/regenerate.h"
-#include "bootcfg/status.h"
 #include "bootcfg/trial.h"
 
 #include <errno.h>
@@ -114,27 +109,5 @@ enum cmd_result cmd_history(const struct root *r, FILE *f, struct err *err)
 		for (size_t k = 0; k < l.v[i].paths.n; k++)
 			fprintf(f, "   /%s\n", l.v[i].paths.v[k]);
 	}
-	return CMD_DONE;
-}
-
-enum cmd_result cmd_status(const struct args *a, const struct root *r, FILE *f, struct err *err)
-{
-	_cleanup_(loaders_done) struct loaders l = {0};
-	_cleanup_(edit_set_done) struct edit_set p = {0};
-	_cleanup_(booted_done) struct booted now = {0};
-	struct loaders_options lo = {.loader = a->loader, .entry = a->entry, .request = &a->words};
-
-	int rc = loaders_find(r, &lo, &l, err);
-	if (rc == 0)
-		rc = edit_set_make(r, &l, &a->words, &p, err);
-	if (rc == 0)
-		rc = booted_read(r, &now);
-	if (rc < 0)
-		return cmd_failure(rc);
-	_cleanup_(boot_entries_done) struct boot_entries o = {0};
-	if (boot_entries_read(r, &l, &o) < 0)
-		return cmd_failure(err_set(err, ENOMEM, "out of memory"));
-	const char *esp = esp_mounted(r, now.partition, &l.boots);
-	(a->json ? status_print_json : status_print)(&l, &p, &now, esp, &o, f);
 	return CMD_DONE;
 }

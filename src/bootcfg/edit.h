@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef BOOTCFG_EDIT_SET_H
-#define BOOTCFG_EDIT_SET_H
+#ifndef BOOTCFG_EDIT_H
+#define BOOTCFG_EDIT_H
 
 #include "bootcfg/format/file_edit.h"
 #include "bootcfg/journal.h"
@@ -32,9 +32,5 @@ void edit_set_print(const struct edit_set *p, FILE *f);
 /* Writes all files, through the journal. */
 int edit_set_commit(const struct root *r, const struct edit_set *p, const char *what,
 	unsigned *ret_id, struct err *err) _must_check_;
-
-/* Prints the unified diff of one file with three lines of context; old NULL: the file is new. */
-void diff_print(
-	const char *path, const char *old, size_t old_len, const char *text, size_t len, FILE *f);
 
 #endif

@@ -162,35 +162,48 @@ static int menu_detect(struct loader_search *q, struct err *err)
 	return 0;
 }
 
-/* menuentry 'TITLE' …: the quotes of grub-mkconfig, where '\'' is one quote. */
-static char *title_read(const char *line, size_t len)
+/* One line, [begin, end) without its newline; false at the end of the text. */
+static bool line_next(const char *text, size_t *at, size_t *begin, size_t *end)
 {
-	const char *end = line + len, *open = NULL;
-
-	for (const char *p = line; p < end && !open; p++)
-		open = *p == '\'' || *p == '"' ? p : NULL;
-	const char *close = open ? memchr(open + 1, *open, (size_t)(end - open - 1)) : NULL;
-	return close ? strndup(open + 1, (size_t)(close - open - 1)) : strndup("(no title)", 10);
+	*begin = *at;
+	if (!text[*at])
+		return false;
+	*end = *begin + strcspn(text + *begin, "\n");
+	*at = *end + (text[*end] == '\n');
+	while (*begin < *end && karg_blank(text[*begin]))
+		(*begin)++;
+	return true;
 }
 
-/* The text after the kernel's path on a `linux` line; *len becomes its length. */
-static const char *linux_words(const char *line, size_t *len)
+static bool starts(const char *text, size_t begin, size_t end, const char *word)
 {
-	const char *end = line + *len, *p = line;
+	size_t n = strlen(word);
+	return end - begin > n && memcmp(text + begin, word, n) == 0 &&
+	       strchr(" \t", text[begin + n]);
+}
 
-	while (p < end && !karg_blank(*p))
-		p++;
-	size_t key = (size_t)(p - line);
-	if (!(key == 5 && memcmp(line, "linux", 5) == 0) &&
-		!(key == 8 && memcmp(line, "linuxefi", 8) == 0) &&
-		!(key == 7 && memcmp(line, "linux16", 7) == 0))
-		return NULL;
-	while (p < end && karg_blank(*p))
-		p++;
-	while (p < end && !karg_blank(*p))
-		p++;
-	*len = (size_t)(end - p);
-	return p;
+/* True for a line that loads a kernel. *ret_words: its parameters, after the path of the kernel. */
+static bool loads_kernel(const char *text, size_t begin, size_t end, size_t *ret_words)
+{
+	if (!starts(text, begin, end, "linux") && !starts(text, begin, end, "linuxefi") &&
+		!starts(text, begin, end, "linux16"))
+		return false;
+	for (int skip = 0; skip < 2; skip++) {
+		while (begin < end && !karg_blank(text[begin]))
+			begin++;
+		while (begin < end && karg_blank(text[begin]))
+			begin++;
+	}
+	*ret_words = begin;
+	return true;
+}
+
+/* menuentry 'TITLE' …: the quotes of grub-mkconfig, where '\'' is one quote. */
+static char *title_read(const char *line, const char *end)
+{
+	const char *open = line + strcspn(line, "'\"\n");
+	const char *close = open < end ? memchr(open + 1, *open, (size_t)(end - open - 1)) : NULL;
+	return close ? strndup(open + 1, (size_t)(close - open - 1)) : strdup("(no title)");
 }
 
 static int words_read(const char *text, size_t len, struct strings *ret)
@@ -205,27 +218,22 @@ static int words_read(const char *text, size_t len, struct strings *ret)
 
 static int entries_read(const struct root *r, const struct loaders *l, struct boot_entries *to)
 {
-	const char *path = l->menu;
 	_cleanup_(str_free) char *menu = NULL;
 	struct boot_entry *open = NULL;
-	size_t size;
+	size_t size, at = 0, begin, end, words;
 
-	if (!path || root_read(r, path, &menu, &size, NULL) < 0)
+	if (!l->menu || root_read(r, l->menu, &menu, &size, NULL) < 0)
 		return 0;
-	for (const char *at = menu; *at;) {
-		const char *line = at + strspn(at, " \t"), *end = strchrnul(line, '\n');
-		size_t len = (size_t)(end - line);
-		const char *words = linux_words(line, &len);
-		if (words && open) {
-			if (words_read(words, len, &open->words) < 0)
+	while (line_next(menu, &at, &begin, &end)) {
+		if (open && loads_kernel(menu, begin, end, &words)) {
+			if (words_read(menu + words, end - words, &open->words) < 0)
 				return -ENOMEM;
 			open = NULL;
-		} else if (str_starts(line, "menuentry ")) {
-			open = boot_entry_add(to, path, title_read(line, (size_t)(end - line)));
+		} else if (starts(menu, begin, end, "menuentry")) {
+			open = boot_entry_add(to, l->menu, title_read(menu + begin, menu + end));
 			if (!open)
 				return -ENOMEM;
 		}
-		at = end + (*end == '\n');
 	}
 	return 0;
 }
@@ -236,15 +244,14 @@ static int entries_read(const struct root *r, const struct loaders *l, struct bo
 /* Counts the lines of a menu that load a kernel, and those of them with a root=. */
 static void menu_count(const char *text, size_t *ret_linux, size_t *ret_root)
 {
+	size_t at = 0, begin, end, words;
+
 	*ret_linux = *ret_root = 0;
-	for (const char *at = text; at && *at;) {
-		const char *end = strchrnul(at, '\n'), *p = at + strspn(at, " \t");
-		if (str_starts(p, "linux ") || str_starts(p, "linux\t") ||
-			str_starts(p, "linuxefi ") || str_starts(p, "linux16 ")) {
-			(*ret_linux)++;
-			*ret_root += memmem(p, (size_t)(end - p), "root=", 5) != NULL;
-		}
-		at = *end ? end + 1 : NULL;
+	while (text && line_next(text, &at, &begin, &end)) {
+		if (!loads_kernel(text, begin, end, &words))
+			continue;
+		(*ret_linux)++;
+		*ret_root += memmem(text + words, end - words, "root=", 5) != NULL;
 	}
 }
 
@@ -290,29 +297,8 @@ static const char *prints(const struct loaders *l, const char *command, const ch
 static const struct loader_output output = {
 	.prints = prints, .syntax = "grub-script-check", .check = output_check};
 
-/* ---- one boot with other parameters: a copy of the default entry in custom.cfg, and grub-reboot
- * --
+/* ---- one boot with other parameters ------------------------------------------------------------
  */
-
-/* One line, [begin, end) without its newline; false at the end of the text. */
-static bool line_next(const char *text, size_t *at, size_t *begin, size_t *end)
-{
-	*begin = *at;
-	if (!text[*at])
-		return false;
-	*end = *begin + strcspn(text + *begin, "\n");
-	*at = *end + (text[*end] == '\n');
-	while (*begin < *end && karg_blank(text[*begin]))
-		(*begin)++;
-	return true;
-}
-
-static bool starts(const char *text, size_t begin, size_t end, const char *word)
-{
-	size_t n = strlen(word);
-	return end - begin > n && memcmp(text + begin, word, n) == 0 &&
-	       strchr(" \t", text[begin + n]);
-}
 
 /* The value of a variable in GRUB's environment block; "" if it is not set. */
 static char *env_value(const struct root *r, const char *env, const char *name)
@@ -432,15 +418,8 @@ static int linux_find(const struct file_edit *s, struct tokens *l, struct err *e
 
 	at = own ? (size_t)(own - text) : 0;
 	while (own && line_next(text, &at, &begin, &end)) {
-		if (!starts(text, begin, end, "linux") && !starts(text, begin, end, "linuxefi") &&
-			!starts(text, begin, end, "linux16"))
+		if (!loads_kernel(text, begin, end, &begin))
 			continue;
-		for (int skip = 0; skip < 2; skip++) {
-			while (begin < end && !karg_blank(text[begin]))
-				begin++;
-			while (begin < end && karg_blank(text[begin]))
-				begin++;
-		}
 		struct segment *f = tokens_segment(l);
 		if (!f || segment_add_bytes(f, text, begin, end, 0) < 0)
 			return err_set(err, ENOMEM, "out of memory");

@@ -26,7 +26,7 @@ static int detect(struct loader_search *q, struct err *err)
  * system. */
 static const struct karg_source *default_find(const struct root *r, const struct loaders *l)
 {
-	const struct karg_source *only = NULL, *chosen = NULL, *booted = NULL;
+	const struct karg_source *only = NULL, *chosen = NULL, *current = NULL;
 	size_t n = 0;
 	_cleanup_(booted_done) struct booted now = {0};
 
@@ -41,9 +41,9 @@ static const struct karg_source *default_find(const struct root *r, const struct
 		if (p->is_default && !chosen)
 			chosen = p;
 		if (now.entry && strcasecmp(now.entry, name) == 0)
-			booted = p;
+			current = p;
 	}
-	return chosen ? chosen : n == 1 ? only : booted;
+	return chosen ? chosen : n == 1 ? only : current;
 }
 
 /* NAME.conf or NAME+3-1.conf becomes NAME-TAIL.conf: the copy has no boot counter. */

@@ -167,11 +167,11 @@ static int karg_ops_make(const struct journal_words *w, struct karg_ops *to, str
 	return rc;
 }
 
-static const struct karg_source *place_find(const struct loaders *l, const char *path)
+static const struct karg_source *source_find(const struct loaders *l, const char *path)
 {
-	for (size_t i = 0; i < l->places; i++)
-		if (strings_have(&l->place[i].paths, path))
-			return &l->place[i];
+	for (size_t i = 0; i < l->sources_n; i++)
+		if (strings_have(&l->sources[i].paths, path))
+			return &l->sources[i];
 	return NULL;
 }
 
@@ -211,16 +211,16 @@ static int diff3_words(
 		rc = loaders_find(t->root, &lo, &l, err);
 	if (rc < 0)
 		return rc;
-	const struct karg_source *place = place_find(&l, w->file->path);
-	if (!place)
+	const struct karg_source *source = source_find(&l, w->file->path);
+	if (!source)
 		return err_set(err, EBUSY, "and it is not a source of kernel parameters any more");
-	rc = karg_source_edit(t->root, place, &nothing, &s, err);
+	rc = karg_source_edit(t->root, source, &nothing, &s, err);
 	if (rc < 0)
 		return rc;
 	bool gone = w->added->n > 0 && !any_there(w->added, &s.before);
 	file_edits_done(&s);
 	/* A file that another tool wrote anew has none of the added parameters: it stays. */
-	rc = karg_source_edit(t->root, place, gone ? &nothing : &req, &s, err);
+	rc = karg_source_edit(t->root, source, gone ? &nothing : &req, &s, err);
 	return rc < 0 ? rc : text_take(&s, w->file->path, ret, err);
 }
 

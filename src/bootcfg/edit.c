@@ -42,13 +42,14 @@ static void untouched_drop(struct file_edits *s)
 int edit_set_make(const struct root *r, const struct loaders *l, const struct karg_ops *req,
 	struct edit_set *ret, struct err *err)
 {
-	_cleanup_(edit_set_done) struct edit_set p = {.set = calloc(l->places + 1, sizeof(*p.set))};
+	_cleanup_(edit_set_done) struct edit_set p = {
+		.set = calloc(l->sources_n + 1, sizeof(*p.set))};
 
 	if (!p.set)
 		return err_set(err, ENOMEM, "out of memory");
-	for (size_t i = 0; i < l->places; i++) {
+	for (size_t i = 0; i < l->sources_n; i++) {
 		struct file_edits *s = &p.set[p.n++];
-		int rc = karg_source_edit(r, &l->place[i], req, s, err);
+		int rc = karg_source_edit(r, &l->sources[i], req, s, err);
 		if (rc < 0)
 			return rc;
 		untouched_drop(s);

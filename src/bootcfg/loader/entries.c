@@ -306,8 +306,8 @@ int entries_read_back(const struct root *r, const struct loaders *l, struct boot
 {
 	int rc = 0;
 
-	for (size_t i = 0; i < l->places && rc == 0; i++)
-		if (l->place[i].edit == bls_edit)
-			rc = bls_entry_read(r, &l->place[i], to);
+	for (size_t i = 0; i < l->sources_n && rc == 0; i++)
+		if (l->sources[i].edit == bls_edit)
+			rc = bls_entry_read(r, &l->sources[i], to);
 	return rc;
 }

@@ -6,11 +6,11 @@
 
 void loaders_done(struct loaders *l)
 {
-	for (size_t i = 0; i < l->places; i++) {
-		strings_done(&l->place[i].paths);
-		free(l->place[i].template);
+	for (size_t i = 0; i < l->sources_n; i++) {
+		strings_done(&l->sources[i].paths);
+		free(l->sources[i].template);
 	}
-	free(l->place);
+	free(l->sources);
 	free(l->menu);
 	strings_done(&l->next);
 	strings_done(&l->notes);
@@ -21,19 +21,19 @@ void loaders_done(struct loaders *l)
 struct karg_source *karg_source_add(
 	struct loaders *to, format_edit *edit, unsigned order, const char *path)
 {
-	struct karg_source *v = realloc(to->place, (to->places + 1) * sizeof(*v));
+	struct karg_source *v = realloc(to->sources, (to->sources_n + 1) * sizeof(*v));
 	if (!v)
 		return NULL;
-	to->place = v;
-	v += to->places++;
+	to->sources = v;
+	v += to->sources_n++;
 	*v = (struct karg_source){.edit = edit, .order = order};
 	return path && strings_add(&v->paths, path) < 0 ? NULL : v;
 }
 
 bool karg_source_known(const struct loaders *to, const char *path)
 {
-	for (size_t i = 0; i < to->places; i++)
-		if (strings_have(&to->place[i].paths, path))
+	for (size_t i = 0; i < to->sources_n; i++)
+		if (strings_have(&to->sources[i].paths, path))
 			return true;
 	return false;
 }

@@ -21,8 +21,8 @@ struct loader;
 
 /* What a system boots with, according to its files. */
 struct loaders {
-	struct karg_source *place;
-	size_t places;
+	struct karg_source *sources;
+	size_t sources_n;
 	const struct loader *found[LOADERS_MAX];
 	size_t found_n;
 	struct strings next; /* commands that generate the boot files */

@@ -9,7 +9,7 @@ static int detect(struct loader_search *q, struct err *err)
 	bool have = false;
 
 	(void)err;
-	if (q->to->places > 0 || q->entries.seen > 0)
+	if (q->to->sources_n > 0 || q->entries.seen > 0)
 		return 0;
 	if (kernel_cmdline_add(q->s->root, q->to, NULL, NULL, &have) < 0)
 		return -ENOMEM;

@@ -31,8 +31,8 @@ static const struct karg_source *default_find(const struct root *r, const struct
 	_cleanup_(booted_done) struct booted now = {0};
 
 	(void)!booted_read(r, &now);
-	for (size_t i = 0; i < l->places; i++) {
-		const struct karg_source *p = &l->place[i];
+	for (size_t i = 0; i < l->sources_n; i++) {
+		const struct karg_source *p = &l->sources[i];
 		if (p->edit != bls_edit)
 			continue;
 		n++;

@@ -137,7 +137,7 @@ static int search_run(struct loader_search *q, struct err *err)
 		return rc;
 	if (notes_add(q) < 0)
 		return err_set(err, ENOMEM, "out of memory");
-	if (q->to->places == 0)
+	if (q->to->sources_n == 0)
 		return nothing_found(q, err);
 	if (q->s->esps.booted) {
 		_cleanup_(text_done) struct text note = {0};
@@ -175,7 +175,7 @@ static int booted_by(const struct root *r, const struct loaders_options *o, stru
 		       : 0;
 }
 
-static int place_compare(const void *a, const void *b)
+static int source_compare(const void *a, const void *b)
 {
 	const struct karg_source *x = a, *y = b;
 	return x->order < y->order ? -1 : x->order > y->order;
@@ -200,7 +200,7 @@ int loaders_find(
 		return rc;
 	l.boots = s.boots;
 	s.boots = (struct strings){0};
-	qsort(l.place, l.places, sizeof(*l.place), place_compare);
+	qsort(l.sources, l.sources_n, sizeof(*l.sources), source_compare);
 	*ret = l;
 	l = (struct loaders){0};
 	return 0;

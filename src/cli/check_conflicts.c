@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Checks what else binds devices: the kernel command line, modprobe.d, driverctl, scripts of
  * guides. */
+#include "base/file.h"
 #include "base/str.h"
 #include "cli/check.h"
 #include "cli/other_ids.h"
@@ -8,6 +9,7 @@
 #include "core/kmod.h"
 #include "host/other_tools.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -153,41 +155,44 @@ static void check_ids(const struct check_ctx *c)
 
 /* ---- driverctl ----------------------------------------------------------------------------- */
 
-/* One file per device, "pci-0000:01:00.0", that contains a driver's name (driverctl(8)). */
-static void check_driverctl(const struct check_ctx *c, const char *name, void *to)
+static int check_override(const struct driver_override *o, void *to)
 {
-	const struct plan *p = &c->ctx->plan;
-	char path[CHECKED_PATH_MAX], address[PCI_ADDR_MAX];
+	const struct check_ctx *c = to;
+	const struct verdict *v = plan_find(&c->ctx->plan, o->addr);
+	char address[PCI_ADDR_MAX];
 
-	(void)to;
-	for (size_t i = 0; str_starts(name, "pci-") && i < p->n; i++) {
-		const struct verdict *v = &p->verdicts[i];
-		if (v->action != ACTION_BIND ||
-			!str_equal(name + 4, pci_addr_format(v->device->addr, address)))
-			continue;
-		(void)snprintf(path, sizeof(path), OTHER_TOOLS_OVERRIDES "/%s", name);
-		_cleanup_(str_free) char *text = check_ctx_text(c, path);
-		if (!text)
-			continue;
-		text[strcspn(text, " \n")] = '\0';
-		bool same = str_equal(text, v->driver);
-		findings_add(c->findings, !same, "driverctl",
-			same ? "two tools claim one device: when one lets go, the other does not know; driverctl unset-override takes it out"
-			     : "driverctl comes later in the boot and wins: driverctl unset-override takes it out",
-			NULL, "driverctl gives %s to %s (%s)", address, text, path);
-	}
+	if (!v || v->action != ACTION_BIND)
+		return 0;
+	bool same = str_equal(o->driver, v->driver);
+	findings_add(c->findings, !same, "driverctl",
+		same ? "two tools claim one device: when one lets go, the other does not know; driverctl unset-override takes it out"
+		     : "driverctl comes later in the boot and wins: driverctl unset-override takes it out",
+		NULL, "driverctl gives %s to %s (%s)", pci_addr_format(o->addr, address), o->driver,
+		o->path);
+	return 0;
 }
 
 /* ---- scripts copied from guides ------------------------------------------------------------- */
 
-static void check_scripts(const struct check_ctx *c)
+static int check_script(const char *path, char *text, void *to)
 {
-	for (const char *const *script = other_tools_scripts; *script; script++)
-		if (check_ctx_exists(c, *script))
-			findings_add(c->findings, false, "script",
-				"two tools may claim one device, and this one asks no guard: remove it once vfio-bind does the work",
-				NULL, "%s is there: a script of a guide that binds as well",
-				*script);
+	const struct check_ctx *c = to;
+
+	(void)text;
+	findings_add(c->findings, false, "script",
+		"two tools may claim one device, and this one asks no guard: remove it once vfio-bind does the work",
+		NULL, "%s is there: a script of a guide that binds as well", path);
+	return 0;
+}
+
+static void check_files(const struct check_ctx *c)
+{
+	_cleanup_(fd_close) int root = open(
+		*c->root ? c->root : "/", O_DIRECTORY | O_PATH | O_CLOEXEC);
+	struct check_ctx of = *c;
+
+	c->findings->failed |= other_tools_overrides(root, check_override, &of) < 0 ||
+			       other_tools_scripts(root, check_script, &of) < 0;
 }
 
 void check_others(const struct check_ctx *c)
@@ -197,8 +202,6 @@ void check_others(const struct check_ctx *c)
 	for (const char *at = c->cmdline; kernel_word_next(&at, word);)
 		check_word(c, word);
 	check_ids(c);
-	if (!c->root)
-		return;
-	check_ctx_each(c, OTHER_TOOLS_OVERRIDES, alphasort, check_driverctl, NULL);
-	check_scripts(c);
+	if (c->root)
+		check_files(c);
 }

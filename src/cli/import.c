@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/import.h"
 
-#include "base/dir.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "core/kmod.h"
@@ -132,9 +131,8 @@ static void from_cmdline(struct import *m, const struct sysroot *w)
 		import_ids(m, last, "the kernel command line");
 }
 
-/* ---- files, each with its own parser --------------------------------------------------------- */
-
-typedef void (*reader)(struct import *m, char *data, const char *path);
+/* ---- files of other tools ---------------------------------------------------------------------
+ */
 
 /* "options vfio-pci ids=10de:2204,10de:1aef disable_vga=1" */
 static int read_options(const struct modprobe_line *line, void *to)
@@ -148,34 +146,25 @@ static int read_options(const struct modprobe_line *line, void *to)
 	return 0;
 }
 
-/* The name is the bus, a dash and the address; the content is a driver. */
-static void read_driverctl(struct import *m, char *data, const char *path)
+static int read_override(const struct driver_override *o, void *to)
 {
-	const char *name = strrchr(path, '/') + 1;
-	struct pci_addr addr;
-	char from[300];
+	char address[PCI_ADDR_MAX];
 
-	data[strcspn(data, BLANKS)] = '\0';
-	if (!str_starts(name, "pci-") || !pci_addr_parse(name + 4, &addr) ||
-		!str_equal(data, "vfio-pci"))
-		return;
-	(void)snprintf(from, sizeof(from), "/%s", path);
-	import_address(m, addr, from);
-	log_print(LOG_NOTICE, "%s: run driverctl unset-override %s; [bind] asks for it now", from,
-		name + 4);
+	if (!str_equal(o->driver, "vfio-pci"))
+		return 0;
+	import_address(to, o->addr, o->path);
+	log_print(LOG_NOTICE, "%s: run driverctl unset-override %s; [bind] asks for it now",
+		o->path, pci_addr_format(o->addr, address));
+	return 0;
 }
 
-/* DEVS="0000:0c:00.0 0000:0c:00.1" in a script that contains driver_override and vfio-pci. */
-static void read_script(struct import *m, char *data, const char *path)
+/* DEVS="0000:0c:00.0 0000:0c:00.1" */
+static int read_script(const char *path, char *text, void *to)
 {
-	const char *at = data;
+	const char *at = text;
 	struct pci_addr addr;
-	char from[300];
 	bool some = false;
 
-	if (!strstr(data, "driver_override") || !strstr(data, "vfio-pci"))
-		return;
-	(void)snprintf(from, sizeof(from), "/%s", path);
 	while ((at = strstr(at, "DEVS="))) {
 		at += strlen("DEVS=");
 		char quote = *at == '"' || *at == '\'' ? *at++ : '\0';
@@ -184,7 +173,7 @@ static void read_script(struct import *m, char *data, const char *path)
 			size_t len = strcspn(at, " \t\n\"'");
 			(void)snprintf(word, sizeof(word), "%.*s", (int)len, at);
 			if (len < sizeof(word) && pci_addr_parse(word, &addr)) {
-				import_address(m, addr, from);
+				import_address(to, addr, path);
 				some = true;
 			}
 			at += len;
@@ -196,61 +185,15 @@ static void read_script(struct import *m, char *data, const char *path)
 	}
 	if (some)
 		log_print(LOG_NOTICE,
-			"%s: remove it, and what calls it; [bind] asks for its devices now", from);
-}
-
-static bool is_visible(const char *name)
-{
-	return name[0] != '.';
-}
-
-static void read_file(struct import *m, const char *path, reader read)
-{
-	_cleanup_(str_free) char *data = NULL;
-	size_t len;
-
-	if (file_read(m->root, path, FILE_MAX, &data, &len, NULL) == 0)
-		read(m, data, path);
-}
-
-static void read_directory(struct import *m, const char *directory, const char *beginning,
-	const char *ending, reader read)
-{
-	_cleanup_(dir_names_done) struct dir_names names = {0};
-
-	(void)dir_list(&names, m->root, directory, is_visible, NULL);
-	for (size_t i = 0; i < names.n; i++) {
-		const char *name = names.at[i];
-		size_t len = strlen(name), end = strlen(ending);
-		char path[300];
-		if (str_starts(name, beginning) && len >= end &&
-			str_equal(name + len - end, ending) &&
-			(size_t)snprintf(path, sizeof(path), "%s/%s", directory, name) <
-				sizeof(path))
-			read_file(m, path, read);
-	}
+			"%s: remove it, and what calls it; [bind] asks for its devices now", path);
+	return 0;
 }
 
 static void from_files(struct import *m)
 {
-	static const struct {
-		const char *directory, *beginning, *ending;
-		reader read;
-	} places[] = {
-		{"etc/driverctl.d", "pci-", "", read_driverctl},
-		{"usr/local/bin", "vfio", "", read_script},
-		{"usr/local/sbin", "vfio", "", read_script},
-		{"usr/bin", "vfio-pci-override", "", read_script},
-		{"usr/sbin", "vfio-pci-override", "", read_script},
-		{"etc/initcpio/hooks", "", "", read_script},
-		{"etc/initramfs-tools/scripts/init-top", "", "", read_script},
-		{"etc/initramfs-tools/scripts/init-premount", "", "", read_script},
-	};
-
-	m->out->failed |= other_tools_modprobe(m->root, read_options, m) < 0;
-	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++)
-		read_directory(m, places[i].directory, places[i].beginning, places[i].ending,
-			places[i].read);
+	m->out->failed |= other_tools_modprobe(m->root, read_options, m) < 0 ||
+			  other_tools_overrides(m->root, read_override, m) < 0 ||
+			  other_tools_scripts(m->root, read_script, m) < 0;
 }
 
 int import_config(const char *root, const struct sysroot *w, struct text *ret, struct err *err)

@@ -691,19 +691,18 @@ static void print_script(const struct record_root *r, const char *directory, con
 }
 
 /* Only the existence of the script matters. */
-static void print_guides_script(const struct record_root *r, const char *path)
+static int print_guides_script(const char *path, char *text, void *to)
 {
+	struct record_root *r = to;
 	char directory[64];
 	const char *last = strrchr(path, '/');
-	_cleanup_(str_free) char *text = record_read(r, path);
 
-	if (!text)
-		return;
-	(void)snprintf(directory, sizeof(directory), "%.*s", (int)(last - path), path);
+	(void)snprintf(directory, sizeof(directory), "%.*s", (int)(last - path - 1), path + 1);
 	if (strstr(text, "driver_override") && strstr(text, "vfio-pci"))
 		print_script(r, directory, last + 1);
 	else
 		record_root_file(r, directory, last + 1, &(const struct text){0});
+	return 0;
 }
 
 void record_others(const struct record_root *r)
@@ -711,8 +710,8 @@ void record_others(const struct record_root *r)
 	for (const char *const *at = other_tools_settings; *at; at++)
 		each_file(r, *at + 1, print_settings);
 	each_file(r, &OTHER_TOOLS_OVERRIDES[1], print_override);
-	for (const char *const *at = other_tools_scripts; *at; at++)
-		print_guides_script(r, *at + 1);
+	struct record_root of = *r;
+	r->m->failed |= other_tools_scripts(r->fd, print_guides_script, &of) < 0;
 }
 
 /* ---- record ------------------------------------------------------------------------------------

@@ -19,12 +19,6 @@
 const char *const other_tools_settings[] = {"/etc/modprobe.d", "/run/modprobe.d",
 	"/usr/local/lib/modprobe.d", "/usr/lib/modprobe.d", "/lib/modprobe.d", NULL};
 
-const char *const other_tools_scripts[] = {"/usr/local/bin/vfio-pci-override.sh",
-	"/usr/bin/vfio-pci-override.sh", "/sbin/vfio-pci-override.sh",
-	"/usr/sbin/vfio-pci-override", "/etc/initcpio/hooks/vfio", "/etc/initcpio/install/vfio",
-	"/etc/initramfs-tools/scripts/init-top/vfio.sh",
-	"/etc/initramfs-tools/scripts/init-top/bind_vfio.sh", NULL};
-
 const char *other_tools_module(char **line)
 {
 	const char *command = strtok_r(*line, BLANKS, line), *module = strtok_r(NULL, BLANKS, line);
@@ -131,4 +125,103 @@ char *other_tools_ids(char **options)
 			return word + 4;
 		}
 	return NULL;
+}
+
+/* ---- driverctl and scripts ------------------------------------------------------------------- */
+
+#define SCRIPT_MAX 65536
+
+struct place {
+	const char *directory, *beginning; /* of the names to read */
+	const char *from_guide;            /* the beginning of names that a guide uses, or NULL */
+};
+
+struct reading {
+	int root;
+	const struct place *place;
+	int (*each)(const struct reading *r, const char *path, char *text);
+	int (*each_override)(const struct driver_override *o, void *to);
+	int (*each_script)(const char *path, char *text, void *to);
+	void *to;
+};
+
+static bool is_visible(const char *name)
+{
+	return name[0] != '.';
+}
+
+static int read_place(struct reading *r, const struct place *place)
+{
+	_cleanup_(dir_names_done) struct dir_names names = {0};
+	char path[512];
+	struct stat st;
+	int rc = 0;
+
+	r->place = place;
+	/* /sbin is /usr/sbin now */
+	if (fstatat(r->root, place->directory + 1, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+		!S_ISDIR(st.st_mode))
+		return 0;
+	if (dir_list(&names, r->root, place->directory + 1, is_visible, NULL) == -ENOMEM)
+		return -ENOMEM;
+	for (size_t i = 0; rc == 0 && i < names.n; i++) {
+		_cleanup_(str_free) char *text = NULL;
+		size_t len;
+		if (!str_starts(names.at[i], place->beginning))
+			continue;
+		(void)snprintf(path, sizeof(path), "%s/%s", place->directory, names.at[i]);
+		rc = file_read(r->root, path + 1, SCRIPT_MAX, &text, &len, NULL);
+		if (rc < 0 && rc != -ENOMEM)
+			rc = 0;
+		else if (rc == 0)
+			rc = r->each(r, path, text);
+	}
+	return rc;
+}
+
+static int read_override(const struct reading *r, const char *path, char *text)
+{
+	struct driver_override o = {.path = path, .driver = text};
+	const char *name = strrchr(path, '/') + 1;
+
+	text[strcspn(text, " \t\r\n")] = '\0';
+	return pci_addr_parse(name + strlen(r->place->beginning), &o.addr)
+		       ? r->each_override(&o, r->to)
+		       : 0;
+}
+
+int other_tools_overrides(
+	int root, int (*each)(const struct driver_override *o, void *to), void *to)
+{
+	static const struct place place = {OTHER_TOOLS_OVERRIDES, "pci-", NULL};
+	struct reading r = {.root = root, .each = read_override, .each_override = each, .to = to};
+
+	return read_place(&r, &place);
+}
+
+static int read_script(const struct reading *r, const char *path, char *text)
+{
+	const char *name = strrchr(path, '/') + 1, *from_guide = r->place->from_guide;
+
+	if (!(from_guide && str_starts(name, from_guide)) &&
+		!(strstr(text, "driver_override") && strstr(text, "vfio-pci")))
+		return 0;
+	return r->each_script(path, text, r->to);
+}
+
+int other_tools_scripts(int root, int (*each)(const char *path, char *text, void *to), void *to)
+{
+	static const char override[] = "vfio-pci-override";
+	static const struct place places[] = {{"/usr/local/bin", "vfio", override},
+		{"/usr/local/sbin", "vfio", override}, {"/usr/bin", override, override},
+		{"/usr/sbin", override, override}, {"/sbin", override, override},
+		{"/etc/initcpio/hooks", "", "vfio"}, {"/etc/initcpio/install", "vfio", "vfio"},
+		{"/etc/initramfs-tools/scripts/init-top", "", "vfio.sh"},
+		{"/etc/initramfs-tools/scripts/init-premount", "", NULL}};
+	struct reading r = {.root = root, .each = read_script, .each_script = each, .to = to};
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < sizeof(places) / sizeof(*places); i++)
+		rc = read_place(&r, &places[i]);
+	return rc;
 }

@@ -3,11 +3,11 @@
 #define HOST_OTHER_TOOLS_H
 
 #include "base/err.h"
+#include "pci/address.h"
 
 /* The configuration files of other tools that bind devices to vfio-pci: `check` reads them, and
  * `record` copies them for it. Paths below /, the last one NULL. */
 extern const char *const other_tools_settings[]; /* directories of modprobe.d(5), in order */
-extern const char *const other_tools_scripts[];  /* from guides */
 #define OTHER_TOOLS_OVERRIDES "/etc/driverctl.d" /* driverctl(8) */
 
 /* A line of modprobe.d(5) with a module: "options vfio-pci ids=10de:2204". */
@@ -26,6 +26,23 @@ struct modprobe_line {
  */
 int other_tools_modprobe(
 	int root, int (*each)(const struct modprobe_line *line, void *to), void *to) _must_check_;
+
+/* An override of driverctl(8): /etc/driverctl.d/pci-ADDRESS with the name of a driver. */
+struct driver_override {
+	const char *path;
+	struct pci_addr addr;
+	const char *driver;
+};
+
+/*
+ * Calls each for these, or for the scripts that bind devices: those with a name from a guide, and
+ * others in the places for such scripts whose text writes vfio-pci into driver_override. The same
+ * order, result and root as above. text is writable.
+ */
+int other_tools_overrides(
+	int root, int (*each)(const struct driver_override *o, void *to), void *to) _must_check_;
+int other_tools_scripts(
+	int root, int (*each)(const char *path, char *text, void *to), void *to) _must_check_;
 
 /* The value of the next ids= in the options of a module, without quotes; NULL after the last.
  * Modifies *options and moves it. */

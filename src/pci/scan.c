@@ -216,11 +216,49 @@ static uint64_t read_serial(struct sysfs *s, struct pci_addr addr)
 	return 0;
 }
 
+static int has_serial_file(struct pci_addr addr, void *to)
+{
+	char text[32];
+
+	return sysfs_read(to, addr, "serial_number", text, sizeof(text)) >= 0;
+}
+
+enum scan_serials scan_serials_of(struct sysfs *s)
+{
+	return sysfs_each_device(s, has_serial_file, s, NULL) == 1 ? SERIALS_IN_FILES
+								   : SERIALS_IN_CONFIG_SPACE;
+}
+
+/* "00-80-ee-00-00-00-41-80", the highest byte first (serial_number_show in
+ * drivers/pci/pci-sysfs.c). */
+static uint64_t read_serial_file(struct sysfs *s, struct pci_addr addr)
+{
+	char text[32];
+	const char *p = text;
+	uint64_t serial = 0;
+	uint32_t byte;
+
+	if (sysfs_read(s, addr, "serial_number", text, sizeof(text)) < 0)
+		return 0;
+	for (int i = 0; i < 8; i++) {
+		if ((i > 0 && *p++ != '-') || !str_hex_fixed(&p, 2, &byte))
+			return 0;
+		serial = serial << 8 | byte;
+	}
+	return *p == '\0' ? serial : 0;
+}
+
+uint64_t scan_serial(struct sysfs *s, struct pci_addr addr, enum scan_serials from)
+{
+	return from == SERIALS_IN_FILES ? read_serial_file(s, addr) : read_serial(s, addr);
+}
+
 struct walk {
 	struct sysfs *s;
 	struct device_list *list;
 	struct device_list before; /* the list before the walk, which meets each device once */
 	bool with_serials;
+	enum scan_serials serials;
 	bool (*keep)(const struct device *d, const void *arg);
 	const void *arg;
 };
@@ -236,7 +274,7 @@ static int walk_device(struct pci_addr addr, void *to)
 	if (is_our_want(d.error))
 		return d.error;
 	if (w->with_serials && d.error == 0 && !device_is_fixed(&d))
-		d.serial = read_serial(w->s, addr);
+		d.serial = scan_serial(w->s, addr, w->serials);
 	if (d.error == 0 && !w->keep(&d, w->arg))
 		return 0;
 	if (device_find(&w->before, addr)) {
@@ -259,7 +297,9 @@ int scan_all(struct sysfs *s, struct device_list *list, bool with_serials,
 			return err_set(err, ENOMEM, "no memory for %zu PCI devices", before.n);
 		memcpy(before.at, list->at, before.n * sizeof(*before.at));
 	}
-	struct walk w = {s, list, before, with_serials, keep, arg};
+	struct walk w = {s, list, before, with_serials, SERIALS_IN_CONFIG_SPACE, keep, arg};
+	if (with_serials)
+		w.serials = scan_serials_of(s);
 	int r = sysfs_each_device(s, walk_device, &w, &reason);
 	device_list_done(&before);
 	if (r == -ENOMEM)

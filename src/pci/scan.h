@@ -82,9 +82,19 @@ int scan_one(struct sysfs *s, struct pci_addr addr, struct device_list *list,
 	struct err *err) _must_check_;
 
 /*
+ * Where the serial numbers of PCI functions are. Since Linux 6.18 the kernel shows them in a file
+ * serial_number, which only functions with a serial number have
+ * (Documentation/ABI/testing/sysfs-bus-pci). If any function has one, configuration space, whose
+ * reading wakes a suspended device, is not read at all. Lists the functions anew.
+ */
+enum scan_serials { SERIALS_IN_CONFIG_SPACE, SERIALS_IN_FILES };
+enum scan_serials scan_serials_of(struct sysfs *s);
+/* 0 if the function has none. */
+uint64_t scan_serial(struct sysfs *s, struct pci_addr addr, enum scan_serials from);
+
+/*
  * Walks all functions and adds those for which keep(device, arg) returns true, and all that could
- * not be read. with_serials reads configuration space, too, which wakes suspended devices: only for
- * a config that selects by serial number.
+ * not be read. with_serials: reads serial numbers, too; only for a config that selects by them.
  */
 int scan_all(struct sysfs *s, struct device_list *list, bool with_serials,
 	bool (*keep)(const struct device *d, const void *arg), const void *arg,

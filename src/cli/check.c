@@ -272,9 +272,10 @@ static enum cmd_result check_host_only(const struct check *o, struct err *err)
 	_cleanup_(sysroot_done) struct sysroot_record record;
 	struct sysroot w = o->sysroot;
 
+	w.root = o->root;
 	if (sysroot_unfold(&w, &record, err) < 0)
 		return CMD_SYSTEM;
-	const char *root = o->root ? o->root : w.root;
+	const char *root = w.root;
 	if (o->root && (asprintf(&sysfs, "%s/sys", o->root) < 0 ||
 			       asprintf(&config, "%s" CONFIG_PATH, o->root) < 0)) {
 		(void)err_set(err, ENOMEM, "%s: out of memory", o->root);
@@ -282,7 +283,6 @@ static enum cmd_result check_host_only(const struct check *o, struct err *err)
 	}
 	w.sysfs = w.sysfs ? w.sysfs : sysfs;
 	w.config = w.config ? w.config : config;
-	w.root = root;
 	int r = check_host(&findings, &s, &w, root, err);
 
 	if (r < 0 && r != -EINVAL)

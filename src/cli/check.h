@@ -4,8 +4,9 @@
 
 #include "cli/check_ctx.h"
 
-/* The topics of check_images, whose findings cannot be computed from a record. NULL-terminated. */
-extern const char *const check_image_topics[];
+/* The topics of check_images and check_others, whose findings a record contains. NULL-terminated.
+ */
+extern const char *const check_recorded_topics[];
 
 /* The checks, a file each; each adds its findings. */
 void check_iommu(const struct check_ctx *c);

@@ -27,6 +27,30 @@ static char *read_cmdline(const struct check_ctx *c, const struct sysroot *w, st
 		       : sysfs_path_text(s, NOTES_DIRECTORY "/cmdline");
 }
 
+const char *const check_recorded_topics[] = {
+	"modules", "hook", "confirm", "image", "cmdline", "modprobe", "driverctl", "script", NULL};
+
+/* Kernels, images and the files of other tools are not in a record; what was found in them is. */
+static void check_files(const struct check_ctx *c)
+{
+	struct sysfs *s = &c->ctx->sysfs;
+	_cleanup_(str_free) char *found = c->replayed
+						  ? sysfs_path_text(s, NOTES_DIRECTORY "/findings")
+						  : NULL;
+
+	if (found) {
+		findings_read(c->findings, check_recorded_topics, found);
+		return;
+	}
+	if (c->replayed) { /* an older one has only what was found in images */
+		_cleanup_(str_free) char *images = sysfs_path_text(s, NOTES_DIRECTORY "/images");
+		findings_read(c->findings, check_recorded_topics, images);
+	} else {
+		check_images(c);
+	}
+	check_others(c);
+}
+
 static int check_all(struct check_ctx *c, const struct sysroot *w, struct err *err)
 {
 	_cleanup_(inventory_done) struct inventory inventory = {0};
@@ -43,8 +67,7 @@ static int check_all(struct check_ctx *c, const struct sysroot *w, struct err *e
 	check_switch(c);
 	check_iommu(c);
 	check_plan(c);
-	check_images(c);
-	check_others(c);
+	check_files(c);
 	if (c->live)
 		findings_ask_bootcfg(c->findings);
 	c->inventory = NULL;

@@ -291,16 +291,8 @@ static void check_confirm(const struct check_ctx *c)
 		"systemctl enable " CONFIRM, CONFIRM " is not enabled");
 }
 
-const char *const check_image_topics[] = {"modules", "hook", "confirm", "image", NULL};
-
 void check_images(const struct check_ctx *c)
 {
-	if (c->replayed) {
-		_cleanup_(str_free) char *text = sysfs_path_text(
-			&c->ctx->sysfs, NOTES_DIRECTORY "/images");
-		findings_read(c->findings, check_image_topics, text);
-		return;
-	}
 	if (!c->root)
 		return;
 	check_ctx_each(c, "/lib/modules", versionsort, each_kernel, NULL);

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "cli/record.h"
-
 #include "base/command.h"
 #include "base/dir.h"
 #include "base/file.h"
@@ -8,198 +6,335 @@
 #include "cli/check.h"
 #include "cli/check_host.h"
 #include "cli/cmd.h"
+#include "cli/record_sysfs.h"
+#include "cli/redact.h"
 #include "cli/sysroot.h"
 #include "core/boot_switch.h"
-#include "core/config.h"
 #include "core/imageinfo.h"
 #include "core/kmod.h"
-#include "host/dev_tag.h"
-#include "host/inventory.h"
+#include "host/host_snapshot.h"
 #include "host/other_tools.h"
-#include "pci/address.h"
 #include "pci/iomem.h"
 #include "pci/sysfs_path.h"
 #include "shared/mounts.h"
-#include "shared/tabfile.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- root --------------------------------------------------------------------------------------
- */
+struct record_args {
+	struct sysroot sysroot;
+	bool full;
+};
 
-/* What the guards and `check` read below /: see record.h. */
+/* What is recorded, and where to. */
+struct record {
+	const struct record_args *args;
+	struct text *t;
+	struct redact *m;
+	struct sysfs *s;
+	const char *path; /* the directory used as /, or NULL: only sysfs is recorded */
+	int root;         /* open, or -1 */
+};
 
 #define ROOT_FILE_MAX (4U << 20)
-#define ROUTES_MAX 4096
 
-char *record_read(const struct record_root *r, const char *path)
+/* A whole file below /, or NULL. */
+static char *read_root(const struct record *r, const char *path)
 {
 	char *text = NULL;
 	size_t len;
 
-	return file_read(r->fd, path, ROOT_FILE_MAX, &text, &len, NULL) < 0 ? NULL : text;
+	return r->root < 0 || file_read(r->root, path, ROOT_FILE_MAX, &text, &len, NULL) < 0 ? NULL
+											     : text;
 }
 
-void record_root_file(
-	const struct record_root *r, const char *directory, const char *name, const struct text *t)
+/* Adds a file of NOTES_DIRECTORY, unless it is empty. */
+static void print_note(const struct record *r, const char *name, const struct text *content)
+{
+	if (content->data)
+		record_file(r->t, name, content->data);
+	r->t->failed |= content->failed;
+}
+
+/* Adds a file of the recorded root, with its directory. */
+static void print_root_file(
+	const struct record *r, const char *directory, const char *name, const struct text *content)
 {
 	text_print(r->t, "\n[" NOTES_ROOT "/%s]\n", directory);
-	record_file(r->t, name, t->data ? t->data : "");
-	r->t->failed |= t->failed;
+	record_file(r->t, name, content->data ? content->data : "");
+	r->t->failed |= content->failed;
 }
 
-/* ---- routes: the fields that host/hostdevs reads --------------------------------------------- */
+/* ---- the kernel command line, the config, the image --------------------------------------------
+ */
 
-static void print_route(const struct record_root *r, struct text *t, char *line)
+/* The command line of the tree, of the directory used as /, or of this machine; NULL if there is
+ * none. */
+static char *read_cmdline(const struct record *r)
 {
-	char *words[8];
-	uint32_t to, mask;
+	const struct sysroot *w = &r->args->sysroot;
 
-	if (tabfile_words(line, words, 8) < 8)
-		return;
-	const char *destination = words[1], *width = words[7];
-	if (!str_hex(&destination, 8, &to) || !str_hex(&width, 8, &mask))
-		return;
-	if (to != 0 || mask != 0)
-		to = htonl(redact_ipv4(r->m, ntohl(to))) & mask;
-	redact_text(r->m, t, words[0]);
-	text_print(t, "\t%08X\t00000000\t0001\t0\t0\t0\t%08X\t0\t0\t0\n", to, mask);
+	if (w->cmdline)
+		return strdup(w->cmdline);
+	return r->path ? read_root(r, "proc/cmdline")
+		       : sysfs_path_text(r->s, NOTES_DIRECTORY "/cmdline");
 }
 
-static void print_route6(const struct record_root *r, struct text *t, char *line)
-{
-	static const char none[] = "00000000000000000000000000000000";
-	char *words[10];
-
-	if (tabfile_words(line, words, 10) < 10 || !str_equal(words[1], "00") ||
-		str_equal(words[9], "lo"))
-		return;
-	text_print(t, "%s 00 %s 00 %s 00000000 00000000 00000000 00000000 ", none, none, none);
-	redact_text(r->m, t, words[9]);
-	text_print(t, "\n");
-}
-
-static void print_routes(const struct record_root *r, const char *name,
-	void (*put)(const struct record_root *r, struct text *t, char *line))
+/* A machine without a config can be recorded, too. */
+static void print_config(const struct record *r)
 {
 	_cleanup_(text_done) struct text masked = {0};
-	_cleanup_(str_free) char *text = NULL;
-	char path[64];
-	unsigned n = 0;
+	_cleanup_(str_free) char *data = NULL;
+	struct err err = {""};
+	size_t len;
 
-	(void)snprintf(path, sizeof(path), "proc/net/%s", name);
-	text = record_read(r, path);
-	if (!text)
+	if (file_read(AT_FDCWD, sysroot_config_file(&r->args->sysroot), CONFIG_MAX, &data, &len,
+		    &err) < 0) {
+		log_print(LOG_WARNING, "%s; it is not in the record", err.text);
 		return;
-	for (char *rest = text, *line; (line = tabfile_line(&rest, false)) && n < ROUTES_MAX; n++)
-		if (r->m->full)
-			text_print(&masked, "%s\n", line);
+	}
+	redact_config(r->m, &masked, data);
+	print_note(r, "vfio-bind.conf", &masked);
+}
+
+/* Adds a line "keep KIND ADDRESS ID CLASS PATH REASON" of a list of protected devices. */
+static void print_protected_line(const struct record *r, struct text *t, const char *line)
+{
+	struct protected_list one = {0};
+	char word[64];
+
+	if (protected_parse(&one, line + strlen("keep ")) < 0)
+		r->m->failed = true;
+	/* The words before the reason name PCI functions alone. */
+	for (int i = 0; one.n > 0 && i < 6 && str_next_word(&line, word, sizeof(word)); i++)
+		text_print(t, "%s ", word);
+	redact_words(r->m, t, line);
+	text_print(t, "\n");
+	protected_done(&one);
+}
+
+/* Another root on the masked command line than on that for which the image was made remains
+ * another. */
+static uint64_t mask_host_words(const struct record *r, const char *words, const char *cmdline)
+{
+	_cleanup_(text_done) struct text masked = {0};
+	char now[20];
+
+	(void)snprintf(now, sizeof(now), "%016" PRIx64, boot_switch_parse(cmdline).host_words);
+	redact_cmdline(r->m, &masked, cmdline);
+	uint64_t ret = boot_switch_parse(masked.data ? masked.data : "").host_words;
+	r->m->failed |= masked.failed;
+	return str_equal(words, now) ? ret : ~ret;
+}
+
+/* Prints the record of the image that booted this system, which is beside the config. */
+static void print_image(const struct record *r, const char *cmdline)
+{
+	_cleanup_(imageinfo_done) struct imageinfo image = {0};
+	_cleanup_(text_done) struct text masked = {0};
+
+	if (imageinfo_read(&image, sysroot_config_file(&r->args->sysroot), NULL) < 0)
+		return;
+	for (const char *line = image.data; line < image.data + image.len;
+		line += strlen(line) + 1) {
+		const char *value = line + strcspn(line, " ");
+		value += *value == ' ';
+		if (str_starts(line, "keep "))
+			print_protected_line(r, &masked, line);
+		else if (str_starts(line, "config "))
+			text_print(&masked, "config %.*s " CONFIG_PATH "\n",
+				(int)strspn(value, "0123456789abcdef"), value);
+		else if (str_starts(line, "host ") && cmdline)
+			text_print(&masked, "host %016" PRIx64 "\n",
+				mask_host_words(r, value, cmdline));
+		else if (str_starts(line, "version ") || str_starts(line, "kernel ") ||
+			 str_starts(line, "program ") || str_starts(line, "missing ") ||
+			 str_starts(line, "error ")) {
+			text_print(&masked, "%.*s", (int)(value - line), line);
+			redact_words(r->m, &masked, value);
+			text_print(&masked, "\n");
+		}
+	}
+	print_note(r, "vfio-bind.image", &masked);
+}
+
+/* ---- results: what was found on the machine, in place of the files it was found in -------------
+ */
+
+static int print_protected(const struct record *r, struct err *err)
+{
+	_cleanup_(protected_done) struct protected_list list = {0};
+	_cleanup_(text_done) struct text found = {0}, masked = {0};
+	const struct sysroot *w = &r->args->sysroot;
+	int code = w->find(&list, r->path, w->cmdline, r->s, err);
+
+	if (code < 0)
+		return code;
+	protected_format(&list, &found);
+	r->m->failed |= found.failed;
+	char *rest = found.data, *line;
+	while ((line = strsep(&rest, "\n")))
+		if (*line)
+			print_protected_line(r, &masked, line);
+	print_note(r, "protected", &masked);
+	return 0;
+}
+
+/* Adds the findings of `check`. Their topics and reasons are ours, without names. */
+static void mask_findings(const struct record *r, struct text *t, char *found, const char *config)
+{
+	for (char *line; (line = strsep(&found, "\n"));) {
+		size_t len = strcspn(line, " ");
+		if (line[len] == '\0')
+			continue;
+		if (!str_starts(line, "what ") && !str_starts(line, "command ")) {
+			text_print(t, "%s\n", line);
+			continue;
+		}
+		text_print(t, "%.*s", (int)len, line);
+		char *rest = line + len, *at = *config ? strstr(rest, config) : NULL;
+		if (at) {
+			*at = '\0';
+			redact_words(r->m, t, rest);
+			text_print(t, CONFIG_PATH);
+			rest = at + strlen(config);
+		}
+		redact_words(r->m, t, rest);
+		text_print(t, "\n");
+	}
+}
+
+static void print_findings(const struct record *r)
+{
+	_cleanup_(ctx_done) struct ctx s = {.sysfs = {.devices = -1}};
+	_cleanup_(findings_done) struct findings f = {0};
+	_cleanup_(text_done) struct text found = {0}, masked = {0};
+	const struct sysroot *w = &r->args->sysroot;
+	struct err err = {""};
+
+	/* Without a config the machine is checked, too. */
+	int code = check_host(&f, &s, w, w->root, &err);
+	if (code < 0 && !(code == -EINVAL && s.config.missing))
+		return;
+	findings_write(&f, check_recorded_topics, &found);
+	if (found.data)
+		mask_findings(r, &masked, found.data, s.config.path);
+	r->t->failed |= found.failed || masked.failed;
+	record_file(r->t, "findings", masked.data ? masked.data : "");
+}
+
+/* ---- for `list` --------------------------------------------------------------------------------
+ */
+
+/* Adds a word of a table, masked, with blanks as the kernel writes them. */
+static void print_field(const struct record *r, struct text *t, const char *field)
+{
+	_cleanup_(text_done) struct text masked = {0};
+
+	redact_words(r->m, &masked, field);
+	for (const char *p = masked.data ? masked.data : ""; *p; p++)
+		if (strchr(" \t\n\\", *p))
+			text_print(t, "\\%03o", (unsigned)*p);
 		else
-			put(r, &masked, line);
-	record_root_file(r, "proc/net", name, &masked);
+			text_add(t, p, 1);
+	r->m->failed |= masked.failed;
 }
 
-/* ---- keyboards ------------------------------------------------------------------------------- */
-
-static const char *value_of(const char *line, const char *key)
+static void print_mount(const struct record *r, struct text *t, const struct mount_row *one)
 {
-	return str_starts(line, key) ? line + strlen(key) : NULL;
+	text_print(t, "1 1 %u:%u / ", one->major, one->minor);
+	print_field(r, t, one->point);
+	text_print(t, " rw - auto ");
+	print_field(r, t, one->source);
+	text_print(t, " rw\n");
 }
 
-/* A device without a bus of its own (for example Bluetooth) has its name from a user. */
-static void print_input(
-	const struct record_root *r, struct text *t, const char *name, const char *device)
+static void print_swap(const struct record *r, struct text *t, const struct mount_row *one)
 {
-	char shown[128];
-
-	(void)snprintf(shown, sizeof(shown), "%.*s", (int)strcspn(name, "\""), name);
-	text_print(t, "N: Name=\"");
-	if (strstr(device, "/virtual/") || strstr(device, "/bluetooth/"))
-		redact_name(r->m, t, "name", shown);
-	else
-		redact_free_text(r->m, t, shown);
-	text_print(t, "\"\nS: Sysfs=");
-	redact_text(r->m, t, device);
-	text_print(t, "\n");
+	print_field(r, t, one->source);
+	text_print(t, " partition 0 0 0\n");
 }
 
-static void print_inputs(const struct record_root *r)
+/* Adds the rows about disks of a table that is below root or, without one, in the notes of a tree.
+ */
+static void print_rows(const struct record *r, const char *name, const char *path, const char *note,
+	int (*parse)(struct mount_table *ret, char *text),
+	void (*print)(const struct record *r, struct text *t, const struct mount_row *one))
 {
-	_cleanup_(text_done) struct text masked = {0};
-	_cleanup_(str_free) char *text = record_read(r, "proc/bus/input/devices");
-	const char *name = "";
+	_cleanup_(mount_table_done) struct mount_table table = {0};
+	_cleanup_(text_done) struct text rows = {0};
+	char *text = r->path ? read_root(r, path) : NULL;
 
+	if (!text && note)
+		text = strdup(note);
 	if (!text)
 		return;
-	for (char *rest = text, *line; (line = tabfile_line(&rest, false));) {
-		const char *named = value_of(line, "N: Name=\"");
-		const char *device = value_of(line, "S: Sysfs=");
-		const char *keys = value_of(line, "B: KEY=");
-		if (value_of(line, "I: ")) {
-			text_print(&masked, "I: Bus\n");
-			name = "";
-		}
-		if (named)
-			name = named;
-		if (device)
-			print_input(r, &masked, name, device);
-		if (keys) {
-			const char *last = strrchr(keys, ' ');
-			text_print(&masked, "B: KEY=%s\n", last ? last + 1 : keys);
-		}
-	}
-	record_root_file(r, "proc/bus/input", "devices", &masked);
+	if (parse(&table, text) < 0)
+		r->t->failed = true;
+	for (size_t i = 0; i < table.n; i++)
+		if (str_starts(table.at[i].source, "/dev/"))
+			print(r, &rows, &table.at[i]);
+	print_note(r, name, &rows);
 }
 
-/* ---- members of pools, as host/hostdevs finds them ------------------------------------------- */
-
-#define UDEV "run/udev/data"
-
-static bool is_block(const char *name)
+/* Adds where disks are mounted, and which are swap. */
+static void print_mounts(const struct record *r, const struct host_snapshot *notes)
 {
-	return name[0] == 'b';
+	print_rows(r, "mountinfo", "proc/self/mountinfo", notes->mountinfo, mount_table_parse,
+		print_mount);
+	print_rows(r, "swaps", "proc/swaps", notes->swaps, mount_table_parse_swaps, print_swap);
 }
 
-static void print_member(const struct record_root *r, const char *name)
+/* "eth0 192.0.2.1/24" */
+static void print_addresses(const struct record *r, char *text)
 {
-	static const char type[] = "E:ID_FS_TYPE=zfs_member\n", label[] = "\nE:ID_FS_LABEL=";
 	_cleanup_(text_done) struct text masked = {0};
-	_cleanup_(str_free) char *text = NULL;
-	char path[300];
 
-	(void)snprintf(path, sizeof(path), UDEV "/%s", name);
-	text = record_read(r, path);
-	if (!text || !strstr(text, type))
-		return;
-	text_print(&masked, "%s", type);
-	char *pool = strstr(text, label);
-	if (pool) {
-		pool += strlen(label);
-		pool[strcspn(pool, "\n")] = '\0';
-		text_print(&masked, "%s", label + 1);
-		redact_path(r->m, &masked, pool);
-		text_print(&masked, "\n");
+	for (char *line; (line = strsep(&text, "\n"));) {
+		const char *name = strsep(&line, " ");
+		const char *address = strsep(&line, "/");
+		if (!address || !line)
+			continue;
+		redact_sysfs_path(r->m, &masked, name);
+		text_print(&masked, " ");
+		redact_address(r->m, &masked, address);
+		text_print(&masked, "/%.*s\n", (int)strspn(line, "0123456789"), line);
 	}
-	record_root_file(r, UDEV, name, &masked);
+	print_note(r, "addresses", &masked);
 }
 
-static void print_members(const struct record_root *r)
+static void print_candidates(const struct record *r, const struct host_snapshot *notes)
 {
-	_cleanup_(dir_names_done) struct dir_names names = {0};
+	_cleanup_(text_done) struct text lines = {0};
+	struct module_index index;
+	struct err err = {""};
 
-	(void)dir_list(&names, r->fd, UDEV, is_block, strverscmp);
-	for (size_t i = 0; i < names.n; i++)
-		print_member(r, names.at[i]);
+	if (notes->candidates)
+		record_file(r->t, "candidates", notes->candidates);
+	if (r->args->sysroot.sysfs || module_index_open(&index, &err) < 0)
+		return;
+	for (size_t i = 0; i < r->s->n_listed; i++) {
+		char alias[96], address[PCI_ADDR_MAX];
+		if (sysfs_read(r->s, r->s->listed[i], "modalias", alias, sizeof(alias)) <= 0)
+			continue;
+		_cleanup_(str_free) char *drivers = module_index_drivers(&index, alias);
+		if (drivers)
+			text_print(&lines, "%s %s\n", pci_addr_format(r->s->listed[i], address),
+				drivers);
+	}
+	module_index_done(&index);
+	print_note(r, "candidates", &lines);
 }
 
-/* ---- the processor, by the words that `check` searches for ----------------------------------- */
+/* ---- the root ----------------------------------------------------------------------------------
+ */
 
-static void print_words(const struct record_root *r, const char *name, const char *before,
+/* Adds a file of which `check` only wants to know whether it has certain words. */
+static void print_if_has(const struct record *r, const char *name, const char *before,
 	const char *const *words, size_t n)
 {
 	_cleanup_(text_done) struct text t = {0};
@@ -207,7 +342,7 @@ static void print_words(const struct record_root *r, const char *name, const cha
 	char path[64];
 
 	(void)snprintf(path, sizeof(path), "proc/%s", name);
-	text = record_read(r, path);
+	text = read_root(r, path);
 	if (!text)
 		return;
 	text_print(&t, "of the record:\n");
@@ -217,722 +352,177 @@ static void print_words(const struct record_root *r, const char *name, const cha
 		if (strstr(text, words[i]))
 			text_print(&t, " %s", words[i]);
 	text_print(&t, "\n");
-	record_root_file(r, "proc", name, &t);
+	print_root_file(r, "proc", name, &t);
 }
 
-static void print_processor(const struct record_root *r)
+static void print_processor(const struct record *r)
 {
 	static const char *const flags[] = {"vmx", "svm", "hypervisor"};
 	static const char *const kinds[] = {"IR-"};
 
-	print_words(r, "cpuinfo", "\nflags", flags, sizeof(flags) / sizeof(*flags));
-	print_words(r, "interrupts", "APIC", kinds, 1);
+	print_if_has(r, "cpuinfo", "\nflags", flags, sizeof(flags) / sizeof(*flags));
+	print_if_has(r, "interrupts", "APIC", kinds, 1);
 }
 
-/* ---- owners of the regions of PCI functions, without addresses ------------------------------- */
+struct regions {
+	const struct record *r;
+	struct text t;
+};
 
-static bool print_region(const struct iomem_region *r, void *to)
+/* Which driver, or whose framebuffer, has a region of a PCI function: without its addresses. */
+static bool print_region(const struct iomem_region *region, void *to)
 {
+	struct regions *g = to;
 	char address[PCI_ADDR_MAX];
 
-	text_print(to, "0-0 : %s\n  0-0 : %s\n", pci_addr_format(r->owner, address), r->name);
+	text_print(&g->t, "0-0 : %s\n  0-0 : ", pci_addr_format(region->owner, address));
+	redact_words(g->r->m, &g->t, region->name);
+	text_print(&g->t, "\n");
 	return false;
 }
 
-static void print_iomem(const struct record_root *r)
+static void print_iomem(const struct record *r)
 {
-	_cleanup_(text_done) struct text t = {0};
-	_cleanup_(str_free) char *text = record_read(r, "proc/iomem");
+	_cleanup_(str_free) char *text = read_root(r, "proc/iomem");
+	struct regions g = {.r = r};
 
 	if (text)
-		(void)iomem_find_in(text, strlen(text), print_region, &t);
-	if (t.data)
-		record_root_file(r, "proc", "iomem", &t);
+		(void)iomem_find_in(text, strlen(text), print_region, &g);
+	if (g.t.data)
+		print_root_file(r, "proc", "iomem", &g.t);
+	text_done(&g.t);
 }
 
-/* ---- users and names of this machine --------------------------------------------------------- */
-
-static void note_words(struct redact *m, char *text)
-{
-	for (char *word; (word = strsep(&text, " ,.-\t\n"));)
-		redact_word(m, word);
-}
-
-/* "alice:x:1000:1000:Alice Example,,,:/home/alice:/bin/bash" */
-static void note_user(struct redact *m, char *line)
-{
-	const char *name = strsep(&line, ":");
-	unsigned long number;
-
-	(void)strsep(&line, ":");
-	const char *id = strsep(&line, ":");
-	if (!id || !str_decimal(id, UINT32_MAX, &number) || number < 1000 || number >= 65534)
-		return;
-	redact_word(m, name);
-	(void)strsep(&line, ":");
-	char *people = strsep(&line, ":");
-	if (people)
-		note_words(m, people);
-}
-
-void record_people(struct redact *m, int root)
-{
-	const struct record_root r = {.fd = root};
-	_cleanup_(str_free) char *users = record_read(&r, "etc/passwd");
-	_cleanup_(str_free) char *host = record_read(&r, "proc/sys/kernel/hostname");
-	char *rest = users, *line;
-
-	while ((line = strsep(&rest, "\n")))
-		note_user(m, line);
-	if (host) {
-		host[strcspn(host, "\n")] = '\0';
-		redact_word(m, host);
-		note_words(m, host);
-	}
-}
-
-void record_root(const struct record_root *r)
-{
-	text_print(r->t, "\n[" NOTES_ROOT "]\n");
-	record_tables(r);
-	print_routes(r, "route", print_route);
-	print_routes(r, "ipv6_route", print_route6);
-	print_inputs(r);
-	print_members(r);
-	print_processor(r);
-	print_iomem(r);
-	record_others(r);
-}
-
-/* ---- tables ------------------------------------------------------------------------------------
+/* ---- --full: the tables themselves, masked -----------------------------------------------------
  */
 
-/*
- * The tables that name disks, as host/hostdevs reads them: fields that do not matter there are
- * dropped, identifiers become numbers.
- */
-
-/* Prints a word of a table, with blanks as the kernel writes them. */
-static void print_word(struct text *t, const char *word)
+static void print_table(const struct record *r, const char *directory, const char *name)
 {
-	for (; *word; word++)
-		if (strchr(" \t\n\\", *word))
-			text_print(t, "\\%03o", (unsigned)(unsigned char)*word);
-		else
-			text_add(t, word, 1);
-}
+	_cleanup_(text_done) struct text masked = {0}, shown = {0};
+	char path[512];
 
-/* Notes the disk of a table's entry as a link, as udev creates it. */
-static void note_link(const struct record_root *r, const char *spec, const char *masked)
-{
-	char path[DEVPATH_MAX], name[DISK_NAME_SIZE], line[DEVPATH_MAX + DISK_NAME_SIZE + 4];
-
-	if (!dev_tag_disk(r->fd, r->s, spec, name) || !dev_tag_path(masked, path) ||
-		strchr(path, ' '))
-		return;
-	for (char *p = name; (p = strchr(p, '!'));)
-		*p = '/';
-	if (str_equal(path + strlen("/dev/"), name))
-		return;
-	(void)snprintf(line, sizeof(line), "\n%s %s\n", path, name);
-	if (!r->links->data || !strstr(r->links->data, line))
-		text_print(r->links, "%s", line);
-}
-
-static void print_spec(const struct record_root *r, struct text *t, const char *spec)
-{
-	struct text masked = {0};
-
-	redact_spec(r->m, &masked, spec);
-	if (masked.data) {
-		note_link(r, spec, masked.data);
-		print_word(t, masked.data);
-	}
-	r->m->failed |= masked.failed;
-	text_done(&masked);
-}
-
-/* Prints those of a list of options that are in `known`, without their values. */
-static void print_options(struct text *t, const char *options, const char *const *known, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (tabfile_option(options, known[i]))
-			text_print(t, ",%s", known[i]);
-}
-
-/* ---- mounts ---------------------------------------------------------------------------------- */
-
-static bool is_layers(const char *option)
-{
-	return str_starts(option, "lowerdir") || str_starts(option, "upperdir") ||
-	       str_starts(option, "datadir");
-}
-
-/* "lowerdir=/a:/b" */
-static void print_layers(const struct record_root *r, struct text *t, const char *option)
-{
-	_cleanup_(text_done) struct text masked = {0};
-	size_t len = strcspn(option, "=");
-
-	text_print(t, ",%.*s", (int)len, option);
-	for (const char *p = option + len; *p;) {
-		char sign = *p++;
-		size_t part = strcspn(p, ":=");
-		_cleanup_(str_free) char *path = strndup(p, part);
-		text_add(&masked, &sign, 1);
-		if (path)
-			redact_path(r->m, &masked, path);
-		r->m->failed |= !path;
-		p += part;
-	}
-	if (masked.data)
-		print_word(t, masked.data);
-	r->m->failed |= masked.failed;
-}
-
-static void print_mount_options(const struct record_root *r, struct text *t, const char *options)
-{
-	char value[64];
-
-	for (const char *p = options; *p; p += *p == ',') {
-		size_t len = strcspn(p, ",");
-		_cleanup_(str_free) char *one = strndup(p, len);
-		if (one && is_layers(one))
-			print_layers(r, t, one);
-		r->m->failed |= !one;
-		p += len;
-	}
-	if (tabfile_option_value(options, "trans", value, sizeof(value))) {
-		text_print(t, ",trans=");
-		print_word(t, value);
-	}
-	if (tabfile_option_value(options, "addr", value, sizeof(value))) {
-		text_print(t, ",addr=");
-		redact_address(r->m, t, value);
-	}
-}
-
-/* bcachefs has all its disks as its source: "/dev/sda:/dev/sdb". */
-static void print_source(const struct record_root *r, struct text *t, const struct mount_row *row)
-{
-	if (str_equal(row->source, row->type) || str_equal(row->source, "none")) {
-		print_word(t, row->source);
-		return;
-	}
-	if (str_equal(row->type, "zfs")) {
-		redact_path(r->m, t, row->source);
-		return;
-	}
-	if (!str_starts(row->source, "/dev/")) {
-		redact_name(r->m, t, "source", row->source);
-		return;
-	}
-	for (const char *p = row->source; *p;) {
-		size_t len = strcspn(p, ":");
-		_cleanup_(str_free) char *one = strndup(p, len);
-		if (one)
-			print_spec(r, t, one);
-		r->m->failed |= !one;
-		p += len;
-		if (*p == ':')
-			text_add(t, p++, 1);
-	}
-}
-
-void record_mounts(const struct record_root *r, struct text *t, char *text)
-{
-	struct mount_table table;
-
-	if (mount_table_parse(&table, text) < 0)
-		r->m->failed = true;
-	for (size_t i = 0; i < table.n; i++) {
-		const struct mount_row *row = &table.at[i];
-		text_print(t, "1 1 %u:%u / ", row->major, row->minor);
-		redact_path(r->m, t, row->point);
-		text_print(t, " rw - ");
-		print_word(t, row->type);
-		text_print(t, " ");
-		print_source(r, t, row);
-		text_print(t, " rw");
-		print_mount_options(r, t, row->options);
-		text_print(t, "\n");
-	}
-	mount_table_done(&table);
-}
-
-/* ---- the other tables, a line each ----------------------------------------------------------- */
-
-static void print_swap(const struct record_root *r, struct text *t, char *line)
-{
-	char *words[2];
-
-	if (tabfile_words(line, words, 2) < 2 || words[0][0] != '/')
-		return; /* its heading */
-	if (str_equal(words[1], "file"))
-		redact_path(r->m, t, words[0]);
-	else
-		print_spec(r, t, words[0]);
-	text_print(t, "\t%s\t0\t0\t0\n", words[1]);
-}
-
-static void print_fstab(const struct record_root *r, struct text *t, char *line)
-{
-	static const char *const known[] = {
-		"noauto", "nofail", "x-systemd.automount", "x-initrd.mount"};
-	char *words[4];
-	size_t n = tabfile_words(line, words, 4);
-
-	if (n < 3)
-		return;
-	print_spec(r, t, words[0]);
-	text_print(t, " ");
-	redact_path(r->m, t, words[1][0] == '/' ? words[1] : "none");
-	text_print(t, " ");
-	print_word(t, words[2]);
-	text_print(t, " defaults");
-	print_options(t, n > 3 ? words[3] : "", known, sizeof(known) / sizeof(*known));
-	text_print(t, "\n");
-}
-
-static void print_crypttab(const struct record_root *r, struct text *t, char *line)
-{
-	static const char *const known[] = {
-		"noauto", "nofail", "x-systemd.automount", "initramfs", "x-initrd.attach"};
-	char *words[4];
-	size_t n = tabfile_words(line, words, 4);
-
-	if (n < 2)
-		return;
-	redact_name(r->m, t, "volume", words[0]);
-	text_print(t, " ");
-	print_spec(r, t, words[1]);
-	const char *device = n > 2 ? strrchr(words[2], ':') : NULL;
-	text_print(t, device ? " /key:" : " none");
-	if (device)
-		print_spec(r, t, device + 1);
-	text_print(t, " luks");
-	print_options(t, n > 3 ? words[3] : "", known, sizeof(known) / sizeof(*known));
-	text_print(t, "\n");
-}
-
-static void print_lines(const struct record_root *r, struct text *t, char *text, bool comments,
-	void (*put)(const struct record_root *r, struct text *t, char *line))
-{
-	for (char *rest = text, *line; (line = tabfile_line(&rest, comments));)
-		put(r, t, line);
-	free(text);
-}
-
-void record_swaps(const struct record_root *r, struct text *t, char *text)
-{
-	print_lines(r, t, text, false, print_swap);
-}
-
-/* With --full a table is not masked; its links are noted all the same. */
-static void print_table(const struct record_root *r, const char *directory, const char *name,
-	void (*put)(const struct record_root *r, struct text *t, char *line))
-{
-	_cleanup_(text_done) struct text masked = {0};
-	_cleanup_(str_free) char *whole = NULL;
-	char path[64];
-
-	(void)snprintf(path, sizeof(path), "%s/%s", directory, name);
-	char *text = record_read(r, path);
+	(void)snprintf(path, sizeof(path), "%.200s/%.255s", directory, name);
+	_cleanup_(str_free) char *text = read_root(r, path);
 	if (!text)
 		return;
-	if (r->m->full && !(whole = strdup(text)))
-		r->m->failed = true;
-	if (put)
-		print_lines(r, &masked, text, str_equal(directory, "etc"), put);
-	else
-		record_mounts(r, &masked, text); /* takes ownership of the text */
-	text_print(r->t, "\n[" NOTES_ROOT "/%s]\n", directory);
-	record_file(r->t, name, whole ? whole : masked.data ? masked.data : "");
-	r->t->failed |= masked.failed;
-}
-
-/* Prints the noted links, in /dev/disk and similar directories. */
-static void print_dev(const struct record_root *r)
-{
-	char *rest = r->links->data, *line;
-
-	while ((line = strsep(&rest, "\n"))) {
-		char *path = strsep(&line, " ");
-		char *last = strrchr(path, '/');
-		if (!line || !last)
-			continue;
-		*last = '\0';
-		text_print(r->t, "\n[" NOTES_ROOT "%s]\n%s -> ", path, last + 1);
-		for (const char *p = path + strlen("/dev"); (p = strchr(p, '/')); p++)
-			text_print(r->t, "../");
-		text_print(r->t, "%s\n", line);
+	for (char *rest = text, *line; (line = strsep(&rest, "\n"));) {
+		/* Of a comment only its line. */
+		if (line[strspn(line, " \t")] == '#')
+			text_print(&masked, "#");
+		else
+			redact_words(r->m, &masked, line);
+		if (rest)
+			text_print(&masked, "\n");
 	}
+	redact_sysfs_path(r->m, &shown, name);
+	r->t->failed |= shown.failed;
+	if (shown.data)
+		print_root_file(r, directory, shown.data, &masked);
 }
-
-/* Notes the disks that the kernel command line names; the line itself is recorded elsewhere. */
-static void note_cmdline(const struct record_root *r)
-{
-	_cleanup_(text_done) struct text unused = {0};
-	char word[KERNEL_WORD_MAX], spec[KERNEL_WORD_MAX];
-
-	for (const char *at = r->cmdline; at && kernel_word_next(&at, word);) {
-		if (!redact_disk_word(word, spec))
-			continue;
-		print_spec(r, &unused, spec);
-	}
-	r->m->failed |= unused.failed;
-}
-
-void record_tables(const struct record_root *r)
-{
-	print_table(r, "proc/self", "mountinfo", NULL);
-	print_table(r, "proc", "swaps", print_swap);
-	print_table(r, "etc", "fstab", print_fstab);
-	print_table(r, "etc", "crypttab", print_crypttab);
-	note_cmdline(r);
-	print_dev(r);
-}
-
-/* ---- others ------------------------------------------------------------------------------------
- */
-
-/* The settings of other tools, as `check` and `init --import` read them: the lines that matter,
- * with their numbers. */
-
-#define BLANKS " \t"
 
 static bool is_visible(const char *name)
 {
 	return name[0] != '.';
 }
 
-static void each_file(const struct record_root *r, const char *directory,
-	void (*put)(const struct record_root *r, const char *directory, const char *name))
+static void print_tables_of(const struct record *r, const char *directory)
 {
 	_cleanup_(dir_names_done) struct dir_names names = {0};
 
-	(void)dir_list(&names, r->fd, directory, is_visible, NULL);
+	(void)dir_list(&names, r->root, directory, is_visible, strverscmp);
 	for (size_t i = 0; i < names.n; i++)
-		if (!strpbrk(names.at[i], " \t\n"))
-			put(r, directory, names.at[i]);
+		print_table(r, directory, names.at[i]);
 }
 
-static char *read_in(const struct record_root *r, const char *directory, const char *name)
+static void print_tables(const struct record *r)
 {
-	char path[512];
+	static const struct {
+		const char *directory, *name;
+	} tables[] = {{"proc/self", "mountinfo"}, {"proc", "swaps"}, {"etc", "fstab"},
+		{"etc", "crypttab"}, {"proc/net", "route"}, {"proc/net", "ipv6_route"},
+		{"proc/bus/input", "devices"}};
 
-	(void)snprintf(path, sizeof(path), "%.200s/%.255s", directory, name);
-	return record_read(r, path);
-}
-
-/* Prints the ids= of a line such as "options vfio-pci ids=10de:2204 x=y". */
-static void print_setting(struct text *t, char *line)
-{
-	const char *module = other_tools_module(&line);
-
-	if (!module)
-		return;
-	text_print(t, "options %s", module);
-	for (char *word; (word = strtok_r(NULL, BLANKS, &line));)
-		if (str_starts(word, "ids="))
-			text_print(t, " %s", word);
-}
-
-static void print_settings(const struct record_root *r, const char *directory, const char *name)
-{
-	_cleanup_(text_done) struct text t = {0};
-	_cleanup_(str_free) char *text = read_in(r, directory, name);
-	char *rest = text, *line;
-
-	while ((line = strsep(&rest, "\n"))) {
-		print_setting(&t, line);
-		text_print(&t, "\n");
-	}
-	if (t.data && strstr(t.data, " ids="))
-		record_root_file(r, directory, name, &t);
-}
-
-static void print_override(const struct record_root *r, const char *directory, const char *name)
-{
-	_cleanup_(str_free) char *text = read_in(r, directory, name);
-	struct pci_addr addr;
-
-	if (!text || !str_starts(name, "pci-") || !pci_addr_parse(name + 4, &addr))
-		return;
-	text[strcspn(text, " \t\n")] = '\0';
-	const struct text t = {.data = text};
-	record_root_file(r, directory, name, &t);
-}
-
-/* Prints only the addresses in DEVS= of a script. */
-static void print_script(const struct record_root *r, const char *directory, const char *name)
-{
-	_cleanup_(text_done) struct text t = {0};
-	_cleanup_(str_free) char *text = read_in(r, directory, name);
-	struct pci_addr addr;
-
-	if (!text || !strstr(text, "driver_override") || !strstr(text, "vfio-pci"))
-		return;
-	text_print(&t, "# driver_override vfio-pci\n");
-	for (char *at = text, *word; (at = strstr(at, "DEVS="));) {
-		at += strlen("DEVS=");
-		char quote = *at == '"' || *at == '\'' ? *at++ : '\0';
-		char *end = at + strcspn(at, quote ? (char[]){quote, '\0'} : " \t\n");
-		_cleanup_(str_free) char *list = strndup(at, (size_t)(end - at));
-		char *rest = list;
-		text_print(&t, "DEVS=\"");
-		while ((word = strsep(&rest, " \t\n")))
-			if (pci_addr_parse(word, &addr))
-				text_print(&t, "%s ", word);
-		text_print(&t, "\"\n");
-		at = end;
-	}
-	record_root_file(r, directory, name, &t);
-}
-
-/* Only the existence of the script matters. */
-static int print_guides_script(const char *path, char *text, void *to)
-{
-	struct record_root *r = to;
-	char directory[64];
-	const char *last = strrchr(path, '/');
-
-	(void)snprintf(directory, sizeof(directory), "%.*s", (int)(last - path - 1), path + 1);
-	if (strstr(text, "driver_override") && strstr(text, "vfio-pci"))
-		print_script(r, directory, last + 1);
-	else
-		record_root_file(r, directory, last + 1, &(const struct text){0});
-	return 0;
-}
-
-void record_others(const struct record_root *r)
-{
+	for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++)
+		print_table(r, tables[i].directory, tables[i].name);
 	for (const char *const *at = other_tools_settings; *at; at++)
-		each_file(r, *at + 1, print_settings);
-	each_file(r, &OTHER_TOOLS_OVERRIDES[1], print_override);
-	struct record_root of = *r;
-	r->m->failed |= other_tools_scripts(r->fd, print_guides_script, &of) < 0;
+		print_tables_of(r, *at + 1);
+	print_tables_of(r, &OTHER_TOOLS_OVERRIDES[1]);
 }
 
 /* ---- record ------------------------------------------------------------------------------------
  */
 
-struct record_options {
-	struct sysroot sysroot;
-	bool full;
-};
-
-static void print_note(struct text *t, const char *name, const struct text *content)
-{
-	if (content->data)
-		record_file(t, name, content->data);
-	t->failed |= content->failed;
-}
-
-/* A tree without a root may have these, for `list`. */
-static void print_mounts(const struct record_root *r, const struct host_snapshot *notes)
-{
-	_cleanup_(text_done) struct text mounts = {0}, swaps = {0};
-
-	if (r->m->full) {
-		if (notes->mountinfo)
-			record_file(r->t, "mountinfo", notes->mountinfo);
-		if (notes->swaps)
-			record_file(r->t, "swaps", notes->swaps);
-		return;
-	}
-	char *one = notes->mountinfo ? strdup(notes->mountinfo) : NULL;
-	char *other = notes->swaps ? strdup(notes->swaps) : NULL;
-
-	r->t->failed |= (notes->mountinfo && !one) || (notes->swaps && !other);
-	if (one)
-		record_mounts(r, &mounts, one);
-	if (other)
-		record_swaps(r, &swaps, other);
-	print_note(r->t, "mountinfo", &mounts);
-	print_note(r->t, "swaps", &swaps);
-}
-
-/* "eth0 192.0.2.1/24" */
-static void print_addresses(struct text *t, struct redact *m, char *text)
-{
-	_cleanup_(text_done) struct text masked = {0};
-
-	for (char *line; (line = strsep(&text, "\n"));) {
-		const char *name = strsep(&line, " ");
-		const char *address = strsep(&line, "/");
-		if (!address || !line)
-			continue;
-		redact_text(m, &masked, name);
-		text_print(&masked, " ");
-		redact_address(m, &masked, address);
-		text_print(&masked, "/%s\n", line);
-	}
-	print_note(t, "addresses", &masked);
-}
-
-static void print_candidates(
-	struct text *t, struct sysfs *s, const struct host_snapshot *notes, bool live)
-{
-	_cleanup_(text_done) struct text lines = {0};
-	struct module_index index;
-	struct err err = {""};
-
-	if (notes->candidates)
-		record_file(t, "candidates", notes->candidates);
-	if (!live || module_index_open(&index, &err) < 0)
-		return;
-	for (size_t i = 0; i < s->n_listed; i++) {
-		char alias[96], address[PCI_ADDR_MAX];
-		if (sysfs_read(s, s->listed[i], "modalias", alias, sizeof(alias)) <= 0)
-			continue;
-		_cleanup_(str_free) char *drivers = module_index_drivers(&index, alias);
-		if (drivers)
-			text_print(
-				&lines, "%s %s\n", pci_addr_format(s->listed[i], address), drivers);
-	}
-	module_index_done(&index);
-	print_note(t, "candidates", &lines);
-}
-
-/* The command line of the tree, of the directory used as /, or of this machine; NULL if there is
- * none. */
-static char *read_cmdline(const struct record_options *o, struct sysfs *s)
-{
-	char *line = NULL;
-
-	if (o->sysroot.cmdline)
-		return strdup(o->sysroot.cmdline);
-	if (o->sysroot.sysfs && !o->sysroot.root)
-		return sysfs_path_text(s, NOTES_DIRECTORY "/cmdline");
-	return kcmdline_read(&line, o->sysroot.root) == 0 ? line : NULL;
-}
-
-static void print_cmdline(struct text *t, struct redact *m, const char *line)
-{
-	_cleanup_(text_done) struct text masked = {0};
-
-	if (!line)
-		return;
-	redact_cmdline(m, &masked, line);
-	record_file(t, "cmdline", masked.data ? masked.data : "");
-	t->failed |= masked.failed;
-}
-
-/* A machine without a config can be recorded, too. */
-static void print_config(struct text *t, struct redact *m, const struct record_options *o)
-{
-	_cleanup_(text_done) struct text masked = {0};
-	_cleanup_(str_free) char *data = NULL;
-	struct err err = {""};
-	size_t len;
-
-	if (file_read(AT_FDCWD, sysroot_config_file(&o->sysroot), CONFIG_MAX, &data, &len, &err) <
-		0) {
-		log_print(LOG_WARNING, "%s; it is not in the record", err.text);
-		return;
-	}
-	redact_config(m, &masked, data);
-	print_note(t, "vfio-bind.conf", &masked);
-}
-
-/* Prints the record of the image that booted this system: it is beside the config. */
-static void print_image(struct text *t, struct redact *m, const struct record_options *o)
-{
-	_cleanup_(imageinfo_done) struct imageinfo image = {0};
-	_cleanup_(text_done) struct text masked = {0};
-
-	if (imageinfo_read(&image, sysroot_config_file(&o->sysroot), NULL) < 0)
-		return;
-	for (const char *line = image.data; line < image.data + image.len; line += strlen(line) + 1)
-		redact_fact(m, &masked, line);
-	print_note(t, "vfio-bind.image", &masked);
-}
-
-/* Kernels, generators and images are too large for a record: it has the findings of `check`
- * instead. */
-static void print_images(struct text *t, struct redact *m, const struct record_options *o)
-{
-	_cleanup_(ctx_done) struct ctx s = {.sysfs = {.devices = -1}};
-	_cleanup_(findings_done) struct findings f = {0};
-	_cleanup_(text_done) struct text found = {0}, masked = {0};
-	const char *root = o->sysroot.root;
-	struct err err = {""};
-
-	if (o->sysroot.sysfs && !root)
-		return;
-	/* Without a config the machine is checked, too. */
-	int r = check_host(&f, &s, &o->sysroot, root, &err);
-	if (r == 0 || (r == -EINVAL && s.config.missing))
-		findings_write(&f, check_image_topics, &found);
-	if (found.data)
-		redact_found(m, &masked, found.data, s.config.path);
-	t->failed |= found.failed;
-	print_note(t, "images", &masked);
-}
-
-static void print_notes(struct text *t, struct redact *m, const struct record_options *o,
-	struct sysfs *s, const char *cmdline)
+static int print_notes(const struct record *r, struct err *err)
 {
 	_cleanup_(host_snapshot_done) struct host_snapshot notes = {0};
-	_cleanup_(str_free) char *names = NULL;
+	_cleanup_(text_done) struct text masked = {0};
+	_cleanup_(str_free) char *names = NULL, *cmdline = read_cmdline(r);
+	int code = 0;
 
-	host_snapshot_read(&notes, s, !o->sysroot.sysfs);
-	text_print(t, "[" NOTES_DIRECTORY "]\n");
-	print_cmdline(t, m, cmdline);
-	print_config(t, m, o);
-	print_image(t, m, o);
-	print_images(t, m, o);
-	print_candidates(t, s, &notes, !o->sysroot.sysfs);
-	print_addresses(t, m, notes.addresses);
-	if (o->sysroot.sysfs && (names = sysfs_path_text(s, NOTES_DIRECTORY "/pci.ids")))
-		record_file(t, "pci.ids", names);
-	if (o->sysroot.sysfs && !o->sysroot.root) {
-		const struct record_root r = {
-			.t = t, .m = m, .s = s, .fd = -1, .links = &(struct text){0}};
-		print_mounts(&r, &notes);
+	host_snapshot_read(&notes, r->s, !r->args->sysroot.sysfs);
+	text_print(r->t, "[" NOTES_DIRECTORY "]\n");
+	if (cmdline) {
+		redact_cmdline(r->m, &masked, cmdline);
+		record_file(r->t, "cmdline", masked.data ? masked.data : "");
+		r->t->failed |= masked.failed;
 	}
+	print_config(r);
+	print_image(r, cmdline);
+	if (r->path) {
+		print_findings(r);
+		code = print_protected(r, err);
+	}
+	print_candidates(r, &notes);
+	print_addresses(r, notes.addresses);
+	print_mounts(r, &notes);
+	if (r->args->sysroot.sysfs && (names = sysfs_path_text(r->s, NOTES_DIRECTORY "/pci.ids")))
+		record_file(r->t, "pci.ids", names);
+	return code;
 }
 
-static int record_all(struct text *t, struct redact *m, const struct record_options *o,
-	struct sysfs *s, struct err *err)
+static int record_all(const struct record *r, struct err *err)
 {
-	const char *path = o->sysroot.root || o->sysroot.sysfs ? o->sysroot.root : "/";
-	_cleanup_(fd_close) int root = path ? open(path, O_DIRECTORY | O_PATH | O_CLOEXEC) : -1;
-	_cleanup_(str_free) char *cmdline = read_cmdline(o, s);
-	_cleanup_(text_done) struct text tree = {0}, links = {0};
-	const struct record_root r = {
-		.t = t, .m = m, .s = s, .fd = root, .cmdline = cmdline, .links = &links};
+	_cleanup_(text_done) struct text tree = {0};
 
-	if (path && root < 0)
-		return err_set(err, errno, "%s: can't open it: %s", path, strerror(errno));
-	text_print(t,
+	text_print(r->t,
 		"# vfio-bind record 1: a machine as `vfio-bind plan`, `list` and `check` see it.%s\n"
-		"# It replays with --sysfs THIS-FILE, and as a test in tests/unit/trees.\n",
-		o->full ? " With everything that names it."
-			: " What names this machine is masked.");
-	if (path)
-		record_people(m, root);
-	record_sysfs(&tree, m, s); /* first, because it lists the devices */
-	print_notes(t, m, o, s, cmdline);
-	if (path)
-		record_root(&r);
+		"# It replays with --sysfs THIS-FILE, and as a test in tests/unit/trees.\n"
+		"# What names this machine or its users is masked.\n",
+		r->args->full ? " With the tables that it was found in." : "");
+	record_sysfs(&tree, r->m, r->s); /* first, because it lists the devices */
+	int code = print_notes(r, err);
+	if (code < 0)
+		return code;
+	if (r->path) {
+		text_print(r->t, "\n[" NOTES_ROOT "]\n");
+		print_processor(r);
+		print_iomem(r);
+	}
+	if (r->path && r->args->full)
+		print_tables(r);
 	if (tree.data)
-		text_add(t, tree.data, tree.len);
-	if (t->failed || tree.failed || m->failed || links.failed)
+		text_add(r->t, tree.data, tree.len);
+	if (r->t->failed || tree.failed || r->m->failed)
 		return err_set(err, ENOMEM, "no memory for the record");
 	return 0;
 }
 
-static enum cmd_result record(const struct record_options *o, const char *path, struct err *err)
+static enum cmd_result record(const struct record_args *args, const char *path, struct err *err)
 {
+	const char *directory = args->sysroot.root || args->sysroot.sysfs ? args->sysroot.root
+									  : "/";
+	_cleanup_(fd_close) int root = directory ? open(directory, O_DIRECTORY | O_PATH | O_CLOEXEC)
+						 : -1;
 	_cleanup_(sysfs_done) struct sysfs s = {.devices = -1};
-	_cleanup_(redact_done) struct redact m = {.full = o->full};
+	_cleanup_(redact_done) struct redact m = {0};
 	_cleanup_(text_done) struct text t = {0};
+	const struct record r = {args, &t, &m, &s, directory, root};
 
-	if (sysfs_open(&s, o->sysroot.sysfs, err) < 0)
+	if (directory && root < 0) {
+		(void)err_set(err, errno, "%s: can't open it: %s", directory, strerror(errno));
 		return CMD_SYSTEM;
-	if (record_all(&t, &m, o, &s, err) < 0)
+	}
+	if (sysfs_open(&s, args->sysroot.sysfs, err) < 0 || record_all(&r, err) < 0)
 		return CMD_SYSTEM;
 	if (!str_equal(path, "-"))
 		return file_replace_volatile(AT_FDCWD, path, t.data, t.len, 0644, err) < 0
@@ -948,7 +538,7 @@ static enum cmd_result record(const struct record_options *o, const char *path, 
 
 enum cmd_result cmd_record(int argc, char **argv, struct err *err)
 {
-	struct record_options o = {.sysroot = SYSROOT_HOST};
+	struct record_args args = {.sysroot = SYSROOT_HOST};
 	static const struct command_info info = {
 		.about =
 			"Writes what plan, list and check need to know of this machine as one text (- for standard output), for a report or a test; what names the machine is masked.",
@@ -958,9 +548,10 @@ enum cmd_result cmd_record(int argc, char **argv, struct err *err)
 		.most = 1};
 	bool help = false;
 	const struct option_row rows[] = {
-		{"full", 0, NULL, "mask nothing: serial numbers, UUIDs, addresses stand in it",
-			NULL, &o.full, NULL, NULL},
-		SYSROOT_OPTIONS(&o.sysroot),
+		{"full", 0, NULL,
+			"add the tables that it was found in (mounts, routes, crypttab, modprobe.d), masked as the rest",
+			NULL, &args.full, NULL, NULL},
+		SYSROOT_OPTIONS(&args.sysroot),
 		{"help", 'h', NULL, "this text", NULL, &help, NULL, NULL},
 		{0},
 	};
@@ -969,6 +560,6 @@ enum cmd_result cmd_record(int argc, char **argv, struct err *err)
 	if (!command_parse(&info, rows, argc, argv, &help, NULL, &result, err))
 		return result;
 	_cleanup_(sysroot_done) struct sysroot_record unfolded;
-	return sysroot_unfold(&o.sysroot, &unfolded, err) < 0 ? CMD_SYSTEM
-							      : record(&o, argv[1], err);
+	return sysroot_unfold(&args.sysroot, &unfolded, err) < 0 ? CMD_SYSTEM
+								 : record(&args, argv[1], err);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "cli/record.h"
+#include "cli/record_sysfs.h"
+
 #include "pci/boot_display.h"
 #include "pci/scan.h"
 #include "pci/sysfs_path.h"
@@ -15,6 +16,7 @@ struct record {
 	struct redact *m;
 	struct sysfs *s;
 	const char *directory; /* of the following names */
+	enum scan_serials serials;
 };
 
 void record_file(struct text *t, const char *name, const char *content)
@@ -30,19 +32,27 @@ void record_file(struct text *t, const char *name, const char *content)
 	}
 }
 
-/* Prints a file, with identifiers masked; a missing one is skipped. */
+/* Prints a file whose content is the kernel's; a missing one is skipped. */
 static void print_file(const struct record *r, const char *directory, const char *name)
 {
 	char content[CONTENT_MAX];
-	struct text masked = {0};
+
+	if (sysfs_path_read(r->s, content, sizeof(content), "%s/%s", directory, name) >= 0)
+		record_file(r->t, name, content);
+}
+
+/* Prints a file whose content is from a user or a device: a USB stick may have the name of its
+ * owner. */
+static void print_words(const struct record *r, const char *directory, const char *name)
+{
+	_cleanup_(text_done) struct text masked = {0};
+	char content[CONTENT_MAX];
 
 	if (sysfs_path_read(r->s, content, sizeof(content), "%s/%s", directory, name) < 0)
 		return;
-	/* A USB stick may have the name of its owner. */
-	redact_free_text(r->m, &masked, content);
+	redact_words(r->m, &masked, content);
 	record_file(r->t, name, masked.data ? masked.data : "");
 	r->t->failed |= masked.failed;
-	text_done(&masked);
 }
 
 static void print_link(const struct record *r, const char *directory, const char *name)
@@ -51,16 +61,16 @@ static void print_link(const struct record *r, const char *directory, const char
 
 	if (sysfs_path_link(r->s, target, sizeof(target), "%s/%s", directory, name) < 0)
 		return;
-	redact_text(r->m, r->t, name);
+	redact_sysfs_path(r->m, r->t, name);
 	text_print(r->t, " -> ");
-	redact_text(r->m, r->t, target);
+	redact_sysfs_path(r->m, r->t, target);
 	text_print(r->t, "\n");
 }
 
 static void open_directory(const struct record *r, const char *directory)
 {
 	text_print(r->t, "\n[");
-	redact_text(r->m, r->t, directory);
+	redact_sysfs_path(r->m, r->t, directory);
 	text_print(r->t, "]\n");
 }
 
@@ -74,32 +84,17 @@ static const char *from_top(const char *target)
 
 /* ---- PCI functions ----------------------------------------------------------------------- */
 
-/* Prints the capability headers up to the serial number, in the order of read_serial in pci/scan,
- * and the serial number masked. */
+/* Prints the serial number, wherever it was read, as newer kernels show it. */
 static void print_serial(const struct record *r, struct pci_addr addr)
 {
-	unsigned at = 0x100;
-	uint8_t b[12];
+	uint64_t serial = redact_serial(r->m, scan_serial(r->s, addr, r->serials));
 
-	for (int i = 0; i < 480; i++) {
-		if (sysfs_read_at(r->s, addr, "config", at, b, 4) != 4)
-			return;
-		text_print(r->t, "config @%x : %02x %02x %02x %02x", at, b[0], b[1], b[2], b[3]);
-		bool serial = b[0] == 3 && b[1] == 0 &&
-			      sysfs_read_at(r->s, addr, "config", at + 4, b + 4, 8) == 8;
-		if (serial) {
-			uint64_t n = 0;
-			for (int byte = 7; byte >= 0; byte--)
-				n = n << 8 | b[4 + byte];
-			n = redact_serial(r->m, n);
-			for (int byte = 0; byte < 8; byte++)
-				text_print(r->t, " %02x", (unsigned)(n >> 8 * byte) & 0xff);
-		}
-		text_print(r->t, "\n");
-		at = ((unsigned)b[3] << 4 | b[2] >> 4) & ~3U;
-		if (serial || at < 0x100 || at > 0xff8)
-			return;
-	}
+	if (serial == 0)
+		return;
+	text_print(r->t, "serial_number = ");
+	for (int byte = 7; byte >= 0; byte--)
+		text_print(
+			r->t, "%02x%c", (unsigned)(serial >> 8 * byte) & 0xff, byte ? '-' : '\n');
 }
 
 /* A valid modalias has all the ids; tests/unit/tree derives the files from it. */
@@ -150,7 +145,11 @@ static void print_function(struct pci_addr addr, const struct record *r)
 			const char *slash = strrchr(target, '/');
 			/* tests/unit/tree completes these paths */
 			bool last = i < 2 && slash;
-			text_print(r->t, "%s -> %s\n", links[i], last ? slash + 1 : target);
+			text_print(r->t, "%s -> ", links[i]);
+			if (last)
+				text_print(r->t, "%s\n", slash + 1);
+			else
+				redact_sysfs_path(r->m, r->t, target), text_print(r->t, "\n");
 		}
 }
 
@@ -181,9 +180,13 @@ static int print_driver(const char *name, void *to)
 	const struct record *r = to;
 	char module[SYSFS_PATH_MAX];
 
+	redact_keep_driver(r->m, name);
 	text_print(r->t, "\n[bus/pci/drivers/%s]\n", name);
-	if (sysfs_path_link(r->s, module, sizeof(module), "bus/pci/drivers/%s/module", name) > 0)
+	if (sysfs_path_link(r->s, module, sizeof(module), "bus/pci/drivers/%s/module", name) > 0) {
+		const char *slash = strrchr(module, '/');
+		redact_keep_driver(r->m, slash ? slash + 1 : module);
 		text_print(r->t, "module -> %s\n", module);
+	}
 	return 0;
 }
 
@@ -210,56 +213,51 @@ static void print_links(const struct record *r, const char *directory)
 		r->t->failed = true;
 }
 
-static void print_files(
-	const struct record *r, const char *directory, const char *const *files, size_t n)
+static void print_files(const struct record *r, const char *directory, const char *const *files,
+	size_t n, void (*put)(const struct record *r, const char *directory, const char *name))
 {
 	if (!sysfs_path_exists(r->s, "%s", directory))
 		return;
 	open_directory(r, directory);
 	for (size_t i = 0; i < n; i++)
-		print_file(r, directory, files[i]);
+		put(r, directory, files[i]);
 }
 
-#define PUT_FILES(r, directory, ...)                                                               \
+#define PUT_FILES(r, directory, put, ...)                                                          \
 	do {                                                                                       \
 		static const char *const files[] = {__VA_ARGS__};                                  \
-		print_files(r, directory, files, sizeof(files) / sizeof(*files));                  \
+		print_files(r, directory, files, sizeof(files) / sizeof(*files), put);             \
 	} while (0)
 
 /* Prints the name of a dm volume, and its kind: "CRYPT-LUKS2-…", "LVM-…". */
 static void print_volume(const struct record *r, const char *at)
 {
-	char path[SYSFS_PATH_MAX + 16], name[256], uuid[160];
-	struct text masked = {0};
+	static const char *const kinds[] = {"CRYPT-", "LVM-", "mpath-", "DMRAID-"};
+	char path[SYSFS_PATH_MAX + 16], uuid[160];
 
 	(void)snprintf(path, sizeof(path), "%s/dm", at);
 	if (!sysfs_path_exists(r->s, "%s", path))
 		return;
 	open_directory(r, path);
-	if (sysfs_path_read(r->s, name, sizeof(name), "%s/name", path) > 0) {
-		redact_name(r->m, &masked, "volume", name);
-		record_file(r->t, "name", masked.data ? masked.data : "");
-		text_done(&masked);
-	}
+	print_words(r, path, "name");
 	if (sysfs_path_read(r->s, uuid, sizeof(uuid), "%s/uuid", path) <= 0)
 		return;
-	if (!r->m->full)
-		uuid[strcspn(uuid, "-") + (strchr(uuid, '-') != NULL)] = '\0';
-	record_file(r->t, "uuid", uuid);
+	const char *kind = "";
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+		if (str_starts(uuid, kinds[i]))
+			kind = kinds[i];
+	record_file(r->t, "uuid", kind);
 }
 
 static void print_backing_file(const struct record *r, const char *at)
 {
-	char path[SYSFS_PATH_MAX + 16], file[CONTENT_MAX];
-	struct text masked = {0};
+	char path[SYSFS_PATH_MAX + 16];
 
 	(void)snprintf(path, sizeof(path), "%s/loop", at);
-	if (sysfs_path_read(r->s, file, sizeof(file), "%s/backing_file", path) <= 0)
+	if (!sysfs_path_exists(r->s, "%s/backing_file", path))
 		return;
 	open_directory(r, path);
-	redact_path(r->m, &masked, file);
-	record_file(r->t, "backing_file", masked.data ? masked.data : "");
-	text_done(&masked);
+	print_words(r, path, "backing_file");
 }
 
 static int print_block(const char *name, void *to)
@@ -270,10 +268,10 @@ static int print_block(const char *name, void *to)
 	if (sysfs_path_link(r->s, target, sizeof(target), "class/block/%s", name) < 0)
 		return 0;
 	const char *at = from_top(target);
-	PUT_FILES(r, at, "dev", "size", "partition", "hidden");
+	PUT_FILES(r, at, print_file, "dev", "size", "partition", "hidden");
 	/* A link to a directory with a model and much private data; here it is a directory. */
 	(void)snprintf(path, sizeof(path), "%s/device", at);
-	PUT_FILES(r, path, "model", "name");
+	PUT_FILES(r, path, print_words, "model", "name");
 	(void)snprintf(path, sizeof(path), "%s/holders", at);
 	print_links(r, path);
 	(void)snprintf(path, sizeof(path), "%s/slaves", at);
@@ -298,7 +296,7 @@ static int print_net(const char *name, void *to)
 		return 0;
 	struct record one = *r;
 	one.directory = from_top(target);
-	PUT_FILES(r, one.directory, "operstate");
+	PUT_FILES(r, one.directory, print_file, "operstate");
 	print_link(r, one.directory, "master");
 	return sysfs_path_each(r->s, one.directory, print_lower, &one);
 }
@@ -311,7 +309,9 @@ static int print_usb(const char *name, void *to)
 	if (strchr(name, ':') ||
 		sysfs_path_link(r->s, target, sizeof(target), "bus/usb/devices/%s", name) < 0)
 		return 0;
-	PUT_FILES(r, from_top(target), "idVendor", "idProduct", "manufacturer", "product");
+	PUT_FILES(r, from_top(target), print_file, "idVendor", "idProduct");
+	print_words(r, from_top(target), "manufacturer");
+	print_words(r, from_top(target), "product");
 	return 0;
 }
 
@@ -325,9 +325,9 @@ static int print_connector(const char *name, void *to)
 	if (sysfs_path_link(r->s, target, sizeof(target), "class/drm/%s", name) < 0)
 		return 0;
 	if (strchr(name, '-'))
-		PUT_FILES(r, from_top(target), "status", "enabled", "modes");
+		PUT_FILES(r, from_top(target), print_file, "status", "enabled", "modes");
 	else if (sysfs_path_exists(r->s, "class/drm/%s/boot_display", name))
-		PUT_FILES(r, from_top(target), "boot_display");
+		PUT_FILES(r, from_top(target), print_file, "boot_display");
 	return 0;
 }
 
@@ -353,7 +353,9 @@ static int print_iommu(const char *name, void *to)
 {
 	const struct record *r = to;
 
-	text_print(r->t, "\n[class/iommu/%s]\n", name);
+	text_print(r->t, "\n[class/iommu/");
+	redact_sysfs_path(r->m, r->t, name);
+	text_print(r->t, "]\n");
 	return 0;
 }
 
@@ -388,7 +390,7 @@ void record_sysfs(struct text *t, struct redact *m, struct sysfs *s)
 	static const char *const linked[] = {
 		"dev/block", "class/block", "class/net", "bus/usb/devices", "class/drm"};
 	static const char *const unsafe[] = {"allow_unsafe_interrupts"};
-	struct record r = {t, m, s, NULL};
+	struct record r = {t, m, s, NULL, scan_serials_of(s)};
 
 	if (sysfs_each_device(s, note_function, NULL, NULL) < 0)
 		t->failed = true;
@@ -404,7 +406,7 @@ void record_sysfs(struct text *t, struct redact *m, struct sysfs *s)
 			t->failed = true;
 	for (size_t i = 0; i < sizeof(linked) / sizeof(*linked); i++)
 		print_links(&r, linked[i]);
-	print_files(&r, "module/vfio_iommu_type1/parameters", unsafe, 1);
+	print_files(&r, "module/vfio_iommu_type1/parameters", unsafe, 1, print_file);
 	for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++)
 		if (sysfs_path_exists(s, "firmware/acpi/tables/%s", tables[i]))
 			text_print(t, "\n[firmware/acpi/tables]\n%s =\n", tables[i]);

@@ -1,121 +1,110 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "cli/record.h"
+#include "cli/redact.h"
+
 #include "core/boot_switch.h"
-#include "core/config.h"
-#include "host/dev_tag.h"
+#include "pci/address.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
+#include <inttypes.h>
+#include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
-/* ---- names -------------------------------------------------------------------------------------
+/* ---- numbers of what is masked -----------------------------------------------------------------
  */
 
-/* Masks names of disks and directories, addresses and the kernel command line. */
+struct numbered {
+	unsigned number;
+	char text[];
+};
 
-/* ---- paths --------------------------------------------------------------------------------- */
-
-/* True for names of directories that exist on every system. */
-static bool is_common(const char *name)
+static int compare_numbered(const void *a, const void *b)
 {
-	static const char *const common[] = {"boot", "efi", "firmware", "home", "usr", "var", "srv",
-		"opt", "tmp", "root", "mnt", "media", "nix", "store", "lib", "log", "cache",
-		"libvirt", "images", "local", "etc", "dev", "proc", "sys", "run", "fs", "kernel",
-		"debug", "tracing", "security", "config", "cgroup", "bpf", "pts", "shm", "mqueue",
-		"hugepages", "lock", "user", "efivars", "pstore", "fstab", "crypttab", "swapfile",
-		"swap.img", "ro", "rw", "upper", "lower", "work"};
+	const struct numbered *one = a, *other = b;
 
-	for (size_t i = 0; i < sizeof(common) / sizeof(*common); i++)
-		if (str_equal(name, common[i]))
-			return true;
-	return false;
+	return strcasecmp(one->text, other->text);
 }
 
-/* Part by part, so that a path below another one still is below it. */
-static void print_parts(
-	struct redact *m, struct text *t, const char *path, const char *kind, bool all)
+static int compare_names(const void *a, const void *b)
 {
-	char name[256];
+	return strcmp(a, b);
+}
 
-	while (*path) {
-		size_t len = strcspn(path, "/");
-		(void)snprintf(name, sizeof(name), "%.*s", (int)len, path);
-		if (len > 0 && !all && is_common(name))
-			text_add(t, name, strlen(name));
-		else if (len > 0)
-			redact_name(m, t, kind, name);
-		path += len;
-		if (*path == '/')
-			text_add(t, path++, 1);
+void redact_done(struct redact *m)
+{
+	tdestroy(m->numbers, free);
+	tdestroy(m->drivers, free);
+	text_done(&m->addresses);
+	*m = (struct redact){0};
+}
+
+void redact_keep_driver(struct redact *m, const char *name)
+{
+	char *copy = strdup(name);
+	char *const *found = copy ? tsearch(copy, &m->drivers, compare_names) : NULL;
+
+	m->failed |= !found;
+	if (!found || *found != copy)
+		free(copy);
+}
+
+/* 1 and up; a new text gets the next number. */
+static unsigned number_of(struct redact *m, const char *text)
+{
+	size_t len = strlen(text) + 1;
+	struct numbered *one = malloc(sizeof(*one) + len);
+	struct numbered *const *found = NULL;
+
+	if (one) {
+		memcpy(one->text, text, len);
+		one->number = m->n + 1;
+		found = tsearch(one, &m->numbers, compare_numbered);
 	}
-}
-
-void redact_path(struct redact *m, struct text *t, const char *path)
-{
-	print_parts(m, t, path, "name", m->full);
-}
-
-/* ---- disks --------------------------------------------------------------------------------- */
-
-/* True for "sda1", "nvme0n1p2", "dm-0": a driver's name, up to three letters, numbers. */
-static bool is_kernels(const char *name)
-{
-	static const char *const drivers[] = {"sd", "hd", "vd", "xvd", "nvme", "mmcblk", "md",
-		"dm-", "loop", "sr", "nbd", "zd", "zram", "ram", "pmem", "bcache", "drbd", "dasd",
-		"rbd", "cciss/c", "ida/c", "rd/c", "fd", "ublkb", "mtdblock"};
-
-	for (size_t i = 0; i < sizeof(drivers) / sizeof(*drivers); i++) {
-		if (!str_starts(name, drivers[i]))
-			continue;
-		const char *rest = name + strlen(drivers[i]);
-		for (int letters = 0; letters < 3 && *rest >= 'a' && *rest <= 'z'; letters++)
-			rest++;
-		if (rest[strspn(rest, "0123456789npcd")] == '\0')
-			return true;
+	if (!found) {
+		free(one);
+		m->failed = true;
+		return 0;
 	}
-	return false;
+	unsigned number = (*found)->number;
+	if (*found == one)
+		m->n++;
+	else
+		free(one);
+	return number;
 }
 
-void redact_spec(struct redact *m, struct text *t, const char *spec)
+void redact_name(struct redact *m, struct text *t, const char *thing)
 {
-	static const char dev[] = "/dev/";
-
-	if (m->full) {
-		text_add(t, spec, strlen(spec));
-	} else if (redact_tagged(m, t, spec)) {
-		return;
-	} else if (str_starts(spec, dev)) {
-		text_add(t, dev, strlen(dev));
-		if (is_kernels(spec + strlen(dev)))
-			text_add(t, spec + strlen(dev), strlen(spec + strlen(dev)));
-		else
-			print_parts(m, t, spec + strlen(dev), "volume", true);
-	} else if (*spec == '/') {
-		redact_path(m, t, spec);
-	} else {
-		redact_name(m, t, "source", spec);
-	}
+	if (*thing)
+		text_print(t, "name-%x", number_of(m, thing));
 }
 
-/* ---- addresses ------------------------------------------------------------------------------ */
+uint64_t redact_serial(struct redact *m, uint64_t serial)
+{
+	char text[32];
+
+	if (serial == 0)
+		return 0;
+	(void)snprintf(text, sizeof(text), "serial %016" PRIx64, serial);
+	return number_of(m, text);
+}
 
 struct pair {
 	uint32_t from, to;
 };
 
 /*
- * Two addresses keep the number of leading bits they share: routes still match the same addresses.
- * The next bit is the inverse of that of the address with the longest shared prefix.
+ * Two addresses keep the number of leading bits they share. The next bit is the inverse of that of
+ * the address with the longest shared prefix.
  */
-uint32_t redact_ipv4(struct redact *m, uint32_t address)
+static uint32_t mask_ipv4(struct redact *m, uint32_t address)
 {
 	struct pair best = {address, 0x0a000001}, one; /* 10.0.0.1 */
 	unsigned most = 0;
 
-	if (m->full)
-		return address;
 	for (size_t at = 0; at < m->addresses.len; at += sizeof(one)) {
 		memcpy(&one, m->addresses.data + at, sizeof(one));
 		if (one.from == address)
@@ -137,157 +126,422 @@ void redact_address(struct redact *m, struct text *t, const char *address)
 	char buf[INET_ADDRSTRLEN];
 	struct in_addr in;
 
-	if (m->full || strchr(address, ':') || !inet_aton(address, &in)) {
-		if (m->full)
-			text_add(t, address, strlen(address));
-		else
-			text_print(t, "fd00::%x", redact_number(m, address));
+	if (strchr(address, ':') || !inet_aton(address, &in)) {
+		text_print(t, "fd00::%x", number_of(m, address));
 		return;
 	}
-	/* Not masked: 0.0.0.0 and 127.0.0.1. */
-	if (in.s_addr != 0 && in.s_addr != htonl(INADDR_LOOPBACK))
-		in.s_addr = htonl(redact_ipv4(m, ntohl(in.s_addr)));
+	in.s_addr = htonl(mask_ipv4(m, ntohl(in.s_addr)));
 	text_print(t, "%s", inet_ntop(AF_INET, &in, buf, sizeof(buf)));
 }
 
-/* ---- the kernel command line ---------------------------------------------------------------- */
+/* ---- names that the kernel forms ---------------------------------------------------------------
+ */
 
-/* True for parameters that plan, list, check or the kernel's PCI, IOMMU and display code read. */
-static bool is_known(const char *word)
+/*
+ * # is 1 to 5 decimal digits, ^ one hexadecimal digit, % 1 to 3 small letters; + is any number of
+ * ".#". Anything else is itself.
+ */
+static const char *const device_names[] = {
+	/* PCI functions, ids, as in the config */
+	"^^^^:^^:^^.#", "^^^^^:^^:^^.#", "^^:^^.#", "^^.#", "^^^^:^^:^^.*", "^^:^^.*", "^^^^:*",
+	"^^^^:^^^^", "^^^^:^^^^:^^^^:^^^^", "pci-^^^^:^^:^^.#",
+	/* disks */
+	"sd%", "sd%#", "hd%", "hd%#", "vd%", "vd%#", "xvd%", "xvd%#", "dasd%", "dasd%#", "nvme#",
+	"nvme#n#", "nvme#n#p#", "nvme#c#n#", "nvme#c#n#p#", "mmcblk#", "mmcblk#p#", "mmcblk#boot#",
+	"md#", "md#p#", "dm-#", "loop#", "loop#p#", "sr#", "nbd#", "nbd#p#", "zd#", "zd#p#",
+	"zram#", "ram#", "pmem#", "pmem#p#", "bcache#", "bcache#p#", "drbd#", "rbd#", "rbd#p#",
+	"fd#", "ublkb#", "mtdblock#",
+	/* interfaces, consoles */
+	"eth#", "eth#.#", "wlan#", "wwan#", "bond#", "bond#.#", "br#", "virbr#", "vmbr#", "docker#",
+	"tun#", "tap#", "wg#", "ib#", "team#", "dummy#", "veth#", "vnet#", "macvtap#", "macvlan#",
+	"vlan#", "ppp#", "tty#", "ttyS#"};
+
+/* Of directories and links below /sys alone: elsewhere these may be anything. */
+static const char *const bus_names[] = {"pci^^^^:^^", "pci^^^^^:^^", "nvme-subsys#", "ata#",
+	"host#", "target#:#:#", "#:#:#:#", "#:#", "session#", "connection#:#", "rport-#:#-#",
+	"port-#:#", "expander-#:#", "end_device-#:#", "end_device-#:#:#", "phy-#:#", "virtio#",
+	"mmc#", "mmc#:^^^^", "ctl#", "usb#", "#-#+", "#-#+:#.#", "card#", "renderD#",
+	"card#-HDMI-A-#", "card#-HDMI-B-#", "card#-DP-#", "card#-eDP-#", "card#-DVI-D-#",
+	"card#-DVI-I-#", "card#-DVI-A-#", "card#-VGA-#", "card#-LVDS-#", "card#-DSI-#",
+	"card#-Virtual-#", "card#-USB-#", "card#-Writeback-#", "dmar#", "ivhd#",
+	"efi-framebuffer.#", "vesa-framebuffer.#", "simple-framebuffer.#"};
+
+static bool is_hex(char c)
 {
-	static const char *const known[] = {"rootfstype", "intel_iommu", "amd_iommu", "iommu",
-		"vfio_bind", "vfio_bind.debug", "pci", "pcie_aspm", "pcie_acs_override", "video",
-		"module_blacklist", "modprobe.blacklist", "rd.driver.blacklist", "rd.driver.pre",
-		"initcall_blacklist", "systemd.unit", "rd.systemd.unit", "intremap", "hugepages",
-		"hugepagesz", "default_hugepagesz", "isolcpus"};
-	static const char *const prefixes[] = {
-		"vfio", "pci_stub.", "pci-stub.", "kvm", "i915.", "nvidia", "amdgpu.", "nouveau."};
-
-	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
-		if (kernel_word_is(word, known[i]))
-			return true;
-	for (size_t i = 0; i < sizeof(prefixes) / sizeof(*prefixes); i++)
-		if (str_starts(word, prefixes[i]))
-			return true;
-	return false;
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
 }
 
-/* True for a value that is one of a few common words: it identifies no machine. */
-static bool is_plain(const char *value)
+static bool matches(const char *s, const char *pattern)
 {
-	static const char *const plain[] = {
-		"", "on", "off", "none", "yes", "no", "0", "1", "y", "n", "dhcp", "any", "auto"};
-
-	for (size_t i = 0; i < sizeof(plain) / sizeof(*plain); i++)
-		if (str_equal(value, plain[i]))
-			return true;
-	return false;
+	for (; *pattern; pattern++) {
+		size_t digits = strspn(s, "0123456789"), n = 0;
+		switch (*pattern) {
+		case '#':
+			if (digits == 0 || digits > 5)
+				return false;
+			s += digits;
+			break;
+		case '%':
+			while (s[n] >= 'a' && s[n] <= 'z')
+				n++;
+			if (n == 0 || n > 3)
+				return false;
+			s += n;
+			break;
+		case '^':
+			if (!is_hex(*s++))
+				return false;
+			break;
+		case '+':
+			while (*s == '.' && (n = strspn(s + 1, "0123456789")) > 0 && n <= 5)
+				s += 1 + n;
+			break;
+		default:
+			if (*s++ != *pattern)
+				return false;
+		}
+	}
+	return *s == '\0';
 }
 
-/* The parameters that name a disk of the host, as in host/hostdevs. */
-static const struct disk_word {
-	const char *name;
-	bool uuid; /* without its tag, possibly after "luks-" */
-	char sign; /* before the name of its volume */
-} disk_words[] = {
-	{"root=block:", false, 0},
-	{"root=", false, 0},
-	{"mount.usr=", false, 0},
-	{"resume=", false, 0},
-	{"cryptdevice=", false, ':'},
-	{"rd.luks.uuid=", true, 0},
-	{"luks.uuid=", true, 0},
-	{"rd.luks.name=", true, '='},
-	{"luks.name=", true, '='},
-};
-
-/* The parts of such a word: its beginning, the disk, and the text after the disk. */
-struct parts {
-	size_t before;
-	char spec[KERNEL_WORD_MAX];
-	bool uuid;
-	const char *rest;
-};
-
-static bool split_word(struct parts *ret, const char *word)
+/* "enp3s0f0np0", by slots and ports, but not "enx…" by the address: systemd.net-naming-scheme(7).
+ */
+static bool is_nic(const char *s)
 {
-	for (size_t i = 0; i < sizeof(disk_words) / sizeof(*disk_words); i++) {
-		const struct disk_word *w = &disk_words[i];
-		if (!str_starts(word, w->name))
+	static const char *const kinds[] = {"en", "wl", "ww", "ib", "sl"};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+		if (!str_starts(s, kinds[i]))
 			continue;
-		ret->before = strlen(w->name);
-		ret->uuid = w->uuid;
-		if (w->uuid && str_starts(word + ret->before, "luks-"))
-			ret->before += strlen("luks-");
-		const char *value = word + ret->before;
-		size_t len = w->sign ? strcspn(value, (char[]){w->sign, '\0'}) : strlen(value);
-		(void)snprintf(ret->spec, sizeof(ret->spec), "%s%.*s", w->uuid ? "UUID=" : "",
-			(int)len, value);
-		ret->rest = value + len;
-		return true;
+		const char *at = s + 2;
+		while (*at && strchr("Ppsfuicnovd", *at)) {
+			at += str_starts(at, "np") ? 2 : 1;
+			size_t digits = strspn(at, "0123456789");
+			if (digits == 0 || digits > 5)
+				return false;
+			at += digits;
+		}
+		return at > s + 2 && *at == '\0';
 	}
 	return false;
 }
 
-bool redact_disk_word(const char *word, char spec[static KERNEL_WORD_MAX])
+static bool matches_any(const char *s, const char *const *patterns, size_t n)
 {
-	struct parts p;
+	for (size_t i = 0; i < n; i++)
+		if (matches(s, patterns[i]))
+			return true;
+	return false;
+}
 
-	if (!split_word(&p, word))
+static bool is_device_name(const char *s)
+{
+	return matches_any(s, device_names, sizeof(device_names) / sizeof(*device_names)) ||
+	       is_nic(s);
+}
+
+static bool is_bus_name(const char *s)
+{
+	return matches_any(s, bus_names, sizeof(bus_names) / sizeof(*bus_names));
+}
+
+/* ---- known words ------------------------------------------------------------------------------
+ */
+
+/* Sorted (strcmp). Of the sentences of `check` and of protected devices, the config, tables of the
+ * system, directories of sysfs and of every system, makers of disks and USB devices, values of
+ * kernel parameters. tests/unit/records compares them with the sentences. */
+static const char *const known_words[] = {"+", "-", "--", "--remove", "-1", "-2", "-b", "-s",
+	".snapshot", "1000GB", "115200", "115200n8", "120GB", "128GB", "1G", "1TB", "2.0", "240GB",
+	"250GB", "256GB", "2M", "2TB", "3.0", "480GB", "4TB", "500GB", "512GB", "8TB", "9600",
+	"960GB", "9p", "@", "@home", "ADATA", "ASMedia", "ASUS", "Adapter", "Apple", "Audio", "B",
+	"BAR0", "BAR1", "BAR2", "BAR3", "BAR4", "BAR5", "BOOTFB", "BOOTIF", "Black", "Blue",
+	"Bluetooth", "Broadcom", "Bus", "CD-ROM", "Camera", "Card", "Channel", "Cherry",
+	"Composite", "Controller", "Corsair", "Crucial", "DEVS", "DVD", "DVD-ROM", "Dell",
+	"Destination", "Device", "Digital", "Disk", "Drive", "E", "EFI", "EHCI", "EV", "EVO",
+	"Ethernet", "Fibre", "Filename", "Flags", "Flash", "Foundation", "Gaming", "Gateway",
+	"Genesys", "Gigabit", "HARDDISK", "HDD", "HGST", "HOOKS", "HP", "Handlers", "Headset",
+	"Hitachi", "Host", "Hub", "Hynix", "I", "ID", "ID_FS_LABEL", "ID_FS_TYPE", "INTEL", "Iface",
+	"Intel", "KEY", "KINGSTON", "KIOXIA", "Keyboard", "Kingston", "LABEL", "LAN", "LED",
+	"LVM2_member", "Lenovo", "Lexar", "Linux", "Logitech", "Mask", "Mass", "MediaTek", "Metric",
+	"Micron", "Microsoft", "Mouse", "N", "NEWS", "NIC", "NVMe", "Name", "OHCI", "Optical",
+	"PARTLABEL", "PARTUUID", "PCI", "PNY", "PRO", "PROP", "Phison", "Phys", "Plus", "Priority",
+	"Pro", "Product", "QEMU", "QVO", "Qualcomm", "Razer", "Reader", "Realtek", "Receiver",
+	"Red", "RefCnt", "S", "SAMSUNG", "SATA", "SK", "SSD", "ST", "Sabrent", "Samsung", "SanDisk",
+	"Seagate", "Series", "Size", "Solidigm", "Storage", "Sysfs", "TOSHIBA", "Tablet", "Toshiba",
+	"Type", "Type-C", "U", "UHCI", "USB", "UUID", "Ubuntu", "Ultra", "Unifying", "Uniq", "Use",
+	"Used", "VIA", "VM", "VMware", "Vendor", "Version", "VirtIO", "Virtual", "WDC", "Webcam",
+	"Western", "Wireless", "Y", "ZFS", "a", "aarch64", "adapter", "addr", "addresses", "after",
+	"ahci", "alias", "allow", "amd64", "amdgpu", "an", "and", "another", "any", "apart",
+	"apparmor", "arch", "arch1", "arch2", "are", "arm64", "as", "ash", "asks", "assign-busses",
+	"at", "audit", "auditd", "auto", "autofs", "background", "bash", "bcachefs", "bdi", "be",
+	"before", "bfsort", "big_root_window", "bin", "bind", "bind-early", "bind_vfio.sh", "binds",
+	"blacklist", "block", "bonding", "bonding_masters", "boot", "boot_vga", "booted", "boots",
+	"bound", "bpf", "bpo", "btrfs", "bus", "busybox", "by", "by-id", "by-label", "by-partlabel",
+	"by-partuuid", "by-path", "by-uuid", "cache", "can", "cannot", "card", "ceph", "cgroup",
+	"cgroup2", "chroot", "cifs", "claim", "claims", "class", "cloud", "cmdline", "come",
+	"comes", "command", "companions", "compress", "conf.d", "confidentiality", "config",
+	"confirms", "console", "continue", "counted", "counts", "cryptdevice", "cryptkey",
+	"crypto_LUKS", "crypttab", "ctl", "dark", "dash", "datadir", "deb11", "deb12", "deb13",
+	"debug", "default", "default.target", "defaults", "dev", "device", "devices", "devpts",
+	"devtmpfs", "dhcp", "did", "directory", "disable_idle_d3", "disable_vga", "discard", "disk",
+	"disks", "dm", "does", "domain", "downstream", "dracut", "dracut.conf", "dracut.conf.d",
+	"driver", "driver_override", "driverctl", "driverctl.d", "drm", "dry-run", "e1000e", "each",
+	"early", "effect", "efi", "efidrm", "efifb", "efifb:off", "efifb_probe", "efivarfs",
+	"efivars", "el10", "el8", "el9", "elsewhere", "emergency", "emergency.target", "empty",
+	"enable", "enabled", "end", "errors", "etc", "every", "exclude", "exfat", "export",
+	"exports", "ext2", "ext3", "ext4", "f2fs", "failed", "failed_boots", "fb:off", "fbcon",
+	"fc39", "fc40", "fc41", "fc42", "fc43", "fc_host", "file", "find", "firmware", "first",
+	"for", "force", "forcedac", "framebuffer", "from", "fs", "fstab", "full", "fullflush",
+	"function", "functions", "fuse", "generator", "generic", "gid", "gives", "go", "goes",
+	"gpus", "graphical.target", "graphics", "groups", "guard", "guarded", "guards", "guide",
+	"hardened", "hardware", "has", "has_it", "have", "header", "here", "hold", "holders",
+	"holds", "home", "hook", "hooks", "host", "hpbussize", "hpmemsize", "hub", "hugepages",
+	"hugetlbfs", "hynix", "i8042", "i915", "id", "ids", "if", "igc", "igfx_off", "image",
+	"images", "in", "init-top", "initcpio", "initramfs", "initramfs-tools", "input", "install",
+	"integrity", "into", "invalid", "iommu", "ip", "ipv6_route", "is", "iscsi",
+	"iscsi_connection", "iscsi_host", "iscsi_session", "iso9660", "it", "its", "itself",
+	"ixgbe", "kbd", "keep", "keeps", "kernel", "key", "key:", "keyboard", "keyboards", "know",
+	"known", "last_display", "later", "layers", "leads", "leave", "leaves", "leds", "lets",
+	"lib", "lib64", "libvirt", "lie", "lies", "line", "linux-modules-extra", "list", "lo",
+	"load", "loaded", "loads", "local", "lock", "lockdown", "log", "logdev", "look", "loop",
+	"lowerdir", "lowlatency", "lts", "luks", "luks.uuid", "luks1", "luks2", "lzo", "made",
+	"make", "mapper", "master", "may", "maybe", "md", "means", "media", "memory", "merge",
+	"misc", "mkinitcpio", "mkinitcpio.conf", "mlx5_core", "mmc_host", "mnt", "mode",
+	"modprobe.d", "module", "modules", "modules.d", "more", "mount.usr", "mounted", "mountinfo",
+	"mounts", "mqueue", "multi-user.target", "multi-user.target.wants", "multifunction", "n",
+	"name", "names", "nbd", "nbdroot", "needs", "net", "netroot", "network", "networks",
+	"newer", "next", "nfs", "nfs4", "nfsroot", "nix", "no", "noacs", "noaer", "noatime",
+	"noats", "noauto", "nobfsort", "nobounce", "nocrs", "nodev", "noexec", "nofail", "noforce",
+	"nohpet", "nointremap", "nokaslr", "nomerge", "nommconf", "nomodeset", "nomsi", "non-boot",
+	"none", "nopt", "noresume", "nosmt", "nosplash", "nosuid", "not", "note", "nothing",
+	"nouveau", "nouveau.modeset", "now", "nowatchdog", "ntfs", "ntfs3", "number", "nvidia",
+	"nvidia-drm", "nvidia_drm", "nvidia_modeset", "nvidia_uvm", "nvidiafb", "nvme",
+	"nvme-fabrics", "nvme-subsystem", "of", "off", "older", "omit_dracutmodules", "on",
+	"on_failure", "once", "one", "ones", "only", "open", "opt", "options", "or", "other", "out",
+	"over", "overlay", "override", "ovs-system", "package", "pae", "part", "partition",
+	"passphrase", "password", "path", "paths", "pci-stub", "pci_stub", "performance", "plan",
+	"platform", "plugged", "pool", "port", "post", "powersave", "powersupersave", "pre",
+	"preempt", "proc", "pstore", "pt", "pts", "pve", "queues", "quiet", "radeon", "ramfs",
+	"rc1", "rc2", "rc3", "rc4", "rc5", "rc6", "rc7", "rc8", "rd.emergency", "rd.luks.key",
+	"rd.luks.name", "rd.luks.uuid", "rd.rescue", "reach", "reached", "read", "realloc", "rebar",
+	"reboot", "rebuild", "record", "recorded", "recovery", "refuses", "relatime", "release",
+	"remote_ports", "remount-ro", "remove", "rescue", "rescue.target", "resource_alignment",
+	"rest", "resume", "resume_offset", "ro", "root", "rootflags", "rootfs", "route",
+	"route-elsewhere", "rt", "run", "running", "rw", "s", "say", "says", "sbin", "script",
+	"scripts", "scsi_host", "security", "self", "selinux", "serials", "serio", "setup", "sh",
+	"share", "shared", "shm", "simpledrm", "simpledrm_platform_driver_init", "simplefb",
+	"simplefb:off", "single", "size", "slaves", "sm_off", "sm_on", "smaller", "smb3",
+	"snd-hda-intel", "snd_hda_intel", "so", "soft", "softdep", "splash", "squashfs", "srv",
+	"start", "still", "storage", "store", "strict", "strict_groups", "subvol", "sw", "swap",
+	"swap.img", "swapfile", "swaps", "sys", "sysfb_init", "sysfs", "sysrq", "system",
+	"systemctl", "systemd", "t", "take", "takes", "target", "text", "than", "that", "the",
+	"them", "then", "there", "these", "things", "this", "those", "thunderbolt", "tmp", "tmpfs",
+	"to", "told", "too", "tools", "tracing", "trans", "true", "tsc", "twins", "two", "type",
+	"typed", "uid", "umask", "under", "unit", "unknown", "unknown-keyboard", "unknown-network",
+	"unknown-route", "unset-override", "unsigned", "until", "upperdir", "usb", "use", "use_crs",
+	"user", "username", "usr", "var", "verbose", "version", "vesa:off", "vesadrm", "vesafb",
+	"vesafb:off", "vfat", "vfio", "vfio-bind", "vfio-bind-confirm.service", "vfio-bind.conf",
+	"vfio-bind.image", "vfio-bootcfg", "vfio-pci", "vfio-pci-core", "vfio-pci-override",
+	"vfio-pci-override.sh", "vfio-pci.conf", "vfio.conf", "vfio.sh", "vfio_bind",
+	"vfio_iommu_type1", "vfio_pci", "vfio_pci_core", "virtual", "vmlinuz", "voluntary", "was",
+	"well", "what", "whatever", "when", "where", "which", "whole", "why", "will", "wins",
+	"with", "word", "work", "workdir", "wrong", "x-initrd.attach", "x-initrd.mount",
+	"x-systemd.automount", "x86_64", "xHCI", "xe", "xfs", "xhci_hcd", "xhci_pci", "y", "yes",
+	"zen", "zen1", "zfs", "zfs_member", "zsh", "zstd"};
+
+static int compare_word(const void *a, const void *b)
+{
+	return strcmp(a, *(const char *const *)b);
+}
+
+static bool is_number(const char *s, size_t digits_max)
+{
+	size_t n = strspn(s, "0123456789");
+
+	return n > 0 && n <= digits_max && s[n] == '\0';
+}
+
+/* Parameters that plan, list, check or the kernel's PCI, IOMMU and display code read, or that say
+ * what is booted from. Their values are masked word by word. */
+static const char *const parameters[] = {"amd_iommu", "amdgpu.dc", "amdgpu.runpm", "apparmor",
+	"break", "console", "cryptdevice", "cryptkey", "debug", "default_hugepagesz", "efi",
+	"elfcorehdr", "hugepages", "hugepagesz", "i915.enable_guc", "i915.modeset", "init",
+	"initcall_blacklist", "intel_iommu", "intremap", "iommu", "iommu.passthrough",
+	"iommu.strict", "isolcpus", "kvm.ignore_msrs", "kvm.report_ignored_msrs", "kvm_amd.avic",
+	"kvm_amd.nested", "kvm_amd.npt", "kvm_intel.nested", "loglevel", "luks.name", "luks.uuid",
+	"mitigations", "modprobe.blacklist", "module_blacklist", "mount.usr", "nohz_full",
+	"nouveau.modeset", "nvidia_drm.fbdev", "nvidia_drm.modeset", "pci", "pci_stub.ids",
+	"pcie_acs_override", "pcie_aspm", "pcie_port_pm", "preempt", "processor.max_cstate",
+	"quiet", "rcu_nocbs", "rd.break", "rd.driver.blacklist", "rd.driver.pre", "rd.luks.name",
+	"rd.luks.uuid", "rd.systemd.break", "rd.systemd.unit", "rdbreak", "rdinit", "resume",
+	"root", "rootflags", "rootfstype", "security", "selinux", "systemd.break", "systemd.unit",
+	"vfio_bind", "vfio_bind.debug", "vfio_iommu_type1.allow_unsafe_interrupts",
+	"vfio_pci.disable_denylist", "vfio_pci.disable_idle_d3", "vfio_pci.disable_vga",
+	"vfio_pci.ids", "video", "zfs"};
+
+static bool is_parameter(const char *word)
+{
+	for (size_t i = 0; i < sizeof(parameters) / sizeof(*parameters); i++)
+		if (kernel_word_is(word, parameters[i]))
+			return true;
+	return false;
+}
+
+static bool is_word(const struct redact *m, const char *s)
+{
+	return bsearch(s, known_words, sizeof(known_words) / sizeof(*known_words),
+		       sizeof(*known_words), compare_word) ||
+	       tfind(s, &m->drivers, compare_names) || (!strchr(s, '=') && is_parameter(s)) ||
+	       is_number(s, 3);
+}
+
+/* "6.12.0-1-amd64": two to four numbers, the first ones with dots, and known words. */
+static bool is_version(const struct redact *m, const char *s)
+{
+	size_t numbers = 0, first = strspn(s, "0123456789.");
+	char piece[32];
+
+	for (const char *at = s;; at++) {
+		size_t len = strcspn(at, "-.+~");
+		if (len == 0 || len >= sizeof(piece))
+			return false;
+		(void)snprintf(piece, sizeof(piece), "%.*s", (int)len, at);
+		if (!is_word(m, piece))
+			return false;
+		numbers += is_number(piece, 3);
+		at += len;
+		if (at == s + first && numbers > 3) /* it has the form of an address */
+			return false;
+		if (*at == '\0')
+			break;
+	}
+	return numbers >= 2 && numbers <= (s[first] ? 4 : 3) && memchr(s, '.', first) &&
+	       strchr("-+~", s[first]);
+}
+
+static bool is_known(const struct redact *m, const char *s)
+{
+	return is_word(m, s) || is_device_name(s) || is_version(m, s);
+}
+
+/* ---- texts -------------------------------------------------------------------------------------
+ */
+
+#define TOKEN_MAX 1024
+#define SEPARATORS " \t\n\r,=()[]{}\"'`;/@|<>!?"
+
+/* "00-11-22-33-44-55-66-77" is masked as the serial number of its device is. */
+static bool add_serial(struct redact *m, struct text *t, const char *s)
+{
+	uint64_t serial = 0;
+	uint32_t byte;
+
+	for (int i = 0; i < 8; i++) {
+		if ((i > 0 && *s++ != '-') || !str_hex_fixed(&s, 2, &byte))
+			return false;
+		serial = serial << 8 | byte;
+	}
+	if (*s != '\0')
 		return false;
-	(void)str_copy(spec, KERNEL_WORD_MAX, p.spec);
+	serial = redact_serial(m, serial);
+	for (int i = 7; i >= 0; i--)
+		text_print(t, "%02x%s", (unsigned)(serial >> 8 * i) & 0xff, i ? "-" : "");
 	return true;
 }
 
-/* The name of a volume is masked, options after it are left out. */
-static bool redact_disk(struct redact *m, struct text *t, const char *word)
+static void add_token(struct redact *m, struct text *t, const char *s, size_t len)
+{
+	char token[TOKEN_MAX];
+	size_t end = len;
+
+	while (end > 1 && strchr(".:", s[end - 1])) /* of a sentence */
+		end--;
+	(void)snprintf(token, sizeof(token), "%.*s", (int)end, s);
+	if (end < sizeof(token) && is_known(m, token))
+		text_add(t, token, end);
+	else if (!add_serial(m, t, token))
+		redact_name(m, t, token);
+	text_add(t, s + end, len - end);
+}
+
+void redact_words(struct redact *m, struct text *t, const char *s)
+{
+	while (*s) {
+		size_t len = strcspn(s, SEPARATORS);
+		if (len > 0)
+			add_token(m, t, s, len);
+		else
+			text_add(t, s, len = 1);
+		s += len;
+	}
+}
+
+void redact_sysfs_path(struct redact *m, struct text *t, const char *path)
+{
+	static const char lower[] = "lower_";
+	char name[TOKEN_MAX];
+
+	while (*path) {
+		if (str_starts(path, lower)) {
+			text_print(t, "%s", lower);
+			path += strlen(lower);
+		}
+		size_t len = strcspn(path, "/");
+		(void)snprintf(name, sizeof(name), "%.*s", (int)len, path);
+		if (is_known(m, name) || is_bus_name(name) || str_equal(name, "..") || len == 0)
+			text_add(t, name, strlen(name));
+		else
+			redact_name(m, t, name);
+		path += len;
+		if (*path == '/')
+			text_add(t, path++, 1);
+	}
+}
+
+/* ---- the kernel command line -------------------------------------------------------------------
+ */
+
+/* Of a word about the network (kernel_word_is_network) only that it is one remains. */
+static void add_network(struct text *t, const char *word)
+{
+	static const char *const roots[] = {"root=/dev/nfs", "root=nfs",
+		"root=iscsi:", "root=nbd:", "root=fcoe", "root=cifs:", "root=dhcp",
+		"root=live:http", "root=live:nfs", "rd.iscsi.", "rd.nvmf.", "iscsi_", "ISCSI_"};
+
+	for (size_t i = 0; i < sizeof(roots) / sizeof(*roots); i++)
+		if (str_starts(word, roots[i])) {
+			text_print(t, "%s%s", roots[i],
+				str_equal(word, roots[i])                       ? ""
+				: strchr(".:_", roots[i][strlen(roots[i]) - 1]) ? "masked"
+										: ":masked");
+			return;
+		}
+	text_print(t, "%.*s=masked", (int)strcspn(word, "="), word);
+}
+
+/* Adds one word; `bare` is not before an "=". A word after which nothing is bound stays such a
+ * word: init=/bin/sh is the shortest that names a shell. */
+static void add_word(struct redact *m, struct text *t, const char *word)
 {
 	_cleanup_(text_done) struct text masked = {0};
-	struct parts p;
-
-	if (!split_word(&p, word))
-		return false;
-	redact_spec(m, &masked, p.spec);
-	text_add(t, word, p.before);
-	if (masked.data)
-		text_print(t, "%s", masked.data + (p.uuid ? strlen("UUID=") : 0));
-	if (*p.rest) {
-		char name[KERNEL_WORD_MAX];
-		(void)snprintf(
-			name, sizeof(name), "%.*s", (int)strcspn(p.rest + 1, ":"), p.rest + 1);
-		text_add(t, p.rest, 1);
-		redact_name(m, t, "volume", name);
-	}
-	m->failed |= masked.failed;
-	return true;
-}
-
-/* For a root on the network only the kind is recorded. */
-static void print_network(struct text *t, const char *word)
-{
-	size_t len = strcspn(word, "=");
-
-	if (str_starts(word, "root=live:"))
-		len = strlen("root=live:") + strcspn(word + strlen("root=live:"), ":");
-	else if (str_starts(word, "root="))
-		len = strcspn(word, ":");
-	text_add(t, word, len);
-	if (word[len])
-		text_print(t, "%cmasked", word[len]);
-}
-
-static void print_word(struct redact *m, struct text *t, const char *word)
-{
 	const char *equals = strchr(word, '=');
 
-	if (kernel_word_is_network(word) && !(equals && is_plain(equals + 1)))
-		print_network(t, word);
-	else if (redact_disk(m, t, word))
-		return;
-	else if (!equals || is_known(word) || is_plain(equals + 1))
-		redact_text(m, t, word);
-	else
-		text_print(t, "%.*s=masked", (int)(equals - word), word);
+	if (kernel_word_is_network(word))
+		add_network(&masked, word);
+	else if (!equals)
+		add_token(m, &masked, word, strlen(word));
+	else if (is_parameter(word)) {
+		text_add(&masked, word, (size_t)(equals + 1 - word));
+		redact_words(m, &masked, equals + 1);
+	} else
+		text_print(&masked, "masked");
+	const char *text = masked.data ? masked.data : "";
+	if (boot_switch_parse(word).mode == BOOT_OFF && boot_switch_parse(text).mode != BOOT_OFF)
+		text = "init=/bin/sh";
+	bool blank = strpbrk(text, " \t\n");
+	text_print(t, blank ? "\"%s\"" : "%s", text);
+	m->failed |= masked.failed;
 }
 
 void redact_cmdline(struct redact *m, struct text *t, const char *cmdline)
@@ -295,369 +549,43 @@ void redact_cmdline(struct redact *m, struct text *t, const char *cmdline)
 	char word[KERNEL_WORD_MAX];
 	size_t start = t->len;
 
-	if (m->full) {
-		text_add(t, cmdline, strcspn(cmdline, "\n"));
-		return;
-	}
 	while (kernel_word_next(&cmdline, word)) {
-		bool blank = strpbrk(word, " \t\n");
 		if (t->len > start)
 			text_add(t, " ", 1);
-		if (blank)
-			text_add(t, "\"", 1);
-		print_word(m, t, word);
-		if (blank)
-			text_add(t, "\"", 1);
+		add_word(m, t, word);
 	}
 }
 
-/* ---- sentences of vfio-bind ------------------------------------------------------------------ */
-
-/* "root / is on it (/dev/sda1)", "/srv/x of /etc/fstab is on it", "secret of /etc/crypttab ...". */
-static void print_sentence(struct redact *m, struct text *t, const char *s)
-{
-	static const char of_crypttab[] = " of /etc/crypttab";
-
-	for (bool first = true; *s; first = false) {
-		size_t len = strcspn(s, " ");
-		char word[256];
-		(void)snprintf(word, sizeof(word), "%.*s", (int)len, s);
-		if (!first)
-			text_add(t, " ", 1);
-		if (str_starts(s + len, of_crypttab))
-			redact_name(m, t, "volume", word);
-		else if (word[0] == '/')
-			redact_path(m, t, word);
-		else
-			redact_free_text(m, t, word);
-		s += len + (s[len] == ' ');
-	}
-}
-
-void redact_fact(struct redact *m, struct text *t, const char *fact)
-{
-	static const char *const plain[] = {"version ", "kernel ", "program ", "missing "};
-
-	for (size_t i = 0; i < sizeof(plain) / sizeof(*plain); i++)
-		if (str_starts(fact, plain[i]))
-			text_print(t, "%s\n", fact);
-	if (str_starts(fact, "config ")) {
-		size_t len = strlen("config ") + strcspn(fact + strlen("config "), " ");
-		text_print(t, "%.*s " CONFIG_PATH "\n", (int)len, fact);
-	} else if (str_starts(fact, "keep ")) {
-		print_sentence(m, t, fact);
-		text_print(t, "\n");
-	} else if (m->full && !str_starts(fact, "version ")) {
-		text_print(t, "%s\n", fact);
-	}
-}
-
-void redact_found(struct redact *m, struct text *t, const char *found, const char *config)
-{
-	size_t len = strlen(config);
-	const char *at;
-
-	while (len > 0 && (at = strstr(found, config))) {
-		_cleanup_(str_free) char *before = strndup(found, (size_t)(at - found));
-		if (!before) {
-			m->failed = true;
-			return;
-		}
-		redact_free_text(m, t, before);
-		text_print(t, CONFIG_PATH);
-		found = at + len;
-	}
-	redact_free_text(m, t, found);
-}
-
-/* ---- redact ------------------------------------------------------------------------------------
+/* ---- the config --------------------------------------------------------------------------------
  */
 
-#define THING_MAX 256
-#define WORD_MIN 3 /* a shorter one occurs in too many words */
-
-void redact_done(struct redact *m)
+static void add_config_line(struct redact *m, struct text *t, const char *line)
 {
-	for (size_t i = 0; i < m->n; i++)
-		free(m->seen[i]);
-	free(m->seen);
-	text_done(&m->words);
-	text_done(&m->addresses);
-	*m = (struct redact){0};
-}
+	const char *first = line + strspn(line, " \t"), *equals = strchr(line, '=');
+	const char *value = equals ? equals + 1 + strspn(equals + 1, " \t") : "";
 
-/* Case-insensitive; strncasecmp is linked in six variants for different processors, 20 kB. */
-static bool begins_with(const char *s, const char *word)
-{
-	for (; *word; word++, s++)
-		if (tolower((unsigned char)*s) != tolower((unsigned char)*word))
-			return false;
-	return true;
-}
-
-unsigned redact_number(struct redact *m, const char *thing)
-{
-	for (size_t i = 0; i < m->n; i++)
-		if (begins_with(m->seen[i], thing) && begins_with(thing, m->seen[i]))
-			return (unsigned)i + 1;
-	if (m->n == m->size) {
-		size_t size = m->size ? m->size * 2 : 16;
-		char **seen = reallocarray(m->seen, size, sizeof(char *));
-		if (!seen) {
-			m->failed = true;
-			return 0;
-		}
-		m->seen = seen;
-		m->size = size;
+	if (*first == '#' || *first == ';') {
+		text_print(t, "#");
+	} else if (is_number(value, 5)) {
+		_cleanup_(str_free) char *key = strndup(line, (size_t)(value - line));
+		m->failed |= !key;
+		if (key)
+			redact_words(m, t, key);
+		text_print(t, "%s", value);
+	} else {
+		redact_words(m, t, line);
 	}
-	char *copy = strdup(thing);
-	if (!copy) {
-		m->failed = true;
-		return 0;
-	}
-	m->seen[m->n++] = copy;
-	return (unsigned)m->n;
-}
-
-/* The length of s's match with this pattern (.: a hexadecimal digit), if no further digit follows;
- * else 0. */
-static size_t matches(const char *s, const char *pattern)
-{
-	size_t n = 0;
-
-	for (; pattern[n]; n++)
-		if (pattern[n] == '.' ? !isxdigit((unsigned char)s[n]) : s[n] != pattern[n])
-			return 0;
-	return isxdigit((unsigned char)s[n]) ? 0 : n;
-}
-
-/* The length of the value at s. */
-static size_t value_length(const char *s)
-{
-	return strcspn(s, " \t\n,\"':;");
-}
-
-/* The format of a masked identifier: a text, then its number with so many digits, or as two pairs
- * with a separator between them. */
-struct written {
-	const char *before;
-	int digits;
-	char separator;
-};
-
-/* Identifiers that are recognized by their shape. */
-static const struct {
-	const char *pattern;
-	struct written as;
-} shapes[] = {
-	{"........-....-....-....-............", {"00000000-0000-4000-8000-", 12, 0}},
-	{"..-..-..-..-..-..-..-..", {"00-00-00-00-00-00-", 4, '-'}},
-	{"..:..:..:..:..:..", {"02:00:00:00:", 4, ':'}},
-	/* an address follows: systemd.net-naming-scheme(7) */
-	{"enx............", {"enx02000000", 4, 0}},
-	{"wlx............", {"wlx02000000", 4, 0}},
-};
-
-/* Identifiers that are recognized by the text before them. */
-static const struct {
-	const char *before;
-	struct written as;
-} named[] = {
-	{"UUID=", {"0000-", 4, 0}}, /* of FAT and NTFS, the others have the shape above */
-	{"LABEL=", {"label-", 1, 0}},
-	{"/dev/mapper/", {"volume-", 1, 0}},
-	{"by-uuid/", {"0000-", 4, 0}},
-	{"by-label/", {"label-", 1, 0}},
-	{"by-id/", {"disk-", 1, 0}},
-	{"naa.", {"", 16, 0}},
-	{"eui.", {"", 16, 0}},
-	{"wwn-0x", {"", 16, 0}},
-	{"iqn.", {"name-", 1, 0}},
-	{"nqn.", {"name-", 1, 0}},
-};
-
-static void print_masked(
-	struct redact *m, struct text *t, const char *s, size_t len, const struct written *as)
-{
-	char thing[THING_MAX];
-
-	(void)snprintf(thing, sizeof(thing), "%.*s", (int)len, s);
-	unsigned number = redact_number(m, thing);
-	if (as->separator)
-		text_print(t, "%s%02x%c%02x", as->before, number >> 8 & 0xff, as->separator,
-			number & 0xff);
-	else
-		text_print(t, "%s%0*x", as->before, as->digits, number);
-}
-
-static size_t redact_shape(struct redact *m, struct text *t, const char *s)
-{
-	for (size_t i = 0; i < sizeof(shapes) / sizeof(*shapes); i++) {
-		size_t len = matches(s, shapes[i].pattern);
-		if (len > 0) {
-			print_masked(m, t, s, len, &shapes[i].as);
-			return len;
-		}
-	}
-	return 0;
-}
-
-static size_t redact_named(struct redact *m, struct text *t, const char *s)
-{
-	for (size_t i = 0; i < sizeof(named) / sizeof(*named); i++) {
-		size_t before = strlen(named[i].before);
-		if (strncmp(s, named[i].before, before) != 0)
-			continue;
-		text_add(t, s, before);
-		size_t len = value_length(s + before);
-		if (redact_shape(m, t, s + before) == 0 && len > 0)
-			print_masked(m, t, s + before, len, &named[i].as);
-		return before + len;
-	}
-	return 0;
-}
-
-/* "192.0.2.1"; 127.0.0.1 and 0.0.0.0 are not masked. */
-static size_t redact_pci_address(struct redact *m, struct text *t, const char *s)
-{
-	char quad[INET_ADDRSTRLEN];
-	struct in_addr address;
-	size_t len = strspn(s, "0123456789."), dots = 0;
-
-	while (len > 0 && s[len - 1] == '.') /* the end of a sentence */
-		len--;
-	for (size_t i = 0; i < len; i++)
-		dots += s[i] == '.';
-	if (dots != 3 || len >= sizeof(quad))
-		return 0;
-	(void)snprintf(quad, sizeof(quad), "%.*s", (int)len, s);
-	if (!inet_aton(quad, &address))
-		return 0;
-	redact_address(m, t, quad);
-	return len;
-}
-
-/* Masks the names of users or the machine, at the start of a word. */
-static size_t redact_token(struct redact *m, struct text *t, const char *s)
-{
-	for (size_t at = 0; at < m->words.len; at += strlen(m->words.data + at) + 1) {
-		const char *word = m->words.data + at;
-		size_t len = strlen(word);
-		if (!begins_with(s, word) || isalnum((unsigned char)s[len]))
-			continue;
-		redact_name(m, t, "name", word);
-		return len;
-	}
-	return 0;
-}
-
-static void print_text(struct redact *m, struct text *t, const char *s, bool free_text)
-{
-	bool begins = true; /* a word, or a number, starts here */
-
-	while (*s && !m->full) {
-		size_t len = redact_named(m, t, s);
-		if (len == 0)
-			len = redact_shape(m, t, s);
-		if (len == 0 && begins)
-			len = redact_pci_address(m, t, s);
-		if (len == 0 && begins && free_text)
-			len = redact_token(m, t, s);
-		if (len == 0)
-			text_add(t, s, len = 1);
-		s += len;
-		begins = !isalnum((unsigned char)s[-1]) && s[-1] != '.';
-	}
-	text_add(t, s, strlen(s));
-}
-
-void redact_text(struct redact *m, struct text *t, const char *s)
-{
-	print_text(m, t, s, false);
-}
-
-void redact_free_text(struct redact *m, struct text *t, const char *s)
-{
-	print_text(m, t, s, true);
-}
-
-void redact_word(struct redact *m, const char *word)
-{
-	if (strlen(word) >= WORD_MIN)
-		text_add(&m->words, word, strlen(word) + 1);
-	m->failed |= m->words.failed;
-}
-
-void redact_name(struct redact *m, struct text *t, const char *kind, const char *thing)
-{
-	if (m->full)
-		text_add(t, thing, strlen(thing));
-	else
-		text_print(t, "%s-%x", kind, redact_number(m, thing));
-}
-
-/* A value of a known shape keeps that shape. */
-static void print_value(
-	struct redact *m, struct text *t, const char *value, const struct written *as)
-{
-	for (size_t i = 0; i < sizeof(shapes) / sizeof(*shapes); i++) {
-		size_t len = matches(value, shapes[i].pattern);
-		if (len > 0 && value[len] == '\0')
-			as = &shapes[i].as;
-	}
-	print_masked(m, t, value, strlen(value), as);
-}
-
-bool redact_tagged(struct redact *m, struct text *t, const char *spec)
-{
-	static const char *const before[] = {"UUID=", "PARTUUID=", "LABEL=", "PARTLABEL=", "ID=",
-		"/dev/disk/by-uuid/", "/dev/disk/by-partuuid/", "/dev/disk/by-label/",
-		"/dev/disk/by-partlabel/", "/dev/disk/by-id/", "/dev/mapper/"};
-	static const struct written uuid = {"0000-", 4, 0}, label = {"label-", 1, 0},
-				    disk = {"disk-", 1, 0}, volume = {"volume-", 1, 0};
-	static const struct written *const as[] = {
-		&uuid, &uuid, &label, &label, &disk, &uuid, &uuid, &label, &label, &disk, &volume};
-
-	for (size_t i = 0; i < sizeof(before) / sizeof(*before); i++) {
-		if (!str_starts(spec, before[i]))
-			continue;
-		const char *value = spec + strlen(before[i]);
-		char thing[THING_MAX];
-		value += *value == '"';
-		(void)snprintf(thing, sizeof(thing), "%.*s", (int)strcspn(value, "\""), value);
-		text_add(t, before[i], strlen(before[i]));
-		print_value(m, t, thing, as[i]);
-		return true;
-	}
-	return false;
 }
 
 void redact_config(struct redact *m, struct text *t, const char *config)
 {
 	while (*config) {
 		size_t len = strcspn(config, "\n");
-		char line[512];
-		(void)snprintf(line, sizeof(line), "%.*s", (int)len, config);
-		const char *first = line + strspn(line, " \t");
-		if (m->full || (*first != '#' && *first != ';'))
-			redact_text(m, t, line);
-		else
-			text_add(t, "#", 1);
+		_cleanup_(str_free) char *line = strndup(config, len);
+		m->failed |= !line;
+		if (line)
+			add_config_line(m, t, line);
 		text_add(t, "\n", 1);
 		config += len + (config[len] == '\n');
 	}
-}
-
-uint64_t redact_serial(struct redact *m, uint64_t serial)
-{
-	char thing[32];
-
-	if (m->full || serial == 0)
-		return serial;
-	(void)snprintf(thing, sizeof(thing), "%02x-%02x-%02x-%02x-%02x-%02x-%02x-%02x",
-		(unsigned)(serial >> 56), (unsigned)(serial >> 48) & 0xff,
-		(unsigned)(serial >> 40) & 0xff, (unsigned)(serial >> 32) & 0xff,
-		(unsigned)(serial >> 24) & 0xff, (unsigned)(serial >> 16) & 0xff,
-		(unsigned)(serial >> 8) & 0xff, (unsigned)serial & 0xff);
-	return redact_number(m, thing);
 }

@@ -2,7 +2,9 @@
 #include "cli/replay.h"
 
 #include "base/str.h"
+#include "host/host_snapshot.h"
 #include "pci/address.h"
+#include "pci/sysfs_path.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -228,4 +230,19 @@ int replay(const struct tmpdir *to, const char *file, const char *text, struct e
 	code = walk(&r, file, text, err);
 	r.links = true;
 	return code < 0 ? code : walk(&r, file, text, err);
+}
+
+int replay_protected(struct protected_list *ret, const char *root, const char *cmdline,
+	struct sysfs *s, struct err *err)
+{
+	_cleanup_(str_free) char *text = sysfs_path_text(s, NOTES_DIRECTORY "/protected");
+	char *rest = text, *line;
+
+	(void)root;
+	(void)cmdline;
+	*ret = (struct protected_list){0};
+	while ((line = strsep(&rest, "\n")))
+		if (str_starts(line, "keep ") && protected_parse(ret, line + strlen("keep ")) < 0)
+			return err_set(err, ENOMEM, "out of memory");
+	return 0;
 }

@@ -3,6 +3,7 @@
 #define CLI_REPLAY_H
 
 #include "base/err.h"
+#include "core/protected.h"
 #include "shared/tmpdir.h"
 
 /*
@@ -14,5 +15,9 @@
  */
 int replay(
 	const struct tmpdir *to, const char *file, const char *text, struct err *err) _must_check_;
+
+/* The protected devices that `record` found on the machine, from the tree: takes the place of a
+ * search. */
+protected_find replay_protected;
 
 #endif

@@ -69,6 +69,11 @@ static int open_root(struct sysroot *w, struct sysroot_record *r, struct err *er
 		return err_set(err, ENOMEM, "out of memory");
 	if (access(r->root, F_OK) == 0)
 		w->root = r->root;
+	_cleanup_(str_free) char *protected = note_path(w, "protected");
+	if (!protected)
+		return err_set(err, ENOMEM, "out of memory");
+	if (w->find && access(protected, F_OK) == 0)
+		w->find = replay_protected;
 	return 0;
 }
 

@@ -61,5 +61,5 @@ int main(int argc, char **argv)
 	if (err.text[0])
 		log_print(LOG_ERROR, "%s", err.text);
 	log_close();
-	return (int)result; /* the exit codes of vfio-bind(8) are the numbers of the results */
+	return (int)result; /* the exit codes of vfio-bind(8): base/command.h */
 }

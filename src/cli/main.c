@@ -46,24 +46,6 @@ static void print_help(void)
 		stdout);
 }
 
-/* The exit codes in vfio-bind(8). */
-static int exit_code(enum cmd_result result)
-{
-	switch (result) {
-	case CMD_AS_ASKED:
-		return 0;
-	case CMD_NOT_ALL:
-		return 1;
-	case CMD_USAGE:
-		return 2;
-	case CMD_CONFIG:
-		return 3;
-	case CMD_SYSTEM:
-		return 4;
-	}
-	return 4;
-}
-
 #define N_COMMANDS (sizeof(commands) / sizeof(*commands))
 
 static const struct command *command_find(const char *name)
@@ -136,5 +118,5 @@ int main(int argc, char **argv)
 	if (err.text[0])
 		log_print(LOG_ERROR, "%s", err.text);
 	log_close();
-	return exit_code(result);
+	return (int)result; /* the exit codes of vfio-bind(8): base/command.h */
 }

@@ -249,12 +249,22 @@ static void check_program(const struct check_ctx *c)
 		boot.program ? boot.program : "0.2.0 or an older one");
 }
 
+/* As imageinfo_is_of_config, of this boot; -ENODATA if its report does not say it (vfio_bind=off,
+ * or an image of an older vfio-bind), -ENOENT also if there is no report. */
+static int boot_is_of_config(const struct check_ctx *c)
+{
+	_cleanup_(report_done) struct report boot = {0};
+	int r = c->live ? report_read(&boot, REPORT_DIR, NULL) : -ENODATA;
+
+	if (r == 0 && !boot.has_image)
+		r = -ENODATA;
+	return r < 0 ? r : imageinfo_is_of_config(boot.digest, c->ctx->config.file, NULL);
+}
+
 static void check_each_image(const struct check_ctx *c)
 {
 	struct stat st;
-	struct err err = {""};
-	int running = c->live ? imageinfo_is_of_config(REPORT_DIR, c->ctx->config.file, &err)
-			      : -ENODATA;
+	int running = boot_is_of_config(c);
 
 	/* The digest is more precise than the time: a touched file has not changed. */
 	if (running == 1 || stat(c->ctx->config.file, &st) < 0)

@@ -308,14 +308,10 @@ static int find_unfinished(struct status *a, struct sysfs *s, struct err *err)
 /* Not known for an image without a record, or a boot that did not read it. */
 static int config_changed(const struct report *boot, const char *config)
 {
-	char digest[IMAGE_DIGEST_MAX];
-
-	if (!boot->digest)
+	if (!boot->has_image)
 		return -1;
-	int r = imageinfo_digest(digest, config, NULL);
-	if (r < 0)
-		return r == -ENOENT ? 1 : -1;
-	return !str_equal(digest, boot->digest);
+	int r = imageinfo_is_of_config(boot->digest, config, NULL);
+	return r >= 0 ? !r : r == -ENOENT ? 1 : -1;
 }
 
 int status_read(

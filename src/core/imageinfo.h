@@ -78,11 +78,9 @@ void imageinfo_done(struct imageinfo *r);
 const char *imageinfo_next(struct imageinfo *r, const char *kind);
 
 /*
- * Returns 1 if the image of this boot was made from the current config, 0 if not, from the report
- * in report_dir; or -errno with a text: -ENODATA if the report lacks it (vfio_bind=off, or an image
- * of an older vfio-bind), -ENOENT if there is no report or no config.
+ * Returns 1 if an image whose record has this digest was made from the config, 0 if not (also for
+ * NULL: the config could not be read then); or -errno with a text: -ENOENT if there is no config.
  */
-int imageinfo_is_of_config(
-	const char *report_dir, const char *config, struct err *err) _must_check_;
+int imageinfo_is_of_config(const char *digest, const char *config, struct err *err) _must_check_;
 
 #endif

@@ -114,7 +114,6 @@ static void print_errors(struct json *j, const struct plan *p, const struct appl
 	json_close_array(j);
 }
 
-/* The digest comes first: imageinfo_is_of_config expects it there. */
 static void print_image(struct json *j, struct imageinfo *record)
 {
 	char digest[IMAGE_DIGEST_MAX];

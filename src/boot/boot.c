@@ -57,18 +57,25 @@ int boot_refuse_in_use(
 	return 0;
 }
 
-static enum cmd_result finish(const struct boot *o, const struct ctx *s,
-	const struct apply_result *outcomes, const char *error)
+/* The report is what people and `boot --join` look for: it comes last, and whatever became of the
+ * state. */
+static void save(const struct boot *o, const struct ctx *s, const struct apply_result *outcomes,
+	const char *error)
 {
 	struct err err = {""}, state_err = {""};
+	_cleanup_(fd_close) int dir = report_dir_open(o->run_dir, &err);
+	int state = dir < 0 ? 0 : run_state_save(dir, s->plan.bootcount, &s->protected, &state_err);
 
-	/* The report is what people and `boot --join` look for: it comes last, and whatever became
-	 * of the state. */
-	int state = run_state_save(o->run_dir, s->plan.bootcount, &s->protected, &state_err);
-	if (report_save(o->run_dir, &s->plan, outcomes, error, &err) < 0)
+	if (dir < 0 || report_save(dir, &s->plan, outcomes, error, &err) < 0)
 		log_print(LOG_WARNING, "%s", err.text);
 	else if (state < 0)
 		log_print(LOG_WARNING, "%s", state_err.text);
+}
+
+static enum cmd_result finish(const struct boot *o, const struct ctx *s,
+	const struct apply_result *outcomes, const char *error)
+{
+	save(o, s, outcomes, error);
 	if (o->json) {
 		report_print(&s->plan, outcomes, error, stdout);
 		(void)fflush(stdout);

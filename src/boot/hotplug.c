@@ -19,7 +19,6 @@
 struct added {
 	const struct boot_host *host; /* or NULL, in an image */
 	struct sysroot sysroot;
-	const char *address;
 	const char *run_dir;
 	struct pci_addr addr;
 };
@@ -54,7 +53,6 @@ static bool holds_already(const struct plan *p)
  * address. */
 static enum cmd_result carry_out(const struct added *o, struct ctx *s, struct err *err)
 {
-	_cleanup_(str_free) char *dir = NULL;
 	struct apply_result *outcomes = NULL;
 	enum cmd_result result = CMD_AS_ASKED;
 	struct interrupt interrupt = {0};
@@ -73,25 +71,17 @@ static enum cmd_result carry_out(const struct added *o, struct ctx *s, struct er
 	for (size_t i = 0; i < s->plan.n; i++)
 		if (!outcomes[i].holds)
 			result = CMD_NOT_ALL;
-	if (asprintf(&dir, "%s/%s", o->run_dir, o->address) < 0 ||
-		report_save(dir, &s->plan, outcomes, NULL, err) < 0)
+	if (report_save_of(o->run_dir, o->addr, &s->plan, outcomes, err) < 0)
 		result = CMD_SYSTEM;
 	free(outcomes);
 	return result;
-}
-
-static bool boot_is_blocked(const struct added *o)
-{
-	_cleanup_(run_state_done) struct run_state boot = {0};
-
-	return run_state_read(&boot, o->run_dir, NULL) == 0 && boot.bootcount.state == BOOT_BAD;
 }
 
 /*
  * Most new devices are not in the config, and a machine may have thousands: the card alone decides
  * that. Only for a configured one are all devices read, because guards and "=id" need the others.
  */
-static enum cmd_result take(const struct added *o, const struct boot_switch *b, struct err *err)
+static enum cmd_result take(struct added *o, const struct boot_switch *b, struct err *err)
 {
 	int r = ctx_may_match(&o->sysroot, o->addr, err);
 
@@ -101,6 +91,9 @@ static enum cmd_result take(const struct added *o, const struct boot_switch *b, 
 	_cleanup_(lock_done) int lock = lock_take(o->run_dir, MILLISECONDS, err);
 	if (lock < 0)
 		return CMD_SYSTEM;
+	_cleanup_(run_state_done) struct run_state boot;
+	(void)!run_state_read(&boot, o->run_dir, NULL);
+	o->sysroot.state = &boot;
 	_cleanup_(ctx_done) struct ctx s;
 	r = ctx_read(&s, &o->sysroot, b, err);
 	if (r < 0)
@@ -108,7 +101,7 @@ static enum cmd_result take(const struct added *o, const struct boot_switch *b, 
 	keep_card(&s.plan, device_find(&s.host.devices, o->addr));
 	probe_drivers(&s.host, &s.sysfs);
 	ctx_ask_crash(&s, &o->sysroot);
-	if (s.plan.off || holds_already(&s.plan) || boot_is_blocked(o))
+	if (s.plan.off || holds_already(&s.plan) || boot.bootcount.state == BOOT_BAD)
 		return CMD_AS_ASKED;
 	/* Events are replayed (`udevadm trigger`): what the host works with by then stays. */
 	released_refuse(&s.plan, o->run_dir, &s.sysfs);
@@ -146,9 +139,7 @@ enum cmd_result hotplug_run(int argc, char **argv, const struct boot_host *host,
 
 	if (!command_parse(&info, rows, argc, argv, &help, NULL, &result, err))
 		return result;
-	o.address = argv[1];
-	o.sysroot.state = o.run_dir;
-	if (!pci_addr_parse(o.address, &o.addr)) {
+	if (!pci_addr_parse(argv[1], &o.addr)) {
 		(void)err_set(err, EINVAL, "%s takes %s", argv[0], info.takes);
 		return CMD_USAGE;
 	}

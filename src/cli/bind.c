@@ -31,9 +31,7 @@ static int save_reports(const struct bind_args *o, const struct plan *p,
 	int r = 0;
 
 	for (size_t i = 0, n; i < p->n; i += n) {
-		_cleanup_(str_free) char *dir = NULL;
 		const struct device *d = p->verdicts[i].device;
-		char address[PCI_ADDR_MAX];
 		bool bound = false;
 		for (n = 0; i + n < p->n; n++) {
 			const struct device *other = p->verdicts[i + n].device;
@@ -46,9 +44,7 @@ static int save_reports(const struct bind_args *o, const struct plan *p,
 		part.n = n;
 		if (!d || !bound)
 			continue;
-		if (asprintf(&dir, "%s/%s", o->run_dir, pci_addr_format(d->addr, address)) < 0)
-			return err_set(err, ENOMEM, "out of memory");
-		r = report_save(dir, &part, outcomes + i, NULL, err);
+		r = report_save_of(o->run_dir, d->addr, &part, outcomes + i, err);
 		if (r < 0)
 			return r;
 	}

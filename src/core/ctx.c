@@ -6,7 +6,6 @@
 #include "base/str.h"
 #include "core/guard.h"
 #include "core/imageinfo.h"
-#include "core/run_state.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -128,19 +127,14 @@ static int add_running(struct protected_list *keep, const char *root, bool alone
 	return r;
 }
 
-/* 1 where boot has left a whole list, 0 where not, or -ENOMEM. */
-static int read_state(struct protected_list *ret, const char *dir)
+/* True where boot has left a whole list. */
+static bool take_from_state(struct protected_list *ret, struct run_state *state)
 {
-	_cleanup_(run_state_done) struct run_state state;
-	int r = run_state_read(&state, dir, NULL);
-
-	if (r == -ENOMEM)
-		return r;
-	if (r < 0 || !protected_is_complete(&state.protected))
-		return 0;
-	*ret = state.protected;
-	state.protected = (struct protected_list){0};
-	return 1;
+	if (!state || !protected_is_complete(&state->protected))
+		return false;
+	*ret = state->protected;
+	state->protected = (struct protected_list){0};
+	return true;
 }
 
 /* The host may boot from a controller that has a driver by now, where it is not known from which.
@@ -184,8 +178,8 @@ static int protected_load(struct protected_list *ret, struct plan *p, struct sys
 	if (!guard_needs_protected(p))
 		return 0;
 	int has_record = read_record(ret, w, b);
-	if (has_record == 0 && w->state)
-		has_record = read_state(ret, w->state);
+	if (has_record == 0)
+		has_record = take_from_state(ret, w->state);
 	int r = has_record < 0 ? has_record : 0;
 	if (r == 0 && !has_record && root && !w->find)
 		protected_set_unknown(ret, "this image does not say what it is on; rebuild it");

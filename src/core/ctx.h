@@ -10,6 +10,7 @@
 #include "core/plan.h"
 #include "core/probe.h"
 #include "core/protected.h"
+#include "core/run_state.h"
 #include "pci/sysfs.h"
 
 #include <stdbool.h>
@@ -27,8 +28,8 @@ struct sysroot {
 	/* Searches the running system for what it boots from (host/hostdevs); NULL in an image,
 	 * whose record says it. */
 	protected_find *find;
-	/* Where boot has left its state (core/run_state), for `hotplug`; NULL: it is not read. */
-	const char *state;
+	/* What boot has left, for `hotplug`: its protected devices are taken out of it. Or NULL. */
+	struct run_state *state;
 };
 
 /* The rows of struct option_row for a struct sysroot `w`. */

@@ -281,7 +281,7 @@ int report_dir_open(const char *dir, struct err *err)
 	return fd;
 }
 
-int report_save(const char *dir, const struct plan *p, const struct apply_result *outcomes,
+int report_save(int dir, const struct plan *p, const struct apply_result *outcomes,
 	const char *error, struct err *err)
 {
 	_cleanup_(str_free) char *data = NULL;
@@ -294,11 +294,19 @@ int report_save(const char *dir, const struct plan *p, const struct apply_result
 	bool failed = ferror(f);
 	if (fclose(f) != 0 || failed)
 		return err_set(err, ENOMEM, "out of memory for the report");
+	return file_replace_volatile(dir, REPORT_NAME, data, len, 0644, err);
+}
 
-	_cleanup_(fd_close) int fd = report_dir_open(dir, err);
-	if (fd < 0)
-		return fd;
-	return file_replace_volatile(fd, REPORT_NAME, data, len, 0644, err);
+int report_save_of(const char *dir, struct pci_addr addr, const struct plan *p,
+	const struct apply_result *outcomes, struct err *err)
+{
+	_cleanup_(str_free) char *path = NULL;
+	char address[PCI_ADDR_MAX];
+
+	if (asprintf(&path, "%s/%s", dir, pci_addr_format(addr, address)) < 0)
+		return err_set(err, ENOMEM, "out of memory for the report");
+	_cleanup_(fd_close) int fd = report_dir_open(path, err);
+	return fd < 0 ? fd : report_save(fd, p, outcomes, NULL, err);
 }
 
 int report_load(const char *dir, char **ret, struct err *err)

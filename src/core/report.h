@@ -45,8 +45,13 @@ void report_log_unverified(const struct plan *p);
  */
 int report_load(const char *dir, char **ret, struct err *err) _must_check_;
 
-/* Writes the report to DIR/report.json; creates DIR if missing. */
-int report_save(const char *dir, const struct plan *p, const struct apply_result *outcomes,
+/* Writes report.json into an open directory (report_dir_open). */
+int report_save(int dir, const struct plan *p, const struct apply_result *outcomes,
 	const char *error, struct err *err) _must_check_;
+
+/* The same for a device that was bound after the boot: DIR/ADDRESS/report.json, in a directory that
+ * is made where it is missing. */
+int report_save_of(const char *dir, struct pci_addr addr, const struct plan *p,
+	const struct apply_result *outcomes, struct err *err) _must_check_;
 
 #endif

@@ -13,7 +13,7 @@
 
 #define STATE_MAX 131072
 
-int run_state_save(const char *dir, const struct bootcount *bootcount,
+int run_state_save(int dir, const struct bootcount *bootcount,
 	const struct protected_list *protected, struct err *err)
 {
 	_cleanup_(text_done) struct text t = {0};
@@ -27,10 +27,7 @@ int run_state_save(const char *dir, const struct bootcount *bootcount,
 		protected_format(protected, &t);
 	if (t.failed)
 		return err_set(err, ENOMEM, "out of memory");
-	_cleanup_(fd_close) int fd = report_dir_open(dir, err);
-	if (fd < 0)
-		return fd;
-	return file_replace_volatile(fd, RUN_STATE_NAME, t.data, t.len, 0644, err);
+	return file_replace_volatile(dir, RUN_STATE_NAME, t.data, t.len, 0644, err);
 }
 
 static bool parse_number(const char **s, unsigned *ret)

@@ -26,8 +26,9 @@ struct run_state {
 	struct protected_list protected; /* not ended where the file has no whole list */
 };
 
-/* Writes it, whole or not at all; bootcount and protected may be NULL. 0 or -errno. */
-int run_state_save(const char *dir, const struct bootcount *bootcount,
+/* Writes it into an open directory (report_dir_open), whole or not at all; bootcount and protected
+ * may be NULL. 0 or -errno. */
+int run_state_save(int dir, const struct bootcount *bootcount,
 	const struct protected_list *protected, struct err *err) _must_check_;
 
 /*

@@ -145,14 +145,6 @@ static enum cmd_result carry_out(
 	return r;
 }
 
-/* The background process has the lock until its last child ends. */
-static int lock_open(const struct boot *o, struct err *err)
-{
-	_cleanup_(fd_close) int dir = report_dir_open(o->run_dir, err);
-
-	return dir < 0 ? dir : file_open_lock(dir, LOCK_NAME, err);
-}
-
 static void forget_report(const struct boot *o)
 {
 	_cleanup_(str_free) char *path = NULL;
@@ -201,10 +193,11 @@ static bool is_blocked(const struct boot *o, struct ctx *s, bool again)
 	return true;
 }
 
-/* The parent returns once all overrides are set; from then on no other driver can bind first. */
+/* The parent returns once all overrides are set; from then on no other driver can bind first. The
+ * background process has the lock until its last child ends. */
 static enum cmd_result carry_out_in_background(const struct boot *o, struct ctx *s, struct err *err)
 {
-	_cleanup_(fd_close) int lock = lock_open(o, err);
+	_cleanup_(fd_close) int lock = lock_open(o->run_dir, err);
 	int notify_ready = -1;
 
 	if (lock < 0 || flock(lock, LOCK_EX | LOCK_NB) < 0) {
@@ -312,7 +305,7 @@ static enum cmd_result join(struct boot *o, const struct boot_switch *b, struct 
 
 	if (b->mode == BOOT_OFF)
 		return CMD_AS_ASKED;
-	_cleanup_(fd_close) int lock = lock_open(o, err);
+	_cleanup_(fd_close) int lock = lock_open(o->run_dir, err);
 	if (lock < 0)
 		return CMD_SYSTEM;
 	while (flock(lock, LOCK_EX | LOCK_NB) < 0) {

@@ -11,11 +11,17 @@
 
 #define LOOK_MS 20
 
+int lock_open(const char *run_dir, struct err *err)
+{
+	_cleanup_(fd_close) int dir = report_dir_open(run_dir, err);
+
+	return dir < 0 ? dir : file_open_lock(dir, LOCK_NAME, err);
+}
+
 int lock_take(const char *run_dir, unsigned milliseconds, struct err *err)
 {
 	int64_t deadline = steps_now() + milliseconds;
-	_cleanup_(fd_close) int dir = report_dir_open(run_dir, err);
-	int fd = dir < 0 ? dir : file_open_lock(dir, LOCK_NAME, err);
+	int fd = lock_open(run_dir, err);
 
 	while (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0) {
 		if (steps_now() >= deadline) {

@@ -4,6 +4,9 @@
 
 #include "base/err.h"
 
+/* Opens the lock without taking it. A descriptor or -errno. */
+int lock_open(const char *run_dir, struct err *err) _must_check_;
+
 /*
  * Takes the lock that all commands that write below /sys share (LOCK_NAME in core/report); waits
  * for it at most so long. The descriptor is for lock_done; or -errno.

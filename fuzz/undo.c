@@ -11,8 +11,8 @@
 #include "base/str.h"
 #include "core/steps.h"
 #include "fake_kernel.h"
+#include "fake_sysfs.h"
 
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -23,7 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 void *__wrap_steps_shared(size_t size);
 
-static char top[64], scene[400];
+static char scene[400];
 static uint8_t *arena;
 static size_t arena_used;
 
@@ -48,34 +48,16 @@ static struct before {
 	char driver[32], override[32];
 } before[N_FUNCTIONS];
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st, (void)type, (void)ftw;
-	return remove(path);
-}
-
-static void remove_tree(void)
-{
-	(void)nftw(top, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
-
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-	char command[600];
-
 	(void)argc, (void)argv;
-	(void)snprintf(top, sizeof(top), "%s/vfio-bind-undo-XXXXXX",
-		access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
 	arena = __real_steps_shared(ARENA);
 	world = __real_steps_shared(sizeof(*world));
-	if (!arena || !world || !mkdtemp(top) || atexit(remove_tree) != 0)
+	if (!arena || !world)
 		abort();
-	(void)snprintf(command, sizeof(command),
-		"tests/unit/tree tests/unit/trees/desktop %s/sys && cd %s/sys/" DEVICES
-		" && for d in *; do [ ! -e $d/driver ] || { basename $(readlink $d/driver) >$d/native; rm $d/driver; }; done",
-		top, top);
-	if (system(command) != 0) // NOLINT(cert-env33-c): a fixed command
-		abort();
+	fake_sysfs_begin("undo");
+	fake_sysfs_make("desktop");
+	fake_sysfs_unbind_all();
 	return 0;
 }
 

@@ -9,6 +9,7 @@
 #include "core/usable.h"
 #include "exact.h"
 #include "fake_kernel.h"
+#include "fake_sysfs.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -78,21 +79,9 @@ int __wrap_sysfs_release_framebuffer(struct sysfs *s, const char *name)
 /* ---- the tests --------------------------------------------------------------------------------
  */
 
-static char top[64];
 static bool hold;
 static const char *more = ""; /* what else the config has */
 static char logged[2048];     /* by the last plan that was carried out */
-
-/* What every test starts from: the desktop, no driver bound, each device's own told in "native". */
-static void make_tree(void)
-{
-	if (!check_shell("tests/unit/tree tests/unit/trees/desktop %s/sys", top) ||
-		!check_shell(
-			"cd %s/sys/" DEVICES
-			" && for d in *; do [ ! -e $d/driver ] || { basename $(readlink $d/driver) >$d/native; rm $d/driver; }; done",
-			top))
-		abort();
-}
 
 static void forget_driver(const char *name)
 {
@@ -850,16 +839,15 @@ static void test_no_process(void)
 
 int main(void)
 {
-	const char *temp = getenv("TMPDIR");
-
 	(void)setvbuf(stdout, NULL, _IOLBF, 0);
 	parent = getpid();
-	(void)snprintf(top, sizeof(top), "%.32s/vfio-bind-apply-XXXXXX", temp ? temp : "/tmp");
+	fake_sysfs_begin("apply");
 	world = steps_shared(sizeof(*world));
 	bars = steps_shared(sizeof(*bars));
-	if (!mkdtemp(top) || !world || !bars)
+	if (!world || !bars)
 		abort();
-	make_tree();
+	fake_sysfs_make("desktop");
+	fake_sysfs_unbind_all();
 	test_bound();
 	test_others_override();
 	test_given_back();
@@ -874,6 +862,5 @@ int main(void)
 	test_locked();
 	test_interrupted();
 	test_no_process();
-	(void)check_shell("rm -rf %s", top);
 	return check_done();
 }

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "check.h"
+#include "fake_sysfs.h"
 #include "pci/iomem.h"
 
 #include <errno.h>
@@ -16,8 +17,6 @@
 #define SECOND "0000:01:00.0"
 #define THIRD "0000:02:00.0"
 #define PLATFORM "bus/platform/devices/"
-
-static char top[64];
 
 /* ---- the files of a running machine -----------------------------------------------------------
  */
@@ -390,15 +389,8 @@ static void test_connectors(void)
 
 int main(void)
 {
-	const char *temp = getenv("TMPDIR");
-
-	(void)snprintf(top, sizeof(top), "%.32s/vfio-bind-display-XXXXXX", temp ? temp : "/tmp");
-	if (!mkdtemp(top))
-		abort();
-	char command[128];
-	(void)snprintf(command, sizeof(command), "mkdir %s/sys", top);
-	if (system(command) != 0) // NOLINT(cert-env33-c): the test's own words
-		abort();
+	fake_sysfs_begin("display");
+	must_shell("mkdir %s/sys", top);
 	test_arbiter();
 	test_boot_vga();
 	test_framebuffer();
@@ -407,8 +399,5 @@ int main(void)
 	test_connectors();
 	sysfs_done(&s);
 	device_list_done(&list);
-	(void)snprintf(command, sizeof(command), "rm -rf %s", top);
-	if (system(command) != 0) // NOLINT(cert-env33-c)
-		abort();
 	return check_done();
 }

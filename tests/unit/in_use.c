@@ -7,6 +7,7 @@
 #include "check.h"
 #include "core/apply.h"
 #include "core/steps.h"
+#include "fake_sysfs.h"
 #include "pci/devnode.h"
 
 #include <errno.h>
@@ -21,8 +22,6 @@
 #define NIC "0000:03:00.0"
 #define CARD "0000:01:00.0"
 #define OWN_NODE "/dev/.vfio-bind-259:0"
-
-static char top[64];
 
 /* ---- a /dev, and the kernel behind it ---------------------------------------------------------
  */
@@ -194,30 +193,18 @@ int __wrap_sysfs_write(
 /* ---- the tests --------------------------------------------------------------------------------
  */
 
-static void shell(const char *fmt, ...) _printf_(1, 2);
-static void shell(const char *fmt, ...)
-{
-	char command[512];
-	va_list ap;
-
-	va_start(ap, fmt);
-	(void)vsnprintf(command, sizeof(command), fmt, ap);
-	va_end(ap);
-	if (system(command) != 0) // NOLINT(cert-env33-c): the test's own words
-		abort();
-}
-
 /* A node of a function: its directory, its number, its name below /dev, its kind. */
 static void add_node(const char *below, const char *number, const char *name, const char *kind)
 {
-	shell("d=%s/sys/bus/pci/devices/%s && mkdir -p $d && echo %s >$d/dev && printf 'DEVNAME=%s\nDEVTYPE=%s\n' >$d/uevent",
+	must_shell(
+		"d=%s/sys/bus/pci/devices/%s && mkdir -p $d && echo %s >$d/dev && printf 'DEVNAME=%s\nDEVTYPE=%s\n' >$d/uevent",
 		top, below, number, name, kind);
 }
 
 /* The desktop with an NVMe drive of one partition, and its node in /dev. */
 static void new_machine(void)
 {
-	shell("rm -rf %s/sys && tests/unit/tree tests/unit/trees/desktop %s/sys", top, top);
+	fake_sysfs_make("desktop");
 	add_node(NVME "/nvme/nvme0/nvme0n1", "259:0", "nvme0n1", "disk");
 	add_node(NVME "/nvme/nvme0/nvme0n1/nvme0n1p1", "259:1", "nvme0n1p1", "partition");
 	fake = (struct fake){.disk = "/dev/nvme0n1", .is = makedev(259, 0), .fd = -1};
@@ -299,7 +286,7 @@ static void test_claim(void)
 
 	check_case("a disk of which a device is made, and nodes that can't be found");
 	new_machine();
-	shell("mkdir -p %s/sys/bus/pci/devices/" NVME "/nvme/nvme0/nvme0n1/holders/md0", top);
+	must_shell("mkdir -p %s/sys/bus/pci/devices/" NVME "/nvme/nvme0/nvme0n1/holders/md0", top);
 	CHECK_INT(ask(NVME, true, reason), IN_USE_CLAIMED);
 	CHECK_STR(reason, "md0 is made of nvme0n1");
 	CHECK_INT(fake.opened, 0);
@@ -334,16 +321,18 @@ static void test_claim(void)
 	CHECK_INT(fake.opened, 0);
 
 	check_case("... but what sysfs says counts");
-	shell("mkdir -p %s/sys/bus/pci/devices/" NVME "/nvme/nvme0/nvme0n1/nvme0n1p1/holders/dm-3",
+	must_shell("mkdir -p %s/sys/bus/pci/devices/" NVME
+		   "/nvme/nvme0/nvme0n1/nvme0n1p1/holders/dm-3",
 		top);
 	CHECK_INT(ask(NVME, false, reason), IN_USE_CLAIMED);
 	CHECK_STR(reason, "dm-3 is made of nvme0n1p1");
 
 	check_case("a disk of an NVMe subsystem, of which the function only has a path");
 	new_machine();
-	shell("cd %s/sys && rm -r bus/pci/devices/" NVME
-	      "/nvme/nvme0/nvme0n1 && mkdir -p bus/pci/devices/" NVME
-	      "/nvme/nvme0/nvme0c0n1 class/block devices/virtual/nvme-subsystem/nvme-subsys0/nvme0n1 && ln -s ../../devices/virtual/nvme-subsystem/nvme-subsys0/nvme0n1 class/block && cd class/block/nvme0n1 && echo 259:0 >dev && ln -s /class/block subsystem",
+	must_shell(
+		"cd %s/sys && rm -r bus/pci/devices/" NVME
+		"/nvme/nvme0/nvme0n1 && mkdir -p bus/pci/devices/" NVME
+		"/nvme/nvme0/nvme0c0n1 class/block devices/virtual/nvme-subsystem/nvme-subsys0/nvme0n1 && ln -s ../../devices/virtual/nvme-subsystem/nvme-subsys0/nvme0n1 class/block && cd class/block/nvme0n1 && echo 259:0 >dev && ln -s /class/block subsystem",
 		top);
 	fake.answer = EBUSY;
 	CHECK_INT(ask(NVME, true, reason), IN_USE_CLAIMED);
@@ -400,7 +389,7 @@ static void test_node(void)
 /* Files of configfs and sysfs below /sys: their directory, and NAME TEXT of up to two. */
 static void serve(const char *below, const char *file, const char *text)
 {
-	shell("d=%s/sys/%s && mkdir -p $d && echo '%s' >$d/%s", top, below, text, file);
+	must_shell("d=%s/sys/%s && mkdir -p $d && echo '%s' >$d/%s", top, below, text, file);
 }
 
 static void test_served(void)
@@ -463,7 +452,7 @@ static void test_served(void)
 
 	check_case("... a disk that is the only node of its controller");
 	new_machine();
-	shell("rm -r %s/sys/bus/pci/devices/" NVME "/nvme/nvme0/nvme0n1/nvme0n1p1", top);
+	must_shell("rm -r %s/sys/bus/pci/devices/" NVME "/nvme/nvme0/nvme0n1/nvme0n1p1", top);
 	serve(store, "udev_path", "/dev/nvme0n1");
 	CHECK_INT(ask(NVME, true, reason), IN_USE_CLAIMED);
 
@@ -476,16 +465,16 @@ static void test_served(void)
 
 	check_case("a target is loaded, and what it serves can't be seen");
 	new_machine();
-	shell("mkdir -p %s/sys/module/nvmet", top);
+	must_shell("mkdir -p %s/sys/module/nvmet", top);
 	CHECK_INT(ask(NVME, true, reason), IN_USE_CLAIMED);
 	CHECK_HAS(reason, "configfs is not mounted");
 	CHECK_INT(ask(CARD, true, reason), IN_USE_FREE);
-	shell("mkdir -p %s/sys/kernel/config/nvmet/subsystems", top);
+	must_shell("mkdir -p %s/sys/kernel/config/nvmet/subsystems", top);
 	CHECK_INT(ask(NVME, true, reason), IN_USE_FREE);
-	shell("mkdir -p %s/sys/module/target_core_mod", top);
+	must_shell("mkdir -p %s/sys/module/target_core_mod", top);
 	CHECK_INT(ask(NVME, true, reason), IN_USE_CLAIMED);
 	CHECK_HAS(reason, "configfs is not mounted");
-	shell("mkdir -p %s/sys/kernel/config/target/core", top);
+	must_shell("mkdir -p %s/sys/kernel/config/target/core", top);
 	CHECK_INT(ask(NVME, true, reason), IN_USE_FREE);
 
 	check_case("a loop device on it, by its number");
@@ -503,8 +492,9 @@ static void test_served(void)
 
 static void interface(const char *name, const char *flags, const char *upper)
 {
-	shell("d=%s/sys/bus/pci/devices/" NIC
-	      "/net && rm -rf $d && mkdir -p $d/%s && cd $d && { [ -z '%s' ] || { echo %s >%s/flags && ln -s /x %s/%s; }; }",
+	must_shell(
+		"d=%s/sys/bus/pci/devices/" NIC
+		"/net && rm -rf $d && mkdir -p $d/%s && cd $d && { [ -z '%s' ] || { echo %s >%s/flags && ln -s /x %s/%s; }; }",
 		top, name, flags, flags, name, name, upper);
 }
 
@@ -535,7 +525,7 @@ static void test_interfaces(void)
 
 static void driver_of_card(const char *driver)
 {
-	shell("ln -sfn ../../../../bus/pci/drivers/%s %s/sys/bus/pci/devices/" CARD "/driver",
+	must_shell("ln -sfn ../../../../bus/pci/drivers/%s %s/sys/bus/pci/devices/" CARD "/driver",
 		driver, top);
 }
 
@@ -547,12 +537,12 @@ static void test_modules(void)
 	new_machine();
 	driver_of_card("nvidia");
 	CHECK_INT(ask(CARD, false, reason), IN_USE_FREE);
-	shell("mkdir -p %s/sys/module/nvidia_uvm", top);
+	must_shell("mkdir -p %s/sys/module/nvidia_uvm", top);
 	CHECK_INT(ask(CARD, false, reason), IN_USE_FREE);
-	shell("mkdir -p %s/sys/module/nvidia_modeset", top);
+	must_shell("mkdir -p %s/sys/module/nvidia_modeset", top);
 	CHECK_INT(ask(CARD, false, reason), IN_USE_CLAIMED);
 	CHECK_HAS(reason, "'modprobe -r nvidia_modeset nvidia_uvm'");
-	shell("mkdir -p %s/sys/module/nvidia_drm", top);
+	must_shell("mkdir -p %s/sys/module/nvidia_drm", top);
 	CHECK_INT(ask(CARD, false, reason), IN_USE_CLAIMED);
 	CHECK_HAS(reason, "'modprobe -r nvidia_drm nvidia_modeset nvidia_uvm'");
 
@@ -612,13 +602,9 @@ static void test_look(void)
 
 int main(void)
 {
-	const char *temp = getenv("TMPDIR");
-
 	(void)setvbuf(stdout, NULL, _IOLBF, 0);
-	(void)snprintf(top, sizeof(top), "%.32s/vfio-bind-in-use-XXXXXX", temp ? temp : "/tmp");
+	fake_sysfs_begin("in-use");
 	sysfs.devices = -1;
-	if (!mkdtemp(top))
-		abort();
 	test_claim();
 	test_node();
 	test_served();
@@ -627,6 +613,5 @@ int main(void)
 	test_unbind();
 	test_look();
 	sysfs_done(&sysfs);
-	shell("rm -rf %s", top);
 	return check_done();
 }

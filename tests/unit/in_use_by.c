@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "check.h"
+#include "fake_sysfs.h"
 #include "pci/devnode.h"
 
 #include <errno.h>
@@ -16,7 +17,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static char top[64];
 static const char *mounts = "", *swaps = "";
 
 int __wrap_file_read(
@@ -38,23 +38,11 @@ int __wrap_file_read(
 	return *ret ? 0 : -ENOMEM;
 }
 
-static void shell(const char *fmt, ...) _printf_(1, 2);
-static void shell(const char *fmt, ...)
-{
-	char command[512];
-	va_list ap;
-
-	va_start(ap, fmt);
-	(void)vsnprintf(command, sizeof(command), fmt, ap);
-	va_end(ap);
-	if (system(command) != 0) // NOLINT(cert-env33-c): the test's own words
-		abort();
-}
-
 /* A node of a function: its directory, its number, its name below /dev or "". */
 static void add_node(const char *below, const char *number, const char *name)
 {
-	shell("d=%s/sys/bus/pci/devices/%s && mkdir -p $d && echo %s >$d/dev && { [ -z '%s' ] || echo DEVNAME=%s >$d/uevent; }",
+	must_shell(
+		"d=%s/sys/bus/pci/devices/%s && mkdir -p $d && echo %s >$d/dev && { [ -z '%s' ] || echo DEVNAME=%s >$d/uevent; }",
 		top, below, number, name, name);
 }
 
@@ -65,16 +53,19 @@ static void add_disk(const char *below, const char *number, bool partition)
 	const char *name = strrchr(below, '/') + 1;
 
 	add_node(below, number, "");
-	shell("cd %s/sys && mkdir -p class/block && ln -s ../../bus/pci/devices/%s class/block/%s",
+	must_shell(
+		"cd %s/sys && mkdir -p class/block && ln -s ../../bus/pci/devices/%s class/block/%s",
 		top, below, name);
-	shell("cd %s/sys/class/block/%s && ln -s /class/block subsystem && { [ %d = 0 ] || echo 1 >partition; }",
+	must_shell(
+		"cd %s/sys/class/block/%s && ln -s /class/block subsystem && { [ %d = 0 ] || echo 1 >partition; }",
 		top, name, partition);
 }
 
 /* A device made of another: "dm-0", "md0". */
 static void add_made(const char *name, const char *of, const char *number, const char *mapped)
 {
-	shell("cd %s/sys && mkdir -p devices/virtual/block/%s/dm class/block/%s/holders && ln -s ../../devices/virtual/block/%s class/block/%s && ln -s ../../%s class/block/%s/holders/ && echo %s >class/block/%s/dev && echo %s >class/block/%s/dm/name",
+	must_shell(
+		"cd %s/sys && mkdir -p devices/virtual/block/%s/dm class/block/%s/holders && ln -s ../../devices/virtual/block/%s class/block/%s && ln -s ../../%s class/block/%s/holders/ && echo %s >class/block/%s/dev && echo %s >class/block/%s/dm/name",
 		top, name, of, name, name, name, of, number, name, mapped, name);
 }
 
@@ -130,7 +121,7 @@ static void test_processes(void)
 	CHECK_INT(find("0000:01:00.0", true, said, sizeof(said)), 0);
 
 	check_case("a link below the function leads elsewhere, and is not followed");
-	shell("ln -s ../0000:01:00.0/drm %s/sys/bus/pci/devices/0000:01:00.1/other", top);
+	must_shell("ln -s ../0000:01:00.0/drm %s/sys/bus/pci/devices/0000:01:00.1/other", top);
 	fd = open("/dev/full", O_RDONLY | O_CLOEXEC);
 	CHECK_INT(find("0000:01:00.1", true, said, sizeof(said)), 0);
 	(void)close(fd);
@@ -172,12 +163,12 @@ static void test_disks(void)
 	add_made("dm-1", "dm-0", "253:1", "vg-root");
 	mounts = "27 1 253:1 / / rw - ext4 /dev/mapper/vg-root rw\n"
 		 "28 1 0:41 / /pool rw - btrfs /dev/sdx rw\n";
-	shell("mkdir -p %s/sys/fs/btrfs/1234/devices/nvme0n1 %s/sys/fs/btrfs/1234/devices/sdx", top,
-		top);
+	must_shell("mkdir -p %s/sys/fs/btrfs/1234/devices/nvme0n1 %s/sys/fs/btrfs/1234/devices/sdx",
+		top, top);
 	CHECK_INT(find("0000:02:00.0", true, said, sizeof(said)), 2);
 	CHECK_HAS(said, "vg-root is mounted on /");
 	CHECK_HAS(said, "sdx is mounted on /pool");
-	shell("rm -r %s/sys/fs/btrfs %s/sys/class/block/nvme0n1p2/holders", top, top);
+	must_shell("rm -r %s/sys/fs/btrfs %s/sys/class/block/nvme0n1p2/holders", top, top);
 
 	check_case("the same number of a node that is no disk is another device's");
 	add_node("0000:03:00.0/misc/odd", "259:1902", "");
@@ -209,16 +200,19 @@ static void test_nvme(void)
 	CHECK_HAS(said, "nvme4n1 is mounted on /srv");
 
 	check_case("an NVMe drive with a path of its own to a disk of several");
-	shell("cd %s/sys && mkdir -p bus/pci/devices/0000:02:00.0/nvme/nvme5/nvme6c5n2 class/block devices/virtual/nvme-subsystem/nvme-subsys6/nvme6n2/nvme6n2p1",
+	must_shell(
+		"cd %s/sys && mkdir -p bus/pci/devices/0000:02:00.0/nvme/nvme5/nvme6c5n2 class/block devices/virtual/nvme-subsystem/nvme-subsys6/nvme6n2/nvme6n2p1",
 		top);
-	shell("cd %s/sys/class/block && ln -s ../../devices/virtual/nvme-subsystem/nvme-subsys6/nvme6n2 . && echo 259:1920 >nvme6n2/dev && echo 259:1921 >nvme6n2/nvme6n2p1/dev && ln -s nvme6n2/nvme6n2p1 . && echo 1 >nvme6n2p1/partition && ln -s /class/block nvme6n2/subsystem && ln -s /class/block nvme6n2/nvme6n2p1/subsystem",
+	must_shell(
+		"cd %s/sys/class/block && ln -s ../../devices/virtual/nvme-subsystem/nvme-subsys6/nvme6n2 . && echo 259:1920 >nvme6n2/dev && echo 259:1921 >nvme6n2/nvme6n2p1/dev && ln -s nvme6n2/nvme6n2p1 . && echo 1 >nvme6n2p1/partition && ln -s /class/block nvme6n2/subsystem && ln -s /class/block nvme6n2/nvme6n2p1/subsystem",
 		top);
 	mounts = "36 22 259:1921 / /vm rw - ext4 /dev/none rw\n";
 	CHECK_INT(find("0000:02:00.0", true, said, sizeof(said)), 1);
 	CHECK_HAS(said, "nvme6n2p1 is mounted on /vm");
 
 	check_case("what only begins as a path to a disk is none");
-	shell("cd %s/sys/bus/pci/devices/0000:02:00.0/nvme/nvme5 && mv nvme6c5n2 nvme6c5n2x", top);
+	must_shell("cd %s/sys/bus/pci/devices/0000:02:00.0/nvme/nvme5 && mv nvme6c5n2 nvme6c5n2x",
+		top);
 	CHECK_INT(find("0000:02:00.0", true, said, sizeof(said)), 0);
 	mounts = "";
 }
@@ -241,13 +235,9 @@ static void test_numbers(void)
 
 int main(void)
 {
-	const char *temp = getenv("TMPDIR");
-
 	(void)setvbuf(stdout, NULL, _IOLBF, 0);
-	(void)snprintf(top, sizeof(top), "%.32s/vfio-bind-users-XXXXXX", temp ? temp : "/tmp");
-	if (!mkdtemp(top))
-		abort();
-	shell("tests/unit/tree tests/unit/trees/desktop %s/sys", top);
+	fake_sysfs_begin("users");
+	fake_sysfs_make("desktop");
 	test_numbers();
 	test_processes();
 	test_disks();
@@ -255,6 +245,5 @@ int main(void)
 	check_case("a device that is not there is used by nobody");
 	char said[64];
 	CHECK_INT(find("0000:77:00.0", true, said, sizeof(said)), 0);
-	shell("rm -rf %s", top);
 	return check_done();
 }

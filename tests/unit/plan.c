@@ -7,13 +7,12 @@
 #include "check.h"
 #include "core/guard.h"
 #include "exact.h"
+#include "fake_sysfs.h"
 
 #include <glob.h>
 #include <unistd.h>
 
 #define CASES "tests/unit/plan/*.case"
-
-static char top[64];
 
 /* What a case says: a part is the text between two lines that begin with "--- ". */
 struct text_case {
@@ -355,17 +354,15 @@ static void test_off(void)
 
 int main(void)
 {
-	const char *temp = getenv("TMPDIR");
 	glob_t cases;
 
-	(void)snprintf(top, sizeof(top), "%.32s/vfio-bind-plan-XXXXXX", temp ? temp : "/tmp");
-	if (!mkdtemp(top) || glob(CASES, 0, NULL, &cases) != 0)
+	fake_sysfs_begin("plan");
+	if (glob(CASES, 0, NULL, &cases) != 0)
 		abort();
 	for (size_t i = 0; i < cases.gl_pathc; i++)
 		run_case(cases.gl_pathv[i]);
 	globfree(&cases);
 	test_by_hand();
 	test_off();
-	(void)check_shell("rm -rf %s", top);
 	return check_done();
 }

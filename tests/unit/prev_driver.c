@@ -5,6 +5,7 @@
 
 #include "base/str.h"
 #include "check.h"
+#include "fake_sysfs.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,24 +15,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char top[64], note[128];
+static char note[128];
 static struct device card = {.id = {0x10de, 0x2204, 0x1458, 0x403b}, .driver = "nouveau"};
 static struct sysfs sysfs = {.devices = -1};
 static struct prev_driver prev;
 static struct err err;
-
-static void shell(const char *fmt, ...) _printf_(1, 2);
-static void shell(const char *fmt, ...)
-{
-	char command[512];
-	va_list ap;
-
-	va_start(ap, fmt);
-	(void)vsnprintf(command, sizeof(command), fmt, ap);
-	va_end(ap);
-	if (system(command) != 0) // NOLINT(cert-env33-c): the test's own words
-		abort();
-}
 
 static int read_back(void)
 {
@@ -55,9 +43,9 @@ static void test_note(void)
 	CHECK_STR(prev.driver, "");
 
 	check_case("what is noted comes back, with the module that its driver is of");
-	shell("mkdir -p %s/sys/bus/pci/drivers/nouveau %s/sys/module/nouveau", top, top);
-	shell("ln -s ../../../../module/nouveau %s/sys/bus/pci/drivers/nouveau/module", top);
-	shell("ln -s ../../drivers/nouveau %s/sys/bus/pci/devices/0000:01:00.0/driver", top);
+	must_shell("mkdir -p %s/sys/bus/pci/drivers/nouveau %s/sys/module/nouveau", top, top);
+	must_shell("ln -s ../../../../module/nouveau %s/sys/bus/pci/drivers/nouveau/module", top);
+	must_shell("ln -s ../../drivers/nouveau %s/sys/bus/pci/devices/0000:01:00.0/driver", top);
 	CHECK_INT(prev_driver_save(top, &sysfs, &card, &err), 0);
 	CHECK_INT(read_back(), 0);
 	CHECK_STR(prev.driver, "nouveau");
@@ -72,7 +60,7 @@ static void test_note(void)
 	CHECK_STR(prev.driver, "nouveau");
 
 	check_case("a driver that is built in has no module, and may have a blank in its name");
-	shell("rm %s/sys/bus/pci/drivers/nouveau/module", top);
+	must_shell("rm %s/sys/bus/pci/drivers/nouveau/module", top);
 	(void)snprintf(card.driver, sizeof(card.driver), "Card Driver");
 	CHECK_INT(prev_driver_save(top, &sysfs, &card, &err), 0);
 	CHECK_INT(read_back(), 0);
@@ -113,7 +101,7 @@ static void test_garbage(void)
 		"10de:2204:1458:403b - a-driver-with-a-name-of-32-bytes\n", LONG_MODULE};
 	char line[512];
 
-	shell("mkdir -p %s/0000:01:00.0", top);
+	must_shell("mkdir -p %s/0000:01:00.0", top);
 	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
 		check_case("no note: line %zu", i);
 		put(lines[i], strlen(lines[i]));
@@ -135,22 +123,20 @@ static void test_garbage(void)
 	CHECK_STR(prev.driver, "");
 
 	check_case("no note: a directory, and a FIFO that nobody writes to");
-	shell("rm %s && mkdir %s", note, note);
+	must_shell("rm %s && mkdir %s", note, note);
 	CHECK_INT(read_back(), -EISDIR);
-	shell("rmdir %s && mkfifo %s", note, note);
+	must_shell("rmdir %s && mkfifo %s", note, note);
 	CHECK_INT(read_back(), -EINVAL);
 	CHECK_STR(prev.driver, "");
 }
 
 int main(void)
 {
-	const char *temp = getenv("TMPDIR");
-
-	(void)snprintf(top, sizeof(top), "%.32s/vfio-bind-former-XXXXXX", temp ? temp : "/tmp");
-	if (!mkdtemp(top) || !pci_addr_parse("0000:01:00.0", &card.addr))
+	fake_sysfs_begin("notes");
+	if (!pci_addr_parse("0000:01:00.0", &card.addr))
 		abort();
 	(void)snprintf(note, sizeof(note), "%s/0000:01:00.0/host-driver", top);
-	shell("mkdir -p %s/sys/bus/pci/devices/0000:01:00.0", top);
+	must_shell("mkdir -p %s/sys/bus/pci/devices/0000:01:00.0", top);
 	char tree[80];
 	(void)snprintf(tree, sizeof(tree), "%s/sys", top);
 	if (sysfs_open(&sysfs, tree, &err) < 0)
@@ -158,6 +144,5 @@ int main(void)
 	test_note();
 	test_garbage();
 	sysfs_done(&sysfs);
-	shell("rm -rf %s", top);
 	return check_done();
 }

@@ -7,13 +7,13 @@
 #include "check.h"
 #include "core/steps.h"
 #include "fake_kernel.h"
+#include "fake_sysfs.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-static char top[64];
 static struct release list[N_FUNCTIONS];
 static int64_t took;
 static int known;               /* what module_load_for answers */
@@ -30,16 +30,6 @@ int __wrap_module_load_for(const char *modalias, struct err *err)
 	if (world->module[0])
 		kernel_register(world->module, functions);
 	return known;
-}
-
-static void make_tree(void)
-{
-	if (!check_shell("tests/unit/tree tests/unit/trees/desktop %s/sys", top) ||
-		!check_shell(
-			"cd %s/sys/" DEVICES
-			" && for d in *; do [ ! -e $d/driver ] || { basename $(readlink $d/driver) >$d/native; rm $d/driver; }; done",
-			top))
-		abort();
 }
 
 /* A machine whose card and network controller a VM has had: vfio-pci has them all. */
@@ -371,14 +361,13 @@ static void test_unfinished(void)
 
 int main(void)
 {
-	const char *temp = getenv("TMPDIR");
-
 	(void)setvbuf(stdout, NULL, _IOLBF, 0);
-	(void)snprintf(top, sizeof(top), "%.32s/vfio-bind-release-XXXXXX", temp ? temp : "/tmp");
+	fake_sysfs_begin("release");
 	world = steps_shared(sizeof(*world));
-	if (!mkdtemp(top) || !world)
+	if (!world)
 		abort();
-	make_tree();
+	fake_sysfs_make("desktop");
+	fake_sysfs_unbind_all();
 	test_back();
 	test_former();
 	test_each_call(FAIL, "fails");
@@ -388,6 +377,5 @@ int main(void)
 	test_interrupted();
 	test_no_process();
 	test_unfinished();
-	(void)check_shell("rm -rf %s", top);
 	return check_done();
 }

@@ -55,6 +55,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	world = __real_steps_shared(sizeof(*world));
 	if (!arena || !world)
 		abort();
+	interrupt_hold(); /* libFuzzer's thread inherits it: the signal has to come to the parent */
 	fake_sysfs_begin("undo");
 	fake_sysfs_make("desktop");
 	fake_sysfs_unbind_all();

@@ -4,20 +4,13 @@
 #include "base/str.h"
 
 #include <errno.h>
+#include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
 #define NAME_MAX_LEN 40 /* of a word that is compared with the known names */
-
-static const struct option_row *row_by_name(
-	const struct option_row *rows, const char *name, size_t len)
-{
-	for (; rows->name; rows++)
-		if (strlen(rows->name) == len && memcmp(rows->name, name, len) == 0)
-			return rows;
-	return NULL;
-}
+#define ROWS_MAX 64
 
 static const struct option_row *row_by_letter(const struct option_row *rows, char letter)
 {
@@ -86,13 +79,22 @@ static const char *row_name(const void *of, size_t i)
 	return rows[i].name;
 }
 
-static int unknown_option(
-	const struct option_row *rows, const char *word, size_t len, struct err *err)
+/* What getopt_long returns for rows[i]: no letter. */
+#define ROW_VALUE(i) (256 + (int)(i))
+
+static const struct option_row *row_of(const struct option_row *rows, int value)
+{
+	return value >= ROW_VALUE(0) ? &rows[value - ROW_VALUE(0)]
+				     : row_by_letter(rows, (char)value);
+}
+
+static int unknown_option(const struct option_row *rows, const char *word, struct err *err)
 {
 	char name[NAME_MAX_LEN + 1] = "";
+	size_t len = strcspn(word + 2, "=");
 	const char *closest = NULL;
 
-	if (word[1] == '-' && len < sizeof(name)) {
+	if (len < sizeof(name)) {
 		memcpy(name, word + 2, len);
 		closest = options_closest(name, row_name, rows);
 	}
@@ -101,79 +103,75 @@ static int unknown_option(
 	return err_set(err, EINVAL, "unknown option %s; --help lists them", word);
 }
 
-static int missing_value(const struct option_row *row, struct err *err)
+/* A name that no option has, or that more than one begins with. */
+static int no_such_name(const struct option_row *rows, const char *word, struct err *err)
 {
-	return err_set(err, EINVAL, "--%s needs a value: --%s %s", row->name, row->name, row->arg);
-}
+	size_t len = strcspn(word + 2, "=");
+	const char *first = NULL;
 
-/* --NAME, --NAME=VALUE, --NAME VALUE; *next as below. */
-static int long_word_take(
-	const struct option_row *rows, const char *word, const char **next, struct err *err)
-{
-	const char *name = word + 2;
-	size_t len = strcspn(name, "=");
-	const char *value = name[len] ? name + len + 1 : NULL;
-	const struct option_row *row = row_by_name(rows, name, len);
-
-	if (!row)
-		return unknown_option(rows, word, len, err);
-	if (!row->arg && value)
-		return err_set(err, EINVAL, "--%s takes no value", row->name);
-	if (row->arg && !value) {
-		value = *next;
-		*next = NULL;
-		if (!value)
-			return missing_value(row, err);
-	}
-	return row_take(row, value, err);
-}
-
-/* -x, -xy, -cVALUE, -xc VALUE: the first letter that takes a value takes the rest of the word, or
- * *next, the following word (or NULL), which is set to NULL when used. */
-static int letters_take(
-	const struct option_row *rows, const char *word, const char **next, struct err *err)
-{
-	for (const char *letter = word + 1; *letter; letter++) {
-		const struct option_row *row = row_by_letter(rows, *letter);
-		if (!row)
-			return unknown_option(rows, word, 0, err);
-		if (!row->arg) {
-			int r = row_take(row, NULL, err);
-			if (r < 0)
-				return r;
+	for (const struct option_row *row = rows; len > 0 && row->name; row++) {
+		if (strncmp(row->name, word + 2, len) != 0)
 			continue;
-		}
-		const char *value = letter[1] ? letter + 1 : *next;
-		if (!letter[1])
-			*next = NULL;
-		return value ? row_take(row, value, err) : missing_value(row, err);
+		if (first)
+			return err_set(err, EINVAL, "option %s is ambiguous: --%s or --%s", word,
+				first, row->name);
+		first = row->name;
 	}
-	return 0;
+	return unknown_option(rows, word, err);
+}
+
+/* word: the one before optind, in which getopt_long found what it refuses. */
+static int refuse(const struct option_row *rows, int what, const char *word, struct err *err)
+{
+	if (optopt == 0)
+		return no_such_name(rows, word, err);
+	const struct option_row *row = row_of(rows, optopt);
+	if (!row)
+		return err_set(err, EINVAL, "unknown option -%c; --help lists them",
+			optopt > ' ' && optopt < 127 ? optopt : '?');
+	if (what == ':')
+		return err_set(
+			err, EINVAL, "--%s needs a value: --%s %s", row->name, row->name, row->arg);
+	return err_set(err, EINVAL, "--%s takes no value", row->name);
+}
+
+/* The rows as getopt_long takes them. ':' before the letters: it prints nothing itself. */
+static void rows_convert(const struct option_row *rows, struct option longs[ROWS_MAX + 1],
+	char letters[2 * ROWS_MAX + 2])
+{
+	*letters++ = ':';
+	for (size_t i = 0; i < ROWS_MAX && rows[i].name; i++) {
+		*longs++ = (struct option){
+			.name = rows[i].name, .has_arg = rows[i].arg != NULL, .val = ROW_VALUE(i)};
+		if (!rows[i].letter)
+			continue;
+		*letters++ = rows[i].letter;
+		if (rows[i].arg)
+			*letters++ = ':';
+	}
+	*longs = (struct option){0};
+	*letters = '\0';
 }
 
 int options_read(
 	const struct option_row *rows, int argc, char **argv, int *ret_operands, struct err *err)
 {
-	int operands = 0;
-	bool ended = false;
+	struct option longs[ROWS_MAX + 1];
+	char letters[2 * ROWS_MAX + 2];
+	int value;
 
-	for (int i = 1; i < argc; i++) {
-		if (!ended && str_equal(argv[i], "--")) {
-			ended = true;
-		} else if (ended || argv[i][0] != '-' || argv[i][1] == '\0') {
-			argv[1 + operands++] = argv[i];
-		} else {
-			bool had = i + 1 < argc;
-			const char *next = had ? argv[i + 1] : NULL;
-			int r = argv[i][1] == '-' ? long_word_take(rows, argv[i], &next, err)
-						  : letters_take(rows, argv[i], &next, err);
-			if (r < 0)
-				return r;
-			if (had && !next)
-				i++;
-		}
+	rows_convert(rows, longs, letters);
+	optind = 0; /* from the beginning, in glibc and musl */
+	opterr = 0;
+	while ((value = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
+		if (value == '?' || value == ':')
+			return refuse(rows, value, argv[optind - 1], err);
+		int r = row_take(row_of(rows, value), optarg, err);
+		if (r < 0)
+			return r;
 	}
-	*ret_operands = operands;
+	*ret_operands = argc - optind;
+	memmove(&argv[1], &argv[optind], (size_t)*ret_operands * sizeof(*argv));
 	return 0;
 }
 

@@ -26,6 +26,7 @@ static int add_word(void *to, const char *value, struct err *err)
 
 static const struct option_row rows[] = {
 	{"config", 'c', "FILE", "the config", &got.config, NULL, NULL, NULL},
+	{"connect", 0, NULL, "connect", NULL, &got.verbose, NULL, NULL},
 	{"json", 0, NULL, "as JSON", NULL, &got.json, NULL, NULL},
 	{"verbose", 'v', NULL, "more", NULL, &got.verbose, NULL, NULL},
 	{"add", 0, "WORD", "add", NULL, NULL, add_word, got.words},
@@ -90,6 +91,12 @@ static void test_accepted(void)
 	CHECK_STR(got.config, "x");
 	CHECK_INT(n, 0);
 
+	check_case("options: a beginning that only one name has, with a value");
+	CHECK_STR(run("--conf a --js --ad=x", argv, &n), "");
+	CHECK_STR(got.config, "a");
+	CHECK(got.json);
+	CHECK_STR(got.words, "[x]");
+
 	check_case("options: a value may look like an option, and be empty");
 	CHECK_STR(run("--config --json", argv, &n), "");
 	CHECK_STR(got.config, "--json");
@@ -127,12 +134,15 @@ static void test_refused(void)
 	} rows_refused[] = {
 		{"--no-such", "--no-such"},
 		{"-x", "-x"},
-		{"--conf a", "--conf"}, /* no guessing from a beginning */
+		{"-\xc3\xa9", "unknown option -?"},
+		{"-:", "unknown option -:"},
+		{"--con", "option --con is ambiguous: --config or --connect"},
+		{"--c a", "--config or --connect"},
 		{"--confg a", "did you mean --config?"},
 		{"--jsn", "did you mean --json?"},
 		{"--verbsoe=1", "did you mean --verbose?"},
 		{"--xyz", "--help lists them"},
-		{"-vx", "unknown option -vx"},
+		{"-vx", "unknown option -x"},
 		{"-vc", "--config FILE"},
 		{"--config", "--config FILE"},
 		{"one -c", "--config FILE"},

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Any bytes as report.json, as what an EFI variable remembers of boots, and as a record of the
- * kernel log. What is taken for a report has all that its reader needs; what is taken for JSON
- * falls into tokens that lie within each other; and what is remembered can be written again, bit by
- * bit.
+ * kernel log. What is taken for a report has all that its reader needs, and what is
+ * remembered can be written again, bit by bit.
  */
 #include "cli/report_parse.h"
 #include "core/bootcount.h"
 #include "host/kmsg.h"
-#include "shared/json_read.h"
 
 #include <errno.h>
 #include <stdint.h>
@@ -23,42 +21,13 @@ static void must(bool holds)
 		abort();
 }
 
-/* A child begins behind its parent's beginning and ends before its end, and so does its token. */
-static void check_tokens(const struct json_text *j, size_t len)
-{
-	must(j->n > 0 && j->token[0].next == j->n);
-	for (uint32_t i = 0; i < j->n; i++) {
-		const struct json_token *t = &j->token[i];
-		must(t->begin < t->end && t->end <= len && t->next > i && t->next <= j->n);
-		for (uint32_t k = i + 1; k < t->next; k = j->token[k].next)
-			must(j->token[k].begin > t->begin && j->token[k].end < t->end);
-		char *text = json_text_of(j, i);
-		must((text != NULL) == (i > 0 && t->kind == JSON_STRING));
-		must(!text || strlen(text) <= t->end - t->begin);
-		free(text);
-	}
-}
-
-static void check_json(const char *text, size_t len)
-{
-	struct json_text j;
-	struct err err = {""};
-	int r = json_parse(&j, text, len, &err);
-
-	must(r == 0 || (r == -EINVAL && err.text[0] != '\0'));
-	if (r < 0)
-		return;
-	check_tokens(&j, len);
-	json_done(&j);
-}
-
 static void check_report(const char *text, size_t len)
 {
 	struct report p;
 	struct err err = {""};
 	int r = report_parse(&p, text, len, &err);
 
-	must(r == 0 || (r == -EINVAL && err.text[0] != '\0'));
+	must(r == 0 || ((r == -EINVAL || r == -EFBIG) && err.text[0] != '\0'));
 	if (r < 0)
 		return;
 	for (size_t i = 0; i < p.n; i++)
@@ -96,7 +65,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size > 0)
 		memcpy(text, data, size);
 	text[size] = '\0';
-	check_json(text, size);
 	check_report(text, size);
 	check_boots(data, size);
 	must(!kmsg_matches(text, "e1000e", "0000:01:00.0", &usec) || usec >= 0);

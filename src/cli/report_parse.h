@@ -8,9 +8,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The approximate size of a report of 16,000 devices. */
-#define REPORT_MAX (4U << 20)
-
 /* One row of "devices". Only address and action are never NULL. */
 struct report_dev {
 	char *address;
@@ -42,8 +39,8 @@ struct report {
 /*
  * Parses the output of report_print, possibly of another version of this program: unknown keys are
  * skipped, missing ones are NULL; only a greater "version", which means that keys have another
- * meaning, is an error. 0, or -EINVAL with the reason. To be emptied with report_done after
- * success.
+ * meaning, is an error. 0, or -EINVAL or -EFBIG with the reason. To be emptied with report_done
+ * after success.
  */
 int report_parse(struct report *ret, const char *data, size_t len, struct err *err) _must_check_;
 

@@ -58,27 +58,87 @@ static int string_field(struct options *o, const char *text, size_t begin, size_
 	return 0;
 }
 
-static int list_scan(const struct json_text *j, uint32_t list, const char *name, struct options *o,
-	struct err *err)
+/*
+ * Where values are in a text that json_parse has accepted; a position is that of a value's first
+ * byte, or the one after its last.
+ */
+static size_t skip_blanks(const char *text, size_t at)
+{
+	return at + strspn(text + at, " \t\r\n");
+}
+
+static size_t string_end(const char *text, size_t at)
+{
+	for (at++; text[at] != '"'; at += text[at] == '\\' ? 2 : 1)
+		;
+	return at + 1;
+}
+
+static size_t value_end(const char *text, size_t at)
+{
+	unsigned depth = 0;
+
+	do {
+		if (text[at] == '"') {
+			at = string_end(text, at);
+			continue;
+		}
+		depth += text[at] == '{' || text[at] == '[';
+		depth -= text[at] == '}' || text[at] == ']';
+		at++;
+	} while (text[at] != '\0' && (depth > 0 || !strchr(" \t\r\n,]}", text[at])));
+	return at;
+}
+
+/* The value after this one, or the bracket that closes what both are in. */
+static size_t value_next(const char *text, size_t end)
+{
+	size_t at = skip_blanks(text, end);
+
+	return text[at] == ',' ? skip_blanks(text, at + 1) : at;
+}
+
+/* The value of a key, of which the last counts; 0 if there is none, or a key has escapes. */
+static size_t member_at(const char *text, size_t object, const char *key)
+{
+	size_t found = 0, len = strlen(key);
+
+	if (text[object] != '{')
+		return 0;
+	for (size_t at = skip_blanks(text, object + 1); text[at] == '"';) {
+		size_t end = string_end(text, at);
+		if (memchr(text + at, '\\', end - at))
+			return 0;
+		size_t value = skip_blanks(text, skip_blanks(text, end) + 1);
+		if (end - at == len + 2 && memcmp(text + at + 1, key, len) == 0)
+			found = value;
+		at = value_next(text, value_end(text, value));
+	}
+	return found;
+}
+
+static int list_scan(
+	const char *text, size_t list, const char *name, struct options *o, struct err *err)
 {
 	o->list = true;
-	o->open = j->token[list].begin;
-	for (uint32_t e = json_first(j, list); e > 0; e = json_next(j, list, e)) {
-		const struct json_token *t = &j->token[e];
-		if (o->line.fields == 256 || t->kind != JSON_STRING)
+	o->open = list;
+	for (size_t at = skip_blanks(text, list + 1); text[at] != ']';) {
+		size_t end = value_end(text, at);
+		if (o->line.fields == 256 || text[at] != '"')
 			return err_set(err, EINVAL,
 				"%s: user.kernel_options holds something else than strings", name);
-		o->element[o->line.fields].begin = t->begin;
-		o->element[o->line.fields].end = t->end;
-		if (string_field(o, j->text, t->begin + 1, t->end - 1) < 0)
+		o->element[o->line.fields].begin = at;
+		o->element[o->line.fields].end = end;
+		if (string_field(o, text, at + 1, end - 1) < 0)
 			return err_set(err, ENOMEM, "out of memory");
+		at = value_next(text, end);
 	}
 	return 0;
 }
 
 static int options_scan(const struct file_edit *src, struct options *o, struct err *err)
 {
-	_cleanup_(json_done) struct json_text j = {0};
+	_cleanup_(json_done) struct json_object *j = NULL;
 	struct err reason = {0};
 	size_t len;
 	const char *text = file_edit_text(src, &len);
@@ -86,17 +146,16 @@ static int options_scan(const struct file_edit *src, struct options *o, struct e
 	int rc = json_parse(&j, text, len, &reason);
 	if (rc < 0)
 		return err_set(err, -rc, "%s: %.400s", src->name, reason.text);
-	uint32_t user = json_member(&j, 0, "user");
-	uint32_t value = user > 0 ? json_member(&j, user, "kernel_options") : 0;
+	size_t user = member_at(text, skip_blanks(text, 0), "user");
+	size_t value = user > 0 ? member_at(text, user, "kernel_options") : 0;
 	if (value == 0)
 		return err_set(err, EINVAL, "%s: has no user.kernel_options", src->name);
-	const struct json_token *t = &j.token[value];
-	if (t->kind == JSON_ARRAY)
-		return list_scan(&j, value, src->name, o, err);
-	if (t->kind != JSON_STRING)
+	if (text[value] == '[')
+		return list_scan(text, value, src->name, o, err);
+	if (text[value] != '"')
 		return err_set(err, EINVAL,
 			"%s: user.kernel_options is neither a list nor a string", src->name);
-	return string_field(o, text, t->begin + 1, t->end - 1) < 0
+	return string_field(o, text, value + 1, value_end(text, value) - 1) < 0
 		       ? err_set(err, ENOMEM, "out of memory")
 		       : 0;
 }

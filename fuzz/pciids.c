@@ -4,10 +4,12 @@
 
 #include "base/str.h"
 
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -55,26 +57,29 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct asked fixed[] = {
 		{0x10de, 0x2204, 0x1458, 0x403b, 0x030000}, {0x8086, 0xa780, 0, 0, 0x0c0330}};
-	char path[] = "/tmp/vfio-bind-fuzz-XXXXXX";
+	char dir[] = "/tmp/vfio-bind-fuzz-XXXXXX", record[64], path[64];
 	struct pciids names;
 	struct asked a;
 
-	if (size < sizeof(a))
+	if (size <= sizeof(a)) /* an empty file is none, and the machine's own is taken */
 		return 0;
 	memcpy(&a, data, sizeof(a));
 	data += sizeof(a);
 	size -= sizeof(a);
-	int fd = mkstemp(path);
-	if (fd < 0 || write(fd, data, size) != (ssize_t)size)
-		abort();
+	must(mkdtemp(dir) != NULL);
+	(void)snprintf(record, sizeof(record), "%s/record", dir);
+	(void)snprintf(path, sizeof(path), "%s/pci.ids", record);
+	must(mkdir(record, 0700) == 0);
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	must(fd >= 0 && write(fd, data, size) == (ssize_t)size);
 	(void)close(fd);
-	pciids_open(&names, path);
-	(void)unlink(path);
-	if (names.len == size) { /* an empty file is none, and the machine's own is taken */
-		ask(&names, &a, data, size);
-		for (size_t i = 0; i < sizeof(fixed) / sizeof(*fixed); i++)
-			ask(&names, &fixed[i], data, size);
-	}
+	pciids_open(&names, dir);
+	ask(&names, &a, data, size);
+	for (size_t i = 0; i < sizeof(fixed) / sizeof(*fixed); i++)
+		ask(&names, &fixed[i], data, size);
 	pciids_close(&names);
+	(void)unlink(path);
+	(void)rmdir(record);
+	(void)rmdir(dir);
 	return 0;
 }

@@ -124,7 +124,7 @@ int cards_read(struct cards *ret, const struct sysroot *w, struct err *err)
 
 	*ret = (struct cards){.s.sysfs.devices = -1};
 	chosen.screens = true;
-	pciids_open_of(&ret->names, w->sysfs);
+	pciids_open(&ret->names, w->sysfs);
 	int r = ask_for_all(ret, w, err);
 	if (r == 0)
 		r = ctx_plan_preview(&ret->s, &chosen, "all of this machine",

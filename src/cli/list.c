@@ -561,7 +561,7 @@ static enum cmd_result list(const struct list *o, struct err *err)
 	if (sysfs_open(&sysfs, o->sysroot.sysfs, err) < 0)
 		return CMD_SYSTEM;
 	host_snapshot_read(&notes, &sysfs, !o->sysroot.sysfs);
-	pciids_open_of(&names, o->sysroot.sysfs);
+	pciids_open(&names, o->sysroot.sysfs);
 	const struct boot_display_from from = sysroot_display(&o->sysroot);
 	if (inventory_gather(&inventory, &sysfs, &names, &notes, err) < 0 ||
 		inventory_find_boot_display(&inventory, &sysfs, &from) < 0)

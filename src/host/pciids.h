@@ -8,27 +8,20 @@
 #include <stddef.h>
 
 /*
- * The names of vendors, devices and classes from pci.ids (pci.ids(5)), as lspci has them. The file
- * is mapped, and read only as far as needed; zero-initialised has no names: every lookup returns
- * false.
+ * The names of vendors, devices and classes by libpci, as lspci has them: from pci.ids
+ * (pci.ids(5)), and on this machine from udev's hwdb. Never over the network. Zero-initialised has
+ * no names: every look-up returns false.
  */
 struct pciids {
-	const char *data;
-	size_t len;
-	size_t classes; /* where the list of classes begins */
-	struct {        /* positions of vendors looked up before: most machines have ten */
-		unsigned vendor;
-		size_t at, end; /* at == end: it has no name */
-	} seen[16];
-	unsigned n_seen;
+	struct pci_access *access;
+	int flags;
 };
 
-/* Opens path, or if NULL or missing the file where distributions install it. Never fails. */
-void pciids_open(struct pciids *ret, const char *path);
-
-/* The same for a recorded tree of /sys, or NULL: it may have a list of its own
- * (host/host_snapshot.h). */
-void pciids_open_of(struct pciids *ret, const char *sysfs);
+/*
+ * sysfs NULL: the names of this machine. A recorded tree may have a list of its own
+ * (host/host_snapshot.h), and else gets this machine's list without its hwdb. Never fails.
+ */
+void pciids_open(struct pciids *ret, const char *sysfs);
 void pciids_close(struct pciids *n);
 
 /* Each writes the name, cut where it does not fit, or "" and false. */

@@ -71,9 +71,9 @@ RELR     = $(if $(shell $(CC) -Wl,--help 2>/dev/null | grep -o pack-relative-rel
 ,       := ,
 
 kmod_libs  = $(shell pkg-config --libs libkmod inih)
-bind_libs  = $(kmod_libs) -lmount $(shell pkg-config --libs json-c libpci)
+bind_libs  = $(kmod_libs) -lmount $(shell pkg-config --libs json-c libpci smartcols)
 bind_needs = ini.h - libinih-dev libkmod.h - libkmod-dev libmount/libmount.h - libmount-dev \
-	json-c/json.h - libjson-c-dev pci/pci.h - libpci-dev
+	json-c/json.h - libjson-c-dev pci/pci.h - libpci-dev libsmartcols/libsmartcols.h - libsmartcols-dev
 shared_flags = $(shell pkg-config --cflags libkmod inih)
 boot_dir   = obj
 ifeq ($(STATIC)-$(LIBC),yes-musl)
@@ -102,9 +102,9 @@ boot_needs = ini.h - libinih-dev libkmod.h - libkmod-dev
 else
 $(error STATIC=$(STATIC) LIBC=$(LIBC): yes or no, musl or glibc)
 endif
-bootcfg_libs  = -lblkid -lmount $(shell pkg-config --libs inih json-c)
+bootcfg_libs  = -lblkid -lmount $(shell pkg-config --libs inih json-c smartcols)
 bootcfg_needs = blkid/blkid.h - libblkid-dev libmount/libmount.h - libmount-dev ini.h - libinih-dev \
-	json-c/json.h - libjson-c-dev
+	json-c/json.h - libjson-c-dev libsmartcols/libsmartcols.h - libsmartcols-dev
 
 # Quiet rules: $(call say,WHAT) before the command, which V=1 shows instead.
 say = $(if $(V),,@printf '  %-8s %s\n' $(1) '$(@:$(BUILD)/%=%)' &&)

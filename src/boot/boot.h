@@ -19,8 +19,8 @@ struct boot_host {
 	/* Lets --sysfs name the file of a record. *ret is for record_close; 0 or -errno. */
 	int (*record_open)(struct sysroot *w, void **ret, struct err *err);
 	void (*record_close)(void *record);
-	/* Rows of a table, as wide as the terminal. */
-	plan_print_row *print_row;
+	/* plan_print, as wide as the terminal. */
+	void (*print_plan)(const struct plan *p, FILE *f);
 	/* Refuses what the plan would take from a host driver while it is in use. 0 or -ENOMEM. */
 	int (*refuse_in_use)(struct plan *p, struct sysfs *s, bool live, struct err *err);
 };

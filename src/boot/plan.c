@@ -8,7 +8,7 @@
 #include <string.h>
 
 static enum cmd_result plan_show(const struct sysroot *w, const struct boot_switch *b, bool json,
-	plan_print_row *row, struct err *err)
+	void (*print_plan)(const struct plan *, FILE *), struct err *err)
 {
 	_cleanup_(ctx_done) struct ctx s;
 	int r = ctx_read(&s, w, b, err);
@@ -23,7 +23,7 @@ static enum cmd_result plan_show(const struct sysroot *w, const struct boot_swit
 	if (json)
 		report_print(&s.plan, NULL, NULL, stdout);
 	else if (r == 0)
-		plan_print(&s.plan, row, stdout);
+		print_plan(&s.plan, stdout);
 	if (r == 0 && !s.plan.off) {
 		report_log_unverified(&s.plan);
 		groups_log(&s.groups);
@@ -60,7 +60,7 @@ enum cmd_result plan_run(int argc, char **argv, const struct boot_host *host, st
 	result = CMD_SYSTEM;
 	if (!host || host->record_open(&w, &record, err) == 0) {
 		struct boot_switch b = sysroot_switch(&w);
-		result = plan_show(&w, &b, json, host ? host->print_row : NULL, err);
+		result = plan_show(&w, &b, json, host ? host->print_plan : plan_print, err);
 	}
 	if (host)
 		host->record_close(record);

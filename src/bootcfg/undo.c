@@ -5,6 +5,7 @@
 #include "bootcfg/loader/table.h"
 #include "bootcfg/regenerate.h"
 #include "bootcfg/trial.h"
+#include "shared/table.h"
 
 #include <errno.h>
 #include <string.h>
@@ -81,17 +82,18 @@ enum cmd_result cmd_undo(
 }
 
 /* Leaves out the many --remove-item of --iommu, which only --confirm needs. */
-static void what_print(const char *what, FILE *f)
+static void what_print(const char *what, struct text *ret)
 {
 	static const char item[] = " --remove-item ";
 
+	text_add(ret, "", 0);
 	for (const char *p = what; *p;) {
 		if (str_starts(p, item)) {
 			p += strlen(item);
 			p += strcspn(p, " ");
 			continue;
 		}
-		putc(*p++, f);
+		text_add(ret, p++, 1);
 	}
 }
 
@@ -102,12 +104,21 @@ enum cmd_result cmd_history(const struct root *r, FILE *f, struct err *err)
 	int rc = journal_read(r, &l, err);
 	if (rc < 0)
 		return cmd_failure(rc);
+	static const struct table_column columns[] = {
+		{.name = NULL, .right = true}, {.name = NULL}, {.name = NULL}};
+	static const char *const below[] = {NULL, NULL};
+	_cleanup_(table_done) struct table t;
+	char id[16];
+	table_open(&t, columns, 3);
 	for (size_t i = 0; i < l.n; i++) {
-		fprintf(f, "%u  %s  ", l.v[i].id, l.v[i].when);
-		what_print(l.v[i].what, f);
-		putc('\n', f);
+		_cleanup_(text_done) struct text what = {0};
+		const char *const cells[] = {id, l.v[i].when};
+		(void)snprintf(id, sizeof(id), "%u", l.v[i].id);
+		what_print(l.v[i].what, &what);
+		table_row(&t, cells, "%s", what.data ? what.data : "");
 		for (size_t k = 0; k < l.v[i].paths.n; k++)
-			fprintf(f, "   /%s\n", l.v[i].paths.v[k]);
+			table_row(&t, below, "/%s", l.v[i].paths.v[k]);
 	}
+	table_print(&t, f);
 	return CMD_DONE;
 }

@@ -4,12 +4,12 @@
 #include "cli/bind_args.h"
 #include "cli/cmd.h"
 #include "cli/held.h"
+#include "cli/plan_table.h"
 #include "core/apply.h"
 #include "core/config_values.h"
 #include "core/lock.h"
 #include "core/release.h"
 #include "core/report.h"
-#include "shared/term.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -57,7 +57,7 @@ static enum cmd_result show(const struct bind_args *o, const struct plan *p,
 	if (o->json)
 		report_print(p, outcomes, NULL, stdout);
 	else if (o->dry_run)
-		plan_print(p, term_row, stdout);
+		plan_table_print(p, stdout);
 	if (fflush(stdout) != 0) {
 		(void)err_set(err, errno, "standard output: %s", strerror(errno));
 		return CMD_SYSTEM;

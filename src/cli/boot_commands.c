@@ -2,9 +2,9 @@
 #include "boot/boot.h"
 #include "cli/cmd.h"
 #include "cli/held.h"
+#include "cli/plan_table.h"
 #include "cli/sysroot.h"
 #include "host/hostdevs.h"
-#include "shared/term.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -35,7 +35,7 @@ static int refuse_in_use(struct plan *p, struct sysfs *s, bool live, struct err 
 static const struct boot_host host = {.find = hostdevs_find,
 	.record_open = record_open,
 	.record_close = record_close,
-	.print_row = term_row,
+	.print_plan = plan_table_print,
 	.refuse_in_use = refuse_in_use};
 
 enum cmd_result cmd_boot(int argc, char **argv, struct err *err)

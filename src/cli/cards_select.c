@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "shared/prompt.h"
+#include "shared/table.h"
 #include "shared/term.h"
 
 #include <errno.h>
@@ -184,7 +185,7 @@ static void name_function(struct cards *c, const struct device *d, char *buf, si
 		(void)snprintf(buf, size, "%s", d->driver[0] ? d->driver : "-");
 }
 
-static void print_function(struct cards *c, struct term *p, const struct card *k, size_t i)
+static void function_row(struct cards *c, struct table *t, const struct card *k, size_t i)
 {
 	const struct device *d = card_verdict(c, k, i)->device;
 	const char *word = kind_word(d->class);
@@ -197,33 +198,35 @@ static void print_function(struct cards *c, struct term *p, const struct card *k
 	if (!c->s.groups_by_slots && d->group >= 0)
 		(void)snprintf(group, sizeof(group), "%d", d->group);
 	name_function(c, d, name, sizeof(name));
-	term_line(p, 0);
-	term_put(p, PLAIN, "%3s  %-13s %-12s %-9s %5s  %s", number_text,
-		pci_addr_format(d->addr, address), word ? word : "-", pci_id_format(&shown, id),
-		group, name);
+	const char *const cells[] = {number_text, pci_addr_format(d->addr, address),
+		word ? word : "-", pci_id_format(&shown, id), group};
+	table_row(t, cells, "%s", name);
 }
 
 void cards_print(struct cards *c)
 {
+	static const struct table_column columns[] = {{.name = "NO", .right = true},
+		{.name = "ADDRESS"}, {.name = "KIND"}, {.name = "ID"},
+		{.name = "GROUP", .right = true}, {.name = "NAME", .cut = true}};
+	_cleanup_(table_done) struct table t;
+	char address[PCI_ADDR_MAX];
 	struct term p;
 
-	term_open(&p, stdout, COLOUR_NEVER);
-	term_line(&p, 0);
-	term_put(&p, PLAIN, "%3s  %-13s %-12s %-9s %5s  %s", "NO", "ADDRESS", "KIND", "ID", "GROUP",
-		"NAME");
+	table_open(&t, columns, sizeof(columns) / sizeof(*columns));
 	for (unsigned at = 1, found = 1; found; at++) {
 		found = 0;
 		for (size_t i = 0; i < c->n; i++)
 			for (size_t j = 0; c->at[i].number == at && j < c->at[i].n; j++, found++)
-				print_function(c, &p, &c->at[i], j);
+				function_row(c, &t, &c->at[i], j);
 	}
+	table_print(&t, stdout);
+	term_open(&p, stdout, COLOUR_NEVER);
 	for (size_t i = 0; i < c->n; i++) {
 		const char *reason = c->at[i].display ? card_refusal(c, &c->at[i]) : NULL;
-		char address[PCI_ADDR_MAX];
 		if (!reason)
 			continue;
 		term_line(&p, 0);
-		term_put(&p, PLAIN, "  -  %-13s ",
+		term_put(&p, PLAIN, " -  %s  ",
 			pci_addr_format(card_verdict(c, &c->at[i], 0)->device->addr, address));
 		p.indent = p.column;
 		term_words(&p, PLAIN, "stays: %s", reason);

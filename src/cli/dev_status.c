@@ -12,6 +12,7 @@
 #include "host/image.h"
 #include "host/kmsg.h"
 #include "pci/address.h"
+#include "shared/table.h"
 #include "shared/term.h"
 
 #include <dirent.h>
@@ -546,30 +547,29 @@ const char *status_bootcount_text(const struct status *a, char buf[static BOOTCO
 	return buf;
 }
 
-#define ROW_MAX 512
-#define ROW "%-13s %-16s %-16s"
-
 void status_print(const struct status *a, FILE *f)
 {
-	char text[DEV_STATUS_TEXT_MAX], bootcount[BOOTCOUNT_TEXT_MAX], row[ROW_MAX];
+	static const struct table_column columns[] = {{.name = "ADDRESS"}, {.name = "TARGET"},
+		{.name = "CURRENT"}, {.name = "RESULT (CONFIG)"}};
+	_cleanup_(table_done) struct table t;
+	char text[DEV_STATUS_TEXT_MAX], bootcount[BOOTCOUNT_TEXT_MAX], address[PCI_ADDR_MAX];
 
 	if (a->boot.off)
 		term_row(f, "nothing was touched at this boot:", "%s", a->boot.off);
-	if (a->n + a->n_unfinished > 0)
-		fprintf(f, ROW " %s\n", "ADDRESS", "TARGET", "CURRENT", "RESULT (CONFIG)");
+	table_open(&t, columns, sizeof(columns) / sizeof(*columns));
 	for (size_t i = 0; i < a->n; i++) {
 		const struct dev_status *r = &a->rows[i];
-		(void)snprintf(row, sizeof(row), ROW, r->requested->address,
-			or_dash(r->requested->driver), or_dash(r->now));
-		term_row(f, row, "%s (%s)", dev_status_text(r, a, text),
+		const char *const cells[] = {
+			r->requested->address, or_dash(r->requested->driver), or_dash(r->now)};
+		table_row(&t, cells, "%s (%s)", dev_status_text(r, a, text),
 			or_dash(r->requested->asked));
 	}
 	for (size_t i = 0; i < a->n_unfinished; i++) {
-		char address[PCI_ADDR_MAX];
-		(void)snprintf(row, sizeof(row), ROW,
-			pci_addr_format(a->unfinished[i].addr, address), "-", "-");
-		term_row(f, row, "%s", status_unfinished_text(&a->unfinished[i], text));
+		const struct unfinished *u = &a->unfinished[i];
+		const char *const cells[] = {pci_addr_format(u->addr, address), "-", "-"};
+		table_row(&t, cells, "%s", status_unfinished_text(u, text));
 	}
+	table_print(&t, f);
 	if (*status_bootcount_text(a, bootcount))
 		term_row(f, "failed boots:", "%s", bootcount);
 }

@@ -10,9 +10,9 @@
 #include "cli/cmd.h"
 #include "cli/config_file.h"
 #include "cli/import.h"
+#include "cli/plan_table.h"
 #include "core/guard.h"
 #include "shared/prompt.h"
-#include "shared/term.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -179,7 +179,7 @@ static int preview(const struct init *o, struct ctx *s, const struct text *body,
 static void show(const struct ctx *s)
 {
 	puts("");
-	plan_print(&s->plan, term_row, stdout);
+	plan_table_print(&s->plan, stdout);
 	if (s->groups_by_slots)
 		printf("The IOMMU is off: nothing is bound before it is on in the firmware and in the kernel\n(vfio-bootcfg --iommu).\n");
 	puts("");

@@ -6,11 +6,11 @@
 #include "cli/cards_select.h"
 #include "cli/cmd.h"
 #include "cli/config_file.h"
+#include "cli/plan_table.h"
 #include "cli/setup_state.h"
 #include "cli/sysroot.h"
 #include "shared/prompt.h"
 #include "shared/spawn.h"
-#include "shared/term.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -77,7 +77,7 @@ static int intent_show(const struct setup *o, const struct intent *i, struct err
 	if (r < 0)
 		return r;
 	printf("\n1. %s asks for:\n", CONFIG_PATH);
-	plan_print(&s.plan, term_row, stdout);
+	plan_table_print(&s.plan, stdout);
 	printf("\n2. The kernel parameters:\n");
 	r = spawn_program(bootcfg, err);
 	if (r < 0)

@@ -5,7 +5,6 @@
 #include "core/guard.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -269,41 +268,35 @@ const char *verdict_source(
 	return buf;
 }
 
-#define ROW "%-13s %-9s %-6s %-16s %-16s"
-
-static void print_row(FILE *f, const char *row, const char *fmt, ...) _printf_(3, 4);
-static void print_row(FILE *f, const char *row, const char *fmt, ...)
+void plan_row_read(const struct plan *p, const struct verdict *v, struct plan_row *ret)
 {
-	va_list ap;
+	struct pci_id shown = v->device ? v->device->id : (struct pci_id){0};
 
-	fprintf(f, "%s ", row);
-	va_start(ap, fmt);
-	(void)vfprintf(f, fmt, ap);
-	va_end(ap);
-	fputc('\n', f);
+	shown.subvendor = shown.subdevice = PCI_ANY;
+	(void)verdict_name(v, ret->name);
+	(void)str_copy(ret->id, sizeof(ret->id), "-");
+	if (v->device)
+		(void)pci_id_format(&shown, ret->id);
+	ret->action = action_name(v->action);
+	ret->current = v->device && v->device->driver[0] ? v->device->driver : "-";
+	ret->target = v->action == ACTION_BIND ? v->driver : "-";
+	(void)verdict_source(p, v, ret->source);
 }
 
-void plan_print(const struct plan *p, plan_print_row *row, FILE *f)
-{
-	char name[VERDICT_NAME_MAX], id[PCI_ID_MAX], asked[SOURCE_MAX];
-	char cells[VERDICT_NAME_MAX + PCI_ID_MAX + 64];
+#define ROW "%-13s %-9s %-6s %-16s %-16s "
 
-	if (!row)
-		row = print_row;
+void plan_print(const struct plan *p, FILE *f)
+{
+	struct plan_row row;
+
 	if (p->off)
-		row(f, "nothing is to be touched:", "%s", p->off);
+		fprintf(f, "nothing is to be touched: %s\n", p->off);
 	if (p->n > 0)
-		fprintf(f, ROW " %s\n", "ADDRESS", "ID", "ACTION", "CURRENT", "TARGET",
+		fprintf(f, ROW "%s\n", "ADDRESS", "ID", "ACTION", "CURRENT", "TARGET",
 			"REASON (CONFIG)");
 	for (size_t i = 0; i < p->n; i++) {
-		const struct verdict *v = &p->verdicts[i];
-		struct pci_id shown = v->device ? v->device->id : (struct pci_id){0};
-		shown.subvendor = shown.subdevice = PCI_ANY;
-		bool bind = v->action == ACTION_BIND;
-		(void)snprintf(cells, sizeof(cells), ROW, verdict_name(v, name),
-			v->device ? pci_id_format(&shown, id) : "-", action_name(v->action),
-			v->device && v->device->driver[0] ? v->device->driver : "-",
-			bind ? v->driver : "-");
-		row(f, cells, "%s (%s)", v->reason, verdict_source(p, v, asked));
+		plan_row_read(p, &p->verdicts[i], &row);
+		fprintf(f, ROW "%s (%s)\n", row.name, row.id, row.action, row.current, row.target,
+			p->verdicts[i].reason, row.source);
 	}
 }

@@ -78,10 +78,14 @@ const char *action_name(enum action action);
 const char *verdict_source(
 	const struct plan *p, const struct verdict *v, char buf[static SOURCE_MAX]);
 
-/* Prints a row of a table and the sentence behind it (shared/term). */
-typedef void plan_print_row(FILE *f, const char *row, const char *fmt, ...) _printf_(3, 4);
+/* What the table of a plan says of a verdict, besides the reason; "-" for nothing. */
+struct plan_row {
+	char name[VERDICT_NAME_MAX], id[PCI_ID_MAX], source[SOURCE_MAX];
+	const char *action, *current, *target;
+};
+void plan_row_read(const struct plan *p, const struct verdict *v, struct plan_row *ret);
 
-/* Prints the plan as a table. row NULL: each row is one line, however wide. */
-void plan_print(const struct plan *p, plan_print_row *row, FILE *f);
+/* Prints the plan as a table, each row in one line. */
+void plan_print(const struct plan *p, FILE *f);
 
 #endif

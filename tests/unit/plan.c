@@ -88,7 +88,7 @@ static char *printed(const struct plan *p)
 
 	if (!f)
 		abort();
-	plan_print(p, NULL, f);
+	plan_print(p, f);
 	(void)fclose(f);
 	return text;
 }

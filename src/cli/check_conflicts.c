@@ -88,7 +88,7 @@ static bool acts(const struct check_ctx *c, const struct other_id *one)
 	bool first = false;
 
 	if (one->is_word)
-		check_ctx_each(c, "/lib/modules", alphasort, note_builtin, &b);
+		check_ctx_each(c, "/lib/modules", NULL, note_builtin, &b);
 	for (size_t i = 0; i < p->n; i++)
 		first |= p->verdicts[i].action == ACTION_BIND &&
 			 module_same(p->verdicts[i].driver, one->module);

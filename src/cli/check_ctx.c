@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/check_ctx.h"
 
+#include "base/dir.h"
 #include "base/file.h"
 #include "base/str.h"
 
@@ -50,26 +51,22 @@ char *check_ctx_text(const struct check_ctx *c, const char *path)
 	return text;
 }
 
-static int is_visible(const struct dirent *entry)
+static bool is_visible(const char *name)
 {
-	return entry->d_name[0] != '.';
+	return name[0] != '.';
 }
 
 void check_ctx_each(const struct check_ctx *c, const char *directory,
-	int (*order)(const struct dirent **a, const struct dirent **b),
+	int (*order)(const char *a, const char *b),
 	void (*each)(const struct check_ctx *c, const char *name, void *to), void *to)
 {
-	struct dirent **entries = NULL;
+	_cleanup_(dir_names_done) struct dir_names names = {0};
 	char path[CHECKED_PATH_MAX];
-	int n = check_ctx_path(c, path, "%s", directory)
-			? scandir(path, &entries, is_visible, order)
-			: -1;
 
-	for (int i = 0; i < n; i++) {
-		each(c, entries[i]->d_name, to);
-		free(entries[i]);
-	}
-	free(entries);
+	if (check_ctx_path(c, path, "%s", directory))
+		(void)dir_list(&names, AT_FDCWD, path, is_visible, order);
+	for (size_t i = 0; i < names.n; i++)
+		each(c, names.at[i], to);
 }
 
 bool check_ctx_can_boot(const struct check_ctx *c, const char *kernel)

@@ -6,7 +6,6 @@
 #include "core/ctx.h"
 #include "host/inventory.h"
 
-#include <dirent.h>
 #include <stdbool.h>
 
 /* The machine that is checked. */
@@ -31,10 +30,10 @@ bool check_ctx_exists(const struct check_ctx *c, const char *path);
 /* A whole file below the root, to be freed by the caller; NULL: no such file. */
 char *check_ctx_text(const struct check_ctx *c, const char *path);
 
-/* Calls each(c, name, to) for the visible files of a directory below the root, in an order of
- * scandir(3); never if the directory does not exist. */
+/* Calls each(c, name, to) for the visible files of a directory below the root, in the order of
+ * base/dir (NULL: strcmp); never if the directory does not exist. */
 void check_ctx_each(const struct check_ctx *c, const char *directory,
-	int (*order)(const struct dirent **a, const struct dirent **b),
+	int (*order)(const char *a, const char *b),
 	void (*each)(const struct check_ctx *c, const char *name, void *to), void *to);
 
 /* True if the kernel can be booted: modules may remain after a kernel is removed. */

@@ -10,7 +10,6 @@
 #include "host/image.h"
 #include "pci/sysfs_path.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fnmatch.h>
 #include <stdio.h>
@@ -101,8 +100,8 @@ static void check_dracut(const struct check_ctx *c)
 	struct omission o = {.directory = "/etc/dracut.conf.d"};
 	bool there = false;
 
-	check_ctx_each(c, "/usr/lib/dracut/modules.d", versionsort, note_dracut_module, &there);
-	check_ctx_each(c, o.directory, versionsort, note_omission, &o);
+	check_ctx_each(c, "/usr/lib/dracut/modules.d", strverscmp, note_dracut_module, &there);
+	check_ctx_each(c, o.directory, strverscmp, note_omission, &o);
 	if (file_says(c, "/etc/dracut.conf", "omit_dracutmodules", "vfio-bind"))
 		o.found = true;
 	if (!there)
@@ -225,7 +224,7 @@ static struct ages check_ages(const struct check_ctx *c, time_t config)
 
 	for (size_t i = 0; i < sizeof(directories) / sizeof(*directories); i++) {
 		a.directory = directories[i];
-		check_ctx_each(c, a.directory, versionsort, note_image, &a);
+		check_ctx_each(c, a.directory, strverscmp, note_image, &a);
 	}
 	return a;
 }
@@ -305,7 +304,7 @@ void check_images(const struct check_ctx *c)
 {
 	if (!c->root)
 		return;
-	check_ctx_each(c, "/lib/modules", versionsort, each_kernel, NULL);
+	check_ctx_each(c, "/lib/modules", strverscmp, each_kernel, NULL);
 	check_hook(c);
 	check_confirm(c);
 	if (!check_ctx_asks(c))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/dev_status.h"
 
+#include "base/dir.h"
 #include "base/json_write.h"
 #include "base/str.h"
 #include "core/guard.h"
@@ -15,8 +16,8 @@
 #include "shared/table.h"
 #include "shared/term.h"
 
-#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -144,24 +145,23 @@ static int add_later(struct status *a, const char *dir, const char *address, str
 	return r == -ENOENT ? 0 : r;
 }
 
-static int is_address(const struct dirent *entry)
+static bool is_address(const char *name)
 {
 	struct pci_addr addr;
 
-	return pci_addr_parse(entry->d_name, &addr);
+	return pci_addr_parse(name, &addr);
 }
 
 static int read_later(struct status *a, const char *dir, struct err *err)
 {
-	struct dirent **entries = NULL;
-	int n = scandir(dir, &entries, is_address, alphasort), r = 0;
+	_cleanup_(dir_names_done) struct dir_names names = {0};
+	int r = dir_list(&names, AT_FDCWD, dir, is_address, NULL);
 
-	for (int i = 0; i < n; i++) {
-		if (r == 0 && i < LATER_MAX)
-			r = add_later(a, dir, entries[i]->d_name, err);
-		free(entries[i]);
-	}
-	free(entries);
+	if (r == -ENOMEM)
+		return err_set(err, ENOMEM, "out of memory");
+	r = 0; /* without the directory nothing came later */
+	for (size_t i = 0; r == 0 && i < names.n && i < LATER_MAX; i++)
+		r = add_later(a, dir, names.at[i], err);
 	return r;
 }
 

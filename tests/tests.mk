@@ -111,13 +111,13 @@ link_boot_display = $(call wrap,file_read_small iomem_find)
 link_config = $(call wrap,reallocarray strdup asprintf ini_parse_stream)
 link_replace = $(call wrap,fstatfs fchown fchmod flistxattr fgetxattr fsetxattr fsync syncfs renameat write)
 link_steps = $(call wrap,fork kill write)
-link_apply = $(call wrap,sysfs_swap sysfs_write sysfs_probe sysfs_attach module_load fork kill usable_look_at_bars \
+link_apply = $(call wrap,sysfs_swap sysfs_write sysfs_probe sysfs_attach module_load module_load_iommu fork kill usable_look_at_bars \
 	sysfs_release_framebuffer steps_shared steps_notify_ready)
-link_release = $(call wrap,sysfs_swap sysfs_write sysfs_probe sysfs_attach module_load module_load_for fork kill)
+link_release = $(call wrap,sysfs_swap sysfs_write sysfs_probe sysfs_attach module_load module_load_for module_load_iommu fork kill)
 link_bootcount = $(call wrap,efivar_open fork steps_shared uname)
 link_in_use_by = $(call wrap,file_read)
 link_in_use = $(call wrap,open stat fstat mknod unlink sysfs_write reallocarray sysfs_path_each devnodes_find)
-link_fuzz_undo = $(call wrap,sysfs_swap sysfs_write sysfs_probe sysfs_attach module_load fork kill steps_shared)
+link_fuzz_undo = $(call wrap,sysfs_swap sysfs_write sysfs_probe sysfs_attach module_load module_load_iommu fork kill steps_shared)
 link_dump = $(call wrap,sysfs_read sysfs_read_at sysfs_write)
 comma = ,
 

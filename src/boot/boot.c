@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "core/apply.h"
 #include "core/guard.h"
+#include "core/kmod.h"
 #include "core/lock.h"
 #include "core/release.h"
 #include "core/report.h"
@@ -109,6 +110,48 @@ static void warn_of_dark(const struct plan *p, bool unknown)
 	}
 }
 
+/*
+ * VFIO's IOMMU driver, which a VM needs and binding does not. Its lock is held until it is loaded:
+ * `boot --join`, the last hook of an image, waits for that.
+ */
+#define IOMMU_LOCK "iommu.lock"
+
+static int iommu_lock_open(const struct boot *o, struct err *err)
+{
+	_cleanup_(fd_close) int dir = report_dir_open(o->run_dir, err);
+
+	return dir < 0 ? dir : file_open_lock(dir, IOMMU_LOCK, err);
+}
+
+static int iommu_lock_take(const struct boot *o)
+{
+	struct err err = {""};
+	int lock = iommu_lock_open(o, &err);
+
+	if (lock >= 0 && flock(lock, LOCK_EX | LOCK_NB) == 0)
+		return lock;
+	if (lock < 0)
+		log_print(LOG_DEBUG, "%s", err.text);
+	fd_close(&lock);
+	return -1;
+}
+
+/* In a process of its own, unless this is one: a module that hangs hangs that. */
+static void load_iommu(bool in_background)
+{
+	struct err err = {""};
+	int notify_ready = -1;
+	int parent = in_background ? -1 : steps_detach(&notify_ready, &err);
+
+	if (parent < 0 && !in_background)
+		log_print(LOG_WARNING, "no VM can open a device yet: %s", err.text);
+	else if (parent <= 0 && module_load_iommu(&err) < 0)
+		log_print(LOG_WARNING, "no VM can open a device yet: %s", err.text);
+	fd_close(&notify_ready);
+	if (parent > 0)
+		fd_close(&parent);
+}
+
 static unsigned time_left(const struct boot *o, const struct ctx *s)
 {
 	return s->bootcount.spent < o->milliseconds ? o->milliseconds - s->bootcount.spent : 1;
@@ -117,10 +160,12 @@ static unsigned time_left(const struct boot *o, const struct ctx *s)
 static enum cmd_result carry_out(
 	const struct boot *o, struct ctx *s, int *notify_ready, struct err *err)
 {
+	const bool in_background = *notify_ready >= 0;
 	struct apply_result *outcomes = NULL;
 	struct interrupt interrupt = {0};
 	const struct apply_options a = {.sysfs = &s->sysfs,
 		.load_modules = !o->sysroot.sysfs,
+		.iommu_later = !o->by_hand,
 		.milliseconds = time_left(o, s),
 		.notify_ready = notify_ready,
 		.interrupt = &interrupt};
@@ -140,8 +185,14 @@ static enum cmd_result carry_out(
 	report_log(&s->plan, outcomes);
 	ctx_read_groups(s, GROUPS_ANY);
 	groups_log(&s->groups);
+	/* Before the report is there, after which `boot --join` waits for nothing else. */
+	bool iommu = a.load_modules && a.iommu_later;
+	int lock = iommu ? iommu_lock_take(o) : -1;
 	enum cmd_result r = finish(o, s, outcomes, NULL);
 	free(outcomes);
+	if (iommu)
+		load_iommu(in_background);
+	fd_close(&lock); /* another process still has it, if that loads the driver */
 	return r;
 }
 
@@ -298,11 +349,27 @@ static enum cmd_result boot(
 	return carry_out(o, &s, &notify_ready, err);
 }
 
-/* Waits for the work in the background; repeats in the foreground what it did not finish. */
-static enum cmd_result join(struct boot *o, const struct boot_switch *b, struct err *err)
+static enum cmd_result join_iommu(const struct boot *o, int64_t deadline, struct err *err)
 {
-	int64_t deadline = steps_now() + o->milliseconds;
+	_cleanup_(fd_close) int lock = iommu_lock_open(o, err);
 
+	while (lock >= 0 && flock(lock, LOCK_EX | LOCK_NB) < 0) {
+		if (steps_now() >= deadline) {
+			(void)err_set(err, ETIMEDOUT,
+				"module " VFIO_IOMMU_DRIVER
+				": not loaded in %u s; without it no VM can open a device",
+				o->milliseconds / 1000);
+			return CMD_SYSTEM;
+		}
+		(void)usleep(LOCK_LOOK_MS * 1000);
+	}
+	return lock < 0 ? CMD_SYSTEM : CMD_AS_ASKED;
+}
+
+/* Waits for the work in the background; repeats in the foreground what it did not finish. */
+static enum cmd_result join_work(
+	struct boot *o, const struct boot_switch *b, int64_t deadline, struct err *err)
+{
 	if (b->mode == BOOT_OFF)
 		return CMD_AS_ASKED;
 	_cleanup_(fd_close) int lock = lock_open(o->run_dir, err);
@@ -321,6 +388,17 @@ static enum cmd_result join(struct boot *o, const struct boot_switch *b, struct 
 		(void)usleep(LOCK_LOOK_MS * 1000);
 	}
 	return has_report(o) ? CMD_AS_ASKED : boot(o, b, true, err);
+}
+
+static enum cmd_result join(struct boot *o, const struct boot_switch *b, struct err *err)
+{
+	int64_t deadline = steps_now() + o->milliseconds;
+	enum cmd_result r = join_work(o, b, deadline, err);
+
+	if (b->mode == BOOT_OFF || r == CMD_SYSTEM)
+		return r;
+	enum cmd_result iommu = join_iommu(o, deadline, err);
+	return r == CMD_AS_ASKED ? iommu : r;
 }
 
 static int set_seconds(void *to, const char *value, struct err *err)
@@ -353,8 +431,9 @@ enum cmd_result boot_run(int argc, char **argv, const struct boot_host *host, st
 			NULL, NULL, NULL},
 		{"timeout", 0, "SECONDS", "return after this time even if a driver hangs (10)",
 			NULL, NULL, set_seconds, &o.milliseconds},
-		{"join", 0, NULL, "wait for what `load = background` left running", NULL, &o.join,
-			NULL, NULL},
+		{"join", 0, NULL,
+			"wait for what boot left running: VFIO's IOMMU driver, and `load = background`",
+			NULL, &o.join, NULL, NULL},
 		{"json", 0, NULL, "print the report too", NULL, &o.json, NULL, NULL},
 		{"help", 'h', NULL, "this text", NULL, &help, NULL, NULL},
 		{0},

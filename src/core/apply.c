@@ -27,6 +27,7 @@ enum step_kind {
 	STEP_UNBIND,
 	STEP_PROBE,
 	STEP_FRAMEBUFFER, /* for the one display with the firmware's framebuffer */
+	STEP_IOMMU,       /* once: VFIO's IOMMU driver */
 	STEP_RESTORE,
 	STEP_RESTORE_UNBIND, /* from the driver that it was bound to */
 	STEP_RESTORE_PROBE,
@@ -94,6 +95,14 @@ static void load_before(const struct apply_ctx *j)
 	for (size_t i = 0; i < c->n_before; i++)
 		if (module_load(c->before[i], c->options, &err) < 0)
 			log_print(LOG_WARNING, "[modules] before: %s", err.text);
+}
+
+static void load_iommu(void)
+{
+	struct err err = {""};
+
+	if (module_load_iommu(&err) < 0)
+		log_print(LOG_WARNING, "no VM can open a device yet: %s", err.text);
 }
 
 /* Loads each target driver; a failure is stored in the progress, and does not stop the others. */
@@ -174,7 +183,8 @@ static const struct step *bad_step(
 	for (size_t i = 0; i < j->n_steps; i++) {
 		enum step_kind kind = j->steps[i].kind;
 		bool for_all = kind == STEP_LOAD || kind == STEP_DROP_SLOT;
-		bool told = for_all || kind == STEP_NOTIFY_READY || kind == STEP_BEFORE;
+		bool told = for_all || kind == STEP_NOTIFY_READY || kind == STEP_BEFORE ||
+			    kind == STEP_IOMMU;
 		bool mine = !told && j->steps[i].verdict == verdict;
 		if (j->state[i] == STEP_DONE || (!mine && !for_all))
 			continue;
@@ -588,6 +598,9 @@ static void run_step(void *to, size_t i)
 	case STEP_LOAD:
 		load_drivers(j);
 		break;
+	case STEP_IOMMU:
+		load_iommu();
+		break;
 	default:
 		do_device(j, j->steps[i].kind, j->steps[i].verdict);
 	}
@@ -673,6 +686,8 @@ static int carry_out(struct apply_ctx *j, struct err *err)
 	add_for_all(j, STEP_UNBIND);
 	add_for_all(j, STEP_PROBE);
 	add_for_all(j, STEP_FRAMEBUFFER);
+	if (j->options->load_modules && !j->options->iommu_later)
+		add_step(j, STEP_IOMMU, 0);
 	int r = run_steps(j, all - all / UNDO_PART, j->options->interrupt, err);
 	steps_notify_ready(j->options->notify_ready);
 	if (once_hangs(j, STEP_BEFORE))

@@ -31,6 +31,7 @@ struct apply_result {
 struct apply_options {
 	struct sysfs *sysfs;
 	bool load_modules;     /* false on a tree that only replaces /sys */
+	bool iommu_later;      /* the caller loads VFIO's IOMMU driver (module_load_iommu) */
 	bool force;            /* also unbinds an interface that is up (device_unbind) */
 	unsigned milliseconds; /* for everything, undoing included */
 	int *notify_ready; /* notified once all overrides are set (steps_notify_ready); may point to

@@ -47,15 +47,6 @@ static void log_kmod(void *data, int priority, const char *file, int line, const
 	log_print(LOG_DEBUG, "libkmod: %s", text);
 }
 
-/* Called for every "install" line of modprobe.d; runs none. */
-static int pass_over_install(struct kmod_module *module, const char *command, void *data)
-{
-	(void)data;
-	log_print(LOG_DEBUG, "%s: 'install %s' of modprobe.d is not run in early boot",
-		kmod_module_get_name(module), command);
-	return 0;
-}
-
 /* The meaning of the errors of init_module(2) and finit_module(2), and the remedy. */
 static const char *load_strerror(int code)
 {
@@ -102,169 +93,127 @@ static bool is_odd(const char *s, char c)
 }
 
 /*
- * The options that follow those of modprobe.d and of the kernel command line. The last "ids="
- * counts, and an empty one names nothing (vfio_pci_fill_ids in drivers/vfio/pci/vfio_pci.c,
- * pci_stub_init in drivers/pci/pci-stub.c). It would be inside a double quote that modprobe.d
- * leaves open (next_arg in lib/cmdline.c). NULL: out of memory.
+ * The options of modprobe.d and of the kernel command line, and for a module with ids ours after
+ * them. The last "ids=" counts, and an empty one names nothing (vfio_pci_fill_ids in
+ * drivers/vfio/pci/vfio_pci.c, pci_stub_init in drivers/pci/pci-stub.c). It would be inside a
+ * double quote that modprobe.d leaves open (next_arg in lib/cmdline.c). NULL: out of memory.
  */
-static char *last_options(const struct kmod_module *module, const char *vfio_options)
+static char *all_options(const struct kmod_module *module, const char *vfio_options)
 {
 	const char *name = kmod_module_get_name(module);
 	const char *given = kmod_module_get_options(module);
-	char *last;
+	char *all;
 
+	if (!given)
+		given = "";
+	if (!module_takes_ids(name))
+		return strdup(given);
 	if (!module_same(name, "vfio_pci") || !vfio_options)
 		vfio_options = "";
-	if (asprintf(&last, "%s%s ids=", is_odd(given, '"') ? "\" " : "", vfio_options) < 0)
+	if (asprintf(&all, "%s%s %s ids=", given, is_odd(given, '"') ? " \"" : "", vfio_options) <
+		0)
 		return NULL;
-	return last;
+	return all;
 }
 
-/* Inserts one module if it is not loaded, vfio-pci with its options and no ids. Returns 0, -errno,
- * or a positive number for a blacklisted module. */
-static int probe_insert(struct kmod_module *module, unsigned flags, const char *vfio_options)
-{
-	_cleanup_(str_free) char *last = NULL;
-
-	if (module_takes_ids(kmod_module_get_name(module))) {
-		last = last_options(module, vfio_options);
-		if (!last)
-			return -ENOMEM;
-	}
-	int r = kmod_module_probe_insert_module(module, flags, last, pass_over_install, NULL, NULL);
-	return r == -EEXIST ? 0 : r;
-}
-
+/* Inserts one module and none that it needs, if it is not loaded. */
 static int insert(struct kmod_module *module, const char *vfio_options, struct err *err)
 {
-	int r = probe_insert(module, KMOD_PROBE_IGNORE_COMMAND, vfio_options);
+	_cleanup_(str_free) char *options = NULL;
+	int state = kmod_module_get_initstate(module);
 
-	if (r == 0)
+	if (state == KMOD_MODULE_LIVE || state == KMOD_MODULE_BUILTIN)
 		return 0;
-	int code = r > 0 ? EPERM
-			 : -r; /* positive: blacklisted, although we pass no blacklist flag */
-	return err_set(err, code, "module %s: can't load it: %s", kmod_module_get_name(module),
-		load_strerror(code));
+	options = all_options(module, vfio_options);
+	int r = options ? kmod_module_insert_module(module, 0, options) : -ENOMEM;
+	if (r == 0 || r == -EEXIST)
+		return 0;
+	return err_set(err, -r, "module %s: can't load it: %s", kmod_module_get_name(module),
+		load_strerror(-r));
 }
 
-/*
- * KMOD_PROBE_IGNORE_COMMAND applies to one module: the "install" line of a dependency still
- * replaces the dependency, and as none is run here, its symbols are then missing (ENOENT). So the
- * dependencies are loaded by name, the deepest first (kmod_module_parse_depline), and the module is
- * tried again.
+/* ---- loading with all that a module needs ------------------------------------------------------
+ *
+ * Not by kmod_module_probe_insert_module: it would load the IOMMU driver of VFIO in the middle of
+ * vfio-pci's dependencies, and vfio-pci, where another module brings it along (many guides have
+ * "softdep nvidia pre: vfio-pci"), with the ids configured elsewhere; and it leaves out a
+ * dependency that has an "install" line.
  */
-static int insert_with_needed(struct kmod_module *module, const char *vfio_options, struct err *err)
-{
-	_cleanup_(list_done) struct kmod_list *needed = NULL;
-	const struct kmod_list *at;
-	int r = insert(module, vfio_options, err);
+struct loading {
+	const char *vfio_options;
+	struct strv seen; /* each module once: soft dependencies may form a cycle */
+};
 
-	if (r != -ENOENT)
-		return r;
-	needed = kmod_module_get_dependencies(module);
-	kmod_list_foreach(at, needed)
-	{
-		_cleanup_(module_done) struct kmod_module *one = kmod_module_get_module(at);
-		if (insert(one, vfio_options, err) < 0)
-			return -ENOENT;
-	}
-	r = insert(module, vfio_options, err);
-	if (r == 0 && err)
-		err->text[0] = '\0'; /* of the first try */
-	return r;
+static int load(struct loading *l, struct kmod_module *module, struct err *err);
+
+/* An "install" line would be run instead; none is in early boot. */
+static bool has_install(const struct kmod_module *module)
+{
+	const char *command = kmod_module_get_install_commands(module);
+
+	if (command)
+		log_print(LOG_DEBUG, "%s: 'install %s' of modprobe.d is not run in early boot",
+			kmod_module_get_name(module), command);
+	return command;
 }
 
 /* As in modprobe, a soft dependency that cannot be loaded is not an error. */
-static void insert_soft(const struct kmod_list *list, const char *vfio_options)
+static void load_soft(struct loading *l, const struct kmod_list *list)
 {
 	const struct kmod_list *at;
 
 	kmod_list_foreach(at, list)
 	{
 		_cleanup_(module_done) struct kmod_module *module = kmod_module_get_module(at);
-		int r = probe_insert(module, 0, vfio_options);
-		if (r < 0)
-			log_print(LOG_DEBUG, "module %s, a soft dependency: %s",
-				kmod_module_get_name(module), load_strerror(-r));
+		struct err err = {""};
+		if (!module_same(kmod_module_get_name(module), VFIO_IOMMU_DRIVER) &&
+			!has_install(module) && load(l, module, &err) < 0)
+			log_print(LOG_DEBUG, "a soft dependency: %s", err.text);
 	}
 }
 
-/*
- * KMOD_PROBE_IGNORE_COMMAND skips a module's own "install" line, and its soft dependencies, too
- * (libkmod-module.c, kmod_module_get_probe_list); so these are loaded here.
- */
-static int insert_with_soft(struct kmod_module *module, const char *vfio_options, struct err *err)
+static int load_needed(struct loading *l, struct kmod_module *module, struct err *err)
 {
-	_cleanup_(list_done) struct kmod_list *pre = NULL;
-	_cleanup_(list_done) struct kmod_list *post = NULL;
-
-	(void)kmod_module_get_softdeps(module, &pre, &post);
-	insert_soft(pre, vfio_options);
-	int r = insert_with_needed(module, vfio_options, err);
-	if (r == 0)
-		insert_soft(post, vfio_options);
-	return r;
-}
-
-/* ---- vfio-pci as a soft dependency of another module -------------------------------------------
- *
- * Many guides have "softdep nvidia pre: vfio-pci". libkmod would load vfio-pci together with the
- * other module, with the ids configured elsewhere; so it is loaded here first.
- */
-static int find_takers(struct kmod_module *module, struct strv *seen, struct strv *takers);
-
-static int find_takers_in(const struct kmod_list *list, struct strv *seen, struct strv *takers)
-{
+	_cleanup_(list_done) struct kmod_list *needed = kmod_module_get_dependencies(module);
 	const struct kmod_list *at;
 	int r = 0;
 
-	kmod_list_foreach(at, list)
+	kmod_list_foreach(at, needed)
 	{
-		_cleanup_(module_done) struct kmod_module *module = kmod_module_get_module(at);
+		_cleanup_(module_done) struct kmod_module *one = kmod_module_get_module(at);
 		if (r == 0)
-			r = find_takers(module, seen, takers);
+			r = load(l, one, err);
 	}
 	return r;
 }
 
-/* Each module once, so it ends. */
-static int find_takers(struct kmod_module *module, struct strv *seen, struct strv *takers)
+static int load(struct loading *l, struct kmod_module *module, struct err *err)
 {
-	_cleanup_(list_done) struct kmod_list *needs = NULL;
 	_cleanup_(list_done) struct kmod_list *pre = NULL;
 	_cleanup_(list_done) struct kmod_list *post = NULL;
-	const char *name = kmod_module_get_name(module);
-	size_t before = seen->n;
+	size_t before = l->seen.n;
 
-	if (module_takes_ids(name))
-		return strv_add_unique(takers, name, NULL);
-	int r = strv_add_unique(seen, name, NULL);
-	if (r < 0 || seen->n == before)
-		return r;
-	needs = kmod_module_get_dependencies(module);
+	if (strv_add_unique(&l->seen, kmod_module_get_name(module), err) < 0)
+		return -ENOMEM;
+	if (l->seen.n == before)
+		return 0;
 	(void)kmod_module_get_softdeps(module, &pre, &post);
-	r = find_takers_in(pre, seen, takers);
+	load_soft(l, pre);
+	int r = load_needed(l, module, err);
 	if (r == 0)
-		r = find_takers_in(needs, seen, takers);
-	return r == 0 ? find_takers_in(post, seen, takers) : r;
+		r = insert(module, l->vfio_options, err);
+	if (r == 0)
+		load_soft(l, post);
+	return r;
 }
 
-/* First loads the modules with ids that this module pulls in. */
-static void insert_takers(
-	struct kmod_ctx *ctx, struct kmod_module *module, const char *vfio_options)
+static int load_module(struct kmod_module *module, const char *vfio_options, struct err *err)
 {
-	_cleanup_(strv_done) struct strv seen = {0}, takers = {0};
+	struct loading l = {.vfio_options = vfio_options};
+	int r = load(&l, module, err);
 
-	if (module_takes_ids(kmod_module_get_name(module)) ||
-		find_takers(module, &seen, &takers) < 0)
-		return;
-	for (size_t i = 0; i < takers.n; i++) {
-		_cleanup_(module_done) struct kmod_module *one = NULL;
-		if (kmod_module_new_from_name(ctx, takers.name[i], &one) == 0 &&
-			insert_with_soft(one, vfio_options, NULL) < 0)
-			log_print(LOG_DEBUG, "module %s, a soft dependency: not loaded",
-				takers.name[i]);
-	}
+	strv_done(&l.seen);
+	return r;
 }
 
 int module_load(const char *name, const char *vfio_options, struct err *err)
@@ -285,17 +234,42 @@ int module_load(const char *name, const char *vfio_options, struct err *err)
 	kmod_list_foreach(at, list)
 	{
 		_cleanup_(module_done) struct kmod_module *module = kmod_module_get_module(at);
-		insert_takers(ctx, module, vfio_options);
-		r = insert_with_soft(module, vfio_options, err);
+		r = load_module(module, vfio_options, err);
 		if (r < 0)
 			return r;
 	}
 	return 0;
 }
 
+static bool is_loaded(struct kmod_ctx *ctx, const char *name)
+{
+	_cleanup_(module_done) struct kmod_module *module = NULL;
+
+	if (kmod_module_new_from_name(ctx, name, &module) < 0)
+		return false;
+	int state = kmod_module_get_initstate(module);
+	return state == KMOD_MODULE_LIVE || state == KMOD_MODULE_BUILTIN;
+}
+
+int module_load_iommu(struct err *err)
+{
+	_cleanup_(ctx_done) struct kmod_ctx *ctx = kmod_new(NULL, NULL);
+	_cleanup_(list_done) struct kmod_list *list = NULL;
+
+	if (!ctx)
+		return err_set(err, ENOMEM, "module " VFIO_IOMMU_DRIVER ": libkmod can't start");
+	kmod_set_log_fn(ctx, log_kmod, NULL);
+	if (!is_loaded(ctx, "vfio") ||
+		kmod_module_new_from_lookup(ctx, VFIO_IOMMU_DRIVER, &list) < 0 || !list)
+		return 0;
+	_cleanup_(module_done) struct kmod_module *module = kmod_module_get_module(list);
+	return has_install(module) ? 0 : load_module(module, NULL, err);
+}
+
 int module_load_for(const char *modalias, struct err *err)
 {
 	_cleanup_(ctx_done) struct kmod_ctx *ctx = kmod_new(NULL, NULL);
+	_cleanup_(list_done) struct kmod_list *all = NULL;
 	_cleanup_(list_done) struct kmod_list *list = NULL;
 	struct kmod_list *at;
 	int known = 0, failed = 0;
@@ -303,21 +277,15 @@ int module_load_for(const char *modalias, struct err *err)
 	if (!ctx)
 		return err_set(err, ENOMEM, "libkmod can't start");
 	kmod_set_log_fn(ctx, log_kmod, NULL);
-	if (kmod_module_new_from_lookup(ctx, modalias, &list) < 0)
+	if (kmod_module_new_from_lookup(ctx, modalias, &all) < 0 || !all ||
+		kmod_module_apply_filter(ctx, KMOD_FILTER_BLACKLIST, all, &list) < 0)
 		return 0;
 	kmod_list_foreach(at, list)
 	{
 		_cleanup_(module_done) struct kmod_module *module = kmod_module_get_module(at);
-		insert_takers(ctx, module, NULL);
-		int r = probe_insert(module, KMOD_PROBE_APPLY_BLACKLIST_ALIAS_ONLY, NULL);
-		if (r > 0) /* blacklisted */
-			continue;
 		known++;
-		if (r == 0)
-			continue;
-		failed++;
-		(void)err_set(err, -r, "module %s: can't load it: %s", kmod_module_get_name(module),
-			load_strerror(-r));
+		if (!has_install(module) && load_module(module, NULL, err) < 0)
+			failed++;
 	}
 	return known > 0 && failed == known ? -EIO : known;
 }

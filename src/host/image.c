@@ -35,7 +35,7 @@ static int image_add_module(
 static int want_modules(
 	struct image *image, const struct config *c, const char *directory, struct err *err)
 {
-	static const char *const vfio[] = {"vfio-pci", "vfio_iommu_type1"};
+	static const char *const vfio[] = {"vfio-pci", VFIO_IOMMU_DRIVER};
 	int r = 0;
 
 	for (size_t i = 0; r >= 0 && i < c->n_before; i++)

@@ -8,7 +8,7 @@
 #include "core/kmod.h"
 #include "core/report.h"
 #include "host/image.h"
-#include "pci/sysfs_path.h"
+#include "pci/sysfs.h"
 
 #include <errno.h>
 #include <fnmatch.h>

@@ -7,7 +7,7 @@
 #include "base/str.h"
 #include "cli/check.h"
 #include "core/boot_switch.h"
-#include "pci/sysfs_path.h"
+#include "pci/sysfs.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 #ifndef CLI_OTHER_IDS_H
 #define CLI_OTHER_IDS_H
 
-#include "pci/scan.h"
+#include "pci/device.h"
 
 #include <stdbool.h>
 #include <stddef.h>

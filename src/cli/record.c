@@ -15,7 +15,7 @@
 #include "host/host_snapshot.h"
 #include "host/other_tools.h"
 #include "pci/iomem.h"
-#include "pci/sysfs_path.h"
+#include "pci/sysfs.h"
 #include "shared/mounts.h"
 
 #include <errno.h>

@@ -2,8 +2,8 @@
 #include "cli/record_sysfs.h"
 
 #include "pci/boot_display.h"
-#include "pci/scan.h"
-#include "pci/sysfs_path.h"
+#include "pci/device.h"
+#include "pci/sysfs.h"
 
 #include <stdio.h>
 #include <stdlib.h>

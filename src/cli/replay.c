@@ -4,7 +4,7 @@
 #include "base/str.h"
 #include "host/host_snapshot.h"
 #include "pci/address.h"
-#include "pci/sysfs_path.h"
+#include "pci/sysfs.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -10,7 +10,7 @@
 #include "cli/rom_image.h"
 #include "core/release.h"
 #include "host/in_use_by.h"
-#include "pci/scan.h"
+#include "pci/device.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -9,7 +9,7 @@
 #include "core/config.h"
 #include "core/report.h"
 #include "host/host_snapshot.h"
-#include "pci/sysfs_path.h"
+#include "pci/sysfs.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -4,7 +4,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "core/usable.h"
-#include "pci/sysfs_path.h"
+#include "pci/sysfs.h"
 
 #include <errno.h>
 #include <stdarg.h>

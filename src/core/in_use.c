@@ -5,7 +5,7 @@
 #include "base/str.h"
 #include "core/steps.h"
 #include "pci/devnode.h"
-#include "pci/sysfs_path.h"
+#include "pci/sysfs.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -6,7 +6,7 @@
 #include "core/config.h"
 #include "core/protected.h"
 #include "pci/boot_display.h"
-#include "pci/scan.h"
+#include "pci/device.h"
 #include "pci/sysfs.h"
 
 #include <stdbool.h>

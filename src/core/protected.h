@@ -5,7 +5,7 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "core/config.h"
-#include "pci/scan.h"
+#include "pci/device.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -8,7 +8,7 @@
 #include "core/in_use.h"
 #include "core/plan.h"
 #include "pci/address.h"
-#include "pci/scan.h"
+#include "pci/device.h"
 #include "pci/sysfs.h"
 
 #include <stdbool.h>

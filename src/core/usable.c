@@ -3,7 +3,7 @@
 
 #include "base/str.h"
 #include "pci/iomem.h"
-#include "pci/sysfs_path.h"
+#include "pci/sysfs.h"
 
 #include <errno.h>
 #include <stdio.h>

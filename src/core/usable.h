@@ -2,7 +2,7 @@
 #ifndef CORE_USABLE_H
 #define CORE_USABLE_H
 
-#include "pci/scan.h"
+#include "pci/device.h"
 #include "pci/sysfs.h"
 
 #include <stddef.h>

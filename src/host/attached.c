@@ -5,7 +5,6 @@
 #include "host/blockdev.h"
 #include "host/host_snapshot.h"
 #include "pci/sysfs.h"
-#include "pci/sysfs_path.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
 #include "host/dev_tag.h"
 
 #include "base/str.h"
-#include "pci/sysfs_path.h"
+#include "pci/sysfs.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -3,7 +3,7 @@
 
 #include "base/file.h"
 #include "base/str.h"
-#include "pci/sysfs_path.h"
+#include "pci/sysfs.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>

@@ -10,7 +10,7 @@
 #include "host/dev_tag.h"
 #include "pci/devnode.h"
 #include "pci/devpath.h"
-#include "pci/sysfs_path.h"
+#include "pci/sysfs.h"
 #include "shared/mounts.h"
 #include "shared/tabfile.h"
 

@@ -4,7 +4,7 @@
 #include "base/file.h"
 #include "host/blockdev.h"
 #include "pci/devnode.h"
-#include "pci/sysfs_path.h"
+#include "pci/sysfs.h"
 
 #include <ctype.h>
 #include <dirent.h>

@@ -3,7 +3,7 @@
 #define HOST_IN_USE_BY_H
 
 #include "base/str.h"
-#include "pci/scan.h"
+#include "pci/device.h"
 #include "pci/sysfs.h"
 
 #include <stdbool.h>

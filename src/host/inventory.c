@@ -3,7 +3,7 @@
 
 #include "base/str.h"
 #include "host/attached.h"
-#include "pci/sysfs_path.h"
+#include "pci/sysfs.h"
 
 #include <errno.h>
 #include <stdio.h>

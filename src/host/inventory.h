@@ -7,7 +7,7 @@
 #include "host/host_snapshot.h"
 #include "host/pciids.h"
 #include "pci/boot_display.h"
-#include "pci/scan.h"
+#include "pci/device.h"
 #include "pci/sysfs.h"
 
 #include <stdbool.h>

@@ -4,7 +4,7 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "pci/iomem.h"
-#include "pci/sysfs_path.h"
+#include "pci/sysfs.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
 #ifndef PCI_BOOT_DISPLAY_H
 #define PCI_BOOT_DISPLAY_H
 
-#include "pci/scan.h"
+#include "pci/device.h"
 #include "pci/sysfs.h"
 
 #include <stdbool.h>

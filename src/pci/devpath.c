@@ -2,7 +2,7 @@
 #include "pci/devpath.h"
 
 #include "base/str.h"
-#include "pci/sysfs_path.h"
+#include "pci/sysfs.h"
 
 #include <errno.h>
 #include <stdio.h>

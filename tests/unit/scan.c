@@ -3,7 +3,7 @@
  * What we read of each tree, compared with what lspci(8) reads of it: a reader that nobody here
  * wrote. Its -vmm format is the one for programs: "Tag:\tvalue", a blank line between functions.
  */
-#include "pci/scan.h"
+#include "pci/device.h"
 
 #include "base/str.h"
 #include "check.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef PCI_SCAN_H
-#define PCI_SCAN_H
+#ifndef PCI_DEVICE_H
+#define PCI_DEVICE_H
 
 #include "base/err.h"
 #include "pci/address.h"

@@ -35,11 +35,16 @@ struct loader_output {
 /*
  * One boot loader, or one tool that writes the boot entries of others. All that this program knows
  * about it is in its own file; the commands walk loader_table and name none.
+ *
+ * What it does not have: an editor, for the files of one loader are of several formats (those of
+ * GRUB of four), so each source has its own; and the commands that make the boot files, which
+ * detect adds to l->next, for they depend on what it finds. A file has two rows where one loader is
+ * found in two ways, from other files and at another time: GRUB by entries or by its menu, Limine
+ * by a tool or by hand.
  */
 struct loader {
 	const char *name; /* in messages and JSON */
-	/* What --boot-loader calls it, NULL-terminated: names of several loaders may be the same.
-	 */
+	/* What --boot-loader calls it, NULL-terminated; several may have the same name. */
 	const char *const *called;
 	/* Prefixes of the EFI variable LoaderInfo when it has booted, NULL-terminated; or NULL. */
 	const char *const *loader_info;

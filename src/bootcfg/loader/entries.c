@@ -44,19 +44,19 @@ static char *default_pattern(const struct root *r, const char *boot)
 	return NULL;
 }
 
-/* The id of an entry: its name without a boot counter, `x+3-1.conf` is x.conf. */
-static char *entry_id(const char *name)
+size_t entry_stem(const char *name)
 {
 	size_t len = strlen(name) - strlen(".conf"), plus = len;
-	struct text id = {0};
 
-	while (plus > 0 &&
-		((name[plus - 1] >= '0' && name[plus - 1] <= '9') || name[plus - 1] == '-'))
+	while (plus > 0 && strchr("0123456789-", name[plus - 1]))
 		plus--;
-	if (plus > 0 && name[plus - 1] == '+' && plus < len)
-		len = plus - 1;
-	text_print(&id, "%.*s.conf", (int)len, name);
-	return id.data;
+	return plus > 0 && plus < len && name[plus - 1] == '+' ? plus - 1 : len;
+}
+
+static char *entry_id(const char *name)
+{
+	char *id = NULL;
+	return asprintf(&id, "%.*s.conf", (int)entry_stem(name), name) < 0 ? NULL : id;
 }
 
 static bool matches(const char *id, const char *pattern)

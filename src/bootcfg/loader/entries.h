@@ -32,6 +32,9 @@ int entries_find(const struct detect *s, const char *pick, struct entries *ret,
 	struct err *err) _must_check_;
 void entries_done(struct entries *e);
 
+/* The length of a name or path without .conf and the boot counter before it: x+3-1.conf is x. */
+size_t entry_stem(const char *name);
+
 /* Adds the entries as sources, before them /etc/kernel/cmdline, from which kernel-install writes
  * the entries of the next kernel; marks them as read. */
 int entries_add(struct entries *e, const struct detect *s, enum bls_reader reader, bool kernelopts,

@@ -49,14 +49,8 @@ static const struct karg_source *default_find(const struct root *r, const struct
 /* NAME.conf or NAME+3-1.conf becomes NAME-TAIL.conf: the copy has no boot counter. */
 static char *copy_name(const char *path, const char *tail)
 {
-	size_t len = strlen(path) - strlen(".conf"), plus = len;
 	char *name = NULL;
-
-	while (plus > 0 && strchr("0123456789-", path[plus - 1]))
-		plus--;
-	if (plus > 0 && plus < len && path[plus - 1] == '+')
-		len = plus - 1;
-	return asprintf(&name, "%.*s-%s.conf", (int)len, path, tail) < 0 ? NULL : name;
+	return asprintf(&name, "%.*s-%s.conf", (int)entry_stem(path), path, tail) < 0 ? NULL : name;
 }
 
 /* The length of a line without trailing blanks. */

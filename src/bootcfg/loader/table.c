@@ -11,8 +11,9 @@
 #define LOADER_ROW(NAME) &loader_##NAME,
 const struct loader *const loader_table[] = {LOADER_TABLE(LOADER_ROW) NULL};
 
-_Static_assert(sizeof(loader_table) / sizeof(*loader_table) - 1 <= LOADERS_MAX,
-	"struct loaders has a place for each");
+#define LOADER_INDEX(NAME) ROW_##NAME,
+enum { LOADER_TABLE(LOADER_INDEX) ROWS };
+_Static_assert(ROWS <= LOADERS_MAX, "struct loaders has a place for each");
 
 void loader_found(struct loaders *to, const struct loader *l)
 {

@@ -21,7 +21,7 @@ deps:
 	@NO_INSTALL='$(NO_INSTALL)' tools/deps build test lint boot images
 
 check: deps
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory -j$(shell nproc) all
 	@MUST_WORK='$(MUST_WORK)' MAKE='$(MAKE)' tests/run $(BUILD)/check $(suites)
 
 demo:

@@ -258,7 +258,8 @@ $(BUILD)/guest/vfio-bind-ungated: tests/boot/inuse-ungated.c $(bind_objects:%=$(
 bench_programs = $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c))
 $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(call say,BENCH)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O1 -static $< -o $@
+	$(call say,BENCH)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O1 -static $(bench_$*) $< -o $@
+bench_nolibc = -nostdlib -ffreestanding -fno-stack-protector -fno-pie -no-pie
 
 # What a fake tree shows; `make bench` counts instructions in guests beside that, for minutes.
 bench: all $(bench_programs)

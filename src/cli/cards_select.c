@@ -129,7 +129,7 @@ int cards_read(struct cards *ret, const struct sysroot *w, struct err *err)
 	int r = ask_for_all(ret, w, err);
 	if (r == 0)
 		r = ctx_plan_preview(&ret->s, &chosen, "all of this machine",
-			ret->preview_config.data, ret->preview_config.len, true, err);
+			ret->preview_config.data, ret->preview_config.len, false, err);
 	return r < 0 ? r : group_by_slot(ret, err);
 }
 

@@ -658,15 +658,14 @@ static struct config config_default(const char *path)
 		.path = path, .file = path, .companions = true, .failed_boots = FAILED_BOOTS_UNSET};
 }
 
-int config_parse(struct config *ret, const char *path, const char *data, size_t len)
+static int parse(struct config *ret, const char *path, const char *data, size_t len, size_t max)
 {
 	*ret = config_default(path);
 	struct config_parser p = {.c = ret};
 	const struct ini_reader r = {parse_value, parse_section, add_error, &p};
 
-	if (len > CONFIG_MAX)
-		config_error(
-			ret, 0, "%s: has %zu bytes, %d at most are read", path, len, CONFIG_MAX);
+	if (len > max)
+		config_error(ret, 0, "%s: has %zu bytes, %zu at most are read", path, len, max);
 	else if (ini_reader_run(&r, data, len) < 0)
 		ret->no_memory = true;
 	if (ret->no_memory)
@@ -675,6 +674,16 @@ int config_parse(struct config *ret, const char *path, const char *data, size_t 
 	if (ret->failed_boots == FAILED_BOOTS_UNSET)
 		ret->failed_boots = ret->hold_on_failure ? 0 : 2;
 	return ret->n_errors > 0 ? -EINVAL : 0;
+}
+
+int config_parse(struct config *ret, const char *path, const char *data, size_t len)
+{
+	return parse(ret, path, data, len, CONFIG_MAX);
+}
+
+int config_parse_own(struct config *ret, const char *name, const char *data, size_t len)
+{
+	return parse(ret, name, data, len, SIZE_MAX);
 }
 
 #define MISSING_REMEDY "; `vfio-bind init` writes one"

@@ -91,6 +91,10 @@ struct config {
  */
 int config_parse(struct config *ret, const char *path, const char *data, size_t len) _must_check_;
 
+/* The same for a text of our own, which may name each device of a large machine. */
+int config_parse_own(
+	struct config *ret, const char *name, const char *data, size_t len) _must_check_;
+
 /*
  * Reads and parses the file; a file that cannot be read is one error in the config, and -errno.
  * With `to_do` (root acts on the config, it is not only displayed) a file that users other than

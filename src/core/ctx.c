@@ -259,13 +259,14 @@ static bool no_groups(const struct probe *h)
 }
 
 int ctx_plan_preview(struct ctx *ret, const struct sysroot *w, const char *name, const char *text,
-	size_t len, bool by_slots, struct err *err)
+	size_t len, bool is_file, struct err *err)
 {
 	const struct boot_switch bind = {.mode = BOOT_BIND};
 
 	*ret = (struct ctx){.config = {.path = name, .file = name}, .sysfs = {.devices = -1}};
 	ret->plan.config = &ret->config;
-	int r = config_parse(&ret->config, name, text, len);
+	int r = is_file ? config_parse(&ret->config, name, text, len)
+			: config_parse_own(&ret->config, name, text, len);
 	if (r < 0)
 		return err_set(
 			err, -r, "%s", r == -ENOMEM ? "out of memory" : ret->config.errors[0]);
@@ -274,7 +275,7 @@ int ctx_plan_preview(struct ctx *ret, const struct sysroot *w, const char *name,
 		r = look(ret, w, err);
 	if (r < 0)
 		return r;
-	ret->groups_by_slots = by_slots && no_groups(&ret->host);
+	ret->groups_by_slots = no_groups(&ret->host);
 	if (ret->groups_by_slots)
 		for (size_t i = 0; i < ret->host.devices.n; i++)
 			ret->host.devices.at[i].group = 0;

@@ -83,12 +83,12 @@ int ctx_plan(struct ctx *s, const struct sysroot *w, const struct boot_switch *b
 	struct err *err) _must_check_;
 /*
  * Plans for a config in memory (operands, the proposal of `init`); `name` is used as its path and,
- * like `text`, is kept by reference. The switch is ignored: a command that is typed is meant. With
- * by_slots a machine without any IOMMU group is planned as if each function had one, so that all
- * other guards are evaluated.
+ * like `text`, is kept by reference. is_file: the text is to be a file, and may have the bytes of
+ * one. The switch is ignored: a command that is typed is meant. A machine without any IOMMU group
+ * is planned as if each function had one, so that all other guards are evaluated.
  */
 int ctx_plan_preview(struct ctx *ret, const struct sysroot *w, const char *name, const char *text,
-	size_t len, bool by_slots, struct err *err) _must_check_;
+	size_t len, bool is_file, struct err *err) _must_check_;
 /*
  * Whether the config may select a function of this card, or bring it along, decided from the config
  * and the card alone. 1 or 0, or a negative errno with a text. A config with errors selects

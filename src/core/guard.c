@@ -432,7 +432,6 @@ static bool is_in_denylist(const struct plan *p, const struct probe *h, const st
 static bool is_boot_display(const struct plan *p, const struct probe *h, const struct verdict *v,
 	char *reason, size_t size)
 {
-	const struct device *other = boot_display_differs(&h->boot, &h->devices);
 	char address[PCI_ADDR_MAX];
 
 	if (p->config->may_take_boot_vga)
@@ -444,6 +443,7 @@ static bool is_boot_display(const struct plan *p, const struct probe *h, const s
 	}
 	if (v->device->is_boot_display) {
 		bool by_file = h->boot.by == WITNESS_BOOT_VGA;
+		const struct device *other = boot_display_differs(&h->boot, &h->devices);
 		(void)snprintf(reason, size,
 			"is the firmware's boot display%s%s%s%s%s; [guard] boot_vga = allow lets it be taken",
 			by_file ? "" : " (", by_file ? "" : boot_display_witness(&h->boot),
@@ -524,8 +524,8 @@ static void apply_exclude(struct plan *p, const struct probe *h)
 {
 	for (size_t i = 0; i < p->n; i++) {
 		struct verdict *v = &p->verdicts[i];
-		const struct selector *s =
-			v->device ? select_first(p->config, h->paths, v->device, true) : NULL;
+		const struct selector *s = v->device ? select_first(p->config, h, v->device, true)
+						     : NULL;
 		if (s)
 			refuse(v, EXCLUDED_BY "%s:%u", p->config->path, s->line);
 	}

@@ -72,9 +72,8 @@ static const struct device *leader_of(
 	for (size_t i = 0; i < h->devices.n; i++) {
 		const struct device *leader = &h->devices.at[i];
 		if (leader != d && device_is_display(leader) && device_same_card(leader, d) &&
-			leader->id.vendor == d->id.vendor &&
-			select_first(c, h->paths, leader, false) &&
-			!select_first(c, h->paths, leader, true))
+			leader->id.vendor == d->id.vendor && select_first(c, h, leader, false) &&
+			!select_first(c, h, leader, true))
 			return leader;
 	}
 	return NULL;
@@ -87,7 +86,7 @@ static void add_found(struct plan *p, const struct probe *h)
 
 	for (size_t i = 0; i < h->devices.n; i++) {
 		const struct device *d = &h->devices.at[i];
-		const struct selector *asked = select_first(c, h->paths, d, false);
+		const struct selector *asked = select_first(c, h, d, false);
 		if (asked && is_left_out(h, asked, d))
 			continue;
 		if (asked) {
@@ -98,9 +97,9 @@ static void add_found(struct plan *p, const struct probe *h)
 		}
 		const struct device *leader = c->companions && d->error == 0 ? leader_of(c, h, d)
 									     : NULL;
-		if (!leader || select_first(c, h->paths, d, true))
+		if (!leader || select_first(c, h, d, true))
 			continue;
-		add(p, select_first(c, h->paths, leader, false), d);
+		add(p, select_first(c, h, leader, false), d);
 		struct verdict *v = &p->verdicts[p->n - 1];
 		v->companion = true;
 		size_t len = str_copy(v->reason, sizeof(v->reason), "companion of ");
@@ -112,6 +111,8 @@ static void add_found(struct plan *p, const struct probe *h)
 static bool finds_something(
 	const struct probe *h, const struct selector *s, const struct pci_path *path)
 {
+	if (s->kind == SELECT_ADDRESS && !s->any_function)
+		return device_find(&h->devices, s->addr);
 	for (size_t i = 0; i < h->devices.n; i++)
 		if (select_matches(s, path, &h->devices.at[i]))
 			return true;
@@ -141,8 +142,8 @@ static void add_absent(struct plan *p, const struct probe *h)
 
 	for (size_t i = 0; i < c->n_selectors; i++) {
 		const struct selector *s = &c->selectors[i];
-		if (s->exclude || s->kind == SELECT_GPUS || is_told(p, s) ||
-			finds_something(h, s, &h->paths[i]))
+		if (s->exclude || s->kind == SELECT_GPUS || finds_something(h, s, &h->paths[i]) ||
+			is_told(p, s))
 			continue;
 		add(p, s, NULL);
 		struct verdict *v = &p->verdicts[p->n - 1];

@@ -10,6 +10,7 @@ struct look {
 	struct sysfs *s;
 	const struct boot_display_from *from;
 	struct probe *h;
+	bool has_ids; /* an address or path of the config has an id */
 };
 
 /* Resolves a path bridge by bridge; each has the number of its secondary bus. */
@@ -27,18 +28,21 @@ static struct pci_path pci_path_resolve(struct sysfs *sysfs, const struct select
 	return path;
 }
 
+static void sort_places(struct probe *h, const struct config *c);
+
 static void resolve_paths(const struct look *l)
 {
 	for (size_t i = 0; i < l->c->n_selectors; i++)
 		if (l->c->selectors[i].kind == SELECT_PATH)
 			l->h->paths[i] = pci_path_resolve(l->s, &l->c->selectors[i]);
+	sort_places(l->h, l->c);
 }
 
 static bool wanted(const struct device *d, const void *arg)
 {
 	const struct look *l = arg;
 
-	return device_is_display(d) || select_first(l->c, l->h->paths, d, false);
+	return device_is_display(d) || select_first(l->c, l->h, d, false);
 }
 
 static bool display_or_changed_id(const struct device *d, const void *arg)
@@ -47,7 +51,7 @@ static bool display_or_changed_id(const struct device *d, const void *arg)
 
 	if (device_is_display(d))
 		return true;
-	for (size_t i = 0; i < l->c->n_selectors; i++)
+	for (size_t i = 0; l->has_ids && i < l->c->n_selectors; i++)
 		if (l->c->selectors[i].has_id && pci_id_matches(&l->c->selectors[i].id, &d->id))
 			return true;
 	return false;
@@ -105,7 +109,7 @@ static int probe_companions(const struct look *l, struct err *err)
 	/* The list grows during the loop, but an added function is never a selected display. */
 	for (size_t i = 0; i < l->h->devices.n; i++) {
 		const struct device *d = &l->h->devices.at[i];
-		if (!device_is_display(d) || !select_first(l->c, l->h->paths, d, false))
+		if (!device_is_display(d) || !select_first(l->c, l->h, d, false))
 			continue;
 		int r = probe_around(l, d->addr, err);
 		if (r < 0)
@@ -118,13 +122,12 @@ static int probe_companions(const struct look *l, struct err *err)
  * leader_of. */
 static bool may_be_bound(const struct look *l, const struct device *d)
 {
-	if (select_first(l->c, l->h->paths, d, false))
+	if (select_first(l->c, l->h, d, false))
 		return true;
 	for (size_t i = 0; l->c->companions && i < l->h->devices.n; i++) {
 		const struct device *other = &l->h->devices.at[i];
 		if (device_is_display(other) && device_same_card(other, d) &&
-			other->id.vendor == d->id.vendor &&
-			select_first(l->c, l->h->paths, other, false))
+			other->id.vendor == d->id.vendor && select_first(l->c, l->h, other, false))
 			return true;
 	}
 	return false;
@@ -154,12 +157,11 @@ static bool displays_matter(const struct look *l)
 
 static bool some_id_changed(const struct look *l)
 {
-	for (size_t i = 0; i < l->h->devices.n; i++) {
-		const struct device *d = &l->h->devices.at[i];
-		for (size_t j = 0; j < l->c->n_selectors; j++) {
-			const struct selector *s = &l->c->selectors[j];
-			if (!s->exclude && select_matches(s, &l->h->paths[j], d) &&
-				select_id_changed(s, d))
+	for (size_t j = 0; j < l->c->n_selectors; j++) {
+		const struct selector *s = &l->c->selectors[j];
+		for (size_t i = 0; s->has_id && !s->exclude && i < l->h->devices.n; i++) {
+			const struct device *d = &l->h->devices.at[i];
+			if (select_matches(s, &l->h->paths[j], d) && select_id_changed(s, d))
 				return true;
 		}
 	}
@@ -248,6 +250,8 @@ int probe_devices(struct probe *ret, const struct config *c, struct sysfs *s,
 	if (!h.paths)
 		return err_set(
 			err, ENOMEM, "out of memory for %zu lines of the config", c->n_selectors);
+	for (size_t i = 0; i < c->n_selectors; i++)
+		l.has_ids |= c->selectors[i].has_id;
 	int r = probe_all(&l, err);
 	if (r < 0) {
 		probe_done(&h);
@@ -291,7 +295,9 @@ void probe_done(struct probe *h)
 {
 	device_list_done(&h->devices);
 	free(h->paths);
+	free(h->places);
 	h->paths = NULL;
+	h->places = NULL;
 }
 
 static bool mentions(const struct look *l)
@@ -300,7 +306,7 @@ static bool mentions(const struct look *l)
 		if (l->c->selectors[i].kind == SELECT_SERIAL)
 			return true;
 	for (size_t i = 0; i < l->h->devices.n; i++)
-		if (select_first(l->c, l->h->paths, &l->h->devices.at[i], false))
+		if (select_first(l->c, l->h, &l->h->devices.at[i], false))
 			return true;
 	return false;
 }
@@ -355,14 +361,83 @@ bool select_id_changed(const struct selector *s, const struct device *d)
 	return d->error == 0 && !pci_id_matches(&s->id, &d->id);
 }
 
-const struct selector *select_first(
-	const struct config *c, const struct pci_path *ways, const struct device *d, bool exclude)
+struct select_place {
+	struct pci_addr slot; /* of an address, with function 0 */
+	bool is_address;
+	size_t selector;
+};
+
+static int place_compare(const void *a, const void *b)
 {
-	for (size_t i = 0; i < c->n_selectors; i++) {
-		const struct selector *s = &c->selectors[i];
-		if (s->exclude == exclude && select_matches(s, &ways[i], d) &&
-			!(exclude && select_id_changed(s, d)))
-			return s;
+	const struct select_place *x = a, *y = b;
+
+	if (x->is_address != y->is_address)
+		return x->is_address ? -1 : 1;
+	int order = x->is_address ? pci_addr_compare(x->slot, y->slot) : 0;
+	return order != 0 ? order : x->selector < y->selector ? -1 : 1;
+}
+
+/* With fewer selectors a walk over all is cheaper; `init` names each device of the machine. */
+#define PLACES_MIN 64
+
+static void sort_places(struct probe *h, const struct config *c)
+{
+	if (c->n_selectors < PLACES_MIN)
+		return;
+	h->places = calloc(c->n_selectors, sizeof(*h->places));
+	for (size_t i = 0; h->places && i < c->n_selectors; i++) {
+		struct select_place *p = &h->places[i];
+		*p = (struct select_place){.slot = c->selectors[i].addr,
+			.is_address = c->selectors[i].kind == SELECT_ADDRESS,
+			.selector = i};
+		p->slot.function = 0;
+		h->n_places += p->is_address;
 	}
-	return NULL;
+	if (h->places)
+		qsort(h->places, c->n_selectors, sizeof(*h->places), place_compare);
+}
+
+static bool is_match(const struct config *c, const struct probe *h, size_t i,
+	const struct device *d, bool exclude)
+{
+	const struct selector *s = &c->selectors[i];
+
+	return s->exclude == exclude && select_matches(s, &h->paths[i], d) &&
+	       !(exclude && select_id_changed(s, d));
+}
+
+/* The number of the first address that matches, or n_selectors. */
+static size_t first_address(
+	const struct config *c, const struct probe *h, const struct device *d, bool exclude)
+{
+	size_t at = 0;
+	struct pci_addr slot = d->addr;
+
+	slot.function = 0;
+	for (size_t end = h->n_places; at < end;) {
+		size_t middle = at + (end - at) / 2;
+		if (pci_addr_compare(h->places[middle].slot, slot) < 0)
+			at = middle + 1;
+		else
+			end = middle;
+	}
+	for (; at < h->n_places && pci_addr_compare(h->places[at].slot, slot) == 0; at++)
+		if (is_match(c, h, h->places[at].selector, d, exclude))
+			return h->places[at].selector;
+	return c->n_selectors;
+}
+
+const struct selector *select_first(
+	const struct config *c, const struct probe *h, const struct device *d, bool exclude)
+{
+	size_t first = h->places ? first_address(c, h, d, exclude) : c->n_selectors;
+
+	for (size_t i = h->places ? h->n_places : 0; i < c->n_selectors; i++) {
+		size_t one = h->places ? h->places[i].selector : i;
+		if (one >= first)
+			break;
+		if (is_match(c, h, one, d, exclude))
+			return &c->selectors[one];
+	}
+	return first < c->n_selectors ? &c->selectors[first] : NULL;
 }

@@ -29,10 +29,6 @@ bool select_matches(const struct selector *s, const struct pci_path *path, const
  * device. */
 bool select_id_changed(const struct selector *s, const struct device *d);
 
-/* The first selector of [bind] (or of [exclude]) that matches the device, or NULL. */
-const struct selector *select_first(
-	const struct config *c, const struct pci_path *ways, const struct device *d, bool exclude);
-
 /*
  * What a plan needs to know about the machine, and no more: the devices that the config may match,
  * their companions, and the display controllers if it matters which of them stay.
@@ -43,7 +39,15 @@ struct probe {
 	bool serials_hidden;        /* only root may read the serial numbers */
 	struct boot_display boot;   /* searched only if a display may be bound */
 	struct pci_path *paths;     /* one per selector of the config */
+	/* The selectors by number, if they are many: first those of addresses, by slot, then the
+	 * others. Else NULL. */
+	struct select_place *places;
+	size_t n_places; /* those of addresses */
 };
+
+/* The first selector of [bind] (or of [exclude]) that matches the device, or NULL. */
+const struct selector *select_first(
+	const struct config *c, const struct probe *h, const struct device *d, bool exclude);
 
 /*
  * Reads as little as the config needs: addresses and paths are looked up one by one; only ids,

@@ -80,14 +80,28 @@ bool device_same_card(const struct device *a, const struct device *b)
 
 struct device *device_find(const struct device_list *list, struct pci_addr addr)
 {
-	for (size_t i = 0; i < list->n; i++)
+	size_t first = 0;
+
+	for (size_t end = list->sorted ? list->n : 0; first < end;) {
+		size_t middle = first + (end - first) / 2;
+		if (pci_addr_compare(list->at[middle].addr, addr) < 0)
+			first = middle + 1;
+		else
+			end = middle;
+	}
+	for (size_t i = first; i < list->n; i++) {
 		if (pci_addr_compare(list->at[i].addr, addr) == 0)
 			return &list->at[i];
+		if (list->sorted)
+			break;
+	}
 	return NULL;
 }
 
 static int list_add(struct device_list *list, const struct device *d)
 {
+	list->sorted = list->n == 0 ||
+		       (list->sorted && pci_addr_compare(list->at[list->n - 1].addr, d->addr) < 0);
 	if (list->n == list->size) {
 		size_t size = list->size ? list->size * 2 : 16;
 		struct device *at = size <= DEVICES_MAX ? realloc(list->at, size * sizeof(*at))
@@ -289,7 +303,7 @@ int scan_all(struct sysfs *s, struct device_list *list, bool with_serials,
 	bool (*keep)(const struct device *d, const void *arg), const void *arg, struct err *err)
 {
 	struct err reason = {""};
-	struct device_list before = {.n = list->n};
+	struct device_list before = {.n = list->n, .sorted = list->sorted};
 
 	if (before.n > 0) {
 		before.at = malloc(before.n * sizeof(*before.at));
@@ -356,6 +370,7 @@ void scan_sort(struct device_list *list)
 {
 	if (list->n > 1)
 		qsort(list->at, list->n, sizeof(*list->at), device_compare);
+	list->sorted = true;
 }
 
 void scan_cards(struct device_list *list)

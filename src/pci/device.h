@@ -34,6 +34,7 @@ struct device {
 struct device_list {
 	struct device *at;
 	size_t n, size;
+	bool sorted; /* known to be in address order: device_find need not walk */
 };
 
 /* The largest supported machine; beyond it scan_all fails rather than grow without a bound. */

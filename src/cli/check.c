@@ -1,23 +1,200 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/check.h"
+
 #include "base/command.h"
+#include "base/dir.h"
 #include "base/file.h"
 #include "base/json_write.h"
 #include "base/log.h"
 #include "base/str.h"
-#include "cli/check_host.h"
 #include "cli/cmd.h"
 #include "cli/sysroot.h"
 #include "core/imageinfo.h"
 #include "host/hotplug_rules.h"
 #include "host/image.h"
+#include "pci/sysfs.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <unistd.h>
+
+/* ---- what the checks share ---------------------------------------------------------------------
+ */
+
+#define TEXT_MAX (4096UL * 1024) /* /proc/interrupts of a large machine */
+
+bool check_ctx_asks(const struct check_ctx *c)
+{
+	return c->ctx->config.n_selectors > 0;
+}
+
+bool check_ctx_path(
+	const struct check_ctx *c, char buf[static CHECKED_PATH_MAX], const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!c->root)
+		return false;
+	size_t len = str_copy(buf, CHECKED_PATH_MAX, c->root);
+	va_start(ap, fmt);
+	int n = vsnprintf(buf + len, CHECKED_PATH_MAX - len, fmt, ap);
+	va_end(ap);
+	return n >= 0 && (size_t)n < CHECKED_PATH_MAX - len;
+}
+
+bool check_ctx_exists(const struct check_ctx *c, const char *path)
+{
+	char full[CHECKED_PATH_MAX];
+
+	return check_ctx_path(c, full, "%s", path) && faccessat(AT_FDCWD, full, F_OK, 0) == 0;
+}
+
+char *check_ctx_text(const struct check_ctx *c, const char *path)
+{
+	char full[CHECKED_PATH_MAX], *text = NULL;
+	size_t len;
+
+	if (!check_ctx_path(c, full, "%s", path) ||
+		file_read(AT_FDCWD, full, TEXT_MAX, &text, &len, NULL) < 0)
+		return NULL;
+	return text;
+}
+
+static bool is_visible(const char *name)
+{
+	return name[0] != '.';
+}
+
+void check_ctx_each(const struct check_ctx *c, const char *directory,
+	int (*order)(const char *a, const char *b),
+	void (*each)(const struct check_ctx *c, const char *name, void *to), void *to)
+{
+	_cleanup_(dir_names_done) struct dir_names names = {0};
+	char path[CHECKED_PATH_MAX];
+
+	if (check_ctx_path(c, path, "%s", directory))
+		(void)dir_list(&names, AT_FDCWD, path, is_visible, order);
+	for (size_t i = 0; i < names.n; i++)
+		each(c, names.at[i], to);
+}
+
+bool check_ctx_can_boot(const struct check_ctx *c, const char *kernel)
+{
+	struct utsname u;
+	char path[CHECKED_PATH_MAX];
+
+	if (c->live && uname(&u) == 0 && str_equal(u.release, kernel))
+		return true;
+	return (check_ctx_path(c, path, "/boot/vmlinuz-%s", kernel) && access(path, F_OK) == 0) ||
+	       (check_ctx_path(c, path, "/lib/modules/%s/vmlinuz", kernel) &&
+		       access(path, F_OK) == 0);
+}
+
+bool check_ctx_binds(const struct check_ctx *c, struct pci_addr addr)
+{
+	const struct verdict *v = plan_find(&c->ctx->plan, addr);
+
+	return v && v->action == ACTION_BIND;
+}
+
+/* ---- all of them -------------------------------------------------------------------------------
+ */
+
+/* The switch decides whether a boot binds; the config is checked either way. */
+static void check_switch(const struct check_ctx *c)
+{
+	struct boot_switch b = boot_switch_parse(c->cmdline);
+
+	if (b.mode != BOOT_BIND)
+		findings_add(c->findings, check_ctx_asks(c), "off", "this boot has bound nothing",
+			NULL, "vfio-bind is off: %s", b.reason);
+}
+
+static char *read_cmdline(const struct check_ctx *c, const struct sysroot *w, struct sysfs *s)
+{
+	if (w->cmdline)
+		return strdup(w->cmdline);
+	return c->root ? check_ctx_text(c, "/proc/cmdline")
+		       : sysfs_path_text(s, NOTES_DIRECTORY "/cmdline");
+}
+
+const char *const check_recorded_topics[] = {
+	"modules", "hook", "confirm", "image", "cmdline", "modprobe", "driverctl", "script", NULL};
+
+/* Kernels, images and the files of other tools are not in a record; what was found in them is. */
+static void check_files(const struct check_ctx *c)
+{
+	struct sysfs *s = &c->ctx->sysfs;
+	_cleanup_(str_free) char *found = c->replayed
+						  ? sysfs_path_text(s, NOTES_DIRECTORY "/findings")
+						  : NULL;
+
+	if (found) {
+		findings_read(c->findings, check_recorded_topics, found);
+		return;
+	}
+	if (c->replayed) { /* an older one has only what was found in images */
+		_cleanup_(str_free) char *images = sysfs_path_text(s, NOTES_DIRECTORY "/images");
+		findings_read(c->findings, check_recorded_topics, images);
+	} else {
+		check_images(c);
+	}
+	check_others(c);
+}
+
+static int run_checks(struct check_ctx *c, const struct sysroot *w, struct err *err)
+{
+	_cleanup_(inventory_done) struct inventory inventory = {0};
+	_cleanup_(host_snapshot_done) struct host_snapshot notes = {0};
+	struct pciids names = {0}; /* no device is printed by name here */
+	struct sysfs *s = &c->ctx->sysfs;
+
+	int r = inventory_gather(&inventory, s, &names, &notes, err);
+	if (r < 0)
+		return r;
+	_cleanup_(str_free) char *cmdline = read_cmdline(c, w, s);
+	c->cmdline = cmdline ? cmdline : "";
+	c->inventory = &inventory;
+	check_switch(c);
+	check_iommu(c);
+	check_plan(c);
+	check_files(c);
+	if (c->live)
+		findings_ask_bootcfg(c->findings);
+	c->inventory = NULL;
+	return c->findings->failed ? err_set(err, ENOMEM, "out of memory for what was found") : 0;
+}
+
+int check_host(struct findings *ret, struct ctx *ret_ctx, const struct sysroot *w, const char *root,
+	struct err *err)
+{
+	const struct boot_switch bind = {.mode = BOOT_BIND};
+	struct check_ctx c = {.root = root       ? root
+				      : w->sysfs ? NULL
+						 : "",
+		.live = !root && !w->sysfs,
+		.replayed = w->replayed,
+		.ctx = ret_ctx,
+		.findings = ret};
+
+	int r = ctx_read(ret_ctx, w, &bind, err);
+	if (r == -EINVAL && ret_ctx->config.missing) {
+		r = ctx_plan(ret_ctx, w, &bind, err);
+		if (r == 0)
+			r = run_checks(&c, w, err);
+		return r < 0 ? r : -EINVAL;
+	}
+	return r < 0 ? r : run_checks(&c, w, err);
+}
+
+/* ---- the command -------------------------------------------------------------------------------
+ */
 
 struct check {
 	struct sysroot sysroot;

@@ -3,7 +3,7 @@
 
 #include "base/file.h"
 #include "base/str.h"
-#include "cli/check_ctx.h"
+#include "cli/check.h"
 #include "core/boot_switch.h"
 #include "core/kmod.h"
 #include "core/release.h"

@@ -4,7 +4,6 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "cli/check.h"
-#include "cli/check_host.h"
 #include "cli/cmd.h"
 #include "cli/record_sysfs.h"
 #include "cli/redact.h"

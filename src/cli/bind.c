@@ -3,7 +3,6 @@
 #include "base/log.h"
 #include "cli/bind_args.h"
 #include "cli/cmd.h"
-#include "cli/held.h"
 #include "cli/plan_table.h"
 #include "core/apply.h"
 #include "core/config_values.h"

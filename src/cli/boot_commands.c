@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "boot/boot.h"
+#include "cli/bind_args.h"
 #include "cli/cmd.h"
-#include "cli/held.h"
 #include "cli/plan_table.h"
 #include "cli/sysroot.h"
 #include "host/hostdevs.h"

@@ -6,7 +6,6 @@
 #include "base/log.h"
 #include "cli/bind_args.h"
 #include "cli/cmd.h"
-#include "cli/held.h"
 #include "core/guard.h"
 #include "core/lock.h"
 #include "core/report.h"

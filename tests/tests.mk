@@ -200,8 +200,8 @@ check-setup: all
 # Of the boot display one config for each kind of machine; check-display has them all.
 display_kinds = lit-0380-ids lit-0380-of-two-non-boot lit-0300-address unlit-address
 check-boot: all
-	@tests/boot/run || rc=1; KERNELS=trixie tests/boot/run --table display $(display_kinds) || rc=1; \
-		tests/boot/disks || rc=1; exit $${rc:-0}
+	@tests/boot/disks & tests/boot/run || rc=1; KERNELS=trixie tests/boot/run --table display $(display_kinds) || rc=1; \
+		wait $$! || rc=1; exit $${rc:-0}
 # The boot display: four kinds of machines, each config on Debian's three kernels. Some 65 boots, a quarter of an hour.
 # Not part of check.
 .PHONY: check-display
@@ -220,7 +220,7 @@ check-standdown: all
 	@tests/boot/standdown
 # Seven boots: bind, release and rom on a running system, the hook of libvirt, a VM in the VM, and disks in use.
 check-hands: all
-	@for test in hands hook nested 'inuse --quick'; do tests/boot/$$test || rc=1; done; exit $${rc:-0}
+	@printf '%s\n' hands hook nested 'inuse --quick' | xargs -P $(shell nproc) -I {} sh -c 'tests/boot/{}'
 # The same on Debian's three kernels.
 .PHONY: check-hands-all
 check-hands-all: all

@@ -147,8 +147,17 @@ client_build()
 
 # image_base SUITE FORM [WITHOUT...]: a base image with the kernel's modules, on stdout its path.
 # FORM is shipped, ko, ko.xz or ko.zst; WITHOUT names modules to leave out; image_more, where it is set, more
-# of them. Made once.
+# of them. Made once, whoever comes first.
 image_base()
+{
+	mkdir -p "$work/images"
+	(
+		flock 9
+		image_base_make "$@"
+	) 9>"$work/images/lock"
+}
+
+image_base_make()
 {
 	local suite=$1 form=$2 version dir root name file out client
 	shift 2
@@ -160,7 +169,6 @@ image_base()
 		[ "$out" -nt "$client" ]; then
 		return
 	fi
-	mkdir -p "$work/images"
 	root=$(mktemp -d "$work/images/root.XXXXXX")
 	mkdir -p "$root/usr/bin" "$root/usr/lib" "$root/usr/lib64" "$root/etc/modprobe.d"
 	ln -s usr/bin "$root/bin"
@@ -336,8 +344,10 @@ vm_end_all()
 # no_timer_check: on a busy host the emulated timer can miss the moment in which the kernel waits
 # for it, and with interrupt remapping that is a panic (panic_if_irq_remap,
 # arch/x86/kernel/apic/io_apic.c).
-# cryptomgr.notests: its ciphers do not test themselves, a second or two of an emulated processor.
+# cryptomgr.notests, initcall_blacklist: its ciphers do not test themselves, and neither a source of random numbers nor
+# a kind of keys that nothing here uses starts: up to two seconds of an emulated processor.
 kernel_words='console=ttyS0 panic=-1 no_timer_check intel_iommu=on cryptomgr.notests'
+kernel_words+=' initcall_blacklist=jent_mod_init,init_encrypted'
 
 # kernel_unpacked VMLINUZ: what a machine with a BIOS boots as that kernel, on stdout its path.
 kernel_unpacked()

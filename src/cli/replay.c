@@ -16,10 +16,12 @@
 #define LINES_MAX 2000000 /* twice as many as 20,000 functions need */
 
 struct replay {
-	const struct tmpdir *to;
+	struct tmpdir *to;
 	const char *directory;      /* of the lines that follow, or NULL */
 	char address[PCI_ADDR_MAX]; /* of its PCI function, or "" */
 	bool links;                 /* the half that is created: files and directories, or links */
+	char file[PATH_SIZE];       /* whose lines are collected, or "" */
+	struct text content;
 };
 
 static int join(char buf[static PATH_SIZE], const char *one, const char *other)
@@ -92,23 +94,35 @@ static int replay_link(const struct replay *r, const char *name, const char *tar
 	return code == 0 ? tmpdir_link(r->to, path, target) : code;
 }
 
-static int replay_line(const struct replay *r, const char *name, char *line)
+/* Writes the lines that were collected of one file. */
+static int finish_file(struct replay *r)
+{
+	int code = r->content.failed ? -ENOMEM : 0;
+
+	if (code == 0 && r->file[0])
+		code = tmpdir_write(r->to, r->file, -1, r->content.data, r->content.len);
+	r->file[0] = '\0';
+	r->content.len = 0;
+	return code;
+}
+
+static int replay_line(struct replay *r, const char *name, const char *line)
 {
 	char path[PATH_SIZE];
-	size_t len = strlen(line);
 
 	if (r->links)
 		return 0;
 	int code = join(path, r->directory, name);
-	line[len] = '\n'; /* replaces the NUL that strsep wrote over the newline */
-	if (code == 0)
-		code = tmpdir_write(r->to, path, -1, line, len + 1);
-	line[len] = '\0';
+	if (code == 0 && !str_equal(path, r->file)) {
+		code = finish_file(r);
+		(void)str_copy(r->file, sizeof(r->file), path);
+	}
+	text_print(&r->content, "%s\n", line);
 	return code;
 }
 
 /* "03 00 ff*8" */
-static int replay_bytes(const struct replay *r, const char *name, uint32_t at, const char *s)
+static int replay_bytes(struct replay *r, const char *name, uint32_t at, const char *s)
 {
 	unsigned char bytes[OFFSET_MAX];
 	char path[PATH_SIZE];
@@ -131,7 +145,9 @@ static int replay_bytes(const struct replay *r, const char *name, uint32_t at, c
 		while (*s == ' ')
 			s++;
 	}
-	int code = r->links ? -ECANCELED : join(path, r->directory, name);
+	int code = r->links ? -ECANCELED : finish_file(r);
+	if (code == 0)
+		code = join(path, r->directory, name);
 	if (code == 0)
 		code = tmpdir_write(r->to, path, (off_t)at, bytes, n);
 	return code == -ECANCELED ? 0 : code;
@@ -176,7 +192,9 @@ static int take(struct replay *r, char *line)
 		return 0;
 	if (line[0] == '[' && line[len - 1] == ']') {
 		line[len - 1] = '\0';
-		int code = open_directory(r, line + 1);
+		int code = finish_file(r);
+		if (code == 0)
+			code = open_directory(r, line + 1);
 		note_function(r);
 		return code;
 	}
@@ -216,11 +234,13 @@ static int walk(struct replay *r, const char *file, const char *text, struct err
 				strerror(-code),
 				code == -EINVAL ? "; is this what `vfio-bind record` writes?" : "");
 	}
-	return 0;
+	int code = finish_file(r);
+	return code < 0 ? err_set(err, -code, "%s: can't be replayed: %s", file, strerror(-code))
+			: 0;
 }
 
 /* Links last: nothing is written through a link. */
-int replay(const struct tmpdir *to, const char *file, const char *text, struct err *err)
+int replay(struct tmpdir *to, const char *file, const char *text, struct err *err)
 {
 	struct replay r = {.to = to};
 
@@ -229,7 +249,10 @@ int replay(const struct tmpdir *to, const char *file, const char *text, struct e
 		return err_set(err, -code, "%s: %s", to->path, strerror(-code));
 	code = walk(&r, file, text, err);
 	r.links = true;
-	return code < 0 ? code : walk(&r, file, text, err);
+	if (code == 0)
+		code = walk(&r, file, text, err);
+	text_done(&r.content);
+	return code;
 }
 
 int replay_protected(struct protected_list *ret, const char *root, const char *cmdline,

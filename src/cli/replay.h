@@ -13,8 +13,7 @@
  * created as far as vfio-bind reads them. -EINVAL, or another negative errno, with a text:
  * "FILE:LINE: ...".
  */
-int replay(
-	const struct tmpdir *to, const char *file, const char *text, struct err *err) _must_check_;
+int replay(struct tmpdir *to, const char *file, const char *text, struct err *err) _must_check_;
 
 /* The protected devices that `record` found on the machine, from the tree: takes the place of a
  * search. */

@@ -6,17 +6,19 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <limits.h>
-#include <linux/openat2.h>
+#include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
-#define OPEN_AT_ONCE 16
+/* Something in it, to be removed. */
+struct tmpdir_entry {
+	bool is_directory;
+	char path[];
+};
 
 int tmpdir_make(struct tmpdir *ret, struct err *err)
 {
@@ -34,22 +36,24 @@ int tmpdir_make(struct tmpdir *ret, struct err *err)
 	return 0;
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *where)
+static void keep_text(void *text)
 {
-	(void)st;
-	(void)type;
-	(void)where;
-	(void)remove(path);
-	return 0;
+	(void)text; /* it belongs to the entries */
 }
 
+/* By name, the last one first: so a directory is empty when its turn comes. */
 void tmpdir_done(struct tmpdir *s)
 {
 	if (!s->path[0])
 		return;
+	for (size_t i = s->n; i-- > 0; free(s->made[i]))
+		(void)unlinkat(
+			s->fd, s->made[i]->path, s->made[i]->is_directory ? AT_REMOVEDIR : 0);
+	free(s->made);
+	tdestroy(s->links, keep_text);
 	fd_close(&s->fd);
-	(void)nftw(s->path, remove_one, OPEN_AT_ONCE, FTW_DEPTH | FTW_PHYS);
-	s->path[0] = '\0';
+	(void)rmdir(s->path);
+	*s = (struct tmpdir){.fd = -1};
 }
 
 /* The number of parts of a path, or -1 if it leads outside the directory. */
@@ -67,97 +71,128 @@ static int depth_of(const char *path)
 	return depth;
 }
 
-/* open_parent in one call, for an existing directory and Linux 5.6 or later. */
-static int open_whole(const struct tmpdir *s, const char *path, const char **ret_name)
+static int compare_paths(const void *a, const void *b)
 {
-	struct open_how how = {.flags = O_DIRECTORY | O_PATH | O_CLOEXEC,
-		.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH};
-	const char *slash = strrchr(path, '/');
-	char parent[PATH_MAX];
-
-	if (!slash || (size_t)(slash - path) >= sizeof(parent))
-		return -1;
-	memcpy(parent, path, (size_t)(slash - path));
-	parent[slash - path] = '\0';
-	*ret_name = slash + 1;
-	return (int)syscall(SYS_openat2, s->fd, parent, &how, sizeof(how));
+	return strcmp(a, b);
 }
 
-/*
- * Opens the parent directory of a path, and creates what is missing; *ret_name is the last name.
- * Step by step, so that no link is followed: two links together may lead outside.
- */
-static int open_parent(const struct tmpdir *s, const char *path, const char **ret_name)
+/* 0, or -ELOOP if a part of the path is one of our links: two of them together may lead outside.
+ * Nothing else in the directory is a link. */
+static int check_path(const struct tmpdir *s, const char *path)
 {
-	char part[NAME_MAX + 1];
+	char part[PATH_MAX];
 
-	if (depth_of(path) <= 0)
+	if (depth_of(path) <= 0 || path[strlen(path) - 1] == '/')
 		return -EINVAL;
-	int at = open_whole(s, path, ret_name);
-	if (at >= 0)
-		return at;
-	at = fcntl(s->fd, F_DUPFD_CLOEXEC, 0);
-	if (at < 0)
-		return -errno;
-	for (const char *slash; (slash = strchr(path, '/')); path = slash + 1) {
-		size_t len = (size_t)(slash - path);
-		int next = -1, code = ENAMETOOLONG;
-		if (len < sizeof(part)) {
-			memcpy(part, path, len);
-			part[len] = '\0';
-			if (mkdirat(at, part, 0755) == 0 || errno == EEXIST)
-				next = openat(
-					at, part, O_DIRECTORY | O_PATH | O_CLOEXEC | O_NOFOLLOW);
-			code = errno;
-		}
-		fd_close(&at);
-		if (next < 0)
-			return -code;
-		at = next;
+	if (str_copy(part, sizeof(part), path) < strlen(path))
+		return -ENAMETOOLONG;
+	for (char *end = part + strlen(part); s->links && end; end = strrchr(part, '/')) {
+		*end = '\0';
+		if (tfind(part, &s->links, compare_paths))
+			return -ELOOP;
 	}
-	*ret_name = path;
-	return at;
+	return 0;
 }
 
-int tmpdir_directory(const struct tmpdir *s, const char *path)
+/* Notes what was made, or is about to be. */
+static int note_made(struct tmpdir *s, const char *path, bool is_directory)
 {
-	const char *name = "";
-	_cleanup_(fd_close) int at = open_parent(s, path, &name);
+	size_t len = strlen(path) + 1;
 
-	if (at < 0)
-		return at;
-	return mkdirat(at, name, 0755) < 0 && errno != EEXIST ? -errno : 0;
+	if (s->n == s->size) {
+		size_t size = s->size ? s->size * 2 : 64;
+		struct tmpdir_entry **made = reallocarray(
+			s->made, size, sizeof(struct tmpdir_entry *));
+		if (!made)
+			return -ENOMEM;
+		s->made = made;
+		s->size = size;
+	}
+	struct tmpdir_entry *one = malloc(sizeof(*one) + len);
+	if (!one)
+		return -ENOMEM;
+	one->is_directory = is_directory;
+	memcpy(one->path, path, len);
+	s->made[s->n++] = one;
+	return 0;
 }
 
-int tmpdir_write(
-	const struct tmpdir *s, const char *path, off_t offset, const void *data, size_t len)
+static int make_directory(struct tmpdir *s, const char *path)
 {
-	const char *name = "";
-	_cleanup_(fd_close) int at = open_parent(s, path, &name);
+	if (mkdirat(s->fd, path, 0755) == 0)
+		return note_made(s, path, true);
+	return errno == EEXIST ? 0 : -errno;
+}
 
-	if (at < 0)
-		return at;
-	_cleanup_(fd_close) int fd = openat(at, name,
-		O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY |
-			(offset < 0 ? O_APPEND : 0),
-		0644);
-	if (fd < 0)
-		return -errno;
+/* The directories above a path. */
+static int make_parents(struct tmpdir *s, const char *path)
+{
+	char part[PATH_MAX];
+	int r = 0;
+
+	(void)str_copy(part, sizeof(part), path);
+	for (char *slash = part; r == 0 && (slash = strchr(slash, '/')); slash++) {
+		*slash = '\0';
+		r = make_directory(s, part);
+		*slash = '/';
+	}
+	return r;
+}
+
+int tmpdir_directory(struct tmpdir *s, const char *path)
+{
+	int r = check_path(s, path);
+
+	if (r == 0)
+		r = make_directory(s, path);
+	if (r == -ENOENT && (r = make_parents(s, path)) == 0)
+		r = make_directory(s, path);
+	return r;
+}
+
+static int open_file(struct tmpdir *s, const char *path, int flags)
+{
+	int fd = openat(s->fd, path, flags | O_WRONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0644);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int tmpdir_write(struct tmpdir *s, const char *path, off_t offset, const void *data, size_t len)
+{
+	int flags = O_CREAT | (offset < 0 ? O_APPEND : 0), r = check_path(s, path);
+
+	if (r < 0)
+		return r;
+	_cleanup_(fd_close) int fd = open_file(s, path, flags | O_EXCL);
+	if (fd == -ENOENT && (r = make_parents(s, path)) == 0)
+		fd = open_file(s, path, flags | O_EXCL);
+	if (fd >= 0)
+		r = note_made(s, path, false);
+	else if (fd == -EEXIST)
+		fd = open_file(s, path, flags);
+	if (r < 0 || fd < 0)
+		return r < 0 ? r : fd;
 	ssize_t n = offset < 0 ? write(fd, data, len) : pwrite(fd, data, len, offset);
 	return n < 0 ? -errno : (size_t)n == len ? 0 : -EIO;
 }
 
-int tmpdir_link(const struct tmpdir *s, const char *path, const char *target)
+int tmpdir_link(struct tmpdir *s, const char *path, const char *target)
 {
-	int depth = depth_of(path) - 1;
-	const char *rest = target, *name = "";
+	int depth = depth_of(path) - 1, r = check_path(s, path);
+	const char *rest = target;
 
 	for (; str_starts(rest, "../"); rest += 3)
 		depth--;
 	if (depth < 0 || depth_of(rest) < 0)
 		return -EINVAL;
-	_cleanup_(fd_close) int at = open_parent(s, path, &name);
-	if (at < 0)
-		return at;
-	return symlinkat(target, at, name) < 0 ? -errno : 0;
+	if (r < 0)
+		return r == -ELOOP ? -EEXIST : r;
+	r = symlinkat(target, s->fd, path) < 0 ? -errno : 0;
+	if (r == -ENOENT && (r = make_parents(s, path)) == 0)
+		r = symlinkat(target, s->fd, path) < 0 ? -errno : 0;
+	if (r == 0)
+		r = note_made(s, path, false);
+	if (r == 0 && !tsearch(s->made[s->n - 1]->path, &s->links, compare_paths))
+		r = -ENOMEM;
+	return r;
 }

@@ -43,18 +43,13 @@ static bool follow(char path[static DEVPATH_MAX], const char *target)
 }
 
 /* Finds a node whose name is not the kernel's, as in /dev/mapper without udev. */
-static bool find_node(int root, struct sysfs *s, const char *path, char name[static DISK_NAME_SIZE])
+static bool find_node(
+	int root, struct sysfs *s, const char *path, char name[static BLOCKDEV_NAME_MAX])
 {
 	struct stat st;
-	char link[64], device[DEVPATH_MAX];
 
-	if (fstatat(root, path + 1, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISBLK(st.st_mode))
-		return false;
-	(void)snprintf(link, sizeof(link), "dev/block/%u:%u", major(st.st_rdev), minor(st.st_rdev));
-	if (devpath_of(s, link, device) < 0)
-		return false;
-	const char *last = strrchr(device, '/') + 1;
-	return str_copy(name, DISK_NAME_SIZE, last) == strlen(last);
+	return fstatat(root, path + 1, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISBLK(st.st_mode) &&
+	       blockdev_by_number(s, major(st.st_rdev), minor(st.st_rdev), name);
 }
 
 static void follow_all(int root, char path[static DEVPATH_MAX], bool *ret_lost)
@@ -119,9 +114,9 @@ bool dev_tag_path(const char *spec, char buf[static DEVPATH_MAX])
 	return false;
 }
 
-bool dev_tag_disk(int root, struct sysfs *s, const char *spec, char name[static DISK_NAME_SIZE])
+bool dev_tag_disk(int root, struct sysfs *s, const char *spec, char name[static BLOCKDEV_NAME_MAX])
 {
-	char path[DEVPATH_MAX], block[DEVPATH_MAX], device[DEVPATH_MAX];
+	char path[DEVPATH_MAX], device[DEVPATH_MAX];
 	bool lost;
 
 	if (!dev_tag_path(spec, path))
@@ -130,11 +125,10 @@ bool dev_tag_disk(int root, struct sysfs *s, const char *spec, char name[static 
 	if (lost || !str_starts(path, "/dev/"))
 		return false;
 	/* "/dev/cciss/c0d0" is "cciss!c0d0" in sysfs. */
-	size_t len = str_copy(name, DISK_NAME_SIZE, path + strlen("/dev/"));
+	size_t len = str_copy(name, BLOCKDEV_NAME_MAX, path + strlen("/dev/"));
 	for (char *p = name; (p = strchr(p, '/'));)
 		*p = '!';
-	(void)snprintf(block, sizeof(block), "class/block/%s", name);
-	if (len == strlen(path + strlen("/dev/")) && devpath_of(s, block, device) > 0)
+	if (len == strlen(path + strlen("/dev/")) && blockdev_directory(s, name, device))
 		return true;
 	return find_node(root, s, path, name);
 }

@@ -2,7 +2,7 @@
 #ifndef HOST_DEV_TAG_H
 #define HOST_DEV_TAG_H
 
-#include "pci/devpath.h"
+#include "host/blockdev.h"
 
 #include <stdbool.h>
 
@@ -10,7 +10,6 @@
  * The names of a disk in tables and on the kernel command line: /dev/..., UUID=, LABEL=, PARTUUID=,
  * PARTLABEL=, ID= (fstab(5)).
  */
-#define DISK_NAME_SIZE 256
 
 /* The path below /dev that udev creates for it; false if it is not such a name. */
 bool dev_tag_path(const char *spec, char buf[static DEVPATH_MAX]);
@@ -19,6 +18,6 @@ bool dev_tag_path(const char *spec, char buf[static DEVPATH_MAX]);
  * The name in /sys/class/block of the current disk, from the links and nodes below root, the
  * directory used as /. False if there is none.
  */
-bool dev_tag_disk(int root, struct sysfs *s, const char *spec, char name[static DISK_NAME_SIZE]);
+bool dev_tag_disk(int root, struct sysfs *s, const char *spec, char name[static BLOCKDEV_NAME_MAX]);
 
 #endif

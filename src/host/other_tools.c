@@ -4,7 +4,6 @@
 #include "base/dir.h"
 #include "base/file.h"
 #include "base/str.h"
-#include "core/kmod.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,15 +17,6 @@
 
 const char *const other_tools_settings[] = {"/etc/modprobe.d", "/run/modprobe.d",
 	"/usr/local/lib/modprobe.d", "/usr/lib/modprobe.d", "/lib/modprobe.d", NULL};
-
-const char *other_tools_module(char **line)
-{
-	const char *command = strtok_r(*line, BLANKS, line), *module = strtok_r(NULL, BLANKS, line);
-
-	if (!command || !module || !str_equal(command, "options") || !module_takes_ids(module))
-		return NULL;
-	return module;
-}
 
 /* ---- modprobe.d ------------------------------------------------------------------------------ */
 

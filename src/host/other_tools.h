@@ -48,10 +48,4 @@ int other_tools_scripts(
  * Modifies *options and moves it. */
 char *other_tools_ids(char **options);
 
-/*
- * The module of a line "options vfio-pci ids=10de:2204 x=y", or of pci-stub; *line is moved past
- * it. NULL for another line. Modifies the line.
- */
-const char *other_tools_module(char **line);
-
 #endif

@@ -549,30 +549,61 @@ void shell_vars_done(struct shell_vars *vars)
 		text_done(&vars->v[i].maybe);
 	}
 	free(vars->v);
+	free(vars->slots);
 	*vars = (struct shell_vars){0};
+}
+
+/* The slot of a name, or the empty one where it belongs. */
+static size_t *slot_find(const struct shell_vars *vars, const char *name)
+{
+	size_t at = str_hash(name, strlen(name)) & (vars->n_slots - 1);
+
+	while (vars->slots[at] && !str_equal(vars->v[vars->slots[at] - 1].name, name))
+		at = (at + 1) & (vars->n_slots - 1);
+	return &vars->slots[at];
 }
 
 struct shell_var *shell_var_find(const struct shell_vars *vars, const char *name)
 {
+	size_t number = vars->n_slots ? *slot_find(vars, name) : 0;
+
+	return number ? &vars->v[number - 1] : NULL;
+}
+
+/* Makes room for one more. */
+static bool vars_grow(struct shell_vars *vars)
+{
+	size_t n_slots = vars->n_slots ? vars->n_slots * 2 : 64;
+
+	if (vars->n * 2 < vars->n_slots)
+		return true;
+	struct shell_var *v = reallocarray(vars->v, n_slots / 2, sizeof(*v));
+	size_t *slots = v ? calloc(n_slots, sizeof(*slots)) : NULL;
+	if (v)
+		vars->v = v;
+	if (!slots)
+		return false;
+	free(vars->slots);
+	vars->slots = slots;
+	vars->n_slots = n_slots;
 	for (size_t i = 0; i < vars->n; i++)
-		if (str_equal(vars->v[i].name, name))
-			return &vars->v[i];
-	return NULL;
+		*slot_find(vars, vars->v[i].name) = i + 1;
+	return true;
 }
 
 struct shell_var *shell_var_make(struct shell_vars *vars, const char *name)
 {
 	struct shell_var *var = shell_var_find(vars, name);
+
 	if (var)
 		return var;
-	struct shell_var *v = realloc(vars->v, (vars->n + 1) * sizeof(*v));
-	char *copy = v ? strdup(name) : NULL;
-	if (v)
-		vars->v = v;
+	char *copy = vars_grow(vars) ? strdup(name) : NULL;
 	if (!copy)
 		return NULL;
-	v[vars->n] = (struct shell_var){.name = copy};
-	return &v[vars->n++];
+	size_t *slot = slot_find(vars, name);
+	vars->v[vars->n] = (struct shell_var){.name = copy};
+	*slot = ++vars->n;
+	return &vars->v[vars->n - 1];
 }
 
 /* ---- values ------------------------------------------------------------------------------------

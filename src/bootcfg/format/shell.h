@@ -76,6 +76,8 @@ struct shell_var {
 
 struct shell_vars {
 	struct shell_var *v;
+	size_t *slots; /* a hash table of numbers in v, from 1; twice as large as v, or more */
+	size_t n_slots;
 	size_t n;
 };
 void shell_vars_done(struct shell_vars *vars);

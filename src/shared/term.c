@@ -103,20 +103,26 @@ static void make_printable(char *s)
 	}
 }
 
+/* The bytes of the first n columns. */
+static size_t columns_length(const char *s, unsigned n)
+{
+	size_t len = 0;
+
+	for (; s[len] && (n > 0 || !takes_column(s[len])); len++)
+		n -= takes_column(s[len]);
+	return len;
+}
+
 /* Writes what fits into the line, in its colour. */
 static void put(struct term *p, enum style style, const char *s)
 {
 	static const char *const codes[] = {"", "1", "2", "32", "33", "31"};
 	unsigned room = p->width - p->column, want = columns(s);
 	bool cut = want > room;
-	unsigned left = cut ? room - (room > 0) : want;
 
 	if (p->coloured && style != PLAIN)
 		fprintf(p->f, "\033[%sm", codes[style]);
-	for (; *s && (left > 0 || !takes_column(*s)); s++) {
-		left -= takes_column(*s);
-		putc(*s, p->f);
-	}
+	fwrite(s, 1, cut ? columns_length(s, room - (room > 0)) : strlen(s), p->f);
 	if (cut && room > 0)
 		putc('~', p->f);
 	if (p->coloured && style != PLAIN)

@@ -195,7 +195,8 @@ static int take(struct replay *r, char *line)
 		int code = finish_file(r);
 		if (code == 0)
 			code = open_directory(r, line + 1);
-		note_function(r);
+		if (code == 0)
+			note_function(r);
 		return code;
 	}
 	char *name = strsep(&line, " "), *sign = strsep(&line, " ");

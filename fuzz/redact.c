@@ -29,7 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!text)
 		return 0;
 	memcpy(text, data, at);
-	memcpy(text + at, NAME, strlen(NAME));
+	memcpy(text + at, NAME, sizeof(NAME) - 1);
 	if (size > at)
 		memcpy(text + at + strlen(NAME), data + at, size - at);
 	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++) {

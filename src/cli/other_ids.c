@@ -84,8 +84,9 @@ static void read_initramfs_tools(struct other_ids *o, const struct check_ctx *c)
 	unsigned number = 0;
 
 	for (char *at = text, *line; (line = strsep(&at, "\n"));) {
+		number++;
 		struct modprobe_line l = {
-			.path = INITRAMFS_TOOLS, .number = ++number, .command = "options"};
+			.path = INITRAMFS_TOOLS, .number = number, .command = "options"};
 		l.module = strtok_r(line, BLANKS, &l.rest);
 		if (l.module)
 			o->failed |= read_options(&l, o) < 0;

@@ -187,12 +187,12 @@ static int by_source(const void *a, const void *b)
 static const struct mount_row **sorted(
 	const struct mount_table *m, int (*compare)(const void *a, const void *b))
 {
-	const struct mount_row **rows = calloc(m->n + 1, sizeof(*rows));
+	const struct mount_row **rows = calloc(m->n + 1, sizeof(void *));
 
 	for (size_t i = 0; rows && i < m->n; i++)
 		rows[i] = &m->at[i];
 	if (rows && m->n > 1)
-		qsort(rows, m->n, sizeof(*rows), compare);
+		qsort(rows, m->n, sizeof(void *), compare);
 	return rows;
 }
 

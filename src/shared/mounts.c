@@ -24,7 +24,7 @@
 static void root_nodes_hide(char *text)
 {
 	for (char *p = text; (p = strstr(p, " " ROOT_NODE " "));)
-		memcpy(p + 1, ROOT_NODE_HIDDEN, strlen(ROOT_NODE_HIDDEN));
+		memcpy(p + 1, ROOT_NODE_HIDDEN, sizeof(ROOT_NODE_HIDDEN) - 1);
 }
 
 /* Blanks out comments behind the fields: getmntent(3), by which systemd reads fstab, ignores them;

@@ -141,7 +141,7 @@ static void check_long_word(void)
 
 	check_case("a word as long as the kernel's buffer is whole");
 	memset(line, 'x', 4096);
-	memcpy(line, "a=\"b c\" ids=", strlen("a=\"b c\" ids="));
+	memcpy(line, "a=\"b c\" ids=", sizeof("a=\"b c\" ids=") - 1);
 	CHECK(kernel_word_next(&at, word));
 	CHECK_STR(word, "a=b c");
 	CHECK(kernel_word_next(&at, word));

@@ -22,9 +22,7 @@ int main(void)
 	static const struct table_column columns[] = {
 		{.name = "NO", .right = true}, {.name = "NAME"}, {.name = "WHY"}};
 	static const struct table_column bare[] = {{.name = NULL, .right = true}, {.name = NULL}};
-	static const char *const names[] = {"a",
-		"Gr\xc3\xb6\xc3\x9f"
-		"e",
+	static const char *const names[] = {"a", "Gr\xc3\xb6\xc3\x9f\x65",
 		"\xe6\xbc\xa2\xe5\xad\x97", NULL, "a name that is longer than the others"};
 	struct table t;
 

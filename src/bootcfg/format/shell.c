@@ -575,7 +575,7 @@ static bool vars_grow(struct shell_vars *vars)
 {
 	size_t n_slots = vars->n_slots ? vars->n_slots * 2 : 64;
 
-	if (vars->n * 2 < vars->n_slots)
+	if (vars->v && vars->n * 2 < vars->n_slots)
 		return true;
 	struct shell_var *v = reallocarray(vars->v, n_slots / 2, sizeof(*v));
 	size_t *slots = v ? calloc(n_slots, sizeof(*slots)) : NULL;
@@ -985,7 +985,7 @@ int shell_run(struct shell_vars *vars, const struct shell *s, uint16_t file, con
 			return 0;
 		}
 		if (e->kind == SHELL_OPAQUE) {
-			for (size_t v = 0; v < vars->n && r == 0; v++) {
+			for (size_t v = 0; vars->v && v < vars->n && r == 0; v++) {
 				r = var_unknown(&vars->v[v], e->line, file);
 				vars->v[v].anything = true;
 			}

@@ -57,7 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct asked fixed[] = {
 		{0x10de, 0x2204, 0x1458, 0x403b, 0x030000}, {0x8086, 0xa780, 0, 0, 0x0c0330}};
-	char dir[] = "/tmp/vfio-bind-fuzz-XXXXXX", record[64], path[64];
+	char dir[] = "/tmp/vfio-bind-fuzz-XXXXXX", record[64], path[96];
 	struct pciids names;
 	struct asked a;
 

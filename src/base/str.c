@@ -31,15 +31,14 @@ size_t str_copy(char *buf, size_t size, const char *s)
 	return len;
 }
 
-static int hex_digit(char c)
+/* Forty digits for each PCI function at boot: a call for each would cost as much again. */
+static inline __attribute__((always_inline)) int hex_digit(char c)
 {
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
+	unsigned digit = (unsigned)c - '0', letter = ((unsigned)c | 0x20) - 'a';
+
+	if (digit <= 9)
+		return (int)digit;
+	return letter <= 5 ? (int)letter + 10 : -1;
 }
 
 bool str_hex(const char **s, unsigned max_digits, uint32_t *ret)
@@ -65,6 +64,8 @@ bool str_hex_fixed(const char **s, unsigned digits, uint32_t *ret)
 	const char *p = *s;
 	uint32_t value = 0;
 
+	for (; digits > 0 && *p == '0'; p++) /* half of a modalias */
+		digits--;
 	for (unsigned n = 0; n < digits; n++) {
 		int d = hex_digit(*p++);
 		if (d < 0)

@@ -80,3 +80,8 @@ bool pci_addr_same_device(struct pci_addr a, struct pci_addr b)
 {
 	return slot_number(a) >> 3 == slot_number(b) >> 3;
 }
+
+bool pci_addr_same_bus(struct pci_addr a, struct pci_addr b)
+{
+	return a.bus == b.bus && a.domain == b.domain;
+}

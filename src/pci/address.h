@@ -28,8 +28,10 @@ bool pci_addr_parse(const char *s, struct pci_addr *ret);
 /* Writes the kernel's spelling ("0000:01:00.0", pci_setup_device in drivers/pci/probe.c). */
 const char *pci_addr_format(struct pci_addr addr, char buf[static PCI_ADDR_MAX]);
 
-/* Address order: <0, 0 or >0. pci_addr_same_device ignores the function. */
+/* Address order: <0, 0 or >0. pci_addr_same_device ignores the function, pci_addr_same_bus the
+ * device, too. */
 int pci_addr_compare(struct pci_addr a, struct pci_addr b);
 bool pci_addr_same_device(struct pci_addr a, struct pci_addr b);
+bool pci_addr_same_bus(struct pci_addr a, struct pci_addr b);
 
 #endif

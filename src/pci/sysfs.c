@@ -15,7 +15,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define CLOSE_BATCH 64
+#define CLOSE_BATCH 128
+/* From here on a directory of the bus costs less than the links of its functions. */
+#define BUS_MIN 4
 #define TRIES 2
 
 #define DEVICES "bus/pci/devices"
@@ -51,6 +53,14 @@ static void close_later(struct sysfs *s, int fd)
 	if (s->open == CLOSE_BATCH) /* now, before the next open gets the number after these, which
 				     * starts no new range */
 		close_waiting(s);
+}
+
+static void bus_close(struct sysfs *s)
+{
+	close_waiting(s); /* so that the numbers of the next descriptors have no gap */
+	if (s->has_bus)
+		fd_close(&s->bus);
+	s->has_bus = false;
 }
 
 static int open_at(struct sysfs *s, int dirfd, const char *path, int flags)
@@ -108,7 +118,7 @@ int sysfs_directory(const char *path, const char *below)
 
 void sysfs_done(struct sysfs *s)
 {
-	close_waiting(s);
+	bus_close(s);
 	fd_close(&s->devices);
 	free(s->listed);
 	s->listed = NULL;
@@ -120,8 +130,38 @@ static const char *attribute_path(
 	size_t len = strlen(pci_addr_format(addr, buf));
 
 	buf[len++] = '/';
-	(void)str_copy(buf + len, ATTRIBUTE_PATH_MAX - len, name);
+	buf[ATTRIBUTE_PATH_MAX - 1] = '\0';
+	(void)memccpy(buf + len, name, '\0', ATTRIBUTE_PATH_MAX - 1 - len);
 	return buf;
+}
+
+static bool is_on_bus(const struct sysfs *s, struct pci_addr addr)
+{
+	return s->has_bus && pci_addr_same_bus(addr, s->bus_of);
+}
+
+/* Where a path that begins with the device's address starts. */
+static int directory_of(const struct sysfs *s, struct pci_addr addr)
+{
+	return is_on_bus(s, addr) ? s->bus : s->devices;
+}
+
+/* A root bus 00 is found by its name, others by the link of a function. */
+static void bus_open(struct sysfs *s, struct pci_addr addr)
+{
+	char path[ATTRIBUTE_PATH_MAX];
+
+	bus_close(s);
+	s->bus_of = addr;
+	s->bus = -1;
+	if (addr.bus == 0) {
+		(void)snprintf(path, sizeof(path), "../../../devices/pci%04x:00", addr.domain);
+		s->bus = openat(s->devices, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	}
+	if (s->bus < 0)
+		s->bus = openat(s->devices, attribute_path(addr, "..", path),
+			O_PATH | O_DIRECTORY | O_CLOEXEC);
+	s->has_bus = s->bus >= 0;
 }
 
 static ssize_t read_fd(int fd, off_t offset, void *buf, size_t size)
@@ -139,7 +179,7 @@ ssize_t sysfs_read_at(struct sysfs *s, struct pci_addr addr, const char *attribu
 	void *buf, size_t size)
 {
 	char path[ATTRIBUTE_PATH_MAX];
-	int fd = open_at(s, s->devices, attribute_path(addr, attribute, path), O_RDONLY);
+	int fd = open_at(s, directory_of(s, addr), attribute_path(addr, attribute, path), O_RDONLY);
 
 	if (fd < 0)
 		return fd;
@@ -164,8 +204,13 @@ ssize_t sysfs_read(
 	struct sysfs *s, struct pci_addr addr, const char *attribute, char *buf, size_t size)
 {
 	char path[ATTRIBUTE_PATH_MAX];
-	int fd = open_at(s, s->devices, attribute_path(addr, attribute, path), O_RDONLY);
+	int fd = open_at(s, directory_of(s, addr), attribute_path(addr, attribute, path), O_RDONLY);
 
+	/* A directory that is gone says nothing about the function. */
+	if (fd == -ENOENT && is_on_bus(s, addr)) {
+		bus_close(s);
+		fd = open_at(s, s->devices, path, O_RDONLY);
+	}
 	if (fd < 0)
 		return fd;
 	ssize_t n = read_text(fd, buf, size);
@@ -180,7 +225,7 @@ ssize_t sysfs_link(struct sysfs *s, struct pci_addr addr, const char *link, char
 
 	attribute_path(addr, link, path);
 	for (int tries = 0; n < 0 && tries < TRIES; tries++) {
-		n = readlinkat(s->devices, path, target, sizeof(target) - 1);
+		n = readlinkat(directory_of(s, addr), path, target, sizeof(target) - 1);
 		if (n < 0 && errno == ENOENT) {
 			buf[0] = '\0';
 			return 0;
@@ -227,16 +272,9 @@ static int each_entry(int fd, int (*each)(struct pci_addr addr, void *to), void 
 	}
 }
 
-struct listing {
-	struct sysfs *s;
-	int (*each)(struct pci_addr addr, void *to);
-	void *to;
-};
-
 static int list_note(struct pci_addr addr, void *to)
 {
-	const struct listing *l = to;
-	struct sysfs *s = l->s;
+	struct sysfs *s = to;
 
 	if (s->n_listed == s->size_listed) {
 		size_t size = s->size_listed ? s->size_listed * 2 : 64;
@@ -247,16 +285,50 @@ static int list_note(struct pci_addr addr, void *to)
 		s->size_listed = size;
 	}
 	s->listed[s->n_listed++] = addr;
-	return l->each(addr, l->to);
+	return 0;
+}
+
+/* Puts the functions of a bus one after the other: by the number of the bus, with a count of each,
+ * which costs a third of what qsort(3) does. The domains of one number stay mixed. */
+static int group_by_bus(struct sysfs *s)
+{
+	size_t start[UINT8_MAX + 2] = {0};
+	struct pci_addr *grouped = malloc(s->size_listed * sizeof(*grouped));
+
+	if (!grouped)
+		return -ENOMEM;
+	for (size_t i = 0; i < s->n_listed; i++)
+		start[s->listed[i].bus + 1]++;
+	for (size_t bus = 0; bus <= UINT8_MAX; bus++)
+		start[bus + 1] += start[bus];
+	for (size_t i = 0; i < s->n_listed; i++)
+		grouped[start[s->listed[i].bus]++] = s->listed[i];
+	free(s->listed);
+	s->listed = grouped;
+	return 0;
+}
+
+/* True if the function begins a bus of some size. */
+static bool begins_bus(const struct sysfs *s, size_t i)
+{
+	const struct pci_addr *one = &s->listed[i];
+
+	return (i == 0 || !pci_addr_same_bus(one[-1], *one)) && i + BUS_MIN <= s->n_listed &&
+	       pci_addr_same_bus(one[BUS_MIN - 1], *one);
 }
 
 int sysfs_each_device(
 	struct sysfs *s, int (*each)(struct pci_addr addr, void *to), void *to, struct err *err)
 {
-	struct listing l = {s, each, to};
-
 	s->n_listed = 0;
-	int r = lseek(s->devices, 0, SEEK_SET) < 0 ? -errno : each_entry(s->devices, list_note, &l);
+	int r = lseek(s->devices, 0, SEEK_SET) < 0 ? -errno : each_entry(s->devices, list_note, s);
+	if (r == 0 && s->n_listed >= BUS_MIN)
+		r = group_by_bus(s);
+	for (size_t i = 0; r == 0 && i < s->n_listed; i++) {
+		if (begins_bus(s, i))
+			bus_open(s, s->listed[i]);
+		r = each(s->listed[i], to);
+	}
 	if (r != 0) /* an incomplete list must not be used */
 		s->n_listed = 0;
 	if (r < 0)
@@ -379,7 +451,7 @@ int sysfs_swap(struct sysfs *s, struct pci_addr addr, const char *attribute, con
 	char *prev_override, size_t size)
 {
 	char path[ATTRIBUTE_PATH_MAX];
-	int fd = open_at(s, s->devices, attribute_path(addr, attribute, path), O_RDWR);
+	int fd = open_at(s, directory_of(s, addr), attribute_path(addr, attribute, path), O_RDWR);
 
 	if (fd < 0)
 		return fd;

@@ -152,6 +152,50 @@ static void check_serials(const char *tree)
 	CHECK_INT(have, 2);
 }
 
+/* A function in a directory below devices; its device ID is the number of its slot. */
+static void put_function(const char *directory, const char *address, unsigned slot)
+{
+	must_shell(
+		"cd '%s/buses' && mkdir -p 'devices/%s/%s' bus/pci/devices bus/pci/drivers/%u && "
+		"ln -s '../../../devices/%s/%s' bus/pci/devices/ && cd 'devices/%s/%s' && "
+		"echo pci:v00008086d%08Xsv00000000sd00000000bc02sc00i00 >modalias && "
+		"ln -s /drivers/%u driver",
+		top, directory, address, slot, directory, address, directory, address, slot, slot);
+}
+
+/* The directory of a bus with many functions is opened once: each of them is read all the same. */
+static void check_buses(void)
+{
+	static const struct {
+		const char *directory, *bus;
+	} buses[] = {{"pci0000:00", "0000:00"}, {"pci0000:00/0000:00:01.0", "0000:07"},
+		{"pci0001:00", "0001:00"}, {"soc/pcie", "0002:00"},
+		{"soc/pcie/0002:00:01.0", "0002:07"}};
+	_cleanup_(sysfs_done) struct sysfs s = {.devices = -1};
+	_cleanup_(device_list_done) struct device_list list = {0};
+	char tree[100], address[PCI_ADDR_MAX], driver[8];
+
+	must_shell("mkdir '%s/buses'", top);
+	for (size_t i = 0; i < sizeof(buses) / sizeof(*buses); i++)
+		for (unsigned slot = 1; slot <= 9; slot++) {
+			(void)snprintf(address, sizeof(address), "%s:%02x.0", buses[i].bus, slot);
+			/* One of each bus is at another place than the rest. */
+			put_function(slot == 5 ? "elsewhere" : buses[i].directory, address, slot);
+		}
+	(void)snprintf(tree, sizeof(tree), "%s/buses", top);
+	CHECK_INT(sysfs_open(&s, tree, NULL), 0);
+	CHECK_INT(scan_all(&s, &list, false, keep_all, NULL, NULL), 0);
+	CHECK_INT(list.n, 9 * sizeof(buses) / sizeof(*buses));
+	for (size_t i = 0; i < list.n; i++) {
+		struct device *d = &list.at[i];
+		CHECK_INT(d->error, 0);
+		CHECK_INT(d->id.device, d->addr.device);
+		scan_driver(&s, d);
+		(void)snprintf(driver, sizeof(driver), "%u", (unsigned)d->addr.device);
+		CHECK_STR(d->driver, driver);
+	}
+}
+
 static int by_name(const struct dirent *entry)
 {
 	return entry->d_name[0] != '.';
@@ -176,6 +220,9 @@ int main(void)
 		free(names[i]);
 	}
 	free(names);
+
+	check_case("functions of large buses, of several domains and at odd places");
+	check_buses();
 
 	check_case("lspci and we read the same serial numbers");
 	(void)snprintf(tree, sizeof(tree), "%s/identical-cards", top);

@@ -14,7 +14,7 @@ static size_t kernel_reads(char *args, const char **ret_name, const char **ret_v
 	bool quoted = skipped, open = skipped;
 
 	args += skipped;
-	for (i = 0; args[i] && (open || !karg_blank(args[i])); i++) {
+	for (i = 0; args[i] && (open || !kcmdline_is_blank(args[i])); i++) {
 		if (args[i] == '=' && equals == 0)
 			equals = i;
 		if (args[i] == '"')
@@ -44,7 +44,7 @@ static void reads_as_the_kernel(const char *text)
 
 	must(copy && word);
 	size_t end = kernel_reads(copy, &name, &value);
-	must(karg_end(text) == text + end);
+	must(kcmdline_word_end(text) == text + end);
 	word[end] = '\0';
 	must(karg_read(word, &k) == 0);
 	must(str_equal(k.name, name));
@@ -65,7 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size > 0)
 		memcpy(text, data, size);
 	text[size] = '\0';
-	if (!karg_blank(text[0]))
+	if (!kcmdline_is_blank(text[0]))
 		reads_as_the_kernel(text);
 	must(karg_read(text, &a) == 0 && karg_read(text, &b) == 0);
 	must(karg_equal(&a, &b));

@@ -11,12 +11,11 @@
 
 int kcmdline_read(char **ret, const char *root)
 {
-	_cleanup_(str_free) char *path = NULL, *line = malloc(KERNEL_CMDLINE_MAX);
+	_cleanup_(str_free) char *path = NULL, *line = malloc(KCMDLINE_MAX);
 
 	if (!line || (root && *root && asprintf(&path, "%s/proc/cmdline", root) < 0))
 		return -ENOMEM;
-	ssize_t n = file_read_small(
-		AT_FDCWD, path ? path : "/proc/cmdline", line, KERNEL_CMDLINE_MAX);
+	ssize_t n = file_read_small(AT_FDCWD, path ? path : "/proc/cmdline", line, KCMDLINE_MAX);
 	if (n < 0)
 		return (int)n;
 	*ret = line;
@@ -39,7 +38,7 @@ const char *kcmdline_word_end(const char *s)
 	return s;
 }
 
-bool kernel_word_next(const char **s, char buf[static KERNEL_WORD_MAX])
+bool kcmdline_word_next(const char **s, char buf[static KCMDLINE_WORD_MAX])
 {
 	const char *p = *s;
 	size_t n = 0;
@@ -50,13 +49,13 @@ bool kernel_word_next(const char **s, char buf[static KERNEL_WORD_MAX])
 	if (p == *s)
 		return false;
 	for (; p < *s; p++)
-		if (*p != '"' && n + 1 < KERNEL_WORD_MAX)
+		if (*p != '"' && n + 1 < KCMDLINE_WORD_MAX)
 			buf[n++] = *p;
 	buf[n] = '\0';
 	return true;
 }
 
-bool kernel_word_is(const char *word, const char *name)
+bool kcmdline_word_is(const char *word, const char *name)
 {
 	for (; *name; word++, name++)
 		if (*word != *name && !(*word == '-' && *name == '_'))

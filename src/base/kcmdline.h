@@ -10,10 +10,10 @@
  * The kernel command line. COMMAND_LINE_SIZE is 2048 on x86 and at most 4096 elsewhere
  * (arch/.../include/asm/setup.h); what a bootconfig adds comes on top of that.
  */
-#define KERNEL_CMDLINE_MAX 8192
+#define KCMDLINE_MAX 8192
 
 /* So that no word is ever cut. */
-#define KERNEL_WORD_MAX KERNEL_CMDLINE_MAX
+#define KCMDLINE_WORD_MAX KCMDLINE_MAX
 
 /* Reads /proc/cmdline below root (NULL or "": the running kernel's), in one read. *ret is
  * allocated, for str_free. 0 or -errno, without a text. */
@@ -27,10 +27,10 @@ bool kcmdline_is_blank(char c);
 const char *kcmdline_word_end(const char *s);
 
 /* Copies the next word of *s without its quotes, and moves *s past it; false at the end. */
-bool kernel_word_next(const char **s, char buf[static KERNEL_WORD_MAX]);
+bool kcmdline_word_next(const char **s, char buf[static KCMDLINE_WORD_MAX]);
 
 /* True if the word is this parameter, with or without a value. The kernel treats - and _ as equal
  * (parameqn in kernel/params.c); name has _. */
-bool kernel_word_is(const char *word, const char *name);
+bool kcmdline_word_is(const char *word, const char *name);
 
 #endif

@@ -105,7 +105,7 @@ static int output_read(int fd, char **ret, size_t *ret_len)
 /* Puts the end of a program's output on one line. */
 static void tail_cut(char *text, size_t len)
 {
-	while (len > 0 && karg_blank(text[len - 1]))
+	while (len > 0 && kcmdline_is_blank(text[len - 1]))
 		text[--len] = '\0';
 	for (char *p = text; *p; p++)
 		if (*p == '\n')

@@ -26,7 +26,7 @@ static bool is_running(const char *word, const char *cmdline)
 
 	for (const char *p = cmdline; p && *p;) {
 		p += strspn(p, " ");
-		const char *end = karg_end(p);
+		const char *end = kcmdline_word_end(p);
 		if ((size_t)(end - p) == len && memcmp(p, word, len) == 0)
 			return true;
 		p = end;

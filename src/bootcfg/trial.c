@@ -90,8 +90,8 @@ int trial_words_read(const char *text, struct karg_ops *ret, struct err *err)
 		{"--remove", KARG_OP_REMOVE_WORD}, {"--remove-item", KARG_OP_REMOVE_ELEMENT}};
 
 	for (const char *at = text; *at;) {
-		const char *cmd_end = karg_end(at), *word = cmd_end + (*cmd_end == ' ');
-		const char *end = karg_end(word);
+		const char *cmd_end = kcmdline_word_end(at), *word = cmd_end + (*cmd_end == ' ');
+		const char *end = kcmdline_word_end(word);
 		_cleanup_(str_free) char *verb = strndup(at, (size_t)(cmd_end - at));
 		_cleanup_(str_free) char *copy = strndup(word, (size_t)(end - word));
 		size_t i = 0, n = sizeof(verbs) / sizeof(*verbs);

@@ -31,22 +31,22 @@ static bool is_in_list(const char *list, const char *name)
 static void check_word(const struct check_ctx *c, const char *word)
 {
 	const char *value = strchr(word, '=');
-	char command[KERNEL_WORD_MAX + 32];
+	char command[KCMDLINE_WORD_MAX + 32];
 
 	value = value ? value + 1 : "";
 	(void)snprintf(command, sizeof(command), "vfio-bootcfg --remove %s", word);
-	if (kernel_word_is(word, "module_blacklist") &&
+	if (kcmdline_word_is(word, "module_blacklist") &&
 		(is_in_list(value, "vfio-pci") || is_in_list(value, "vfio") ||
 			is_in_list(value, "vfio_iommu_type1") ||
 			is_in_list(value, "vfio-pci-core")))
 		findings_add(c->findings, check_ctx_asks(c), "cmdline",
 			"the kernel refuses to load it, and no device goes to a VM", command,
 			"'%s' on the kernel command line keeps vfio out", word);
-	else if (kernel_word_is(word, "video") && strstr(value, "fb:off"))
+	else if (kcmdline_word_is(word, "video") && strstr(value, "fb:off"))
 		findings_add(c->findings, false, "cmdline",
 			"it leaves the console dark until a driver comes, and is of use only for a card that the firmware booted with",
 			command, "'%s' on the kernel command line", word);
-	else if (kernel_word_is(word, "pcie_acs_override"))
+	else if (kcmdline_word_is(word, "pcie_acs_override"))
 		findings_add(c->findings, false, "cmdline",
 			"groups look smaller than what the hardware keeps apart: a VM may reach its neighbour's memory",
 			NULL, "'%s' on the kernel command line", word);
@@ -115,18 +115,18 @@ static bool name_others(const struct check_ctx *c, const struct other_id *one, s
 	return has;
 }
 
-static void word_command(const struct other_id *one, char buf[static KERNEL_WORD_MAX + 32])
+static void word_command(const struct other_id *one, char buf[static KCMDLINE_WORD_MAX + 32])
 {
 	const char *word = one->from + 1; /* after its quote */
 
-	(void)snprintf(buf, KERNEL_WORD_MAX + 32, "vfio-bootcfg --remove %.*s",
+	(void)snprintf(buf, KCMDLINE_WORD_MAX + 32, "vfio-bootcfg --remove %.*s",
 		(int)strcspn(word, "'"), word);
 }
 
 static void log_ids(const struct check_ctx *c, const struct other_id *one)
 {
 	_cleanup_(text_done) struct text names = {0};
-	char command[KERNEL_WORD_MAX + 32] = "";
+	char command[KCMDLINE_WORD_MAX + 32] = "";
 	bool has = name_others(c, one, &names);
 	bool is_error = names.len && check_ctx_asks(c) && !c->ctx->plan.no_iommu &&
 			(has || acts(c, one));
@@ -197,9 +197,9 @@ static void check_files(const struct check_ctx *c)
 
 void check_others(const struct check_ctx *c)
 {
-	char word[KERNEL_WORD_MAX];
+	char word[KCMDLINE_WORD_MAX];
 
-	for (const char *at = c->cmdline; kernel_word_next(&at, word);)
+	for (const char *at = c->cmdline; kcmdline_word_next(&at, word);)
 		check_word(c, word);
 	check_ids(c);
 	if (c->root)

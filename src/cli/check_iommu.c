@@ -31,11 +31,11 @@ static bool has_entries(const struct check_ctx *c, const char *directory)
 }
 
 /* A word that turns the IOMMU off, or NULL. "intel_iommu=on,sm_off" does not. */
-static const char *word_against(const char *cmdline, char word[static KERNEL_WORD_MAX])
+static const char *word_against(const char *cmdline, char word[static KCMDLINE_WORD_MAX])
 {
-	while (kernel_word_next(&cmdline, word)) {
-		if (!kernel_word_is(word, "intel_iommu") && !kernel_word_is(word, "amd_iommu") &&
-			!kernel_word_is(word, "iommu"))
+	while (kcmdline_word_next(&cmdline, word)) {
+		if (!kcmdline_word_is(word, "intel_iommu") &&
+			!kcmdline_word_is(word, "amd_iommu") && !kcmdline_word_is(word, "iommu"))
 			continue;
 		const char *value = strchr(word, '=');
 		size_t off = strlen("off");
@@ -65,7 +65,7 @@ static void log_why_off(const struct check_ctx *c, const char *cpuinfo)
 {
 	static const char detail[] = "without it no device can be given to a VM";
 	struct sysfs *s = &c->ctx->sysfs;
-	char word[KERNEL_WORD_MAX];
+	char word[KCMDLINE_WORD_MAX];
 	bool is_error = check_ctx_asks(c);
 
 	if (word_against(c->cmdline, word)) {

@@ -48,10 +48,11 @@ void other_ids_done(struct other_ids *o)
 
 static void read_words(struct other_ids *o, const char *cmdline)
 {
-	char word[KERNEL_WORD_MAX], from[KERNEL_WORD_MAX + 64];
+	char word[KCMDLINE_WORD_MAX], from[KCMDLINE_WORD_MAX + 64];
 
-	while (kernel_word_next(&cmdline, word)) {
-		if (!kernel_word_is(word, "vfio_pci.ids") && !kernel_word_is(word, "pci_stub.ids"))
+	while (kcmdline_word_next(&cmdline, word)) {
+		if (!kcmdline_word_is(word, "vfio_pci.ids") &&
+			!kcmdline_word_is(word, "pci_stub.ids"))
 			continue;
 		const char *ids = strchr(word, '=');
 		if (!ids)

@@ -383,7 +383,7 @@ static const char *const parameters[] = {"amd_iommu", "amdgpu.dc", "amdgpu.runpm
 static bool is_parameter(const char *word)
 {
 	for (size_t i = 0; i < sizeof(parameters) / sizeof(*parameters); i++)
-		if (kernel_word_is(word, parameters[i]))
+		if (kcmdline_word_is(word, parameters[i]))
 			return true;
 	return false;
 }
@@ -546,10 +546,10 @@ static void add_word(struct redact *m, struct text *t, const char *word)
 
 void redact_cmdline(struct redact *m, struct text *t, const char *cmdline)
 {
-	char word[KERNEL_WORD_MAX];
+	char word[KCMDLINE_WORD_MAX];
 	size_t start = t->len;
 
-	while (kernel_word_next(&cmdline, word)) {
+	while (kcmdline_word_next(&cmdline, word)) {
 		if (t->len > start)
 			text_add(t, " ", 1);
 		add_word(m, t, word);

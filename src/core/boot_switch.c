@@ -73,7 +73,7 @@ static bool is_not_ours(const char *word)
 	for (size_t i = 0; i < sizeof(marks) / sizeof(*marks); i++) {
 		const struct mark *m = &marks[i];
 		if (m->kind == MARK_WORD ? !str_equal(word, m->name)
-					 : !kernel_word_is(word, m->name))
+					 : !kcmdline_word_is(word, m->name))
 			continue;
 		if (m->kind == MARK_UNIT)
 			return equals && is_rescue_unit(equals + 1);
@@ -136,7 +136,7 @@ static bool names_host_device(const char *word)
 		"cryptdevice", "cryptkey", "cryptopts", "zfs", "bootfs", "mount.usr"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (kernel_word_is(word, names[i]))
+		if (kcmdline_word_is(word, names[i]))
 			return true;
 	if (str_starts(word, "rootflags=") || str_starts(word, "mount.usrflags="))
 		return strstr(word, "dev=") || strstr(word, "device=");
@@ -155,14 +155,14 @@ static uint64_t add_host_word(uint64_t hash, const char *from, const char *end)
 struct boot_switch boot_switch_parse(const char *cmdline)
 {
 	struct boot_switch b = {.mode = BOOT_BIND, .host_words = 0xcbf29ce484222325U};
-	char word[KERNEL_WORD_MAX];
+	char word[KCMDLINE_WORD_MAX];
 
-	for (const char *from = cmdline; kernel_word_next(&cmdline, word); from = cmdline) {
+	for (const char *from = cmdline; kcmdline_word_next(&cmdline, word); from = cmdline) {
 		if (names_host_device(word))
 			b.host_words = add_host_word(b.host_words, from, cmdline);
-		if (kernel_word_is(word, "vfio_bind"))
+		if (kcmdline_word_is(word, "vfio_bind"))
 			parse_switch(&b, word);
-		else if (kernel_word_is(word, "vfio_bind.debug"))
+		else if (kcmdline_word_is(word, "vfio_bind.debug"))
 			b.debug = true;
 		else if (is_not_ours(word))
 			turn_off(&b, word, "");

@@ -1618,7 +1618,7 @@ static void need_volume(struct hostdevs_search *f, const char *word)
 {
 	static const char *const words[] = {"rd.luks.", "luks."}, *const keys[] = {
 									  "uuid=", "name="};
-	char spec[KERNEL_WORD_MAX + 8];
+	char spec[KCMDLINE_WORD_MAX + 8];
 
 	for (size_t i = 0; i < 4; i++) {
 		const char *first = words[i / 2], *key = keys[i % 2];
@@ -1657,10 +1657,10 @@ static void need_word(struct hostdevs_search *f, const char *word, bool *resumes
 
 static void need_cmdline(struct hostdevs_search *f, const char *line)
 {
-	char word[KERNEL_WORD_MAX];
+	char word[KCMDLINE_WORD_MAX];
 	bool resumes = true;
 
-	while (kernel_word_next(&line, word)) {
+	while (kcmdline_word_next(&line, word)) {
 		need_word(f, word, &resumes);
 		if (!kernel_word_is_network(word))
 			continue;

@@ -136,18 +136,18 @@ static const struct {
 
 static void check_long_word(void)
 {
-	static char line[KERNEL_CMDLINE_MAX], word[KERNEL_WORD_MAX];
+	static char line[KCMDLINE_MAX], word[KCMDLINE_WORD_MAX];
 	const char *at = line;
 
 	check_case("a word as long as the kernel's buffer is whole");
 	memset(line, 'x', 4096);
 	memcpy(line, "a=\"b c\" ids=", sizeof("a=\"b c\" ids=") - 1);
-	CHECK(kernel_word_next(&at, word));
+	CHECK(kcmdline_word_next(&at, word));
 	CHECK_STR(word, "a=b c");
-	CHECK(kernel_word_next(&at, word));
+	CHECK(kcmdline_word_next(&at, word));
 	CHECK_INT(strlen(word), 4096 - strlen("a=\"b c\" "));
-	CHECK(kernel_word_is(word, "ids"));
-	CHECK(!kernel_word_next(&at, word));
+	CHECK(kcmdline_word_is(word, "ids"));
+	CHECK(!kcmdline_word_next(&at, word));
 }
 
 int main(void)

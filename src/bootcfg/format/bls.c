@@ -129,7 +129,7 @@ static int encode_grub(
 			text_add(&out, p++, 1);
 			continue;
 		}
-		const char *end = karg_end(p), *quote = memchr(p, '"', (size_t)(end - p));
+		const char *end = kcmdline_word_end(p), *quote = memchr(p, '"', (size_t)(end - p));
 		_cleanup_(str_free) char *word = strndup(p, (size_t)(end - p));
 		if (!word)
 			return err_set(err, ENOMEM, "out of memory");

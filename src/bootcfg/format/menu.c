@@ -56,9 +56,9 @@ static bool menu_line_next(const char *text, size_t len, size_t *at, struct menu
 	ret->begin = *at;
 	ret->number++;
 	*at = nl ? end + 1 : len;
-	while (end > ret->begin && karg_blank(text[end - 1]))
+	while (end > ret->begin && kcmdline_is_blank(text[end - 1]))
 		end--;
-	while (ret->begin < end && karg_blank(text[ret->begin]))
+	while (ret->begin < end && kcmdline_is_blank(text[ret->begin]))
 		ret->begin++;
 	ret->end = end;
 	return true;
@@ -102,7 +102,8 @@ static int value_line(
 		return -ENOMEM;
 	f->at = v->begin;
 	f->context = v->quoted ? QUOTED
-		     : v->begin > 0 && !karg_blank(text[v->begin - 1]) && text[v->begin - 1] != '='
+		     : v->begin > 0 && !kcmdline_is_blank(text[v->begin - 1]) &&
+				     text[v->begin - 1] != '='
 			     ? PLAIN_EMPTY
 			     : PLAIN;
 	for (size_t i = v->begin; i < v->end;) {
@@ -231,7 +232,7 @@ static int limine_scan(
 			if (n == 0)
 				continue;
 			size_t begin = l.begin + n + 1;
-			while (begin < l.end && karg_blank(text[begin]))
+			while (begin < l.end && kcmdline_is_blank(text[begin]))
 				begin++;
 			if (menu_value_add(ret, begin, l.end, false) < 0)
 				return -ENOMEM;
@@ -291,7 +292,7 @@ static int extlinux_scan(
 			label.is_fallback |= menu_is_fallback(text, l.begin, l.end);
 		} else if ((n = key_at(text, &l, "append", " \t")) > 0) {
 			label.begin = l.begin + n;
-			while (label.begin < l.end && karg_blank(text[label.begin]))
+			while (label.begin < l.end && kcmdline_is_blank(text[label.begin]))
 				label.begin++;
 			label.end = l.end;
 			/* `APPEND -` is an empty command line. */

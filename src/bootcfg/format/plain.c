@@ -20,7 +20,7 @@ static int file_edit_fields(
 		const char *nl = memchr(text + at, '\n', len - at);
 		size_t end = nl ? (size_t)(nl - text) : len, begin = at;
 		at = nl ? end + 1 : len;
-		while (begin < end && karg_blank(text[begin]))
+		while (begin < end && kcmdline_is_blank(text[begin]))
 			begin++;
 		if (begin == end && !first_line)
 			continue;

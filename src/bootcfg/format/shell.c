@@ -477,11 +477,11 @@ int grub_encode(const char *word, struct text *ret, struct err *err)
 static int grub_layer(const char *text, struct text *ret, struct err *err)
 {
 	while (*text) {
-		if (karg_blank(*text)) {
+		if (kcmdline_is_blank(*text)) {
 			text_add(ret, text++, 1);
 			continue;
 		}
-		const char *end = karg_end(text);
+		const char *end = kcmdline_word_end(text);
 		_cleanup_(str_free) char *word = strndup(text, (size_t)(end - text));
 		if (!word)
 			return err_set(err, ENOMEM, "out of memory");

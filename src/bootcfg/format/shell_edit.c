@@ -48,7 +48,7 @@ static int newline_check(const struct reading *r, const struct file_edits *s, st
 			const struct src_byte *c = &field->cell[i];
 			if (c->c == '\n' && !c->unknown)
 				newline = c;
-			if (!newline || karg_blank(c->c))
+			if (!newline || kcmdline_is_blank(c->c))
 				continue;
 			const char *text = s->v[newline->file].text ? s->v[newline->file].text
 								    : s->v[newline->file].old;

@@ -19,16 +19,6 @@ struct karg {
 	char *value; /* allocated, NULL: a flag without `=` */
 };
 
-/* The kernel's own blanks and ends of words. */
-static inline bool karg_blank(char c)
-{
-	return kcmdline_is_blank(c);
-}
-static inline const char *karg_end(const char *s)
-{
-	return kcmdline_word_end(s);
-}
-
 /* Decodes one word with its quotes. -ENOMEM only. */
 int karg_read(const char *word, struct karg *ret) _must_check_;
 void karg_done(struct karg *w);

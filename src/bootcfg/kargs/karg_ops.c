@@ -67,7 +67,7 @@ static int words_take(struct karg_ops *r, bool add, const char *text, struct err
 	while (*text) {
 		while (*text == ' ')
 			text++;
-		const char *end = karg_end(text);
+		const char *end = kcmdline_word_end(text);
 		if (end == text)
 			break;
 		_cleanup_(str_free) char *word = strndup(text, (size_t)(end - text));
@@ -106,7 +106,7 @@ int karg_ops_set(struct karg_ops *r, const char *text, bool force, struct err *e
 {
 	if (karg_check(text, err) < 0)
 		return -EINVAL;
-	if (*karg_end(text))
+	if (*kcmdline_word_end(text))
 		return err_set(err, EINVAL, "%s: --set takes one word, K=V", text);
 	_cleanup_(karg_done) struct karg k = {0};
 	if (karg_read(text, &k) < 0)

@@ -63,14 +63,14 @@ struct reading {
 static void reading_add(struct reading *r, const struct src_byte *c)
 {
 	text_add(&r->text, &c->c, 1);
-	r->blank |= karg_blank(c->c);
+	r->blank |= kcmdline_is_blank(c->c);
 	r->unknown |= c->unknown;
 }
 
 /* True if the byte ends a word: a blank that is not an unknown byte. */
 static bool ends_word(const struct src_byte *c)
 {
-	return !c->unknown && karg_blank(c->c);
+	return !c->unknown && kcmdline_is_blank(c->c);
 }
 
 /* The kernel keeps quotes in the word; karg_read() removes them. */

@@ -35,7 +35,7 @@ static char *default_pattern(const struct root *r, const char *boot)
 	char *rest = text;
 	for (char *line; (line = strsep(&rest, "\n"));) {
 		line += strspn(line, " \t");
-		if (!str_starts(line, "default") || !karg_blank(line[7]))
+		if (!str_starts(line, "default") || !kcmdline_is_blank(line[7]))
 			continue;
 		line += 7 + strspn(line + 7, " \t");
 		line[strcspn(line, " \t\r")] = '\0';
@@ -102,7 +102,7 @@ static bool has_root(const struct bls_entry *e)
 		p += strspn(p, " \t\"");
 		if (str_starts(p, "root="))
 			return true;
-		p = karg_end(p);
+		p = kcmdline_word_end(p);
 	}
 	return false;
 }

@@ -170,7 +170,7 @@ static bool line_next(const char *text, size_t *at, size_t *begin, size_t *end)
 		return false;
 	*end = *begin + strcspn(text + *begin, "\n");
 	*at = *end + (text[*end] == '\n');
-	while (*begin < *end && karg_blank(text[*begin]))
+	while (*begin < *end && kcmdline_is_blank(text[*begin]))
 		(*begin)++;
 	return true;
 }
@@ -189,9 +189,9 @@ static bool loads_kernel(const char *text, size_t begin, size_t end, size_t *ret
 		!starts(text, begin, end, "linux16"))
 		return false;
 	for (int skip = 0; skip < 2; skip++) {
-		while (begin < end && !karg_blank(text[begin]))
+		while (begin < end && !kcmdline_is_blank(text[begin]))
 			begin++;
-		while (begin < end && karg_blank(text[begin]))
+		while (begin < end && kcmdline_is_blank(text[begin]))
 			begin++;
 	}
 	*ret_words = begin;
@@ -440,7 +440,7 @@ static int encode(
 			text_add(ret, text++, 1);
 			continue;
 		}
-		const char *end = karg_end(text);
+		const char *end = kcmdline_word_end(text);
 		_cleanup_(str_free) char *word = strndup(text, (size_t)(end - text));
 		int rc = word ? grub_encode(word, ret, err) : -ENOMEM;
 		if (rc < 0)

@@ -56,7 +56,7 @@ static char *copy_name(const char *path, const char *tail)
 /* The length of a line without trailing blanks. */
 static size_t trimmed(const char *line, size_t len)
 {
-	while (len > 0 && karg_blank(line[len - 1]))
+	while (len > 0 && kcmdline_is_blank(line[len - 1]))
 		len--;
 	return len;
 }

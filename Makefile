@@ -145,6 +145,9 @@ $(BUILD)/musl-obj/%.o: src/%.c $(BUILD)/flags $(BUILD)/musl/libkmod.a
 	@mkdir -p $(@D)
 	$(call say,CC)musl-gcc $(COMPILE) $(boot_flags) $(HARDEN) $(LEAN) $(CFLAGS) -fPIE -c $< -o $@
 
+# What runs once for each function of the machine, before any is reserved.
+$(patsubst %,$(BUILD)/musl-obj/%.o,base/str pci/address pci/id pci/sysfs): CFLAGS += -O2
+
 $(BUILD)/obj/no-unwind.o: tools/no-unwind.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call say,CC)$(CC) $(COMPILE) $(HARDEN) $(LEAN) $(CFLAGS) -fPIE -c $< -o $@

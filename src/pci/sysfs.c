@@ -130,8 +130,9 @@ static const char *attribute_path(
 	size_t len = strlen(pci_addr_format(addr, buf));
 
 	buf[len++] = '/';
-	buf[ATTRIBUTE_PATH_MAX - 1] = '\0';
-	(void)memccpy(buf + len, name, '\0', ATTRIBUTE_PATH_MAX - 1 - len);
+	for (; *name && len < ATTRIBUTE_PATH_MAX - 1; name++)
+		buf[len++] = *name;
+	buf[len] = '\0';
 	return buf;
 }
 

@@ -261,11 +261,12 @@ $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/flags
 	$(call say,BENCH)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O1 -static $(bench_$*) $< -o $@
 bench_nolibc = -nostdlib -ffreestanding -fno-stack-protector -fno-pie -no-pie
 
-# What a fake tree shows; `make bench` counts instructions in guests beside that, for minutes.
+# What a fake tree shows, and the ratios on a machine of ten functions; `make bench` counts instructions in larger ones
+# beside that, for minutes.
 bench: all $(bench_programs)
 	@BUILD='$(abspath $(BUILD))' tests/bench/run
 check-bench: all $(bench_programs)
-	@BUILD='$(abspath $(BUILD))' tests/bench/run size calls memory
+	@BUILD='$(abspath $(BUILD))' tests/bench/run size calls memory ten
 # One row for each way to fail (tests/bench/faults). Behind check-boot, whose machines it judges; check-faults-all boots
 # by itself those that are missing.
 faults_need = all $(bench_programs) $(BUILD)/unit/apply $(BUILD)/unit/steps $(BUILD)/unit/release $(BUILD)/unit/file $(sanitized)

@@ -136,9 +136,25 @@ static const char *attribute_path(
 	return buf;
 }
 
+static bool is_listed_at(const struct sysfs *s, size_t i, struct pci_addr addr)
+{
+	return i < s->n_listed && pci_addr_compare(s->listed[i], addr) == 0;
+}
+
+/* Only listed functions are read from the directory of the bus: what is in there and not in
+ * bus/pci/devices is no function that a driver can have. */
 static bool is_on_bus(const struct sysfs *s, struct pci_addr addr)
 {
-	return s->has_bus && pci_addr_same_bus(addr, s->bus_of);
+	size_t i = s->bus_first;
+
+	if (!s->has_bus || i >= s->n_listed || !pci_addr_same_bus(addr, s->listed[i]))
+		return false;
+	if (is_listed_at(s, s->walked, addr))
+		return true;
+	while (i < s->n_listed && pci_addr_same_bus(addr, s->listed[i]) &&
+		!is_listed_at(s, i, addr))
+		i++;
+	return is_listed_at(s, i, addr);
 }
 
 /* Where a path that begins with the device's address starts. */
@@ -148,12 +164,13 @@ static int directory_of(const struct sysfs *s, struct pci_addr addr)
 }
 
 /* A root bus 00 is found by its name, others by the link of a function. */
-static void bus_open(struct sysfs *s, struct pci_addr addr)
+static void bus_open(struct sysfs *s, size_t first)
 {
+	struct pci_addr addr = s->listed[first];
 	char path[ATTRIBUTE_PATH_MAX];
 
 	bus_close(s);
-	s->bus_of = addr;
+	s->bus_first = first;
 	s->bus = -1;
 	if (addr.bus == 0) {
 		(void)snprintf(path, sizeof(path), "../../../devices/pci%04x:00", addr.domain);
@@ -327,7 +344,8 @@ int sysfs_each_device(
 		r = group_by_bus(s);
 	for (size_t i = 0; r == 0 && i < s->n_listed; i++) {
 		if (begins_bus(s, i))
-			bus_open(s, s->listed[i]);
+			bus_open(s, i);
+		s->walked = i;
 		r = each(s->listed[i], to);
 	}
 	if (r != 0) /* an incomplete list must not be used */

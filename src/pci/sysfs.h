@@ -19,11 +19,11 @@
  */
 struct sysfs {
 	int devices;  /* bus/pci/devices */
-	bool has_bus; /* bus is the directory of the functions on the bus of bus_of */
+	bool has_bus; /* bus is the directory of the listed functions from bus_first on */
 	int bus;
-	struct pci_addr bus_of;
-	int first, open;         /* descriptors to be closed: first .. first + open - 1 */
-	struct pci_addr *listed; /* all devices, once sysfs_each_device has listed them */
+	size_t bus_first, walked; /* places in the list: the one at which a walk is */
+	int first, open;          /* descriptors to be closed: first .. first + open - 1 */
+	struct pci_addr *listed;  /* all devices, once sysfs_each_device has listed them */
 	size_t n_listed, size_listed;
 };
 

@@ -170,7 +170,7 @@ static void check_buses(void)
 		const char *directory, *bus;
 	} buses[] = {{"pci0000:00", "0000:00"}, {"pci0000:00/0000:00:01.0", "0000:07"},
 		{"pci0001:00", "0001:00"}, {"soc/pcie", "0002:00"},
-		{"soc/pcie/0002:00:01.0", "0002:07"}};
+		{"soc/pcie/0002:00:01.0", "0002:09"}};
 	_cleanup_(sysfs_done) struct sysfs s = {.devices = -1};
 	_cleanup_(device_list_done) struct device_list list = {0};
 	char tree[100], address[PCI_ADDR_MAX], driver[8];
@@ -179,8 +179,9 @@ static void check_buses(void)
 	for (size_t i = 0; i < sizeof(buses) / sizeof(*buses); i++)
 		for (unsigned slot = 1; slot <= 9; slot++) {
 			(void)snprintf(address, sizeof(address), "%s:%02x.0", buses[i].bus, slot);
-			/* One of each bus is at another place than the rest. */
-			put_function(slot == 5 ? "elsewhere" : buses[i].directory, address, slot);
+			/* One of each bus but the last is at another place than the rest. */
+			put_function(slot == 5 && i < 4 ? "elsewhere" : buses[i].directory, address,
+				slot);
 		}
 	(void)snprintf(tree, sizeof(tree), "%s/buses", top);
 	CHECK_INT(sysfs_open(&s, tree, NULL), 0);
@@ -194,6 +195,16 @@ static void check_buses(void)
 		(void)snprintf(driver, sizeof(driver), "%u", (unsigned)d->addr.device);
 		CHECK_STR(d->driver, driver);
 	}
+
+	/* What is below the directory of the last bus and not in the list is not there. */
+	char modalias[96];
+	CHECK(sysfs_read(&s, (struct pci_addr){2, 9, 1, 0}, "modalias", modalias,
+		      sizeof(modalias)) > 0);
+	put_function("soc/pcie/0002:00:01.0", "0002:09:1f.0", 31);
+	must_shell("rm '%s/buses/bus/pci/devices/0002:09:1f.0'", top);
+	CHECK_INT(sysfs_read(&s, (struct pci_addr){2, 9, 31, 0}, "modalias", modalias,
+			  sizeof(modalias)),
+		-ENOENT);
 }
 
 static int by_name(const struct dirent *entry)

@@ -492,11 +492,12 @@ int sysfs_swap(struct sysfs *s, struct pci_addr addr, const char *attribute, con
 /* The one open descriptor is bus/pci/devices, a real directory three steps below /sys. */
 #define UP "../../../"
 
-/* The path follows UP in its buffer; len is the result of vsnprintf. */
+/* Puts UP and the path into buf; false if it does not fit. */
 #define UP_LEN (sizeof(UP) - 1)
-static bool path_finish(char buf[static SYSFS_PATH_MAX], int len)
+_printf_(2, 0) static bool path_format(char buf[static SYSFS_PATH_MAX], const char *fmt, va_list ap)
 {
 	memcpy(buf, UP, UP_LEN);
+	int len = vsnprintf(buf + UP_LEN, SYSFS_PATH_MAX - UP_LEN, fmt, ap);
 	return len >= 0 && (size_t)len < SYSFS_PATH_MAX - UP_LEN;
 }
 
@@ -506,10 +507,10 @@ ssize_t sysfs_path_read(struct sysfs *s, char *buf, size_t size, const char *fmt
 	va_list ap;
 
 	va_start(ap, fmt);
-	int len = vsnprintf(path + UP_LEN, sizeof(path) - UP_LEN, fmt, ap);
+	bool fits = path_format(path, fmt, ap);
 	va_end(ap);
 	buf[0] = '\0';
-	if (!path_finish(path, len))
+	if (!fits)
 		return -ENAMETOOLONG;
 	ssize_t n = file_read_small(s->devices, path, buf, size);
 	while (n > 0 && (buf[n - 1] == '\n' || buf[n - 1] == ' '))
@@ -523,10 +524,10 @@ ssize_t sysfs_path_link(struct sysfs *s, char *buf, size_t size, const char *fmt
 	va_list ap;
 
 	va_start(ap, fmt);
-	int len = vsnprintf(path + UP_LEN, sizeof(path) - UP_LEN, fmt, ap);
+	bool fits = path_format(path, fmt, ap);
 	va_end(ap);
 	buf[0] = '\0';
-	if (!path_finish(path, len))
+	if (!fits)
 		return -ENAMETOOLONG;
 	ssize_t n = readlinkat(s->devices, path, buf, size - 1);
 	if (n < 0) {
@@ -543,9 +544,9 @@ bool sysfs_path_exists(struct sysfs *s, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	int len = vsnprintf(path + UP_LEN, sizeof(path) - UP_LEN, fmt, ap);
+	bool fits = path_format(path, fmt, ap);
 	va_end(ap);
-	return path_finish(path, len) && faccessat(s->devices, path, F_OK, 0) == 0;
+	return fits && faccessat(s->devices, path, F_OK, 0) == 0;
 }
 
 int sysfs_path_each(

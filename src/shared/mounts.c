@@ -120,13 +120,15 @@ static int read_lines(struct mount_table *ret, char *text)
 	return r < 0 ? -ENOMEM : add_rows(ret);
 }
 
-static int table_parse(struct mount_table *ret, const char *first, const char *text)
+/* Takes over the text. */
+static int table_parse(struct mount_table *ret, const char *first, char *text)
 {
+	_cleanup_(str_free) char *own = text;
 	_cleanup_(str_free) char *whole = NULL;
 	unsigned lines = 0;
 
 	*ret = (struct mount_table){0};
-	if (asprintf(&whole, "%s%s", first, text) < 0)
+	if (asprintf(&whole, "%s%s", first, own) < 0)
 		return -ENOMEM;
 	int r = read_lines(ret, whole);
 	for (const char *p = first; (p = strchr(p, '\n')); p++)
@@ -138,25 +140,18 @@ static int table_parse(struct mount_table *ret, const char *first, const char *t
 int mount_table_parse(struct mount_table *ret, char *text)
 {
 	root_nodes_hide(text);
-	int r = table_parse(ret, MOUNTINFO_FIRST, text);
-	free(text);
-	return r;
+	return table_parse(ret, MOUNTINFO_FIRST, text);
 }
 
 int mount_table_parse_swaps(struct mount_table *ret, char *text)
 {
-	int r = table_parse(ret, SWAPS_FIRST, text);
-
-	free(text);
-	return r;
+	return table_parse(ret, SWAPS_FIRST, text);
 }
 
 int mount_table_parse_fstab(struct mount_table *ret, char *text)
 {
 	comments_drop(text);
-	int r = table_parse(ret, FSTAB_FIRST, text);
-	free(text);
-	return r;
+	return table_parse(ret, FSTAB_FIRST, text);
 }
 
 void mount_table_done(struct mount_table *m)

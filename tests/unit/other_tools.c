@@ -6,27 +6,9 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "check.h"
+#include "fake_sysfs.h"
 
 #include <fcntl.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
-
-static char top[64];
-
-static void shell(const char *fmt, ...) _printf_(1, 2);
-static void shell(const char *fmt, ...)
-{
-	char command[512];
-	va_list ap;
-
-	va_start(ap, fmt);
-	(void)vsnprintf(command, sizeof(command), fmt, ap);
-	va_end(ap);
-	if (system(command) != 0) // NOLINT(cert-env33-c): the test's own words
-		abort();
-}
 
 static int print_line(const struct modprobe_line *line, void *to)
 {
@@ -48,19 +30,17 @@ static void expect(const char *want)
 
 int main(void)
 {
-	const char *temp = getenv("TMPDIR");
-
-	(void)snprintf(top, sizeof(top), "%.32s/vfio-bind-tools-XXXXXX", temp ? temp : "/tmp");
-	if (!mkdtemp(top))
-		abort();
+	fake_sysfs_begin("tools");
 	check_case("modprobe.d: no directory");
 	expect("");
 
 	check_case("modprobe.d: blanks before a line, a comment, a continued line, quotes");
-	shell("mkdir -p %s/etc/modprobe.d %s/run/modprobe.d %s/lib/modprobe.d", top, top, top);
-	shell("printf '  options\\tvfio-pci ids=1:2 x=y ids=\\n#options a ids=3:4\\nblacklist\\n' >%s/etc/modprobe.d/a.conf",
+	must_shell("mkdir -p %s/etc/modprobe.d %s/run/modprobe.d %s/lib/modprobe.d", top, top, top);
+	must_shell(
+		"printf '  options\\tvfio-pci ids=1:2 x=y ids=\\n#options a ids=3:4\\nblacklist\\n' >%s/etc/modprobe.d/a.conf",
 		top);
-	shell("printf 'options vfio-pci \\\\\\nids=\"5:6,7:8\" \\\\\\n\\nsoftdep nvidia pre: vfio-pci' >%s/etc/modprobe.d/b.conf",
+	must_shell(
+		"printf 'options vfio-pci \\\\\\nids=\"5:6,7:8\" \\\\\\n\\nsoftdep nvidia pre: vfio-pci' >%s/etc/modprobe.d/b.conf",
 		top);
 	expect("/etc/modprobe.d/a.conf:1 options vfio-pci | 1:2\n"
 	       "/etc/modprobe.d/b.conf:1 options vfio-pci | 5:6,7:8\n"
@@ -68,16 +48,17 @@ int main(void)
 
 	check_case(
 		"modprobe.d: of one name the first directory counts, with an empty or dangling file, too");
-	shell("rm %s/etc/modprobe.d/* && ln -s /nowhere %s/etc/modprobe.d/a.conf", top, top);
-	shell("cd %s && for d in run lib; do for f in a b c; do echo options $d ids=$f >$d/modprobe.d/$f.conf; done; done",
+	must_shell("rm %s/etc/modprobe.d/* && ln -s /nowhere %s/etc/modprobe.d/a.conf", top, top);
+	must_shell(
+		"cd %s && for d in run lib; do for f in a b c; do echo options $d ids=$f >$d/modprobe.d/$f.conf; done; done",
 		top);
-	shell("cd %s && : >run/modprobe.d/b.conf && rm run/modprobe.d/c.conf", top);
+	must_shell("cd %s && : >run/modprobe.d/b.conf && rm run/modprobe.d/c.conf", top);
 	expect("/lib/modprobe.d/c.conf:1 options lib | c\n");
 
 	check_case("modprobe.d: hidden files and other names are none of it");
-	shell("cd %s/lib/modprobe.d && mv c.conf .c.conf && cp .c.conf c.off && cp c.off .conf",
+	must_shell(
+		"cd %s/lib/modprobe.d && mv c.conf .c.conf && cp .c.conf c.off && cp c.off .conf",
 		top);
 	expect("");
-	shell("rm -rf %s", top);
 	return check_done();
 }

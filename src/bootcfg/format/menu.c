@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bootcfg/format/file_edit.h"
 
+#include "bootcfg/kargs/entry_rules.h"
 #include "bootcfg/kargs/karg.h"
 
 #include <errno.h>
@@ -67,14 +68,9 @@ static bool menu_line_next(const char *text, size_t len, size_t *at, struct menu
 /* True if the title is that of a fallback entry. */
 static bool menu_is_fallback(const char *text, size_t begin, size_t end)
 {
-	static const char *const words[] = {"fallback", "rescue", "recovery", "snapshot", "memtest",
-		"single-user", "minimal", NULL};
 	_cleanup_(str_free) char *title = strndup(text + begin, end - begin);
 
-	for (const char *const *w = words; *w && title; w++)
-		if (strcasestr(title, *w))
-			return true;
-	return false;
+	return title && entry_is_way_back(title);
 }
 
 enum context { PLAIN, QUOTED, PLAIN_EMPTY };

@@ -21,6 +21,7 @@ void detect_done(struct detect *s)
 	free(s->machine_id);
 	free(s->token);
 	free(s->grub_cfg);
+	strings_done(&s->roots);
 	strings_done(&s->boots);
 	strings_done(&s->unmounted);
 	esps_done(&s->esps);
@@ -150,6 +151,30 @@ static bool may_be_boot(const struct mount_row *m)
 		       str_starts(m->point, "/boot") || str_starts(m->point, "/efi"));
 }
 
+static int root_add(struct detect *s, const struct mount_row *m)
+{
+	struct text name = {0};
+
+	if (!str_equal(m->point, "/") || !m->source[0])
+		return 0;
+	text_print(&name, "%s%s", str_equal(m->type, "zfs") ? "ZFS=" : "", m->source);
+	return strings_take(&s->roots, name.data);
+}
+
+/* What is mounted at / of the running system; in a chroot that is not in the table. */
+static int mounted_root_read(struct detect *s)
+{
+	_cleanup_(mount_table_done) struct mount_table mounts = {0};
+	char *text = NULL;
+	size_t len;
+
+	if (!s->root->host || root_read(s->root, "proc/self/mountinfo", &text, &len, NULL) < 0)
+		return 0;
+	int rc = mount_table_parse(&mounts, text);
+	const struct mount_row *m = rc == 0 ? mount_table_at(&mounts, "/") : NULL;
+	return m ? root_add(s, m) : rc;
+}
+
 static int fstab_read(struct detect *s)
 {
 	_cleanup_(mount_table_done) struct mount_table fstab = {0};
@@ -161,6 +186,8 @@ static int fstab_read(struct detect *s)
 	int rc = mount_table_parse_fstab(&fstab, text);
 	for (size_t i = 0; rc == 0 && i < fstab.n; i++) {
 		const char *where = fstab.at[i].point + 1;
+		if ((rc = root_add(s, &fstab.at[i])) < 0)
+			break;
 		if (!may_be_boot(&fstab.at[i]))
 			continue;
 		rc = boot_add(s, where);
@@ -297,6 +324,8 @@ int detect_make(const struct root *r, struct detect *ret, struct err *err)
 		rc = boot_add(&s, *p);
 	if (rc == 0)
 		rc = fstab_read(&s);
+	if (rc == 0)
+		rc = mounted_root_read(&s);
 	if (rc == 0)
 		rc = esps_add(&s);
 	if (rc < 0 || !s.os_id || !s.os_like) {

@@ -10,6 +10,7 @@ struct detect {
 	const struct root *root;
 	char *os_id, *os_like;    /* of os-release; "" where unknown */
 	char *machine_id, *token; /* NULL where unknown */
+	struct strings roots;     /* names of its root file system, as root= has them: UUID=… */
 	struct strings boots;     /* directories that may be $BOOT or the ESP: boot, efi, … */
 	struct strings unmounted; /* mount points in fstab that are empty or missing */
 	struct esps esps;         /* boot partitions of the running system, by type */

@@ -2,6 +2,7 @@
 #include "bootcfg/loader/entries.h"
 
 #include "bootcfg/format/file_edit.h"
+#include "bootcfg/kargs/entry_rules.h"
 #include "bootcfg/kargs/karg.h"
 #include "bootcfg/loader/loader.h"
 
@@ -88,23 +89,45 @@ static bool is_foreign(const struct detect *s, const char *name, const struct bl
 	return !s->token || strncasecmp(name, s->token, strlen(s->token)) != 0;
 }
 
-/* True for a fallback entry: it is not edited. */
 static bool is_fallback(const char *name, const struct bls_entry *e)
 {
-	return strcasestr(name, "fallback") || strcasestr(name, "rescue") ||
-	       strcasestr(name, "recovery") || (e->initrd && strcasestr(e->initrd, "fallback")) ||
-	       (e->linux_path && strstr(e->linux_path, "0-rescue"));
+	return entry_is_way_back(name) || (e->title && entry_is_way_back(e->title)) ||
+	       (e->initrd && entry_is_way_back(e->initrd)) ||
+	       (e->linux_path && entry_is_way_back(e->linux_path));
+}
+
+/* The words of the options, without the quotes around the whole. -ENOMEM. */
+static int options_words(const struct bls_entry *e, struct strings *ret)
+{
+	for (const char *p = e->options; p && *p;) {
+		p += strspn(p, " \t\"");
+		const char *end = kcmdline_word_end(p);
+		if (end > p && strings_take(ret, strndup(p, (size_t)(end - p))) < 0)
+			return -ENOMEM;
+		p = end;
+	}
+	return 0;
 }
 
 static bool has_root(const struct bls_entry *e)
 {
-	for (const char *p = e->options; p && *p;) {
-		p += strspn(p, " \t\"");
-		if (str_starts(p, "root="))
+	_cleanup_(strings_done) struct strings words = {0};
+
+	if (options_words(e, &words) < 0)
+		return false;
+	for (size_t i = 0; i < words.n; i++)
+		if (str_starts(words.v[i], "root="))
 			return true;
-		p = kcmdline_word_end(p);
-	}
 	return false;
+}
+
+/* True if root= names another file system than this system's. */
+static bool has_foreign_root(const struct detect *s, const struct bls_entry *e)
+{
+	_cleanup_(strings_done) struct strings words = {0};
+
+	return options_words(e, &words) == 0 &&
+	       entry_root_compare(&words, &s->roots) == ROOT_FOREIGN;
 }
 
 static int note(struct entries *to, const char *path, const char *reason)
@@ -169,6 +192,8 @@ static const char *reason_to_skip(
 		return "left alone: starts no kernel";
 	if (!picked && is_foreign(q->s, name, e))
 		return "left alone: belongs to another system";
+	if (!picked && has_foreign_root(q->s, e))
+		return "left alone: belongs to another system: its root= is not the root file system here (/etc/fstab)";
 	if (!picked && (strstr(name, "-before-vfio.conf") || strstr(name, "-" TRIAL_ID ".conf")))
 		return "left alone: a copy that this program made";
 	if (!q->pick && is_fallback(name, e))

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 void detect_done(struct detect *s)
@@ -217,34 +218,6 @@ static void systemd_boot_find(struct detect *s)
 	}
 }
 
-static char *grub_cfg_find(const struct detect *s)
-{
-	static const char *const usual[] = {
-		"boot/grub/grub.cfg", "boot/grub2/grub.cfg", "grub/grub.cfg", NULL};
-	for (const char *const *p = usual; *p; p++)
-		if (root_is_file(s->root, *p))
-			return strdup(*p);
-	for (size_t i = 0; i < s->boots.n; i++) {
-		_cleanup_(strings_done) struct strings names = {0};
-		char path[1024];
-		for (int two = 0; two < 2; two++) {
-			(void)snprintf(path, sizeof(path), "%s/grub%s/grub.cfg", s->boots.v[i],
-				two ? "2" : "");
-			if (root_is_file(s->root, path))
-				return strdup(path);
-		}
-		(void)snprintf(path, sizeof(path), "%s/EFI", s->boots.v[i]);
-		(void)!root_list(s->root, path, "", &names);
-		for (size_t n = 0; n < names.n; n++) {
-			(void)snprintf(path, sizeof(path), "%s/EFI/%s/grub.cfg", s->boots.v[i],
-				names.v[n]);
-			if (root_is_file(s->root, path))
-				return strdup(path);
-		}
-	}
-	return NULL;
-}
-
 /* True if blscfg is a command of its own, not in a comment or a message. */
 static bool has_blscfg(const struct root *r, const char *path)
 {
@@ -264,6 +237,72 @@ static bool has_blscfg(const struct root *r, const char *path)
 	return false;
 }
 
+/* True if a file is a menu: not one that only leads to another (search, configfile). */
+static bool is_menu(const struct root *r, const char *path)
+{
+	return root_holds(r, path, "menuentry ") || has_blscfg(r, path);
+}
+
+static bool same_file(const struct root *r, const char *a, const char *b)
+{
+	_cleanup_(fd_close) int one = root_fd(r, a, O_PATH), two = root_fd(r, b, O_PATH);
+	struct stat st, other;
+
+	return one >= 0 && two >= 0 && fstat(one, &st) == 0 && fstat(two, &other) == 0 &&
+	       st.st_dev == other.st_dev && st.st_ino == other.st_ino;
+}
+
+/*
+ * True if a directory of the ESP belongs to this system: CentOS 7 and openEuler have their menu
+ * there, and so may another system on the same disk. Either it has the name of this one, or the
+ * link of Red Hat's package leads to the menu.
+ */
+static bool esp_dir_is_ours(const struct detect *s, const char *name, const char *menu)
+{
+	bool redhat = detect_is_like(s, "rhel") || detect_is_like(s, "fedora");
+
+	return (s->os_id[0] && strcasecmp(name, s->os_id) == 0) ||
+	       (redhat && strcasecmp(name, "redhat") == 0) ||
+	       same_file(s->root, "etc/grub2-efi.cfg", menu);
+}
+
+/* The menu of this system below one directory with boot files; allocated, or NULL. */
+static char *grub_cfg_below(const struct detect *s, const char *boot)
+{
+	static const char *const dirs[] = {"grub", "grub2", NULL};
+	_cleanup_(strings_done) struct strings names = {0};
+	char path[1024];
+
+	for (const char *const *d = dirs; *d; d++) {
+		(void)snprintf(path, sizeof(path), "%s/%s/grub.cfg", boot, *d);
+		if (root_is_file(s->root, path) && is_menu(s->root, path))
+			return strdup(path);
+	}
+	(void)snprintf(path, sizeof(path), "%s/EFI", boot);
+	(void)!root_list(s->root, path, "", &names);
+	for (size_t n = 0; n < names.n; n++) {
+		(void)snprintf(path, sizeof(path), "%s/EFI/%s/grub.cfg", boot, names.v[n]);
+		if (root_is_file(s->root, path) && is_menu(s->root, path) &&
+			esp_dir_is_ours(s, names.v[n], path))
+			return strdup(path);
+	}
+	return NULL;
+}
+
+static char *grub_cfg_find(const struct detect *s)
+{
+	static const char *const usual[] = {
+		"boot/grub/grub.cfg", "boot/grub2/grub.cfg", "grub/grub.cfg", NULL};
+	char *path = NULL;
+
+	for (const char *const *p = usual; *p; p++)
+		if (root_is_file(s->root, *p))
+			return strdup(*p);
+	for (size_t i = 0; i < s->boots.n && !path; i++)
+		path = grub_cfg_below(s, s->boots.v[i]);
+	return path;
+}
+
 static void grub_find(struct detect *s)
 {
 	static const char *const programs[] = {"usr/sbin/grub-mkconfig", "usr/bin/grub-mkconfig",
@@ -275,6 +314,7 @@ static void grub_find(struct detect *s)
 		if (root_is_file(s->root, *p))
 			program = *p;
 	s->grub_mkconfig = program != NULL;
+	s->grub2 = program && strstr(program, "grub2");
 	s->grub_defaults = root_is_file(s->root, "etc/default/grub");
 	s->grub_cfg = grub_cfg_find(s);
 	_cleanup_(str_free) char *bls = detect_shell_value(

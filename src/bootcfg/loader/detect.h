@@ -15,8 +15,9 @@ struct detect {
 	struct strings unmounted; /* mount points in fstab that are empty or missing */
 	struct esps esps;         /* boot partitions of the running system, by type */
 	bool systemd_boot;        /* its binary or its loader.conf exists */
-	char *grub_cfg;           /* NULL: none */
+	char *grub_cfg;           /* the menu of this system; NULL: none */
 	bool grub_mkconfig;       /* the program exists */
+	bool grub2;               /* … and its name is grub2-mkconfig */
 	bool grub_menu;           /* grub.cfg contains menu entries */
 	bool grub_bls;            /* grub.cfg reads entries at boot, or that is enabled */
 	bool grub_complete; /* grub-mkconfig made grub.cfg, or the program that makes one exists */

@@ -105,13 +105,17 @@ const struct loader loader_grub_bls = {
 /* ---- a menu made by grub-mkconfig --------------------------------------------------------------
  */
 
-static const char *menu_command(const struct detect *s)
+/* Debian's update-grub knows one menu; any other is named to the program that is installed. */
+static int menu_command_add(const struct detect *s, struct strings *to)
 {
-	if (detect_is_like(s, "debian") || detect_is_like(s, "ubuntu"))
-		return "update-grub";
-	return s->grub_cfg && strstr(s->grub_cfg, "grub2")
-		       ? "grub2-mkconfig -o /boot/grub2/grub.cfg"
-		       : "grub-mkconfig -o /boot/grub/grub.cfg";
+	bool debian = detect_is_like(s, "debian") || detect_is_like(s, "ubuntu");
+	bool grub2 = s->grub_mkconfig ? s->grub2 : strstr(s->grub_cfg, "grub2") != NULL;
+	struct text command = {0};
+
+	if (debian && str_equal(s->grub_cfg, "boot/grub/grub.cfg"))
+		return strings_add(to, "update-grub");
+	text_print(&command, "%s -o /%s", grub2 ? "grub2-mkconfig" : "grub-mkconfig", s->grub_cfg);
+	return strings_take(to, command.data);
 }
 
 /* Adds /etc/default/grub and, if this grub-mkconfig reads them, its drop-ins in C order. */
@@ -127,7 +131,7 @@ static int menu_add(struct loader_search *q)
 		return -ENOMEM;
 	if (q->s->grub_cfg) {
 		q->to->menu = strdup(q->s->grub_cfg);
-		if (!q->to->menu || strings_add(&q->to->next, menu_command(q->s)) < 0)
+		if (!q->to->menu || menu_command_add(q->s, &q->to->next) < 0)
 			return -ENOMEM;
 	}
 	if (!q->s->grub_cfg)
@@ -136,18 +140,33 @@ static int menu_add(struct loader_search *q)
 	return 0;
 }
 
+/*
+ * The directory that has to be mounted before a menu can be made, or NULL: /boot, where
+ * grub-mkconfig looks for kernels, or any of those in fstab where the menu may be.
+ */
+static const char *mount_missing(const struct detect *s)
+{
+	if (strings_have(&s->unmounted, "boot"))
+		return "boot";
+	return !s->grub_cfg && s->unmounted.n > 0 ? s->unmounted.v[0] : NULL;
+}
+
 /* Its remains count only if no other loader is found. */
 static int menu_detect(struct loader_search *q, struct err *err)
 {
 	const struct detect *s = q->s;
 	bool made = s->grub_complete && (s->grub_defaults || s->grub_mkconfig);
+	const char *mount = mount_missing(s);
 
-	(void)err;
 	if (s->grub_bls && q->entries.n > 0)
 		return 0;
 	if (s->grub_defaults && !made && q->to->found_n > 0 && !q->o->loader)
 		return strings_add(&q->to->notes,
 			"/etc/default/grub: left alone: there is no grub.cfg that is made from it");
+	if ((s->grub_defaults || made) && mount)
+		return err_set(err, ENOENT,
+			"/%s: is in /etc/fstab and not mounted, and GRUB's menu can't be made without it; run `mount /%s`, then this again",
+			mount, mount);
 	if (s->grub_defaults || made) {
 		loader_found(q->to, &loader_grub);
 		return menu_add(q);
@@ -288,10 +307,13 @@ static int output_check(
 /* With `-o' grub-mkconfig empties the file first: it ends in `cat >'. */
 static const char *prints(const struct loaders *l, const char *command, const char **ret_path)
 {
-	if (!l->menu || !(strstr(command, "-mkconfig") || str_equal(command, "update-grub")))
+	bool grub2 = str_starts(command, "grub2-mkconfig ");
+
+	if (!l->menu || !(grub2 || str_starts(command, "grub-mkconfig ") ||
+				str_equal(command, "update-grub")))
 		return NULL;
 	*ret_path = l->menu;
-	return strstr(command, "grub2") ? "grub2-mkconfig" : "grub-mkconfig";
+	return grub2 ? "grub2-mkconfig" : "grub-mkconfig";
 }
 
 static const struct loader_output output = {

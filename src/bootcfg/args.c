@@ -10,11 +10,12 @@ void args_done(struct args *a)
 {
 	karg_ops_done(&a->words);
 	strings_done(&a->sets);
+	strings_done(&a->hugepages);
 }
 
 bool args_to_edit(const struct args *a)
 {
-	return a->iommu || a->words.n > 0 || a->sets.n > 0 || a->ids || a->hugepages ||
+	return a->iommu || a->words.n > 0 || a->sets.n > 0 || a->ids || a->hugepages.n > 0 ||
 	       a->isolate || a->acs || a->framebuffer;
 }
 
@@ -53,6 +54,13 @@ int args_remove(void *to, const char *value, struct err *err)
 int args_set(void *to, const char *value, struct err *err)
 {
 	return strings_add(&((struct args *)to)->sets, value) < 0
+		       ? err_set(err, ENOMEM, "out of memory")
+		       : 0;
+}
+
+int args_hugepages(void *to, const char *value, struct err *err)
+{
+	return strings_add(&((struct args *)to)->hugepages, value) < 0
 		       ? err_set(err, ENOMEM, "out of memory")
 		       : 0;
 }
@@ -101,8 +109,8 @@ int args_words(struct args *a, const struct root *r, struct strings *notes, stru
 		rc = iommu_take(a, r, notes, err);
 	if (rc == 0 && a->ids)
 		rc = ids_take(r, &a->words, notes, err);
-	if (rc == 0 && a->hugepages)
-		rc = presets_hugepages(r, &a->words, a->hugepages, notes, err);
+	if (rc == 0 && a->hugepages.n > 0)
+		rc = presets_hugepages(r, &a->words, &a->hugepages, err);
 	if (rc == 0 && a->isolate)
 		rc = presets_isolate(r, &a->words, a->isolate, notes, err);
 	if (rc == 0 && a->acs)
@@ -115,6 +123,7 @@ int args_words(struct args *a, const struct root *r, struct strings *notes, stru
 char *args_name(const struct args *a)
 {
 	static const char *const verbs[] = {[KARG_OP_ADD] = "--add",
+		[KARG_OP_ADD_WEAK] = "--add-weak",
 		[KARG_OP_SET] = "--set",
 		[KARG_OP_REMOVE_WORD] = "--remove",
 		[KARG_OP_REMOVE_KEY] = "--remove",
@@ -125,7 +134,8 @@ char *args_name(const struct args *a)
 	text_print(&t, "%s", a->trial ? ASKED_TRIAL : "");
 	for (size_t i = 0; i < r->n; i++)
 		/* The many --remove-item of --iommu say little, but --confirm needs them. */
-		if (a->trial || r->v[i].kind != KARG_OP_REMOVE_ELEMENT)
+		if (a->trial || (r->v[i].kind != KARG_OP_REMOVE_ELEMENT &&
+					r->v[i].kind != KARG_OP_ADD_WEAK))
 			text_print(&t, "%s%s %s", t.len > 0 ? " " : "", verbs[r->v[i].kind],
 				r->v[i].text);
 	return t.data;

@@ -7,13 +7,14 @@
 
 /* The command line of vfio-bootcfg, filled from the table of options. */
 struct args {
-	const char *root, *loader, *entry, *cpu, *hugepages, *isolate, *acs;
+	const char *root, *loader, *entry, *cpu, *isolate, *acs;
 	bool iommu, no_pt, ids, framebuffer; /* presets of parameters */
 	bool status, check, undo, history, confirm;
 	bool dry_run, exit_code, json, no_regen, yes, force, trial, once_fallback;
 	bool quiet, verbose, help, version;
-	struct strings sets;   /* --set, applied last: --force may follow it */
-	struct karg_ops words; /* --add and --remove in their order, then all the others */
+	struct strings sets;      /* --set, applied last: --force may follow it */
+	struct strings hugepages; /* each SIZE:COUNT */
+	struct karg_ops words;    /* --add and --remove in their order, then all the others */
 };
 void args_done(struct args *a);
 
@@ -23,10 +24,11 @@ bool args_to_edit(const struct args *a);
 /* -EINVAL if commands are missing or exclude each other; operands: arguments without options. */
 int args_check(const struct args *a, int operands, char **argv, struct err *err) _must_check_;
 
-/* Callbacks of the option table: add one --add, --remove, --set. */
+/* Callbacks of the option table: add one --add, --remove, --set, --hugepages. */
 int args_add(void *to, const char *value, struct err *err);
 int args_remove(void *to, const char *value, struct err *err);
 int args_set(void *to, const char *value, struct err *err);
+int args_hugepages(void *to, const char *value, struct err *err);
 
 /*
  * Completes a->words: --set, --iommu and the presets. Adds messages for

@@ -39,8 +39,9 @@ static unsigned long long memory_total(const struct root *r)
 	return total;
 }
 
-int presets_hugepages(const struct root *r, struct karg_ops *to, const char *pages,
-	struct strings *notes, struct err *err)
+/* Takes one SIZE:COUNT; adds its memory in MiB to *total. */
+static int hugepages_take(
+	struct karg_ops *to, const char *pages, unsigned long long *total, struct err *err)
 {
 	const char *colon = strchr(pages, ':');
 	_cleanup_(str_free) char *size = strndup(pages, colon ? (size_t)(colon - pages) : 0);
@@ -52,16 +53,26 @@ int presets_hugepages(const struct root *r, struct karg_ops *to, const char *pag
 	if ((!big && !str_equal(size, "2M")) || !str_decimal(colon + 1, 1UL << 20, &count) ||
 		count == 0)
 		return err_set(err, EINVAL, "%s: --hugepages takes 1G:COUNT or 2M:COUNT", pages);
-	unsigned long long need = count * (big ? 1024ULL * 1024 : 2048ULL), have = memory_total(r);
-	if (have > 0 && need > have - have / 8)
-		return err_set(err, EINVAL,
-			"%s: that is %llu MiB of the %llu this machine has: it would not boot",
-			pages, need / 1024, have / 1024);
-	int rc = note_add(notes, err,
-		"hugepages= belongs to the hugepagesz= before it: the two stay side by side");
+	*total += count * (big ? 1024ULL : 2);
+	int rc = big ? karg_ops_take(to, KARG_OP_ADD_WEAK, "default_hugepagesz=1G", err) : 0;
 	if (rc == 0)
 		rc = word_add(to, err, "hugepagesz", size);
 	return rc < 0 ? rc : word_add(to, err, "hugepages", colon + 1);
+}
+
+int presets_hugepages(
+	const struct root *r, struct karg_ops *to, const struct strings *pages, struct err *err)
+{
+	unsigned long long need = 0, have = memory_total(r) / 1024;
+	int rc = 0;
+
+	for (size_t i = 0; i < pages->n && rc == 0; i++)
+		rc = hugepages_take(to, pages->v[i], &need, err);
+	if (rc == 0 && have > 0 && need > have - have / 8)
+		return err_set(err, EINVAL,
+			"--hugepages %s: that is %llu MiB of the %llu this machine has: it would not boot",
+			pages->v[pages->n - 1], need, have);
+	return rc;
 }
 
 /* Counts the processors of a list and finds the highest one; false for an invalid list. */

@@ -11,9 +11,9 @@
  * that this machine (if r is the running system) could not boot with.
  */
 
-/* SIZE:COUNT, as 1G:8. */
-int presets_hugepages(const struct root *r, struct karg_ops *to, const char *pages,
-	struct strings *notes, struct err *err) _must_check_;
+/* Each SIZE:COUNT, as 1G:8. */
+int presets_hugepages(const struct root *r, struct karg_ops *to, const struct strings *pages,
+	struct err *err) _must_check_;
 
 /* A list of processors as the kernel takes it, 2-5,8. */
 int presets_isolate(const struct root *r, struct karg_ops *to, const char *cpus,

@@ -86,8 +86,9 @@ int trial_words_read(const char *text, struct karg_ops *ret, struct err *err)
 	static const struct {
 		const char *verb;
 		enum karg_op_kind kind;
-	} verbs[] = {{"--add", KARG_OP_ADD}, {"--set", KARG_OP_SET},
-		{"--remove", KARG_OP_REMOVE_WORD}, {"--remove-item", KARG_OP_REMOVE_ELEMENT}};
+	} verbs[] = {{"--add", KARG_OP_ADD}, {"--add-weak", KARG_OP_ADD_WEAK},
+		{"--set", KARG_OP_SET}, {"--remove", KARG_OP_REMOVE_WORD},
+		{"--remove-item", KARG_OP_REMOVE_ELEMENT}};
 
 	for (const char *at = text; *at;) {
 		const char *cmd_end = kcmdline_word_end(at), *word = cmd_end + (*cmd_end == ' ');

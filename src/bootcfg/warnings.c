@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 static int say(struct strings *to, const char *text)
@@ -19,8 +20,7 @@ static int say(struct strings *to, const char *text)
 static bool asks_for(const struct karg_ops *r, const char *name)
 {
 	for (size_t i = 0; i < r->n; i++)
-		if ((r->v[i].kind == KARG_OP_ADD || r->v[i].kind == KARG_OP_SET) &&
-			karg_same_name(r->v[i].k.name, name))
+		if (karg_op_adds(&r->v[i]) && karg_same_name(r->v[i].k.name, name))
 			return true;
 	return false;
 }
@@ -59,11 +59,48 @@ static int off_word(const struct karg *k, const struct karg_ops *r, struct strin
 	return t.failed ? -ENOMEM : say(to, t.data);
 }
 
+/* The value of the last word of this name, or NULL. Allocated. */
+static char *last_value(const struct strings *line, const char *name)
+{
+	char *value = NULL;
+
+	for (size_t i = 0; i < line->n; i++) {
+		struct karg k = {0};
+		if (karg_read(line->v[i], &k) == 0 && k.value && karg_same_name(k.name, name)) {
+			free(value);
+			value = k.value;
+			k.value = NULL;
+		}
+		karg_done(&k);
+	}
+	return value;
+}
+
+/* Programs that name no size (QEMU's hugetlbfs, libvirt) get pages of the default size. */
+static int hugepages_default(const struct strings *before, const struct strings *line,
+	const struct karg_ops *r, struct strings *to)
+{
+	_cleanup_(str_free) char *was = last_value(before, "default_hugepagesz");
+	_cleanup_(str_free) char *is = last_value(line, "default_hugepagesz");
+
+	for (size_t i = 0; i < r->n; i++) {
+		if (r->v[i].kind != KARG_OP_ADD_WEAK)
+			continue;
+		if (!was && is)
+			return say(to,
+				"default_hugepagesz=1G is added, for only 1G pages are asked for: without it a program that names no size gets 2M pages, of which there are none");
+		if (!is || !str_equal(is, r->v[i].k.value))
+			return say(to,
+				"the default size of huge pages is not 1G: a program has to name the size (mount -t hugetlbfs -o pagesize=1G); --set default_hugepagesz=1G changes it");
+	}
+	return 0;
+}
+
 int warnings_words(const struct strings *before, const struct strings *after,
 	const struct karg_ops *r, struct strings *to)
 {
 	const struct strings *line = after->n > 0 ? after : before;
-	int rc = 0;
+	int rc = hugepages_default(before, line, r, to);
 
 	for (size_t i = 0; i < line->n && rc == 0; i++) {
 		_cleanup_(karg_done) struct karg k = {0};

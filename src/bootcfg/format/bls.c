@@ -287,7 +287,7 @@ static bool has_kernelopts(const struct tokens *l)
 static void additions_drop(const struct karg_ops *r, struct karg_ops *ret)
 {
 	for (size_t i = 0; i < r->n; i++)
-		if (r->v[i].kind != KARG_OP_ADD)
+		if (r->v[i].kind != KARG_OP_ADD && r->v[i].kind != KARG_OP_ADD_WEAK)
 			ret->v[ret->n++] = r->v[i];
 }
 

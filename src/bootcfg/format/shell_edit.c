@@ -109,7 +109,7 @@ static const char *maybe_concerned(
 	const struct tokens *l, const struct karg_ops *removals, const struct karg_op *w)
 {
 	_cleanup_(edit_done) struct edit c = {0};
-	bool add = w->kind == KARG_OP_ADD || w->kind == KARG_OP_SET;
+	bool add = karg_op_adds(w);
 
 	for (size_t i = 0; i < l->words; i++) {
 		_cleanup_(karg_done) struct karg k = {0};
@@ -122,6 +122,7 @@ static const char *maybe_concerned(
 		if (karg_read(l->word[i].text, &k) == 0 && k.value &&
 			karg_same_name(k.name, w->k.name) &&
 			(w->kind == KARG_OP_SET || karg_same_name(k.name, "vfio_pci.ids") ||
+				karg_same_name(k.name, "hugepagesz") ||
 				(karg_same_name(k.name, "iommu") &&
 					karg_list_has(k.value, "off", 3))))
 			return l->word[i].text;
@@ -169,7 +170,7 @@ static int certain_check(const struct reading *r, const struct file_edits *s,
 				"%s:%zu: %s contains a command substitution, whose words are not known before it runs; write them out first",
 				file, var->line, *name);
 		for (size_t i = 0; i < req->n && var->anything; i++)
-			if (req->v[i].kind != KARG_OP_ADD &&
+			if (req->v[i].kind != KARG_OP_ADD && req->v[i].kind != KARG_OP_ADD_WEAK &&
 				req->v[i].kind != KARG_OP_REMOVE_ELEMENT)
 				return err_set(err, EINVAL,
 					"%s:%zu: %s is assigned conditionally; remove %s there by hand",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bootcfg/kargs/edit.h"
 
+#include "bootcfg/kargs/hugepages.h"
 #include "bootcfg/kargs/karg.h"
 #include "bootcfg/kargs/karg_rules.h"
 #include "bootcfg/kargs/tokens.h"
@@ -42,9 +43,9 @@ static size_t edit_builder_last(const struct edit_builder *d, const char *name);
  * last one counts, or each, or each item of a list. */
 static bool edit_builder_in_effect(const struct edit_builder *d, const struct karg *k);
 
-/* hugepages=N belongs to the hugepagesz= before it (mm/hugetlb.c): both are one request. */
-static bool edit_builder_pair_in_effect(
-	const struct edit_builder *d, const struct karg *size, const struct karg *n);
+/* What the words so far reserve of this size; -ENOMEM. */
+static int edit_builder_hugepages(
+	const struct edit_builder *d, const char *size, struct hugepages *ret) _must_check_;
 
 /* ---- splice ------------------------------------------------------------------------------------
  */
@@ -398,14 +399,18 @@ static bool edit_builder_in_effect(const struct edit_builder *d, const struct ka
 	return last != SIZE_MAX && karg_equal(&d->k[last], k);
 }
 
-static bool edit_builder_pair_in_effect(
-	const struct edit_builder *d, const struct karg *size, const struct karg *n)
+static int edit_builder_hugepages(
+	const struct edit_builder *d, const char *size, struct hugepages *ret)
 {
-	for (size_t i = 0; i + 1 < d->n; i++)
-		if (edit_builder_counts(d, i) && edit_builder_counts(d, i + 1) &&
-			karg_equal(&d->k[i], size) && karg_equal(&d->k[i + 1], n))
-			return true;
-	return false;
+	const struct karg **k = calloc(d->n + 1, sizeof(*k));
+
+	if (!k)
+		return -ENOMEM;
+	for (size_t i = 0; i < d->n; i++)
+		k[i] = edit_builder_counts(d, i) ? &d->k[i] : NULL;
+	hugepages_find(k, d->n, size, ret);
+	free(k);
+	return 0;
 }
 
 /* ---- edit --------------------------------------------------------------------------------------
@@ -487,7 +492,7 @@ static int removals_decide(struct edit_builder *d, const struct karg_ops *r, str
 		if (d->line->word[i].unknown)
 			continue;
 		for (size_t w = 0; w < r->n && edit_builder_stays(d, i); w++) {
-			if (r->v[w].kind == KARG_OP_ADD || r->v[w].kind == KARG_OP_SET ||
+			if (karg_op_adds(&r->v[w]) ||
 				(r->v[w].kind == KARG_OP_REMOVE_KEY && wanted_too(r, &d->k[i])))
 				continue;
 			if (remove_one(d, i, &r->v[w]) < 0)
@@ -561,22 +566,64 @@ static int set_one(struct edit_builder *d, const struct karg_op *w)
 	return last == SIZE_MAX || !d->k[last].value ? edit_builder_append(d, w->text) : 0;
 }
 
+/* True if operations i and i + 1 are hugepagesz=X and hugepages=N: one request. */
+static bool is_pair(const struct karg_ops *r, size_t i)
+{
+	return i + 1 < r->n && r->v[i].kind == KARG_OP_ADD && r->v[i + 1].kind == KARG_OP_ADD &&
+	       r->v[i].k.value && r->v[i + 1].k.value &&
+	       karg_same_name(r->v[i].k.name, "hugepagesz") &&
+	       karg_same_name(r->v[i + 1].k.name, "hugepages");
+}
+
+/* True if the request has a pair of another size. */
+static bool asks_for_others(const struct karg_ops *r, const struct karg *size)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (is_pair(r, i) && !karg_equal(&r->v[i].k, size))
+			return true;
+	return false;
+}
+
+/* The count of a size that is there changes in place: the kernel would refuse the size a second
+ * time, and drop the count behind it. */
+static int pair_add(struct edit_builder *d, const struct karg_ops *r, size_t i,
+	const struct karg_op *by_default)
+{
+	const struct karg_op *size = &r->v[i], *count = size + 1;
+	struct hugepages there;
+
+	if (edit_builder_hugepages(d, size->k.value, &there) < 0)
+		return -ENOMEM;
+	if (there.count < d->line->words)
+		return str_equal(d->k[there.count].value, count->k.value)
+			       ? 0
+			       : edit_builder_become(d, there.count, count->text);
+	if (there.size < d->line->words && there.last &&
+		d->line->word[there.size].field <= d->line->insert_at)
+		return edit_builder_append(d, count->text);
+	if (there.size < d->line->words && edit_builder_become(d, there.size, "") < 0)
+		return -ENOMEM;
+	bool only = !there.has_default && !there.has_others && !asks_for_others(r, &size->k);
+	if (by_default && only && edit_builder_append(d, by_default->text) < 0)
+		return -ENOMEM;
+	int rc = edit_builder_append(d, size->text);
+	return rc < 0 ? rc : edit_builder_append(d, count->text);
+}
+
 static int additions_decide(struct edit_builder *d, const struct karg_ops *r)
 {
+	const struct karg_op *by_default = NULL;
+
 	for (size_t i = 0; i < r->n; i++) {
-		const struct karg_op *w = &r->v[i], *next = i + 1 < r->n ? w + 1 : NULL;
+		const struct karg_op *w = &r->v[i];
 		int ret = 0;
 		if (w->kind == KARG_OP_SET) {
 			ret = set_one(d, w);
-		} else if (w->kind == KARG_OP_ADD && next && next->kind == KARG_OP_ADD &&
-			   karg_same_name(w->k.name, "hugepagesz") &&
-			   karg_same_name(next->k.name, "hugepages")) {
-			if (!edit_builder_pair_in_effect(d, &w->k, &next->k)) {
-				ret = edit_builder_append(d, w->text);
-				if (ret == 0)
-					ret = edit_builder_append(d, next->text);
-			}
-			i++;
+		} else if (w->kind == KARG_OP_ADD_WEAK) {
+			by_default = w;
+		} else if (is_pair(r, i)) {
+			ret = pair_add(d, r, i++, by_default);
+			by_default = NULL;
 		} else if (w->kind == KARG_OP_ADD) {
 			ret = add_one(d, w);
 		}
@@ -609,8 +656,7 @@ static bool word_wins(const char *word, const struct karg_ops *r)
 	if (karg_read(word, &k) < 0)
 		return false;
 	for (size_t i = 0; i < r->n; i++)
-		if ((r->v[i].kind == KARG_OP_ADD || r->v[i].kind == KARG_OP_SET) &&
-			r->v[i].k.value && !karg_rules_every_counts(k.name) &&
+		if (karg_op_adds(&r->v[i]) && r->v[i].k.value && !karg_rules_every_counts(k.name) &&
 			karg_same_name(r->v[i].k.name, k.name))
 			return true;
 	return false;

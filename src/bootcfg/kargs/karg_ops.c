@@ -18,10 +18,14 @@ void karg_ops_done(struct karg_ops *r)
 	*r = (struct karg_ops){0};
 }
 
+bool karg_op_adds(const struct karg_op *w)
+{
+	return w->kind == KARG_OP_ADD || w->kind == KARG_OP_ADD_WEAK || w->kind == KARG_OP_SET;
+}
+
 static bool contradicts(const struct karg_op *a, const struct karg_op *b)
 {
-	bool add_a = a->kind == KARG_OP_ADD || a->kind == KARG_OP_SET;
-	bool add_b = b->kind == KARG_OP_ADD || b->kind == KARG_OP_SET;
+	bool add_a = karg_op_adds(a), add_b = karg_op_adds(b);
 
 	if (a->kind == KARG_OP_SET && b->kind == KARG_OP_SET)
 		return karg_same_name(a->k.name, b->k.name) && !karg_equal(&a->k, &b->k);

@@ -12,6 +12,8 @@ enum cpu { CPU_UNKNOWN, CPU_INTEL, CPU_AMD };
 
 enum karg_op_kind {
 	KARG_OP_ADD,            /* K or K=V is in effect, appended if it is not */
+	KARG_OP_ADD_WEAK,       /* default_hugepagesz=V comes before the pair that is added next,
+				   unless there are pages of another size */
 	KARG_OP_SET,            /* K=V is the only K=… */
 	KARG_OP_REMOVE_WORD,    /* no K (a flag), or no K=V with that value */
 	KARG_OP_REMOVE_KEY,     /* no K=… whatever the value */
@@ -32,6 +34,9 @@ struct karg_ops {
 };
 
 void karg_ops_done(struct karg_ops *r);
+
+/* True for an operation that may add a parameter. */
+bool karg_op_adds(const struct karg_op *w);
 
 /*
  * Takes --add, --remove (K, K=V, K=), --set K=V. Several words in text (blanks outside of quotes)

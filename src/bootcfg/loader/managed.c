@@ -13,8 +13,9 @@ static void words_print(
 {
 	for (size_t i = 0; i < r->n; i++) {
 		const struct karg_op *w = &r->v[i];
-		bool adds = w->kind == KARG_OP_ADD || w->kind == KARG_OP_SET;
-		const char *before = adds ? add : w->kind == KARG_OP_REMOVE_WORD ? remove : NULL;
+		const char *before = karg_op_adds(w)                  ? add
+				     : w->kind == KARG_OP_REMOVE_WORD ? remove
+								      : NULL;
 		if (before)
 			text_print(to, " %s%s", before, w->text);
 	}

@@ -40,7 +40,8 @@ bool karg_op_adds(const struct karg_op *w);
 
 /*
  * Takes --add, --remove (K, K=V, K=), --set K=V. Several words in text (blanks outside of quotes)
- * are taken one by one. -EINVAL for an invalid word or one that contradicts an earlier request.
+ * are taken one by one, if none of them may be the rest of a value with blanks in it. -EINVAL for
+ * an invalid word or one that contradicts an earlier request.
  */
 int karg_ops_add(struct karg_ops *r, const char *text, struct err *err) _must_check_;
 int karg_ops_remove(struct karg_ops *r, const char *text, struct err *err) _must_check_;
@@ -51,8 +52,8 @@ int karg_ops_take(
 	struct karg_ops *r, enum karg_op_kind kind, const char *text, struct err *err) _must_check_;
 
 /*
- * Turns the IOMMU on: Intel `intel_iommu=on`, both `iommu=pt` unless no_pt; the parameters that
- * turn it off are removed. Never amd_iommu=on: the kernel has no such value
+ * Turns the IOMMU on: Intel `intel_iommu=on`, both `iommu=pt`, or with no_pt none of its spellings;
+ * the parameters that turn it off are removed. Never amd_iommu=on: the kernel has no such value
  * (drivers/iommu/amd/init.c, parse_amd_iommu_options), AMD's IOMMU is on if the firmware enables
  * it.
  */

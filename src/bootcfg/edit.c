@@ -158,7 +158,9 @@ static void commands_print(
 	for (size_t i = 0; i < l->next.n; i++)
 		fprintf(f, "%s: %s%s\n", cmd_runs_tools(a, r) ? "done" : "next", l->next.v[i],
 			r->host ? "" : "  (inside that system)");
-	if (l->next.n == 0)
+	for (size_t i = 0; i < l->by_hand.n; i++)
+		fprintf(f, "next: %s\n", l->by_hand.v[i]);
+	if (l->next.n == 0 && l->by_hand.n == 0)
 		fputs("nothing else to do\n", f);
 }
 
@@ -285,7 +287,7 @@ static void edit_print(const struct args *a, const struct root *r, const struct 
 	} else if (!a->quiet) {
 		edit_set_print(p, f);
 		commands_print(a, r, l, f);
-		if (!a->trial && (cmd_runs_tools(a, r) || l->next.n == 0))
+		if (!a->trial && l->by_hand.n == 0 && (cmd_runs_tools(a, r) || l->next.n == 0))
 			entries_print(r, l, p, f);
 		fprintf(f, "undo: vfio-bootcfg%s%s --undo\n", r->host ? "" : " --root ",
 			r->host ? "" : a->root);

@@ -152,6 +152,7 @@ void status_print_json(const struct loaders *l, const struct edit_set *p, const 
 	json_close_array(&j);
 	file_edits_json(&j, p);
 	strings_json(&j, "next", &l->next);
+	strings_json(&j, "by_hand", &l->by_hand);
 	strings_json(&j, "notes", &l->notes);
 	json_close_object(&j);
 	json_end(&j);
@@ -167,6 +168,7 @@ void edit_set_print_json(const struct loaders *l, const struct edit_set *p, FILE
 	json_bool(&j, "changes", !edit_set_is_empty(p));
 	file_edits_json(&j, p);
 	strings_json(&j, "next", &l->next);
+	strings_json(&j, "by_hand", &l->by_hand);
 	strings_json(&j, "notes", &l->notes);
 	json_close_object(&j);
 	json_end(&j);

@@ -13,6 +13,7 @@ void loaders_done(struct loaders *l)
 	free(l->sources);
 	free(l->menu);
 	strings_done(&l->next);
+	strings_done(&l->by_hand);
 	strings_done(&l->notes);
 	strings_done(&l->boots);
 	*l = (struct loaders){0};

@@ -25,7 +25,8 @@ struct loaders {
 	size_t sources_n;
 	const struct loader *found[LOADERS_MAX];
 	size_t found_n;
-	struct strings next; /* commands that generate the boot files */
+	struct strings next;    /* commands that generate the boot files */
+	struct strings by_hand; /* the same, for the user: what makes them is not known */
 	struct strings notes;
 	struct strings boots; /* directories with boot files: boot, boot/efi, … */
 	bool image;           /* a signed image is built by them */

@@ -171,7 +171,7 @@ static int kernel_install_next(const struct detect *s, struct loaders *to)
 	return rc;
 }
 
-/* `layout=` in install.conf, or existing images with /etc/kernel/cmdline as their source. */
+/* `layout=uki` in install.conf: an image alone does not name kernel-install as its builder. */
 static int kernel_install_look(
 	const struct detect *s, struct loaders *to, bool *ret_found, struct err *err)
 {
@@ -179,28 +179,72 @@ static int kernel_install_look(
 		s->root, "etc/kernel/install.conf", "layout");
 	_cleanup_(str_free) char *vendor = detect_shell_value(
 		s->root, "usr/lib/kernel/install.conf", "layout");
-	bool uki = str_equal(layout ? layout : vendor ? vendor : "", "uki"), have = false;
-	bool images = false;
+	bool have = false;
 
-	for (size_t i = 0; i < s->boots.n; i++) {
+	if (!str_equal(layout ? layout : vendor ? vendor : "", "uki"))
+		return 0;
+	if (kernel_cmdline_add(s->root, to, NULL, NULL, &have) < 0)
+		return -ENOMEM;
+	if (!have)
+		return err_set(err, EINVAL,
+			"kernel-install builds unified kernel images with the command line of the running system; write it to /etc/kernel/cmdline first (with root=), so that there is something to edit");
+	*ret_found = true;
+	return kernel_install_next(s, to);
+}
+
+/* The images below EFI/Linux, for a message: the only one, or a pattern; NULL: none. */
+static char *images_find(const struct detect *s)
+{
+	struct text path = {0};
+
+	for (size_t i = 0; i < s->boots.n && !path.data; i++) {
 		_cleanup_(strings_done) struct strings names = {0};
 		char dir[1024];
 		(void)snprintf(dir, sizeof(dir), "%s/EFI/Linux", s->boots.v[i]);
 		(void)!root_list(s->root, dir, ".efi", &names);
-		images |= names.n > 0;
+		if (names.n > 0)
+			text_print(&path, "/%s/%s", dir, names.n == 1 ? names.v[0] : "*.efi");
 	}
-	if (!uki && (!images || *ret_found))
+	return path.data;
+}
+
+/* The database of sbctl, up to 0.13 and since; NULL: it builds no image here. */
+static const char *sbctl_bundles(const struct root *r)
+{
+	static const char *const paths[] = {
+		"var/lib/sbctl/bundles.json", "usr/share/secureboot/bundles.db", NULL};
+
+	for (const char *const *p = paths; *p; p++)
+		if (root_is_file(r, *p))
+			return *p;
+	return NULL;
+}
+
+/* Images of sbctl or of a script: the source is edited, and the user builds them anew, for
+ * kernel-install without layout=uki would write other entries and leave the images as they are. */
+static int images_look(const struct detect *s, struct loaders *to, bool *ret_found, struct err *err)
+{
+	_cleanup_(str_free) char *images = images_find(s);
+	const char *bundles = sbctl_bundles(s->root);
+	struct text work = {0};
+	bool have = false;
+
+	if (!images || *ret_found)
 		return 0;
+	if (bundles && root_holds(s->root, bundles, "\"cmdline\"") &&
+		!root_holds(s->root, bundles, "/etc/kernel/cmdline"))
+		return err_set(err, EINVAL,
+			"/%s: sbctl builds %s with the command line of another file than /etc/kernel/cmdline; edit that file, then run `sbctl generate-bundles --sign`",
+			bundles, images);
 	if (kernel_cmdline_add(s->root, to, NULL, NULL, &have) < 0)
 		return -ENOMEM;
-	if (!have && uki)
-		return err_set(err, EINVAL,
-			"kernel-install builds unified kernel images with the command line of the running system; write it to /etc/kernel/cmdline first (with root=), so that there is something to edit");
 	if (!have)
 		return strings_add(&to->notes,
 			"unified kernel images were found, and nothing that says what builds them: they are left alone");
 	*ret_found = true;
-	return kernel_install_next(s, to);
+	text_print(&work, "rebuild %s with what built it%s", images,
+		bundles ? ": sbctl generate-bundles --sign" : " (ukify, sbctl or a script)");
+	return strings_take(&to->by_hand, work.data);
 }
 
 /*
@@ -220,6 +264,8 @@ static int detect(struct loader_search *q, struct err *err)
 		rc = dracut_look(q->s, q->to, &found, err);
 	if (rc == 0)
 		rc = kernel_install_look(q->s, q->to, &found, err);
+	if (rc == 0)
+		rc = images_look(q->s, q->to, &found, err);
 	q->to->image |= found;
 	if (rc == 0 && found && q->entries.n == 0)
 		loader_found(q->to, &loader_uki);

@@ -2,56 +2,22 @@
 #include "cli/config_file.h"
 
 #include "base/file.h"
-#include "base/replace.h"
 #include "base/str.h"
 #include "core/config.h"
 #include "shared/prompt.h"
+#include "shared/txn.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define FIRST_LINE "# Written by vfio-bind init (%016" PRIx64 "). The file before: %s\n"
 #define BEGINNING "# Written by vfio-bind init ("
 #define NO_FILE_BEFORE "there was none"
 #define BEFORE_INIT ".before-init"
-
-/* The directory of a file and its name in it, with symbolic links resolved. */
-struct place {
-	char *path, *copy;
-	const char *name;
-	int dir;
-};
-
-static void place_done(struct place *p)
-{
-	fd_close(&p->dir);
-	free(p->path);
-	free(p->copy);
-}
-
-static int place_find(struct place *ret, const char *path, struct err *err)
-{
-	*ret = (struct place){.dir = -1};
-	ret->path = realpath(path, NULL);
-	if (!ret->path && errno == ENOENT)
-		ret->path = strdup(path);
-	ret->copy = ret->path ? strdup(ret->path) : NULL;
-	if (!ret->copy)
-		return err_set(err, errno, "%s: %s", path, strerror(errno));
-	const char *slash = strrchr(ret->path, '/');
-	ret->name = slash ? slash + 1 : ret->path;
-	ret->dir = open(dirname(ret->copy), O_DIRECTORY | O_PATH | O_CLOEXEC);
-	if (ret->dir < 0)
-		return err_set(
-			err, errno, "%s: can't open its directory: %s", path, strerror(errno));
-	return 0;
-}
 
 /* For a file from init: the checksum in its first line, and the offset of the rest. */
 static bool first_line_read(const struct config_file *f, uint64_t *ret_sum, size_t *ret_body)
@@ -124,70 +90,47 @@ bool config_file_holds(const struct config_file *f, const char *body, size_t len
 	       memcmp(f->data + begin, body, len) == 0;
 }
 
-/* Keeps the previous file beside the new one, in place of that of an earlier init, now useless. */
-static int keep_backup(const struct place *p, const struct config_file *f, const char *backup_name,
-	struct err *err)
+/* Finds the file, and the copy of the previous one beside it. */
+static int places_find(const struct config_file *f, struct txn_place *ret_file,
+	struct txn_place *ret_kept, struct err *err)
 {
-	_cleanup_(str_free) char *old = NULL;
-	size_t old_len = 0;
+	int r = txn_place_host(f->path, ret_file, err);
 
-	int r = file_read(p->dir, backup_name, CONFIG_MAX, &old, &old_len, NULL);
-	if (r < 0 && r != -ENOENT)
-		return err_set(
-			err, -r, "%s%s: can't be read: %s", f->path, BEFORE_INIT, strerror(-r));
-	const struct replacement to = {
-		.data = f->data, .len = f->len, .old = old, .old_len = old_len, .mode = 0644};
-	return file_replace(p->dir, backup_name, &to, err);
+	return r < 0 ? r : txn_place_beside(ret_file, BEFORE_INIT, ret_kept, err);
 }
 
 int config_file_write(const struct config_file *f, const char *body, size_t len, struct err *err)
 {
-	_cleanup_(place_done) struct place p = {.dir = -1};
+	_cleanup_(txn_place_done) struct txn_place p = TXN_NOWHERE, kept = TXN_NOWHERE;
+	const struct txn_bytes now = {f->data, f->len};
+	const struct txn_owner created = {.mode = 0644};
 	_cleanup_(text_done) struct text all = {0};
-	_cleanup_(str_free) char *backup_name = NULL;
 
-	int r = place_find(&p, f->path, err);
+	int r = places_find(f, &p, &kept, err);
+	/* It takes the place of the copy that an earlier init kept, which is of no use any more. */
+	if (r == 0 && f->data && !f->ours)
+		r = txn_set(&kept, now, 0644, CONFIG_MAX, err);
 	if (r < 0)
 		return r;
-	if (asprintf(&backup_name, "%s" BEFORE_INIT, p.name) < 0)
-		return err_set(err, ENOMEM, "out of memory");
-	bool keeps = f->ours && faccessat(p.dir, backup_name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-	if (f->data && !f->ours) {
-		r = keep_backup(&p, f, backup_name, err);
-		if (r < 0)
-			return r;
-		keeps = true;
-	}
-	text_print(&all, FIRST_LINE, str_hash(body, len), keeps ? backup_name : NO_FILE_BEFORE);
+	bool keeps = f->data && txn_is_kept(&kept);
+	text_print(&all, FIRST_LINE, str_hash(body, len), keeps ? kept.name : NO_FILE_BEFORE);
 	text_add(&all, body, len);
 	if (all.failed)
 		return err_set(err, ENOMEM, "out of memory");
-	const struct replacement to = {
-		.data = all.data, .len = all.len, .old = f->data, .old_len = f->len, .mode = 0644};
-	return file_replace(p.dir, p.name, &to, err);
+	return txn_put(&p, now, (struct txn_bytes){all.data, all.len}, &created, err);
 }
 
 int config_file_undo(const struct config_file *f, bool force, struct err *err)
 {
-	_cleanup_(place_done) struct place p = {.dir = -1};
-	_cleanup_(str_free) char *backup_name = NULL;
+	_cleanup_(txn_place_done) struct txn_place p = TXN_NOWHERE, kept = TXN_NOWHERE;
 
 	if (!f->ours && !f->edited)
 		return 0;
 	if (f->edited && !force)
 		return err_set(err, EBUSY, "%s: was changed since init wrote it", f->path);
-	int r = place_find(&p, f->path, err);
-	if (r < 0)
-		return r;
-	if (asprintf(&backup_name, "%s" BEFORE_INIT, p.name) < 0)
-		return err_set(err, ENOMEM, "out of memory");
-	if (faccessat(p.dir, backup_name, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
-		r = file_rename(p.dir, backup_name, p.name);
-		return r < 0 ? err_set(err, -r, "%s: can't be put back: %s", backup_name,
-				       strerror(-r))
-			     : 1;
-	}
-	r = file_remove(p.dir, p.name, f->data, f->len, err);
+	int r = places_find(f, &p, &kept, err);
+	if (r == 0)
+		r = txn_restore_kept(&p, &kept, (struct txn_bytes){f->data, f->len}, err);
 	return r < 0 ? r : 1;
 }
 

@@ -2,8 +2,8 @@
 #include "cli/setup_state.h"
 
 #include "base/file.h"
-#include "base/replace.h"
 #include "base/str.h"
+#include "shared/txn.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -47,23 +47,12 @@ int setup_state_read(struct setup_state *ret, struct err *err)
 
 int setup_state_write(const struct setup_state *s, struct err *err)
 {
-	_cleanup_(str_free) char *old = NULL;
+	_cleanup_(txn_place_done) struct txn_place p = TXN_NOWHERE;
 	_cleanup_(text_done) struct text now = {0};
-	size_t old_len = 0;
 
 	if (mkdir(SETUP_STATE_DIR, 0755) < 0 && errno != EEXIST)
 		return err_set(
 			err, errno, "%s: can't make it: %s", SETUP_STATE_DIR, strerror(errno));
-	_cleanup_(fd_close) int dir = open(SETUP_STATE_DIR, O_DIRECTORY | O_PATH | O_CLOEXEC);
-	if (dir < 0)
-		return err_set(
-			err, errno, "%s: can't open it: %s", SETUP_STATE_DIR, strerror(errno));
-	int r = file_read(dir, STATE_NAME, STATE_MAX, &old, &old_len, NULL);
-	if (r < 0 && r != -ENOENT)
-		return err_set(err, -r, "%s/%s: can't be read: %s", SETUP_STATE_DIR, STATE_NAME,
-			strerror(-r));
-	if (!s->config && !s->images && s->change == 0)
-		return old ? file_remove(dir, STATE_NAME, old, old_len, err) : 0;
 	if (s->config)
 		text_print(&now, "config\n");
 	if (s->change > 0)
@@ -72,9 +61,8 @@ int setup_state_write(const struct setup_state *s, struct err *err)
 		text_print(&now, "images\n");
 	if (now.failed)
 		return err_set(err, ENOMEM, "out of memory");
-	const struct replacement to = {
-		.data = now.data, .len = now.len, .old = old, .old_len = old_len, .mode = 0644};
-	return file_replace(dir, STATE_NAME, &to, err);
+	int r = txn_place_host(SETUP_STATE_DIR "/" STATE_NAME, &p, err);
+	return r < 0 ? r : txn_set(&p, (struct txn_bytes){now.data, now.len}, 0644, STATE_MAX, err);
 }
 
 unsigned setup_last_change(void)

@@ -55,13 +55,12 @@ static int store_remove(struct store *st, unsigned id, struct err *err) _must_ch
 void backup_done(struct backup *s)
 {
 	for (size_t i = 0; i < s->files; i++) {
-		free(s->file[i].path);
-		free(s->file[i].old);
-		free(s->file[i].text);
-		strings_done(&s->file[i].added);
-		strings_done(&s->file[i].removed);
+		txn_file_done(&s->file[i]);
+		strings_done(&s->words[i].added);
+		strings_done(&s->words[i].removed);
 	}
 	free(s->file);
+	free(s->words);
 	free(s->when);
 	free(s->what);
 	*s = (struct backup){0};
@@ -102,28 +101,29 @@ int backup_fill(const struct root *r, const struct journal_file *files, size_t n
 	_cleanup_(backup_done) struct backup s = {.when = time_text(), .what = strdup(what)};
 
 	s.file = calloc(n + 1, sizeof(*s.file));
-	if (!s.when || !s.what || !s.file)
+	s.words = calloc(n + 1, sizeof(*s.words));
+	if (!s.when || !s.what || !s.file || !s.words)
 		return err_set(err, ENOMEM, "out of memory");
 	for (size_t i = 0; i < n; i++, s.files++) {
-		struct backup_file *f = &s.file[i];
+		struct txn_file *f = &s.file[i];
 		struct stat st;
-		*f = (struct backup_file){.path = strdup(files[i].path),
+		*f = (struct txn_file){.path = strdup(files[i].path),
 			.old = copy_of(files[i].old, files[i].old_len),
 			.old_len = files[i].old_len,
 			.text = copy_of(files[i].text, files[i].len),
 			.len = files[i].len,
-			.mode = 0644};
+			.owner = {.mode = 0644}};
 		if (!f->path || !f->text || (files[i].old && !f->old) ||
-			words_copy(files[i].added, &f->added) < 0 ||
-			words_copy(files[i].removed, &f->removed) < 0) {
+			words_copy(files[i].added, &s.words[i].added) < 0 ||
+			words_copy(files[i].removed, &s.words[i].removed) < 0) {
 			s.files++;
 			return err_set(err, ENOMEM, "out of memory");
 		}
 		_cleanup_(fd_close) int fd = root_fd(r, f->path, O_PATH);
 		if (fd >= 0 && fstat(fd, &st) == 0) {
-			f->mode = st.st_mode & 07777;
-			f->uid = st.st_uid;
-			f->gid = st.st_gid;
+			f->owner.mode = st.st_mode & 07777;
+			f->owner.uid = st.st_uid;
+			f->owner.gid = st.st_gid;
 		}
 	}
 	*ret = s;
@@ -150,12 +150,12 @@ int backup_write(int dir, const struct backup *s)
 
 	text_print(&t, "version 1\nwhen %s\nwhat %s\n", s->when, s->what);
 	for (size_t i = 0; i < s->files; i++) {
-		const struct backup_file *f = &s->file[i];
+		const struct txn_file *f = &s->file[i];
 		text_print(&t, "file %zu %o %" PRIuMAX " %" PRIuMAX " %s %s\n", i,
-			(unsigned)f->mode, (uintmax_t)f->uid, (uintmax_t)f->gid,
+			(unsigned)f->owner.mode, (uintmax_t)f->owner.uid, (uintmax_t)f->owner.gid,
 			f->old ? "replaced" : "created", f->path);
-		words_print(&t, "added", &f->added);
-		words_print(&t, "removed", &f->removed);
+		words_print(&t, "added", &s->words[i].added);
+		words_print(&t, "removed", &s->words[i].removed);
 		(void)snprintf(name, sizeof(name), "%zu.new", i);
 		int rc = bytes_write(dir, name, f->text, f->len);
 		(void)snprintf(name, sizeof(name), "%zu.old", i);
@@ -180,15 +180,18 @@ static int file_line_read(int dir, const char *line, struct backup *s)
 			5 ||
 		path == 0 || index != s->files)
 		return -EBADMSG;
-	struct backup_file *v = realloc(s->file, (s->files + 1) * sizeof(*v));
-	if (!v)
+	struct txn_file *v = realloc(s->file, (s->files + 1) * sizeof(*v));
+	if (v)
+		s->file = v;
+	struct backup_words *w = realloc(s->words, (s->files + 1) * sizeof(*w));
+	if (w)
+		s->words = w;
+	if (!v || !w)
 		return -ENOMEM;
-	s->file = v;
-	struct backup_file *f = &v[s->files++];
-	*f = (struct backup_file){.path = strdup(line + path),
-		.mode = (mode_t)mode,
-		.uid = (uid_t)uid,
-		.gid = (gid_t)gid};
+	w[s->files] = (struct backup_words){0};
+	struct txn_file *f = &v[s->files++];
+	*f = (struct txn_file){
+		.path = strdup(line + path), .owner = {(mode_t)mode, (uid_t)uid, (gid_t)gid}};
 	(void)snprintf(name, sizeof(name), "%zu.new", index);
 	int rc = f->path ? file_read(dir, name, (size_t)16 << 20, &f->text, &f->len, NULL)
 			 : -ENOMEM;
@@ -215,9 +218,10 @@ int backup_read(int dir, struct backup *s)
 		} else if (str_starts(line, "file ")) {
 			rc = file_line_read(dir, line, s);
 		} else if (str_starts(line, "added ") && s->files > 0) {
-			rc = strings_add(&s->file[s->files - 1].added, line + strlen("added "));
+			rc = strings_add(&s->words[s->files - 1].added, line + strlen("added "));
 		} else if (str_starts(line, "removed ") && s->files > 0) {
-			rc = strings_add(&s->file[s->files - 1].removed, line + strlen("removed "));
+			rc = strings_add(
+				&s->words[s->files - 1].removed, line + strlen("removed "));
 		} else if (line[0] && !str_equal(line, "version 1")) {
 			rc = -EBADMSG;
 		}
@@ -467,84 +471,28 @@ static void signals_hold(sigset_t *old)
 	(void)sigprocmask(SIG_BLOCK, &all, old);
 }
 
-static int file_put(const struct root *r, const struct backup_file *f, const char *from,
-	size_t from_len, const char *to, size_t to_len, struct err *err)
+static void file_leftovers(const struct root *r, const struct txn_file *f)
 {
-	_cleanup_(fd_close) int dir = -1;
-	_cleanup_(str_free) char *name = NULL;
-	struct err reason = {0};
+	_cleanup_(txn_place_done) struct txn_place p = TXN_NOWHERE;
 
-	int rc = root_locate(r, f->path, &dir, &name, err);
-	if (rc < 0)
-		return rc;
-	if (to) {
-		struct replacement with = {.data = to,
-			.len = to_len,
-			.old = from,
-			.old_len = from_len,
-			.mode = f->mode,
-			.uid = f->uid,
-			.gid = f->gid};
-		rc = file_replace(dir, name, &with, &reason);
-	} else if (from) {
-		rc = file_remove(dir, name, from, from_len, &reason);
-	}
-	if (rc == -EROFS)
-		return err_set(err, EROFS,
-			"%s: its file system is read-only; remount it with `mount -o remount,rw`, then run this again",
-			f->path);
-	return rc < 0 ? err_set(err, -rc, "/%s: %.400s", f->path, reason.text) : 0;
+	if (txn_place_below(r, f->path, &p, NULL) == 0)
+		file_tidy(p.dir, p.name);
 }
 
-static bool same(const char *a, size_t a_len, const char *b, size_t b_len)
+/* Writes all files, or none. */
+static int files_write(
+	const struct root *r, struct store *st, const struct backup *s, struct err *err)
 {
-	return a && b && a_len == b_len && memcmp(a, b, a_len) == 0;
-}
+	struct err again = {0};
+	size_t done;
+	int rc = txn_write(r, s->file, s->files, &done, err);
 
-/* The current state of a file. */
-enum now { NOW_NEW, NOW_OLD, NOW_OTHER };
-
-static int file_now(
-	const struct root *r, const struct backup_file *f, enum now *ret, struct err *err)
-{
-	_cleanup_(str_free) char *text = NULL;
-	size_t len = 0;
-	int rc = root_read(r, f->path, &text, &len, err);
-
-	if (rc < 0 && rc != -ENOENT)
-		return rc;
-	if (same(text, len, f->text, f->len))
-		*ret = NOW_NEW;
-	else if ((!text && !f->old) || same(text, len, f->old, f->old_len))
-		*ret = NOW_OLD;
-	else
-		*ret = NOW_OTHER;
-	return 0;
-}
-
-/* Restores written files, last one first; the last may be written or not. */
-static int roll_back(const struct root *r, const struct backup *s, size_t done, struct err *err)
-{
-	int rc = 0;
-
-	for (size_t i = done; i-- > 0;) {
-		const struct backup_file *f = &s->file[i];
-		enum now now;
-		int one = file_now(r, f, &now, err);
-		if (one == 0 && now == NOW_NEW)
-			one = file_put(r, f, f->text, f->len, f->old, f->old_len, err);
-		rc = one < 0 ? one : rc;
-	}
+	if (rc < 0 &&
+		(txn_revert(r, s->file, done, &again) < 0 || store_remove(st, s->id, &again) < 0))
+		return err_set(err, ENOTRECOVERABLE,
+			"%.200s; and the files written before could not be put back: run vfio-bootcfg --undo",
+			again.text);
 	return rc;
-}
-
-static void file_leftovers(const struct root *r, const struct backup_file *f)
-{
-	_cleanup_(fd_close) int dir = -1;
-	_cleanup_(str_free) char *name = NULL;
-
-	if (root_locate(r, f->path, &dir, &name, NULL) == 0)
-		file_tidy(dir, name);
 }
 
 int journal_commit(const struct root *r, const struct journal_file *files, size_t n,
@@ -563,18 +511,8 @@ int journal_commit(const struct root *r, const struct journal_file *files, size_
 	}
 	signals_hold(&signals);
 	rc = store_write(&st, &s, err);
-	for (size_t i = 0; i < s.files && rc == 0; i++) {
-		const struct backup_file *f = &s.file[i];
-		rc = file_put(r, f, f->old, f->old_len, f->text, f->len, err);
-		if (rc < 0) {
-			struct err again = {0};
-			if (roll_back(r, &s, i + 1, &again) < 0 ||
-				store_remove(&st, s.id, &again) < 0)
-				rc = err_set(err, ENOTRECOVERABLE,
-					"%.200s; and the files written before could not be put back: %.200s",
-					again.text, "run vfio-bootcfg --undo");
-		}
-	}
+	if (rc == 0)
+		rc = files_write(r, &st, &s, err);
 	if (rc < 0)
 		store_clean(&st);
 	(void)sigprocmask(SIG_SETMASK, &signals, NULL);
@@ -606,16 +544,17 @@ static int bytes_copy(const char *from, size_t len, char **ret, size_t *ret_len)
 	return 0;
 }
 
-static int edited_since(const struct backup *s, const struct backup_file *f,
-	const struct undo_how *how, struct undone_file *to, struct err *err)
+static int edited_since(const struct backup *s, size_t i, const struct undo_how *how,
+	struct undone_file *to, struct err *err)
 {
+	const struct txn_file *f = &s->file[i];
 	const struct journal_file file = {.path = f->path,
 		.old = f->old,
 		.old_len = f->old_len,
 		.text = f->text,
 		.len = f->len};
 	const struct journal_words words = {
-		.file = &file, .added = &f->added, .removed = &f->removed};
+		.file = &file, .added = &s->words[i].added, .removed = &s->words[i].removed};
 	struct err reason = {0};
 
 	int rc = how->changed_since && f->old && to->now
@@ -623,7 +562,8 @@ static int edited_since(const struct backup *s, const struct backup_file *f,
 				   &to->to_len, &reason)
 			 : -EBUSY;
 	if (rc == 0) {
-		to->how = same(to->now, to->now_len, to->to, to->to_len) ? UNDO_LEFT : UNDO_EDITED;
+		to->how = txn_same(to->now, to->now_len, to->to, to->to_len) ? UNDO_LEFT
+									     : UNDO_EDITED;
 		return 0;
 	}
 	if (rc == -ENOMEM)
@@ -638,9 +578,10 @@ static int edited_since(const struct backup *s, const struct backup_file *f,
 }
 
 /* Determines what an undo does to one file; writes nothing. */
-static int file_undo_kind(const struct root *r, const struct backup *s, const struct backup_file *f,
+static int file_undo_kind(const struct root *r, const struct backup *s, size_t i,
 	const struct undo_how *how, struct undone_file *to, struct err *err)
 {
+	const struct txn_file *f = &s->file[i];
 	int rc = root_read(r, f->path, &to->now, &to->now_len, err);
 
 	if (rc < 0 && rc != -ENOENT)
@@ -648,16 +589,27 @@ static int file_undo_kind(const struct root *r, const struct backup *s, const st
 	to->path = strdup(f->path);
 	if (!to->path)
 		return err_set(err, ENOMEM, "out of memory");
-	if ((!to->now && !f->old) || same(to->now, to->now_len, f->old, f->old_len)) {
+	if ((!to->now && !f->old) || txn_same(to->now, to->now_len, f->old, f->old_len)) {
 		to->how = UNDO_LEFT;
 		return 0;
 	}
-	if (!same(to->now, to->now_len, f->text, f->len))
-		return edited_since(s, f, how, to, err);
+	if (!txn_same(to->now, to->now_len, f->text, f->len))
+		return edited_since(s, i, how, to, err);
 	to->how = f->old ? UNDO_RESTORED : UNDO_REMOVED;
 	return f->old && bytes_copy(f->old, f->old_len, &to->to, &to->to_len) < 0
 		       ? err_set(err, ENOMEM, "out of memory")
 		       : 0;
+}
+
+static int file_undo(const struct root *r, const struct txn_file *f, const struct undone_file *one,
+	struct err *err)
+{
+	_cleanup_(txn_place_done) struct txn_place p = TXN_NOWHERE;
+	int rc = txn_place_below(r, f->path, &p, err);
+
+	return rc < 0 ? rc
+		      : txn_put(&p, (struct txn_bytes){one->now, one->now_len},
+				(struct txn_bytes){one->to, one->to_len}, &f->owner, err);
 }
 
 /* Writes all files, then removes the change from the journal. */
@@ -666,13 +618,12 @@ static int undo_write(const struct root *r, struct store *st, const struct backu
 {
 	int rc = 0;
 
-	for (size_t i = 0; i < s->files && rc == 0; i++) {
+	for (size_t i = s->files; i-- > 0 && rc == 0;) {
 		const struct undone_file *one = &u->v[i];
 		if (one->how == UNDO_LEFT)
 			file_leftovers(r, &s->file[i]);
 		else
-			rc = file_put(
-				r, &s->file[i], one->now, one->now_len, one->to, one->to_len, err);
+			rc = file_undo(r, &s->file[i], one, err);
 	}
 	if (rc == 0)
 		rc = store_remove(st, s->id, err);
@@ -699,7 +650,7 @@ int journal_undo(const struct root *r, unsigned id, const struct undo_how *how, 
 		return err_set(err, ENOMEM, "out of memory");
 	while (u.n < s.files && rc == 0) {
 		size_t i = u.n++;
-		rc = file_undo_kind(r, &s, &s.file[i], how, &u.v[i], err);
+		rc = file_undo_kind(r, &s, i, how, &u.v[i], err);
 	}
 	if (rc == 0 && !how->dry) {
 		signals_hold(&signals);

@@ -2,9 +2,7 @@
 #ifndef BOOTCFG_JOURNAL_H
 #define BOOTCFG_JOURNAL_H
 
-#include "shared/root.h"
-
-#include <sys/types.h>
+#include "shared/txn.h"
 
 #define JOURNAL_DIR "var/lib/vfio-bootcfg"
 
@@ -22,22 +20,13 @@ struct journal_file {
  * A change on disk: a directory with `change` (text, one fact per line) and for file i the bytes
  * `i.old` and `i.new`.
  */
-struct backup_file {
-	char *path;
-	char *old; /* NULL: there was none */
-	size_t old_len;
-	char *text;
-	size_t len;
-	mode_t mode;
-	uid_t uid;
-	gid_t gid;
-	struct strings added, removed; /* parameters */
-};
-
 struct backup {
 	unsigned id;
 	char *when, *what;
-	struct backup_file *file;
+	struct txn_file *file;
+	struct backup_words {
+		struct strings added, removed; /* parameters */
+	} * words;                             /* of each file */
 	size_t files;
 };
 

@@ -39,6 +39,14 @@ static void untouched_drop(struct file_edits *s)
 		str_free(&s->v[i].text);
 }
 
+static int notes_take(const struct strings *from, struct strings *to)
+{
+	for (size_t i = 0; i < from->n; i++)
+		if (!strings_have(to, from->v[i]) && strings_add(to, from->v[i]) < 0)
+			return -ENOMEM;
+	return 0;
+}
+
 int edit_set_make(const struct root *r, const struct loaders *l, const struct karg_ops *req,
 	struct edit_set *ret, struct err *err)
 {
@@ -53,7 +61,8 @@ int edit_set_make(const struct root *r, const struct loaders *l, const struct ka
 		if (rc < 0)
 			return rc;
 		untouched_drop(s);
-		if (warnings_words(&s->before, &s->after, req, &p.notes) < 0 ||
+		if (notes_take(&s->notes, &p.notes) < 0 ||
+			warnings_words(&s->before, &s->after, req, &p.notes) < 0 ||
 			warnings_files(r, s, &p.notes) < 0)
 			return err_set(err, ENOMEM, "out of memory");
 	}

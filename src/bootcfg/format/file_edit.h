@@ -69,6 +69,7 @@ struct format {
 	size_t home_file;       /* shell, plain: the file for a new assignment, new parameters */
 	bool first_line;        /* plain: the reader uses the first line only (Proxmox) */
 	enum bls_reader reader; /* bls */
+	struct strings roots;   /* menus: names of this system's root file system; not owned */
 	bool kernelopts; /* bls: $kernelopts is known and edited in grubenv: new parameters go there
 			  */
 };
@@ -81,8 +82,8 @@ format_edit plain_edit;      /* /etc/kernel/cmdline and similar: parameters, and
 format_edit grubenv_edit;    /* kernelopts= in GRUB's environment block of 1024 bytes */
 format_edit kernelstub_edit; /* user.kernel_options in its JSON: a list of words, or one string */
 
-/* Hand-written menus: the line of every entry is a command line of its own. Fallback entries
- * (fallback, rescue, snapshot) and entries that do not start Linux are not changed. */
+/* Hand-written menus (menu.h): the line of every entry is a command line of its own. Ways back,
+ * entries of other systems and what is not Linux keep theirs. */
 format_edit limine_edit;
 format_edit extlinux_edit;
 format_edit refind_linux_edit;

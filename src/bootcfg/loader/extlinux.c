@@ -47,7 +47,10 @@ static int detect(struct loader_search *q, struct err *err)
 	if (!path)
 		return 0;
 	loader_found(q->to, &loader_extlinux);
-	return karg_source_add(q->to, extlinux_edit, 30, path) ? 0 : -ENOMEM;
+	struct karg_source *p = karg_source_add(q->to, extlinux_edit, 30, path);
+	if (p)
+		p->format.roots = q->s->roots;
+	return p ? 0 : -ENOMEM;
 }
 
 /* syslinux adds BOOT_IMAGE= as GRUB does, but without a device and with an initrd= after it. */

@@ -15,6 +15,7 @@ void loaders_done(struct loaders *l)
 	strings_done(&l->next);
 	strings_done(&l->by_hand);
 	strings_done(&l->notes);
+	strings_done(&l->roots);
 	strings_done(&l->boots);
 	*l = (struct loaders){0};
 }

@@ -28,6 +28,7 @@ struct loaders {
 	struct strings next;    /* commands that generate the boot files */
 	struct strings by_hand; /* the same, for the user: what makes them is not known */
 	struct strings notes;
+	struct strings roots; /* names of the root file system, as root= has them */
 	struct strings boots; /* directories with boot files: boot, boot/efi, … */
 	bool image;           /* a signed image is built by them */
 	char *menu;           /* the menu that they generate, or NULL */

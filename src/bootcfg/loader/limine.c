@@ -99,7 +99,10 @@ static int menu_detect(struct loader_search *q, struct err *err)
 		return LOADERS_OWNED;
 	}
 	loader_found(q->to, &loader_limine);
-	return karg_source_add(q->to, limine_edit, 30, path) ? 0 : -ENOMEM;
+	struct karg_source *p = karg_source_add(q->to, limine_edit, 30, path);
+	if (p)
+		p->format.roots = q->s->roots;
+	return p ? 0 : -ENOMEM;
 }
 
 const struct loader loader_limine = {

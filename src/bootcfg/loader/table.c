@@ -201,6 +201,8 @@ int loaders_find(
 		return rc;
 	l.boots = s.boots;
 	s.boots = (struct strings){0};
+	l.roots = s.roots;
+	s.roots = (struct strings){0};
 	qsort(l.sources, l.sources_n, sizeof(*l.sources), source_compare);
 	*ret = l;
 	l = (struct loaders){0};

@@ -91,6 +91,28 @@ static unsigned columns(const char *s)
 	return n;
 }
 
+/* Control characters of ASCII, and those of Unicode (U+0080 to U+009F). */
+static bool is_control(const char *c, size_t n)
+{
+	unsigned char first = (unsigned char)c[0];
+	return first < 0x20 || first == 0x7f ||
+	       (n == 2 && first == 0xc2 && (unsigned char)c[1] < 0xa0);
+}
+
+void term_escape(struct text *to, const char *text)
+{
+	for (const char *c = text; *c;) {
+		size_t n = str_utf8_length(c);
+		if (n > 0 && !is_control(c, n)) {
+			text_add(to, c, n);
+			c += n;
+			continue;
+		}
+		for (size_t i = 0; i < (n ? n : 1); i++)
+			text_print(to, "\\x%02x", (unsigned char)*c++);
+	}
+}
+
 /* C0, DEL, and the C1 controls, which are 0xc2 and 0x80 to 0x9f in UTF-8. */
 static void make_printable(char *s)
 {

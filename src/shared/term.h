@@ -3,6 +3,7 @@
 #define SHARED_TERM_H
 
 #include "base/err.h"
+#include "base/str.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -29,6 +30,10 @@ int term_set_colour(void *to, const char *value, struct err *err);
 
 /* AUTO: colours on a terminal, unless NO_COLOR or TERM=dumb is in the environment. */
 void term_open(struct term *ret, FILE *f, enum colour_mode mode);
+
+/* Adds a text from a stranger's file: control characters and what is not valid UTF-8 become \xHH,
+ * so that it is one line and no terminal acts on it. */
+void term_escape(struct text *to, const char *text);
 
 /* Columns of the terminal of a descriptor, 0 if it is not a terminal. */
 unsigned term_terminal(int fd);

@@ -71,6 +71,8 @@ void bls_entry_done(struct bls_entry *e)
 	free(e->machine_id);
 	free(e->title);
 	free(e->options);
+	free(e->sort_key);
+	free(e->version);
 	*e = (struct bls_entry){0};
 }
 
@@ -82,7 +84,7 @@ int bls_read(const char *text, size_t len, struct bls_entry *ret)
 		char **to;
 	} keys[] = {{"linux", &e.linux_path}, {"efi", &e.efi}, {"uki", &e.uki},
 		{"initrd", &e.initrd}, {"machine-id", &e.machine_id}, {"title", &e.title},
-		{"options", &e.options}};
+		{"options", &e.options}, {"sort-key", &e.sort_key}, {"version", &e.version}};
 	struct entry_line l;
 
 	for (size_t at = 0; line_next(text, len, &at, &l);) {
@@ -322,6 +324,26 @@ static int edit_verify(
 			s->v[0].name);
 out:
 	tokens_done(&r.line);
+	return rc;
+}
+
+int bls_line(const char *path, const char *text, size_t len, enum bls_reader reader,
+	struct tokens *ret, struct err *err)
+{
+	_cleanup_(file_edits_done) struct file_edits s = {0};
+	const struct format f = {.reader = reader};
+	struct reading r = {0};
+	char *copy = malloc(len + 1);
+
+	if (!copy)
+		return -ENOMEM;
+	memcpy(copy, text, len + 1);
+	if (file_edits_add(&s, path, copy, len) < 0)
+		return -ENOMEM;
+	int rc = reading_make(&s, &f, &r, err);
+	if (rc < 0)
+		tokens_done(&r.line);
+	*ret = r.line;
 	return rc;
 }
 

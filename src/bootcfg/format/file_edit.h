@@ -91,10 +91,15 @@ format_edit refind_conf_edit;
 
 /* The keys of an entry, for deciding whether it is edited. Strings are allocated or NULL. */
 struct bls_entry {
-	char *linux_path, *efi, *uki, *initrd, *machine_id, *title, *options;
+	char *linux_path, *efi, *uki, *initrd, *machine_id, *title, *options, *sort_key, *version;
 };
 int bls_read(const char *text, size_t len, struct bls_entry *ret) _must_check_;
 void bls_entry_done(struct bls_entry *e);
+
+/* The command line of an entry as this reader takes it; what it ignores is marked so. -EINVAL with
+ * the reason. *ret is to be emptied in each case. */
+int bls_line(const char *path, const char *text, size_t len, enum bls_reader reader,
+	struct tokens *ret, struct err *err) _must_check_;
 
 /* An edit_encode for files with the kernel's own spelling. */
 int plain_encode(

@@ -19,7 +19,7 @@ static void name_flatten(const char *name, struct text *to)
 	}
 }
 
-bool entry_is_way_back(const char *name)
+const char *entry_way_back(const char *name)
 {
 	/* "0 rescue": Fedora's image, also behind a machine-id. "minimal options" and "single user"
 	 * are lines that rEFInd's mkrlconf writes. */
@@ -31,8 +31,13 @@ bool entry_is_way_back(const char *name)
 	name_flatten(name, &flat);
 	for (const char *const *m = marks; *m && flat.data; m++)
 		if (strstr(flat.data, *m))
-			return true;
-	return false;
+			return *m;
+	return NULL;
+}
+
+bool entry_is_way_back(const char *name)
+{
+	return entry_way_back(name) != NULL;
 }
 
 /* A name of a file system or a partition: its kind, and the value that names it. */

@@ -14,6 +14,8 @@
  * count.
  */
 bool entry_is_way_back(const char *name);
+/* … and which one: "fallback", "safe mode", …; NULL: it is none. */
+const char *entry_way_back(const char *name);
 
 enum entry_root { ROOT_UNKNOWN, ROOT_OURS, ROOT_FOREIGN };
 

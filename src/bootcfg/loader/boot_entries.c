@@ -1,85 +1,376 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bootcfg/loader/boot_entries.h"
 
+#include "bootcfg/kargs/edit.h"
+#include "bootcfg/kargs/entry_rules.h"
 #include "bootcfg/kargs/karg.h"
-#include "bootcfg/loader/loader.h"
+#include "bootcfg/loader/booted.h"
+#include "bootcfg/loader/entries.h"
+#include "bootcfg/loader/table.h"
 #include "shared/term.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+
+/* ---- one entry ---------------------------------------------------------------------------------
+ */
+
+static void boot_entry_done(struct boot_entry *e)
+{
+	free(e->id);
+	free(e->title);
+	free(e->path);
+	free(e->kernel.path);
+	free(e->image.path);
+	for (size_t i = 0; i < e->initrds_n; i++)
+		free(e->initrds[i].path);
+	free(e->initrds);
+	free(e->reason);
+	free(e->unknown);
+	strings_done(&e->words);
+	strings_done(&e->sources);
+}
 
 void boot_entries_done(struct boot_entries *o)
 {
-	for (size_t i = 0; i < o->n; i++) {
-		free(o->v[i].title);
-		free(o->v[i].path);
-		strings_done(&o->v[i].words);
-	}
+	for (size_t i = 0; i < o->n; i++)
+		boot_entry_done(&o->v[i]);
 	free(o->v);
 	*o = (struct boot_entries){0};
 }
 
-struct boot_entry *boot_entry_add(struct boot_entries *o, const char *path, char *title)
+struct boot_entry *boot_entry_add(struct boot_reading *q, const struct loader *reader,
+	const char *path, size_t line, char *title)
 {
-	struct boot_entry *v = title ? realloc(o->v, (o->n + 1) * sizeof(*v)) : NULL;
-	char *copy = v ? strdup(path) : NULL;
+	struct boot_entries *o = q->to;
+	struct boot_entry e = {.reader = reader,
+		.title = title,
+		.id = title ? strdup(title) : NULL,
+		.path = strdup(path),
+		.line = line,
+		.ours = true};
+	struct boot_entry *v = realloc(o->v, (o->n + 1) * sizeof(*v));
 
 	if (v)
 		o->v = v;
-	if (!copy) {
-		free(title);
+	if (!v || !e.title || !e.id || !e.path) {
+		boot_entry_done(&e);
 		return NULL;
 	}
-	v[o->n] = (struct boot_entry){.title = title, .path = copy};
+	v[o->n] = e;
 	return &v[o->n++];
+}
+
+static int text_set(char **to, char *text)
+{
+	free(*to);
+	*to = text;
+	return text ? 0 : -ENOMEM;
+}
+
+int boot_entry_set_id(struct boot_entry *e, const char *id, size_t len)
+{
+	char *copy = strndup(id, len);
+	return copy ? text_set(&e->id, copy) : -ENOMEM;
+}
+
+int boot_entry_set_owner(struct boot_entry *e, bool ours, const char *reason)
+{
+	e->ours = ours;
+	return text_set(&e->reason, strdup(reason));
+}
+
+static char *format(const char *fmt, va_list ap)
+{
+	char *text = NULL;
+	return vasprintf(&text, fmt, ap) < 0 ? NULL : text;
+}
+
+int boot_entry_set_unknown(struct boot_entry *e, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (e->unknown)
+		return 0;
+	va_start(ap, fmt);
+	e->unknown = format(fmt, ap);
+	va_end(ap);
+	return e->unknown ? 0 : -ENOMEM;
+}
+
+int boot_entry_add_word(struct boot_entry *e, const char *word, const char *source_fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, source_fmt);
+	char *source = format(source_fmt, ap);
+	va_end(ap);
+	int rc = source ? strings_add(&e->words, word) : -ENOMEM;
+	if (rc < 0) {
+		free(source);
+		return rc;
+	}
+	return strings_take(&e->sources, source);
+}
+
+size_t boot_line_of(const char *text, size_t at)
+{
+	size_t line = 1;
+
+	for (size_t i = 0; i < at; i++)
+		line += text[i] == '\n';
+	return line;
+}
+
+int boot_entry_add_tokens(
+	struct boot_entry *e, const struct tokens *l, const char *path, const char *text)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < l->words && rc == 0; i++) {
+		const struct word *w = &l->word[i];
+		const struct segment *f = &l->field[w->field];
+		if (f->ignored)
+			continue;
+		size_t line = boot_line_of(text, f->cell[w->first].begin);
+		if (w->unknown)
+			rc = boot_entry_set_unknown(e,
+				"/%s:%zu: %s depends on a variable that no file here sets", path,
+				line, w->text);
+		if (rc == 0)
+			rc = boot_entry_add_word(e, w->text, "/%s:%zu", path, line);
+	}
+	return rc;
+}
+
+int boot_entry_add_text(struct boot_entry *e, const char *text, size_t len, const char *source)
+{
+	_cleanup_(tokens_done) struct tokens l = {0};
+	struct segment *f = tokens_segment(&l);
+	int rc = f ? segment_add_bytes(f, text, 0, len, 0) : -ENOMEM;
+
+	if (rc == 0)
+		rc = tokens_split(&l, NULL);
+	if (rc == -EINVAL)
+		rc = boot_entry_set_unknown(e, "%s: its quotes do not match", source);
+	for (size_t i = 0; i < l.words && rc == 0; i++)
+		rc = boot_entry_add_word(e, l.word[i].text, "%s", source);
+	return rc;
+}
+
+/* ---- the files it starts -----------------------------------------------------------------------
+ */
+
+/* True if base/name is a file; *ret_path is its path then, NULL without memory. */
+static bool file_at(const struct root *r, const char *base, const char *name, char **ret_path)
+{
+	char *path = NULL;
+
+	if (asprintf(&path, "%s%s%s", base, base[0] ? "/" : "", name) < 0)
+		path = NULL;
+	if (path && !root_is_file(r, path))
+		str_free(&path);
+	*ret_path = path;
+	return path != NULL;
+}
+
+/* A path as the entry has it becomes one without a leading slash, slashes only. */
+static char *name_clean(const char *name, size_t len)
+{
+	char *clean = strndup(name, len);
+
+	for (char *p = clean; p && *p; p++)
+		if (*p == '\\')
+			*p = '/';
+	if (clean)
+		memmove(clean, clean + strspn(clean, "/"), strlen(clean) - strspn(clean, "/") + 1);
+	return clean;
+}
+
+int boot_file_find(const struct boot_reading *q, const char *base, const char *name, size_t len,
+	struct boot_file *ret)
+{
+	_cleanup_(str_free) char *clean = name_clean(name, len);
+	const struct strings *boots = &q->facts->boots;
+	char *path = NULL;
+	bool found = false;
+
+	if (!clean)
+		return -ENOMEM;
+	if (base)
+		found = file_at(q->root, base, clean, &path);
+	for (size_t i = 0; i < boots->n && !found && !base; i++)
+		found = file_at(q->root, boots->v[i], clean, &path);
+	/* /boot may be a directory of the root file system, and that a subvolume ("/@/boot/…"). */
+	if (!found)
+		found = file_at(q->root, "", clean, &path);
+	if (!found && clean[0] == '@' && strchr(clean, '/'))
+		found = file_at(q->root, "", strchr(clean, '/') + 1, &path);
+	free(ret->path);
+	*ret = (struct boot_file){.path = found ? path : strndup(name, len),
+		.state = found ? BOOT_FILE_THERE : BOOT_FILE_MISSING};
+	return ret->path ? 0 : -ENOMEM;
+}
+
+int boot_entry_add_initrd(const struct boot_reading *q, struct boot_entry *e, const char *base,
+	const char *name, size_t len)
+{
+	struct boot_file *v = realloc(e->initrds, (e->initrds_n + 1) * sizeof(*v));
+
+	if (!v)
+		return -ENOMEM;
+	e->initrds = v;
+	v[e->initrds_n] = (struct boot_file){0};
+	int rc = boot_file_find(q, base, name, len, &v[e->initrds_n]);
+	if (rc == 0)
+		e->initrds_n++;
+	return rc;
+}
+
+const char *boot_entry_missing(const struct boot_entry *e)
+{
+	if (e->kernel.state == BOOT_FILE_MISSING)
+		return e->kernel.path;
+	if (e->image.state == BOOT_FILE_MISSING)
+		return e->image.path;
+	for (size_t i = 0; i < e->initrds_n; i++)
+		if (e->initrds[i].state == BOOT_FILE_MISSING)
+			return e->initrds[i].path;
+	return NULL;
+}
+
+/* ---- what holds for the entries of every reader ------------------------------------------------
+ */
+
+static const char *way_back_of(const struct boot_entry *e)
+{
+	const char *texts[] = {e->title, e->id, e->kernel.path, e->image.path};
+	const char *name = NULL;
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts) && !name; i++)
+		name = texts[i] ? entry_way_back(texts[i]) : NULL;
+	for (size_t i = 0; i < e->initrds_n && !name; i++)
+		name = entry_way_back(e->initrds[i].path);
+	return name;
+}
+
+static int owner_by_root(const struct detect *s, struct boot_entry *e)
+{
+	enum entry_root root = entry_root_compare(&e->words, &s->roots);
+
+	if (root == ROOT_UNKNOWN || !e->ours)
+		return 0;
+	if (root == ROOT_FOREIGN)
+		return boot_entry_set_owner(e, false, "its root= is not / of this system");
+	return e->reason ? 0 : boot_entry_set_owner(e, true, "its root= is / of this system");
+}
+
+static int entries_complete(struct boot_reading *q)
+{
+	_cleanup_(booted_done) struct booted now = {0};
+	int rc = booted_read(q->root, &now);
+
+	for (size_t i = 0; i < q->to->n && rc == 0; i++) {
+		struct boot_entry *e = &q->to->v[i];
+		e->way_back = way_back_of(e);
+		e->booted = now.entry && e->reader == now.loader &&
+			    strcasecmp(now.entry, e->id) == 0;
+		rc = owner_by_root(q->facts, e);
+	}
+	return rc;
+}
+
+static bool reads(const struct loaders *l, const struct loader *reader)
+{
+	for (size_t i = 0; l && i < l->found_n; i++)
+		if (booted_is_read_by(l->found[i], reader))
+			return true;
+	return !l || l->found_n == 0;
 }
 
 int boot_entries_read(const struct root *r, const struct loaders *l, struct boot_entries *ret)
 {
 	_cleanup_(boot_entries_done) struct boot_entries o = {0};
-	int rc = 0;
+	_cleanup_(detect_done) struct detect facts = {0};
+	struct boot_reading q = {.root = r, .facts = &facts, .loaders = l, .to = &o};
+	struct err ignored = {0};
+	int rc = detect_make(r, &facts, &ignored);
 
-	for (size_t i = 0; i < l->found_n && rc == 0; i++)
-		if (l->found[i]->entries)
-			rc = l->found[i]->entries(r, l, &o);
+	for (const struct loader *const *row = loader_table; *row && rc == 0; row++)
+		if ((*row)->entries && reads(l, *row))
+			rc = (*row)->entries(&q);
+	if (rc == 0)
+		rc = entries_complete(&q);
 	if (rc < 0)
-		return rc;
+		return -ENOMEM;
 	*ret = o;
 	o = (struct boot_entries){0};
 	return 0;
 }
 
-/* True if the word is on the line, or cannot be parsed: that is not reported as missing. */
-static bool has_word(const struct strings *line, const char *word)
-{
-	_cleanup_(karg_done) struct karg want = {0};
-	bool found = karg_read(word, &want) < 0;
+/* ---- questions ---------------------------------------------------------------------------------
+ */
 
-	for (size_t k = 0; k < line->n && !found && !str_equal(line->v[k], "--"); k++) {
-		_cleanup_(karg_done) struct karg have = {0};
-		found = karg_read(line->v[k], &have) == 0 && karg_equal(&have, &want);
+/* The words as one line. */
+static int line_make(const struct boot_entry *e, struct tokens *l)
+{
+	struct segment *f = tokens_segment(l);
+	int rc = f ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < e->words.n && rc == 0; i++) {
+		rc = segment_add_bytes(f, e->words.v[i], 0, strlen(e->words.v[i]), 0);
+		if (rc == 0)
+			rc = segment_add_bytes(f, " ", 0, 1, 0);
 	}
-	return found;
+	return rc < 0 ? rc : tokens_split(l, NULL);
+}
+
+enum boot_has boot_entry_meets(const struct boot_entry *e, const struct karg_ops *req)
+{
+	_cleanup_(tokens_done) struct tokens l = {0};
+	_cleanup_(edit_done) struct edit c = {0};
+	int rc = line_make(e, &l);
+
+	if (rc == 0)
+		rc = edit_decide(&l, req, &c, NULL);
+	if (rc == -ENOMEM)
+		return BOOT_HAS_UNKNOWN;
+	if (rc == 0 && edit_empty(&c))
+		return BOOT_HAS;
+	return e->unknown ? BOOT_HAS_UNKNOWN : BOOT_HAS_NOT;
+}
+
+enum boot_has boot_entry_has(const struct boot_entry *e, const char *word)
+{
+	_cleanup_(karg_ops_done) struct karg_ops r = {0};
+
+	if (karg_ops_take(&r, KARG_OP_ADD, word, NULL) < 0)
+		return BOOT_HAS_UNKNOWN;
+	return boot_entry_meets(e, &r);
 }
 
 void boot_entries_print(const struct boot_entries *o, const struct strings *words, FILE *f)
 {
 	for (size_t i = 0; i < o->n; i++) {
+		const struct boot_entry *e = &o->v[i];
 		_cleanup_(text_done) struct text missing = {0};
-		const struct strings *line = &o->v[i].words;
-		if (line->n == 0)
-			continue; /* starts no kernel: firmware setup, another system */
-		bool all = true;
-		for (size_t k = 0; k < words->n; k++)
-			if (!has_word(line, words->v[k])) {
-				text_print(&missing, " %s", words->v[k]);
-				all = false;
-			}
-		if (!all)
-			term_row(f, "will not have ", "%s:%s", o->v[i].title,
-				missing.data ? missing.data : "");
+		enum boot_has all = BOOT_HAS;
+		if (e->no_linux)
+			continue;
+		for (size_t k = 0; k < words->n; k++) {
+			enum boot_has has = boot_entry_has(e, words->v[k]);
+			if (has == BOOT_HAS)
+				continue;
+			all = has;
+			text_print(&missing, " %s", words->v[k]);
+		}
+		if (all == BOOT_HAS)
+			term_row(f, "will have     ", "%s", e->title);
 		else
-			term_row(f, "will have     ", "%s", o->v[i].title);
+			term_row(f, all == BOOT_HAS_NOT ? "will not have " : "may not have  ",
+				"%s:%s", e->title, missing.data ? missing.data : "");
 	}
 }

@@ -79,7 +79,7 @@ int booted_read(const struct root *r, struct booted *ret)
 	return 0;
 }
 
-static bool is_read_by(const struct loader *l, const struct loader *reader)
+bool booted_is_read_by(const struct loader *l, const struct loader *reader)
 {
 	for (const struct loader *const *r = l->read_by; r && *r; r++)
 		if (*r == reader)
@@ -90,7 +90,7 @@ static bool is_read_by(const struct loader *l, const struct loader *reader)
 const struct loader *booted_other(const struct booted *r, const struct loaders *l)
 {
 	for (size_t i = 0; i < l->found_n && r->loader; i++)
-		if (is_read_by(l->found[i], r->loader))
+		if (booted_is_read_by(l->found[i], r->loader))
 			return NULL;
 	return l->found_n > 0 ? r->loader : NULL;
 }

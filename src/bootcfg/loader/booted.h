@@ -23,6 +23,9 @@ void booted_done(struct booted *r);
 /* The loader that booted this system if it is not among those found, else NULL. */
 const struct loader *booted_other(const struct booted *r, const struct loaders *l);
 
+/* True if the reader starts what l makes, or is it. */
+bool booted_is_read_by(const struct loader *l, const struct loader *reader);
+
 /* The UUID of the boot loader's partition, as it reports it; allocated, or NULL. */
 char *booted_partition(const struct root *r);
 

@@ -22,9 +22,7 @@ void entries_done(struct entries *e)
 	*e = (struct entries){0};
 }
 
-/* `default` of loader.conf: a glob over ids, or @saved and similar ones, whose value is in the
- * firmware. */
-static char *default_pattern(const struct root *r, const char *boot)
+char *entries_default(const struct root *r, const char *boot)
 {
 	_cleanup_(str_free) char *text = NULL;
 	char path[1024];
@@ -54,13 +52,13 @@ size_t entry_stem(const char *name)
 	return plus > 0 && plus < len && name[plus - 1] == '+' ? plus - 1 : len;
 }
 
-static char *entry_id(const char *name)
+char *entry_id(const char *name)
 {
 	char *id = NULL;
 	return asprintf(&id, "%.*s.conf", (int)entry_stem(name), name) < 0 ? NULL : id;
 }
 
-static bool matches(const char *id, const char *pattern)
+bool entry_matches(const char *id, const char *pattern)
 {
 	_cleanup_(str_free) char *conf = NULL;
 
@@ -74,9 +72,7 @@ static bool is_hex32(const char *s)
 	return strspn(s, "0123456789abcdef") >= 32;
 }
 
-/* True for an entry of another system on a shared partition. Its token is the first part of its
- * name. */
-static bool is_foreign(const struct detect *s, const char *name, const struct bls_entry *e)
+bool entry_is_foreign(const struct detect *s, const char *name, const struct bls_entry *e)
 {
 	if (!s->machine_id && !s->token)
 		return false;
@@ -164,7 +160,7 @@ static int entry_add(struct search *q, const char *name, const char *path,
 		return -ENOMEM;
 	}
 	v[to->n++] = (struct entry){.path = copy,
-		.is_default = q->pattern && matches(id, q->pattern),
+		.is_default = q->pattern && entry_matches(id, q->pattern),
 		.kernelopts = e->options && strstr(e->options, "kernelopts"),
 		.generated = e->machine_id || name_has_token(q->s, name)};
 	return 0;
@@ -177,10 +173,10 @@ static const char *reason_to_skip(
 	_cleanup_(str_free) char *id = entry_id(name);
 	bool picked = q->pick && !str_equal(q->pick, "all") && !str_equal(q->pick, "default");
 
-	if (picked && (!id || !matches(id, q->pick)))
+	if (picked && (!id || !entry_matches(id, q->pick)))
 		return "";
 	if (q->pick && str_equal(q->pick, "default") &&
-		(!id || !q->pattern || !matches(id, q->pattern)))
+		(!id || !q->pattern || !entry_matches(id, q->pattern)))
 		return "";
 	if (e->efi && strcasestr(e->efi, "/microsoft/"))
 		return "left alone: starts Windows";
@@ -190,7 +186,7 @@ static const char *reason_to_skip(
 	}
 	if (!e->linux_path && !e->efi && !e->uki)
 		return "left alone: starts no kernel";
-	if (!picked && is_foreign(q->s, name, e))
+	if (!picked && entry_is_foreign(q->s, name, e))
 		return "left alone: belongs to another system";
 	if (!picked && has_foreign_root(q->s, e))
 		return "left alone: belongs to another system: its root= is not the root file system here (/etc/fstab)";
@@ -239,7 +235,7 @@ static int directory_look(const struct detect *s, const char *boot, const char *
 	struct entries *to, struct err *err)
 {
 	_cleanup_(strings_done) struct strings names = {0};
-	_cleanup_(str_free) char *pattern = default_pattern(s->root, boot), *srel = NULL;
+	_cleanup_(str_free) char *pattern = entries_default(s->root, boot), *srel = NULL;
 	char dir[1024], path[1100];
 	size_t len;
 
@@ -302,37 +298,5 @@ int entries_add(struct entries *e, const struct detect *s, enum bls_reader reade
 		p->is_default = e->v[i].is_default;
 	}
 	e->read = true;
-	return rc;
-}
-
-static int bls_entry_read(
-	const struct root *r, const struct karg_source *p, struct boot_entries *to)
-{
-	_cleanup_(file_edits_done) struct file_edits s = {0};
-	_cleanup_(bls_entry_done) struct bls_entry e = {0};
-	const struct karg_ops nothing = {0};
-	size_t len;
-
-	if (karg_source_edit(r, p, &nothing, &s, NULL) < 0 || s.n == 0)
-		return 0;
-	const char *text = file_edit_text(&s.v[0], &len);
-	if (bls_read(text, len, &e) < 0)
-		return -ENOMEM;
-	struct boot_entry *new = boot_entry_add(
-		to, p->paths.v[0], strdup(e.title ? e.title : strrchr(s.v[0].name, '/') + 1));
-	if (!new)
-		return -ENOMEM;
-	new->words = s.before;
-	s.before = (struct strings){0};
-	return 0;
-}
-
-int entries_read_back(const struct root *r, const struct loaders *l, struct boot_entries *to)
-{
-	int rc = 0;
-
-	for (size_t i = 0; i < l->sources_n && rc == 0; i++)
-		if (l->sources[i].edit == bls_edit)
-			rc = bls_entry_read(r, &l->sources[i], to);
 	return rc;
 }

@@ -2,7 +2,7 @@
 #ifndef BOOTCFG_LOADER_ENTRIES_H
 #define BOOTCFG_LOADER_ENTRIES_H
 
-#include "bootcfg/loader/boot_entries.h"
+#include "bootcfg/format/file_edit.h"
 #include "bootcfg/loader/detect.h"
 #include "bootcfg/loader/karg_sources.h"
 
@@ -40,8 +40,18 @@ size_t entry_stem(const char *name);
 int entries_add(struct entries *e, const struct detect *s, enum bls_reader reader, bool kernelopts,
 	struct loaders *to) _must_check_;
 
-/* The entries of struct loader: reads those that were added. */
-int entries_read_back(
-	const struct root *r, const struct loaders *l, struct boot_entries *to) _must_check_;
+/* NAME.conf without its boot counter: allocated, or NULL. */
+char *entry_id(const char *name);
+
+/* `default` of boot/loader/loader.conf: a glob over ids; NULL for none, and for @saved and similar
+ * ones, whose value is in the firmware. Allocated. */
+char *entries_default(const struct root *r, const char *boot);
+
+/* True if the pattern (with or without .conf) names this id. */
+bool entry_matches(const char *id, const char *pattern);
+
+/* True for an entry of another system on a shared partition. Its token is the first part of its
+ * name. */
+bool entry_is_foreign(const struct detect *s, const char *name, const struct bls_entry *e);
 
 #endif

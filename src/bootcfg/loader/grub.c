@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "bootcfg/format/shell.h"
 #include "bootcfg/kargs/karg.h"
+#include "bootcfg/loader/bls_entries.h"
 #include "bootcfg/loader/table.h"
 #include "shared/mounts.h"
 
@@ -93,13 +94,62 @@ static int bls_detect(struct loader_search *q, struct err *err)
 	return bls_add(q, both ? BLS_BOTH : BLS_GRUB);
 }
 
+/* The files that may be GRUB's environment block: beside the menu, or at the usual place. */
+static int env_files(const struct boot_reading *q, struct strings *ret)
+{
+	const char *cfg = q->facts->grub_cfg, *slash = cfg ? strrchr(cfg, '/') : NULL;
+	struct text beside = {0};
+	int rc = 0;
+
+	if (slash) {
+		text_print(&beside, "%.*s/grubenv", (int)(slash - cfg), cfg);
+		rc = strings_take(ret, beside.data);
+	}
+	if (rc == 0)
+		rc = strings_add(ret, "boot/grub2/grubenv");
+	return rc < 0 ? rc : strings_add(ret, "boot/grub/grubenv");
+}
+
+/* A variable that GRUB loads from its environment block; those of tuned are empty where they are
+ * not set, as for GRUB. */
+static char *variable_read(const struct boot_reading *q, const char *name, char **ret_source)
+{
+	_cleanup_(strings_done) struct strings files = {0};
+	char key[128];
+
+	(void)snprintf(key, sizeof(key), "\n%s=", name);
+	if (env_files(q, &files) < 0)
+		return NULL;
+	for (size_t i = 0; i < files.n; i++) {
+		_cleanup_(str_free) char *text = NULL;
+		size_t len;
+		const char *at = NULL;
+		if (root_read(q->root, files.v[i], &text, &len, NULL) == 0)
+			at = strstr(text, key);
+		if (!at)
+			continue;
+		if (asprintf(ret_source, "/%s:%zu", files.v[i],
+			    boot_line_of(text, (size_t)(at - text) + 1)) < 0)
+			*ret_source = NULL;
+		at += strlen(key);
+		return strndup(at, strcspn(at, "\n"));
+	}
+	return str_starts(name, "tuned_") ? strdup("") : NULL;
+}
+
+static int bls_entries(struct boot_reading *q)
+{
+	return q->facts->grub_bls ? bls_entries_read(q, &loader_grub_bls, BLS_GRUB, variable_read)
+				  : 0;
+}
+
 const struct loader loader_grub_bls = {
 	.name = "grub (with loader entries)",
 	.called = (const char *const[]){"grub", NULL},
 	.read_by = (const struct loader *const[]){&loader_grub, NULL},
 	.measured = measured,
 	.detect = bls_detect,
-	.entries = entries_read_back,
+	.entries = bls_entries,
 };
 
 /* ---- a menu made by grub-mkconfig --------------------------------------------------------------
@@ -225,33 +275,40 @@ static char *title_read(const char *line, const char *end)
 	return close ? strndup(open + 1, (size_t)(close - open - 1)) : strdup("(no title)");
 }
 
-static int words_read(const char *text, size_t len, struct strings *ret)
+static int words_read(
+	const char *path, const char *text, size_t begin, size_t end, struct boot_entry *e)
 {
 	_cleanup_(tokens_done) struct tokens l = {.dialect = DIALECT_GRUB};
 	struct segment *f = tokens_segment(&l);
 
-	if (!f || segment_add_bytes(f, text, 0, len, 0) < 0)
+	if (!f || segment_add_bytes(f, text, begin, end, 0) < 0)
 		return -ENOMEM;
-	return tokens_split(&l, NULL) < 0 ? 0 : line_words(&l, ret);
+	int rc = tokens_split(&l, NULL);
+	return rc == -EINVAL ? boot_entry_set_unknown(e, "its quotes do not match")
+			     : boot_entry_add_tokens(e, &l, path, text);
 }
 
-static int entries_read(const struct root *r, const struct loaders *l, struct boot_entries *to)
+static int menu_entries(struct boot_reading *q)
 {
 	_cleanup_(str_free) char *menu = NULL;
 	struct boot_entry *open = NULL;
+	const char *path = q->facts->grub_cfg;
 	size_t size, at = 0, begin, end, words;
 
-	if (!l->menu || root_read(r, l->menu, &menu, &size, NULL) < 0)
+	if (!path || root_read(q->root, path, &menu, &size, NULL) < 0)
 		return 0;
 	while (line_next(menu, &at, &begin, &end)) {
 		if (open && loads_kernel(menu, begin, end, &words)) {
-			if (words_read(menu + words, end - words, &open->words) < 0)
+			if (words_read(path, menu, words, end, open) < 0)
 				return -ENOMEM;
+			open->no_linux = false;
 			open = NULL;
 		} else if (starts(menu, begin, end, "menuentry")) {
-			open = boot_entry_add(to, l->menu, title_read(menu + begin, menu + end));
+			open = boot_entry_add(q, &loader_grub, path, boot_line_of(menu, begin),
+				title_read(menu + begin, menu + end));
 			if (!open)
 				return -ENOMEM;
+			open->no_linux = true;
 		}
 	}
 	return 0;
@@ -648,7 +705,7 @@ const struct loader loader_grub = {
 	.booted = booted,
 	.measured = measured,
 	.detect = menu_detect,
-	.entries = entries_read,
+	.entries = menu_entries,
 	.output = &output,
 	.oneshot = oneshot,
 	.oneshot_cancel = oneshot_cancel,

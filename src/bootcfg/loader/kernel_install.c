@@ -21,6 +21,7 @@ static int detect(struct loader_search *q, struct err *err)
 const struct loader loader_kernel_install = {
 	.name = "kernel-install",
 	.called = (const char *const[]){NULL}, /* it boots nothing */
-	.read_by = (const struct loader *const[]){&loader_systemd_boot, &loader_grub, NULL},
+	.read_by = (const struct loader *const[]){&loader_systemd_boot, &loader_grub,
+		&loader_grub_bls, NULL},
 	.detect = detect,
 };

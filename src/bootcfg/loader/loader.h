@@ -2,6 +2,7 @@
 #ifndef BOOTCFG_LOADER_LOADER_H
 #define BOOTCFG_LOADER_LOADER_H
 
+#include "bootcfg/loader/boot_entries.h"
 #include "bootcfg/loader/detect.h"
 #include "bootcfg/loader/entries.h"
 #include "bootcfg/loader/karg_sources.h"
@@ -61,8 +62,9 @@ struct loader {
 	 * there. Only called if --boot-loader calls it so, or is not given. -ENOMEM without a
 	 * message. */
 	int (*detect)(struct loader_search *q, struct err *err);
-	/* Adds what it passes to the kernel in each boot entry. NULL: not read. 0 or -ENOMEM. */
-	int (*entries)(const struct root *r, const struct loaders *l, struct boot_entries *to);
+	/* Adds the boot entries that it shows, each with its words (boot_entries.h). NULL: it shows
+	 * none itself. What cannot be read is an entry of unknown words. 0 or -ENOMEM. */
+	int (*entries)(struct boot_reading *q);
 	const struct loader_output *output; /* or NULL */
 	/*
 	 * One boot with other parameters, the default entry stays as it is: adds the file with a

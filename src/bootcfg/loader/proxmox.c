@@ -40,7 +40,8 @@ static int detect(struct loader_search *q, struct err *err)
 const struct loader loader_proxmox = {
 	.name = "proxmox-boot-tool",
 	.called = (const char *const[]){"proxmox", NULL},
-	.read_by = (const struct loader *const[]){&loader_systemd_boot, &loader_grub, NULL},
+	.read_by = (const struct loader *const[]){&loader_systemd_boot, &loader_grub,
+		&loader_grub_bls, NULL},
 	.measured = "8, by GRUB, or 12, by systemd-boot",
 	.owner = true,
 	.detect = detect,

@@ -34,7 +34,8 @@ static int detect(struct loader_search *q, struct err *err)
 const struct loader loader_sdbootutil = {
 	.name = "sdbootutil",
 	.called = (const char *const[]){"sdbootutil", NULL},
-	.read_by = (const struct loader *const[]){&loader_systemd_boot, &loader_grub, NULL},
+	.read_by = (const struct loader *const[]){&loader_systemd_boot, &loader_grub,
+		&loader_grub_bls, NULL},
 	.owner = true,
 	.detect = detect,
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bootcfg/kargs/karg.h"
+#include "bootcfg/loader/bls_entries.h"
 #include "bootcfg/loader/booted.h"
 #include "bootcfg/loader/table.h"
 
@@ -20,6 +21,24 @@ static int detect(struct loader_search *q, struct err *err)
 		return 0;
 	loader_found(q->to, &loader_systemd_boot);
 	return entries_add(&q->entries, q->s, BLS_SYSTEMD_BOOT, false, q->to);
+}
+
+static bool is_found(const struct loaders *l)
+{
+	for (size_t i = 0; l && i < l->found_n; i++)
+		if (booted_is_read_by(l->found[i], &loader_systemd_boot))
+			return true;
+	return false;
+}
+
+/* Entries beside a whole GRUB that does not read them are left over. */
+static int entries(struct boot_reading *q)
+{
+	const struct detect *s = q->facts;
+
+	if (!s->systemd_boot && (s->grub_bls || (s->grub_complete && !is_found(q->loaders))))
+		return 0;
+	return bls_entries_read(q, &loader_systemd_boot, BLS_SYSTEMD_BOOT, NULL);
 }
 
 /* Finds the default entry: the one in loader.conf, the only one, or the one that booted this
@@ -194,7 +213,7 @@ const struct loader loader_systemd_boot = {
 	.booted = booted,
 	.measured = "12, by systemd-boot",
 	.detect = detect,
-	.entries = entries_read_back,
+	.entries = entries,
 	.oneshot = oneshot,
 	.oneshot_cancel = oneshot_cancel,
 	.keep = keep,

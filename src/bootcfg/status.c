@@ -6,6 +6,7 @@
 #include "bootcfg/kargs/karg.h"
 #include "bootcfg/loader/esp.h"
 #include "bootcfg/loader/table.h"
+#include "shared/term.h"
 
 #include <errno.h>
 
@@ -47,6 +48,92 @@ static void booted_print(const struct booted *now, const char *esp, FILE *f)
 	putc('\n', f);
 }
 
+/* ---- one entry ---------------------------------------------------------------------------------
+ */
+
+static void escaped_put(const char *text, FILE *f)
+{
+	_cleanup_(text_done) struct text out = {0};
+
+	term_escape(&out, text);
+	fputs(out.data ? out.data : "", f);
+}
+
+static void file_put(const char *what, const struct boot_file *file, FILE *f)
+{
+	if (!file->path)
+		return;
+	fprintf(f, "    %s ", what);
+	if (file->state == BOOT_FILE_THERE)
+		putc('/', f);
+	escaped_put(file->path, f);
+	putc('\n', f);
+}
+
+/* Words [begin, end), which have the same source. */
+static void group_put(const struct boot_entry *e, size_t begin, size_t end, FILE *f)
+{
+	fputs("    from ", f);
+	escaped_put(e->sources.v[begin], f);
+	for (size_t i = begin; i < end && (begin > 0 || end < e->words.n); i++) {
+		fputs(i == begin ? ": " : " ", f);
+		escaped_put(e->words.v[i], f);
+	}
+	putc('\n', f);
+}
+
+static void entry_words_put(const struct boot_entry *e, FILE *f)
+{
+	for (size_t i = 0; i < e->words.n; i++) {
+		fputs(i > 0 ? " " : "    ", f);
+		escaped_put(e->words.v[i], f);
+	}
+	if (e->words.n > 0)
+		putc('\n', f);
+	for (size_t i = 0, end; i < e->words.n; i = end) {
+		end = i + 1;
+		while (end < e->words.n && str_equal(e->sources.v[i], e->sources.v[end]))
+			end++;
+		group_put(e, i, end, f);
+	}
+}
+
+static void entry_print(const struct boot_entry *e, FILE *f)
+{
+	const char *missing = boot_entry_missing(e);
+
+	fputs("entry:       ", f);
+	escaped_put(e->title, f);
+	if (!str_equal(e->id, e->title)) {
+		fputs(" (", f);
+		escaped_put(e->id, f);
+		putc(')', f);
+	}
+	fprintf(f, "%s%s", e->is_default ? ", default" : "", e->booted ? ", booted" : "");
+	if (e->way_back)
+		fprintf(f, ", way back: %s", e->way_back);
+	if (!e->ours)
+		fprintf(f, ", not of this system: %s", e->reason ? e->reason : "");
+	putc('\n', f);
+	if (e->no_linux)
+		fputs("    starts no Linux\n", f);
+	if (e->unknown) {
+		fputs("    unknown: ", f);
+		escaped_put(e->unknown, f);
+		putc('\n', f);
+	}
+	entry_words_put(e, f);
+	file_put("kernel", &e->kernel, f);
+	file_put("image", &e->image, f);
+	for (size_t i = 0; i < e->initrds_n; i++)
+		file_put("initrd", &e->initrds[i], f);
+	if (missing) {
+		fputs("    cannot boot: ", f);
+		escaped_put(missing, f);
+		fputs(" is missing\n", f);
+	}
+}
+
 void status_print(const struct loaders *l, const struct edit_set *p, const struct booted *now,
 	const char *esp, const struct boot_entries *o, FILE *f)
 {
@@ -73,10 +160,8 @@ void status_print(const struct loaders *l, const struct edit_set *p, const struc
 	}
 	if (pending.data)
 		fprintf(f, "from the next boot on:%s\n", pending.data);
-	for (size_t i = 0; i < o->n; i++) {
-		fprintf(f, "entry:       %s\n    ", o->v[i].title);
-		words_put(&o->v[i].words, f);
-	}
+	for (size_t i = 0; i < o->n; i++)
+		entry_print(&o->v[i], f);
 	const struct loader *other = booted_other(now, l);
 	if (other)
 		fprintf(f, "note: what is edited here is not what booted this system: %s did\n",
@@ -123,6 +208,47 @@ static void file_edits_json(struct json *j, const struct edit_set *p)
 	json_close_array(j);
 }
 
+static void boot_file_json(struct json *j, const char *key, const struct boot_file *file)
+{
+	if (!file->path) {
+		json_null(j, key);
+		return;
+	}
+	json_open_object(j, key);
+	json_string(j, "path", file->path);
+	if (file->state == BOOT_FILE_UNKNOWN)
+		json_null(j, "there");
+	else
+		json_bool(j, "there", file->state == BOOT_FILE_THERE);
+	json_close_object(j);
+}
+
+static void entry_json(struct json *j, const struct boot_entry *e)
+{
+	json_open_object(j, NULL);
+	json_string(j, "title", e->title);
+	json_string(j, "path", e->path);
+	strings_json(j, "words", &e->words);
+	strings_json(j, "word_sources", &e->sources);
+	json_string(j, "id", e->id);
+	json_string(j, "reader", e->reader->name);
+	json_int(j, "line", (long long)e->line);
+	boot_file_json(j, "kernel", &e->kernel);
+	boot_file_json(j, "image", &e->image);
+	json_open_array(j, "initrds");
+	for (size_t i = 0; i < e->initrds_n; i++)
+		boot_file_json(j, NULL, &e->initrds[i]);
+	json_close_array(j);
+	json_bool(j, "linux", !e->no_linux);
+	json_bool(j, "ours", e->ours);
+	json_string(j, "ours_why", e->reason);
+	json_bool(j, "default", e->is_default);
+	json_bool(j, "booted", e->booted);
+	json_string(j, "way_back", e->way_back);
+	json_string(j, "unknown", e->unknown);
+	json_close_object(j);
+}
+
 void status_print_json(const struct loaders *l, const struct edit_set *p, const struct booted *now,
 	const char *esp, const struct boot_entries *o, FILE *f)
 {
@@ -142,13 +268,8 @@ void status_print_json(const struct loaders *l, const struct edit_set *p, const 
 	json_string(&j, "running", now->cmdline);
 	json_int(&j, "iommu_groups", (int64_t)now->groups);
 	json_open_array(&j, "entries");
-	for (size_t i = 0; i < o->n; i++) {
-		json_open_object(&j, NULL);
-		json_string(&j, "title", o->v[i].title);
-		json_string(&j, "path", o->v[i].path);
-		strings_json(&j, "words", &o->v[i].words);
-		json_close_object(&j);
-	}
+	for (size_t i = 0; i < o->n; i++)
+		entry_json(&j, &o->v[i]);
 	json_close_array(&j);
 	file_edits_json(&j, p);
 	strings_json(&j, "next", &l->next);

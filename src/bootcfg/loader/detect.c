@@ -64,6 +64,18 @@ char *detect_below_boots(const struct detect *s, const char *const *names)
 	return NULL;
 }
 
+bool detect_has_entry(const struct detect *s, const char *tail)
+{
+	_cleanup_(strings_done) struct strings names = {0};
+
+	for (size_t i = 0; i < s->boots.n && names.n == 0; i++) {
+		char dir[1024];
+		(void)snprintf(dir, sizeof(dir), "%s/loader/entries", s->boots.v[i]);
+		(void)!root_list(s->root, dir, tail, &names);
+	}
+	return names.n > 0;
+}
+
 bool detect_is_like(const struct detect *s, const char *id)
 {
 	if (str_equal(s->os_id, id))

@@ -37,6 +37,9 @@ char *detect_shell_value(const struct root *r, const char *path, const char *nam
  * allocated, or NULL. */
 char *detect_below_boots(const struct detect *s, const char *const *names);
 
+/* True if loader/entries of a directory with boot files has an entry whose name ends so. */
+bool detect_has_entry(const struct detect *s, const char *tail);
+
 /* True if ID or ID_LIKE of os-release has this distribution. */
 bool detect_is_like(const struct detect *s, const char *id);
 

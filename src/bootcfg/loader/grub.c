@@ -184,6 +184,7 @@ static int menu_add(struct loader_search *q)
 		if (!q->to->menu || menu_command_add(q->s, &q->to->next) < 0)
 			return -ENOMEM;
 	}
+	q->to->remains = !q->s->grub_cfg;
 	if (!q->s->grub_cfg)
 		return strings_add(&q->to->notes,
 			"no grub.cfg was found: if GRUB does not boot this system, this edit is without effect");

@@ -30,6 +30,7 @@ struct loaders {
 	struct strings notes;
 	struct strings roots; /* names of the root file system, as root= has them */
 	struct strings boots; /* directories with boot files: boot, boot/efi, … */
+	bool remains;         /* no boot file is there: what is found may be left over */
 	bool image;           /* a signed image is built by them */
 	char *menu;           /* the menu that they generate, or NULL */
 };

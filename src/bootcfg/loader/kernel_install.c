@@ -13,6 +13,7 @@ static int detect(struct loader_search *q, struct err *err)
 		return 0;
 	if (kernel_cmdline_add(q->s->root, q->to, NULL, NULL, &have) < 0)
 		return -ENOMEM;
+	q->to->remains = have;
 	if (have)
 		loader_found(q->to, &loader_kernel_install);
 	return 0;

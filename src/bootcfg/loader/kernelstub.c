@@ -17,10 +17,17 @@ static int detect(struct loader_search *q, struct err *err)
 		       : -ENOMEM;
 }
 
+/* NAME-current.conf and, after an update, NAME-oldkern.conf; NAME is that of the system. */
+static bool made(const struct detect *s)
+{
+	return detect_has_entry(s, "-current.conf");
+}
+
 const struct loader loader_kernelstub = {
 	.name = "kernelstub",
 	.called = (const char *const[]){"kernelstub", NULL},
 	.read_by = (const struct loader *const[]){&loader_systemd_boot, NULL},
 	.owner = true,
+	.made = made,
 	.detect = detect,
 };

@@ -6,6 +6,10 @@
 #include <string.h>
 #include <strings.h>
 
+static const char *const menus[] = {"limine.conf", "limine/limine.conf", "EFI/limine/limine.conf",
+	"EFI/BOOT/limine.conf", "EFI/Limine/limine.conf", "limine.cfg", "limine/limine.cfg",
+	"EFI/BOOT/limine.cfg", NULL};
+
 /* ---- limine-entry-tool -------------------------------------------------------------------------
  */
 
@@ -36,11 +40,19 @@ static int tool_detect(struct loader_search *q, struct err *err)
 	return 0;
 }
 
+/* Without any menu of Limine its files are left over from a trial. */
+static bool tool_made(const struct detect *s)
+{
+	_cleanup_(str_free) char *menu = detect_below_boots(s, menus);
+	return menu != NULL;
+}
+
 const struct loader loader_limine_tool = {
 	.name = "limine",
 	.called = (const char *const[]){"limine", NULL},
 	.read_by = (const struct loader *const[]){&loader_limine, NULL},
 	.owner = true,
+	.made = tool_made,
 	.detect = tool_detect,
 };
 
@@ -85,10 +97,7 @@ static bool checksum_enrolled(const struct detect *s)
 
 static int menu_detect(struct loader_search *q, struct err *err)
 {
-	static const char *const names[] = {"limine.conf", "limine/limine.conf",
-		"EFI/limine/limine.conf", "EFI/BOOT/limine.conf", "EFI/Limine/limine.conf",
-		"limine.cfg", "limine/limine.cfg", "EFI/BOOT/limine.cfg", NULL};
-	_cleanup_(str_free) char *path = detect_below_boots(q->s, names);
+	_cleanup_(str_free) char *path = detect_below_boots(q->s, menus);
 
 	if (!path)
 		return 0;

@@ -58,6 +58,10 @@ struct loader {
 	const char *measured;
 	/* It makes the entries of other loaders: if it is found, nothing else is searched for. */
 	bool owner;
+	/* Of an owner: true if boot entries of its making are there. If not, its files may be left
+	 * over, and it only counts where no other loader is complete. NULL: what detect finds is
+	 * proof. */
+	bool (*made)(const struct detect *s);
 	/* Adds itself and the files that hold its kernel parameters; adds nothing if it is not
 	 * there. Only called if --boot-loader calls it so, or is not given. -ENOMEM without a
 	 * message. */

@@ -3,6 +3,7 @@
 #include "bootcfg/loader/table.h"
 
 #include <errno.h>
+#include <string.h>
 
 /* The first line is the one that proxmox-boot-tool reads. */
 static int cmdline_add(struct loader_search *q)
@@ -19,13 +20,23 @@ static int defaults_add(struct loader_search *q)
 	return p ? grub_dropins_add(q->s->root, p) : -ENOMEM;
 }
 
+/* True if the tool has a partition to write to: `proxmox-boot-tool clean' leaves an empty list. */
+static bool has_esps(const struct root *r)
+{
+	_cleanup_(str_free) char *text = NULL;
+	size_t len;
+
+	return root_read(r, "etc/kernel/proxmox-boot-uuids", &text, &len, NULL) == 0 &&
+	       text[strspn(text, " \t\r\n")] != '\0';
+}
+
 /* The ESPs are not mounted; only the tool knows which of them have systemd-boot or GRUB, so both
  * sources are kept the same. */
 static int detect(struct loader_search *q, struct err *err)
 {
 	bool plain = root_is_file(q->s->root, "etc/kernel/cmdline");
 
-	if (!root_is_file(q->s->root, "etc/kernel/proxmox-boot-uuids"))
+	if (!has_esps(q->s->root))
 		return 0;
 	if (!plain && !q->s->grub_defaults)
 		return err_set(err, ENOENT,

@@ -22,10 +22,17 @@ static int detect(struct loader_search *q, struct err *err)
 	return 0;
 }
 
+/* It removes the entries of others (REMOVE_EXISTING). */
+static bool made(const struct detect *s)
+{
+	return detect_has_entry(s, ".conf");
+}
+
 const struct loader loader_sdboot_manage = {
 	.name = "sdboot-manage",
 	.called = (const char *const[]){"sdboot-manage", NULL},
 	.read_by = (const struct loader *const[]){&loader_systemd_boot, NULL},
 	.owner = true,
+	.made = made,
 	.detect = detect,
 };

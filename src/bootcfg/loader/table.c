@@ -34,12 +34,14 @@ static void search_done(struct loader_search *q)
 	str_free(&q->hint);
 }
 
-static int ambiguous(const struct loader_search *q, struct err *err)
+/* Of the first `doubtful` of them nothing but their files is there. */
+static int ambiguous(const struct loader_search *q, size_t doubtful, struct err *err)
 {
 	_cleanup_(text_done) struct text list = {0};
 
 	for (size_t i = 0; i < q->to->found_n; i++)
-		text_print(&list, "%s%s", i > 0 ? ", " : "", q->to->found[i]->name);
+		text_print(&list, "%s%s%s", i > 0 ? ", " : "", q->to->found[i]->name,
+			i < doubtful ? " (its configuration, and no entry of its making)" : "");
 	(void)err_set(err, EINVAL,
 		"more than one boot loader was found and nothing tells which one boots this system: %s; say it with --boot-loader NAME",
 		list.data ? list.data : "");
@@ -109,36 +111,113 @@ static int notes_add(struct loader_search *q)
 	return rc;
 }
 
-/* Asks each row; a tool that makes the entries of others ends the search. */
-static int rows_detect(struct loader_search *q, bool owners, struct err *err)
+/* Asks each row of a loader that is no owner. */
+static int rows_detect(struct loader_search *q, struct err *err)
 {
 	for (const struct loader *const *l = loader_table; *l; l++) {
-		if ((*l)->owner != owners || (q->o->loader && !loader_is_called(*l, q->o->loader)))
+		if ((*l)->owner || (q->o->loader && !loader_is_called(*l, q->o->loader)))
 			continue;
 		int rc = (*l)->detect(q, err);
 		if (rc == -ENOMEM)
 			return err_set(err, ENOMEM, "out of memory");
-		if (rc < 0 || (owners && q->to->found_n > 0))
+		if (rc < 0)
 			return rc;
 	}
 	return 0;
 }
 
-static int search_run(struct loader_search *q, struct err *err)
+/* Searches for the entries, and for the loaders that are no owners. */
+static int others_detect(struct loader_search *q, struct err *err)
 {
-	int rc = rows_detect(q, true, err);
-	if (rc < 0 || q->to->found_n > 0)
-		return rc;
-	rc = entries_find(q->s, q->o->entry, &q->entries, err);
+	int rc = entries_find(q->s, q->o->entry, &q->entries, err);
 	if (rc == -EMLINK)
 		return LOADERS_AMBIGUOUS;
-	if (rc == 0)
-		rc = rows_detect(q, false, err);
+	return rc < 0 ? rc : rows_detect(q, err);
+}
+
+/* ---- tools that make the entries of others -----------------------------------------------------
+ */
+
+/* Owners of which nothing but their files is there, and perhaps left over. */
+struct doubtful {
+	const struct loader *v[LOADERS_MAX];
+	size_t n;
+};
+
+/* True if the files of an owner are there, whether it can be edited or not. */
+static bool owner_is_there(const struct loader_search *q, const struct loader *l)
+{
+	_cleanup_(loaders_done) struct loaders trial = {0};
+	struct loader_search look = {.s = q->s, .o = q->o, .to = &trial};
+	struct err ignored = {0};
+
+	return l->detect(&look, &ignored) < 0 || trial.found_n > 0;
+}
+
+/* Asks the owners in their order: the first that has made entries rules. */
+static int owners_detect(struct loader_search *q, struct doubtful *ret, struct err *err)
+{
+	for (const struct loader *const *l = loader_table; *l; l++) {
+		if (!(*l)->owner || (q->o->loader && !loader_is_called(*l, q->o->loader)))
+			continue;
+		if (!q->o->loader && (*l)->made && !(*l)->made(q->s)) {
+			if (owner_is_there(q, *l))
+				ret->v[ret->n++] = *l;
+			continue;
+		}
+		int rc = (*l)->detect(q, err);
+		if (rc == -ENOMEM)
+			return err_set(err, ENOMEM, "out of memory");
+		if (rc < 0 || q->to->found_n > 0)
+			return rc;
+	}
+	return 0;
+}
+
+/* An owner in doubt rules if no other loader is complete; else nothing tells which one it is. */
+static int doubtful_decide(struct loader_search *q, const struct doubtful *d, struct err *err)
+{
+	_cleanup_(loaders_done) struct loaders others = {0};
+	struct loader_search look = {.s = q->s, .o = q->o, .to = &others};
+
+	int rc = others_detect(&look, err);
+	search_done(&look);
+	if (rc < 0)
+		return rc;
+	size_t complete = others.remains ? 0 : others.found_n;
+	if (d->n + complete > 1) {
+		for (size_t i = 0; i < d->n; i++)
+			loader_found(q->to, d->v[i]);
+		for (size_t i = 0; i < complete; i++)
+			loader_found(q->to, others.found[i]);
+		return ambiguous(q, d->n, err);
+	}
+	if (q->s->unmounted.n > 0)
+		return nothing_found(q, err);
+	rc = d->v[0]->detect(q, err);
+	return rc == -ENOMEM ? err_set(err, ENOMEM, "out of memory") : rc;
+}
+
+/* ---- the search --------------------------------------------------------------------------------
+ */
+
+static int search_run(struct loader_search *q, struct err *err)
+{
+	struct doubtful doubtful = {0};
+
+	int rc = owners_detect(q, &doubtful, err);
+	if (rc < 0 || q->to->found_n > 0)
+		return rc;
+	if (doubtful.n > 0)
+		return doubtful_decide(q, &doubtful, err);
+	rc = others_detect(q, err);
 	if (rc < 0)
 		return rc;
 	if (notes_add(q) < 0)
 		return err_set(err, ENOMEM, "out of memory");
-	if (q->to->sources_n == 0)
+	bool elsewhere = q->to->remains && !q->o->loader &&
+			 (q->s->unmounted.n > 0 || q->s->esps.devices.n > 0);
+	if (q->to->sources_n == 0 || elsewhere)
 		return nothing_found(q, err);
 	if (q->s->esps.booted) {
 		_cleanup_(text_done) struct text note = {0};
@@ -148,7 +227,7 @@ static int search_run(struct loader_search *q, struct err *err)
 		if (note.failed || strings_add(&q->to->notes, note.data) < 0)
 			return err_set(err, ENOMEM, "out of memory");
 	}
-	return q->to->found_n > 1 && !q->o->loader ? ambiguous(q, err) : 0;
+	return q->to->found_n > 1 && !q->o->loader ? ambiguous(q, 0, err) : 0;
 }
 
 /* If the running system reports which loader booted it, that one is used. */

@@ -11,6 +11,7 @@
 /* systemd's vendor GUID (systemd.io/BOOT_LOADER_INTERFACE). */
 #define LOADER_GUID "-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
 #define LOADER_INFO "sys/firmware/efi/efivars/LoaderInfo" LOADER_GUID
+#define LOADER_IMAGE "sys/firmware/efi/efivars/LoaderImageIdentifier" LOADER_GUID
 #define LOADER_PART "sys/firmware/efi/efivars/LoaderDevicePartUUID" LOADER_GUID
 #define LOADER_ENTRY "sys/firmware/efi/efivars/LoaderEntrySelected" LOADER_GUID
 
@@ -19,6 +20,8 @@ void booted_done(struct booted *r)
 	free(r->cmdline);
 	free(r->entry);
 	free(r->partition);
+	free(r->info);
+	free(r->image);
 	*r = (struct booted){0};
 }
 
@@ -70,10 +73,11 @@ int booted_read(const struct root *r, struct booted *ret)
 		ret->groups = groups.n;
 	while (len > 0 && ret->cmdline[len - 1] == '\n')
 		ret->cmdline[--len] = '\0';
-	_cleanup_(str_free) char *info = variable_read(r, LOADER_INFO);
+	ret->info = variable_read(r, LOADER_INFO);
+	ret->image = variable_read(r, LOADER_IMAGE);
 	ret->entry = variable_read(r, LOADER_ENTRY);
 	ret->partition = variable_read(r, LOADER_PART);
-	ret->loader = loader_by_info(info);
+	ret->loader = loader_by_info(ret->info);
 	if (!ret->loader)
 		ret->loader = loader_by_marks(ret->cmdline);
 	return 0;

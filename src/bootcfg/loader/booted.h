@@ -14,6 +14,8 @@ struct booted {
 	char *cmdline;   /* /proc/cmdline without its newline, or NULL */
 	char *entry;     /* the id of the booted entry, if the loader reports it, or NULL */
 	char *partition; /* the UUID of the loader's partition, if the loader reports it, or NULL */
+	char *info;      /* what the loader calls itself, with its version, or NULL */
+	char *image;     /* the path of its program on its partition, with backslashes, or NULL */
 	const struct loader *loader; /* NULL: unknown */
 };
 

@@ -76,6 +76,74 @@ bool detect_has_entry(const struct detect *s, const char *tail)
 	return names.n > 0;
 }
 
+static bool file_known(const struct root *r, const char *path, const struct strings *list)
+{
+	struct stat here, there;
+	_cleanup_(fd_close) int fd = root_fd(r, path, O_PATH);
+
+	if (fd < 0 || fstat(fd, &here) < 0)
+		return true;
+	for (size_t i = 0; i < list->n; i++) {
+		_cleanup_(fd_close) int other = root_fd(r, list->v[i], O_PATH);
+		if (other >= 0 && fstat(other, &there) == 0 && here.st_ino == there.st_ino &&
+			here.st_dev == there.st_dev)
+			return true;
+	}
+	return false;
+}
+
+/* What is to be found below a directory: names of files in the directories that a pattern has. */
+struct file_search {
+	const struct root *r;
+	const char *const *names;
+	struct strings *to;
+};
+
+static bool name_is_one_of(const char *name, const char *const *names)
+{
+	for (const char *const *n = names; *n; n++)
+		if (strcasecmp(name, *n) == 0)
+			return true;
+	return false;
+}
+
+static int files_match(const struct file_search *q, const char *dir, const char *pattern)
+{
+	_cleanup_(strings_done) struct strings names = {0};
+	size_t len = strcspn(pattern, "/");
+	int rc = 0;
+
+	(void)!root_list(q->r, dir, "", &names);
+	for (size_t i = 0; i < names.n && rc == 0; i++) {
+		const char *name = names.v[i];
+		_cleanup_(text_done) struct text path = {0};
+		text_print(&path, "%s/%s", dir, name);
+		if (path.failed)
+			return -ENOMEM;
+		if (len == 0 && name_is_one_of(name, q->names) && root_is_file(q->r, path.data) &&
+			!file_known(q->r, path.data, q->to))
+			rc = strings_add(q->to, path.data);
+		else if (len > 0 && root_is_dir(q->r, path.data) &&
+			 (pattern[0] == '*' ||
+				 (strlen(name) == len && strncasecmp(name, pattern, len) == 0)))
+			rc = files_match(
+				q, path.data, pattern[len] == '/' ? pattern + len + 1 : "");
+	}
+	return rc;
+}
+
+int detect_boot_files(const struct detect *s, const char *const *dirs, const char *const *names,
+	struct strings *to)
+{
+	const struct file_search q = {s->root, names, to};
+	int rc = 0;
+
+	for (const char *const *d = dirs; *d; d++)
+		for (size_t i = 0; i < s->boots.n && rc == 0; i++)
+			rc = files_match(&q, s->boots.v[i], *d);
+	return rc;
+}
+
 bool detect_is_like(const struct detect *s, const char *id)
 {
 	if (str_equal(s->os_id, id))

@@ -40,6 +40,14 @@ char *detect_below_boots(const struct detect *s, const char *const *names);
 /* True if loader/entries of a directory with boot files has an entry whose name ends so. */
 bool detect_has_entry(const struct detect *s, const char *tail);
 
+/*
+ * Adds the files of these names in these directories (both NULL-terminated) below each directory
+ * with boot files: "" is that one itself, "EFI/\*" each directory below EFI. Case does not count,
+ * as on the FAT of an ESP; a file with two paths is added once. 0 or -ENOMEM.
+ */
+int detect_boot_files(const struct detect *s, const char *const *dirs, const char *const *names,
+	struct strings *to) _must_check_;
+
 /* True if ID or ID_LIKE of os-release has this distribution. */
 bool detect_is_like(const struct detect *s, const char *id);
 

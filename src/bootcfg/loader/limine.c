@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bootcfg/loader/booted.h"
 #include "bootcfg/loader/table.h"
 
 #include <errno.h>
@@ -63,44 +64,91 @@ const struct loader loader_limine_tool = {
  * A checksum of the configuration may be enrolled in Limine's EFI program, which then refuses to
  * boot with another one. A mark precedes it (limine: common/lib/config.c, "config_b2sum").
  */
+static bool has_checksum(const struct root *r, const char *program)
+{
+	static const char mark[] = "++CONFIG_B2SUM_SIGNATURE++";
+	_cleanup_(str_free) char *data = NULL;
+	size_t len;
+
+	if (root_read(r, program, &data, &len, NULL) < 0)
+		return false;
+	const char *at = memmem(data, len, mark, sizeof(mark) - 1);
+	at = at ? at + sizeof(mark) - 1 : NULL;
+	return at && data + len - at >= 128 && strspn(at, "0123456789abcdef") >= 128 &&
+	       strspn(at, "0") < 128;
+}
+
+/* In the root and in limine of each boot partition, and beside the program, whatever the name of
+ * that directory (CONFIG.md of limine, "Location of the config file"). */
+static const char *const dirs[] = {"", "limine", "boot", "boot/limine", "EFI/*", NULL};
+
+static bool is_program(const char *name)
+{
+	size_t len = strlen(name);
+	return len > 4 && strcasecmp(name + len - 4, ".efi") == 0;
+}
+
+/* The programs beside a configuration, and in the directories where one is searched for. */
 static bool checksum_enrolled(const struct detect *s)
 {
-	static const char *const dirs[] = {"EFI/BOOT", "EFI/limine", "EFI/Limine", "limine", NULL};
-	static const char mark[] = "++CONFIG_B2SUM_SIGNATURE++";
+	static const char *const names[] = {"BOOTX64.EFI", "BOOTIA32.EFI", "BOOTAA64.EFI",
+		"BOOTRISCV64.EFI", "BOOTLOONGARCH64.EFI", "limine.efi", "limine_x64.efi", NULL};
+	_cleanup_(strings_done) struct strings found = {0};
 
-	for (size_t i = 0; i < s->boots.n; i++) {
-		for (const char *const *d = dirs; *d; d++) {
-			_cleanup_(strings_done) struct strings names = {0};
-			char path[2048];
-			(void)snprintf(path, sizeof(path), "%s/%s", s->boots.v[i], *d);
-			(void)!root_list(s->root, path, "", &names);
-			for (size_t n = 0; n < names.n; n++) {
-				_cleanup_(str_free) char *data = NULL;
-				size_t len, tail = strlen(names.v[n]);
-				if (tail < 4 || strcasecmp(names.v[n] + tail - 4, ".efi") != 0)
-					continue;
-				(void)snprintf(path, sizeof(path), "%s/%s/%s", s->boots.v[i], *d,
-					names.v[n]);
-				if (root_read(s->root, path, &data, &len, NULL) < 0)
-					continue;
-				const char *at = memmem(data, len, mark, sizeof(mark) - 1);
-				at = at ? at + sizeof(mark) - 1 : NULL;
-				if (at && data + len - at >= 128 &&
-					strspn(at, "0123456789abcdef") >= 128 &&
-					strspn(at, "0") < 128)
-					return true;
-			}
-		}
-	}
+	if (detect_boot_files(s, dirs, names, &found) < 0)
+		return false;
+	for (size_t i = 0; i < found.n; i++)
+		if (is_program(found.v[i]) && has_checksum(s->root, found.v[i]))
+			return true;
 	return false;
+}
+
+/* The file beside the program that booted: the one that is read since 10.3.0. */
+static const char *beside_program(const struct root *r, const struct strings *found)
+{
+	_cleanup_(booted_done) struct booted now = {0};
+	unsigned major = 0, minor = 0;
+
+	if (booted_read(r, &now) < 0 || !now.image || !now.info ||
+		sscanf(now.info, "%*[Ll]imine %u.%u", &major, &minor) != 2 || major < 10 ||
+		(major == 10 && minor < 3))
+		return NULL;
+	for (char *p = now.image; *p; p++)
+		*p = *p == '\\' ? '/' : *p;
+	size_t dir = strrchr(now.image, '/') ? (size_t)(strrchr(now.image, '/') - now.image) : 0;
+	for (size_t i = 0; i < found->n; i++) {
+		const char *name = strrchr(found->v[i], '/');
+		size_t len = (size_t)(name - found->v[i]);
+		if (dir > 0 && len > dir && strncasecmp(name - dir, now.image, dir) == 0)
+			return found->v[i];
+	}
+	return NULL;
+}
+
+static int configs_ambiguous(const struct strings *found, struct err *err)
+{
+	_cleanup_(text_done) struct text list = {0};
+
+	for (size_t i = 0; i < found->n; i++)
+		text_print(&list, "%s/%s", i > 0 ? ", " : "", found->v[i]);
+	(void)err_set(err, EINVAL,
+		"Limine has several configurations, and nothing tells which one it reads: %s; remove or rename those that it does not read",
+		list.data ? list.data : "");
+	return LOADERS_AMBIGUOUS;
 }
 
 static int menu_detect(struct loader_search *q, struct err *err)
 {
-	_cleanup_(str_free) char *path = detect_below_boots(q->s, menus);
+	static const char *const names[] = {"limine.conf", "limine.cfg", NULL};
+	_cleanup_(strings_done) struct strings found = {0};
 
-	if (!path)
+	if (detect_boot_files(q->s, dirs, names, &found) < 0)
+		return -ENOMEM;
+	if (found.n == 0)
 		return 0;
+	const char *path = found.n == 1 ? found.v[0] : beside_program(q->s->root, &found);
+	if (!path)
+		return configs_ambiguous(&found, err);
 	if (checksum_enrolled(q->s)) {
 		(void)err_set(err, EPERM,
 			"/%s: its checksum is enrolled in Limine's EFI program, which would refuse to boot after an edit; edit it, then run `limine enroll-config`",

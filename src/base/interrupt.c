@@ -3,6 +3,7 @@
 
 #include <signal.h>
 #include <stddef.h>
+#include <sys/signalfd.h>
 #include <time.h>
 
 static void add_interrupts(sigset_t *set)
@@ -76,6 +77,15 @@ int interrupt_came(struct interrupt *i)
 	while (!i->signal && take(i, 0) > 0)
 		;
 	return i->signal;
+}
+
+int interrupt_fd(void)
+{
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	add_interrupts(&set);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
 void interrupt_release(void)

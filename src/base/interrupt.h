@@ -31,6 +31,10 @@ void interrupt_wait(struct interrupt *i, unsigned milliseconds);
 /* Returns the signal that arrived, or 0. */
 int interrupt_came(struct interrupt *i);
 
+/* A descriptor for poll(2), readable while an interrupt is pending: interrupt_came takes it. -1
+ * with errno. */
+int interrupt_fd(void);
+
 /* From here on the signals end the process again; SIGPIPE stays blocked, so that writes fail. */
 void interrupt_release(void);
 

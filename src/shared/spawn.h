@@ -3,6 +3,7 @@
 #define SHARED_SPAWN_H
 
 #include "base/err.h"
+#include "base/interrupt.h"
 #include "base/str.h"
 
 #include <stddef.h>
@@ -25,5 +26,31 @@ int spawn_silently(const char *const argv[], struct err *err) _must_check_;
  */
 int spawn_read(
 	const char *const argv[], struct text *ret, size_t max, struct err *err) _must_check_;
+
+/* A program with a bound, in a process group of its own, which ends with it. */
+struct spawn_job {
+	const char *const *argv;
+	const char *name;          /* for messages */
+	int in;                    /* its input, -1: none */
+	const char *const *locale; /* NAME=VALUE, NULL-terminated: for a user whose environment has
+				      no locale; or NULL */
+	unsigned seconds;          /* by the monotonic clock; then the group is killed */
+	size_t max;                /* bytes of standard output that are read; 0: part of `said` */
+	struct interrupt *interrupt; /* or NULL */
+};
+struct spawn_result {
+	struct text out;
+	struct text said; /* the end of what it printed as messages */
+};
+void spawn_result_done(struct spawn_result *r);
+
+/*
+ * Runs it. Returns its exit status (128 + the signal that ended it, 127: not found), -ETIMEDOUT,
+ * -EFBIG for more output than `max`, or another negative errno. An interrupt (held by
+ * interrupt_hold) is passed to the group, which has SPAWN_GRACE seconds to end.
+ */
+#define SPAWN_GRACE 10
+int spawn_bounded(
+	const struct spawn_job *job, struct spawn_result *ret, struct err *err) _must_check_;
 
 #endif

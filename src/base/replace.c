@@ -89,13 +89,27 @@ static int data_write(int fd, const char *data, size_t len)
 /* Returns 0 if the file has these bytes, -EBUSY if it has others. */
 static int data_check(int dirfd, const char *name, const char *data, size_t len)
 {
-	_cleanup_(str_free) char *now = NULL;
-	size_t now_len = 0;
-	int r = file_read(dirfd, name, FILE_MAX, &now, &now_len, NULL);
+	char buf[16384];
+	struct stat st;
+	_cleanup_(fd_close) int fd = openat(
+		dirfd, name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 
-	if (r < 0)
-		return r;
-	return now_len == len && memcmp(now, data, len) == 0 ? 0 : -EBUSY;
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -EINVAL;
+	for (size_t at = 0;;) {
+		ssize_t n = read(fd, buf, sizeof(buf));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			return at == len ? 0 : -EBUSY;
+		if ((size_t)n > len - at || memcmp(buf, data + at, (size_t)n) != 0)
+			return -EBUSY;
+		at += (size_t)n;
+	}
 }
 
 static int temp_fill(int dirfd, const char *temp, int old, const struct replacement *to)

@@ -72,6 +72,12 @@ bool root_is_link(const struct root *r, const char *path)
 
 int root_read(const struct root *r, const char *path, char **ret, size_t *ret_len, struct err *err)
 {
+	return root_read_large(r, path, FILE_MAX, ret, ret_len, err);
+}
+
+int root_read_large(const struct root *r, const char *path, size_t max, char **ret, size_t *ret_len,
+	struct err *err)
+{
 	_cleanup_(fd_close) int fd = root_fd(r, path, O_PATH);
 	if (fd == -ENOENT || fd == -ENOTDIR)
 		return -ENOENT;
@@ -85,7 +91,7 @@ int root_read(const struct root *r, const char *path, char **ret, size_t *ret_le
 	char self[64];
 	(void)snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
 	struct err reason = {0};
-	int rc = file_read(AT_FDCWD, self, FILE_MAX, ret, ret_len, &reason);
+	int rc = file_read(AT_FDCWD, self, max, ret, ret_len, &reason);
 	return rc < 0 ? err_set(err, -rc, "%s: can't read it: %s", path, strerror(-rc)) : 0;
 }
 

@@ -30,8 +30,11 @@ bool root_is_file(const struct root *r, const char *path);
 bool root_is_dir(const struct root *r, const char *path);
 bool root_is_link(const struct root *r, const char *path);
 
-/* Reads a whole regular file; -ENOENT without a text if there is none. */
+/* Reads a whole regular file of at most 4 MiB; -ENOENT without a text if there is none. */
 int root_read(const struct root *r, const char *path, char **ret, size_t *ret_len,
+	struct err *err) _must_check_;
+/* The same with another bound: menus that a program generates. */
+int root_read_large(const struct root *r, const char *path, size_t max, char **ret, size_t *ret_len,
 	struct err *err) _must_check_;
 
 /* True if the first 1 MiB of a file contains this text. */

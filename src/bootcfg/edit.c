@@ -199,7 +199,7 @@ static enum cmd_result regenerate_back(
 			err.text);
 		return CMD_REGENERATE_FAILED;
 	}
-	if (touched && regenerate_run(r, l, &none, &err) < 0) {
+	if (touched && regenerate_run(r, l, &none, NULL, &err) < 0) {
 		log_print(LOG_ERROR,
 			"the sources are as they were before, the boot files are not: %s; when that works again, run: %s",
 			err.text, l->next.v[0]);
@@ -224,7 +224,7 @@ static enum cmd_result regenerate(const struct args *a, const struct root *r,
 	bool seen = boot_stat_read(r, &l->boots, &before) == 0;
 	int rc = words_added(p, &added);
 	if (rc == 0)
-		rc = regenerate_run(r, l, &added, &err);
+		rc = regenerate_run(r, l, &added, NULL, &err);
 	if (rc == 0)
 		return CMD_DONE;
 	log_print(LOG_ERROR, "%s", err.text);
@@ -345,8 +345,9 @@ enum cmd_result cmd_edit(struct args *a, const struct root *r, FILE *f, struct e
 	/* An existing trial is set for the next boot again. */
 	if (edit_set_is_empty(&p) && a->trial && l.next.n > 0) {
 		commands_print(a, r, &l, f);
-		return cmd_runs_tools(a, r) && regenerate_run(r, &l, &notes, err) < 0 ? CMD_FAILED
-										      : CMD_DONE;
+		return cmd_runs_tools(a, r) && regenerate_run(r, &l, &notes, NULL, err) < 0
+			       ? CMD_FAILED
+			       : CMD_DONE;
 	}
 	if (!edit_set_is_empty(&p))
 		return plan_do(a, r, &l, &p, f, err);

@@ -5,151 +5,129 @@
 #include "base/replace.h"
 #include "bootcfg/kargs/karg.h"
 #include "bootcfg/loader/loader.h"
+#include "shared/spawn.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 /* ---- programs ----------------------------------------------------------------------------------
  */
 
-#define OUTPUT_MAX ((size_t)4 << 20)
+#define OUTPUT_MAX ((size_t)64 << 20)
 #define ARGS_MAX 16
 
-/* One program: its input, and the destination of its two outputs. */
-struct child {
-	char *argv[ARGS_MAX + 1];
-	int in, out, err;
-	pid_t pid;
-};
-
 /* Splits a command line without quotes or other shell syntax at blanks. */
-static void argv_split(char *text, struct child *c)
+static void argv_split(char *text, const char *argv[ARGS_MAX + 1])
 {
 	size_t n = 0;
 
 	for (char *word; (word = strsep(&text, " ")) && n < ARGS_MAX;)
 		if (word[0])
-			c->argv[n++] = word;
-	c->argv[n] = NULL;
-}
-
-static void child_exec(const struct child *c)
-{
-	static const char path[] =
-		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-	static char *environment[] = {(char *)(uintptr_t)path, NULL};
-	sigset_t none;
-
-	sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-	(void)setpgid(0, 0); /* so that its children can be killed with it */
-	if (c->argv[0] && dup2(c->in, STDIN_FILENO) >= 0 && dup2(c->out, 1) >= 0 &&
-		dup2(c->err, 2) >= 0) {
-		environ = environment;
-		(void)execvp(c->argv[0], c->argv);
-	}
-	_exit(127);
-}
-
-/* Waits for at most REGEN_SECONDS, then kills the program and its children. */
-static int steps_wait(const struct child *c, int *ret_status)
-{
-	_cleanup_(fd_close) int fd = (int)syscall(SYS_pidfd_open, c->pid, 0);
-	struct pollfd p = {.fd = fd, .events = POLLIN};
-	int rc = 0, n = -1;
-
-	for (time_t end = time(NULL) + REGEN_SECONDS; fd >= 0 && n <= 0 && time(NULL) < end;)
-		n = poll(&p, 1, 1000);
-	if (fd >= 0 && n <= 0) {
-		(void)kill(-c->pid, SIGKILL);
-		rc = -ETIMEDOUT;
-	}
-	while (waitpid(c->pid, ret_status, 0) < 0)
-		if (errno != EINTR)
-			return -errno;
-	return rc;
-}
-
-static int output_read(int fd, char **ret, size_t *ret_len)
-{
-	struct stat st;
-
-	if (fstat(fd, &st) < 0)
-		return -errno;
-	size_t size = (size_t)st.st_size < OUTPUT_MAX ? (size_t)st.st_size : OUTPUT_MAX;
-	char *text = malloc(size + 1);
-	if (!text)
-		return -ENOMEM;
-	ssize_t n = pread(fd, text, size, 0);
-	if (n < 0) {
-		free(text);
-		return -EIO;
-	}
-	text[n] = '\0';
-	*ret = text;
-	*ret_len = (size_t)n;
-	return 0;
+			argv[n++] = word;
+	argv[n] = NULL;
 }
 
 /* Puts the end of a program's output on one line. */
-static void tail_cut(char *text, size_t len)
+static const char *tail_cut(struct text *said)
 {
-	while (len > 0 && kcmdline_is_blank(text[len - 1]))
-		text[--len] = '\0';
-	for (char *p = text; *p; p++)
+	while (said->len > 0 && kcmdline_is_blank(said->data[said->len - 1]))
+		said->data[--said->len] = '\0';
+	for (char *p = said->data; p && *p; p++)
 		if (*p == '\n')
 			*p = ';';
+	return !said->data ? "" : said->data + (said->len > 300 ? said->len - 300 : 0);
 }
+
+/*
+ * The locale of the system, for a user whose environment has none: grub-mkconfig writes titles in
+ * it, and GRUB_DEFAULT may be one of them. Debian has its own file.
+ */
+struct locale {
+	struct strings lines;
+	const char *at[16]; /* the same, NULL-terminated */
+};
+
+static void locale_done(struct locale *l)
+{
+	strings_done(&l->lines);
+}
+
+static int locale_read(const struct root *r, struct locale *ret)
+{
+	static const char *const names[] = {"LANG", "LANGUAGE", "LC_ADDRESS", "LC_COLLATE",
+		"LC_CTYPE", "LC_IDENTIFICATION", "LC_MEASUREMENT", "LC_MESSAGES", "LC_MONETARY",
+		"LC_NAME", "LC_NUMERIC", "LC_PAPER", "LC_TELEPHONE", "LC_TIME"};
+	const char *path = root_is_file(r, "etc/locale.conf") ? "etc/locale.conf"
+							      : "etc/default/locale";
+	int rc = 0;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names) && rc == 0; i++) {
+		_cleanup_(str_free) char *value = detect_shell_value(r, path, names[i]);
+		_cleanup_(text_done) struct text line = {0};
+		if (!value || !value[0] || strlen(value) > 200)
+			continue;
+		text_print(&line, "%s=%s", names[i], value);
+		rc = line.failed ? -ENOMEM : strings_add(&ret->lines, line.data);
+	}
+	for (size_t i = 0; i < ret->lines.n; i++)
+		ret->at[i] = ret->lines.v[i];
+	return rc;
+}
+
+/* A run of the commands. */
+struct run {
+	const struct root *root;
+	const struct loaders *loaders;
+	const struct strings *added;
+	struct interrupt *interrupt;
+	struct locale locale;
+};
 
 /* Runs one program. *ret_out: its standard output if requested, else it is part of the messages. */
 static int program_run(
-	const char *command, int in, char **ret_out, size_t *ret_len, struct err *err)
+	struct run *run, const char *command, int in, struct text *ret_out, struct err *err)
 {
-	_cleanup_(str_free) char *copy = strdup(command), *said = NULL;
-	_cleanup_(fd_close) int out = memfd_create("out", MFD_CLOEXEC);
-	_cleanup_(fd_close) int talk = memfd_create("talk", MFD_CLOEXEC);
-	_cleanup_(fd_close) int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	struct child c = {.in = in >= 0 ? in : null, .out = ret_out ? out : talk, .err = talk};
-	size_t len = 0;
-	int status = 0;
+	_cleanup_(str_free) char *copy = strdup(command);
+	_cleanup_(spawn_result_done) struct spawn_result result = {0};
+	const char *argv[ARGS_MAX + 1];
+	const struct spawn_job job = {.argv = argv,
+		.name = command,
+		.in = in,
+		.locale = run->locale.at,
+		.seconds = REGEN_SECONDS,
+		.max = ret_out ? OUTPUT_MAX : 0,
+		.interrupt = run->interrupt};
 
-	if (!copy || out < 0 || talk < 0 || null < 0)
-		return err_set(err, ENOMEM, "%s: can't be run: %s", command, strerror(errno));
-	argv_split(copy, &c);
-	c.pid = fork();
-	if (c.pid < 0)
-		return err_set(err, errno, "%s: can't be run: %s", command, strerror(errno));
-	if (c.pid == 0)
-		child_exec(&c);
-	int rc = steps_wait(&c, &status);
-	if (rc == -ETIMEDOUT)
-		return err_set(
-			err, ETIMEDOUT, "%s: did not end within %d s", command, REGEN_SECONDS);
-	if (rc < 0 || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-		if (output_read(talk, &said, &len) == 0 && said)
-			tail_cut(said, len);
-		return err_set(err, EIO, "%s: failed with status %d: %.300s", command,
-			WIFEXITED(status) ? WEXITSTATUS(status) : -1,
-			said ? said + (len > 300 ? len - 300 : 0) : "");
+	if (!copy)
+		return err_set(err, ENOMEM, "out of memory");
+	argv_split(copy, argv);
+	if (!argv[0])
+		return err_set(err, EINVAL, "a command is empty");
+	int status = spawn_bounded(&job, &result, err);
+	if (status != 0 && run->interrupt && run->interrupt->signal)
+		return err_set(err, EINTR, "%s: ended by %s", command,
+			interrupt_name(run->interrupt->signal));
+	if (status < 0)
+		return status;
+	if (status > 0)
+		return err_set(err, EIO, "%s: failed with status %d: %.300s", command, status,
+			tail_cut(&result.said));
+	if (ret_out) {
+		*ret_out = result.out;
+		result.out = (struct text){0};
 	}
-	return ret_out && output_read(out, ret_out, ret_len) < 0
-		       ? err_set(err, EIO, "%s: its output can't be read", command)
-		       : 0;
+	return 0;
 }
 
 /* Passes the text in memory to a program that checks its syntax. */
-static int syntax_check(const char *program, const char *text, size_t len, struct err *err)
+static int syntax_check(
+	struct run *run, const char *program, const char *text, size_t len, struct err *err)
 {
 	_cleanup_(fd_close) int fd = memfd_create("text", MFD_CLOEXEC);
 	_cleanup_(text_done) struct text path = {0};
@@ -165,52 +143,63 @@ static int syntax_check(const char *program, const char *text, size_t len, struc
 	}
 	if (fd < 0 || lseek(fd, 0, SEEK_SET) < 0)
 		return err_set(err, ENOMEM, "%s: can't be run", program);
-	return program_run(program, fd, NULL, NULL, err);
+	return program_run(run, program, fd, NULL, err);
 }
 
-static int output_install(const struct root *r, const struct loader_output *o, const char *program,
-	const char *path, const struct strings *added, struct err *err)
+static int output_install(struct run *run, const struct loader_output *o, const char *program,
+	const char *path, struct err *err)
 {
-	_cleanup_(str_free) char *old = NULL, *text = NULL, *name = NULL;
+	_cleanup_(str_free) char *old = NULL, *name = NULL;
+	_cleanup_(text_done) struct text text = {0};
 	_cleanup_(fd_close) int dir = -1;
-	size_t old_len = 0, len = 0;
+	size_t old_len = 0;
 
-	int rc = root_read(r, path, &old, &old_len, err);
+	int rc = root_read_large(run->root, path, OUTPUT_MAX, &old, &old_len, err);
 	if (rc == 0)
-		rc = program_run(program, -1, &text, &len, err);
+		rc = program_run(run, program, -1, &text, err);
+	if (rc == 0 && !text.data)
+		rc = err_set(err, EIO, "%s: printed nothing", program);
 	if (rc == 0)
-		rc = syntax_check(o->syntax, text, len, err);
+		rc = syntax_check(run, o->syntax, text.data, text.len, err);
 	if (rc == 0)
-		rc = o->check(old, text ? text : "", added, err);
+		rc = o->check(old, text.data, run->added, err);
 	if (rc == 0)
-		rc = root_locate(r, path, &dir, &name, err);
+		rc = root_locate(run->root, path, &dir, &name, err);
 	if (rc < 0)
 		return rc;
 	struct replacement to = {
-		.data = text, .len = len, .old = old, .old_len = old_len, .mode = 0600};
+		.data = text.data, .len = text.len, .old = old, .old_len = old_len, .mode = 0600};
 	return file_replace(dir, name, &to, err);
 }
 
 /* Runs one command; its output, if that is a boot file, is kept and checked first. */
-static int command_run(const struct root *r, const struct loaders *l, const char *command,
-	const struct strings *added, struct err *err)
+static int command_run(struct run *run, const char *command, struct err *err)
 {
+	const struct loaders *l = run->loaders;
+
+	if (run->interrupt && interrupt_came(run->interrupt))
+		return err_set(err, EINTR, "%s came before %s was run",
+			interrupt_name(run->interrupt->signal), command);
 	for (size_t i = 0; i < l->found_n; i++) {
 		const struct loader_output *o = l->found[i]->output;
 		const char *path = NULL, *program = o ? o->prints(l, command, &path) : NULL;
 		if (program)
-			return output_install(r, o, program, path, added, err);
+			return output_install(run, o, program, path, err);
 	}
-	return program_run(command, -1, NULL, NULL, err);
+	return program_run(run, command, -1, NULL, err);
 }
 
-int regenerate_run(
-	const struct root *r, const struct loaders *l, const struct strings *added, struct err *err)
+int regenerate_run(const struct root *r, const struct loaders *l, const struct strings *added,
+	struct interrupt *interrupt, struct err *err)
 {
-	int rc = 0;
+	struct run run = {.root = r, .loaders = l, .added = added, .interrupt = interrupt};
+	int rc = locale_read(r, &run.locale);
 
+	if (rc < 0)
+		(void)err_set(err, ENOMEM, "out of memory");
 	for (size_t i = 0; i < l->next.n && rc == 0; i++)
-		rc = command_run(r, l, l->next.v[i], added, err);
+		rc = command_run(&run, l->next.v[i], err);
+	locale_done(&run.locale);
 	return rc;
 }
 

@@ -2,23 +2,27 @@
 #ifndef BOOTCFG_REGENERATE_H
 #define BOOTCFG_REGENERATE_H
 
+#include "base/interrupt.h"
 #include "base/str.h"
 #include "bootcfg/loader/karg_sources.h"
 #include "shared/root.h"
 
 /*
- * Generates the boot files with the distribution's own tools: the only file that starts a program,
- * and only on the running system. Each program has REGEN_SECONDS, then it and its children are
- * killed. Its output is kept; the end of it is in err if it fails.
+ * Generates the boot files with the distribution's own tools, on the running system only. Each
+ * program has the user's locale, else that of the system, and REGEN_SECONDS, then it and its
+ * children are killed. The end of what it says is in err if it fails.
  */
 #ifndef REGEN_SECONDS
 #define REGEN_SECONDS 900
 #endif
 
-/* Runs the commands of l->next in turn. `added`: the parameters that boot files have to contain
- * then; see struct loader_output. */
+/*
+ * Runs the commands of l->next in turn. `added`: the parameters that boot files have to contain
+ * then; see struct loader_output. `interrupt` (held, or NULL) is passed to the program that runs:
+ * -EINTR if it fails then, or if another would have to be run.
+ */
 int regenerate_run(const struct root *r, const struct loaders *l, const struct strings *added,
-	struct err *err) _must_check_;
+	struct interrupt *interrupt, struct err *err) _must_check_;
 
 /*
  * Lists all files in these directories (/boot, the ESP), each with inode, size and times, to find

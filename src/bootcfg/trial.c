@@ -183,7 +183,7 @@ static void disarm(const struct args *a, const struct root *r, const struct undo
 	bool trial;
 
 	if (oneshot_cancel(r, done, &l.next, &trial) < 0 ||
-		(cmd_runs_tools(a, r) && regenerate_run(r, &l, &none, &err) < 0))
+		(cmd_runs_tools(a, r) && regenerate_run(r, &l, &none, NULL, &err) < 0))
 		log_print(LOG_WARNING, "the boot for once may still be set: %s",
 			err.text[0] ? err.text : "out of memory");
 }

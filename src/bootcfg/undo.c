@@ -30,7 +30,7 @@ static enum cmd_result undo_regenerate(
 	if (rc == 0 && !trial)
 		rc = loaders_find(r, &lo, &l, &reason);
 	if (rc == 0)
-		rc = regenerate_run(r, &l, &none, &reason);
+		rc = regenerate_run(r, &l, &none, NULL, &reason);
 	if (rc == 0)
 		return CMD_DONE;
 	(void)err_set(

@@ -7,16 +7,24 @@
 #include "check.h"
 
 #include <stdio.h>
+#include <time.h>
 
-static int run(struct err *err, const char *first, const char *second)
+static int run_in(const struct root *r, struct interrupt *i, struct err *err, const char *first,
+	const char *second)
 {
 	_cleanup_(loaders_done) struct loaders l = {0};
-	struct root r = {.fd = -1};
 	struct strings none = {0};
 
 	CHECK(strings_add(&l.next, first) == 0);
 	CHECK(!second || strings_add(&l.next, second) == 0);
-	return regenerate_run(&r, &l, &none, err);
+	return regenerate_run(r, &l, &none, i, err);
+}
+
+static int run(struct err *err, const char *first, const char *second)
+{
+	const struct root r = {.fd = -1};
+
+	return run_in(&r, NULL, err, first, second);
 }
 
 /* A script in a file: commands are words, without quotes. */
@@ -82,9 +90,8 @@ static void fails(void)
 	CHECK_HAS(err.text, "status 7");
 	CHECK_HAS(err.text, "to the one");
 	CHECK_HAS(err.text, "to the other");
-	CHECK(run(&err, "no-such-program-anywhere", NULL) == -EIO);
-	CHECK_HAS(err.text, "no-such-program-anywhere");
-	CHECK_HAS(err.text, "status 127");
+	CHECK(run(&err, "no-such-program-anywhere", NULL) == -ENOENT);
+	CHECK_HAS(err.text, "no-such-program-anywhere: can't be run: No such file");
 	(void)unlink(path);
 }
 
@@ -103,8 +110,131 @@ static void in_turn(void)
 	CHECK_STR(err.text, "");
 }
 
+static bool wait_dead(pid_t pid)
+{
+	for (int i = 0; i < 100 && !is_dead(pid); i++)
+		(void)usleep(20 * 1000);
+	return is_dead(pid);
+}
+
+/* The last line of a file; the caller frees it. */
+static char *last_line(const char *path)
+{
+	char *text = NULL;
+	size_t len = 0;
+
+	if (!CHECK(file_read(AT_FDCWD, path, 4096, &text, &len, NULL) == 0) || len == 0)
+		return text;
+	text[len - 1] = '\0';
+	char *line = strrchr(text, '\n') ? strdup(strrchr(text, '\n') + 1) : strdup(text);
+	free(text);
+	return line;
+}
+
+static void left_over(void)
+{
+	check_case("what a program leaves running in its group ends with it");
+	char path[] = "/tmp/regen-XXXXXX", pid[] = "/tmp/regen-pid-XXXXXX", text[256], command[64];
+	struct err err = {0};
+
+	(void)script(pid, "");
+	(void)snprintf(text, sizeof(text), "sleep 1000 & echo $! >%s\n", pid);
+	(void)snprintf(command, sizeof(command), "sh %s", script(path, text));
+	CHECK(run(&err, command, NULL) == 0);
+	char *line = last_line(pid);
+	CHECK(line && atoi(line) > 0 && wait_dead(atoi(line)));
+	free(line);
+	(void)unlink(path);
+	(void)unlink(pid);
+}
+
+/* `end` is what the program does with the signal. */
+static int interrupted(const char *end, struct err *err, const char *second)
+{
+	char path[] = "/tmp/regen-XXXXXX", text[256], command[64];
+	struct interrupt i = {0};
+
+	(void)snprintf(text, sizeof(text), "trap '%s' TERM\nkill -TERM %d\nsleep 1000 & wait $!\n",
+		end, (int)getpid());
+	(void)snprintf(command, sizeof(command), "sh %s", script(path, text));
+	int rc = run_in(&(struct root){.fd = -1}, &i, err, command, second);
+	CHECK_INT(i.signal, SIGTERM);
+	(void)unlink(path);
+	return rc;
+}
+
+static void interrupts(void)
+{
+	struct err err = {0};
+
+	check_case("an interrupt is passed to the program, and what it makes of it counts");
+	interrupt_hold();
+	CHECK_INT(interrupted("exit 1", &err, NULL), -EINTR);
+	CHECK_HAS(err.text, "ended by SIGTERM");
+	err = (struct err){0};
+	CHECK_INT(interrupted("exit 0", &err, NULL), 0);
+	CHECK_STR(err.text, "");
+	CHECK_INT(interrupted("exit 0", &err, "false"), -EINTR);
+	CHECK_HAS(err.text, "SIGTERM came before false was run");
+	interrupt_release();
+}
+
+/* What the program saw as its locale, below a root with this file. */
+static char *locale_seen(const char *file, const char *content)
+{
+	char dir[] = "/tmp/regen-root-XXXXXX", path[] = "/tmp/regen-XXXXXX",
+	     seen[] = "/tmp/regen-seen-XXXXXX", text[256], command[64], name[64];
+	struct root r = {.fd = -1};
+	struct err err = {0};
+
+	(void)script(seen, "");
+	(void)snprintf(text, sizeof(text),
+		"echo \"$LANG,$LANGUAGE,$LC_TIME,$LC_ALL,$EDITOR\" >%s\n", seen);
+	(void)snprintf(command, sizeof(command), "sh %s", script(path, text));
+	CHECK(mkdtemp(dir) && root_open(&r, dir, &err) == 0 && mkdirat(r.fd, "etc", 0755) == 0 &&
+		mkdirat(r.fd, "etc/default", 0755) == 0);
+	(void)snprintf(name, sizeof(name), "%s/%s", dir, file);
+	FILE *f = fopen(name, "we");
+	CHECK(f && fputs(content, f) >= 0 && fclose(f) == 0);
+	CHECK_INT(run_in(&r, NULL, &err, command, NULL), 0);
+	char *line = last_line(seen);
+	(void)unlink(path);
+	(void)unlink(seen);
+	(void)unlink(name);
+	(void)unlinkat(r.fd, "etc/default", AT_REMOVEDIR);
+	(void)unlinkat(r.fd, "etc", AT_REMOVEDIR);
+	root_done(&r);
+	(void)rmdir(dir);
+	return line;
+}
+
+static void locales(void)
+{
+	static const char *const names[] = {"LANG", "LANGUAGE", "LC_ALL", "LC_TIME", "LC_CTYPE"};
+	char *seen;
+
+	check_case("a program has the user's locale, else that of the system");
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		(void)unsetenv(names[i]);
+	(void)setenv("EDITOR", "vi", 1);
+	seen = locale_seen("etc/locale.conf", "LANG=\"de_DE.UTF-8\"\nLC_TIME=C\nEDITOR=x\n");
+	CHECK_STR(seen, "de_DE.UTF-8,,C,,");
+	free(seen);
+	seen = locale_seen("etc/default/locale", "LANG=fr_FR.UTF-8\nLANGUAGE=fr:en\n");
+	CHECK_STR(seen, "fr_FR.UTF-8,fr:en,,,");
+	free(seen);
+	(void)setenv("LANG", "it_IT.UTF-8", 1);
+	seen = locale_seen("etc/default/locale", "LANG=fr_FR.UTF-8\nLANGUAGE=fr:en\n");
+	CHECK_STR(seen, "it_IT.UTF-8,,,,");
+	free(seen);
+	(void)unsetenv("LANG");
+}
+
 int main(void)
 {
+	left_over();
+	interrupts();
+	locales();
 	timed_out();
 	fails();
 	in_turn();

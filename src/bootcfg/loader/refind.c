@@ -1,30 +1,125 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bootcfg/format/menu.h"
 #include "bootcfg/loader/table.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
 
-static bool has_entries(const struct root *r, const char *conf)
+/* The list beside each kernel, and the configurations beside the program. */
+static int files_find(const struct detect *s, struct strings *lists, struct strings *confs)
 {
-	return root_holds(r, conf, "\nmenuentry") || root_holds(r, conf, "\n\tmenuentry");
+	static const char *const list_dirs[] = {"", "*", "EFI/*", NULL};
+	static const char *const list_names[] = {"refind_linux.conf", NULL};
+	static const char *const conf_dirs[] = {"EFI/*", NULL};
+	static const char *const conf_names[] = {"refind.conf", NULL};
+	int rc = detect_boot_files(s, list_dirs, list_names, lists);
+
+	return rc < 0 ? rc : detect_boot_files(s, conf_dirs, conf_names, confs);
+}
+
+/* `include FILE` of refind.conf: beside it; one in an included file is not followed (rEFInd,
+ * refind/config.c, ReadConfig). */
+static int includes_add(const struct root *r, const char *conf, struct strings *to)
+{
+	_cleanup_(str_free) char *text = NULL;
+	size_t len, dir = (size_t)(strrchr(conf, '/') - conf);
+	int rc = 0;
+
+	if (root_read(r, conf, &text, &len, NULL) < 0)
+		return 0;
+	char *rest = text;
+	for (char *line; (line = strsep(&rest, "\n")) && rc == 0;) {
+		struct text path = {0};
+		line += strspn(line, " \t");
+		if (strncasecmp(line, "include", 7) != 0 || !strchr(" \t", line[7]))
+			continue;
+		line += 7 + strspn(line + 7, " \t\"");
+		line[strcspn(line, " \t\"\r#")] = '\0';
+		for (char *p = line; *p; p++)
+			*p = *p == '\\' ? '/' : *p;
+		text_print(&path, "%.*s/%s", (int)dir, conf, line);
+		if (!path.failed && root_is_file(r, path.data) && !strings_have(to, path.data))
+			rc = strings_take(to, path.data);
+		else
+			text_done(&path);
+	}
+	return rc;
+}
+
+/* True if there is an entry to edit; also for a file that can't be read: the edit says why. */
+static bool has_ours(const struct detect *s, const char *path, enum menu_kind kind)
+{
+	_cleanup_(menu_entries_done) struct menu_entries o = {0};
+	_cleanup_(str_free) char *text = NULL;
+	size_t len;
+	bool found = false;
+
+	if (root_read(s->root, path, &text, &len, NULL) < 0 ||
+		menu_read(kind, path, text, len, &o, NULL) < 0)
+		return true;
+	for (size_t i = 0; i < o.n && !found; i++)
+		found = !menu_entry_left(&o.v[i], &s->roots);
+	return found;
+}
+
+static int sources_add(struct loader_search *q, const struct strings *paths, enum menu_kind kind,
+	format_edit *edit, bool *ret_found)
+{
+	for (size_t i = 0; i < paths->n; i++) {
+		if (!has_ours(q->s, paths->v[i], kind))
+			continue;
+		struct karg_source *p = karg_source_add(q->to, edit, 30, paths->v[i]);
+		if (!p)
+			return -ENOMEM;
+		p->format.roots = q->s->roots;
+		*ret_found = true;
+	}
+	return 0;
+}
+
+/* rEFInd starts kernels that it finds itself with the words of refind_linux.conf, which may be
+ * missing: then the stanzas that come with it, all disabled, are no place for them. */
+static int hint_set(struct loader_search *q, const char *conf)
+{
+	static const char *const programs[] = {"usr/sbin/mkrlconf", "usr/bin/mkrlconf", NULL};
+	bool have = false;
+
+	for (const char *const *p = programs; *p; p++)
+		have |= root_is_file(q->s->root, *p);
+	if (!q->hint &&
+		asprintf(&q->hint,
+			"/%s: rEFInd has no entry of this system here that is not disabled; the place for the words is refind_linux.conf beside the kernel: %s",
+			conf,
+			have ? "`mkrlconf` writes it"
+			     : "write a line \"Boot\" \"root=… and the other words\" there") < 0) {
+		q->hint = NULL;
+		return -ENOMEM;
+	}
+	return 0;
 }
 
 static int detect(struct loader_search *q, struct err *err)
 {
-	static const char *const lists[] = {"refind_linux.conf", NULL};
-	static const char *const confs[] = {"EFI/refind/refind.conf", "EFI/BOOT/refind.conf", NULL};
-	_cleanup_(str_free) char *list = detect_below_boots(q->s, lists);
-	_cleanup_(str_free) char *conf = detect_below_boots(q->s, confs);
+	_cleanup_(strings_done) struct strings lists = {0}, confs = {0};
+	bool found = false;
 
 	(void)err;
-	if (conf && !has_entries(q->s->root, conf))
-		str_free(&conf);
-	if (!list && !conf)
-		return 0;
-	loader_found(q->to, &loader_refind);
-	return (list && !karg_source_add(q->to, refind_linux_edit, 30, list)) ||
-			       (conf && !karg_source_add(q->to, refind_conf_edit, 30, conf))
-		       ? -ENOMEM
-		       : 0;
+	if (files_find(q->s, &lists, &confs) < 0)
+		return -ENOMEM;
+	size_t mains = confs.n;
+	for (size_t i = 0; i < mains; i++)
+		if (includes_add(q->s->root, confs.v[i], &confs) < 0)
+			return -ENOMEM;
+	if (sources_add(q, &lists, MENU_REFIND_LINUX, refind_linux_edit, &found) < 0 ||
+		sources_add(q, &confs, MENU_REFIND_CONF, refind_conf_edit, &found) < 0)
+		return -ENOMEM;
+	if (found)
+		loader_found(q->to, &loader_refind);
+	else if (confs.n > 0 || lists.n > 0)
+		return hint_set(q, confs.n > 0 ? confs.v[0] : lists.v[0]);
+	return 0;
 }
 
 const struct loader loader_refind = {

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "host/image_owner.h"
+
+#include "shared/mounts.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void image_owner_done(struct image_owner *o)
+{
+	str_free(&o->mark);
+	strings_done(&o->commands);
+	strings_done(&o->notes);
+	*o = (struct image_owner){0};
+}
+
+static int line_add(struct strings *to, const char *fmt, ...) _printf_(2, 3);
+static int line_add(struct strings *to, const char *fmt, ...)
+{
+	va_list ap;
+	char *line = NULL;
+
+	va_start(ap, fmt);
+	int n = vasprintf(&line, fmt, ap);
+	va_end(ap);
+	return n < 0 ? -ENOMEM : strings_take(to, line);
+}
+
+/* ---- settings ------------------------------------------------------------------------------ */
+
+/* Cuts the value at its end: quotes are taken off, a comment after a blank too. */
+static char *value_trim(char *value)
+{
+	char quote = value[0];
+
+	if (quote == '"' || quote == '\'') {
+		value++;
+		value[strcspn(value, quote == '"' ? "\"" : "'")] = '\0';
+		return value;
+	}
+	char *comment = strstr(value, " #");
+	if (comment)
+		*comment = '\0';
+	for (size_t len = strlen(value); len > 0 && isspace((unsigned char)value[len - 1]);)
+		value[--len] = '\0';
+	return value;
+}
+
+/*
+ * The value of the last line KEY=VALUE, allocated; NULL: none, or no file. For files of plain
+ * settings: what a shell would have to work out is returned as it is written.
+ */
+static char *setting_read(const struct root *r, const char *path, const char *key)
+{
+	_cleanup_(str_free) char *text = NULL;
+	char *found = NULL, *rest, *line;
+	size_t len = 0, n = strlen(key);
+
+	if (root_read(r, path, &text, &len, NULL) < 0)
+		return NULL;
+	for (rest = text; (line = strsep(&rest, "\n"));) {
+		line += strspn(line, " \t");
+		if (strncmp(line, key, n) == 0 && line[n] == '=')
+			found = line + n + 1;
+	}
+	return found ? strdup(value_trim(found)) : NULL;
+}
+
+/* True if a line of a file has all of these outside of a comment. */
+static bool file_has(const struct root *r, const char *path, const char *one, const char *other)
+{
+	_cleanup_(str_free) char *text = NULL;
+	size_t len = 0;
+	char *rest, *line;
+
+	if (root_read(r, path, &text, &len, NULL) < 0)
+		return false;
+	for (rest = text; (line = strsep(&rest, "\n"));) {
+		line[strcspn(line, "#")] = '\0';
+		if (strstr(line, one) && strstr(line, other))
+			return true;
+	}
+	return false;
+}
+
+/* The last of these settings in the install.conf of kernel-install(8): of the main file the first
+ * that exists counts. Allocated, or NULL. */
+static char *install_conf(const struct root *r, const char *key)
+{
+	static const char *const paths[] = {"etc/kernel/install.conf", "run/kernel/install.conf",
+		"usr/local/lib/kernel/install.conf", "usr/lib/kernel/install.conf"};
+	_cleanup_(strings_done) struct strings drop_ins = {0};
+	char *value = NULL;
+
+	for (size_t i = 0; i < sizeof(paths) / sizeof(*paths); i++) {
+		if (root_is_file(r, paths[i])) {
+			value = setting_read(r, paths[i], key);
+			break;
+		}
+	}
+	(void)!root_list(r, "etc/kernel/install.conf.d", ".conf", &drop_ins);
+	for (size_t i = 0; i < drop_ins.n; i++) {
+		_cleanup_(str_free) char *path = NULL;
+		if (asprintf(&path, "etc/kernel/install.conf.d/%s", drop_ins.v[i]) < 0)
+			break;
+		char *later = setting_read(r, path, key);
+		if (later) {
+			free(value);
+			value = later;
+		}
+	}
+	return value;
+}
+
+/* ---- what is there ------------------------------------------------------------------------- */
+
+struct search {
+	const struct root *r;
+	struct image_owner *to;
+	struct err *err;
+};
+
+static bool program(const struct root *r, const char *name)
+{
+	static const char *const directories[] = {"usr/bin", "usr/sbin", "sbin", "bin"};
+
+	for (size_t i = 0; i < sizeof(directories) / sizeof(*directories); i++) {
+		_cleanup_(str_free) char *path = NULL;
+		if (asprintf(&path, "%s/%s", directories[i], name) >= 0 && root_is_file(r, path))
+			return true;
+	}
+	return false;
+}
+
+/* True if a file of this name (a pattern of fnmatch(3)) is in one of these directories
+ * (NULL-terminated). */
+static bool any_file(const struct root *r, const char *const *directories, const char *pattern)
+{
+	for (; *directories; directories++) {
+		_cleanup_(strings_done) struct strings names = {0};
+		if (root_list(r, *directories, "", &names) < 0)
+			continue;
+		for (size_t i = 0; i < names.n; i++)
+			if (fnmatch(pattern, names.v[i], 0) == 0)
+				return true;
+	}
+	return false;
+}
+
+static const char *const boot_only[] = {"boot", NULL};
+static const char *const boots[] = {"boot", "efi", "boot/efi", NULL};
+static const char *const image_directories[] = {
+	"boot/EFI/Linux", "efi/EFI/Linux", "boot/efi/EFI/Linux", NULL};
+
+static int owner_set(struct search *s, const char *name, const char *generator, const char *mark)
+{
+	s->to->name = name;
+	s->to->generator = generator;
+	s->to->mark = strdup(mark);
+	return s->to->mark ? 1 : -ENOMEM;
+}
+
+static int owner_with(struct search *s, const char *name, const char *generator, const char *mark,
+	const char *command)
+{
+	int rc = strings_add(&s->to->commands, command);
+	return rc < 0 ? rc : owner_set(s, name, generator, mark);
+}
+
+/* ---- refusals ------------------------------------------------------------------------------ */
+
+static int boot_is_mounted(struct search *s)
+{
+	_cleanup_(mount_table_done) struct mount_table fstab = {0}, now = {0};
+	_cleanup_(str_free) char *text = NULL;
+	size_t len = 0;
+
+	if (root_read(s->r, "etc/fstab", &text, &len, NULL) < 0)
+		return 0;
+	char *taken = text;
+	text = NULL;
+	if (mount_table_parse_fstab(&fstab, taken) < 0)
+		return -ENOMEM;
+	if (s->r->host && root_read(s->r, "proc/self/mountinfo", &text, &len, NULL) == 0) {
+		taken = text;
+		text = NULL;
+		if (mount_table_parse(&now, taken) < 0)
+			return -ENOMEM;
+	}
+	for (const char *const *b = boots; *b; b++) {
+		_cleanup_(strings_done) struct strings names = {0};
+		_cleanup_(str_free) char *point = NULL;
+		if (asprintf(&point, "/%s", *b) < 0)
+			return -ENOMEM;
+		if (!mount_table_at(&fstab, point))
+			continue;
+		bool there = s->r->host ? mount_table_at(&now, point) != NULL
+					: root_list(s->r, *b, "", &names) == 0 && names.n > 0;
+		if (!there)
+			return err_set(s->err, ENODEV,
+				"%s is in /etc/fstab and not mounted: the images would be made in the empty directory; run `mount %s`, then this again",
+				point, point);
+	}
+	return 0;
+}
+
+/* Systems whose images are made elsewhere, or by a generator that vfio-bind has no hook for. */
+static int refuse_managed(struct search *s)
+{
+	if (root_is_file(s->r, "etc/NIXOS"))
+		return err_set(s->err, ENOENT,
+			"/etc/NIXOS: the image is made by nixos-rebuild from the system's configuration; vfio-bind has no module for it");
+	bool ostree = root_is_dir(s->r, "ostree/repo") || root_is_dir(s->r, "sysroot/ostree") ||
+		      root_is_file(s->r, "run/ostree-booted");
+	if (ostree && program(s->r, "rpm-ostree"))
+		return err_set(s->err, ENOENT,
+			"this system boots a deployment of ostree: layer the package of vfio-bind, then run `rpm-ostree initramfs --enable`; after a change of the config alone `rpm-ostree initramfs-etc --track=/etc/vfio-bind.conf`; then reboot");
+	if (ostree)
+		return err_set(s->err, ENOENT,
+			"this system boots a deployment of ostree or bootc: its image is made where the system's image is built (RUN dracut in the Containerfile), not here");
+	return 0;
+}
+
+static int refuse_others(struct search *s)
+{
+	static const char *const others[] = {
+		"booster", "mkosi-initrd", "mktirfs", "ugrd", "mkinitfs", "genkernel", "mkinitrd"};
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+		if (program(s->r, others[i]))
+			return err_set(s->err, ENOENT,
+				"the images are made by %s, which vfio-bind has no hook for: mkinitcpio, initramfs-tools and dracut are those that it has one for",
+				others[i]);
+	return err_set(s->err, ENOENT,
+		"no generator of initramfs images that vfio-bind has a hook for was found: neither mkinitcpio nor update-initramfs nor dracut is here");
+}
+
+/* ---- owners: each returns 1 if it is the one, 0 if not, or a negative errno ----------------- */
+
+/* True if a line of dracut.conf(5) that is no comment sets or extends dracutmodules, and has this
+ * text. */
+static bool sets_dracutmodules(const struct root *r, const char *path, const char *text)
+{
+	static const char key[] = "dracutmodules";
+	_cleanup_(str_free) char *content = NULL;
+	size_t len = 0;
+	char *rest, *line;
+
+	if (root_read(r, path, &content, &len, NULL) < 0)
+		return false;
+	for (rest = content; (line = strsep(&rest, "\n"));) {
+		line += strspn(line, " \t");
+		if (!str_starts(line, key))
+			continue;
+		const char *value = line + strlen(key);
+		if ((value[0] == '=' || str_starts(value, "+=")) && strstr(value, text))
+			return true;
+	}
+	return false;
+}
+
+/* A setting of dracut that keeps the module out of each image: a list of all modules without it, or
+ * a list of those to leave out with it. */
+static int dracut_leaves_out(struct search *s)
+{
+	static const char *const directories[] = {
+		"usr/lib/dracut/dracut.conf.d", "etc/dracut.conf.d"};
+	_cleanup_(strings_done) struct strings files = {0};
+
+	if (strings_add(&files, "etc/dracut.conf") < 0)
+		return -ENOMEM;
+	for (size_t d = 0; d < 2; d++) {
+		_cleanup_(strings_done) struct strings names = {0};
+		if (root_list(s->r, directories[d], ".conf", &names) < 0)
+			continue;
+		for (size_t i = 0; i < names.n; i++)
+			if (line_add(&files, "%s/%s", directories[d], names.v[i]) < 0)
+				return -ENOMEM;
+	}
+	const char *list = NULL;
+	bool listed = false;
+	for (size_t i = 0; i < files.n; i++) {
+		if (file_has(s->r, files.v[i], "omit_dracutmodules", "vfio-bind"))
+			return err_set(s->err, EINVAL,
+				"/%s: omit_dracutmodules has vfio-bind, so that no image gets it: take it out there",
+				files.v[i]);
+		if (!sets_dracutmodules(s->r, files.v[i], ""))
+			continue;
+		list = files.v[i];
+		listed |= sets_dracutmodules(s->r, files.v[i], "vfio-bind");
+	}
+	if (!list || listed)
+		return 0;
+	return err_set(s->err, EINVAL,
+		"/%s: dracutmodules lists all modules that an image gets, and vfio-bind is not one of them: add it there",
+		list);
+}
+
+/* ---- Debian's generators, and dracut alone -------------------------------------------------- */
+
+static int owner_update_initramfs(struct search *s)
+{
+	_cleanup_(str_free) char *layout = install_conf(s->r, "layout");
+	bool others = any_file(s->r, image_directories, "*.efi") && layout &&
+		      str_equal(layout, "uki");
+
+	/* Without an image in /boot it would update nothing; a new system has none of any kind. */
+	if (!program(s->r, "update-initramfs") || !program(s->r, "mkinitramfs") ||
+		(others && !any_file(s->r, boot_only, "initrd.img-*")))
+		return 0;
+	return owner_with(s, "update-initramfs", "initramfs-tools", "usr/sbin/mkinitramfs",
+		"update-initramfs -u -k all");
+}
+
+/* Debian's dracut runs /etc/kernel/postinst.d and post-update.d itself, kernel-install among them.
+ */
+static int owner_dracut(struct search *s)
+{
+	if (!program(s->r, "dracut"))
+		return 0;
+	return owner_with(
+		s, "dracut", "dracut", "usr/bin/dracut", "dracut --force --regenerate-all");
+}
+
+/* True if one of the directories of hooks that a generator runs after an image hands it to
+ * kernel-install, so that nothing is to be run after the generator. */
+static bool generator_hands_over(const struct root *r)
+{
+	return root_is_file(r, "etc/initramfs/post-update.d/systemd-boot") ||
+	       root_is_file(r, "etc/kernel/postinst.d/zz-systemd-boot");
+}
+
+static int owner_debian(struct search *s)
+{
+	if (!generator_hands_over(s->r))
+		return 0;
+	int rc = owner_update_initramfs(s);
+	return rc != 0 ? rc : owner_dracut(s);
+}
+
+/* ---- the decision -------------------------------------------------------------------------- */
+
+/* In this order: what decides before a generator's mere presence comes first. */
+static int (*const steps[])(struct search *s) = {
+	refuse_managed,
+	boot_is_mounted,
+	owner_debian,
+	owner_update_initramfs,
+	owner_dracut,
+	refuse_others,
+};
+
+int image_owner_find(const struct root *r, struct image_owner *ret, struct err *err)
+{
+	struct search s = {.r = r, .to = ret, .err = err};
+	int rc = 0;
+
+	*ret = (struct image_owner){0};
+	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps) && rc == 0; i++)
+		rc = steps[i](&s);
+	if (rc > 0 && str_equal(ret->generator, "dracut"))
+		rc = dracut_leaves_out(&s);
+	if (rc == -ENOMEM)
+		return err_set(err, ENOMEM, "out of memory");
+	return rc < 0 ? rc : 0;
+}

@@ -301,6 +301,118 @@ static int dracut_leaves_out(struct search *s)
 		list);
 }
 
+/* ---- mkinitcpio ---------------------------------------------------------------------------- */
+
+#define PRESETS "etc/mkinitcpio.d"
+
+/* A preset with a configuration of its own reads no drop-in: its HOOKS must have vfio-bind. */
+static int preset_config_check(struct search *s, const char *path)
+{
+	_cleanup_(str_free) char *text = NULL;
+	size_t len = 0;
+	char *rest, *line;
+
+	if (root_read(s->r, path, &text, &len, NULL) < 0)
+		return 0;
+	for (rest = text; (line = strsep(&rest, "\n"));) {
+		line += strspn(line, " \t");
+		char *equals = strchr(line, '=');
+		if (line[0] == '#' || !equals)
+			continue;
+		*equals = '\0';
+		size_t name = strlen(line);
+		if (name < strlen("_config") ||
+			!str_equal(line + name - strlen("_config"), "_config"))
+			continue;
+		const char *config = value_trim(equals + 1);
+		if (config[0] != '/' || file_has(s->r, config + 1, "HOOKS", "vfio-bind"))
+			continue;
+		return err_set(s->err, EINVAL,
+			"/%s: %s names %s, which reads no drop-in, and HOOKS there lacks vfio-bind: add it, then run this again",
+			path, line, config);
+	}
+	return 0;
+}
+
+/* A preset of a kernel that is gone makes mkinitcpio -P fail after all others. */
+static bool preset_is_stale(const struct root *r, const char *path)
+{
+	_cleanup_(str_free) char *kernel = setting_read(r, path, "ALL_kver");
+
+	return kernel && kernel[0] == '/' && !strchr(kernel, '$') && !root_is_file(r, kernel + 1);
+}
+
+static int presets_commands(struct search *s, const struct strings *presets)
+{
+	_cleanup_(strings_done) struct strings one_by_one = {0};
+	int rc = 0;
+
+	for (size_t i = 0; i < presets->n && rc == 0; i++) {
+		_cleanup_(str_free) char *path = NULL;
+		const char *name = presets->v[i];
+		if (asprintf(&path, PRESETS "/%s", name) < 0)
+			return -ENOMEM;
+		if (preset_is_stale(s->r, path)) {
+			rc = line_add(&s->to->notes,
+				"/%s: its kernel is not there any more: it is left out; remove the file if that is meant",
+				path);
+			continue;
+		}
+		rc = preset_config_check(s, path);
+		if (rc == 0)
+			rc = line_add(&one_by_one, "mkinitcpio -p %.*s",
+				(int)(strlen(name) - strlen(".preset")), name);
+	}
+	if (rc < 0)
+		return rc;
+	if (one_by_one.n == presets->n)
+		return strings_add(&s->to->commands, "mkinitcpio -P");
+	if (one_by_one.n == 0)
+		return err_set(s->err, EINVAL,
+			"/" PRESETS
+			": no preset names a kernel that is there: mkinitcpio would make no image");
+	s->to->commands = one_by_one;
+	one_by_one = (struct strings){0};
+	return 0;
+}
+
+/* A drop-in that comes after ours and sets HOOKS anew takes vfio-bind out again. */
+static int hooks_check(struct search *s)
+{
+	static const char directory[] = "etc/mkinitcpio.conf.d";
+	_cleanup_(strings_done) struct strings names = {0};
+
+	if (root_list(s->r, directory, ".conf", &names) < 0)
+		return 0;
+	for (size_t i = 0; i < names.n; i++) {
+		_cleanup_(str_free) char *path = NULL;
+		if (asprintf(&path, "%s/%s", directory, names.v[i]) < 0)
+			return -ENOMEM;
+		if (strverscmp(names.v[i], "zz-vfio-bind.conf") > 0 &&
+			file_has(s->r, path, "HOOKS=(", "") &&
+			!file_has(s->r, path, "HOOKS=(", "vfio-bind"))
+			return err_set(s->err, EINVAL,
+				"/%s: sets HOOKS after zz-vfio-bind.conf has added vfio-bind: add it there, or give that file a name that sorts before",
+				path);
+	}
+	return 0;
+}
+
+static int owner_presets(struct search *s)
+{
+	_cleanup_(strings_done) struct strings presets = {0};
+	_cleanup_(str_free) char *asked = install_conf(s->r, "initrd_generator");
+
+	if (!program(s->r, "mkinitcpio") || root_list(s->r, PRESETS, ".preset", &presets) < 0 ||
+		presets.n == 0)
+		return 0;
+	/* Left behind where kernel-install has another generator build the image. */
+	if (asked && !str_equal(asked, "mkinitcpio") && program(s->r, asked))
+		return 0;
+	int rc = presets_commands(s, &presets);
+	return rc < 0 ? rc : owner_set(s, "mkinitcpio", "mkinitcpio", PRESETS);
+}
+
 /* ---- Debian's generators, and dracut alone -------------------------------------------------- */
 
 static int owner_update_initramfs(struct search *s)
@@ -343,13 +455,46 @@ static int owner_debian(struct search *s)
 	return rc != 0 ? rc : owner_dracut(s);
 }
 
+/* True if a preset names this image of /boot. */
+static bool preset_names(const struct root *r, const struct strings *presets, const char *image)
+{
+	for (size_t i = 0; i < presets->n; i++) {
+		_cleanup_(str_free) char *path = NULL;
+		if (asprintf(&path, PRESETS "/%s", presets->v[i]) < 0 ||
+			file_has(r, path, image, ""))
+			return true;
+	}
+	return false;
+}
+
+/* Two generators, each with images of its own, and nothing that tells which of them boots. */
+static int refuse_two(struct search *s)
+{
+	_cleanup_(strings_done) struct strings presets = {0}, images = {0};
+
+	if (!program(s->r, "mkinitcpio") || !program(s->r, "mkinitramfs") ||
+		root_list(s->r, PRESETS, ".preset", &presets) < 0 || presets.n == 0 ||
+		root_list(s->r, "boot", "", &images) < 0)
+		return 0;
+	for (size_t i = 0; i < images.n; i++)
+		if (str_starts(images.v[i], "initrd.img-") &&
+			!preset_names(s->r, &presets, images.v[i]))
+			return err_set(s->err, EINVAL,
+				"two generators have made images here: mkinitcpio (/" PRESETS
+				"/%s) and update-initramfs (/boot/%s); remove the one that does not make the image that boots",
+				presets.v[0], images.v[i]);
+	return 0;
+}
+
 /* ---- the decision -------------------------------------------------------------------------- */
 
 /* In this order: what decides before a generator's mere presence comes first. */
 static int (*const steps[])(struct search *s) = {
 	refuse_managed,
 	boot_is_mounted,
+	refuse_two,
 	owner_debian,
+	owner_presets,
 	owner_update_initramfs,
 	owner_dracut,
 	refuse_others,
@@ -365,6 +510,8 @@ int image_owner_find(const struct root *r, struct image_owner *ret, struct err *
 		rc = steps[i](&s);
 	if (rc > 0 && str_equal(ret->generator, "dracut"))
 		rc = dracut_leaves_out(&s);
+	else if (rc > 0 && str_equal(ret->generator, "mkinitcpio"))
+		rc = hooks_check(&s);
 	if (rc == -ENOMEM)
 		return err_set(err, ENOMEM, "out of memory");
 	return rc < 0 ? rc : 0;

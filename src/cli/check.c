@@ -12,6 +12,7 @@
 #include "core/imageinfo.h"
 #include "host/hotplug_rules.h"
 #include "host/image.h"
+#include "host/image_owner.h"
 #include "pci/sysfs.h"
 
 #include <errno.h>
@@ -204,6 +205,7 @@ struct check {
 	const char *image; /* VERSION or DIRECTORY of a kernel, or NULL */
 	const char *into;  /* root of the image that is built, or NULL */
 	bool rules;        /* write the rules that say which devices concern the config */
+	bool owner;        /* tell who makes the image that boots */
 	bool json;
 };
 
@@ -506,6 +508,26 @@ static enum cmd_result check(const struct check *o, struct err *err)
 	return result;
 }
 
+/* A line each, for setup: `owner`, `generator` and `mark`, then each `run` and each `note`. */
+static enum cmd_result print_owner(const char *directory, struct err *err)
+{
+	_cleanup_(image_owner_done) struct image_owner owner = {0};
+	_cleanup_(root_done) struct root root = {.fd = -1};
+
+	if (root_open(&root, directory, err) < 0 || image_owner_find(&root, &owner, err) < 0)
+		return CMD_SYSTEM;
+	printf("owner %s\ngenerator %s\nmark /%s\n", owner.name, owner.generator, owner.mark);
+	for (size_t i = 0; i < owner.commands.n; i++)
+		printf("run %s\n", owner.commands.v[i]);
+	for (size_t i = 0; i < owner.notes.n; i++)
+		printf("note %s\n", owner.notes.v[i]);
+	if (fflush(stdout) != 0) {
+		(void)err_set(err, EIO, "standard output: can't write");
+		return CMD_SYSTEM;
+	}
+	return CMD_AS_ASKED;
+}
+
 enum cmd_result cmd_check(int argc, char **argv, struct err *err)
 {
 	struct check o = {.sysroot = SYSROOT_HOST};
@@ -538,6 +560,9 @@ enum cmd_result cmd_check(int argc, char **argv, struct err *err)
 			"only write " HOTPLUG_RULES_DIR
 			"/69-vfio-bind.rules: which new devices may concern the config",
 			NULL, &o.rules, NULL, NULL},
+		{"image-owner", 0, NULL,
+			"only tell who makes the image that boots, and by which commands", NULL,
+			&o.owner, NULL, NULL},
 		{"json", 0, NULL, "print JSON", NULL, &o.json, NULL, NULL},
 		{"help", 'h', NULL, "this text", NULL, &help, NULL, NULL},
 		{0},
@@ -546,6 +571,8 @@ enum cmd_result cmd_check(int argc, char **argv, struct err *err)
 
 	if (!command_parse(&info, rows, argc, argv, &help, NULL, &result, err))
 		return result;
+	if (o.owner)
+		return print_owner(o.root ? o.root : "/", err);
 	if (o.into && !o.image) {
 		(void)err_set(
 			err, EINVAL, "--into %s: say of which kernel: --image KERNEL", o.into);

@@ -157,6 +157,30 @@ static const char *const boots[] = {"boot", "efi", "boot/efi", NULL};
 static const char *const image_directories[] = {
 	"boot/EFI/Linux", "efi/EFI/Linux", "boot/efi/EFI/Linux", NULL};
 
+/* The directory of this system's kernels on $BOOT, as kernel-install makes it for layout=bls. */
+static bool has_token_directory(const struct root *r)
+{
+	_cleanup_(str_free) char *token = NULL, *id = NULL;
+	size_t len = 0;
+
+	if (root_read(r, "etc/kernel/entry-token", &token, &len, NULL) < 0)
+		token = NULL;
+	if (root_read(r, "etc/machine-id", &id, &len, NULL) < 0)
+		id = NULL;
+	char *const names[] = {token, id};
+	for (size_t n = 0; n < 2; n++) {
+		if (!names[n])
+			continue;
+		names[n][strcspn(names[n], " \t\r\n")] = '\0';
+		for (const char *const *b = boots; *b && names[n][0]; b++) {
+			_cleanup_(str_free) char *path = NULL;
+			if (asprintf(&path, "%s/%s", *b, names[n]) >= 0 && root_is_dir(r, path))
+				return true;
+		}
+	}
+	return false;
+}
+
 static int owner_set(struct search *s, const char *name, const char *generator, const char *mark)
 {
 	s->to->name = name;
@@ -242,6 +266,48 @@ static int refuse_others(struct search *s)
 
 /* ---- owners: each returns 1 if it is the one, 0 if not, or a negative errno ----------------- */
 
+/* limine-entry-tool keeps the images in a directory of its own, with a hash in limine.conf. */
+static int owner_limine(struct search *s)
+{
+	static const char *const configs[] = {"boot/limine.conf", "boot/limine/limine.conf",
+		"efi/limine.conf", "efi/limine/limine.conf", "boot/efi/limine.conf",
+		"boot/efi/limine/limine.conf", NULL};
+
+	if (!program(s->r, "limine-mkinitcpio"))
+		return 0;
+	for (const char *const *c = configs; *c; c++)
+		if (root_is_file(s->r, *c))
+			return owner_with(
+				s, "limine-mkinitcpio", "mkinitcpio", *c, "limine-mkinitcpio");
+	return 0;
+}
+
+/* sdbootutil(8): it masks the plugins of kernel-install that would write images. */
+static int owner_sdbootutil(struct search *s)
+{
+	static const char conf[] = "etc/sysconfig/bootloader";
+	_cleanup_(str_free) char *type = setting_read(s->r, conf, "LOADER_TYPE");
+
+	if (!program(s->r, "sdbootutil") || !type ||
+		(!str_equal(type, "systemd-boot") && !str_equal(type, "grub2-bls")))
+		return 0;
+	return owner_with(s, "sdbootutil", "dracut", conf, "sdbootutil mkinitrd");
+}
+
+/* The tools of EndeavourOS, which name the images as no other does. */
+static int owner_dracut_rebuild(struct search *s)
+{
+	if (!program(s->r, "dracut"))
+		return 0;
+	if (program(s->r, "dracut-rebuild"))
+		return owner_with(
+			s, "dracut-rebuild", "dracut", "usr/bin/dracut-rebuild", "dracut-rebuild");
+	if (program(s->r, "reinstall-kernels"))
+		return owner_with(s, "reinstall-kernels", "dracut", "usr/bin/reinstall-kernels",
+			"reinstall-kernels");
+	return 0;
+}
+
 /* True if a line of dracut.conf(5) that is no comment sets or extends dracutmodules, and has this
  * text. */
 static bool sets_dracutmodules(const struct root *r, const char *path, const char *text)
@@ -299,6 +365,80 @@ static int dracut_leaves_out(struct search *s)
 	return err_set(s->err, EINVAL,
 		"/%s: dracutmodules lists all modules that an image gets, and vfio-bind is not one of them: add it there",
 		list);
+}
+
+/* Kernels: the directories of /lib/modules with a kernel to boot. */
+static int kernels_list(const struct root *r, struct strings *ret)
+{
+	const char *modules = root_is_dir(r, "usr/lib/modules") ? "usr/lib/modules" : "lib/modules";
+
+	return root_is_dir(r, modules) ? root_list(r, modules, "", ret) : 0;
+}
+
+/*
+ * kernel-install add-all finds only kernels beside their modules. Debian's lie in /boot, where each
+ * has to be named.
+ */
+static int kernel_install_commands(struct search *s)
+{
+	_cleanup_(strings_done) struct strings kernels = {0};
+	int rc = kernels_list(s->r, &kernels);
+
+	for (size_t i = 0; i < kernels.n && rc == 0; i++) {
+		_cleanup_(str_free) char *path = NULL;
+		if (asprintf(&path, "boot/vmlinuz-%s", kernels.v[i]) < 0)
+			return -ENOMEM;
+		if (root_is_file(s->r, path))
+			rc = line_add(
+				&s->to->commands, "kernel-install add %s /%s", kernels.v[i], path);
+	}
+	if (rc == 0 && s->to->commands.n == 0)
+		rc = strings_add(&s->to->commands, "kernel-install add-all");
+	return rc;
+}
+
+/* Which generator kernel-install has build the image; NULL: none that has a hook. */
+static const char *kernel_install_generator(const struct root *r, bool uki)
+{
+	_cleanup_(str_free) char *initrd = install_conf(r, "initrd_generator");
+	_cleanup_(str_free) char *packer = install_conf(r, "uki_generator");
+	const char *asked = initrd && initrd[0] ? initrd : uki ? packer : NULL;
+
+	if (asked && str_equal(asked, "dracut"))
+		return "dracut";
+	if (asked && str_equal(asked, "mkinitcpio"))
+		return "mkinitcpio";
+	if (asked && str_equal(asked, "initramfs-tools"))
+		return "initramfs-tools";
+	if (asked && !str_equal(asked, "ukify"))
+		return NULL;
+	return program(r, "mkinitcpio")    ? "mkinitcpio"
+	       : program(r, "mkinitramfs") ? "initramfs-tools"
+	       : program(r, "dracut")      ? "dracut"
+					   : NULL;
+}
+
+/* The mark of kernel-install: a layout that is set, or a directory of its own on $BOOT. */
+static int owner_kernel_install(struct search *s)
+{
+	_cleanup_(str_free) char *layout = install_conf(s->r, "layout");
+	bool bls = layout ? str_equal(layout, "bls") : has_token_directory(s->r);
+	bool uki = layout && str_equal(layout, "uki");
+
+	if (!program(s->r, "kernel-install") || (!bls && !uki))
+		return 0;
+	const char *generator = kernel_install_generator(s->r, uki);
+	/* dracut and update-initramfs know the directories on $BOOT themselves. */
+	if (!layout && generator && !str_equal(generator, "mkinitcpio"))
+		return 0;
+	if (!generator)
+		return err_set(s->err, EINVAL,
+			"etc/kernel/install.conf: its initrd_generator is none that vfio-bind has a hook for: mkinitcpio, initramfs-tools or dracut");
+	int rc = kernel_install_commands(s);
+	if (rc < 0)
+		return rc;
+	return owner_set(s, "kernel-install", generator,
+		layout ? "etc/kernel/install.conf" : "etc/machine-id");
 }
 
 /* ---- mkinitcpio ---------------------------------------------------------------------------- */
@@ -455,6 +595,19 @@ static int owner_debian(struct search *s)
 	return rc != 0 ? rc : owner_dracut(s);
 }
 
+/* No presets, and a layout for which 50-mkinitcpio.install writes nothing. */
+static int refuse_layout_other(struct search *s)
+{
+	_cleanup_(str_free) char *layout = install_conf(s->r, "layout");
+
+	if (!program(s->r, "mkinitcpio") || program(s->r, "dracut") || program(s->r, "mkinitramfs"))
+		return 0;
+	return err_set(s->err, EINVAL,
+		"mkinitcpio has no preset in /" PRESETS
+		", and layout=%s in /etc/kernel/install.conf has kernel-install make no image: nothing that makes the image that boots was found",
+		layout ? layout : "(not set)");
+}
+
 /* True if a preset names this image of /boot. */
 static bool preset_names(const struct root *r, const struct strings *presets, const char *image)
 {
@@ -493,8 +646,13 @@ static int (*const steps[])(struct search *s) = {
 	refuse_managed,
 	boot_is_mounted,
 	refuse_two,
+	owner_limine,
+	owner_sdbootutil,
+	owner_dracut_rebuild,
 	owner_debian,
 	owner_presets,
+	owner_kernel_install,
+	refuse_layout_other,
 	owner_update_initramfs,
 	owner_dracut,
 	refuse_others,

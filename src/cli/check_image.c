@@ -8,6 +8,7 @@
 #include "core/kmod.h"
 #include "core/report.h"
 #include "host/image.h"
+#include "host/image_owner.h"
 #include "pci/sysfs.h"
 
 #include <errno.h>
@@ -80,71 +81,66 @@ static bool file_says(
 	return false;
 }
 
-struct omission {
-	const char *directory;
-	bool found;
-};
-
-static void note_omission(const struct check_ctx *c, const char *name, void *to)
+static void add_not_installed(const struct check_ctx *c, const char *what)
 {
-	struct omission *o = to;
-	char path[CHECKED_PATH_MAX];
-
-	(void)snprintf(path, sizeof(path), "%s/%s", o->directory, name);
-	if (file_says(c, path, "omit_dracutmodules", "vfio-bind"))
-		o->found = true;
+	findings_add(c->findings, check_ctx_asks(c), "hook",
+		"no image will hold vfio-bind: install it whole (make install, or the package)",
+		NULL, "%s", what);
 }
 
 static void check_dracut(const struct check_ctx *c)
 {
-	struct omission o = {.directory = "/etc/dracut.conf.d"};
 	bool there = false;
 
 	check_ctx_each(c, "/usr/lib/dracut/modules.d", strverscmp, note_dracut_module, &there);
-	check_ctx_each(c, o.directory, strverscmp, note_omission, &o);
-	if (file_says(c, "/etc/dracut.conf", "omit_dracutmodules", "vfio-bind"))
-		o.found = true;
 	if (!there)
-		findings_add(c->findings, check_ctx_asks(c), "hook",
-			"no image will hold vfio-bind: install it whole (make install, or the package)",
-			NULL, "dracut has no module vfio-bind in /usr/lib/dracut/modules.d");
-	else if (o.found)
-		findings_add(c->findings, check_ctx_asks(c), "hook",
-			"no image will hold vfio-bind: take it off omit_dracutmodules, then run `" ENABLE
-			"`",
-			NULL, "dracut is told to leave the module vfio-bind out");
+		add_not_installed(c, "dracut has no module vfio-bind in /usr/lib/dracut/modules.d");
 }
 
 static void check_mkinitcpio(const struct check_ctx *c)
 {
-	if (!check_ctx_exists(c, "/usr/lib/initcpio/install/vfio-bind"))
-		findings_add(c->findings, check_ctx_asks(c), "hook",
-			"no image will hold vfio-bind: install it whole (make install, or the package)",
-			NULL, "mkinitcpio has no hook vfio-bind in /usr/lib/initcpio");
-	else if (!file_says(c, "/etc/mkinitcpio.conf.d/vfio-bind.conf", "HOOKS", "vfio-bind") &&
-		 !file_says(c, "/etc/mkinitcpio.conf", "HOOKS", "vfio-bind"))
-		findings_add(c->findings, check_ctx_asks(c), "hook", "no image will hold vfio-bind",
-			ENABLE, "mkinitcpio does not run the hook vfio-bind: it is not in HOOKS");
+	static const char *const files[] = {"/etc/mkinitcpio.conf.d/zz-vfio-bind.conf",
+		"/etc/mkinitcpio.conf.d/vfio-bind.conf", "/etc/mkinitcpio.conf"};
+
+	if (!check_ctx_exists(c, "/usr/lib/initcpio/install/vfio-bind")) {
+		add_not_installed(c, "mkinitcpio has no hook vfio-bind in /usr/lib/initcpio");
+		return;
+	}
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
+		if (file_says(c, files[i], "HOOKS", "vfio-bind"))
+			return;
+	findings_add(c->findings, check_ctx_asks(c), "hook", "no image will hold vfio-bind", ENABLE,
+		"mkinitcpio does not run the hook vfio-bind: it is not in HOOKS");
 }
 
-/* The generators in the same order as in `setup`. */
+static void check_initramfs_tools(const struct check_ctx *c)
+{
+	if (!check_ctx_exists(c, "/usr/share/initramfs-tools/hooks/vfio-bind") &&
+		!check_ctx_exists(c, "/etc/initramfs-tools/hooks/vfio-bind"))
+		add_not_installed(c, "initramfs-tools has no hook vfio-bind");
+}
+
+/* The hook of the generator that makes the image that boots. */
 static void check_hook(const struct check_ctx *c)
 {
-	if (check_ctx_exists(c, "/usr/bin/mkinitcpio")) {
-		check_mkinitcpio(c);
-	} else if (check_ctx_exists(c, "/usr/sbin/mkinitramfs")) {
-		if (!check_ctx_exists(c, "/usr/share/initramfs-tools/hooks/vfio-bind") &&
-			!check_ctx_exists(c, "/etc/initramfs-tools/hooks/vfio-bind"))
-			findings_add(c->findings, check_ctx_asks(c), "hook",
-				"no image will hold vfio-bind: install it whole (make install, or the package)",
-				NULL, "initramfs-tools has no hook vfio-bind");
-	} else if (check_ctx_exists(c, "/usr/bin/dracut")) {
-		check_dracut(c);
-	} else {
-		findings_add(c->findings, false, "hook",
-			"mkinitcpio, initramfs-tools and dracut are those that vfio-bind has a hook for",
-			NULL, "no generator of initramfs images is known here");
+	_cleanup_(image_owner_done) struct image_owner owner = {0};
+	_cleanup_(root_done) struct root root = {.fd = -1};
+	struct err err = {""};
+
+	int r = root_open(&root, c->root[0] ? c->root : "/", &err);
+	if (r == 0)
+		r = image_owner_find(&root, &owner, &err);
+	if (r < 0) {
+		findings_add(c->findings, r == -EINVAL && check_ctx_asks(c), "hook",
+			"`" ENABLE "` makes no image before that is mended", NULL, "%s", err.text);
+		return;
 	}
+	if (str_equal(owner.generator, "mkinitcpio"))
+		check_mkinitcpio(c);
+	else if (str_equal(owner.generator, "dracut"))
+		check_dracut(c);
+	else
+		check_initramfs_tools(c);
 }
 
 /* ---- the images -------------------------------------------------------------------------- */

@@ -83,6 +83,7 @@ int boot_entry_set_owner(struct boot_entry *e, bool ours, const char *reason)
 	return text_set(&e->reason, strdup(reason));
 }
 
+static char *format(const char *fmt, va_list ap) _printf_(1, 0);
 static char *format(const char *fmt, va_list ap)
 {
 	char *text = NULL;

@@ -123,6 +123,12 @@ static void entry_print(const struct boot_entry *e, FILE *f)
 		putc('\n', f);
 	}
 	entry_words_put(e, f);
+	for (size_t i = 0; i < e->maybe.n; i++) {
+		fputs(i > 0 ? " " : "    perhaps ", f);
+		escaped_put(e->maybe.v[i], f);
+	}
+	if (e->maybe.n > 0)
+		putc('\n', f);
 	file_put("kernel", &e->kernel, f);
 	file_put("image", &e->image, f);
 	for (size_t i = 0; i < e->initrds_n; i++)
@@ -246,6 +252,7 @@ static void entry_json(struct json *j, const struct boot_entry *e)
 	json_bool(j, "booted", e->booted);
 	json_string(j, "way_back", e->way_back);
 	json_string(j, "unknown", e->unknown);
+	strings_json(j, "perhaps", &e->maybe);
 	json_close_object(j);
 }
 

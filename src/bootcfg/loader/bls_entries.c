@@ -77,9 +77,8 @@ static int word_expand(const struct bls_directory *d, struct boot_entry *e, cons
 	_cleanup_(str_free) char *source = NULL, *value = expand(d, word, &source), *place = NULL;
 
 	if (!value) {
-		int rc = boot_entry_set_unknown(e,
-			"/%s:%zu: %s depends on a variable of GRUB that no file here sets", path,
-			line, word);
+		int rc = boot_entry_set_unknown(
+			e, "/%s:%zu: %s is known to GRUB only, as it boots", path, line, word);
 		return rc < 0 ? rc : boot_entry_add_word(e, word, "/%s:%zu", path, line);
 	}
 	if (!source && asprintf(&place, "/%s:%zu", path, line) < 0) {

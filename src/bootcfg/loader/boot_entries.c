@@ -30,6 +30,7 @@ static void boot_entry_done(struct boot_entry *e)
 	free(e->initrds);
 	free(e->reason);
 	free(e->unknown);
+	strings_done(&e->maybe);
 	strings_done(&e->words);
 	strings_done(&e->sources);
 }
@@ -94,12 +95,23 @@ int boot_entry_set_unknown(struct boot_entry *e, const char *fmt, ...)
 {
 	va_list ap;
 
+	e->only_maybe = false;
 	if (e->unknown)
 		return 0;
 	va_start(ap, fmt);
 	e->unknown = format(fmt, ap);
 	va_end(ap);
 	return e->unknown ? 0 : -ENOMEM;
+}
+
+int boot_entry_add_maybe(struct boot_entry *e, const char *text, const char *reason)
+{
+	if (!e->unknown) {
+		if (boot_entry_set_unknown(e, "%s", reason) < 0)
+			return -ENOMEM;
+		e->only_maybe = true;
+	}
+	return e->only_maybe ? strings_add(&e->maybe, text) : 0;
 }
 
 int boot_entry_add_word(struct boot_entry *e, const char *word, const char *source_fmt, ...)
@@ -269,6 +281,18 @@ static int owner_by_root(const struct detect *s, struct boot_entry *e)
 	return e->reason ? 0 : boot_entry_set_owner(e, true, "its root= is / of this system");
 }
 
+/* The files of another system may be on a partition of its own, which is not looked at. */
+static void files_forget(struct boot_entry *e)
+{
+	struct boot_file *one[] = {&e->kernel, &e->image};
+
+	for (size_t i = 0; i < e->initrds_n + 2; i++) {
+		struct boot_file *f = i < 2 ? one[i] : &e->initrds[i - 2];
+		if (f->state == BOOT_FILE_MISSING)
+			f->state = BOOT_FILE_UNKNOWN;
+	}
+}
+
 static int entries_complete(struct boot_reading *q)
 {
 	_cleanup_(booted_done) struct booted now = {0};
@@ -280,6 +304,8 @@ static int entries_complete(struct boot_reading *q)
 		e->booted = now.entry && e->reader == now.loader &&
 			    strcasecmp(now.entry, e->id) == 0;
 		rc = owner_by_root(q->facts, e);
+		if (!e->ours)
+			files_forget(e);
 	}
 	return rc;
 }
@@ -315,33 +341,45 @@ int boot_entries_read(const struct root *r, const struct loaders *l, struct boot
 /* ---- questions ---------------------------------------------------------------------------------
  */
 
-/* The words as one line. */
-static int line_make(const struct boot_entry *e, struct tokens *l)
+static int line_add(struct segment *f, const struct strings *words)
 {
-	struct segment *f = tokens_segment(l);
-	int rc = f ? 0 : -ENOMEM;
+	int rc = 0;
 
-	for (size_t i = 0; i < e->words.n && rc == 0; i++) {
-		rc = segment_add_bytes(f, e->words.v[i], 0, strlen(e->words.v[i]), 0);
+	for (size_t i = 0; i < words->n && rc == 0; i++) {
+		rc = segment_add_bytes(f, words->v[i], 0, strlen(words->v[i]), 0);
 		if (rc == 0)
 			rc = segment_add_bytes(f, " ", 0, 1, 0);
 	}
-	return rc < 0 ? rc : tokens_split(l, NULL);
+	return rc;
+}
+
+/* 1: the request has nothing to do on the words as one line. 0: it has, or is refused. -ENOMEM. */
+static int meets(const struct boot_entry *e, bool maybe, const struct karg_ops *req)
+{
+	_cleanup_(tokens_done) struct tokens l = {0};
+	_cleanup_(edit_done) struct edit c = {0};
+	struct segment *f = tokens_segment(&l);
+	int rc = f ? line_add(f, &e->words) : -ENOMEM;
+
+	if (rc == 0 && maybe)
+		rc = line_add(f, &e->maybe);
+	if (rc == 0)
+		rc = tokens_split(&l, NULL);
+	if (rc == 0)
+		rc = edit_decide(&l, req, &c, NULL);
+	return rc == 0 ? edit_empty(&c) : rc == -ENOMEM ? rc : 0;
 }
 
 enum boot_has boot_entry_meets(const struct boot_entry *e, const struct karg_ops *req)
 {
-	_cleanup_(tokens_done) struct tokens l = {0};
-	_cleanup_(edit_done) struct edit c = {0};
-	int rc = line_make(e, &l);
+	int rc = meets(e, false, req);
 
-	if (rc == 0)
-		rc = edit_decide(&l, req, &c, NULL);
-	if (rc == -ENOMEM)
+	/* Words that may be there as well are looked at both ways. */
+	if (e->unknown && e->only_maybe && rc >= 0 && meets(e, true, req) == rc)
+		return rc ? BOOT_HAS : BOOT_HAS_NOT;
+	if (rc < 0 || (rc == 0 && e->unknown))
 		return BOOT_HAS_UNKNOWN;
-	if (rc == 0 && edit_empty(&c))
-		return BOOT_HAS;
-	return e->unknown ? BOOT_HAS_UNKNOWN : BOOT_HAS_NOT;
+	return rc ? BOOT_HAS : BOOT_HAS_NOT;
 }
 
 enum boot_has boot_entry_has(const struct boot_entry *e, const char *word)

@@ -59,6 +59,9 @@ struct boot_entry {
 	/* Why the words are not known for certain; NULL: they are exact. The words are then what is
 	 * known of them, and may be none. */
 	char *unknown;
+	/* If the only doubt is whether some of these words are there besides: they. */
+	struct strings maybe;
+	bool only_maybe;
 	/* The kernel command line word by word, in order, as the kernel gets it. Each has its
 	 * source: "/FILE:LINE", "by GENERATOR", "by the loader", "in the image /FILE". */
 	struct strings words, sources;
@@ -116,6 +119,9 @@ struct boot_entry *boot_entry_add(struct boot_reading *q, const struct loader *r
 int boot_entry_set_id(struct boot_entry *e, const char *id, size_t len) _must_check_;
 int boot_entry_set_owner(struct boot_entry *e, bool ours, const char *reason) _must_check_;
 int boot_entry_set_unknown(struct boot_entry *e, const char *fmt, ...) _must_check_ _printf_(2, 3);
+
+/* Adds words that may be there or not, of which only the loader can tell as it boots. */
+int boot_entry_add_maybe(struct boot_entry *e, const char *text, const char *reason) _must_check_;
 
 /* Adds one word, with its source formatted. */
 int boot_entry_add_word(struct boot_entry *e, const char *word, const char *source_fmt,

@@ -5,6 +5,7 @@
 #include "bootcfg/format/shell.h"
 #include "bootcfg/kargs/karg.h"
 #include "bootcfg/loader/bls_entries.h"
+#include "bootcfg/loader/grub_menu.h"
 #include "bootcfg/loader/table.h"
 #include "shared/mounts.h"
 
@@ -94,53 +95,37 @@ static int bls_detect(struct loader_search *q, struct err *err)
 	return bls_add(q, both ? BLS_BOTH : BLS_GRUB);
 }
 
-/* The files that may be GRUB's environment block: beside the menu, or at the usual place. */
-static int env_files(const struct boot_reading *q, struct strings *ret)
+/* The default by its id, with or without .conf; for a number, of which the first is 0, and without
+ * any, the greatest version comes first (blscfg.c). */
+static void bls_default_set(struct boot_reading *q, size_t begin)
 {
-	const char *cfg = q->facts->grub_cfg, *slash = cfg ? strrchr(cfg, '/') : NULL;
-	struct text beside = {0};
-	int rc = 0;
+	_cleanup_(str_free) char *source = NULL, *saved_source = NULL;
+	_cleanup_(str_free) char *name = grub_menu_variable(q, "default", &source);
+	_cleanup_(str_free) char *saved = grub_menu_variable(q, "saved_entry", &saved_source);
+	const char *id = name && name[0] ? name : saved && saved[0] ? saved : "0";
+	struct boot_entry *best = NULL;
 
-	if (slash) {
-		text_print(&beside, "%.*s/grubenv", (int)(slash - cfg), cfg);
-		rc = strings_take(ret, beside.data);
+	for (size_t i = begin; i < q->to->n; i++) {
+		struct boot_entry *e = &q->to->v[i];
+		size_t len = strlen(id);
+		bool same = strncmp(e->id, id, len) == 0 &&
+			    (!e->id[len] || str_equal(e->id + len, ".conf"));
+		if (str_equal(id, "0") ? !best || strverscmp(e->id, best->id) > 0 : same)
+			best = e;
 	}
-	if (rc == 0)
-		rc = strings_add(ret, "boot/grub2/grubenv");
-	return rc < 0 ? rc : strings_add(ret, "boot/grub/grubenv");
-}
-
-/* A variable that GRUB loads from its environment block; those of tuned are empty where they are
- * not set, as for GRUB. */
-static char *variable_read(const struct boot_reading *q, const char *name, char **ret_source)
-{
-	_cleanup_(strings_done) struct strings files = {0};
-	char key[128];
-
-	(void)snprintf(key, sizeof(key), "\n%s=", name);
-	if (env_files(q, &files) < 0)
-		return NULL;
-	for (size_t i = 0; i < files.n; i++) {
-		_cleanup_(str_free) char *text = NULL;
-		size_t len;
-		const char *at = NULL;
-		if (root_read(q->root, files.v[i], &text, &len, NULL) == 0)
-			at = strstr(text, key);
-		if (!at)
-			continue;
-		if (asprintf(ret_source, "/%s:%zu", files.v[i],
-			    boot_line_of(text, (size_t)(at - text) + 1)) < 0)
-			*ret_source = NULL;
-		at += strlen(key);
-		return strndup(at, strcspn(at, "\n"));
-	}
-	return str_starts(name, "tuned_") ? strdup("") : NULL;
+	for (size_t i = begin; i < q->to->n; i++)
+		q->to->v[i].is_default = &q->to->v[i] == best;
 }
 
 static int bls_entries(struct boot_reading *q)
 {
-	return q->facts->grub_bls ? bls_entries_read(q, &loader_grub_bls, BLS_GRUB, variable_read)
-				  : 0;
+	size_t begin = q->to->n;
+	int rc = q->facts->grub_bls
+			 ? bls_entries_read(q, &loader_grub_bls, BLS_GRUB, grub_menu_variable)
+			 : 0;
+
+	bls_default_set(q, begin);
+	return rc;
 }
 
 const struct loader loader_grub_bls = {
@@ -268,51 +253,9 @@ static bool loads_kernel(const char *text, size_t begin, size_t end, size_t *ret
 	return true;
 }
 
-/* menuentry 'TITLE' …: the quotes of grub-mkconfig, where '\'' is one quote. */
-static char *title_read(const char *line, const char *end)
-{
-	const char *open = line + strcspn(line, "'\"\n");
-	const char *close = open < end ? memchr(open + 1, *open, (size_t)(end - open - 1)) : NULL;
-	return close ? strndup(open + 1, (size_t)(close - open - 1)) : strdup("(no title)");
-}
-
-static int words_read(
-	const char *path, const char *text, size_t begin, size_t end, struct boot_entry *e)
-{
-	_cleanup_(tokens_done) struct tokens l = {.dialect = DIALECT_GRUB};
-	struct segment *f = tokens_segment(&l);
-
-	if (!f || segment_add_bytes(f, text, begin, end, 0) < 0)
-		return -ENOMEM;
-	int rc = tokens_split(&l, NULL);
-	return rc == -EINVAL ? boot_entry_set_unknown(e, "its quotes do not match")
-			     : boot_entry_add_tokens(e, &l, path, text);
-}
-
 static int menu_entries(struct boot_reading *q)
 {
-	_cleanup_(str_free) char *menu = NULL;
-	struct boot_entry *open = NULL;
-	const char *path = q->facts->grub_cfg;
-	size_t size, at = 0, begin, end, words;
-
-	if (!path || root_read(q->root, path, &menu, &size, NULL) < 0)
-		return 0;
-	while (line_next(menu, &at, &begin, &end)) {
-		if (open && loads_kernel(menu, begin, end, &words)) {
-			if (words_read(path, menu, words, end, open) < 0)
-				return -ENOMEM;
-			open->no_linux = false;
-			open = NULL;
-		} else if (starts(menu, begin, end, "menuentry")) {
-			open = boot_entry_add(q, &loader_grub, path, boot_line_of(menu, begin),
-				title_read(menu + begin, menu + end));
-			if (!open)
-				return -ENOMEM;
-			open->no_linux = true;
-		}
-	}
-	return 0;
+	return grub_menu_read(q, &loader_grub);
 }
 
 /* ---- grub-mkconfig -----------------------------------------------------------------------------

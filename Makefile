@@ -89,6 +89,8 @@ boot_needs = stdio.h - libc6-dev
 else ifeq ($(STATIC)-$(LIBC),yes-glibc)
 kmod_lib   = $(or $(KMOD_STATIC_LIB),$(BUILD)/kmod/libkmod.a)
 kmod_flags = -I$(dir $(kmod_lib))
+# Beside the library. In all other cases what is not of the image's program has the system's.
+kmod_header = $(kmod_lib)
 boot_libs  = $(kmod_lib) -linih -llzma -lzstd
 boot_link  = -static-pie $(RELR) -Wl,--no-eh-frame-hdr,-T,tools/no-unwind.ld
 boot_no_unwind = $(BUILD)/obj/no-unwind.o
@@ -155,7 +157,7 @@ $(BUILD)/obj/no-unwind.o: tools/no-unwind.c $(BUILD)/flags
 # A program's first object waits for its libraries to be there, so that what is missing is told in
 # one line and not by the compiler.
 $(boot_objects:%=$(BUILD)/$(boot_dir)/%.o): | $(BUILD)/have-boot $(kmod_lib)
-$(bind_objects:%=$(BUILD)/obj/%.o): | $(BUILD)/have-bind $(kmod_lib)
+$(bind_objects:%=$(BUILD)/obj/%.o): | $(BUILD)/have-bind $(kmod_header)
 $(bootcfg_objects:%=$(BUILD)/obj/%.o): | $(BUILD)/have-bootcfg
 $(BUILD)/have-%: $(BUILD)/flags tools/have
 	$(if $(V),,@)CC='$(CC)' CPPFLAGS='$(CPPFLAGS) $(if $(KMOD_STATIC_LIB),,$(filter -I%,$(kmod_flags)))' tools/have $($*_needs) && touch $@

@@ -3,26 +3,34 @@
 # Everything that judges the tree. Each suite is a target check-NAME that prints lines of the
 # protocol in tests/run ("ok - name"); `make check` runs them all through it.
 
-# ---- the suites, quick ones first. One whose files are not in the tree is not in the list. -------
-suites = lint layers cc tools kmod \
+# ---- the suites, in the order in which they begin: what is quick, then the longest, beside which the others run. One
+# whose files are not in the tree is not in the list. --------------------------------------------------------------
+suites = lint layers cc \
+	$(if $(wildcard tests/boot/run),boot) tools kmod \
 	$(if $(wildcard tests/unit/*.c),unit) \
 	$(if $(wildcard fuzz/*.c),corpus) \
 	$(if $(wildcard tests/bootcfg/run),bootcfg) \
 	$(if $(wildcard tests/bench/run),bench) \
-	$(if $(wildcard tests/boot/run),boot standdown) \
+	$(if $(wildcard tests/boot/run),standdown) \
 	$(if $(wildcard tests/boot/hands),hands) \
-	$(if $(wildcard tests/bench/faults),faults) \
-	$(if $(wildcard tests/images/run),images)
+	$(if $(wildcard tests/images/run),images) \
+	$(if $(wildcard tests/bench/faults),faults)
+# It judges the machines of that one.
+after_faults = boot
 
-.PHONY: check-faults-all check-images-all check-mkinitcpio check-packages dist deps check lint format demo bench fuzz $(suites:%=check-%)
+.PHONY: test-programs check-faults-all check-images-all check-mkinitcpio check-packages dist deps check lint format demo bench fuzz $(suites:%=check-%)
 
 # Only what is missing; nothing at all when all is there.
 deps:
 	@NO_INSTALL='$(NO_INSTALL)' tools/deps build test lint boot images
 
+# What several suites run is built before them, once: two that begin at a time would both build it. Where it can't be, a
+# suite says so.
 check: deps
+	-@$(MAKE) --no-print-directory -k -j$(shell nproc) all test-programs
 	@$(MAKE) --no-print-directory -j$(shell nproc) all
-	@MUST_WORK='$(MUST_WORK)' MAKE='$(MAKE)' tests/run $(BUILD)/check $(suites)
+	@MUST_WORK='$(MUST_WORK)' MAKE='$(MAKE)' tests/run $(BUILD)/check \
+		$(foreach suite,$(suites),$(suite)$(after_$(suite):%=:%))
 
 demo:
 	@NO_INSTALL='$(NO_INSTALL)' tools/deps build boot
@@ -89,7 +97,7 @@ units = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*.c))
 fuzzers = $(patsubst fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard fuzz/*.c))
 
 # One set of objects serves both: fuzzer-no-link only adds the counters that libFuzzer reads.
-$(BUILD)/san/%.o: src/%.c $(BUILD)/flags | $(BUILD)/have-bind $(kmod_lib)
+$(BUILD)/san/%.o: src/%.c $(BUILD)/flags | $(BUILD)/have-bind $(kmod_header)
 	@mkdir -p $(@D)
 	$(call say,CC)$(CLANG) $(COMPILE) $(kmod_flags) $(SANITIZE) -fsanitize=fuzzer-no-link -c $< -o $@
 
@@ -98,7 +106,7 @@ $(san_lib): $(san_c:src/%.c=$(BUILD)/san/%.o)
 	@rm -f $@
 	$(call say,AR)$(AR) rcsT $@ $^
 
-$(BUILD)/unit/%.o: tests/unit/%.c $(BUILD)/flags | $(BUILD)/have-bind $(kmod_lib)
+$(BUILD)/unit/%.o: tests/unit/%.c $(BUILD)/flags | $(BUILD)/have-bind $(kmod_header)
 	@mkdir -p $(@D)
 	$(call say,CC)$(CLANG) $(COMPILE) -Itests/unit $(kmod_flags) $(SANITIZE) -c $< -o $@
 $(BUILD)/unit/%: $(BUILD)/unit/%.o $(san_lib)
@@ -275,5 +283,7 @@ check-faults: $(faults_need)
 check-faults-all: $(faults_need)
 	@NO_INSTALL='$(NO_INSTALL)' tools/deps boot
 	@BUILD='$(abspath $(BUILD))' tests/bench/faultmatrix --all
+
+test-programs: $(units) $(fuzzers) $(sanitized) $(BUILD)/san/bin/vfio-bootcfg $(bench_programs) $(BUILD)/guest/vfio-client
 
 -include $(wildcard $(BUILD)/san/*/*.d $(BUILD)/san/*/*/*.d $(BUILD)/unit/*.d $(BUILD)/fuzz/*.d $(BUILD)/tests/*/*.d $(BUILD)/tests/*/*/*.d)

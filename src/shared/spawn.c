@@ -191,6 +191,7 @@ struct running {
 	int fd, out, said, interrupts; /* fd: of the process */
 	int out_end, said_end;         /* its own ends */
 	int64_t deadline;
+	size_t taken; /* bytes of output that were handed over */
 };
 
 static void running_done(struct running *c)
@@ -315,9 +316,31 @@ static int drain(int *fd, struct text *to, size_t max, bool tail)
 	return n < 0 && errno != EAGAIN && errno != EINTR ? -errno : 0;
 }
 
+/* The same for output that somebody takes as it comes. */
+static int hand_over(struct running *c, const struct spawn_job *job)
+{
+	char buf[65536];
+	ssize_t n = 0;
+	int r = 0;
+
+	/* No more at once than a pipe holds, so that the bound in time is looked at. */
+	for (int i = 0; i < 16 && r == 0 && c->out >= 0; i++) {
+		n = read(c->out, buf, sizeof(buf));
+		if (n <= 0)
+			break;
+		c->taken += (size_t)n;
+		r = c->taken > job->max ? -EFBIG : job->take(job->to, buf, (size_t)n);
+	}
+	if (r < 0)
+		return r;
+	if (n == 0)
+		fd_close(&c->out);
+	return n < 0 && errno != EAGAIN && errno != EINTR ? -errno : 0;
+}
+
 static int read_both(struct running *c, const struct spawn_job *job, struct spawn_result *ret)
 {
-	int r = drain(&c->out, &ret->out, job->max, false);
+	int r = job->take ? hand_over(c, job) : drain(&c->out, &ret->out, job->max, false);
 	int said = drain(&c->said, &ret->said, SAID_MAX, true);
 
 	return r < 0 ? r : said;

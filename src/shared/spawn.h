@@ -37,6 +37,10 @@ struct spawn_job {
 	unsigned seconds;          /* by the monotonic clock; then the group is killed */
 	size_t max;                /* bytes of standard output that are read; 0: part of `said` */
 	struct interrupt *interrupt; /* or NULL */
+	/* Called with the output as it comes, which is then not kept; a negative errno ends the
+	 * program and is returned. NULL: it is kept in `out`. */
+	int (*take)(void *to, const char *bytes, size_t n);
+	void *to;
 };
 struct spawn_result {
 	struct text out;

@@ -318,6 +318,30 @@ static enum cmd_result plan_do(const struct args *a, const struct root *r, const
 	return result;
 }
 
+/* Nothing is edited: tells what is left to do, or whether the words are there. */
+static enum cmd_result managed_result(const struct args *a, const struct root *r,
+	const struct loaders *l, FILE *f, struct err *err)
+{
+	_cleanup_(edit_set_done) struct edit_set none = {0};
+	bool differs = l->line.n == 0 || l->line.added.n > 0 || l->line.removed.n > 0;
+
+	if (a->json)
+		edit_set_print_json(l, &none, f);
+	if (!l->refused || (a->check && !differs)) {
+		if (!a->quiet && !a->json && !a->check)
+			log_print(LOG_NOTICE, "nothing to do: it is so already");
+		return CMD_DONE;
+	}
+	bool known = a->check && l->line.n > 0;
+	if (!a->json && !(known && a->quiet))
+		commands_print(a, r, l, f);
+	if (known && !a->quiet)
+		log_print(LOG_NOTICE, "%s", l->managed_why);
+	else if (!known)
+		(void)err_set(err, EPERM, "%s", l->managed_why);
+	return known ? CMD_DIFFERS : CMD_MANAGED;
+}
+
 enum cmd_result cmd_edit(struct args *a, const struct root *r, FILE *f, struct err *err)
 {
 	_cleanup_(strings_done) struct strings notes = {0};
@@ -329,6 +353,8 @@ enum cmd_result cmd_edit(struct args *a, const struct root *r, FILE *f, struct e
 	cmd_notes(a, &notes);
 	struct loaders_options lo = {.loader = a->loader, .entry = a->entry, .request = &a->words};
 	int rc = loaders_find(r, &lo, &l, err);
+	if (rc == 0 && l.managed_by)
+		return managed_result(a, r, &l, f, err);
 	if (rc == 0)
 		rc = a->trial ? trial_plan(r, &l, &a->words, &p, err)
 			      : edit_set_make(r, &l, &a->words, &p, err);

@@ -9,7 +9,7 @@
 #include "shared/term.h"
 
 #include <errno.h>
-
+#include <stdlib.h>
 #include <string.h>
 
 static void words_put(const struct strings *words, FILE *f)
@@ -145,7 +145,12 @@ void status_print(const struct loaders *l, const struct edit_set *p, const struc
 {
 	_cleanup_(text_done) struct text pending = {0};
 
-	fputs("boot loader: ", f);
+	if (l->managed_by) {
+		fprintf(f, "owned by:    %s\n    ", l->managed_by);
+		escaped_put(l->managed_why, f);
+	} else {
+		fputs("boot loader: ", f);
+	}
 	for (size_t i = 0; i < l->found_n; i++)
 		fprintf(f, "%s%s", i > 0 ? ", " : "", l->found[i]->name);
 	putc('\n', f);
@@ -268,6 +273,7 @@ void status_print_json(const struct loaders *l, const struct edit_set *p, const 
 	json_open_object(&j, NULL);
 	json_int(&j, "version", 1);
 	loaders_json(&j, l);
+	json_string(&j, "managed_by", l->managed_by);
 	json_string(&j, "booted_by", now->loader ? now->loader->name : NULL);
 	json_string(&j, "booted_entry", now->entry);
 	json_string(&j, "booted_partition", now->partition);
@@ -293,13 +299,28 @@ void edit_set_print_json(const struct loaders *l, const struct edit_set *p, FILE
 	json_open_object(&j, NULL);
 	json_int(&j, "version", 1);
 	loaders_json(&j, l);
-	json_bool(&j, "changes", !edit_set_is_empty(p));
+	json_string(&j, "managed_by", l->managed_by);
+	json_bool(&j, "changes", !edit_set_is_empty(p) || l->refused);
 	file_edits_json(&j, p);
 	strings_json(&j, "next", &l->next);
 	strings_json(&j, "by_hand", &l->by_hand);
 	strings_json(&j, "notes", &l->notes);
 	json_close_object(&j);
 	json_end(&j);
+}
+
+/* The line of a file that somebody else owns is shown as a source. */
+static int managed_source_take(struct loaders *l, struct edit_set *to, struct err *err)
+{
+	if (!l->line_is_source || l->line.n == 0)
+		return 0;
+	to->set = calloc(1, sizeof(*to->set));
+	if (!to->set)
+		return err_set(err, ENOMEM, "out of memory");
+	to->n = 1;
+	to->set[0] = l->line;
+	l->line = (struct file_edits){0};
+	return 0;
 }
 
 enum cmd_result cmd_status(const struct args *a, const struct root *r, FILE *f, struct err *err)
@@ -311,7 +332,8 @@ enum cmd_result cmd_status(const struct args *a, const struct root *r, FILE *f, 
 
 	int rc = loaders_find(r, &lo, &l, err);
 	if (rc == 0)
-		rc = edit_set_make(r, &l, &a->words, &p, err);
+		rc = l.managed_by ? managed_source_take(&l, &p, err)
+				  : edit_set_make(r, &l, &a->words, &p, err);
 	if (rc == 0)
 		rc = booted_read(r, &now);
 	if (rc < 0)

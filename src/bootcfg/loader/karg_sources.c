@@ -12,6 +12,8 @@ void loaders_done(struct loaders *l)
 	}
 	free(l->sources);
 	free(l->menu);
+	free(l->managed_why);
+	file_edits_done(&l->line);
 	strings_done(&l->next);
 	strings_done(&l->by_hand);
 	strings_done(&l->notes);

@@ -33,6 +33,17 @@ struct loaders {
 	bool remains;         /* no boot file is there: what is found may be left over */
 	bool image;           /* a signed image is built by them */
 	char *menu;           /* the menu that they generate, or NULL */
+
+	/*
+	 * Of a system that is not edited (managed.h): who owns the kernel command line, or NULL;
+	 * the reason, with its file; and the line that counts, edited in memory as requested
+	 * (line.n == 0: not known). Then nothing is found, and by_hand has what is left to do.
+	 */
+	const char *managed_by;
+	char *managed_why;
+	struct file_edits line;
+	bool line_is_source; /* it is in a file of its own, not in a boot entry */
+	bool refused;        /* there is something to change, or it is without use there */
 };
 
 /* Exit codes of section "EXIT STATUS" in vfio-bootcfg(8), as negative returns of loaders_find. */

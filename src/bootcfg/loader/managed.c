@@ -1,41 +1,34 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bootcfg/loader/managed.h"
 
-#include "bootcfg/loader/karg_sources.h"
-
-#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
-/* The request in the syntax of another tool: `add` or `remove` is put before each word. */
-static void words_print(
-	const struct karg_ops *r, const char *add, const char *remove, struct text *to)
+#define PATHS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+/* ---- marks -------------------------------------------------------------------------------------
+ */
+
+static bool is_nixos(const struct detect *s)
 {
-	for (size_t i = 0; i < r->n; i++) {
-		const struct karg_op *w = &r->v[i];
-		const char *before = karg_op_adds(w)                  ? add
-				     : w->kind == KARG_OP_REMOVE_WORD ? remove
-								      : NULL;
-		if (before)
-			text_print(to, " %s%s", before, w->text);
-	}
+	return root_is_file(s->root, "etc/NIXOS") || str_equal(s->os_id, "nixos");
 }
 
+/* The package manager runs on other distributions, too: the store alone proves nothing. */
 static bool is_guix(const struct detect *s)
 {
-	/* The package manager runs on other distributions, too: the store alone proves nothing. */
 	return str_equal(s->os_id, "guix") ||
 	       (root_is_dir(s->root, "gnu/store") && s->os_id[0] == '\0');
 }
 
-static bool ostree_entries(const struct detect *s)
+/* The first entry of a deployment: allocated, or NULL. */
+static char *ostree_entry(const struct detect *s)
 {
 	for (size_t i = 0; i < s->boots.n; i++) {
 		_cleanup_(strings_done) struct strings names = {0};
 		char dir[1024];
-		(void)snprintf(dir, sizeof(dir), "%s/loader", s->boots.v[i]);
-		if (root_is_link(s->root, dir))
-			return true;
 		(void)snprintf(dir, sizeof(dir), "%s/loader/entries", s->boots.v[i]);
 		(void)!root_list(s->root, dir, ".conf", &names);
 		for (size_t n = 0; n < names.n; n++) {
@@ -43,70 +36,210 @@ static bool ostree_entries(const struct detect *s)
 			(void)snprintf(path, sizeof(path), "%s/%s", dir, names.v[n]);
 			if (str_starts(names.v[n], "ostree-") ||
 				root_holds(s->root, path, " ostree="))
+				return strdup(path);
+		}
+	}
+	return NULL;
+}
+
+static char *ostree_mark(const struct detect *s)
+{
+	static const char *const dirs[] = {
+		"ostree/repo", "sysroot/ostree", "boot/ostree", "usr/lib/bootc/kargs.d", NULL};
+	char *entry = ostree_entry(s);
+
+	if (entry)
+		return entry;
+	for (const char *const *d = dirs; *d; d++)
+		if (root_is_dir(s->root, *d))
+			return strdup(*d);
+	if (root_is_file(s->root, "run/ostree-booted"))
+		return strdup("run/ostree-booted");
+	for (size_t i = 0; i < s->boots.n; i++) {
+		char *path = NULL;
+		if (asprintf(&path, "%s/loader", s->boots.v[i]) < 0)
+			return NULL;
+		if (root_is_link(s->root, path))
+			return path;
+		free(path);
+	}
+	return NULL;
+}
+
+/* True if a program is in this root, or in a deployment of an ostree root. */
+static bool has_program(const struct detect *s, const char *name)
+{
+	_cleanup_(strings_done) struct strings systems = {0};
+	char path[1024];
+
+	(void)snprintf(path, sizeof(path), "usr/bin/%s", name);
+	if (root_is_file(s->root, path))
+		return true;
+	(void)!root_list(s->root, "ostree/deploy", "", &systems);
+	for (size_t i = 0; i < systems.n; i++) {
+		_cleanup_(strings_done) struct strings trees = {0};
+		(void)snprintf(path, sizeof(path), "ostree/deploy/%s/deploy", systems.v[i]);
+		(void)!root_list(s->root, path, "", &trees);
+		for (size_t n = 0; n < trees.n; n++) {
+			char file[1400];
+			(void)snprintf(
+				file, sizeof(file), "%s/%s/usr/bin/%s", path, trees.v[n], name);
+			if (root_is_file(s->root, file))
 				return true;
 		}
 	}
 	return false;
 }
 
-static bool is_ostree(const struct detect *s)
+static bool has_rpm_ostree(const struct detect *s)
 {
-	static const char *const dirs[] = {"ostree/repo", "sysroot/ostree", "boot/ostree", NULL};
-
-	for (const char *const *d = dirs; *d; d++)
-		if (root_is_dir(s->root, *d))
-			return true;
-	return root_is_file(s->root, "run/ostree-booted") ||
-	       root_is_dir(s->root, "usr/lib/bootc/kargs.d") || ostree_entries(s);
+	return has_program(s, "rpm-ostree");
 }
 
-/* The entries of a hypervisor are generated from these files; Linux is its guest then. */
+static bool has_bootc(const struct detect *s)
+{
+	return has_program(s, "bootc") || root_is_dir(s->root, "usr/lib/bootc");
+}
+
+static bool has_ostree(const struct detect *s)
+{
+	return has_program(s, "ostree");
+}
+
+/* The entries of a hypervisor are generated; Linux is its guest then. That Xen is installed does
+ * not tell that it runs, which the running system knows. */
 static bool is_xen(const struct detect *s)
 {
 	_cleanup_(strings_done) struct strings names = {0};
 
 	if (str_equal(s->os_id, "qubes"))
 		return true;
+	if (s->root->host)
+		return root_holds(s->root, "proc/xen/capabilities", "control_d");
 	(void)!root_list(s->root, "boot", ".gz", &names);
 	for (size_t i = 0; i < names.n; i++)
 		if (str_starts(names.v[i], "xen"))
 			return true;
-	return root_is_file(s->root, "proc/xen/capabilities") && s->root->host &&
-	       root_holds(s->root, "proc/xen/capabilities", "control_d");
+	return false;
 }
 
-int managed_check(const struct detect *s, const struct karg_ops *r, struct err *err)
+static bool is_ubuntu_core(const struct detect *s)
 {
-	_cleanup_(text_done) struct text words = {0};
+	return str_equal(s->os_id, "ubuntu-core");
+}
 
-	if (root_is_file(s->root, "etc/NIXOS") || str_equal(s->os_id, "nixos")) {
-		words_print(r, "\"", "not \"", &words);
-		err_set(err, EPERM,
-			"NixOS makes its boot entries anew at every switch: put the words in configuration.nix instead, boot.kernelParams = [ … ]; (asked for:%s) and run `nixos-rebuild boot`",
-			words.data ? words.data : " nothing");
-		return LOADERS_OWNED;
+/* ---- the rows ----------------------------------------------------------------------------------
+ */
+
+static const struct managed rows[] = {
+	{.name = "NixOS",
+		.files = PATHS("etc/NIXOS", "etc/os-release", "usr/lib/os-release"),
+		.is = is_nixos,
+		.line = LINE_ENTRY,
+		.why = "NixOS makes its boot entries anew at every switch, so an edit of them is lost",
+		.todo = {"in /etc/nixos/configuration.nix: boot.kernelParams = [{add: \"%\"} ];",
+			"in /etc/nixos/configuration.nix, out of boot.kernelParams:{remove: %}",
+			"nixos-rebuild boot"}},
+	{.name = "Guix",
+		.files = PATHS("etc/os-release", "run/current-system/channels.scm"),
+		.is = is_guix,
+		.line = LINE_ENTRY,
+		.why = "Guix makes its boot entries anew at every reconfiguration, so an edit of them is lost",
+		.todo = {"in /etc/config.scm: (kernel-arguments (append (list{add: \"%\"}) %default-kernel-arguments))",
+			"in /etc/config.scm, out of kernel-arguments:{remove: %}",
+			"guix system reconfigure /etc/config.scm"}},
+	{.name = "rpm-ostree",
+		.find = ostree_mark,
+		.is = has_rpm_ostree,
+		.line = LINE_ENTRY,
+		.why = "the deployments here own the kernel command line",
+		.todo = {"rpm-ostree kargs{sh-replace: --replace=%}{sh-add: --append-if-missing=%}{sh-remove: --delete-if-present=%}"}},
+	{.name = "bootc",
+		.find = ostree_mark,
+		.is = has_bootc,
+		.line = LINE_ENTRY,
+		.why = "this system is an image (bootc), and the image owns the kernel command line",
+		.todo = {"in /usr/lib/bootc/kargs.d/10-vfio.toml of the image: kargs = [{add: \"%\",} ]",
+			"in /usr/lib/bootc/kargs.d of the image, take out:{remove: %}",
+			"bootc upgrade, when the image is built anew"}},
+	{.name = "ostree",
+		.find = ostree_mark,
+		.is = has_ostree,
+		.line = LINE_ENTRY,
+		.why = "the deployments here own the kernel command line",
+		.todo = {"ostree admin kargs edit-in-place{sh-add: --append-if-missing=%}",
+			"ostree admin instutil set-kargs{sh-rest: %}"}},
+	{.name = "ostree",
+		.find = ostree_mark,
+		.line = LINE_ENTRY,
+		.why = "the deployments here own the kernel command line, and no program that edits it is installed here (rpm-ostree, bootc, ostree)",
+		.todo = {"with the tool of that system, add:{add: %}",
+			"with the tool of that system, take out:{remove: %}"}},
+	{.name = "Ubuntu Core",
+		.files = PATHS("etc/os-release", "usr/lib/os-release"),
+		.is = is_ubuntu_core,
+		.line = LINE_ENTRY,
+		.why = "Ubuntu Core owns the kernel command line; an option of the system adds to it, on a model of grade dangerous",
+		.todo = {"snap set system system.kernel.dangerous-cmdline-append=\"$(snap get system system.kernel.dangerous-cmdline-append){add: %}\"",
+			"in cmdline.extra or cmdline.full of the gadget snap, take out:{remove: %}"}},
+	{.name = "ABRoot",
+		.files = PATHS(
+			"etc/abroot/abroot.json", "usr/share/abroot/abroot.json", "usr/bin/abroot"),
+		.line = LINE_ENTRY,
+		.why = "ABRoot makes the boot entries of both roots from a list of its own",
+		.todo = {"abroot kargs edit", "there, add:{add: %}",
+			"there, take out:{remove: %}"}},
+	{.name = "TrueNAS",
+		.files = PATHS("usr/bin/midclt"),
+		.line = LINE_ENTRY,
+		.why = "the middleware of TrueNAS writes GRUB's files anew from its own settings",
+		.todo = {"midclt call system.advanced.update \"{\\\"kernel_extra_options\\\": \\\"$(midclt call system.advanced.config | jq -r .kernel_extra_options){add: %}\\\"}\"",
+			"in kernel_extra_options of `midclt call system.advanced.update`, leave out:{remove: %}"}},
+	{.name = "XCP-ng",
+		.files = PATHS("etc/xensource-inventory"),
+		.line = LINE_ENTRY,
+		.never = true,
+		.why = "this is the dom0 of XCP-ng or XenServer: VFIO does not work there, Xen assigns devices itself",
+		.todo = {"/opt/xensource/libexec/xen-cmdline --set-dom0 \"xen-pciback.hide=(0000:BB:DD.F)\"",
+			"xe vm-param-set uuid=VM other-config:pci=0/0000:BB:DD.F, after a reboot"}},
+	{.name = "Xen",
+		.is = is_xen,
+		.line = LINE_ENTRY,
+		.never = true,
+		.why = "this is a Xen dom0: VFIO does not work under Xen, which assigns devices itself",
+		.todo = {"xl pci-assignable-add BB:DD.F (on Qubes: qvm-pci)"}},
+};
+
+/* The mark of a row: allocated, NULL: it has none. */
+static char *mark_find(const struct detect *s, const struct managed *m)
+{
+	if (m->is && !m->is(s))
+		return NULL;
+	if (m->find)
+		return m->find(s);
+	if (m->below)
+		return detect_below_boots(s, m->below);
+	for (const char *const *f = m->files; f && *f; f++)
+		if (root_is_file(s->root, *f))
+			return strdup(*f);
+	return m->is ? strdup("") : NULL;
+}
+
+static bool is_called(const struct managed *m, const char *called)
+{
+	return !called || strcasecmp(m->name, called) == 0;
+}
+
+const struct managed *managed_find(const struct detect *s, enum managed_proof from,
+	enum managed_proof to, const char *called, char **ret_mark)
+{
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		const struct managed *m = &rows[i];
+		if (m->proof < from || m->proof > to || !is_called(m, called))
+			continue;
+		*ret_mark = mark_find(s, m);
+		if (*ret_mark)
+			return m;
 	}
-	if (is_guix(s)) {
-		words_print(r, "", "not ", &words);
-		err_set(err, EPERM,
-			"Guix makes its boot entries anew: put the words in (kernel-arguments …) of the operating-system and run `guix system reconfigure`; asked for:%s",
-			words.data ? words.data : " nothing");
-		return LOADERS_OWNED;
-	}
-	if (is_ostree(s)) {
-		bool bootc = root_is_dir(s->root, "usr/lib/bootc") &&
-			     !root_is_file(s->root, "usr/bin/rpm-ostree");
-		words_print(r, "--append-if-missing=", "--delete-if-present=", &words);
-		err_set(err, EPERM,
-			bootc ? "this system is an image (bootc): its kernel arguments are files in /usr/lib/bootc/kargs.d of that image; asked for:%s"
-			      : "the deployments here own the kernel command line; run: rpm-ostree kargs%s",
-			words.data ? words.data : "");
-		return LOADERS_OWNED;
-	}
-	if (is_xen(s)) {
-		err_set(err, EPERM,
-			"this is a Xen dom0: VFIO does not work under Xen, which assigns devices itself (xen-pciback.hide= or, on Qubes, qvm-pci)");
-		return LOADERS_OWNED;
-	}
-	return 0;
+	return NULL;
 }

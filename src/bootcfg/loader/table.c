@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bootcfg/loader/table.h"
 
+#include "bootcfg/loader/advice.h"
 #include "bootcfg/loader/booted.h"
 #include "bootcfg/loader/managed.h"
 
@@ -201,6 +202,46 @@ static int doubtful_decide(struct loader_search *q, const struct doubtful *d, st
 /* ---- the search --------------------------------------------------------------------------------
  */
 
+/* A row of managed.c is in the place of what was found so far. */
+static int managed_found(
+	struct loader_search *q, const struct managed *m, const char *mark, struct err *err)
+{
+	loaders_done(q->to);
+	return advice_make(m, q->s, mark, q->o->request, q->to, err);
+}
+
+/*
+ * Looks for a way to boot that is known and not edited: one that is proven beside the loaders that
+ * were found is one too many, one of which only a file is there counts where no loader is found.
+ */
+static int managed_look(struct loader_search *q, struct err *err)
+{
+	bool complete = q->to->sources_n > 0 && !q->to->remains;
+	_cleanup_(str_free) char *mark = NULL;
+
+	if (q->o->loader && complete)
+		return 0;
+	const struct managed *m = managed_find(
+		q->s, MANAGED_BOOTS, complete ? MANAGED_BOOTS : MANAGED_FILE, q->o->loader, &mark);
+	if (!m)
+		return 0;
+	if (!complete)
+		return managed_found(q, m, mark, err);
+	(void)err_set(err, EINVAL,
+		"more than one boot loader was found and nothing tells which one boots this system: %s, %s (/%s); say it with --boot-loader NAME",
+		q->to->found[0]->name, m->name, mark);
+	return LOADERS_AMBIGUOUS;
+}
+
+/* Looks for the owner of a whole system. */
+static int system_look(struct loader_search *q, struct err *err)
+{
+	_cleanup_(str_free) char *mark = NULL;
+	const struct managed *m = managed_find(q->s, MANAGED_SYSTEM, MANAGED_SYSTEM, NULL, &mark);
+
+	return m ? managed_found(q, m, mark, err) : 0;
+}
+
 static int search_run(struct loader_search *q, struct err *err)
 {
 	struct doubtful doubtful = {0};
@@ -211,7 +252,9 @@ static int search_run(struct loader_search *q, struct err *err)
 	if (doubtful.n > 0)
 		return doubtful_decide(q, &doubtful, err);
 	rc = others_detect(q, err);
-	if (rc < 0)
+	if (rc == 0)
+		rc = managed_look(q, err);
+	if (rc < 0 || q->to->managed_by)
 		return rc;
 	if (notes_add(q) < 0)
 		return err_set(err, ENOMEM, "out of memory");
@@ -270,8 +313,8 @@ int loaders_find(
 
 	int rc = detect_make(r, &s, err);
 	if (rc == 0)
-		rc = managed_check(&s, o->request, err);
-	if (rc == 0)
+		rc = system_look(&q, err);
+	if (rc == 0 && !l.managed_by)
 		rc = search_run(&q, err);
 	search_done(&q);
 	if (rc == LOADERS_AMBIGUOUS && !o->loader && r->host)

@@ -31,8 +31,8 @@ LOADER_TABLE(LOADER_DECLARE)
 extern const struct loader *const loader_table[];
 
 /*
- * Decides which files are the sources of the kernel command line. -ENOENT if no loader is found,
- * -EINVAL for one that cannot be edited; both with a remedy.
+ * Decides which files are the sources of the kernel command line, or who owns it (managed_by).
+ * -ENOENT if no loader is found, -EINVAL for one that cannot be edited; both with a remedy.
  */
 int loaders_find(const struct root *r, const struct loaders_options *o, struct loaders *ret,
 	struct err *err) _must_check_;

@@ -128,6 +128,104 @@ static bool is_ubuntu_core(const struct detect *s)
 	return str_equal(s->os_id, "ubuntu-core");
 }
 
+static bool modifies_efi_entries(const struct detect *s)
+{
+	_cleanup_(str_free) char *value = detect_shell_value(
+		s->root, "etc/default/efibootmgr-kernel-hook", "MODIFY_EFI_ENTRIES");
+	return value && str_equal(value, "1");
+}
+
+static bool has_uefi_mkconfig(const struct detect *s)
+{
+	return root_is_file(s->root, "usr/bin/uefi-mkconfig") ||
+	       root_is_file(s->root, "usr/sbin/uefi-mkconfig");
+}
+
+static bool has_zbm_kcl(const struct detect *s)
+{
+	return has_program(s, "zbm-kcl");
+}
+
+static bool has_mkrlconf(const struct detect *s)
+{
+	return root_is_file(s->root, "usr/bin/mkrlconf") ||
+	       root_is_file(s->root, "usr/sbin/mkrlconf");
+}
+
+/* The first file below `dir` of a directory with boot files whose name begins and ends so. */
+static char *below_boots(
+	const struct detect *s, const char *dir, const char *begin, const char *end)
+{
+	for (size_t i = 0; i < s->boots.n; i++) {
+		_cleanup_(strings_done) struct strings names = {0};
+		char path[1024];
+		(void)snprintf(path, sizeof(path), "%s/%s", s->boots.v[i], dir);
+		(void)!root_list(s->root, path, end, &names);
+		for (size_t n = 0; n < names.n; n++) {
+			char *file = NULL;
+			if (str_starts(names.v[n], begin) &&
+				asprintf(&file, "%s/%s", path, names.v[n]) >= 0)
+				return file;
+		}
+	}
+	return NULL;
+}
+
+/* An image of ZFSBootMenu on the ESP; its release has one name, generate-zbm another. */
+static char *zfsbootmenu_image(const struct detect *s)
+{
+	static const char *const dirs[] = {"EFI/zbm", "EFI/ZBM", "EFI/zfsbootmenu", NULL};
+	char *path = NULL;
+
+	for (const char *const *d = dirs; *d && !path; d++) {
+		path = below_boots(s, *d, "", ".EFI");
+		if (!path)
+			path = below_boots(s, *d, "", ".efi");
+	}
+	return path;
+}
+
+/* elilo.conf beside the program, below EFI. */
+static char *elilo_conf(const struct detect *s)
+{
+	for (size_t i = 0; i < s->boots.n; i++) {
+		_cleanup_(strings_done) struct strings names = {0};
+		char path[1024];
+		(void)snprintf(path, sizeof(path), "%s/EFI", s->boots.v[i]);
+		(void)!root_list(s->root, path, "", &names);
+		for (size_t n = 0; n < names.n; n++) {
+			(void)snprintf(path, sizeof(path), "%s/EFI/%s/elilo.conf", s->boots.v[i],
+				names.v[n]);
+			if (root_is_file(s->root, path))
+				return strdup(path);
+		}
+	}
+	return NULL;
+}
+
+/* A kernel that the firmware starts itself: below EFI, where no loader looks for one. */
+static char *stub_kernel(const struct detect *s)
+{
+	static const char *const kernels[] = {"vmlinuz", "bzImage", "linux", NULL};
+
+	for (size_t i = 0; i < s->boots.n; i++) {
+		_cleanup_(strings_done) struct strings names = {0};
+		char path[1024];
+		(void)snprintf(path, sizeof(path), "%s/EFI", s->boots.v[i]);
+		(void)!root_list(s->root, path, "", &names);
+		for (size_t n = 0; n < names.n; n++) {
+			char dir[1400], *file = NULL;
+			(void)snprintf(dir, sizeof(dir), "EFI/%s", names.v[n]);
+			for (const char *const *k = kernels; *k && !file; k++)
+				file = below_boots(s, dir, *k, "");
+			if (file && !str_equal(names.v[n], "Linux"))
+				return file;
+			free(file);
+		}
+	}
+	return NULL;
+}
+
 /* ---- the rows ----------------------------------------------------------------------------------
  */
 
@@ -208,6 +306,96 @@ static const struct managed rows[] = {
 		.never = true,
 		.why = "this is a Xen dom0: VFIO does not work under Xen, which assigns devices itself",
 		.todo = {"xl pci-assignable-add BB:DD.F (on Qubes: qvm-pci)"}},
+
+	{.name = "ZFSBootMenu",
+		.proof = MANAGED_BOOTS,
+		.find = zfsbootmenu_image,
+		.is = has_zbm_kcl,
+		.line = LINE_RUNNING,
+		.why = "ZFSBootMenu boots this system, and takes kernel parameters from a property of the boot environment",
+		.todo = {"zbm-kcl{sh-remove: -r %}{sh-add: -a %}"}},
+	{.name = "ZFSBootMenu",
+		.proof = MANAGED_BOOTS,
+		.find = zfsbootmenu_image,
+		.line = LINE_RUNNING,
+		.why = "ZFSBootMenu boots this system, and takes kernel parameters from a property of the boot environment",
+		.todo = {"zfs set org.zfsbootmenu:commandline=\"$(zfs get -Ho value org.zfsbootmenu:commandline $(findmnt -no SOURCE /)){add: %}\" $(findmnt -no SOURCE /)",
+			"out of org.zfsbootmenu:commandline, take:{remove: %}"}},
+	{.name = "efibootmgr-kernel-hook",
+		.proof = MANAGED_BOOTS,
+		.files = PATHS("etc/default/efibootmgr-kernel-hook"),
+		.is = modifies_efi_entries,
+		.line = LINE_VARIABLE,
+		.key = "OPTIONS",
+		.why = "Void's hook of efibootmgr makes the firmware's entries from it at each kernel",
+		.todo = {"in {mark}: OPTIONS=\"{line}\"", "xbps-reconfigure -f {kernel}"}},
+	{.name = "uefi-mkconfig",
+		.proof = MANAGED_FILE,
+		.files = PATHS("etc/default/uefi-mkconfig", "etc/kernel/uefi-mkconfig"),
+		.is = has_uefi_mkconfig,
+		.line = LINE_UNREAD,
+		.why = "uefi-mkconfig makes the firmware's entries from it",
+		.todo = {"in {mark}, add:{add: %}", "in {mark}, take out:{remove: %}",
+			"uefi-mkconfig"}},
+	{.name = "sbupdate",
+		.proof = MANAGED_FILE,
+		.files = PATHS("etc/sbupdate.conf"),
+		.line = LINE_VARIABLE,
+		.key = "CMDLINE_DEFAULT",
+		.why = "sbupdate builds and signs the images with the command line in it",
+		.todo = {"in {mark}: CMDLINE_DEFAULT=\"{line}\"", "sbupdate"}},
+	{.name = "LILO",
+		.proof = MANAGED_FILE,
+		.files = PATHS("etc/lilo.conf"),
+		.line = LINE_UNREAD,
+		.why = "LILO boots this system, and takes kernel parameters from append= in it",
+		.todo = {"in {mark}, to append=\"…\", add:{add: %}",
+			"in {mark}, take out:{remove: %}", "lilo"}},
+	{.name = "elilo",
+		.proof = MANAGED_FILE,
+		.files = PATHS("etc/elilo.conf"),
+		.line = LINE_UNREAD,
+		.why = "elilo boots this system, and takes kernel parameters from append= in it",
+		.todo = {"in {mark}, to append=\"…\", add:{add: %}",
+			"in {mark}, take out:{remove: %}", "elilo"}},
+	{.name = "elilo",
+		.proof = MANAGED_FILE,
+		.find = elilo_conf,
+		.line = LINE_UNREAD,
+		.why = "elilo boots this system, and takes kernel parameters from append= in it",
+		.todo = {"in {mark}, to append=\"…\", add:{add: %}",
+			"in {mark}, take out:{remove: %}"}},
+	{.name = "rEFInd",
+		.proof = MANAGED_FILE,
+		.below = PATHS("EFI/refind/refind.conf", "EFI/BOOT/refind.conf"),
+		.is = has_mkrlconf,
+		.why = "rEFInd boots this system, and without refind_linux.conf beside the kernel it makes the kernel parameters up itself",
+		.todo = {"mkrlconf", "then this again"}},
+	{.name = "rEFInd",
+		.proof = MANAGED_FILE,
+		.below = PATHS("EFI/refind/refind.conf", "EFI/BOOT/refind.conf"),
+		.line = LINE_RUNNING,
+		.why = "rEFInd boots this system, and without refind_linux.conf beside the kernel it makes the kernel parameters up itself",
+		.todo = {"in /boot/refind_linux.conf: \"Boot\" \"{line}\""}},
+	{.name = "Armbian",
+		.proof = MANAGED_FILE,
+		.files = PATHS("boot/armbianEnv.txt"),
+		.line = LINE_KEY,
+		.key = "extraargs",
+		.why = "Armbian's boot script takes kernel parameters from extraargs= in it",
+		.todo = {"in {mark}: extraargs={line}"}},
+	{.name = "Raspberry Pi",
+		.proof = MANAGED_FILE,
+		.files = PATHS("boot/firmware/cmdline.txt", "boot/cmdline.txt"),
+		.line = LINE_FIRST,
+		.why = "the firmware of a Raspberry Pi takes the kernel command line from it",
+		.todo = {"in {mark}, its only line: {line}"}},
+	{.name = "EFI stub",
+		.proof = MANAGED_FILE,
+		.find = stub_kernel,
+		.line = LINE_RUNNING,
+		.why = "no boot loader was found beside this kernel, so the firmware seems to start it, with the parameters of its own entry",
+		.todo = {"efibootmgr --create --disk /dev/DISK --part N --label Linux --loader '{efi}' --unicode '{line}'"}},
 };
 
 /* The mark of a row: allocated, NULL: it has none. */

@@ -229,7 +229,8 @@ static int images_look(const struct detect *s, struct loaders *to, bool *ret_fou
 	struct text work = {0};
 	bool have = false;
 
-	if (!images || *ret_found)
+	/* sbupdate has its line in its own file: managed.c. */
+	if (!images || *ret_found || root_is_file(s->root, "etc/sbupdate.conf"))
 		return 0;
 	if (bundles && root_holds(s->root, bundles, "\"cmdline\"") &&
 		!root_holds(s->root, bundles, "/etc/kernel/cmdline"))

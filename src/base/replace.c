@@ -241,6 +241,14 @@ int file_rename(int dirfd, const char *from, const char *to)
 	return dir < 0 || fsync(dir) < 0 ? -errno : 0;
 }
 
+int file_make_dir(int dirfd, const char *name)
+{
+	if (mkdirat(dirfd, name, 0755) < 0 && errno != EEXIST)
+		return -errno;
+	_cleanup_(fd_close) int dir = dir_handle(dirfd);
+	return dir < 0 || (fsync(dir) < 0 && errno != EINVAL) ? -errno : 0;
+}
+
 int file_remove(int dirfd, const char *name, const char *data, size_t len, struct err *err)
 {
 	_cleanup_(fd_close) int dir = dir_handle(dirfd);

@@ -46,6 +46,9 @@ void file_tidy(int dirfd, const char *name);
 /* Renames within a directory and flushes it. Returns 0 or -errno. */
 int file_rename(int dirfd, const char *from, const char *to) _must_check_;
 
+/* Makes a directory below dirfd (mode 0755), with its name on the disk. 0 also if it is there. */
+int file_make_dir(int dirfd, const char *name) _must_check_;
+
 /* Removes a file with these bytes and flushes the directory. -EBUSY if it has others. */
 int file_remove(
 	int dirfd, const char *name, const char *data, size_t len, struct err *err) _must_check_;

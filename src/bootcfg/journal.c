@@ -114,6 +114,7 @@ int backup_fill(const struct root *r, const struct journal_file *files, size_t n
 			.len = files[i].len,
 			.owner = {.mode = 0644}};
 		if (!f->path || !f->text || (files[i].old && !f->old) ||
+			txn_missing_dir(r, f->path, &f->made) < 0 ||
 			words_copy(files[i].added, &s.words[i].added) < 0 ||
 			words_copy(files[i].removed, &s.words[i].removed) < 0) {
 			s.files++;
@@ -154,6 +155,8 @@ int backup_write(int dir, const struct backup *s)
 		text_print(&t, "file %zu %o %" PRIuMAX " %" PRIuMAX " %s %s\n", i,
 			(unsigned)f->owner.mode, (uintmax_t)f->owner.uid, (uintmax_t)f->owner.gid,
 			f->old ? "replaced" : "created", f->path);
+		if (f->made)
+			text_print(&t, "made %s\n", f->made);
 		words_print(&t, "added", &s->words[i].added);
 		words_print(&t, "removed", &s->words[i].removed);
 		(void)snprintf(name, sizeof(name), "%zu.new", i);
@@ -201,6 +204,15 @@ static int file_line_read(int dir, const char *line, struct backup *s)
 	return rc;
 }
 
+/* A directory that the file is in. */
+static int made_line_read(const char *dir, struct txn_file *f)
+{
+	if (f->made || !str_starts(f->path, dir) || f->path[strlen(dir)] != '/')
+		return -EBADMSG;
+	f->made = strdup(dir);
+	return f->made ? 0 : -ENOMEM;
+}
+
 int backup_read(int dir, struct backup *s)
 {
 	_cleanup_(str_free) char *text = NULL;
@@ -217,6 +229,8 @@ int backup_read(int dir, struct backup *s)
 			rc = *to ? 0 : -ENOMEM;
 		} else if (str_starts(line, "file ")) {
 			rc = file_line_read(dir, line, s);
+		} else if (str_starts(line, "made ") && s->files > 0) {
+			rc = made_line_read(line + strlen("made "), &s->file[s->files - 1]);
 		} else if (str_starts(line, "added ") && s->files > 0) {
 			rc = strings_add(&s->words[s->files - 1].added, line + strlen("added "));
 		} else if (str_starts(line, "removed ") && s->files > 0) {
@@ -607,9 +621,12 @@ static int file_undo(const struct root *r, const struct txn_file *f, const struc
 	_cleanup_(txn_place_done) struct txn_place p = TXN_NOWHERE;
 	int rc = txn_place_below(r, f->path, &p, err);
 
-	return rc < 0 ? rc
-		      : txn_put(&p, (struct txn_bytes){one->now, one->now_len},
-				(struct txn_bytes){one->to, one->to_len}, &f->owner, err);
+	if (rc == 0)
+		rc = txn_put(&p, (struct txn_bytes){one->now, one->now_len},
+			(struct txn_bytes){one->to, one->to_len}, &f->owner, err);
+	if (rc == 0 && !one->to)
+		txn_dirs_remove(r, f);
+	return rc;
 }
 
 /* Writes all files, then removes the change from the journal. */

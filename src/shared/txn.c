@@ -147,6 +147,7 @@ void txn_file_done(struct txn_file *f)
 	free(f->path);
 	free(f->old);
 	free(f->text);
+	free(f->made);
 	*f = (struct txn_file){0};
 }
 
@@ -167,12 +168,68 @@ int txn_file_now(const struct root *r, const struct txn_file *f, enum txn_now *r
 	return 0;
 }
 
+int txn_missing_dir(const struct root *r, const char *path, char **ret)
+{
+	for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
+		_cleanup_(str_free) char *dir = strndup(path, (size_t)(slash - path));
+		_cleanup_(fd_close) int fd = dir ? root_fd(r, dir, O_PATH) : -ENOMEM;
+		if (!dir)
+			return -ENOMEM;
+		if (fd != -ENOENT)
+			continue;
+		*ret = dir;
+		dir = NULL;
+		return 0;
+	}
+	return 0;
+}
+
+static int dir_make(const struct root *r, const char *path)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	_cleanup_(str_free) char *parent = strndup(path, slash ? (size_t)(slash - path) : 0);
+	_cleanup_(fd_close) int fd = parent ? root_fd(r, parent, O_RDONLY | O_DIRECTORY) : -ENOMEM;
+
+	return fd < 0 ? fd : file_make_dir(fd, name);
+}
+
+/* The directories of a file, outermost first, from the one that is missing on. */
+static int dirs_make(const struct root *r, const struct txn_file *f, struct err *err)
+{
+	for (const char *slash = f->path + strlen(f->made); slash; slash = strchr(slash + 1, '/')) {
+		_cleanup_(str_free) char *dir = strndup(f->path, (size_t)(slash - f->path));
+		int rc = dir ? dir_make(r, dir) : -ENOMEM;
+		if (rc < 0)
+			return err_set(
+				err, -rc, "/%s: can't make the directory: %s", dir, strerror(-rc));
+	}
+	return 0;
+}
+
+void txn_dirs_remove(const struct root *r, const struct txn_file *f)
+{
+	_cleanup_(str_free) char *path = f->made ? strdup(f->path) : NULL;
+
+	for (char *slash; path && (slash = strrchr(path, '/')) &&
+			  (size_t)(slash - path) >= strlen(f->made);) {
+		*slash = '\0';
+		const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+		_cleanup_(str_free) char *parent = strndup(path, (size_t)(name - path));
+		_cleanup_(fd_close) int fd = parent ? root_fd(r, parent, O_RDONLY | O_DIRECTORY)
+						    : -ENOMEM;
+		if (fd < 0 || unlinkat(fd, name, AT_REMOVEDIR) < 0)
+			return;
+	}
+}
+
 static int file_write(const struct root *r, const struct txn_file *f, bool back, struct err *err)
 {
 	_cleanup_(txn_place_done) struct txn_place p = TXN_NOWHERE;
 	const struct txn_bytes old = {f->old, f->old_len}, text = {f->text, f->len};
-	int rc = txn_place_below(r, f->path, &p, err);
+	int rc = f->made && !back ? dirs_make(r, f, err) : 0;
 
+	if (rc == 0)
+		rc = txn_place_below(r, f->path, &p, err);
 	return rc < 0 ? rc : txn_put(&p, back ? text : old, back ? old : text, &f->owner, err);
 }
 
@@ -196,6 +253,8 @@ int txn_revert(const struct root *r, const struct txn_file *v, size_t n, struct 
 		int one = txn_file_now(r, &v[i], &now, err);
 		if (one == 0 && now == TXN_NEW)
 			one = file_write(r, &v[i], true, err);
+		if (one == 0 && now != TXN_OTHER)
+			txn_dirs_remove(r, &v[i]);
 		rc = one < 0 ? one : rc;
 	}
 	return rc;

@@ -71,8 +71,15 @@ struct txn_file {
 	char *text;
 	size_t len;
 	struct txn_owner owner; /* before the change, or of a file that is created */
+	char *made; /* the outermost directory that is made for it, below the root; NULL: none */
 };
 void txn_file_done(struct txn_file *f);
+
+/* The outermost directory of a path that is missing: allocated, or NULL. 0 or -ENOMEM. */
+int txn_missing_dir(const struct root *r, const char *path, char **ret) _must_check_;
+
+/* Removes the directories that were made for a file, if they are empty. */
+void txn_dirs_remove(const struct root *r, const struct txn_file *f);
 
 /* Which content a file has. */
 enum txn_now { TXN_NEW, TXN_OLD, TXN_OTHER };

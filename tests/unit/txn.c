@@ -70,6 +70,37 @@ static void all_or_back(const struct root *r)
 		txn_file_done(&v[i]);
 }
 
+static void dirs_made(const struct root *r)
+{
+	struct txn_file v[] = {file("x/y/new", NULL, "1"), file("a", "old", "new")};
+	struct err err = {0};
+	size_t done = 0;
+
+	check_case("directories that are missing are made, and removed with the file");
+	put(r, "a", "another");
+	CHECK_INT(txn_missing_dir(r, v[0].path, &v[0].made), 0);
+	CHECK_STR(v[0].made, "x");
+	CHECK_INT(txn_write(r, v, 2, &done, &err), -EBUSY);
+	CHECK_STR(content(r, "x/y/new"), "1");
+	CHECK_INT(txn_revert(r, v, done, &err), 0);
+	CHECK(faccessat(r->fd, "x", F_OK, 0) < 0);
+
+	check_case("but not one with another file, nor one that was there");
+	CHECK(mkdirat(r->fd, "x", 0700) == 0);
+	str_free(&v[0].made);
+	CHECK_INT(txn_missing_dir(r, v[0].path, &v[0].made), 0);
+	CHECK_STR(v[0].made, "x/y");
+	CHECK_INT(txn_write(r, v, 1, &done, &err), 0);
+	CHECK_INT(txn_revert(r, v, 1, &err), 0);
+	CHECK(faccessat(r->fd, "x/y", F_OK, 0) < 0 && faccessat(r->fd, "x", F_OK, 0) == 0);
+	CHECK_INT(txn_write(r, v, 1, &done, &err), 0);
+	put(r, "x/y/other", "2");
+	CHECK_INT(txn_revert(r, v, 1, &err), 0);
+	CHECK_STR(content(r, "x/y/other"), "2");
+	for (size_t i = 0; i < 2; i++)
+		txn_file_done(&v[i]);
+}
+
 static void copy_beside(const struct root *r)
 {
 	_cleanup_(txn_place_done) struct txn_place p = TXN_NOWHERE, kept = TXN_NOWHERE;
@@ -123,6 +154,7 @@ int main(void)
 	CHECK(mkdtemp(path));
 	CHECK_INT(root_open(&r, path, &err), 0);
 	all_or_back(&r);
+	dirs_made(&r);
 	copy_beside(&r);
 	root_done(&r);
 	(void)nftw(path, entry_remove, 8, FTW_DEPTH | FTW_PHYS);

@@ -17,6 +17,7 @@ static void menu_entry_done(struct menu_entry *e)
 {
 	free(e->title);
 	free(e->kernel);
+	strings_done(&e->initrds);
 	tokens_done(&e->words);
 	*e = (struct menu_entry){0};
 }
@@ -132,6 +133,23 @@ static int draft_kernel(struct draft *d, const char *text, const struct menu_lin
 	return d->e.kernel ? 0 : -ENOMEM;
 }
 
+/* Paths in one value: extlinux has commas between them. */
+static int draft_initrds(struct draft *d, const char *text, const struct menu_line *v)
+{
+	int rc = 0;
+
+	draft_name(d, text, v);
+	for (size_t i = v->begin; i < v->end && rc == 0;) {
+		size_t begin = i;
+		while (i < v->end && text[i] != ',')
+			i++;
+		if (i > begin)
+			rc = strings_take(&d->e.initrds, range_copy(text, begin, i));
+		i++;
+	}
+	return rc;
+}
+
 /* Takes over the entry with its words. */
 static int draft_close(struct draft *d, struct menu_entries *to)
 {
@@ -189,9 +207,9 @@ static int words_split(struct tokens *words, const char *name, size_t line, stru
 	return rc == -EINVAL ? err_set(err, EINVAL, "%s:%zu: %.300s", name, line, reason.text) : rc;
 }
 
-/* Reads a value as a command line: in double quotes (rEFInd) `""` is one quote. */
-static int value_read(struct tokens *ret, const char *name, const char *text,
-	const struct menu_line *v, enum context context, struct err *err)
+/* Adds a value as a segment: in double quotes (rEFInd) `""` is one quote. */
+static int value_add(
+	struct tokens *ret, const char *text, const struct menu_line *v, enum context context)
 {
 	struct segment *f = value_segment(ret, text, v, context);
 
@@ -203,7 +221,15 @@ static int value_read(struct tokens *ret, const char *name, const char *text,
 			return -ENOMEM;
 		i += n;
 	}
-	return words_split(ret, name, v->number, err);
+	return 0;
+}
+
+/* Reads a value as a command line. */
+static int value_read(struct tokens *ret, const char *name, const char *text,
+	const struct menu_line *v, enum context context, struct err *err)
+{
+	int rc = value_add(ret, text, v, context);
+	return rc < 0 ? rc : words_split(ret, name, v->number, err);
 }
 
 /* ---- Limine ------------------------------------------------------------------------------------
@@ -402,7 +428,8 @@ static int limine_option(struct limine *m, const struct menu_line *l)
 			m->d.has = value_at(text, l, n + 1, " \t");
 	if ((n = key_at(text, l, "module_path", ":=")) > 0) {
 		v = value_at(text, l, n + 1, " \t");
-		draft_name(&m->d, text, &v);
+		if (draft_initrds(&m->d, text, &v) < 0)
+			return -ENOMEM;
 	}
 	for (const char *const *k = kernels; *k; k++) {
 		if ((n = key_at(text, l, *k, ":=")) == 0)
@@ -526,7 +553,9 @@ static int extlinux_option(struct extlinux *m, const struct menu_line *l)
 	} else if ((n = key_at(text, l, "initrd", " \t")) > 0 ||
 		   (n = key_at(text, l, "menu", " \t")) > 0) {
 		v = value_at(text, l, n, " \t");
-		if (n == strlen("initrd") || key_at(text, &v, "label", " \t"))
+		if (n == strlen("initrd"))
+			return draft_initrds(&m->d, text, &v);
+		if (key_at(text, &v, "label", " \t"))
 			draft_name(&m->d, text, &v);
 	}
 	return 0;
@@ -651,6 +680,7 @@ static int refind_linux_read(
 /* A stanza, or an entry of its submenu, while it is read. */
 struct stanza {
 	struct draft d;
+	struct menu_line added; /* of add_options, if end > 0 */
 	bool is_disabled, in_block;
 };
 
@@ -678,17 +708,38 @@ static int stanza_open(struct stanza *s, const struct refind *m, const struct me
 	return s->d.e.title ? 0 : -ENOMEM;
 }
 
-static int stanza_words(
-	const struct refind *m, struct draft *d, const struct menu_line *l, struct err *err)
+static int stanza_words(const struct refind *m, struct draft *d, const struct menu_line *l,
+	const struct menu_line *added, struct err *err)
 {
-	struct menu_line v = *l;
+	struct menu_line v = *l, more = *added;
 	int rc = 0;
 
 	/* The options of another system's loader may be anything: they are not read. */
 	if (v.end == 0 || !memmem(m->text + v.begin, v.end - v.begin, "root=", 5))
 		return 0;
 	rc = refind_quoted(m->name, m->text, &v, err);
-	return rc < 0 ? rc : value_read(&d->e.words, m->name, m->text, &v, QUOTED, err);
+	if (rc == 0 && more.end > 0)
+		rc = refind_quoted(m->name, m->text, &more, err);
+	if (rc == 0)
+		rc = value_add(&d->e.words, m->text, &v, QUOTED);
+	if (rc == 0 && more.end > 0)
+		rc = value_add(&d->e.words, m->text, &more, QUOTED);
+	return rc < 0 ? rc : words_split(&d->e.words, m->name, v.number, err);
+}
+
+/* A submenu entry has the kernel and the initrds of its stanza, unless it names others. */
+static int stanza_files(struct draft *d, const struct draft *main)
+{
+	if (!d->e.kernel && main->e.kernel) {
+		d->e.kernel = strdup(main->e.kernel);
+		if (!d->e.kernel)
+			return -ENOMEM;
+	}
+	bool own = d->e.initrds.n > 0;
+	for (size_t i = 0; i < main->e.initrds.n && !own; i++)
+		if (strings_add(&d->e.initrds, main->e.initrds.v[i]) < 0)
+			return -ENOMEM;
+	return 0;
 }
 
 /* A submenu entry without `options` has those of its stanza; `add_options` comes behind. */
@@ -700,8 +751,10 @@ static int sub_close(struct refind *m, struct menu_entries *to, struct err *err)
 
 	if (d->open && !m->sub.is_disabled) {
 		d->e.inherits = d->has.end == 0;
-		rc = stanza_words(m, d, d->e.inherits ? &parent : &d->has, err);
+		rc = stanza_words(m, d, d->e.inherits ? &parent : &d->has, &m->sub.added, err);
 		d->e.is_linux = has_word(&d->e, "root=");
+		if (rc == 0)
+			rc = stanza_files(d, &m->main.d);
 		if (rc == 0)
 			rc = draft_close(d, to);
 	}
@@ -719,7 +772,7 @@ static int main_close(struct refind *m, struct menu_entries *to, struct err *err
 		while (to->n > m->first)
 			menu_entry_done(&to->v[--to->n]);
 	} else if (d->open) {
-		rc = stanza_words(m, d, &d->has, err);
+		rc = stanza_words(m, d, &d->has, &m->main.added, err);
 		d->e.is_linux = has_word(&d->e, "root=");
 		if (rc == 0)
 			rc = draft_close(d, to);
@@ -729,21 +782,33 @@ static int main_close(struct refind *m, struct menu_entries *to, struct err *err
 	return rc;
 }
 
+static struct menu_line unquoted(const char *text, struct menu_line v)
+{
+	if (v.end - v.begin >= 2 && text[v.begin] == '"' && text[v.end - 1] == '"') {
+		v.begin++;
+		v.end--;
+	}
+	return v;
+}
+
 static int stanza_option(struct stanza *s, const struct refind *m, const struct menu_line *l)
 {
-	static const char *const names[] = {"initrd", "loader", NULL};
 	size_t n = key_at(m->text, l, "options", REFIND_BETWEEN "\"");
+	struct menu_line v;
 
 	if (n > 0)
 		s->d.has = value_at(m->text, l, n, REFIND_BETWEEN);
 	if (key_at(m->text, l, "disabled", " \t"))
 		s->is_disabled = true;
-	for (const char *const *k = names; *k; k++) {
-		if ((n = key_at(m->text, l, *k, REFIND_BETWEEN "\"")) == 0)
-			continue;
-		struct menu_line v = value_at(m->text, l, n, REFIND_BETWEEN);
-		if (draft_kernel(&s->d, m->text, &v) < 0)
-			return -ENOMEM;
+	if ((n = key_at(m->text, l, "add_options", REFIND_BETWEEN "\"")) > 0)
+		s->added = value_at(m->text, l, n, REFIND_BETWEEN);
+	if ((n = key_at(m->text, l, "loader", REFIND_BETWEEN "\"")) > 0) {
+		v = unquoted(m->text, value_at(m->text, l, n, REFIND_BETWEEN));
+		return draft_kernel(&s->d, m->text, &v);
+	}
+	if ((n = key_at(m->text, l, "initrd", REFIND_BETWEEN "\"")) > 0) {
+		v = unquoted(m->text, value_at(m->text, l, n, REFIND_BETWEEN));
+		return draft_initrds(&s->d, m->text, &v);
 	}
 	return 0;
 }
@@ -878,7 +943,8 @@ static int own_line(const struct menu_entry *e, enum menu_kind kind, const char 
 	bool crlf = e->own > 1 && text[e->own - 2] == '\r';
 
 	for (size_t i = 0; i < e->words.words; i++)
-		text_print(&words, "%s%s", i > 0 ? " " : "", e->words.word[i].text);
+		if (e->words.word[i].field == 0) /* not add_options, which stays */
+			text_print(&words, "%s%s", i > 0 ? " " : "", e->words.word[i].text);
 	if (e->own == len && len > 0 && text[len - 1] != '\n')
 		text_print(ret, "\n");
 	text_print(ret, kind == MENU_EXTLINUX ? "\tAPPEND " : "\t\toptions \"");

@@ -18,14 +18,15 @@ enum menu_kind {
 };
 
 struct menu_entry {
-	char *title;         /* with those of the menus around it: "Arch/linux" */
-	char *kernel;        /* the path as the file spells it; NULL: none, or not in this file */
-	size_t line;         /* where it begins, from 1 */
-	bool is_linux;       /* false: a program that takes no kernel parameters */
-	bool is_way_back;    /* by its title, those around it, its kernel or its initrd */
-	bool inherits;       /* it has the line of the entry around it, and none of its own */
-	size_t own;          /* … and where one would be written: an offset in the text */
-	struct tokens words; /* as the kernel gets them, each byte with its place in the file */
+	char *title;  /* with those of the menus around it: "Arch/linux" */
+	char *kernel; /* the path as the file spells it; NULL: none, or not in this file */
+	struct strings initrds; /* … each as a path of its own */
+	size_t line;            /* where it begins, from 1 */
+	bool is_linux;          /* false: a program that takes no kernel parameters */
+	bool is_way_back;       /* by its title, those around it, its kernel or its initrd */
+	bool inherits;          /* it has the line of the entry around it, and none of its own */
+	size_t own;             /* … and where one would be written: an offset in the text */
+	struct tokens words;    /* as the kernel gets them, each byte with its place in the file */
 };
 
 struct menu_entries {

@@ -117,6 +117,8 @@ static void entry_print(const struct boot_entry *e, FILE *f)
 	putc('\n', f);
 	if (e->no_linux)
 		fputs("    starts no Linux\n", f);
+	else if (e->words.n == 0 && !e->unknown)
+		fputs("    no words\n", f);
 	if (e->unknown) {
 		fputs("    unknown: ", f);
 		escaped_put(e->unknown, f);

@@ -177,6 +177,15 @@ int boot_entry_add_text(struct boot_entry *e, const char *text, size_t len, cons
 /* ---- the files it starts -----------------------------------------------------------------------
  */
 
+/* Takes `DIR/..` out of a path. */
+static void path_collapse(char *path)
+{
+	for (char *up; (up = strstr(path, "/../")) && up > path;) {
+		char *dir = memrchr(path, '/', (size_t)(up - path));
+		memmove(dir ? dir + 1 : path, up + 4, strlen(up + 4) + 1);
+	}
+}
+
 /* True if base/name is a file; *ret_path is its path then, NULL without memory. */
 static bool file_at(const struct root *r, const char *base, const char *name, char **ret_path)
 {
@@ -186,6 +195,8 @@ static bool file_at(const struct root *r, const char *base, const char *name, ch
 		path = NULL;
 	if (path && !root_is_file(r, path))
 		str_free(&path);
+	if (path)
+		path_collapse(path);
 	*ret_path = path;
 	return path != NULL;
 }
@@ -228,19 +239,26 @@ int boot_file_find(const struct boot_reading *q, const char *base, const char *n
 	return ret->path ? 0 : -ENOMEM;
 }
 
-int boot_entry_add_initrd(const struct boot_reading *q, struct boot_entry *e, const char *base,
-	const char *name, size_t len)
+int boot_entry_take_initrd(struct boot_entry *e, struct boot_file *file)
 {
 	struct boot_file *v = realloc(e->initrds, (e->initrds_n + 1) * sizeof(*v));
 
-	if (!v)
+	if (!v) {
+		free(file->path);
 		return -ENOMEM;
+	}
 	e->initrds = v;
-	v[e->initrds_n] = (struct boot_file){0};
-	int rc = boot_file_find(q, base, name, len, &v[e->initrds_n]);
-	if (rc == 0)
-		e->initrds_n++;
-	return rc;
+	v[e->initrds_n++] = *file;
+	return 0;
+}
+
+int boot_entry_add_initrd(const struct boot_reading *q, struct boot_entry *e, const char *base,
+	const char *name, size_t len)
+{
+	struct boot_file file = {0};
+	int rc = boot_file_find(q, base, name, len, &file);
+
+	return rc < 0 ? rc : boot_entry_take_initrd(e, &file);
 }
 
 const char *boot_entry_missing(const struct boot_entry *e)

@@ -143,6 +143,8 @@ int boot_entry_add_text(
  */
 int boot_file_find(const struct boot_reading *q, const char *base, const char *name, size_t len,
 	struct boot_file *ret) _must_check_;
+/* Takes over the file, also on failure. */
+int boot_entry_take_initrd(struct boot_entry *e, struct boot_file *file) _must_check_;
 int boot_entry_add_initrd(const struct boot_reading *q, struct boot_entry *e, const char *base,
 	const char *name, size_t len) _must_check_;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bootcfg/loader/booted.h"
+#include "bootcfg/loader/menu_entries.h"
 #include "bootcfg/loader/table.h"
 
 #include <errno.h>
@@ -162,9 +163,55 @@ static int menu_detect(struct loader_search *q, struct err *err)
 	return p ? 0 : -ENOMEM;
 }
 
+/* `default_entry`, a number from 1 or the titles of an entry; the first without it. With menus in
+ * menus numbers depend on which of them are open: then it is not known. */
+static void default_set(struct boot_reading *q, const char *path, size_t begin)
+{
+	_cleanup_(str_free) char *text = NULL, *name = NULL;
+	size_t len, end = q->to->n;
+	unsigned long number = 1;
+
+	if (begin == end || root_read(q->root, path, &text, &len, NULL) < 0)
+		return;
+	const char *at = strcasestr(text, "\ndefault_entry");
+	if (!at && strncasecmp(text, "default_entry", strlen("default_entry")) == 0)
+		at = text - 1;
+	if (at) {
+		at += 1 + strlen("default_entry");
+		at += strspn(at, ":= \t");
+		name = strndup(at, strcspn(at, "\r\n"));
+	}
+	bool by_number = !name || str_decimal(name, 9999, &number);
+	for (size_t i = begin; i < end; i++) {
+		struct boot_entry *e = &q->to->v[i];
+		if (by_number && strchr(e->title, '/'))
+			return;
+		e->is_default = by_number ? i - begin + 1 == number
+					  : str_equal(e->title, name[0] == '/' ? name + 1 : name);
+	}
+}
+
+static int entries(struct boot_reading *q)
+{
+	static const char *const names[] = {"limine.conf", "limine.cfg", NULL};
+	_cleanup_(strings_done) struct strings found = {0};
+	int rc = detect_boot_files(q->facts, dirs, names, &found);
+	const char *read = rc == 0 && found.n > 1 ? beside_program(q->root, &found) : NULL;
+
+	for (size_t i = 0; i < found.n && rc == 0; i++) {
+		size_t begin = 0;
+		if (read && !str_equal(read, found.v[i]))
+			continue;
+		rc = menu_entries_add(q, &loader_limine, MENU_LIMINE, found.v[i], &begin);
+		default_set(q, found.v[i], begin);
+	}
+	return rc;
+}
+
 const struct loader loader_limine = {
 	.name = "limine",
 	.called = (const char *const[]){"limine", NULL},
 	.loader_info = (const char *const[]){"Limine", "limine", NULL},
 	.detect = menu_detect,
+	.entries = entries,
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bootcfg/format/menu.h"
+#include "bootcfg/loader/menu_entries.h"
 #include "bootcfg/loader/table.h"
 
 #include <errno.h>
@@ -122,9 +123,56 @@ static int detect(struct loader_search *q, struct err *err)
 	return 0;
 }
 
+static bool is_kernel(const char *name)
+{
+	return str_starts(name, "vmlinuz") || str_starts(name, "bzImage") ||
+	       str_starts(name, "kernel");
+}
+
+/* rEFInd starts each kernel beside the list with each of its lines: the kernel of the entry is
+ * known where there is one. */
+static int list_kernel(struct boot_reading *q, const char *list, size_t begin)
+{
+	_cleanup_(strings_done) struct strings names = {0};
+	_cleanup_(str_free) char *dir = strndup(list, (size_t)(strrchr(list, '/') - list));
+	const char *kernel = NULL;
+	size_t kernels = 0;
+	int rc = dir ? 0 : -ENOMEM;
+
+	if (rc < 0 || root_list(q->root, dir, "", &names) < 0)
+		return rc;
+	for (size_t i = 0; i < names.n; i++)
+		if (is_kernel(names.v[i])) {
+			kernel = names.v[i];
+			kernels++;
+		}
+	for (size_t i = begin; i < q->to->n && rc == 0 && kernels == 1; i++)
+		rc = boot_file_find(q, dir, kernel, strlen(kernel), &q->to->v[i].kernel);
+	return rc;
+}
+
+static int entries(struct boot_reading *q)
+{
+	_cleanup_(strings_done) struct strings lists = {0}, confs = {0};
+	size_t begin = 0;
+	int rc = files_find(q->facts, &lists, &confs);
+
+	for (size_t i = 0, mains = confs.n; i < mains && rc == 0; i++)
+		rc = includes_add(q->root, confs.v[i], &confs);
+	for (size_t i = 0; i < lists.n && rc == 0; i++) {
+		rc = menu_entries_add(q, &loader_refind, MENU_REFIND_LINUX, lists.v[i], &begin);
+		if (rc == 0)
+			rc = list_kernel(q, lists.v[i], begin);
+	}
+	for (size_t i = 0; i < confs.n && rc == 0; i++)
+		rc = menu_entries_add(q, &loader_refind, MENU_REFIND_CONF, confs.v[i], NULL);
+	return rc;
+}
+
 const struct loader loader_refind = {
 	.name = "refind",
 	.called = (const char *const[]){"refind", NULL},
 	.loader_info = (const char *const[]){"rEFInd", NULL},
 	.detect = detect,
+	.entries = entries,
 };

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bootcfg/loader/menu_entries.h"
+
+#include "bootcfg/kargs/entry_rules.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* A path without what names its partition: boot():/vmlinuz, uuid(…):/vmlinuz, and without Limine's
+ * checksum behind it (#…). *ret_boot: it is on the partition of the menu. */
+static const char *path_of(const char *name, size_t *ret_len, bool *ret_boot)
+{
+	const char *colon = strstr(name, "):");
+	const char *path = colon ? colon + 2 : name;
+
+	*ret_len = strcspn(path, "#");
+	*ret_boot = !colon || strncasecmp(name, "boot():", 7) == 0;
+	return path;
+}
+
+/* The directory of the menu, below which relative paths are, and the directory of its partition. */
+static char *base_of(const struct boot_reading *q, const char *path, const char *name)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (name[0] != '/' && name[0] != '\\' && slash)
+		return strndup(path, (size_t)(slash - path));
+	for (size_t i = 0; i < q->facts->boots.n; i++) {
+		const char *boot = q->facts->boots.v[i];
+		size_t len = strlen(boot);
+		if (str_starts(path, boot) && path[len] == '/' &&
+			!(str_equal(boot, "boot") && str_starts(path, "boot/efi/")))
+			return strdup(boot);
+	}
+	return strdup("");
+}
+
+static int file_find(
+	const struct boot_reading *q, const char *menu, const char *name, struct boot_file *ret)
+{
+	bool boot = true;
+	size_t len;
+	const char *path = path_of(name, &len, &boot);
+	_cleanup_(str_free) char *base = base_of(q, menu, path);
+	int rc = base ? boot_file_find(q, base, path, len, ret) : -ENOMEM;
+
+	if (rc == 0 && (!boot || strstr(path, "${")) && ret->state == BOOT_FILE_MISSING)
+		ret->state = BOOT_FILE_UNKNOWN;
+	return rc;
+}
+
+static int initrd_add(
+	const struct boot_reading *q, struct boot_entry *e, const char *menu, const char *name)
+{
+	struct boot_file file = {0};
+	int rc = file_find(q, menu, name, &file);
+
+	return rc < 0 ? rc : boot_entry_take_initrd(e, &file);
+}
+
+static int entry_fill(
+	struct boot_reading *q, struct boot_entry *e, const struct menu_entry *m, const char *text)
+{
+	bool is_image = !m->is_linux && m->kernel;
+	int rc = 0;
+
+	e->no_linux = !m->is_linux;
+	if (m->kernel)
+		rc = file_find(q, e->path, m->kernel, is_image ? &e->image : &e->kernel);
+	for (size_t i = 0; i < m->initrds.n && rc == 0; i++)
+		rc = initrd_add(q, e, e->path, m->initrds.v[i]);
+	return rc < 0 || e->no_linux ? rc : boot_entry_add_tokens(e, &m->words, e->path, text);
+}
+
+int menu_entries_add(struct boot_reading *q, const struct loader *reader, enum menu_kind kind,
+	const char *path, size_t *ret_begin)
+{
+	_cleanup_(menu_entries_done) struct menu_entries menu = {0};
+	_cleanup_(str_free) char *text = NULL;
+	struct err reason = {0};
+	size_t len;
+	int rc = root_read(q->root, path, &text, &len, &reason);
+
+	if (ret_begin)
+		*ret_begin = q->to->n;
+	if (rc == 0)
+		rc = menu_read(kind, path, text, len, &menu, &reason);
+	if (rc == -ENOMEM)
+		return rc;
+	if (rc < 0) {
+		struct boot_entry *e = boot_entry_add(q, reader, path, 0, strdup(path));
+		return e ? boot_entry_set_unknown(e, "%s", reason.text) : -ENOMEM;
+	}
+	for (size_t i = 0; i < menu.n && rc == 0; i++) {
+		struct boot_entry *e = boot_entry_add(
+			q, reader, path, menu.v[i].line, strdup(menu.v[i].title));
+		rc = e ? entry_fill(q, e, &menu.v[i], text) : -ENOMEM;
+	}
+	return rc;
+}

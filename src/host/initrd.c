@@ -232,7 +232,7 @@ static int read_compressed(
 		return err_set(err, ENOPKG, "%s: it takes %s to read it, which is not installed",
 			g->path, by->argv[0]);
 	/* gzip and zstd complain of what follows their data, after they have printed them. */
-	if ((status != 0 && !g->cpio.ended) || !cpio_search_is_whole(&g->cpio))
+	if (!g->cpio.ended || !cpio_search_is_whole(&g->cpio))
 		return err_set(err, EINVAL, "%s: %s can't decompress it", g->path, by->argv[0]);
 	return 0;
 }

@@ -124,6 +124,11 @@ char *json_text_of(struct json_object *string)
 	return NULL;
 }
 
+bool json_is_true(const struct json_object *boolean)
+{
+	return json_object_is_type(boolean, json_type_boolean) && json_object_get_boolean(boolean);
+}
+
 bool json_number_of(const struct json_object *number, long long *ret)
 {
 	if (!json_object_is_type(number, json_type_int))

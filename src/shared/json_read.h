@@ -38,6 +38,9 @@ struct json_object *json_element(const struct json_object *array, size_t i);
  */
 char *json_text_of(struct json_object *string);
 
+/* True for JSON's true, false for anything else. */
+bool json_is_true(const struct json_object *boolean);
+
 /* A whole number that fits; false for anything else. */
 bool json_number_of(const struct json_object *number, long long *ret);
 

@@ -10,6 +10,7 @@
 #include "cli/cmd.h"
 #include "cli/sysroot.h"
 #include "core/imageinfo.h"
+#include "host/boot_images.h"
 #include "host/hotplug_rules.h"
 #include "host/image.h"
 #include "host/image_owner.h"
@@ -27,6 +28,9 @@
 
 /* ---- what the checks share ---------------------------------------------------------------------
  */
+
+/* Where hooks leave a trace while an image is made: a file for each kernel. */
+#define MADE_DIR "/run/vfio-bind/made"
 
 #define TEXT_MAX (4096UL * 1024) /* /proc/interrupts of a large machine */
 
@@ -202,10 +206,11 @@ struct check {
 	const char *root; /* the directory used as / */
 	bool fix, yes;
 	enum colour_mode colour;
-	const char *image; /* VERSION or DIRECTORY of a kernel, or NULL */
-	const char *into;  /* root of the image that is built, or NULL */
-	bool rules;        /* write the rules that say which devices concern the config */
-	bool owner;        /* tell who makes the image that boots */
+	const char *image;     /* VERSION or DIRECTORY of a kernel, or NULL */
+	const char *into;      /* root of the image that is built, or NULL */
+	bool rules;            /* write the rules that say which devices concern the config */
+	const char *read_back; /* "with", "without": what the image of each boot entry has to be */
+	bool owner;            /* tell who makes the image that boots */
 	bool json;
 };
 
@@ -361,6 +366,22 @@ static int leave_record(const struct check *o, const struct config *c, const str
 }
 
 /* For the udev of the image. */
+/* A trace that the hook ran for this kernel, for setup: a generator may end well without it. Where
+ * it can't be left, setup reads the images alone. */
+static void leave_trace(const struct image *image, const char *kernel)
+{
+	_cleanup_(str_free) char *path = NULL;
+	struct err err = {""};
+
+	if (asprintf(&path, MADE_DIR "/%s", kernel) < 0) {
+		path = NULL;
+		return;
+	}
+	if (dir_make(MADE_DIR, &err) < 0 || file_replace_volatile(AT_FDCWD, path, image->digest,
+						    strlen(image->digest), 0644, &err) < 0)
+		log_print(LOG_DEBUG, "%s", err.text);
+}
+
 static int leave_rules(const struct check *o, const struct config *c, struct err *err)
 {
 	_cleanup_(str_free) char *dir = NULL;
@@ -396,6 +417,8 @@ static enum cmd_result show_image(
 	log_missing(&image, kernel);
 	if (o->into && (leave_record(o, c, &image, kernel, err) < 0 || leave_rules(o, c, err) < 0))
 		return CMD_SYSTEM;
+	if (o->into && !o->root)
+		leave_trace(&image, kernel);
 	return result;
 }
 
@@ -528,6 +551,42 @@ static enum cmd_result print_owner(const char *directory, struct err *err)
 	return CMD_AS_ASKED;
 }
 
+/* Prints a line for each boot entry. 1 if an image is not what was asked for. */
+static enum cmd_result print_boot_images(const struct boot_images *images, bool with)
+{
+	enum cmd_result result = CMD_AS_ASKED;
+
+	for (size_t i = 0; i < images->n; i++) {
+		const struct boot_image *b = &images->at[i];
+		bool right = boot_image_is(b, with);
+		printf("%s  %s: %s%s%s\n", right ? "ok   " : "wrong", b->title, b->path ? "/" : "",
+			b->path ? b->path : "", boot_image_text(b));
+		if (!right)
+			result = CMD_NOT_ALL;
+	}
+	return result;
+}
+
+static enum cmd_result read_back(const struct check *o, struct err *err)
+{
+	_cleanup_(boot_images_done) struct boot_images images = {0};
+	const char *config = o->sysroot.config ? o->sysroot.config : CONFIG_PATH;
+	bool with = str_equal(o->read_back, "with");
+
+	if (!with && !str_equal(o->read_back, "without")) {
+		(void)err_set(err, EINVAL, "--read-back %s: write with or without", o->read_back);
+		return CMD_USAGE;
+	}
+	if (boot_images_read(&images, o->root ? o->root : "/", config, err) < 0)
+		return CMD_SYSTEM;
+	enum cmd_result result = print_boot_images(&images, with);
+	if (fflush(stdout) != 0) {
+		(void)err_set(err, EIO, "standard output: can't write");
+		return CMD_SYSTEM;
+	}
+	return result;
+}
+
 enum cmd_result cmd_check(int argc, char **argv, struct err *err)
 {
 	struct check o = {.sysroot = SYSROOT_HOST};
@@ -563,6 +622,9 @@ enum cmd_result cmd_check(int argc, char **argv, struct err *err)
 		{"image-owner", 0, NULL,
 			"only tell who makes the image that boots, and by which commands", NULL,
 			&o.owner, NULL, NULL},
+		{"read-back", 0, "WHAT",
+			"only read the image of each boot entry: with, or without vfio-bind and this config",
+			&o.read_back, NULL, NULL, NULL},
 		{"json", 0, NULL, "print JSON", NULL, &o.json, NULL, NULL},
 		{"help", 'h', NULL, "this text", NULL, &help, NULL, NULL},
 		{0},
@@ -573,6 +635,8 @@ enum cmd_result cmd_check(int argc, char **argv, struct err *err)
 		return result;
 	if (o.owner)
 		return print_owner(o.root ? o.root : "/", err);
+	if (o.read_back)
+		return read_back(&o, err);
 	if (o.into && !o.image) {
 		(void)err_set(
 			err, EINVAL, "--into %s: say of which kernel: --image KERNEL", o.into);

@@ -7,6 +7,7 @@
 #include "core/imageinfo.h"
 #include "core/kmod.h"
 #include "core/report.h"
+#include "host/boot_images.h"
 #include "host/image.h"
 #include "host/image_owner.h"
 #include "pci/sysfs.h"
@@ -158,15 +159,21 @@ static void note_image(const struct check_ctx *c, const char *name, void *to)
 	/* Rescue, fallback and crash dump images do not contain vfio-bind. */
 	static const char *const images[] = {
 		"initrd.img-*", "initrd-*", "initramfs-*.img", "*.efi"};
+	/* Nor are copies that somebody or a package manager has set aside booted. */
+	static const char *const others[] = {"*rescue*", "*fallback*", "*kdump*", "*.bak", "*.old",
+		"*.old-dkms", "*.new", "*.dpkg-*", "*~"};
 	struct ages *a = to;
 	struct stat st;
 	char path[CHECKED_PATH_MAX];
 	bool is_image = false;
 
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+		if (fnmatch(others[i], name, 0) == 0)
+			return;
+
 	for (size_t i = 0; i < sizeof(images) / sizeof(*images); i++)
 		is_image |= fnmatch(images[i], name, 0) == 0;
-	if (!is_image || strstr(name, "rescue") || strstr(name, "fallback") ||
-		strstr(name, "kdump") || !check_ctx_path(c, path, "%s/%s", a->directory, name) ||
+	if (!is_image || !check_ctx_path(c, path, "%s/%s", a->directory, name) ||
 		stat(path, &st) < 0 || !S_ISREG(st.st_mode))
 		return;
 	a->n++;
@@ -195,11 +202,10 @@ static bool is_since_boot(time_t when)
 
 /* The images are new enough, but the boot did not use the config: it used an older image, or
  * another one. */
-static void log_stale_boot(const struct check_ctx *c, const struct ages *a, bool ran)
+static void log_stale_boot(const struct check_ctx *c, bool made_since, bool ran)
 {
 	const char *path = c->ctx->config.path;
-	bool made_since = a->n > 0 && is_since_boot(a->newest);
-	const char *detail = made_since ? "the images are newer than the config: reboot"
+	const char *detail = made_since ? "the images are made of it by now: reboot"
 					: "the next boot goes by the config that the image holds";
 
 	if (ran)
@@ -256,13 +262,45 @@ static int boot_is_of_config(const struct check_ctx *c)
 	return r < 0 ? r : imageinfo_is_of_config(boot.digest, c->ctx->config.file, NULL);
 }
 
+/* True if the boot entries are known: then each image that one of them starts is read, and a
+ * finding added where it is not as it should be. *ret_wrong: how many are not. */
+static bool check_entries(const struct check_ctx *c, size_t *ret_wrong)
+{
+	_cleanup_(boot_images_done) struct boot_images images = {0};
+	struct err err = {""};
+
+	*ret_wrong = 0;
+	if (boot_images_read(&images, c->root[0] ? c->root : "/", c->ctx->config.file, &err) < 0)
+		return false;
+	for (size_t i = 0; i < images.n; i++) {
+		const struct boot_image *b = &images.at[i];
+		if (boot_image_is(b, true))
+			continue;
+		++*ret_wrong;
+		findings_add(c->findings, true, "image",
+			b->way_back ? "a way back that binds is none"
+				    : "a boot by this entry does not go by this config",
+			ENABLE, "boot entry %s: %s%s%s", b->title, b->path ? "/" : "",
+			b->path ? b->path : "", boot_image_text(b));
+	}
+	return true;
+}
+
 static void check_each_image(const struct check_ctx *c)
 {
 	struct stat st;
+	size_t wrong;
 	int running = boot_is_of_config(c);
 
+	if (stat(c->ctx->config.file, &st) < 0)
+		return;
+	if (check_entries(c, &wrong)) {
+		if (wrong == 0 && (running == 0 || running == -ENOENT))
+			log_stale_boot(c, true, running == 0);
+		return;
+	}
 	/* The digest is more precise than the time: a touched file has not changed. */
-	if (running == 1 || stat(c->ctx->config.file, &st) < 0)
+	if (running == 1)
 		return;
 	const struct ages a = check_ages(c, config_time(c, &st));
 	if (a.len > 0)
@@ -270,7 +308,7 @@ static void check_each_image(const struct check_ctx *c)
 			"the next boot goes by the config that the image holds", ENABLE,
 			"images older than %s: %s", c->ctx->config.path, a.older);
 	else if (running == 0 || running == -ENOENT)
-		log_stale_boot(c, &a, running == 0);
+		log_stale_boot(c, a.n > 0 && is_since_boot(a.newest), running == 0);
 }
 
 /* ---- failed boots: the unit that confirms a boot ------------------------------------------- */

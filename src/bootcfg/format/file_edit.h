@@ -89,6 +89,10 @@ format_edit extlinux_edit;
 format_edit refind_linux_edit;
 format_edit refind_conf_edit;
 
+/* The files of limine-entry-tool, the last of which takes new lines (limine_tool.h). Each kernel's
+ * line is edited, but for those of ways back. */
+format_edit limine_tool_edit;
+
 /* The keys of an entry, for deciding whether it is edited. Strings are allocated or NULL. */
 struct bls_entry {
 	char *linux_path, *efi, *uki, *initrd, *machine_id, *title, *options, *sort_key, *version;

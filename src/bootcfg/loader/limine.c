@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bootcfg/format/limine_tool.h"
+#include "bootcfg/format/menu.h"
 #include "bootcfg/loader/booted.h"
 #include "bootcfg/loader/menu_entries.h"
 #include "bootcfg/loader/table.h"
@@ -8,45 +10,161 @@
 #include <string.h>
 #include <strings.h>
 
-static const char *const menus[] = {"limine.conf", "limine/limine.conf", "EFI/limine/limine.conf",
-	"EFI/BOOT/limine.conf", "EFI/Limine/limine.conf", "limine.cfg", "limine/limine.cfg",
-	"EFI/BOOT/limine.cfg", NULL};
+/* In the root and in limine of each boot partition, and beside the program, whatever the name of
+ * that directory (CONFIG.md of limine, "Location of the config file"). */
+static const char *const dirs[] = {"", "limine", "boot", "boot/limine", "EFI/*", NULL};
+static const char *const menus[] = {"limine.conf", "limine.cfg", NULL};
 
 /* ---- limine-entry-tool -------------------------------------------------------------------------
  */
 
+#define TOOL_LAST "etc/default/limine"
+
+/* Its files, in the order in which it reads them; the last one may be missing. */
+static int tool_files(const struct root *r, struct strings *to)
+{
+	static const char first[] = "etc/limine-entry-tool.conf";
+
+	return regular_files_add(r, "usr/share/limine-entry-tool.d", ".conf", to) < 0 ||
+			       (root_is_file(r, first) && strings_add(to, first) < 0) ||
+			       regular_files_add(r, "etc/limine-entry-tool.d", ".conf", to) < 0 ||
+			       strings_add(to, TOOL_LAST) < 0
+		       ? -ENOMEM
+		       : 0;
+}
+
+/* True if one of the files sets the line of this kernel; NULL: of any. */
+static bool tool_sets(const struct root *r, const struct strings *files, const char *kernel)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < files->n && !found; i++) {
+		_cleanup_(str_free) char *text = NULL;
+		size_t len;
+		found = root_read(r, files->v[i], &text, &len, NULL) == 0 &&
+			limine_tool_sets(text, len, kernel);
+	}
+	return found;
+}
+
+static const char *tool_command(const struct root *r)
+{
+	static const char *const programs[] = {"usr/bin/limine-update", "usr/bin/limine-mkinitcpio",
+		"usr/bin/limine-dracut", NULL};
+
+	for (const char *const *p = programs; *p; p++)
+		if (root_is_file(r, *p))
+			return *p + strlen("usr/bin/");
+	return "limine-update";
+}
+
+/* The one line that all entries of this system have; -EINVAL if they have different ones. */
+static int menu_line(const struct detect *s, const char *path, char **line)
+{
+	_cleanup_(menu_entries_done) struct menu_entries o = {0};
+	_cleanup_(str_free) char *text = NULL;
+	size_t len;
+	int rc = 0;
+
+	if (root_read(s->root, path, &text, &len, NULL) < 0)
+		return 0;
+	if (menu_read(MENU_LIMINE, path, text, len, &o, NULL) < 0)
+		return -EINVAL;
+	for (size_t i = 0; i < o.n && rc == 0; i++) {
+		_cleanup_(text_done) struct text words = {0};
+		if (menu_entry_left(&o.v[i], &s->roots) || o.v[i].words.words == 0)
+			continue;
+		for (size_t w = 0; w < o.v[i].words.words; w++)
+			text_print(&words, "%s%s", w > 0 ? " " : "", o.v[i].words.word[w].text);
+		if (words.failed)
+			return -ENOMEM;
+		if (*line && !str_equal(*line, words.data))
+			return -EINVAL;
+		if (!*line && !(*line = strdup(words.data)))
+			return -ENOMEM;
+	}
+	return rc;
+}
+
+static int menus_line(const struct detect *s, char **ret)
+{
+	_cleanup_(strings_done) struct strings found = {0};
+	_cleanup_(str_free) char *line = NULL;
+
+	int rc = detect_boot_files(s, dirs, menus, &found);
+	for (size_t i = 0; i < found.n && rc == 0; i++)
+		rc = menu_line(s, found.v[i], &line);
+	if (rc < 0)
+		return rc;
+	if (!line || !strstr(line, "root="))
+		return -ENOENT;
+	*ret = line;
+	line = NULL;
+	return 0;
+}
+
+/*
+ * The fallback of the tool: /etc/kernel/cmdline, then the running kernel's line. Where that is the
+ * end of the chain, /etc/kernel/cmdline is made with the whole line that the entries have now: with
+ * the new words alone the next entries would have no root=.
+ */
+static int tool_fallback_add(struct loader_search *q, struct err *err)
+{
+	_cleanup_(str_free) char *line = NULL;
+	bool have = false;
+
+	if (kernel_cmdline_add(q->s->root, q->to, NULL, NULL, &have) < 0)
+		return -ENOMEM;
+	if (have)
+		return 0;
+	int rc = menus_line(q->s, &line);
+	if (rc == -ENOMEM)
+		return rc;
+	if (rc < 0)
+		return err_set(err, ENOENT,
+			"/etc/default/limine: sets no KERNEL_CMDLINE[default], and without /etc/kernel/cmdline limine-entry-tool takes the running kernel's line; write the whole line with root= to /etc/kernel/cmdline, then run this again");
+	struct karg_source *p = karg_source_add(q->to, plain_edit, 20, "etc/kernel/cmdline");
+	struct text whole = {0};
+	text_print(&whole, "%s\n", line);
+	if (!p || whole.failed) {
+		text_done(&whole);
+		return -ENOMEM;
+	}
+	p->template = whole.data;
+	return strings_add(&q->to->notes,
+		"limine-entry-tool takes the running kernel's line here: /etc/kernel/cmdline gets the whole line of the entries that are there, for those of the next kernel");
+}
+
 /* CachyOS, Omarchy: limine-entry-tool writes limine.conf from these files. */
 static int tool_detect(struct loader_search *q, struct err *err)
 {
-	static const char first[] = "etc/limine-entry-tool.conf", dir[] = "etc/limine-entry-tool.d",
-			  last[] = "etc/default/limine";
+	_cleanup_(strings_done) struct strings files = {0};
 	const struct root *r = q->s->root;
 
-	if (!root_is_file(r, first) && !root_is_dir(r, dir) && !root_is_file(r, last))
+	if (tool_files(r, &files) < 0)
+		return -ENOMEM;
+	if (!root_is_dir(r, "etc/limine-entry-tool.d") && !root_is_file(r, TOOL_LAST) &&
+		files.n == 1)
 		return 0;
 	loader_found(q->to, &loader_limine_tool);
-	struct karg_source *p = karg_source_add(q->to, shell_edit, 10, NULL);
-	if (!p || strings_add(&q->to->next, "limine-update") < 0 ||
-		(root_is_file(r, first) && strings_add(&p->paths, first) < 0) ||
-		regular_files_add(r, dir, ".conf", &p->paths) < 0 ||
-		(root_is_file(r, last) && strings_add(&p->paths, last) < 0))
+	if (strings_add(&q->to->next, tool_command(r)) < 0)
 		return -ENOMEM;
-	if (p->paths.n == 0)
-		return err_set(err, ENOENT,
-			"/etc/limine-entry-tool.d: has no file, and limine-entry-tool makes the boot menu; write the whole command line to /etc/default/limine first (with root=)");
-	p->format = (struct format){.names = {"KERNEL_CMDLINE[default]"},
-		.insert_at = "KERNEL_CMDLINE[default]",
-		.home_file = p->paths.n - 1,
-		.bash = true,
-		.create_append = true};
-	return 0;
+	bool has_default = tool_sets(r, &files, "default");
+	if (has_default || tool_sets(r, &files, NULL)) {
+		struct karg_source *p = karg_source_add(q->to, limine_tool_edit, 10, NULL);
+		if (!p)
+			return -ENOMEM;
+		p->paths = files;
+		files = (struct strings){0};
+	}
+	return has_default ? 0 : tool_fallback_add(q, err);
 }
 
 /* Without any menu of Limine its files are left over from a trial. */
 static bool tool_made(const struct detect *s)
 {
-	_cleanup_(str_free) char *menu = detect_below_boots(s, menus);
-	return menu != NULL;
+	_cleanup_(strings_done) struct strings found = {0};
+	return detect_boot_files(s, dirs, menus, &found) == 0 && found.n > 0;
 }
 
 const struct loader loader_limine_tool = {
@@ -78,10 +196,6 @@ static bool has_checksum(const struct root *r, const char *program)
 	return at && data + len - at >= 128 && strspn(at, "0123456789abcdef") >= 128 &&
 	       strspn(at, "0") < 128;
 }
-
-/* In the root and in limine of each boot partition, and beside the program, whatever the name of
- * that directory (CONFIG.md of limine, "Location of the config file"). */
-static const char *const dirs[] = {"", "limine", "boot", "boot/limine", "EFI/*", NULL};
 
 static bool is_program(const char *name)
 {
@@ -140,10 +254,9 @@ static int configs_ambiguous(const struct strings *found, struct err *err)
 
 static int menu_detect(struct loader_search *q, struct err *err)
 {
-	static const char *const names[] = {"limine.conf", "limine.cfg", NULL};
 	_cleanup_(strings_done) struct strings found = {0};
 
-	if (detect_boot_files(q->s, dirs, names, &found) < 0)
+	if (detect_boot_files(q->s, dirs, menus, &found) < 0)
 		return -ENOMEM;
 	if (found.n == 0)
 		return 0;

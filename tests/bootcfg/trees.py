@@ -89,8 +89,22 @@ def bare(text):
     return "".join(c if c.isalnum() or c in safe else "\\" + c for c in text)
 
 
+def dollar(rng, text):
+    """$'…' of bash: any ASCII character may be an escape."""
+    out = ""
+    for c in text:
+        if c in "'\\" or (c < "\x7f" and rng.random() < 0.1):
+            ways = [f"\\x{ord(c):02x}", f"\\{ord(c):03o}", f"\\u{ord(c):04X}"]
+            out += rng.choice(["\\" + c] if c in "'\\" else ways)
+        else:
+            out += c
+    return f"$'{out}'"
+
+
 def quoted(rng, text):
     style = rng.randrange(10)
+    if style == 0 and rng.random() < 0.3:
+        return dollar(rng, text)
     if style < 5:
         return double(rng, text)
     if style < 7:

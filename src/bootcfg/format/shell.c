@@ -514,6 +514,13 @@ int shell_encode(
 		text_add(ret, p, strlen(p));
 		return 0;
 	}
+	if (context == SHELL_DOLLAR_SINGLE) {
+		for (; *p; p++) {
+			text_add(ret, "\\", *p == '\'' || *p == '\\');
+			text_add(ret, p, 1);
+		}
+		return 0;
+	}
 	/* Outside of quotes the text gets its own, which join adjacent text (XCU 2.2). */
 	text_add(ret, "\"", context != SHELL_DOUBLE);
 	for (; *p; p++) {
@@ -531,7 +538,7 @@ int shell_encode(
 /* The value of an assignment, text[begin, end): its bytes, and what is not certain about it. */
 struct shell_decoded {
 	struct segment out;
-	bool command, anything; /* as in shell_var */
+	bool command, quotes, anything; /* as in shell_var */
 	struct text maybe;
 };
 static int shell_decode(const struct shell_vars *vars, const char *text, size_t begin, size_t end,
@@ -659,6 +666,7 @@ static int var_put(struct decode *d, const struct shell_var *var, size_t end, ui
 			return -ENOMEM;
 	}
 	d->to.command |= var->command;
+	d->to.quotes |= var->quotes;
 	unknown_put(d, var);
 	return 0;
 }
@@ -783,6 +791,75 @@ static int single_decode(struct decode *d, size_t *at, size_t end)
 	return i < end ? 0 : -EINVAL;
 }
 
+/* The byte of 1 to max digits at text[*at], in base 8 or 16; moves *at behind them. */
+static unsigned digits_read(const char *text, size_t *at, size_t end, size_t max, unsigned base)
+{
+	unsigned value = 0;
+
+	for (size_t n = 0; n < max && *at < end; n++, (*at)++) {
+		char c = text[*at], lower = (char)(c | 32);
+		unsigned digit = c >= '0' && c <= '9'           ? (unsigned)(c - '0')
+				 : lower >= 'a' && lower <= 'f' ? (unsigned)(lower - 'a' + 10)
+								: base;
+		if (digit >= base)
+			break;
+		value = value * base + digit;
+	}
+	return value;
+}
+
+/*
+ * An escape of $'…' (POSIX.1-2024, XCU 2.2.4), text[*at] is its backslash; *at becomes the position
+ * after it. -EINVAL for what shells read differently: a control character by \c, an unknown letter,
+ * a character that is not ASCII by its number, \0, which ends the string in some.
+ */
+static int escape_decode(struct decode *d, size_t *at, size_t end)
+{
+	static const char letters[] = "abefnrtv\\'\"?E", bytes[] = "\a\b\x1b\f\n\r\t\v\\'\"?\x1b";
+	size_t from = *at, next = from + 2;
+	const char *known = next <= end ? strchr(letters, d->text[from + 1]) : NULL;
+	unsigned value = 0;
+
+	if (next > end)
+		return -EINVAL;
+	char c = d->text[from + 1];
+	if (known && *known) {
+		value = (unsigned char)bytes[known - letters];
+	} else if (c == 'x') {
+		value = digits_read(d->text, &next, end, 2, 16);
+	} else if (c == 'u' || c == 'U') {
+		value = digits_read(d->text, &next, end, c == 'u' ? 4 : 8, 16);
+		value = value < 0x80 ? value : 0;
+	} else if (c >= '0' && c <= '7') {
+		next = from + 1;
+		value = digits_read(d->text, &next, end, 3, 8) & 0xff;
+	}
+	if (value == 0)
+		return -EINVAL;
+	*at = next;
+	return cell_put(d, (char)value, false, from, next, SHELL_DOLLAR_SINGLE);
+}
+
+/* $'…', text[*at] is the `$`. */
+static int dollar_single_decode(struct decode *d, size_t *at, size_t end)
+{
+	size_t i = *at + 2;
+	int r = 0;
+
+	d->to.quotes |= !d->vars->bash;
+	while (r == 0 && i < end && d->text[i] != '\'') {
+		if (d->text[i] == '\\') {
+			r = escape_decode(d, &i, end);
+		} else {
+			r = cell_put(d, d->text[i], false, i, i + 1, SHELL_DOLLAR_SINGLE);
+			i++;
+		}
+	}
+	spot_set(d, i, SHELL_DOLLAR_SINGLE);
+	*at = i + 1;
+	return r < 0 ? r : i < end ? 0 : -EINVAL;
+}
+
 static int double_decode(struct decode *d, size_t *at, size_t end)
 {
 	size_t i = *at + 1;
@@ -821,11 +898,12 @@ static int value_decode(struct decode *d, size_t begin, size_t end, uint8_t cont
 		} else if (c == '"') {
 			r = double_decode(d, &i, end);
 		} else if (c == '$' && next == '\'' && context == SHELL_BARE) {
-			/* $'…' is for bash only, has many escapes and is not used here. */
-			size_t skip = scan_skip(d->text, i, end, 0);
-			r = skip == SIZE_MAX ? -EINVAL
-					     : cell_put(d, '\x01', true, i, skip, context);
-			i = skip;
+			r = dollar_single_decode(d, &i, end);
+		} else if (c == '$' && next == '"' && context == SHELL_BARE) {
+			/* Of bash: a string to translate, which no file here has a catalogue for.
+			 */
+			d->to.quotes |= !d->vars->bash;
+			i++;
 		} else {
 			if (c == '$')
 				r = dollar_decode(d, &i, end, context);
@@ -882,6 +960,7 @@ static void var_forget(struct shell_var *var)
 	var->value = (struct segment){0};
 	var->set = false;
 	var->command = false;
+	var->quotes = false;
 	var->unknown = false;
 	var->anything = false;
 	text_done(&var->maybe);
@@ -892,7 +971,7 @@ static int var_unknown(struct shell_var *var, size_t line, uint16_t file)
 {
 	struct src_byte c = {.c = '\x01', .unknown = true};
 	struct text maybe = var->maybe;
-	bool anything = var->anything || var->command;
+	bool anything = var->anything || var->command, quotes = var->quotes;
 
 	var->maybe = (struct text){0};
 	maybe_field(&maybe, &var->value);
@@ -900,6 +979,7 @@ static int var_unknown(struct shell_var *var, size_t line, uint16_t file)
 	var->set = true;
 	var->unknown = true;
 	var->anything = anything;
+	var->quotes = quotes;
 	var->maybe = maybe;
 	var->line = line;
 	var->file = file;
@@ -927,6 +1007,7 @@ static int event_assign(struct shell_vars *vars, const struct shell_event *e, ui
 		for (size_t i = 0; i < d.out.n && r == 0; i++)
 			r = segment_add(&var->value, &d.out.cell[i]);
 		d.command |= var->command;
+		d.quotes |= var->quotes;
 		d.anything |= var->anything;
 		maybe_text(&d.maybe, &var->maybe);
 		var->value.at = d.out.at;
@@ -940,6 +1021,7 @@ static int event_assign(struct shell_vars *vars, const struct shell_event *e, ui
 	var->set = true;
 	var->unknown = false;
 	var->command = d.command;
+	var->quotes = d.quotes;
 	var->read_only = e->read_only;
 	var->anything = d.anything;
 	text_done(&var->maybe);
@@ -960,12 +1042,14 @@ static int event_maybe(
 	bool known = e->kind == SHELL_UNSET;
 
 	if (e->kind == SHELL_ASSIGN)
-		known = shell_decode(vars, text, e->begin, e->end, file, &d) == 0 && !d.command;
+		known = shell_decode(vars, text, e->begin, e->end, file, &d) == 0 && !d.command &&
+			!d.quotes;
 	struct shell_var *var = shell_var_make(vars, e->name);
 	if (!var || var_unknown(var, e->line, file) < 0)
 		return -ENOMEM;
 	var->read_only |= e->read_only;
 	var->anything |= d.anything || !known;
+	var->quotes |= d.quotes;
 	maybe_field(&var->maybe, &d.out);
 	maybe_text(&var->maybe, &d.maybe);
 	return var->maybe.failed ? -ENOMEM : 0;

@@ -67,6 +67,7 @@ struct shell_var {
 	bool unknown;      /* assigned, but the value is not known (a condition, eval, read) */
 	bool read_only;    /* another assignment would end the shell */
 	bool command;      /* a command substitution is part of it */
+	bool quotes;       /* … or $'…', and not every sh knows that */
 	bool anything;     /* … or an assignment whose value is not known at all */
 	struct text maybe; /* words of all possible values, if more than one is possible */
 	size_t line;       /* of the last assignment */
@@ -79,6 +80,7 @@ struct shell_vars {
 	size_t *slots; /* a hash table of numbers in v, from 1; twice as large as v, or more */
 	size_t n_slots;
 	size_t n;
+	bool bash; /* the reader knows $'…' and $"…" */
 };
 void shell_vars_done(struct shell_vars *vars);
 struct shell_var *shell_var_find(const struct shell_vars *vars, const char *name);

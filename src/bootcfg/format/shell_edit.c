@@ -66,6 +66,7 @@ static int newline_check(const struct reading *r, const struct file_edits *s, st
 static int reading_make(
 	const struct file_edits *s, const struct format *f, struct reading *ret, struct err *err)
 {
+	ret->vars.bash = f->bash;
 	for (const char *const *name = f->names; *name; name++)
 		if (!shell_var_make(&ret->vars, *name))
 			return err_set(err, ENOMEM, "out of memory");
@@ -168,6 +169,10 @@ static int certain_check(const struct reading *r, const struct file_edits *s,
 		if (var->command)
 			return err_set(err, EINVAL,
 				"%s:%zu: %s contains a command substitution, whose words are not known before it runs; write them out first",
+				file, var->line, *name);
+		if (var->quotes)
+			return err_set(err, EINVAL,
+				"%s:%zu: %s is written with a $ before its quotes, which not every sh understands; write it with plain quotes first",
 				file, var->line, *name);
 		for (size_t i = 0; i < req->n && var->anything; i++)
 			if (req->v[i].kind != KARG_OP_ADD && req->v[i].kind != KARG_OP_ADD_WEAK &&

@@ -33,7 +33,7 @@ char *detect_shell_value(const struct root *r, const char *path, const char *nam
 {
 	_cleanup_(str_free) char *text = NULL;
 	_cleanup_(shell_done) struct shell shell = {0};
-	_cleanup_(shell_vars_done) struct shell_vars vars = {0};
+	_cleanup_(shell_vars_done) struct shell_vars vars = {.bash = true};
 	size_t len;
 
 	if (root_read(r, path, &text, &len, NULL) < 0 ||

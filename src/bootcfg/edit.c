@@ -92,6 +92,14 @@ void edit_set_print_diff(const struct edit_set *p, FILE *f)
 	}
 }
 
+/* In a word with an expansion 1 is the byte in its place. */
+static void word_print(FILE *f, char sign, const char *word)
+{
+	fprintf(f, " %c", sign);
+	for (; *word; word++)
+		fputs(*word == '\x01' ? "$..." : (const char[]){*word, '\0'}, f);
+}
+
 void edit_set_print(const struct edit_set *p, FILE *f)
 {
 	for (size_t i = 0; i < p->n; i++) {
@@ -102,9 +110,9 @@ void edit_set_print(const struct edit_set *p, FILE *f)
 			fprintf(f, "%s  /%s ", set->v[k].old ? "changed" : "created",
 				set->v[k].path);
 			for (size_t w = 0; w < set->removed.n; w++)
-				fprintf(f, " -%s", set->removed.v[w]);
+				word_print(f, '-', set->removed.v[w]);
 			for (size_t w = 0; w < set->added.n; w++)
-				fprintf(f, " +%s", set->added.v[w]);
+				word_print(f, '+', set->added.v[w]);
 			putc('\n', f);
 		}
 	}

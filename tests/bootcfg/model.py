@@ -105,11 +105,10 @@ def added(words, text, put):
             if new:
                 words[same[-1]] = ",".join([old, *new])
             return words
-    elif in_effect(words, text):
-        return words
     if name == "iommu" and "off" not in value:
         words = element_removed(words, "iommu", "off")
-    put.append(text)
+    if not in_effect(words, text):
+        put.append(text)
     return words
 
 

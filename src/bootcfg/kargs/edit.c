@@ -307,9 +307,28 @@ static bool edit_builder_stays(const struct edit_builder *d, size_t i)
 
 	if (i >= l->words)
 		return true;
-	if (i >= d->kernel || l->word[i].unknown)
+	if (i >= d->kernel)
 		return false;
-	return !d->new_text[i] || d->new_text[i][0] != '\0';
+	return d->new_text[i] ? d->new_text[i][0] != '\0' : !l->word[i].unknown;
+}
+
+/* True for K=$X: the kernel gets a K=, and only what runs tells its value. */
+static bool edit_builder_half_known(const struct edit_builder *d, size_t i)
+{
+	const struct tokens *l = d->line;
+
+	return i < d->kernel && l->word[i].unknown && !d->new_text[i] && d->k[i].value &&
+	       !strpbrk(d->k[i].name, "$\x01");
+}
+
+/* The last such word with this name behind word `from`; SIZE_MAX: none. */
+static size_t half_known_after(const struct edit_builder *d, const char *name, size_t from)
+{
+	for (size_t i = d->kernel; i-- > 0 && (from == SIZE_MAX || i > from);)
+		if (edit_builder_half_known(d, i) && karg_same_name(d->k[i].name, name) &&
+			!d->line->field[d->line->word[i].field].ignored)
+			return i;
+	return SIZE_MAX;
 }
 
 /* … and the reader of the line does not ignore its segment. */
@@ -366,7 +385,11 @@ static bool item_in_effect(
 	bool on = false;
 
 	for (size_t i = 0; i < d->n; i++) {
-		if (!edit_builder_counts(d, i) || !karg_same_name(d->k[i].name, name))
+		if (!karg_same_name(d->k[i].name, name))
+			continue;
+		if (other && edit_builder_half_known(d, i))
+			on = false;
+		if (!edit_builder_counts(d, i))
 			continue;
 		for (const char *list = d->k[i].value, *at; list;) {
 			size_t n = karg_list_next(&list, &at);
@@ -396,7 +419,8 @@ static bool edit_builder_in_effect(const struct edit_builder *d, const struct ka
 	if (karg_rules_is_list(k->name))
 		return list_in_effect(d, k);
 	size_t last = edit_builder_last(d, k->name);
-	return last != SIZE_MAX && karg_equal(&d->k[last], k);
+	return last != SIZE_MAX && karg_equal(&d->k[last], k) &&
+	       half_known_after(d, k->name, last) == SIZE_MAX;
 }
 
 static int edit_builder_hugepages(
@@ -407,7 +431,7 @@ static int edit_builder_hugepages(
 	if (!k)
 		return -ENOMEM;
 	for (size_t i = 0; i < d->n; i++)
-		k[i] = edit_builder_counts(d, i) ? &d->k[i] : NULL;
+		k[i] = edit_builder_counts(d, i) || edit_builder_half_known(d, i) ? &d->k[i] : NULL;
 	hugepages_find(k, d->n, size, ret);
 	free(k);
 	return 0;
@@ -486,11 +510,85 @@ static bool wanted_too(const struct karg_ops *r, const struct karg *k)
 	return false;
 }
 
+static int unknown_refuse(const struct edit_builder *d, size_t i, struct err *err)
+{
+	return err_set(err, EINVAL,
+		"the value of %s= comes from an expansion, so what the kernel gets is not known; --set %s=VALUE replaces it, --remove %s= takes it away",
+		d->k[i].name, d->k[i].name, d->k[i].name);
+}
+
+/* Of K=$X only what concerns every K= can be decided. */
+static int half_known_remove(
+	struct edit_builder *d, size_t i, const struct karg_ops *r, struct err *err)
+{
+	for (size_t w = 0; w < r->n && edit_builder_half_known(d, i); w++) {
+		const struct karg_op *op = &r->v[w];
+		if (karg_op_adds(op) || !op->k.value || !karg_same_name(op->k.name, d->k[i].name))
+			continue;
+		if (op->kind != KARG_OP_REMOVE_KEY)
+			return unknown_refuse(d, i, err);
+		if (edit_builder_become(d, i, "") < 0)
+			return err_set(err, ENOMEM, "out of memory");
+	}
+	return 0;
+}
+
+/* True if the request is about this word, should it be one. */
+static bool is_concerned(const struct karg *k, const struct karg_op *op)
+{
+	bool same = karg_same_name(k->name, op->k.name);
+
+	switch (op->kind) {
+	case KARG_OP_REMOVE_WORD:
+		return karg_equal(k, &op->k);
+	case KARG_OP_REMOVE_KEY:
+	case KARG_OP_SET:
+		return same && k->value;
+	case KARG_OP_REMOVE_ELEMENT:
+		return same && k->value &&
+		       karg_list_has(k->value, op->k.value, strlen(op->k.value));
+	case KARG_OP_ADD:
+		return same && k->value && karg_same_name(k->name, "vfio_pci.ids");
+	case KARG_OP_ADD_WEAK:
+		break;
+	}
+	return false;
+}
+
+/* In ${X:+$X }quiet an expansion may end in a blank, so each part may be a word of its own. */
+static int glued_check(
+	const struct edit_builder *d, size_t i, const struct karg_ops *r, struct err *err)
+{
+	for (const char *at = d->line->word[i].text; *at;) {
+		size_t len = strcspn(at, "\x01");
+		_cleanup_(str_free) char *part = strndup(at, len);
+		_cleanup_(karg_done) struct karg k = {0};
+		if (!part || karg_read(part, &k) < 0)
+			return err_set(err, ENOMEM, "out of memory");
+		for (size_t w = 0; w < r->n && len > 0; w++)
+			if (is_concerned(&k, &r->v[w]))
+				return err_set(err, EINVAL,
+					"%s is beside an expansion without a blank, so it is not known whether it is a word of its own; put a blank there first",
+					part);
+		at += len + (at[len] != '\0');
+	}
+	return 0;
+}
+
+static int unknown_check(
+	struct edit_builder *d, size_t i, const struct karg_ops *r, struct err *err)
+{
+	if (edit_builder_half_known(d, i))
+		return half_known_remove(d, i, r, err);
+	return d->line->word[i].unknown ? glued_check(d, i, r, err) : 0;
+}
+
 static int removals_decide(struct edit_builder *d, const struct karg_ops *r, struct err *err)
 {
 	for (size_t i = 0; i < d->kernel; i++) {
-		if (d->line->word[i].unknown)
-			continue;
+		int rc = unknown_check(d, i, r, err);
+		if (rc < 0)
+			return rc;
 		for (size_t w = 0; w < r->n && edit_builder_stays(d, i); w++) {
 			if (karg_op_adds(&r->v[w]) ||
 				(r->v[w].kind == KARG_OP_REMOVE_KEY && wanted_too(r, &d->k[i])))
@@ -498,7 +596,7 @@ static int removals_decide(struct edit_builder *d, const struct karg_ops *r, str
 			if (remove_one(d, i, &r->v[w]) < 0)
 				return err_set(err, ENOMEM, "out of memory");
 		}
-		if (!edit_builder_stays(d, i) && karg_same_name(d->k[i].name, "root"))
+		if (d->new_text[i] && !d->new_text[i][0] && karg_same_name(d->k[i].name, "root"))
 			return err_set(err, EINVAL,
 				"%s would go, and nothing boots without it: not done",
 				d->line->word[i].text);
@@ -533,31 +631,41 @@ static int ids_add(struct edit_builder *d, const struct karg_op *w)
 		d, merged.data); /* appended before in the same request: the last one wins */
 }
 
-static int add_one(struct edit_builder *d, const struct karg_op *w)
+static int add_one(struct edit_builder *d, const struct karg_op *w, struct err *err)
 {
 	const struct karg *k = &w->k;
+	size_t unknown = half_known_after(d, k->name, SIZE_MAX);
+
+	/* The ids of such a word would be dropped, and its iommu=off would stay. */
+	if (unknown != SIZE_MAX &&
+		(karg_same_name(k->name, "vfio_pci.ids") || karg_same_name(k->name, "iommu")))
+		return unknown_refuse(d, unknown, err);
 
 	if (k->value && karg_same_name(k->name, "vfio_pci.ids"))
 		return ids_add(d, w);
-	if (edit_builder_in_effect(d, k))
-		return 0;
-	/* Nothing resets iommu=off, so a later iommu=pt would have no effect. */
+	/* Nothing resets iommu=off, so iommu=pt has no effect beside it. */
 	if (k->value && karg_same_name(k->name, "iommu") && !karg_list_has(k->value, "off", 3)) {
 		for (size_t i = 0; i < d->kernel; i++) {
 			if (edit_builder_stays(d, i) && item_remove(d, i, "iommu", "off") < 0)
 				return -ENOMEM;
 		}
 	}
+	if (edit_builder_in_effect(d, k))
+		return 0;
 	return edit_builder_append(d, w->text);
 }
 
 static int set_one(struct edit_builder *d, const struct karg_op *w)
 {
 	size_t last = edit_builder_last(d, w->k.name);
+	size_t unknown = half_known_after(d, w->k.name, last);
 
+	if (unknown != SIZE_MAX)
+		last = unknown;
 	for (size_t i = 0; i < d->kernel; i++) {
-		if (!edit_builder_stays(d, i) || !d->k[i].value ||
-			!karg_same_name(d->k[i].name, w->k.name))
+		bool is = edit_builder_half_known(d, i) ||
+			  (edit_builder_stays(d, i) && d->k[i].value);
+		if (!is || !karg_same_name(d->k[i].name, w->k.name))
 			continue;
 		if (i == last ? !karg_equal(&d->k[i], &w->k) : true)
 			if (edit_builder_become(d, i, i == last ? w->text : "") < 0)
@@ -610,7 +718,7 @@ static int pair_add(struct edit_builder *d, const struct karg_ops *r, size_t i,
 	return rc < 0 ? rc : edit_builder_append(d, count->text);
 }
 
-static int additions_decide(struct edit_builder *d, const struct karg_ops *r)
+static int additions_decide(struct edit_builder *d, const struct karg_ops *r, struct err *err)
 {
 	const struct karg_op *by_default = NULL;
 
@@ -625,7 +733,7 @@ static int additions_decide(struct edit_builder *d, const struct karg_ops *r)
 			ret = pair_add(d, r, i++, by_default);
 			by_default = NULL;
 		} else if (w->kind == KARG_OP_ADD) {
-			ret = add_one(d, w);
+			ret = add_one(d, w, err);
 		}
 		if (ret < 0)
 			return ret;
@@ -670,7 +778,7 @@ bool edit_place(struct tokens *l, const struct karg_ops *r)
 		const struct word *w = &l->word[i];
 		if (w->field <= l->insert_at)
 			return false;
-		if (w->unknown || l->field[w->field].ignored || !word_wins(w->text, r))
+		if (l->field[w->field].ignored || !word_wins(w->text, r))
 			continue;
 		l->insert_at = w->field;
 		return true;
@@ -687,8 +795,9 @@ int edit_decide(const struct tokens *l, const struct karg_ops *r, struct edit *r
 	int rc = removals_decide(&d, r, err);
 	if (rc < 0)
 		return rc;
-	if (additions_decide(&d, r) < 0)
-		return err_set(err, ENOMEM, "out of memory");
+	rc = additions_decide(&d, r, err);
+	if (rc < 0)
+		return rc == -ENOMEM ? err_set(err, ENOMEM, "out of memory") : rc;
 	size_t len = length_after(&d);
 	if (d.append.n > 0 && len > CHANGE_LINE_MAX)
 		return err_set(err, EINVAL,

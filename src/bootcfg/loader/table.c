@@ -325,7 +325,8 @@ int loaders_find(
 	s.boots = (struct strings){0};
 	l.roots = s.roots;
 	s.roots = (struct strings){0};
-	qsort(l.sources, l.sources_n, sizeof(*l.sources), source_compare);
+	if (l.sources_n > 1)
+		qsort(l.sources, l.sources_n, sizeof(*l.sources), source_compare);
 	*ret = l;
 	l = (struct loaders){0};
 	return 0;

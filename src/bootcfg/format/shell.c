@@ -541,7 +541,8 @@ struct shell_decoded {
 	bool command, quotes, anything; /* as in shell_var */
 	struct text maybe;
 };
-static int shell_decode(const struct shell_vars *vars, const char *text, size_t begin, size_t end,
+/* -E2BIG: more than a value may have, or all together; -ELOOP: nested too deeply. */
+static int shell_decode(struct shell_vars *vars, const char *text, size_t begin, size_t end,
 	uint16_t file, struct shell_decoded *ret) _must_check_;
 static void shell_decoded_done(struct shell_decoded *d);
 
@@ -616,16 +617,28 @@ struct shell_var *shell_var_make(struct shell_vars *vars, const char *name)
 /* ---- values ------------------------------------------------------------------------------------
  */
 
-#define DEPTH_MAX 16
-
 /* A value while it is decoded: its bytes, and the last position where more can be written. */
 struct decode {
-	const struct shell_vars *vars;
+	struct shell_vars *vars;
 	const char *text;
 	uint16_t file;
 	struct shell_decoded to;
 	unsigned depth;
 };
+
+/* Counts bytes that a value takes, before they are added. */
+static int work_count(struct shell_vars *vars, size_t bytes)
+{
+	vars->work += bytes;
+	return vars->work > SHELL_WORK_MAX ? -E2BIG : 0;
+}
+
+static int cell_add(struct decode *d, const struct src_byte *c)
+{
+	if (d->to.out.n >= SHELL_VALUE_MAX || work_count(d->vars, 1) < 0)
+		return -E2BIG;
+	return segment_add(&d->to.out, c);
+}
 
 static int cell_put(
 	struct decode *d, char c, bool unknown, size_t begin, size_t end, uint8_t context)
@@ -638,7 +651,7 @@ static int cell_put(
 		.begin = begin,
 		.end = end,
 		.out = end};
-	return segment_add(&d->to.out, &cell);
+	return cell_add(d, &cell);
 }
 
 static void spot_set(struct decode *d, size_t at, uint8_t context)
@@ -647,12 +660,15 @@ static void spot_set(struct decode *d, size_t at, uint8_t context)
 	d->to.out.context = context;
 }
 
-static void unknown_put(struct decode *d, const struct shell_var *var)
+static int unknown_put(struct decode *d, const struct shell_var *var)
 {
 	if (!var)
-		return;
+		return 0;
 	d->to.anything |= var->anything;
+	if (work_count(d->vars, var->maybe.len) < 0)
+		return -E2BIG;
 	text_add(&d->to.maybe, var->maybe.data ? var->maybe.data : "", var->maybe.len);
+	return 0;
 }
 
 /* Adds the bytes of a variable, which keep their origin; text after them is inserted at `end`. */
@@ -662,13 +678,13 @@ static int var_put(struct decode *d, const struct shell_var *var, size_t end, ui
 		struct src_byte c = var->value.cell[i];
 		c.out = end;
 		c.out_context = context;
-		if (segment_add(&d->to.out, &c) < 0)
-			return -ENOMEM;
+		int rc = cell_add(d, &c);
+		if (rc < 0)
+			return rc;
 	}
 	d->to.command |= var->command;
 	d->to.quotes |= var->quotes;
-	unknown_put(d, var);
-	return 0;
+	return unknown_put(d, var);
 }
 
 static int value_decode(struct decode *d, size_t begin, size_t end, uint8_t context);
@@ -703,7 +719,9 @@ static int braces_decode(struct decode *d, size_t at, size_t end, uint8_t contex
 	bool colon = t[name_end] == ':';
 	size_t op = name_end + colon;
 	if (name_end == at + 2 || op >= end - 1 || !strchr("-+", t[op]) || !var || var->unknown) {
-		unknown_put(d, var);
+		int rc = unknown_put(d, var);
+		if (rc < 0)
+			return rc;
 		if (op + 1 < end) {
 			text_add(&d->to.maybe, t + op + 1, end - op - 2);
 			text_add(&d->to.maybe, " ", 1);
@@ -730,8 +748,8 @@ static int dollar_decode(struct decode *d, size_t *at, size_t end, uint8_t conte
 		*at = name_end;
 		if (var && !var->unknown)
 			return var_put(d, var, name_end, context);
-		unknown_put(d, var);
-		return cell_put(d, '\x01', true, from, name_end, context);
+		int rc = unknown_put(d, var);
+		return rc < 0 ? rc : cell_put(d, '\x01', true, from, name_end, context);
 	}
 	if (from + 1 < end && (t[from + 1] == '{' || t[from + 1] == '(')) {
 		size_t next = scan_skip(t, from, end, 0);
@@ -783,12 +801,13 @@ static int single_decode(struct decode *d, size_t *at, size_t end)
 {
 	size_t i = *at + 1;
 
-	for (; i < end && d->text[i] != '\''; i++)
-		if (cell_put(d, d->text[i], false, i, i + 1, SHELL_SINGLE) < 0)
-			return -ENOMEM;
+	int r = 0;
+
+	for (; r == 0 && i < end && d->text[i] != '\''; i++)
+		r = cell_put(d, d->text[i], false, i, i + 1, SHELL_SINGLE);
 	spot_set(d, i, SHELL_SINGLE);
 	*at = i + 1;
-	return i < end ? 0 : -EINVAL;
+	return r < 0 ? r : i < end ? 0 : -EINVAL;
 }
 
 /* The byte of 1 to max digits at text[*at], in base 8 or 16; moves *at behind them. */
@@ -888,8 +907,8 @@ static int value_decode(struct decode *d, size_t begin, size_t end, uint8_t cont
 	size_t i = begin;
 	int r = 0;
 
-	if (++d->depth > DEPTH_MAX)
-		return -EINVAL;
+	if (++d->depth > SHELL_DEPTH_MAX)
+		return -ELOOP;
 	spot_set(d, begin, context);
 	while (r == 0 && i < end) {
 		char c = d->text[i], next = i + 1 < end ? d->text[i + 1] : '\0';
@@ -920,7 +939,7 @@ static int value_decode(struct decode *d, size_t begin, size_t end, uint8_t cont
 	return r;
 }
 
-static int shell_decode(const struct shell_vars *vars, const char *text, size_t begin, size_t end,
+static int shell_decode(struct shell_vars *vars, const char *text, size_t begin, size_t end,
 	uint16_t file, struct shell_decoded *ret)
 {
 	struct decode d = {.vars = vars, .text = text, .file = file};
@@ -986,6 +1005,19 @@ static int var_unknown(struct shell_var *var, size_t line, uint16_t file)
 	return maybe.failed ? -ENOMEM : segment_add(&var->value, &c);
 }
 
+static int value_refuse(const struct shell_event *e, const char *name, int rc, struct err *err)
+{
+	const char *why = rc == -E2BIG ? "expands to more than is read here (64 KiB, 1 MiB in all)"
+			  : rc == -ELOOP ? "is nested too deeply"
+					 : "can't be read";
+
+	if (rc == -ENOMEM)
+		return err_set(err, ENOMEM, "out of memory");
+	if (!e->name)
+		return err_set(err, EINVAL, "%s:%zu: what is set so far %s", name, e->line, why);
+	return err_set(err, EINVAL, "%s:%zu: the value of %s %s", name, e->line, e->name, why);
+}
+
 static int event_assign(struct shell_vars *vars, const struct shell_event *e, uint16_t file,
 	const char *name, const char *text, struct err *err)
 {
@@ -993,10 +1025,11 @@ static int event_assign(struct shell_vars *vars, const struct shell_event *e, ui
 	int r = shell_decode(vars, text, e->begin, e->end, file, &d);
 	struct shell_var *var = r < 0 ? NULL : shell_var_make(vars, e->name);
 	if (!var)
-		return r == -EINVAL ? err_set(err, EINVAL, "%s:%zu: the value of %s can't be read",
-					      name, e->line, e->name)
-				    : err_set(err, ENOMEM, "out of memory");
+		return value_refuse(e, name, r < 0 ? r : -ENOMEM, err);
 	if (e->append && var->set) {
+		if (var->value.n + d.out.n > SHELL_VALUE_MAX ||
+			work_count(vars, var->maybe.len) < 0)
+			return value_refuse(e, name, -E2BIG, err);
 		/* After an unknown value only the appended part is known. A parameter added after
 		 * the old words is inserted before the new ones, in this file. */
 		for (size_t i = 0; i < var->value.n; i++) {
@@ -1040,10 +1073,14 @@ static int event_maybe(
 {
 	_cleanup_(shell_decoded_done) struct shell_decoded d = {0};
 	bool known = e->kind == SHELL_UNSET;
+	int rc = 0;
 
-	if (e->kind == SHELL_ASSIGN)
-		known = shell_decode(vars, text, e->begin, e->end, file, &d) == 0 && !d.command &&
-			!d.quotes;
+	if (e->kind == SHELL_ASSIGN) {
+		rc = shell_decode(vars, text, e->begin, e->end, file, &d);
+		known = rc == 0 && !d.command;
+	}
+	if (rc < 0 && rc != -EINVAL)
+		return rc;
 	struct shell_var *var = shell_var_make(vars, e->name);
 	if (!var || var_unknown(var, e->line, file) < 0)
 		return -ENOMEM;
@@ -1070,10 +1107,12 @@ int shell_run(struct shell_vars *vars, const struct shell *s, uint16_t file, con
 		}
 		if (e->kind == SHELL_OPAQUE) {
 			for (size_t v = 0; vars->v && v < vars->n && r == 0; v++) {
-				r = var_unknown(&vars->v[v], e->line, file);
+				r = work_count(vars, 1);
+				if (r == 0)
+					r = var_unknown(&vars->v[v], e->line, file);
 				vars->v[v].anything = true;
 			}
-			r = r < 0 ? err_set(err, ENOMEM, "out of memory") : r;
+			r = r < 0 ? value_refuse(e, name, r, err) : r;
 		} else if (e->kind == SHELL_ASSIGN && !e->conditional) {
 			r = event_assign(vars, e, file, name, text, err);
 		} else if (e->kind == SHELL_UNSET && !e->conditional) {
@@ -1083,8 +1122,8 @@ int shell_run(struct shell_vars *vars, const struct shell *s, uint16_t file, con
 				var->file = file;
 			}
 		} else {
-			if (event_maybe(vars, e, file, text) < 0)
-				r = err_set(err, ENOMEM, "out of memory");
+			r = event_maybe(vars, e, file, text);
+			r = r < 0 ? value_refuse(e, name, r, err) : r;
 		}
 		if (r < 0)
 			return r;

@@ -80,8 +80,15 @@ struct shell_vars {
 	size_t *slots; /* a hash table of numbers in v, from 1; twice as large as v, or more */
 	size_t n_slots;
 	size_t n;
-	bool bash; /* the reader knows $'…' and $"…" */
+	bool bash;   /* the reader knows $'…' and $"…" */
+	size_t work; /* bytes that all values took so far */
 };
+
+/* What a file may expand to: some 40 lines X="$X$X" would fill any memory. */
+#define SHELL_VALUE_MAX (64 * 1024)  /* bytes of one value */
+#define SHELL_WORK_MAX (1024 * 1024) /* of all together */
+#define SHELL_DEPTH_MAX 64           /* of what is nested */
+
 void shell_vars_done(struct shell_vars *vars);
 struct shell_var *shell_var_find(const struct shell_vars *vars, const char *name);
 
@@ -89,7 +96,8 @@ struct shell_var *shell_var_find(const struct shell_vars *vars, const char *name
 struct shell_var *shell_var_make(struct shell_vars *vars, const char *name);
 
 /* Evaluates one text; several in turn are files sourced one after another. A variable without an
- * assignment comes from the environment: its expansion is unknown. `name` is for messages. */
+ * assignment comes from the environment: its expansion is unknown. `name` is for messages. -EINVAL
+ * with NAME:LINE for what is uncertain, or beyond SHELL_VALUE_MAX and its like. */
 int shell_run(struct shell_vars *vars, const struct shell *s, uint16_t file, const char *name,
 	const char *text, struct err *err) _must_check_;
 

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define DEPTH_MAX 32
+#define DEPTH_MAX 64
 
 int scan_error(struct scan *s, int code, const char *fmt, ...)
 {
@@ -190,7 +190,7 @@ static int word_read(struct scan *s, struct span *ret)
 			return scan_error(s, EINVAL,
 				s->text[s->at] == '\\'
 					? "ends in a backslash"
-					: "a quote or bracket that opens here has no end");
+					: "a quote or bracket that opens here has no end, or more than 64 are nested");
 		move_to(s, next);
 	}
 	*ret = (struct span){begin, s->at, line};

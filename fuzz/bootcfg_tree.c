@@ -102,6 +102,7 @@ static void edit_and_undo(const struct root *r, const struct karg_ops *want)
 {
 	struct edit_set p = {0}, again = {0};
 	struct undone undone = {0};
+	_cleanup_(journal_close) struct journal j = JOURNAL_CLOSED;
 	const struct undo_how how = {0};
 	struct err err = {0};
 	unsigned long before = tree_sum(r);
@@ -109,10 +110,11 @@ static void edit_and_undo(const struct root *r, const struct karg_ops *want)
 
 	if (plan_of(r, want, &p) == 0 && !edit_set_is_empty(&p)) {
 		must(tree_sum(r) == before);
-		if (edit_set_commit(r, &p, "fuzz", &id, &err) == 0) {
+		if (edit_set_commit(&j, r, &p, "fuzz", &id, &err) == 0) {
 			must(tree_sum(r) != before);
 			must(plan_of(r, want, &again) == 0 && edit_set_is_empty(&again));
-			must(journal_undo(r, id, &how, &undone, &err) == 0);
+			must(journal_undo(&j, id, &how, &undone, &err) == 0);
+			must(journal_forget(&j, id, &err) == 0);
 		}
 		must(tree_sum(r) == before && !root_is_dir(r, JOURNAL_DIR));
 	}

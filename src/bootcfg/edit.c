@@ -2,6 +2,7 @@
 #include "bootcfg/edit.h"
 
 #include "base/log.h"
+#include "bootcfg/change.h"
 #include "bootcfg/commands.h"
 #include "bootcfg/diff.h"
 #include "bootcfg/loader/boot_entries.h"
@@ -118,8 +119,18 @@ void edit_set_print(const struct edit_set *p, FILE *f)
 	}
 }
 
-int edit_set_commit(const struct root *r, const struct edit_set *p, const char *what,
-	unsigned *ret_id, struct err *err)
+int edit_set_added(const struct edit_set *p, struct strings *ret)
+{
+	for (size_t i = 0; i < p->n; i++)
+		for (size_t k = 0; k < p->set[i].added.n; k++)
+			if (!strings_have(ret, p->set[i].added.v[k]) &&
+				strings_add(ret, p->set[i].added.v[k]) < 0)
+				return -ENOMEM;
+	return 0;
+}
+
+int edit_set_commit(struct journal *j, const struct root *r, const struct edit_set *p,
+	const char *what, unsigned *ret_id, struct err *err)
 {
 	size_t n = 0, all = 0;
 
@@ -136,7 +147,7 @@ int edit_set_commit(const struct root *r, const struct edit_set *p, const char *
 					s->text, s->len, &p->set[i].added, &p->set[i].removed};
 		}
 	}
-	int rc = journal_commit(r, files, n, what, ret_id, err);
+	int rc = journal_commit(j, r, files, n, what, ret_id, err);
 	free(files);
 	return rc;
 }
@@ -179,67 +190,6 @@ static void commands_print(
 		fprintf(f, "next: %s\n", l->by_hand.v[i]);
 	if (l->next.n == 0 && l->by_hand.n == 0)
 		fputs("nothing else to do\n", f);
-}
-
-/* The added parameters of all sources, once each: generated files have to contain them. */
-static int words_added(const struct edit_set *p, struct strings *ret)
-{
-	for (size_t i = 0; i < p->n; i++)
-		for (size_t k = 0; k < p->set[i].added.n; k++)
-			if (!strings_have(ret, p->set[i].added.v[k]) &&
-				strings_add(ret, p->set[i].added.v[k]) < 0)
-				return -ENOMEM;
-	return 0;
-}
-
-/* A tool has failed: restores the sources. Generates boot files again if the tool wrote any. */
-static enum cmd_result regenerate_back(
-	const struct root *r, const struct loaders *l, unsigned id, bool touched)
-{
-	_cleanup_(undone_done) struct undone done = {0};
-	const struct strings none = {0};
-	const struct undo_how how = {0};
-	struct err err = {0};
-
-	if (journal_undo(r, id, &how, &done, &err) < 0) {
-		log_print(LOG_ERROR,
-			"the edit is in place, and putting it back failed, too: %s; see vfio-bootcfg --history and --undo",
-			err.text);
-		return CMD_REGENERATE_FAILED;
-	}
-	if (touched && regenerate_run(r, l, &none, NULL, &err) < 0) {
-		log_print(LOG_ERROR,
-			"the sources are as they were before, the boot files are not: %s; when that works again, run: %s",
-			err.text, l->next.v[0]);
-		return CMD_REGENERATE_FAILED;
-	}
-	log_print(LOG_NOTICE, "everything is as it was before");
-	return CMD_FAILED;
-}
-
-/* On the running system: runs the distribution's tools. If one fails, everything is undone. */
-static enum cmd_result regenerate(const struct args *a, const struct root *r,
-	const struct loaders *l, const struct edit_set *p, unsigned id)
-{
-	_cleanup_(strings_done) struct strings added = {0};
-	_cleanup_(text_done) struct text before = {0}, after = {0};
-	struct err err = {0};
-
-	if (!cmd_runs_tools(a, r) || l->next.n == 0)
-		return CMD_DONE;
-	for (size_t i = 0; i < l->next.n && !a->quiet; i++)
-		log_print(LOG_NOTICE, "running %s", l->next.v[i]);
-	bool seen = boot_stat_read(r, &l->boots, &before) == 0;
-	int rc = words_added(p, &added);
-	if (rc == 0)
-		rc = regenerate_run(r, l, &added, NULL, &err);
-	if (rc == 0)
-		return CMD_DONE;
-	log_print(LOG_ERROR, "%s", err.text);
-	seen = seen && boot_stat_read(r, &l->boots, &after) == 0;
-	bool touched = !seen || !str_equal(before.data, after.data);
-	/* A removed trial must not be set for the next boot. */
-	return regenerate_back(r, l, id, touched && !a->trial);
 }
 
 /* Warns of files on a boot partition that the loader of this boot does not read. */
@@ -292,7 +242,7 @@ static void entries_print(
 	_cleanup_(boot_entries_done) struct boot_entries o = {0};
 	_cleanup_(strings_done) struct strings added = {0};
 
-	if (words_added(p, &added) == 0 && added.n > 0 && boot_entries_read(r, l, &o) == 0)
+	if (edit_set_added(p, &added) == 0 && added.n > 0 && boot_entries_read(r, l, &o) == 0)
 		boot_entries_print(&o, &added, f);
 }
 
@@ -309,21 +259,6 @@ static void edit_print(const struct args *a, const struct root *r, const struct 
 		fprintf(f, "undo: vfio-bootcfg%s%s --undo\n", r->host ? "" : " --root ",
 			r->host ? "" : a->root);
 	}
-}
-
-static enum cmd_result plan_do(const struct args *a, const struct root *r, const struct loaders *l,
-	const struct edit_set *p, FILE *f, struct err *err)
-{
-	_cleanup_(str_free) char *name = args_name(a);
-	unsigned id = 0;
-
-	int rc = edit_set_commit(r, p, name ? name : "", &id, err);
-	if (rc < 0)
-		return cmd_failure(rc);
-	enum cmd_result result = regenerate(a, r, l, p, id);
-	if (result == CMD_DONE)
-		edit_print(a, r, l, p, f);
-	return result;
 }
 
 /* Nothing is edited: tells what is left to do, or whether the words are there. */
@@ -350,42 +285,89 @@ static enum cmd_result managed_result(const struct args *a, const struct root *r
 	return known ? CMD_DIFFERS : CMD_MANAGED;
 }
 
+static int edit_plan(struct args *a, const struct root *r, struct loaders *l, struct edit_set *p,
+	struct err *err)
+{
+	struct loaders_options lo = {.loader = a->loader, .entry = a->entry, .request = &a->words};
+	int rc = loaders_find(r, &lo, l, err);
+
+	if (rc < 0 || l->managed_by)
+		return rc;
+	rc = a->trial ? trial_plan(r, l, &a->words, p, err)
+		      : edit_set_make(r, l, &a->words, p, err);
+	if (rc == 0 && a->once_fallback && !edit_set_is_empty(p))
+		rc = trial_keep(r, l, p, err);
+	if (rc < 0)
+		return rc;
+	cmd_notes(a, &l->notes);
+	cmd_notes(a, &p->notes);
+	if (!a->quiet)
+		booted_check(r, l, p);
+	return 0;
+}
+
+/* --check and --dry-run: what was interrupted is told, and is a difference. */
+static enum cmd_result edit_look(struct args *a, const struct root *r, FILE *f, struct err *err)
+{
+	_cleanup_(strings_done) struct strings unfinished = {0};
+	_cleanup_(loaders_done) struct loaders l = {0};
+	_cleanup_(edit_set_done) struct edit_set p = {0};
+	bool any = false;
+
+	int rc = unfinished_list(r, &unfinished, &any, err);
+	for (size_t i = 0; i < unfinished.n; i++)
+		log_print(LOG_WARNING, "%s", unfinished.v[i]);
+	if (rc == 0)
+		rc = edit_plan(a, r, &l, &p, err);
+	if (rc < 0)
+		return cmd_failure(rc);
+	enum cmd_result result = l.managed_by ? managed_result(a, r, &l, f, err)
+					      : dry_run_print(a, &l, &p, f);
+	return result == CMD_DONE && any && (a->check || a->exit_code) ? CMD_DIFFERS : result;
+}
+
+static enum cmd_result edit_do(
+	struct args *a, const struct root *r, struct journal *j, FILE *f, struct err *err)
+{
+	_cleanup_(loaders_done) struct loaders l = {0};
+	_cleanup_(edit_set_done) struct edit_set p = {0};
+	const struct strings none = {0};
+
+	int rc = edit_plan(a, r, &l, &p, err);
+	if (rc < 0)
+		return cmd_failure(rc);
+	if (l.managed_by)
+		return managed_result(a, r, &l, f, err);
+	/* An existing trial is set for the next boot again. */
+	if (edit_set_is_empty(&p) && a->trial && l.next.n > 0) {
+		commands_print(a, r, &l, f);
+		return cmd_runs_tools(a, r) && regenerate_run(r, &l, &none, NULL, err) < 0
+			       ? CMD_FAILED
+			       : CMD_DONE;
+	}
+	if (edit_set_is_empty(&p)) {
+		if (!a->quiet)
+			log_print(LOG_NOTICE, "nothing to do: it is so already");
+		return CMD_DONE;
+	}
+	enum cmd_result result = change_make(a, j, r, &l, &p, err);
+	if (result == CMD_DONE)
+		edit_print(a, r, &l, &p, f);
+	return result;
+}
+
 enum cmd_result cmd_edit(struct args *a, const struct root *r, FILE *f, struct err *err)
 {
 	_cleanup_(strings_done) struct strings notes = {0};
-	_cleanup_(loaders_done) struct loaders l = {0};
-	_cleanup_(edit_set_done) struct edit_set p = {0};
+	_cleanup_(journal_close) struct journal j = JOURNAL_CLOSED;
 
 	if (args_words(a, r, &notes, err) < 0)
 		return CMD_USAGE;
 	cmd_notes(a, &notes);
-	struct loaders_options lo = {.loader = a->loader, .entry = a->entry, .request = &a->words};
-	int rc = loaders_find(r, &lo, &l, err);
-	if (rc == 0 && l.managed_by)
-		return managed_result(a, r, &l, f, err);
-	if (rc == 0)
-		rc = a->trial ? trial_plan(r, &l, &a->words, &p, err)
-			      : edit_set_make(r, &l, &a->words, &p, err);
-	if (rc == 0 && a->once_fallback && !edit_set_is_empty(&p))
-		rc = trial_keep(r, &l, &p, err);
-	if (rc < 0)
-		return cmd_failure(rc);
-	cmd_notes(a, &l.notes);
-	cmd_notes(a, &p.notes);
-	if (!a->quiet)
-		booted_check(r, &l, &p);
 	if (a->check || a->dry_run)
-		return dry_run_print(a, &l, &p, f);
-	/* An existing trial is set for the next boot again. */
-	if (edit_set_is_empty(&p) && a->trial && l.next.n > 0) {
-		commands_print(a, r, &l, f);
-		return cmd_runs_tools(a, r) && regenerate_run(r, &l, &notes, NULL, err) < 0
-			       ? CMD_FAILED
-			       : CMD_DONE;
-	}
-	if (!edit_set_is_empty(&p))
-		return plan_do(a, r, &l, &p, f, err);
-	if (!a->quiet)
-		log_print(LOG_NOTICE, "nothing to do: it is so already");
-	return CMD_DONE;
+		return edit_look(a, r, f, err);
+	if (journal_lock(r, &j, err) < 0)
+		return CMD_FAILED;
+	enum cmd_result result = unfinished_resolve(a, &j, err);
+	return result == CMD_DONE ? edit_do(a, r, &j, f, err) : result;
 }

@@ -29,8 +29,11 @@ void edit_set_print_diff(const struct edit_set *p, FILE *f);
 /* Prints a line per file: `changed  /etc/default/grub  +iommu=pt`. */
 void edit_set_print(const struct edit_set *p, FILE *f);
 
-/* Writes all files, through the journal. */
-int edit_set_commit(const struct root *r, const struct edit_set *p, const char *what,
-	unsigned *ret_id, struct err *err) _must_check_;
+/* The added parameters of all sources, once each. */
+int edit_set_added(const struct edit_set *p, struct strings *ret) _must_check_;
+
+/* Writes all files, through the journal, which is created if *j is closed. */
+int edit_set_commit(struct journal *j, const struct root *r, const struct edit_set *p,
+	const char *what, unsigned *ret_id, struct err *err) _must_check_;
 
 #endif

@@ -2,6 +2,7 @@
 #include "bootcfg/journal.h"
 
 #include "base/file.h"
+#include "base/log.h"
 #include "base/replace.h"
 
 #include <dirent.h>
@@ -20,35 +21,20 @@
  * The directory of the changes, JOURNAL_DIR: NNNN/ is one (journal.h). It is written as NNNN.part,
  * flushed, then renamed: a directory without the suffix is complete. JOURNAL_DIR is also the lock.
  */
-struct store {
-	const struct root *root;
-	int dir; /* of the journal, locked unless STORE_LOOK */
-};
-#define STORE_CLOSED                                                                               \
-	{                                                                                          \
-		.dir = -1                                                                          \
-	}
-
-/*
- * Opens the journal to add a change (creates the directory), to undo one, or only to read. The last
- * two fail with -ENOENT without a journal. Reading does not wait for the lock: a visible change is
- * complete.
- */
-enum store_use { STORE_ADD, STORE_TAKE, STORE_LOOK };
-static int store_open(
-	const struct root *r, enum store_use use, struct store *ret, struct err *err) _must_check_;
-static void store_close(struct store *st);
-
-/* Removes an empty journal's directory, and the parents that were created for it. */
-static void store_clean(struct store *st);
 
 /* The numbers of all changes, ascending. */
-static int store_ids(const struct store *st, unsigned **ret, size_t *ret_n) _must_check_;
-/* Gives s the next number. */
-static int store_write(struct store *st, struct backup *s, struct err *err) _must_check_;
-static int store_read(
-	const struct store *st, unsigned id, struct backup *ret, struct err *err) _must_check_;
-static int store_remove(struct store *st, unsigned id, struct err *err) _must_check_;
+static int store_ids(const struct journal *j, unsigned **ret, size_t *ret_n) _must_check_;
+
+static const char *const states[] = {[CHANGE_PREPARED] = "prepared",
+	[CHANGE_WRITTEN] = "written",
+	[CHANGE_REGENERATED] = "regenerated",
+	[CHANGE_LEFT] = "left",
+	[CHANGE_REVERTING] = "reverting"};
+
+bool change_is_unfinished(enum change_state state)
+{
+	return state == CHANGE_PREPARED || state == CHANGE_WRITTEN || state == CHANGE_REVERTING;
+}
 
 /* ---- backup ---------------------------------------------------------------------------------- */
 
@@ -132,6 +118,60 @@ int backup_fill(const struct root *r, const struct journal_file *files, size_t n
 	return 0;
 }
 
+/*
+ * The journal may be on a stranger's disk: what is in it is opened below it, is no link (a link as
+ * "old bytes" would copy a file of the host into the edited system), and only its owner may have
+ * written it.
+ */
+static int stored_open(int dir, const char *name, mode_t kind)
+{
+	const struct root here = {.fd = dir};
+	struct stat st;
+	_cleanup_(fd_close) int fd = root_fd(&here, name, O_PATH | O_NOFOLLOW);
+
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if ((st.st_mode & S_IFMT) != kind)
+		return S_ISLNK(st.st_mode) ? -ELOOP : -EINVAL;
+	if ((st.st_uid != 0 && st.st_uid != geteuid()) || (st.st_mode & (S_IWGRP | S_IWOTH)))
+		return -EPERM;
+	/* Below the descriptor that was looked at: it can't be another file by now. */
+	char self[64];
+	(void)snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	int opened = open(self, O_RDONLY | O_CLOEXEC | (S_ISDIR(kind) ? O_DIRECTORY : O_NOCTTY));
+	return opened < 0 ? -errno : opened;
+}
+
+static int stored_read(int dir, const char *name, size_t max, char **ret, size_t *ret_len)
+{
+	_cleanup_(fd_close) int fd = stored_open(dir, name, S_IFREG);
+	char self[64];
+
+	if (fd < 0)
+		return fd;
+	(void)snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	return file_read(AT_FDCWD, self, max, ret, ret_len, NULL);
+}
+
+/* Why something of the journal can't be read. */
+static const char *stored_why(int rc)
+{
+	switch (rc) {
+	case -ELOOP:
+		return "it is a link, and nothing behind one is trusted";
+	case -EINVAL:
+		return "it is not a regular file";
+	case -EPERM:
+		return "another user than root may have written it, so it is not trusted";
+	case -EBADMSG:
+		return "it is damaged";
+	default:
+		return strerror(-rc);
+	}
+}
+
 static int bytes_write(int dir, const char *name, const char *data, size_t len)
 {
 	struct replacement to = {.data = data, .len = len, .mode = 0600};
@@ -142,6 +182,41 @@ static void words_print(struct text *t, const char *how, const struct strings *w
 {
 	for (size_t i = 0; i < words->n; i++)
 		text_print(t, "%s %s\n", how, words->v[i]);
+}
+
+static int state_write(int dir, enum change_state state)
+{
+	_cleanup_(str_free) char *old = NULL;
+	_cleanup_(text_done) struct text t = {0};
+	size_t len = 0;
+
+	int rc = stored_read(dir, "state", 64, &old, &len);
+	text_print(&t, "%s\n", states[state]);
+	if (rc < 0 && rc != -ENOENT)
+		return rc;
+	if (t.failed)
+		return -ENOMEM;
+	struct replacement to = {
+		.data = t.data, .len = t.len, .old = old, .old_len = len, .mode = 0600};
+	return file_replace(dir, "state", &to, NULL);
+}
+
+static int state_read(int dir, enum change_state *ret)
+{
+	_cleanup_(str_free) char *text = NULL;
+	size_t len;
+
+	int rc = stored_read(dir, "state", 64, &text, &len);
+	*ret = CHANGE_REGENERATED;
+	if (rc < 0)
+		return rc == -ENOENT ? 0 : rc;
+	text[strcspn(text, "\n")] = '\0';
+	for (size_t i = 0; i < sizeof(states) / sizeof(*states); i++)
+		if (str_equal(states[i], text)) {
+			*ret = (enum change_state)i;
+			return 0;
+		}
+	return -EBADMSG;
 }
 
 int backup_write(int dir, const struct backup *s)
@@ -167,7 +242,8 @@ int backup_write(int dir, const struct backup *s)
 		if (rc < 0)
 			return rc;
 	}
-	return t.failed ? -ENOMEM : bytes_write(dir, "change", t.data, t.len);
+	int rc = t.failed ? -ENOMEM : bytes_write(dir, "change", t.data, t.len);
+	return rc < 0 ? rc : state_write(dir, s->state);
 }
 
 static int file_line_read(int dir, const char *line, struct backup *s)
@@ -181,7 +257,7 @@ static int file_line_read(int dir, const char *line, struct backup *s)
 
 	if (sscanf(line, "file %zu %o %ju %ju %15s %n", &index, &mode, &uid, &gid, how, &path) <
 			5 ||
-		path == 0 || index != s->files)
+		path == 0 || index != s->files || mode > 07777)
 		return -EBADMSG;
 	struct txn_file *v = realloc(s->file, (s->files + 1) * sizeof(*v));
 	if (v)
@@ -196,11 +272,10 @@ static int file_line_read(int dir, const char *line, struct backup *s)
 	*f = (struct txn_file){
 		.path = strdup(line + path), .owner = {(mode_t)mode, (uid_t)uid, (gid_t)gid}};
 	(void)snprintf(name, sizeof(name), "%zu.new", index);
-	int rc = f->path ? file_read(dir, name, (size_t)16 << 20, &f->text, &f->len, NULL)
-			 : -ENOMEM;
+	int rc = f->path ? stored_read(dir, name, (size_t)16 << 20, &f->text, &f->len) : -ENOMEM;
 	(void)snprintf(name, sizeof(name), "%zu.old", index);
 	if (rc == 0 && str_equal(how, "replaced"))
-		rc = file_read(dir, name, (size_t)16 << 20, &f->old, &f->old_len, NULL);
+		rc = stored_read(dir, name, (size_t)16 << 20, &f->old, &f->old_len);
 	return rc;
 }
 
@@ -217,9 +292,11 @@ int backup_read(int dir, struct backup *s)
 {
 	_cleanup_(str_free) char *text = NULL;
 	size_t len;
-	int rc = file_read(dir, "change", (size_t)1 << 20, &text, &len, NULL);
+	int rc = stored_read(dir, "change", (size_t)1 << 20, &text, &len);
 	char *rest = text;
 
+	if (rc == 0)
+		rc = state_read(dir, &s->state);
 	for (char *line; rc == 0 && (line = strsep(&rest, "\n"));) {
 		bool when = str_starts(line, "when ");
 		if (when || str_starts(line, "what ")) {
@@ -272,49 +349,124 @@ static int parents_make(const struct root *r, struct text *made)
 	return made->failed ? -ENOMEM : 0;
 }
 
-static int store_lock(const struct root *r, enum store_use use, struct store *ret)
+/* The journal's directory itself; its parents may be links, which stay below the root. */
+static int store_dir(const struct root *r)
+{
+	_cleanup_(fd_close) int lib = root_fd(r, "var/lib", O_PATH | O_DIRECTORY);
+
+	return lib < 0 ? lib : stored_open(lib, strrchr(JOURNAL_DIR, '/') + 1, S_IFDIR);
+}
+
+long journal_holder(const struct journal *j)
+{
+	_cleanup_(str_free) char *text = NULL;
+	struct stat st;
+	size_t len;
+
+	/* "1: FLOCK  ADVISORY  WRITE 1234 fd:01:5678 0 EOF" (proc_locks(5)); the device is not
+	 * always that of stat(2). */
+	if (fstat(j->dir, &st) < 0 ||
+		file_read(AT_FDCWD, "/proc/locks", (size_t)1 << 20, &text, &len, NULL) < 0)
+		return 0;
+	char *rest = text;
+	for (char *line; (line = strsep(&rest, "\n"));) {
+		unsigned long long inode;
+		long pid;
+		if (sscanf(line, "%*s FLOCK %*s WRITE %ld %*x:%*x:%llu", &pid, &inode) == 2 &&
+			inode == st.st_ino && pid > 0)
+			return pid;
+	}
+	return 0;
+}
+
+static int lock_wait(const struct journal *j)
+{
+	const struct timespec tick = {.tv_nsec = 100 * 1000 * 1000};
+
+	for (unsigned n = 0; flock(j->dir, LOCK_EX | LOCK_NB) < 0; n++) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return -errno;
+		if (n >= 10 * JOURNAL_WAIT)
+			return -EBUSY;
+		if (n == 0)
+			log_print(LOG_NOTICE,
+				"another vfio-bootcfg (process %ld) is at work; waiting for it for at most %d s",
+				journal_holder(j), JOURNAL_WAIT);
+		(void)nanosleep(&tick, NULL);
+	}
+	return 0;
+}
+
+/* -EAGAIN: the previous holder of the lock removed the directory with its last change. */
+static int store_lock(const struct root *r, struct journal *ret)
 {
 	struct stat here, there;
-	_cleanup_(fd_close) int fd = root_fd(r, JOURNAL_DIR, O_RDONLY | O_DIRECTORY);
+	_cleanup_(fd_close) int fd = store_dir(r), again = -1;
+	const struct journal j = {.root = r, .dir = fd};
 
-	if (fd < 0)
-		return fd;
-	while (use != STORE_LOOK && flock(fd, LOCK_EX) < 0)
-		if (errno != EINTR)
-			return -errno;
-	/* The previous holder of the lock may have removed the directory with its last change. */
-	_cleanup_(fd_close) int again = root_fd(r, JOURNAL_DIR, O_PATH | O_DIRECTORY);
+	int rc = fd < 0 ? fd : lock_wait(&j);
+	if (rc < 0)
+		return rc;
+	again = store_dir(r);
 	if (again < 0 || fstat(fd, &here) < 0 || fstat(again, &there) < 0 ||
 		here.st_ino != there.st_ino || here.st_dev != there.st_dev)
 		return -EAGAIN;
-	ret->dir = fd;
-	ret->root = r;
+	*ret = j;
 	fd = -1;
 	return 0;
 }
 
-static int store_open(const struct root *r, enum store_use use, struct store *ret, struct err *err)
+static int open_failed(const struct root *r, int rc, struct err *err)
+{
+	_cleanup_(journal_close) struct journal j = {.root = r, .dir = -1};
+
+	if (rc != -EBUSY)
+		return err_set(err, -rc, "/%s: can't open it: %s", JOURNAL_DIR, stored_why(rc));
+	j.dir = store_dir(r);
+	return err_set(err, EBUSY,
+		"another vfio-bootcfg (process %ld) is still at work after %d s; run this again when it has ended",
+		journal_holder(&j), JOURNAL_WAIT);
+}
+
+int journal_lock(const struct root *r, struct journal *ret, struct err *err)
+{
+	int rc = -EAGAIN;
+
+	*ret = (struct journal){.root = r, .dir = -1};
+	while (rc == -EAGAIN)
+		rc = store_lock(r, ret);
+	return rc < 0 && rc != -ENOENT ? open_failed(r, rc, err) : 0;
+}
+
+int journal_look(const struct root *r, struct journal *ret, struct err *err)
+{
+	int fd = store_dir(r);
+
+	*ret = (struct journal){.root = r, .dir = fd < 0 ? -1 : fd};
+	return fd < 0 && fd != -ENOENT ? open_failed(r, fd, err) : 0;
+}
+
+/* The same, but creates it. */
+static int journal_make(const struct root *r, struct journal *ret, struct err *err)
 {
 	_cleanup_(text_done) struct text made = {0};
 	int rc = -EAGAIN;
 
 	while (rc == -EAGAIN) {
-		rc = use == STORE_ADD ? parents_make(r, &made) : 0;
+		rc = parents_make(r, &made);
 		if (rc == 0)
-			rc = store_lock(r, use, ret);
+			rc = store_lock(r, ret);
 	}
 	if (rc == 0 && made.len > 0) {
 		struct replacement to = {.data = made.data, .len = made.len, .mode = 0600};
 		rc = file_replace(ret->dir, MADE, &to, NULL);
 	}
-	if (rc == -ENOENT && use != STORE_ADD)
-		return err_set(err, ENOENT, "there is no change to undo");
-	return rc < 0 ? err_set(err, -rc, "/%s: can't open it: %s", JOURNAL_DIR, strerror(-rc)) : 0;
+	return rc < 0 ? open_failed(r, rc, err) : 0;
 }
 
-static void store_close(struct store *st)
+void journal_close(struct journal *j)
 {
-	fd_close(&st->dir);
+	fd_close(&j->dir);
 }
 
 static void dir_remove(int at, const char *name)
@@ -333,7 +485,8 @@ static void dir_remove(int at, const char *name)
 	(void)unlinkat(at, name, AT_REMOVEDIR);
 }
 
-static void store_clean(struct store *st)
+/* Removes an empty journal's directory, and the parents that were created for it; closes it. */
+static void store_clean(struct journal *st)
 {
 	_cleanup_(str_free) char *made = NULL;
 	size_t len = 0, n = 0;
@@ -344,11 +497,13 @@ static void store_clean(struct store *st)
 	free(ids);
 	if (n > 0)
 		return;
-	(void)!file_read(st->dir, MADE, 4096, &made, &len, NULL);
+	(void)!stored_read(st->dir, MADE, 4096, &made, &len);
 	(void)unlinkat(st->dir, MADE, 0);
 	file_tidy(st->dir, MADE);
 	_cleanup_(fd_close) int lib = root_fd(st->root, "var/lib", O_RDONLY | O_DIRECTORY);
-	if (lib < 0 || unlinkat(lib, strrchr(JOURNAL_DIR, '/') + 1, AT_REMOVEDIR) < 0)
+	int gone = lib < 0 ? -1 : unlinkat(lib, strrchr(JOURNAL_DIR, '/') + 1, AT_REMOVEDIR);
+	journal_close(st);
+	if (gone < 0)
 		return;
 	/* Only empty directories are removed. */
 	_cleanup_(fd_close) int var = root_fd(st->root, "var", O_RDONLY | O_DIRECTORY);
@@ -365,7 +520,7 @@ static int id_compare(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-static int store_ids(const struct store *st, unsigned **ret, size_t *ret_n)
+static int store_ids(const struct journal *st, unsigned **ret, size_t *ret_n)
 {
 	int fd = openat(st->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *d = fd < 0 ? NULL : fdopendir(fd);
@@ -395,7 +550,7 @@ static int store_ids(const struct store *st, unsigned **ret, size_t *ret_n)
 	return 0;
 }
 
-static int store_write(struct store *st, struct backup *s, struct err *err)
+static int store_write(struct journal *st, struct backup *s, struct err *err)
 {
 	unsigned *ids = NULL;
 	size_t n = 0;
@@ -427,7 +582,7 @@ static int store_write(struct store *st, struct backup *s, struct err *err)
 	return 0;
 }
 
-static int store_read(const struct store *st, unsigned id, struct backup *ret, struct err *err)
+static int store_read(const struct journal *st, unsigned id, struct backup *ret, struct err *err)
 {
 	_cleanup_(backup_done) struct backup s = {0};
 	unsigned *ids = NULL;
@@ -442,19 +597,19 @@ static int store_read(const struct store *st, unsigned id, struct backup *ret, s
 	if (s.id == 0)
 		return err_set(err, ENOENT, "there is no change to undo");
 	(void)snprintf(name, sizeof(name), "%04u", s.id);
-	_cleanup_(fd_close) int dir = openat(st->dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir < 0)
-		return err_set(err, errno, "there is no change %u; --history lists them", s.id);
-	rc = backup_read(dir, &s);
+	_cleanup_(fd_close) int dir = stored_open(st->dir, name, S_IFDIR);
+	if (dir == -ENOENT)
+		return err_set(err, ENOENT, "there is no change %u; --history lists them", s.id);
+	rc = dir < 0 ? dir : backup_read(dir, &s);
 	if (rc < 0)
 		return err_set(
-			err, -rc, "/%s/%s: can't be read: %s", JOURNAL_DIR, name, strerror(-rc));
+			err, -rc, "/%s/%s: can't be read: %s", JOURNAL_DIR, name, stored_why(rc));
 	*ret = s;
 	s = (struct backup){0};
 	return 0;
 }
 
-static int store_remove(struct store *st, unsigned id, struct err *err)
+static int store_remove(struct journal *st, unsigned id, struct err *err)
 {
 	char name[16], part[32];
 
@@ -494,44 +649,59 @@ static void file_leftovers(const struct root *r, const struct txn_file *f)
 }
 
 /* Writes all files, or none. */
-static int files_write(
-	const struct root *r, struct store *st, const struct backup *s, struct err *err)
+static int files_write(struct journal *j, const struct backup *s, struct err *err)
 {
 	struct err again = {0};
 	size_t done;
-	int rc = txn_write(r, s->file, s->files, &done, err);
+	int rc = txn_write(j->root, s->file, s->files, &done, err);
 
-	if (rc < 0 &&
-		(txn_revert(r, s->file, done, &again) < 0 || store_remove(st, s->id, &again) < 0))
+	if (rc == 0)
+		rc = journal_set_state(j, s->id, CHANGE_WRITTEN, err);
+	if (rc < 0 && (txn_revert(j->root, s->file, done, &again) < 0 ||
+			      store_remove(j, s->id, &again) < 0))
 		return err_set(err, ENOTRECOVERABLE,
 			"%.200s; and the files written before could not be put back: run vfio-bootcfg --undo",
 			again.text);
 	return rc;
 }
 
-int journal_commit(const struct root *r, const struct journal_file *files, size_t n,
-	const char *what, unsigned *ret_id, struct err *err)
+int journal_commit(struct journal *j, const struct root *r, const struct journal_file *files,
+	size_t n, const char *what, unsigned *ret_id, struct err *err)
 {
-	_cleanup_(store_close) struct store st = STORE_CLOSED;
 	_cleanup_(backup_done) struct backup s = {0};
 	sigset_t signals;
 
-	int rc = store_open(r, STORE_ADD, &st, err);
+	int rc = j->dir < 0 ? journal_make(r, j, err) : 0;
 	if (rc == 0)
 		rc = backup_fill(r, files, n, what, &s, err);
-	if (rc < 0) {
-		store_clean(&st);
-		return rc;
-	}
 	signals_hold(&signals);
-	rc = store_write(&st, &s, err);
 	if (rc == 0)
-		rc = files_write(r, &st, &s, err);
+		rc = store_write(j, &s, err);
+	if (rc == 0)
+		rc = files_write(j, &s, err);
 	if (rc < 0)
-		store_clean(&st);
+		store_clean(j);
 	(void)sigprocmask(SIG_SETMASK, &signals, NULL);
 	*ret_id = s.id;
 	return rc;
+}
+
+static int change_open(const struct journal *j, unsigned id)
+{
+	char name[16];
+
+	(void)snprintf(name, sizeof(name), "%04u", id);
+	return stored_open(j->dir, name, S_IFDIR);
+}
+
+int journal_set_state(struct journal *j, unsigned id, enum change_state state, struct err *err)
+{
+	_cleanup_(fd_close) int dir = change_open(j, id);
+	int rc = dir < 0 ? dir : state_write(dir, state);
+
+	return rc < 0 ? err_set(err, -rc, "/%s/%04u: can't write how far it has come: %s",
+				JOURNAL_DIR, id, stored_why(rc))
+		      : 0;
 }
 
 void undone_done(struct undone *u)
@@ -629,49 +799,56 @@ static int file_undo(const struct root *r, const struct txn_file *f, const struc
 	return rc;
 }
 
-/* Writes all files, then removes the change from the journal. */
-static int undo_write(const struct root *r, struct store *st, const struct backup *s,
-	const struct undone *u, struct err *err)
+/* The change is CHANGE_REVERTING from here on. */
+static int undo_write(
+	struct journal *j, const struct backup *s, const struct undone *u, struct err *err)
 {
-	int rc = 0;
+	int rc = journal_set_state(j, s->id, CHANGE_REVERTING, err);
 
 	for (size_t i = s->files; i-- > 0 && rc == 0;) {
 		const struct undone_file *one = &u->v[i];
 		if (one->how == UNDO_LEFT)
-			file_leftovers(r, &s->file[i]);
+			file_leftovers(j->root, &s->file[i]);
 		else
-			rc = file_undo(r, &s->file[i], one, err);
+			rc = file_undo(j->root, &s->file[i], one, err);
 	}
-	if (rc == 0)
-		rc = store_remove(st, s->id, err);
-	if (rc == 0)
-		store_clean(st);
 	return rc;
 }
 
-int journal_undo(const struct root *r, unsigned id, const struct undo_how *how, struct undone *ret,
+static int is_last(const struct journal *j, unsigned id, bool *ret)
+{
+	unsigned *ids = NULL;
+	size_t n = 0;
+	int rc = store_ids(j, &ids, &n);
+
+	*ret = n > 0 && ids[n - 1] == id;
+	free(ids);
+	return rc;
+}
+
+int journal_undo(struct journal *j, unsigned id, const struct undo_how *how, struct undone *ret,
 	struct err *err)
 {
-	_cleanup_(store_close) struct store st = STORE_CLOSED;
 	_cleanup_(backup_done) struct backup s = {0};
 	_cleanup_(undone_done) struct undone u = {0};
 	sigset_t signals;
 
-	int rc = store_open(r, how->dry ? STORE_LOOK : STORE_TAKE, &st, err);
-	if (rc == 0)
-		rc = store_read(&st, id, &s, err);
+	int rc = j->dir < 0 ? err_set(err, ENOENT, "there is no change to undo")
+			    : store_read(j, id, &s, err);
 	if (rc < 0)
 		return rc;
 	u.v = calloc(s.files + 1, sizeof(*u.v));
-	if (!u.v)
+	u.id = s.id;
+	u.state = s.state;
+	if (!u.v || is_last(j, s.id, &u.last) < 0)
 		return err_set(err, ENOMEM, "out of memory");
 	while (u.n < s.files && rc == 0) {
 		size_t i = u.n++;
-		rc = file_undo_kind(r, &s, i, how, &u.v[i], err);
+		rc = file_undo_kind(j->root, &s, i, how, &u.v[i], err);
 	}
 	if (rc == 0 && !how->dry) {
 		signals_hold(&signals);
-		rc = undo_write(r, &st, &s, &u, err);
+		rc = undo_write(j, &s, &u, err);
 		(void)sigprocmask(SIG_SETMASK, &signals, NULL);
 	}
 	if (rc < 0)
@@ -679,6 +856,18 @@ int journal_undo(const struct root *r, unsigned id, const struct undo_how *how, 
 	*ret = u;
 	u = (struct undone){0};
 	return 0;
+}
+
+int journal_forget(struct journal *j, unsigned id, struct err *err)
+{
+	sigset_t signals;
+
+	signals_hold(&signals);
+	int rc = store_remove(j, id, err);
+	if (rc == 0)
+		store_clean(j);
+	(void)sigprocmask(SIG_SETMASK, &signals, NULL);
+	return rc;
 }
 
 /* ---- list --------------------------------------------------------------------------------------
@@ -690,36 +879,49 @@ void journal_list_done(struct journal_list *l)
 		free(l->v[i].when);
 		free(l->v[i].what);
 		strings_done(&l->v[i].paths);
+		strings_done(&l->v[i].added);
 	}
 	free(l->v);
 	*l = (struct journal_list){0};
 }
 
-int journal_read(const struct root *r, struct journal_list *ret, struct err *err)
+/* The parameters that the change added to any file. */
+static int added_take(struct journal_entry *e, const struct backup *s)
 {
-	_cleanup_(store_close) struct store st = STORE_CLOSED;
+	for (size_t f = 0; f < s->files; f++)
+		for (size_t i = 0; i < s->words[f].added.n; i++)
+			if (!strings_have(&e->added, s->words[f].added.v[i]) &&
+				strings_add(&e->added, s->words[f].added.v[i]) < 0)
+				return -ENOMEM;
+	return 0;
+}
+
+static int entry_read(
+	const struct journal *j, unsigned id, struct journal_entry *e, struct err *err)
+{
+	_cleanup_(backup_done) struct backup s = {0};
+	int rc = store_read(j, id, &s, err);
+
+	*e = (struct journal_entry){.id = id, .state = s.state, .when = s.when, .what = s.what};
+	s.when = s.what = NULL;
+	for (size_t f = 0; f < s.files && rc == 0; f++)
+		rc = strings_add(&e->paths, s.file[f].path);
+	return rc == 0 ? added_take(e, &s) : rc;
+}
+
+int journal_read(const struct journal *j, struct journal_list *ret, struct err *err)
+{
 	unsigned *ids = NULL;
 	size_t n = 0;
+	int rc = j->dir < 0 ? 0 : store_ids(j, &ids, &n);
 
-	st.root = r;
-	st.dir = root_fd(r, JOURNAL_DIR, O_RDONLY | O_DIRECTORY);
-	if (st.dir == -ENOENT)
-		return 0;
-	int rc = st.dir < 0 ? st.dir : store_ids(&st, &ids, &n);
 	if (rc < 0)
 		return err_set(err, -rc, "/%s: can't read it: %s", JOURNAL_DIR, strerror(-rc));
 	ret->v = calloc(n + 1, sizeof(*ret->v));
-	for (size_t i = 0; i < n && ret->v && rc == 0; i++) {
-		_cleanup_(backup_done) struct backup s = {0};
-		rc = store_read(&st, ids[i], &s, err);
-		if (rc < 0)
-			break;
-		struct journal_entry *e = &ret->v[ret->n++];
-		*e = (struct journal_entry){.id = s.id, .when = s.when, .what = s.what};
-		s.when = s.what = NULL;
-		for (size_t f = 0; f < s.files && rc == 0; f++)
-			rc = strings_add(&e->paths, s.file[f].path);
-	}
+	if (!ret->v)
+		rc = err_set(err, ENOMEM, "out of memory");
+	for (size_t i = 0; i < n && rc == 0; i++)
+		rc = entry_read(j, ids[i], &ret->v[ret->n++], err);
 	free(ids);
-	return ret->v ? rc : err_set(err, ENOMEM, "out of memory");
+	return rc;
 }

@@ -17,11 +17,27 @@ struct journal_file {
 };
 
 /*
- * A change on disk: a directory with `change` (text, one fact per line) and for file i the bytes
- * `i.old` and `i.new`.
+ * How far a change has come. Each state is on disk before the next step begins, so that after ^C, a
+ * kill or a power loss the next run knows what is left to do.
+ */
+enum change_state {
+	CHANGE_PREPARED,    /* the old bytes are stored; a file has its old or its new ones */
+	CHANGE_WRITTEN,     /* all files are written; the boot files are not generated */
+	CHANGE_REGENERATED, /* the boot files are generated, or there are none to generate */
+	CHANGE_LEFT,        /* all files are written; the user generates the boot files */
+	CHANGE_REVERTING,   /* it is being undone */
+};
+
+/* True if something is left to do. */
+bool change_is_unfinished(enum change_state state);
+
+/*
+ * A change on disk: a directory with `change` (text, one fact per line), for file i the bytes
+ * `i.old` and `i.new`, and `state`. Changes of earlier versions have no state; they are finished.
  */
 struct backup {
 	unsigned id;
+	enum change_state state;
 	char *when, *what;
 	struct txn_file *file;
 	struct backup_words {
@@ -46,12 +62,38 @@ int backup_read(int dir, struct backup *s) _must_check_;
  * old or its new bytes, and the journal has both. After the last change is undone the directory is
  * removed too: the tree is as before.
  */
+struct journal {
+	const struct root *root;
+	int dir; /* -1: there is none */
+};
+#define JOURNAL_CLOSED                                                                             \
+	{                                                                                          \
+		.dir = -1                                                                          \
+	}
+
 /*
- * Writes the journal, then all files in order. On failure everything is undone and the tree is as
- * before. *ret_id is the number of the change.
+ * Locks the journal until journal_close. Another process that has it is named, and waited for at
+ * most JOURNAL_WAIT seconds: -EBUSY. Without a journal *ret is closed.
  */
-int journal_commit(const struct root *r, const struct journal_file *files, size_t n,
-	const char *what, unsigned *ret_id, struct err *err) _must_check_;
+#define JOURNAL_WAIT 10
+int journal_lock(const struct root *r, struct journal *ret, struct err *err) _must_check_;
+/* Opens it to read, without a lock: a visible change is complete. */
+int journal_look(const struct root *r, struct journal *ret, struct err *err) _must_check_;
+void journal_close(struct journal *j);
+
+/* The process that has the lock; 0: none, or it can't be seen. */
+long journal_holder(const struct journal *j);
+
+/*
+ * Stores a change (CHANGE_PREPARED), then writes all files in order (CHANGE_WRITTEN). On failure
+ * everything is undone and the tree is as before. Creates and locks the journal if *j is closed.
+ * *ret_id is the number of the change.
+ */
+int journal_commit(struct journal *j, const struct root *r, const struct journal_file *files,
+	size_t n, const char *what, unsigned *ret_id, struct err *err) _must_check_;
+
+int journal_set_state(
+	struct journal *j, unsigned id, enum change_state state, struct err *err) _must_check_;
 
 /* What an undo does to one file. */
 enum undo_kind {
@@ -67,6 +109,9 @@ struct undone_file {
 	size_t now_len, to_len;
 };
 struct undone {
+	unsigned id;
+	enum change_state state; /* before the undo */
+	bool last;               /* no later change */
 	struct undone_file *v;
 	size_t n;
 };
@@ -91,24 +136,29 @@ struct undo_how {
 };
 
 /*
- * Undoes change `id` (0: the last one), or one in the middle. A file with the written bytes gets
- * its old ones, a created file is removed; changed_since is called for a file that was edited
- * since. If one file is refused (-EBUSY) none is written.
+ * Undoes the files of change `id` (0: the last one), or of one in the middle. A file with the
+ * written bytes gets its old ones, a created file is removed; changed_since is called for a file
+ * that was edited since. If one file is refused (-EBUSY) none is written. Until journal_forget the
+ * change is CHANGE_REVERTING.
  */
-int journal_undo(const struct root *r, unsigned id, const struct undo_how *how, struct undone *ret,
+int journal_undo(struct journal *j, unsigned id, const struct undo_how *how, struct undone *ret,
 	struct err *err) _must_check_;
+
+/* Removes a change from the journal, and with the last one the journal, which is closed then. */
+int journal_forget(struct journal *j, unsigned id, struct err *err) _must_check_;
 
 /* One change in --history. */
 struct journal_entry {
 	unsigned id;
+	enum change_state state;
 	char *when, *what;
-	struct strings paths;
+	struct strings paths, added; /* added: parameters, once each */
 };
 struct journal_list {
 	struct journal_entry *v;
 	size_t n;
 };
-int journal_read(const struct root *r, struct journal_list *ret, struct err *err) _must_check_;
+int journal_read(const struct journal *j, struct journal_list *ret, struct err *err) _must_check_;
 void journal_list_done(struct journal_list *l);
 
 #endif

@@ -2,7 +2,7 @@
 #include "bootcfg/status.h"
 
 #include "base/json_write.h"
-#include "bootcfg/commands.h"
+#include "bootcfg/change.h"
 #include "bootcfg/kargs/karg.h"
 #include "bootcfg/loader/esp.h"
 #include "bootcfg/loader/table.h"
@@ -330,14 +330,22 @@ enum cmd_result cmd_status(const struct args *a, const struct root *r, FILE *f, 
 	_cleanup_(loaders_done) struct loaders l = {0};
 	_cleanup_(edit_set_done) struct edit_set p = {0};
 	_cleanup_(booted_done) struct booted now = {0};
+	_cleanup_(strings_done) struct strings unfinished = {0};
 	struct loaders_options lo = {.loader = a->loader, .entry = a->entry, .request = &a->words};
+	bool any;
 
-	int rc = loaders_find(r, &lo, &l, err);
+	int rc = unfinished_list(r, &unfinished, &any, err);
+	if (rc == 0 && !a->json)
+		cmd_notes(a, &unfinished);
+	if (rc == 0)
+		rc = loaders_find(r, &lo, &l, err);
 	if (rc == 0)
 		rc = l.managed_by ? managed_source_take(&l, &p, err)
 				  : edit_set_make(r, &l, &a->words, &p, err);
 	if (rc == 0)
 		rc = booted_read(r, &now);
+	for (size_t i = 0; i < unfinished.n && a->json && rc == 0; i++)
+		rc = strings_add(&l.notes, unfinished.v[i]);
 	if (rc < 0)
 		return cmd_failure(rc);
 	_cleanup_(boot_entries_done) struct boot_entries o = {0};

@@ -115,9 +115,12 @@ int trial_words_read(const char *text, struct karg_ops *ret, struct err *err)
 /* Finds the last change that is a trial: its number and its parameters. */
 static int trial_find(const struct root *r, unsigned *ret_id, struct karg_ops *ret, struct err *err)
 {
+	_cleanup_(journal_close) struct journal j = JOURNAL_CLOSED;
 	_cleanup_(journal_list_done) struct journal_list l = {0};
-	int rc = journal_read(r, &l, err);
+	int rc = journal_look(r, &j, err);
 
+	if (rc == 0)
+		rc = journal_read(&j, &l, err);
 	for (size_t i = l.n; i-- > 0 && rc == 0;) {
 		const char *what = l.v[i].what;
 		if (!str_starts(what, ASKED_TRIAL " "))
@@ -188,10 +191,31 @@ static void disarm(const struct args *a, const struct root *r, const struct undo
 			err.text[0] ? err.text : "out of memory");
 }
 
+/* The trial's entry is removed last: until the parameters are in place it can boot with them. */
+static enum cmd_result trial_end(const struct args *a, const struct root *r, unsigned id, FILE *f)
+{
+	_cleanup_(journal_close) struct journal j = JOURNAL_CLOSED;
+	_cleanup_(undone_done) struct undone done = {0};
+	const struct undo_how how = {.dry = a->dry_run};
+	struct err err = {0};
+
+	int rc = a->dry_run ? journal_look(r, &j, &err) : journal_lock(r, &j, &err);
+	if (rc == 0)
+		rc = journal_undo(&j, id, &how, &done, &err);
+	if (rc == 0 && !a->dry_run) {
+		disarm(a, r, &done);
+		rc = journal_forget(&j, id, &err);
+	}
+	if (rc < 0)
+		log_print(LOG_WARNING, "the words are in place; the trial's entry stays: %s",
+			err.text);
+	for (size_t i = 0; i < done.n && !a->quiet && !a->json && !a->dry_run; i++)
+		fprintf(f, "%s  /%s\n", done.v[i].to ? "restored" : "removed", done.v[i].path);
+	return CMD_DONE;
+}
+
 enum cmd_result cmd_confirm(struct args *a, const struct root *r, FILE *f, struct err *err)
 {
-	_cleanup_(undone_done) struct undone done = {0};
-	struct undo_how how = {.dry = a->dry_run};
 	unsigned id = 0;
 
 	int rc = trial_find(r, &id, &a->words, err);
@@ -202,18 +226,5 @@ enum cmd_result cmd_confirm(struct args *a, const struct root *r, FILE *f, struc
 	enum cmd_result result = cmd_edit(a, r, f, err);
 	if (result != CMD_DONE)
 		return result;
-	/* The trial's entry is removed last: until the parameters are in place it can boot with
-	 * them. */
-	struct err reason = {0};
-	rc = journal_undo(r, id, &how, &done, &reason);
-	if (rc < 0) {
-		log_print(LOG_WARNING, "the words are in place; the trial's entry stays: %s",
-			reason.text);
-		return CMD_DONE;
-	}
-	if (!a->dry_run)
-		disarm(a, r, &done);
-	for (size_t i = 0; i < done.n && !a->quiet && !a->json && !a->dry_run; i++)
-		fprintf(f, "%s  /%s\n", done.v[i].to ? "restored" : "removed", done.v[i].path);
-	return CMD_DONE;
+	return trial_end(a, r, id, f);
 }

@@ -1,42 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "bootcfg/commands.h"
-
+#include "base/interrupt.h"
+#include "bootcfg/change.h"
 #include "bootcfg/diff.h"
-#include "bootcfg/loader/table.h"
-#include "bootcfg/regenerate.h"
-#include "bootcfg/trial.h"
 #include "shared/table.h"
 
 #include <errno.h>
 #include <string.h>
-
-/* Generates the boot files again with the same tools, on the running system. A trial changed none,
- * but it may still be set for the next boot. */
-static enum cmd_result undo_regenerate(
-	const struct args *a, const struct root *r, const struct undone *done, struct err *err)
-{
-	_cleanup_(loaders_done) struct loaders l = {0};
-	const struct strings none = {0};
-	struct karg_ops nothing = {0};
-	struct loaders_options lo = {.loader = a->loader, .request = &nothing};
-	struct err reason = {0};
-	bool trial = false;
-
-	if (!cmd_runs_tools(a, r))
-		return CMD_DONE;
-	int rc = oneshot_cancel(r, done, &l.next, &trial);
-	if (rc < 0)
-		(void)err_set(&reason, -rc, "out of memory");
-	if (rc == 0 && !trial)
-		rc = loaders_find(r, &lo, &l, &reason);
-	if (rc == 0)
-		rc = regenerate_run(r, &l, &none, NULL, &reason);
-	if (rc == 0)
-		return CMD_DONE;
-	(void)err_set(
-		err, EIO, "the sources are restored, the boot files are not: %.700s", reason.text);
-	return CMD_REGENERATE_FAILED;
-}
 
 static void undone_print(const struct undone *u, bool dry, FILE *f)
 {
@@ -61,24 +30,40 @@ static void undone_print(const struct undone *u, bool dry, FILE *f)
 	}
 }
 
+static enum cmd_result undo_do(
+	const struct args *a, struct journal *j, unsigned id, FILE *f, struct err *err)
+{
+	_cleanup_(undone_done) struct undone done = {0};
+	struct diff3 by = {.root = j->root, .loader = a->loader};
+	struct undo_how how = {.dry = a->dry_run, .changed_since = diff3_file, .with = &by};
+
+	int rc = journal_undo(j, id, &how, &done, err);
+	if (rc < 0)
+		return cmd_failure(rc);
+	if (!a->quiet)
+		undone_print(&done, a->dry_run, f);
+	return a->dry_run ? CMD_DONE : change_undone(a, j, &done, err);
+}
+
 enum cmd_result cmd_undo(
 	const struct args *a, const struct root *r, const char *id, FILE *f, struct err *err)
 {
-	_cleanup_(undone_done) struct undone done = {0};
+	_cleanup_(journal_close) struct journal j = JOURNAL_CLOSED;
+	struct interrupt late = {0};
 	unsigned long number = 0;
-	struct diff3 by = {.root = r, .loader = a->loader};
-	struct undo_how how = {.dry = a->dry_run, .changed_since = diff3_file, .with = &by};
 
 	if (id && (!str_decimal(id, 999999, &number) || number == 0)) {
 		(void)err_set(err, EINVAL, "%s: --undo takes the number of a change", id);
 		return CMD_USAGE;
 	}
-	int rc = journal_undo(r, (unsigned)number, &how, &done, err);
+	int rc = a->dry_run ? journal_look(r, &j, err) : journal_lock(r, &j, err);
 	if (rc < 0)
-		return cmd_failure(rc);
-	if (!a->quiet)
-		undone_print(&done, a->dry_run, f);
-	return a->dry_run ? CMD_DONE : undo_regenerate(a, r, &done, err);
+		return CMD_FAILED;
+	interrupt_hold();
+	enum cmd_result result = undo_do(a, &j, (unsigned)number, f, err);
+	(void)interrupt_came(&late);
+	interrupt_release();
+	return result;
 }
 
 /* Leaves out the many --remove-item of --iommu, which only --confirm needs. */
@@ -99,9 +84,18 @@ static void what_print(const char *what, struct text *ret)
 
 enum cmd_result cmd_history(const struct root *r, FILE *f, struct err *err)
 {
+	static const char *const states[] = {
+		[CHANGE_PREPARED] = "  (interrupted: not all files are written)",
+		[CHANGE_WRITTEN] = "  (the boot files are not made)",
+		[CHANGE_REGENERATED] = "",
+		[CHANGE_LEFT] = "  (making the boot files was left to you)",
+		[CHANGE_REVERTING] = "  (its undo was interrupted)"};
+	_cleanup_(journal_close) struct journal j = JOURNAL_CLOSED;
 	_cleanup_(journal_list_done) struct journal_list l = {0};
 
-	int rc = journal_read(r, &l, err);
+	int rc = journal_look(r, &j, err);
+	if (rc == 0)
+		rc = journal_read(&j, &l, err);
 	if (rc < 0)
 		return cmd_failure(rc);
 	static const struct table_column columns[] = {
@@ -115,7 +109,7 @@ enum cmd_result cmd_history(const struct root *r, FILE *f, struct err *err)
 		const char *const cells[] = {id, l.v[i].when};
 		(void)snprintf(id, sizeof(id), "%u", l.v[i].id);
 		what_print(l.v[i].what, &what);
-		table_row(&t, cells, "%s", what.data ? what.data : "");
+		table_row(&t, cells, "%s%s", what.data ? what.data : "", states[l.v[i].state]);
 		for (size_t k = 0; k < l.v[i].paths.n; k++)
 			table_row(&t, below, "/%s", l.v[i].paths.v[k]);
 	}

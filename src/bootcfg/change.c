@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bootcfg/change.h"
+
+#include "base/interrupt.h"
+#include "base/log.h"
+#include "bootcfg/diff.h"
+#include "bootcfg/loader/table.h"
+#include "bootcfg/regenerate.h"
+#include "bootcfg/trial.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* ---- back ------------------------------------------------------------------------------------ */
+
+/* Finds the commands that make the boot files. A trial changed none, but it may still be set for
+ * the next boot. */
+static int undo_commands(const struct args *a, const struct root *r, const struct undone *done,
+	struct loaders *l, struct err *err)
+{
+	struct karg_ops nothing = {0};
+	struct loaders_options lo = {.loader = a->loader, .request = &nothing};
+	bool trial = false;
+
+	int rc = oneshot_cancel(r, done, &l->next, &trial);
+	if (rc < 0)
+		return err_set(err, -rc, "out of memory");
+	return trial ? 0 : loaders_find(r, &lo, l, err);
+}
+
+enum cmd_result change_undone(
+	const struct args *a, struct journal *j, const struct undone *done, struct err *err)
+{
+	_cleanup_(loaders_done) struct loaders l = {0};
+	const struct strings none = {0};
+	struct interrupt interrupt = {0};
+	struct err reason = {0};
+	int rc = 0;
+
+	/* No tool ran before all files were written. */
+	if (done->state != CHANGE_PREPARED && cmd_runs_tools(a, j->root)) {
+		rc = undo_commands(a, j->root, done, &l, &reason);
+		if (rc == 0)
+			rc = regenerate_run(j->root, &l, &none, &interrupt, &reason);
+	}
+	if (rc == 0)
+		rc = journal_forget(j, done->id, err);
+	else
+		(void)err_set(err, EIO,
+			"the sources are restored, the boot files are not: %.400s; the next vfio-bootcfg --undo goes on from there",
+			reason.text);
+	return rc < 0 ? CMD_REGENERATE_FAILED : CMD_DONE;
+}
+
+/* Undoes the files of a change, as --undo would: what was edited since stays. */
+static int files_undo(
+	const struct args *a, struct journal *j, unsigned id, struct undone *ret, struct err *err)
+{
+	struct diff3 by = {.root = j->root, .loader = a->loader};
+	const struct undo_how how = {.changed_since = diff3_file, .with = &by};
+
+	return journal_undo(j, id, &how, ret, err);
+}
+
+/* A tool has failed: restores the sources. Generates boot files again if the tool wrote any. */
+static enum cmd_result take_back(
+	const struct args *a, struct journal *j, const struct loaders *l, unsigned id, bool touched)
+{
+	_cleanup_(undone_done) struct undone done = {0};
+	const struct strings none = {0};
+	struct err err = {0};
+
+	if (files_undo(a, j, id, &done, &err) < 0) {
+		log_print(LOG_ERROR,
+			"the edit is in place, and putting it back failed, too: %s; see vfio-bootcfg --history and --undo",
+			err.text);
+		return CMD_REGENERATE_FAILED;
+	}
+	if (touched && regenerate_run(j->root, l, &none, NULL, &err) < 0) {
+		log_print(LOG_ERROR,
+			"the sources are as they were before, the boot files are not: %s; when that works again, run vfio-bootcfg --undo",
+			err.text);
+		return CMD_REGENERATE_FAILED;
+	}
+	if (journal_forget(j, id, &err) < 0) {
+		log_print(LOG_ERROR, "%s", err.text);
+		return CMD_REGENERATE_FAILED;
+	}
+	log_print(LOG_NOTICE, "everything is as it was before");
+	return CMD_FAILED;
+}
+
+/* ---- forth ----------------------------------------------------------------------------------- */
+
+/* The last step of a change. One that can't be stored is taken back: nobody would know of it. */
+static enum cmd_result finish(const struct args *a, struct journal *j, const struct loaders *l,
+	unsigned id, enum change_state state, bool touched)
+{
+	struct err err = {0};
+
+	if (journal_set_state(j, id, state, &err) == 0)
+		return CMD_DONE;
+	log_print(LOG_ERROR, "%s", err.text);
+	return take_back(a, j, l, id, touched);
+}
+
+/* Runs the distribution's tools. If one fails, or an interrupt ends it, everything is undone. */
+static enum cmd_result generate(const struct args *a, struct journal *j, const struct loaders *l,
+	const struct strings *added, unsigned id, bool trial)
+{
+	_cleanup_(text_done) struct text before = {0}, after = {0};
+	struct interrupt interrupt = {0};
+	struct err err = {0};
+
+	for (size_t i = 0; i < l->next.n && !a->quiet; i++)
+		log_print(LOG_NOTICE, "running %s", l->next.v[i]);
+	bool seen = boot_stat_read(j->root, &l->boots, &before) == 0;
+	int rc = regenerate_run(j->root, l, added, &interrupt, &err);
+	if (rc == 0) {
+		if (interrupt.signal)
+			log_print(LOG_NOTICE,
+				"%s came when the boot files were nearly made: the edit is finished",
+				interrupt_name(interrupt.signal));
+		return finish(a, j, l, id, CHANGE_REGENERATED, true);
+	}
+	log_print(LOG_ERROR, "%s", err.text);
+	seen = seen && boot_stat_read(j->root, &l->boots, &after) == 0;
+	bool touched = !seen || !str_equal(before.data, after.data);
+	/* A removed trial must not be set for the next boot. */
+	return take_back(a, j, l, id, touched && !trial);
+}
+
+/* The added parameters of all sources, once each: generated files have to contain them. */
+static enum cmd_result written(const struct args *a, struct journal *j, const struct loaders *l,
+	const struct edit_set *p, unsigned id)
+{
+	_cleanup_(strings_done) struct strings added = {0};
+
+	if (l->next.n == 0)
+		return finish(
+			a, j, l, id, l->by_hand.n > 0 ? CHANGE_LEFT : CHANGE_REGENERATED, false);
+	if (!cmd_runs_tools(a, j->root))
+		return finish(a, j, l, id, CHANGE_LEFT, false);
+	if (edit_set_added(p, &added) < 0) {
+		log_print(LOG_ERROR, "out of memory");
+		return take_back(a, j, l, id, false);
+	}
+	return generate(a, j, l, &added, id, a->trial);
+}
+
+enum cmd_result change_make(const struct args *a, struct journal *j, const struct root *r,
+	const struct loaders *l, const struct edit_set *p, struct err *err)
+{
+	_cleanup_(str_free) char *name = args_name(a);
+	struct interrupt late = {0};
+	unsigned id = 0;
+
+	interrupt_hold();
+	int rc = edit_set_commit(j, r, p, name ? name : "", &id, err);
+	enum cmd_result result = rc < 0 ? cmd_failure(rc) : written(a, j, l, p, id);
+	/* One that came after the last step changes nothing. */
+	(void)interrupt_came(&late);
+	interrupt_release();
+	return result;
+}
+
+/* ---- what was interrupted -------------------------------------------------------------------- */
+
+static bool is_trial(const struct journal_entry *e)
+{
+	return str_starts(e->what, ASKED_TRIAL);
+}
+
+static enum cmd_result undo_again(
+	const struct args *a, struct journal *j, const struct journal_entry *e, struct err *err)
+{
+	_cleanup_(undone_done) struct undone done = {0};
+	int rc = files_undo(a, j, e->id, &done, err);
+
+	if (rc < 0)
+		return cmd_failure(rc);
+	enum cmd_result result = change_undone(a, j, &done, err);
+	if (result == CMD_DONE)
+		log_print(LOG_NOTICE, "change %u was interrupted, and is taken back", e->id);
+	return result;
+}
+
+static enum cmd_result generate_again(
+	const struct args *a, struct journal *j, const struct journal_entry *e, struct err *err)
+{
+	_cleanup_(loaders_done) struct loaders l = {0};
+	struct karg_ops nothing = {0};
+	struct loaders_options lo = {.loader = a->loader, .request = &nothing};
+
+	int rc = loaders_find(j->root, &lo, &l, err);
+	if (rc < 0)
+		return cmd_failure(rc);
+	log_print(LOG_NOTICE, "change %u was interrupted before its boot files were made", e->id);
+	if (l.next.n > 0 && !cmd_runs_tools(a, j->root)) {
+		log_print(LOG_WARNING, "the boot files of change %u are not made; run: %s", e->id,
+			l.next.v[0]);
+		return finish(a, j, &l, e->id, CHANGE_LEFT, false);
+	}
+	enum cmd_result result = generate(a, j, &l, &e->added, e->id, false);
+	if (result == CMD_DONE)
+		log_print(LOG_NOTICE, "change %u is finished", e->id);
+	else
+		(void)err_set(err, EIO, "change %u is not finished (see above)", e->id);
+	return result;
+}
+
+enum cmd_result unfinished_resolve(const struct args *a, struct journal *j, struct err *err)
+{
+	_cleanup_(journal_list_done) struct journal_list l = {0};
+	struct interrupt late = {0};
+
+	int rc = journal_read(j, &l, err);
+	enum cmd_result result = rc < 0 ? cmd_failure(rc) : CMD_DONE;
+	interrupt_hold();
+	for (size_t i = l.n; i-- > 0 && result == CMD_DONE;) {
+		const struct journal_entry *e = &l.v[i];
+		if (!change_is_unfinished(e->state))
+			continue;
+		result = e->state == CHANGE_WRITTEN && !is_trial(e) ? generate_again(a, j, e, err)
+								    : undo_again(a, j, e, err);
+	}
+	bool came = interrupt_came(&late) != 0;
+	interrupt_release();
+	if (result == CMD_DONE && came) {
+		(void)err_set(
+			err, EINTR, "%s came; nothing else is done", interrupt_name(late.signal));
+		return CMD_FAILED;
+	}
+	return result;
+}
+
+static void unfinished_print(const struct journal_entry *e, long holder, struct text *t)
+{
+	static const char *const how[] = {
+		[CHANGE_PREPARED] =
+			"was interrupted while its files were written; the next edit takes it back, and so does",
+		[CHANGE_WRITTEN] =
+			"is written, but its boot files are not made; the next edit makes them, or take it back with",
+		[CHANGE_REVERTING] =
+			"was being undone when that was interrupted; the next edit finishes it, and so does",
+	};
+
+	if (holder > 0)
+		text_print(t, "change %u is being made right now by process %ld", e->id, holder);
+	else
+		text_print(t, "change %u %s vfio-bootcfg --undo %u", e->id, how[e->state], e->id);
+}
+
+int unfinished_list(const struct root *r, struct strings *ret, bool *ret_any, struct err *err)
+{
+	_cleanup_(journal_close) struct journal j = JOURNAL_CLOSED;
+	_cleanup_(journal_list_done) struct journal_list l = {0};
+
+	*ret_any = false;
+	int rc = journal_look(r, &j, err);
+	if (rc == -EACCES) {
+		int added = strings_add(ret,
+			"only root can read whether a change was interrupted: run this as root to see it");
+		return added < 0 ? err_set(err, ENOMEM, "out of memory") : 0;
+	}
+	if (rc == 0)
+		rc = journal_read(&j, &l, err);
+	for (size_t i = 0; i < l.n && rc == 0; i++) {
+		_cleanup_(text_done) struct text t = {0};
+		if (!change_is_unfinished(l.v[i].state))
+			continue;
+		*ret_any = true;
+		unfinished_print(&l.v[i], journal_holder(&j), &t);
+		if (t.failed || strings_add(ret, t.data) < 0)
+			rc = err_set(err, ENOMEM, "out of memory");
+	}
+	return rc;
+}

@@ -60,10 +60,13 @@ enum bls_reader { BLS_SYSTEMD_BOOT, BLS_GRUB, BLS_BOTH };
 struct format {
 	/* shell: NULL-terminated, in the order their reader joins them. */
 	const char *names[3];
-	const char *insert_at;  /* shell: the variable for new parameters, created if missing */
-	enum dialect dialect;   /* shell */
-	bool bash;              /* shell: the reader is bash: += works */
-	bool must_exist;        /* shell: no new assignment: -ENOENT if there is none */
+	const char *insert_at; /* shell: the variable for new parameters, created if missing */
+	enum dialect dialect;  /* shell */
+	bool bash;             /* shell: the reader is bash: += works */
+	bool must_exist;       /* shell: no new assignment: -ENOENT if there is none */
+	/* shell: what the reader takes where insert_at is not assigned; a new assignment begins
+	 * with it. NULL: nothing. */
+	const char *fallback;
 	bool dropins_unsure;    /* shell: unknown if the files after the first are read */
 	bool create_append;     /* shell: a new assignment is NAME+=" …" */
 	size_t home_file;       /* shell, plain: the file for a new assignment, new parameters */

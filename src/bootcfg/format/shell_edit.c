@@ -368,10 +368,35 @@ static int files_edit(struct file_edits *s, const struct format *format, const s
 	return rc < 0 ? rc : edit_verify(s, f, &expect, err);
 }
 
+/* Makes the words that the reader takes without an assignment those of one, at the end of the last
+ * file; without a change of the words it is not written. */
+static int fallback_write(struct file_edits *s, const struct format *f, struct err *err)
+{
+	_cleanup_(reading_done) struct reading r = {0};
+	struct text out = {0};
+	size_t len;
+
+	int rc = reading_make(s, f, &r, err);
+	if (rc < 0 || shell_var_find(&r.vars, f->insert_at)->set)
+		return rc;
+	struct file_edit *last = &s->v[f->home_file];
+	const char *text = file_edit_text(last, &len);
+	text_add(&out, text, len);
+	text_print(&out, "%s%s=\"%s\"\n", len > 0 && text[len - 1] != '\n' ? "\n" : "",
+		f->insert_at, f->fallback);
+	return file_edit_take(last, &out) < 0 ? err_set(err, ENOMEM, "out of memory") : 0;
+}
+
 int shell_edit(
 	struct file_edits *s, const struct format *f, const struct karg_ops *req, struct err *err)
 {
 	size_t all = s->n;
+
+	if (f->fallback) {
+		int rc = fallback_write(s, f, err);
+		if (rc < 0)
+			return rc;
+	}
 
 	if (f->dropins_unsure && all > 1) {
 		/* The result has to be right whether the drop-ins are read or not: first without

@@ -11,21 +11,52 @@ static const char *const menus[] = {"extlinux/extlinux.conf", "extlinux.conf",
 	"syslinux/syslinux.cfg", "syslinux/extlinux.conf", "EFI/syslinux/syslinux.cfg",
 	"syslinux.cfg", NULL};
 
-/* A shell file from which a tool makes extlinux.conf. */
-static int template_add(
+/* A shell file from which a tool makes extlinux.conf. NULL: no memory. */
+static struct karg_source *template_add(
 	struct loader_search *q, const char *path, const char *variable, const char *next)
 {
 	struct karg_source *p = karg_source_add(q->to, shell_edit, 10, path);
 
 	if (!p || strings_add(&q->to->next, next) < 0)
-		return -ENOMEM;
-	/* Without an assignment the tool has its own default ("ro quiet"), which a new one would
-	 * replace. */
-	p->format = (struct format){.names = {variable},
-		.insert_at = variable,
-		.bash = q->s->sh_is_bash,
-		.must_exist = true};
+		return NULL;
+	p->format = (struct format){
+		.names = {variable}, .insert_at = variable, .bash = q->s->sh_is_bash};
 	loader_found(q->to, &loader_extlinux);
+	return p;
+}
+
+/* Without an assignment it takes its own default, which a new one would replace. */
+static int update_extlinux_add(struct loader_search *q)
+{
+	struct karg_source *p = template_add(
+		q, "etc/update-extlinux.conf", "default_kernel_opts", "update-extlinux");
+	if (p)
+		p->format.must_exist = true;
+	return p ? 0 : -ENOMEM;
+}
+
+/* Its default is in u-boot-update(8). Fragments are read behind /etc/default/u-boot, those of
+ * packages first. */
+static int u_boot_menu_add(struct loader_search *q, struct err *err)
+{
+	static const char variable[] = "U_BOOT_PARAMETERS";
+	_cleanup_(strings_done) struct strings vendor = {0};
+	const struct root *r = q->s->root;
+
+	if (regular_files_add(r, "usr/share/u-boot-menu/conf.d", ".conf", &vendor) < 0)
+		return -ENOMEM;
+	struct karg_source *p = template_add(q, "etc/default/u-boot", variable, "u-boot-update");
+	if (!p || regular_files_add(r, "etc/u-boot-menu/conf.d", ".conf", &p->paths) < 0)
+		return -ENOMEM;
+	p->format.fallback = "ro quiet";
+	p->format.home_file = p->paths.n - 1;
+	for (size_t i = 0; i < vendor.n; i++) {
+		_cleanup_(str_free) char *value = detect_shell_value(r, vendor.v[i], variable);
+		if (value && p->paths.n == 1)
+			return err_set(err, EINVAL,
+				"/%s: sets %s, which a package owns and which comes after /etc/default/u-boot; run `mkdir -p /etc/u-boot-menu/conf.d && echo '%s=\"%s\"' >/etc/u-boot-menu/conf.d/vfio.conf`, then this again",
+				vendor.v[i], variable, variable, value);
+	}
 	return 0;
 }
 
@@ -40,12 +71,10 @@ static bool has_u_boot_menu(const struct root *r)
 /* Alpine's update-extlinux, Debian's u-boot-menu, or a menu by hand. */
 static int detect(struct loader_search *q, struct err *err)
 {
-	(void)err;
 	if (root_is_file(q->s->root, "etc/update-extlinux.conf"))
-		return template_add(
-			q, "etc/update-extlinux.conf", "default_kernel_opts", "update-extlinux");
+		return update_extlinux_add(q);
 	if (has_u_boot_menu(q->s->root))
-		return template_add(q, "etc/default/u-boot", "U_BOOT_PARAMETERS", "u-boot-update");
+		return u_boot_menu_add(q, err);
 	_cleanup_(str_free) char *path = detect_below_boots(q->s, menus);
 	if (!path)
 		return 0;

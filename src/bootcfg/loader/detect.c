@@ -256,6 +256,17 @@ static int mounted_root_read(struct detect *s)
 	return m ? root_add(s, m) : rc;
 }
 
+/* True if a list of mount options has this one. */
+static bool has_option(const char *options, const char *option)
+{
+	size_t n = strlen(option);
+
+	for (const char *p = options; *p; p += strcspn(p, ","), p += *p == ',')
+		if (strncmp(p, option, n) == 0 && (p[n] == '\0' || p[n] == ','))
+			return true;
+	return false;
+}
+
 static int fstab_read(struct detect *s)
 {
 	_cleanup_(mount_table_done) struct mount_table fstab = {0};
@@ -269,6 +280,8 @@ static int fstab_read(struct detect *s)
 		const char *where = fstab.at[i].point + 1;
 		if ((rc = root_add(s, &fstab.at[i])) < 0)
 			break;
+		if (str_equal(fstab.at[i].point, "/"))
+			s->root_read_only = has_option(fstab.at[i].options, "ro");
 		if (!may_be_boot(&fstab.at[i]))
 			continue;
 		rc = boot_add(s, where);

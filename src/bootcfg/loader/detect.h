@@ -13,6 +13,7 @@ struct detect {
 	struct strings roots;     /* names of its root file system, as root= has them: UUID=… */
 	struct strings boots;     /* directories that may be $BOOT or the ESP: boot, efi, … */
 	struct strings unmounted; /* mount points in fstab that are empty or missing */
+	bool root_read_only;      /* fstab mounts / so */
 	struct esps esps;         /* boot partitions of the running system, by type */
 	bool systemd_boot;        /* its binary or its loader.conf exists */
 	char *grub_cfg;           /* the menu of this system; NULL: none */

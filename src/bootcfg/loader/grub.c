@@ -140,6 +140,15 @@ const struct loader loader_grub_bls = {
 /* ---- a menu made by grub-mkconfig --------------------------------------------------------------
  */
 
+/*
+ * SLE Micro, openSUSE MicroOS, and servers installed as transactional: the root file system is
+ * read-only, and the menu is made in the next snapshot of it.
+ */
+static bool is_transactional(const struct detect *s)
+{
+	return s->root_read_only && root_is_file(s->root, "usr/sbin/transactional-update");
+}
+
 /* Debian's update-grub knows one menu; any other is named to the program that is installed. */
 static int menu_command_add(const struct detect *s, struct strings *to)
 {
@@ -147,6 +156,8 @@ static int menu_command_add(const struct detect *s, struct strings *to)
 	bool grub2 = s->grub_mkconfig ? s->grub2 : strstr(s->grub_cfg, "grub2") != NULL;
 	struct text command = {0};
 
+	if (is_transactional(s))
+		return strings_add(to, "transactional-update grub.cfg");
 	if (debian && str_equal(s->grub_cfg, "boot/grub/grub.cfg"))
 		return strings_add(to, "update-grub");
 	text_print(&command, "%s -o /%s", grub2 ? "grub2-mkconfig" : "grub-mkconfig", s->grub_cfg);

@@ -14,7 +14,7 @@ _vfio_bootcfg()
 		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
 		return
 		;;
-	--boot-loader | --loader) words='grub systemd-boot bls uki limine refind extlinux kernelstub sdboot-manage sdbootutil proxmox' ;;
+	--boot-loader | --loader) words='grub systemd-boot bls uki limine refind extlinux kernelstub sdboot-manage clr-boot-manager sdbootutil proxmox' ;;
 	--entry) words='default all' ;;
 	--add | --remove | --set | --isolate-cpus) return ;;
 	*)

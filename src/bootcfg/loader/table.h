@@ -11,6 +11,7 @@
 #define LOADER_TABLE(X)                                                                            \
 	X(kernelstub)                                                                              \
 	X(sdboot_manage)                                                                           \
+	X(clr_boot_manager)                                                                        \
 	X(proxmox)                                                                                 \
 	X(sdbootutil)                                                                              \
 	X(limine_tool)                                                                             \

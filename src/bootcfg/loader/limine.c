@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bootcfg/format/limine_tool.h"
-#include "bootcfg/format/menu.h"
 #include "bootcfg/loader/booted.h"
 #include "bootcfg/loader/menu_entries.h"
 #include "bootcfg/loader/table.h"
+#include "bootcfg/loader/whole_line.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -58,51 +58,6 @@ static const char *tool_command(const struct root *r)
 	return "limine-update";
 }
 
-/* The one line that all entries of this system have; -EINVAL if they have different ones. */
-static int menu_line(const struct detect *s, const char *path, char **line)
-{
-	_cleanup_(menu_entries_done) struct menu_entries o = {0};
-	_cleanup_(str_free) char *text = NULL;
-	size_t len;
-	int rc = 0;
-
-	if (root_read(s->root, path, &text, &len, NULL) < 0)
-		return 0;
-	if (menu_read(MENU_LIMINE, path, text, len, &o, NULL) < 0)
-		return -EINVAL;
-	for (size_t i = 0; i < o.n && rc == 0; i++) {
-		_cleanup_(text_done) struct text words = {0};
-		if (menu_entry_left(&o.v[i], &s->roots) || o.v[i].words.words == 0)
-			continue;
-		for (size_t w = 0; w < o.v[i].words.words; w++)
-			text_print(&words, "%s%s", w > 0 ? " " : "", o.v[i].words.word[w].text);
-		if (words.failed)
-			return -ENOMEM;
-		if (*line && !str_equal(*line, words.data))
-			return -EINVAL;
-		if (!*line && !(*line = strdup(words.data)))
-			return -ENOMEM;
-	}
-	return rc;
-}
-
-static int menus_line(const struct detect *s, char **ret)
-{
-	_cleanup_(strings_done) struct strings found = {0};
-	_cleanup_(str_free) char *line = NULL;
-
-	int rc = detect_boot_files(s, dirs, menus, &found);
-	for (size_t i = 0; i < found.n && rc == 0; i++)
-		rc = menu_line(s, found.v[i], &line);
-	if (rc < 0)
-		return rc;
-	if (!line || !strstr(line, "root="))
-		return -ENOENT;
-	*ret = line;
-	line = NULL;
-	return 0;
-}
-
 /*
  * The fallback of the tool: /etc/kernel/cmdline, then the running kernel's line. Where that is the
  * end of the chain, /etc/kernel/cmdline is made with the whole line that the entries have now: with
@@ -110,29 +65,15 @@ static int menus_line(const struct detect *s, char **ret)
  */
 static int tool_fallback_add(struct loader_search *q, struct err *err)
 {
-	_cleanup_(str_free) char *line = NULL;
 	bool have = false;
 
-	if (kernel_cmdline_add(q->s->root, q->to, NULL, NULL, &have) < 0)
+	if (kernel_cmdline_add(q->s->root, q->to, NULL, NULL, &have) < 0 ||
+		(!have && whole_line_pin(q->s->root, q->to, "limine-entry-tool", &have) < 0))
 		return -ENOMEM;
 	if (have)
 		return 0;
-	int rc = menus_line(q->s, &line);
-	if (rc == -ENOMEM)
-		return rc;
-	if (rc < 0)
-		return err_set(err, ENOENT,
-			"/etc/default/limine: sets no KERNEL_CMDLINE[default], and without /etc/kernel/cmdline limine-entry-tool takes the running kernel's line; write the whole line with root= to /etc/kernel/cmdline, then run this again");
-	struct karg_source *p = karg_source_add(q->to, plain_edit, 20, "etc/kernel/cmdline");
-	struct text whole = {0};
-	text_print(&whole, "%s\n", line);
-	if (!p || whole.failed) {
-		text_done(&whole);
-		return -ENOMEM;
-	}
-	p->template = whole.data;
-	return strings_add(&q->to->notes,
-		"limine-entry-tool takes the running kernel's line here: /etc/kernel/cmdline gets the whole line of the entries that are there, for those of the next kernel");
+	return err_set(err, ENOENT,
+		"/etc/default/limine: sets no KERNEL_CMDLINE[default], and without /etc/kernel/cmdline limine-entry-tool takes the running kernel's line; write the whole line with root= to /etc/kernel/cmdline, then run this again");
 }
 
 /* CachyOS, Omarchy: limine-entry-tool writes limine.conf from these files. */

@@ -71,7 +71,8 @@ void term_end(struct term *p)
 void term_line(struct term *p, unsigned indent)
 {
 	term_end(p);
-	fprintf(p->f, "%*s", (int)indent, "");
+	for (unsigned i = 0; i < indent; i++)
+		putc(' ', p->f);
 	p->column = p->indent = indent;
 	p->first = true;
 }
@@ -125,6 +126,18 @@ static void make_printable(char *s)
 	}
 }
 
+/* vsnprintf costs more than all the rest of a line: not for a text that is there as a whole. */
+_printf_(2, 0) static void format(char text[static TEXT_MAX], const char *fmt, va_list ap)
+{
+	if (str_equal(fmt, "%s"))
+		(void)str_copy(text, TEXT_MAX, va_arg(ap, const char *));
+	else if (!strchr(fmt, '%'))
+		(void)str_copy(text, TEXT_MAX, fmt);
+	else
+		(void)vsnprintf(text, TEXT_MAX, fmt, ap);
+	make_printable(text);
+}
+
 /* The bytes of the first n columns. */
 static size_t columns_length(const char *s, unsigned n)
 {
@@ -158,9 +171,8 @@ void term_put(struct term *p, enum style style, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	format(text, fmt, ap);
 	va_end(ap);
-	make_printable(text);
 	put(p, style, text);
 }
 
@@ -175,9 +187,8 @@ void term_phrase(struct term *p, enum style style, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	format(text, fmt, ap);
 	va_end(ap);
-	make_printable(text);
 	if (!p->first) {
 		put(p, PLAIN, ",");
 		if (p->column + 1 + columns(text) + 1 > p->width)
@@ -195,9 +206,8 @@ void term_words(struct term *p, enum style style, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	format(text, fmt, ap);
 	va_end(ap);
-	make_printable(text);
 	char *rest = text, *word;
 	while ((word = strsep(&rest, " "))) {
 		if (!*word)
@@ -220,9 +230,8 @@ void term_whole(struct term *p, enum style style, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	format(text, fmt, ap);
 	va_end(ap);
-	make_printable(text);
 	p->width = p->column + TEXT_MAX;
 	put(p, style, text);
 	p->width = width;

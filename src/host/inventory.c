@@ -89,12 +89,13 @@ static void read_place(struct sysfs *s, struct function *f)
 /* A line per region: start, end and flags (resource_show in drivers/pci/pci-sysfs.c). */
 static void read_bars(struct sysfs *s, struct function *f)
 {
-	char text[RESOURCE_SIZE], name[24], sizes[32];
+	static const char *const names[BARS] = {"resource0_resize", "resource1_resize",
+		"resource2_resize", "resource3_resize", "resource4_resize", "resource5_resize"};
+	char text[RESOURCE_SIZE], sizes[32];
 	bool any = false;
 
 	for (unsigned i = 0; i < BARS; i++) {
-		(void)snprintf(name, sizeof(name), "resource%u_resize", i);
-		if (!read_text(s, f, name, sizes, sizeof(sizes)))
+		if (!read_text(s, f, names[i], sizes, sizeof(sizes)))
 			continue;
 		f->bars[i].resizable = any = true;
 		f->bars[i].sizes = strtoull(sizes, NULL, 16);
@@ -157,10 +158,21 @@ static void read_function(struct sysfs *s, struct function *f)
 	read_bars(s, f);
 }
 
-static void read_names(struct pciids *names, struct function *f)
+/* A look-up costs as much as all files of a function. The virtual functions of a card, which make
+ * a machine large, follow one another and have the same names. */
+static void read_names(struct pciids *names, struct function *f, const struct function *before)
 {
 	if (f->d.error)
 		return;
+	if (before && !before->d.error && before->d.class == f->d.class &&
+		device_is_fixed(&before->d) == device_is_fixed(&f->d) &&
+		memcmp(&before->d.id, &f->d.id, sizeof(f->d.id)) == 0) {
+		memcpy(f->class_name, before->class_name, sizeof(f->class_name));
+		memcpy(f->vendor_name, before->vendor_name, sizeof(f->vendor_name));
+		memcpy(f->name, before->name, sizeof(f->name));
+		memcpy(f->subsystem_name, before->subsystem_name, sizeof(f->subsystem_name));
+		return;
+	}
 	(void)pciids_class(names, f->d.class, f->class_name, sizeof(f->class_name));
 	(void)pciids_vendor(names, f->d.id.vendor, f->vendor_name, sizeof(f->vendor_name));
 	(void)pciids_device(names, &f->d.id, f->name, sizeof(f->name));
@@ -238,7 +250,7 @@ static int gather(struct inventory *v, struct sysfs *s, struct pciids *names,
 		struct function *f = &v->at[v->n];
 		f->d = list.at[v->n];
 		read_function(s, f);
-		read_names(names, f);
+		read_names(names, f, v->n > 0 ? f - 1 : NULL);
 	}
 	for (size_t i = 0; i < v->n; i++) {
 		struct function *upstream = v->at[i].has_upstream

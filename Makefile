@@ -147,8 +147,9 @@ $(BUILD)/musl-obj/%.o: src/%.c $(BUILD)/flags $(BUILD)/musl/libkmod.a
 	@mkdir -p $(@D)
 	$(call say,CC)musl-gcc $(COMPILE) $(boot_flags) $(HARDEN) $(LEAN) $(CFLAGS) -fPIE -c $< -o $@
 
-# What runs once for each function of the machine, before any is reserved.
-$(patsubst %,$(BUILD)/musl-obj/%.o,base/str pci/address pci/id pci/sysfs): CFLAGS += -O2
+# What runs once for each function of the machine, before any is reserved, and in `list`.
+each_function = base/str pci/address pci/id pci/sysfs
+$(each_function:%=$(BUILD)/musl-obj/%.o) $(each_function:%=$(BUILD)/obj/%.o) $(BUILD)/obj/shared/term.o: CFLAGS += -O2
 
 $(BUILD)/obj/no-unwind.o: tools/no-unwind.c $(BUILD)/flags
 	@mkdir -p $(@D)

@@ -367,17 +367,14 @@ static void listing_print(const struct listing *l, struct term *p)
 
 #define STEM_MAX 64
 
+/* Functions by their place in the inventory, plus 1; 0 is none. */
 struct tree {
 	const struct listing *l;
 	struct term *p;
 	bool *has_shown; /* for each function: it, or one below it, is printed */
+	size_t *next;    /* the next one below the same bridge, or without one */
+	size_t *below;   /* the first one below a bridge; [0]: the first without one */
 };
-
-static bool is_below(const struct function *f, const struct function *upstream)
-{
-	return upstream ? f->has_upstream && pci_addr_compare(f->upstream, upstream->d.addr) == 0
-			: !f->has_upstream;
-}
 
 static void print_branch(
 	const struct tree *t, const struct function *f, const char *stem, bool last)
@@ -403,37 +400,24 @@ static void print_branch(
 	}
 }
 
-/* True for the last function below a bridge, or below a host bridge. */
-static bool is_last(const struct tree *t, const struct function *upstream, size_t i)
+/* `i` and what comes after it below the same bridge. */
+static void print_below(const struct tree *t, size_t i, const char *stem)
 {
-	const struct inventory *v = t->l->inventory;
-
-	for (size_t next = i + 1; next < v->n; next++)
-		if (t->has_shown[next] && is_below(&v->at[next], upstream) &&
-			(upstream || str_equal(v->at[next].root, v->at[i].root)))
-			return false;
-	return true;
-}
-
-static void print_below(const struct tree *t, const struct function *upstream, const char *stem)
-{
-	const struct inventory *v = t->l->inventory;
-	const char *root = "";
+	const struct function *at = t->l->inventory->at, *before = NULL;
 	char deeper[STEM_MAX];
 
-	for (size_t i = 0; i < v->n; i++) {
-		if (!t->has_shown[i] || !is_below(&v->at[i], upstream))
-			continue;
-		if (!upstream && !str_equal(root, v->at[i].root)) {
-			root = v->at[i].root;
+	for (; i > 0; i = t->next[i]) {
+		const struct function *f = &at[i - 1],
+				      *next = t->next[i] ? &at[t->next[i] - 1] : NULL;
+		if (!f->has_upstream && !(before && str_equal(before->root, f->root))) {
 			term_line(t->p, 0);
-			term_put(t->p, FAINT, "%s", root);
+			term_put(t->p, FAINT, "%s", f->root);
 		}
-		bool last = is_last(t, upstream, i);
-		print_branch(t, &v->at[i], stem, last);
+		bool last = !next || (!f->has_upstream && !str_equal(next->root, f->root));
+		print_branch(t, f, stem, last);
 		(void)snprintf(deeper, sizeof(deeper), "%s%s", stem, last ? "   " : "|  ");
-		if (v->at[i].has_below)
-			print_below(t, &v->at[i], deeper);
+		print_below(t, t->below[i], deeper);
+		before = f;
 	}
 }
 
@@ -448,17 +432,38 @@ static void mark(const struct tree *t, const struct function *f)
 	}
 }
 
+/* Links each shown function before those that follow it. */
+static void link_shown(const struct tree *t)
+{
+	const struct inventory *v = t->l->inventory;
+
+	for (size_t i = v->n; i > 0; i--) {
+		const struct function *f = &v->at[i - 1];
+		if (!t->has_shown[i - 1])
+			continue;
+		size_t up = f->has_upstream ? (size_t)(inventory_find(v, f->upstream) - v->at) + 1
+					    : 0;
+		t->next[i] = t->below[up];
+		t->below[up] = i;
+	}
+}
+
 static void listing_print_tree(const struct listing *l, struct term *p)
 {
-	struct tree t = {l, p, calloc(l->inventory->n ? l->inventory->n : 1, sizeof(bool))};
+	size_t n = l->inventory->n + 1;
+	struct tree t = {l, p, calloc(n, sizeof(*t.has_shown)), calloc(n, sizeof(*t.next)),
+		calloc(n, sizeof(*t.below))};
 
-	if (!t.has_shown)
-		return;
-	for (size_t i = 0; i < l->n; i++)
-		mark(&t, l->shown[i]);
-	print_below(&t, NULL, "");
-	term_end(p);
+	if (t.has_shown && t.next && t.below) {
+		for (size_t i = 0; i < l->n; i++)
+			mark(&t, l->shown[i]);
+		link_shown(&t);
+		print_below(&t, t.below[0], "");
+		term_end(p);
+	}
 	free(t.has_shown);
+	free(t.next);
+	free(t.below);
 }
 
 /* ---- JSON -----------------------------------------------------------------------------------
@@ -701,9 +706,13 @@ struct list {
 /* True for a function in the slot of a display controller: --gpu includes its audio function. */
 static bool is_of_display(const struct inventory *v, const struct function *f)
 {
-	for (size_t i = 0; i < v->n; i++)
-		if (device_is_display(&v->at[i].d) &&
-			pci_addr_same_device(v->at[i].d.addr, f->d.addr))
+	const struct function *end = v->at + v->n;
+
+	while (f > v->at && pci_addr_same_device(f[-1].d.addr, f->d.addr))
+		f--;
+	for (struct pci_addr addr = f->d.addr; f < end && pci_addr_same_device(f->d.addr, addr);
+		f++)
+		if (device_is_display(&f->d))
 			return true;
 	return false;
 }

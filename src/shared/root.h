@@ -3,7 +3,7 @@
 #define SHARED_ROOT_H
 
 #include "base/err.h"
-#include "shared/strings.h"
+#include "base/strings.h"
 
 #include <stdbool.h>
 #include <stddef.h>

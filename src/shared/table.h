@@ -3,7 +3,7 @@
 #define SHARED_TABLE_H
 
 #include "base/err.h"
-#include "shared/strings.h"
+#include "base/strings.h"
 
 #include <stdbool.h>
 #include <stdio.h>

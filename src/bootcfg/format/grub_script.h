@@ -2,7 +2,7 @@
 #ifndef BOOTCFG_FORMAT_GRUB_SCRIPT_H
 #define BOOTCFG_FORMAT_GRUB_SCRIPT_H
 
-#include "shared/strings.h"
+#include "base/strings.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -3,8 +3,8 @@
 #define BOOTCFG_FORMAT_MENU_H
 
 #include "base/err.h"
+#include "base/strings.h"
 #include "bootcfg/kargs/tokens.h"
-#include "shared/strings.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bootcfg/kargs/edit.h"
 
+#include "base/strings.h"
 #include "bootcfg/kargs/hugepages.h"
 #include "bootcfg/kargs/karg.h"
 #include "bootcfg/kargs/karg_rules.h"
 #include "bootcfg/kargs/tokens.h"
-#include "shared/strings.h"
 
 #include <errno.h>
 #include <stdio.h>

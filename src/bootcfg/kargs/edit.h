@@ -2,9 +2,9 @@
 #ifndef BOOTCFG_KARGS_EDIT_H
 #define BOOTCFG_KARGS_EDIT_H
 
+#include "base/strings.h"
 #include "bootcfg/kargs/karg_ops.h"
 #include "bootcfg/kargs/tokens.h"
-#include "shared/strings.h"
 
 /* x86 COMMAND_LINE_SIZE is 2048 with the final NUL (arch/x86/include/asm/setup.h); the rest is cut,
  * by the EFI stub with a message, by the BIOS path without one. */

@@ -2,7 +2,7 @@
 #ifndef BOOTCFG_KARGS_ENTRY_RULES_H
 #define BOOTCFG_KARGS_ENTRY_RULES_H
 
-#include "shared/strings.h"
+#include "base/strings.h"
 
 #include <stdbool.h>
 

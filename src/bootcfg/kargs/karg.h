@@ -4,7 +4,7 @@
 
 #include "base/err.h"
 #include "base/kcmdline.h"
-#include "shared/strings.h"
+#include "base/strings.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "shared/strings.h"
+#include "base/strings.h"
 
 #include <errno.h>
 #include <stdlib.h>

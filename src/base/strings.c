@@ -15,19 +15,32 @@ void strings_done(struct strings *s)
 
 int strings_take(struct strings *s, char *text)
 {
-	char **v = text ? realloc(s->v, (s->n + 1) * sizeof(*v)) : NULL;
-	if (!v) {
-		free(text);
-		return -ENOMEM;
+	if (text && s->n == s->size) {
+		size_t size = s->size ? s->size * 2 : 16;
+		char **v = reallocarray(s->v, size, sizeof(*v));
+		if (!v) {
+			free(text);
+			return -ENOMEM;
+		}
+		s->v = v;
+		s->size = size;
 	}
-	s->v = v;
-	v[s->n++] = text;
+	if (!text)
+		return -ENOMEM;
+	s->v[s->n++] = text;
 	return 0;
 }
 
 int strings_add(struct strings *s, const char *text)
 {
 	return strings_take(s, strdup(text));
+}
+
+int strings_add_unique(struct strings *s, const char *text, struct err *err)
+{
+	if (strings_have(s, text) || strings_add(s, text) == 0)
+		return 0;
+	return err_set(err, ENOMEM, "out of memory");
 }
 
 bool strings_have(const struct strings *s, const char *text)

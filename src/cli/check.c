@@ -231,11 +231,11 @@ static const char *package_manager(void)
 	return NULL;
 }
 
-static void print_names(struct json *j, const char *key, const struct strv *names)
+static void print_names(struct json *j, const char *key, const struct strings *names)
 {
 	json_open_array(j, key);
 	for (size_t i = 0; i < names->n; i++)
-		json_string(j, NULL, names->name[i]);
+		json_string(j, NULL, names->v[i]);
 	json_close_array(j);
 }
 
@@ -274,12 +274,12 @@ static void print_list(const struct image *image)
 {
 	printf("program %s\n", image->program);
 	for (size_t i = 0; i < image->libraries.n; i++)
-		printf("library %s\n", image->libraries.name[i]);
+		printf("library %s\n", image->libraries.v[i]);
 	for (size_t i = 0; i < image->files.n; i++)
-		printf("file %s\n", image->files.name[i]);
+		printf("file %s\n", image->files.v[i]);
 	for (size_t i = 0; i < image->modules.n; i++)
-		if (!strv_has(&image->unpacked, image->modules.name[i]))
-			printf("module %s\n", image->modules.name[i]);
+		if (!strings_have(&image->unpacked, image->modules.v[i]))
+			printf("module %s\n", image->modules.v[i]);
 }
 
 static const char *what_is_lost(const char *module)
@@ -295,7 +295,7 @@ static void log_missing(const struct image *image, const char *kernel)
 	for (size_t i = 0; i < image->missing.n; i++)
 		log_print(LOG_WARNING,
 			"kernel %s has no module %s: with this image %s; install the kernel's modules and rebuild it",
-			kernel, image->missing.name[i], what_is_lost(image->missing.name[i]));
+			kernel, image->missing.v[i], what_is_lost(image->missing.v[i]));
 }
 
 /* An invalid config still makes a list: the image binds nothing, and reports why at each boot. */

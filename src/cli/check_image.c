@@ -36,7 +36,7 @@ static void check_kernel(const struct check_ctx *c, const char *kernel)
 		image_list(&image, &c->ctx->config, directory, &err) < 0)
 		return;
 	for (size_t i = 0; i < image.missing.n && len + 1 < sizeof(names); i++) {
-		if (module_same(image.missing.name[i], "efivarfs")) {
+		if (module_same(image.missing.v[i], "efivarfs")) {
 			findings_add(c->findings, false, "modules",
 				"under this kernel failed boots are not counted: install the rest of its modules",
 				NULL, "kernel %s has no efivarfs", kernel);
@@ -44,7 +44,7 @@ static void check_kernel(const struct check_ctx *c, const char *kernel)
 		}
 		if (len > 0)
 			len += str_copy(names + len, sizeof(names) - len, ", ");
-		len += str_copy(names + len, sizeof(names) - len, image.missing.name[i]);
+		len += str_copy(names + len, sizeof(names) - len, image.missing.v[i]);
 	}
 	if (len > 0)
 		findings_add(c->findings, check_ctx_asks(c), "modules",

@@ -354,7 +354,7 @@ void status_done(struct status *a)
 	free(a->later);
 	free(a->rows);
 	free(a->unfinished);
-	strv_done(&a->strays);
+	strings_done(&a->strays);
 	*a = (struct status){0};
 }
 
@@ -639,7 +639,7 @@ void status_print_json(const struct status *a, FILE *f)
 	for (size_t i = 0; i < a->boot.n_errors; i++)
 		json_string(&j, NULL, a->boot.errors[i]);
 	for (size_t i = 0; i < a->strays.n; i++)
-		json_string(&j, NULL, a->strays.name[i]);
+		json_string(&j, NULL, a->strays.v[i]);
 	json_close_array(&j);
 	json_open_object(&j, "config");
 	json_string(&j, "file", a->boot.config);

@@ -52,7 +52,7 @@ struct status {
 	unsigned waits;     /* boots that a blocked plan still waits for */
 	/* Devices that vfio-pci has by ids of other tools, a sentence each. No guard has checked
 	 * them. Added by the caller that reads the settings of other tools. */
-	struct strv strays;
+	struct strings strays;
 	bool confirmed; /* this boot was on trial, and has been confirmed since */
 };
 

@@ -59,7 +59,7 @@ static void log_line(const struct status *a)
 			first->requested->asked ? first->requested->asked : "?",
 			bad > 1 ? ", and others" : "");
 	else if (a->strays.n > 0)
-		log_print(LOG_ERROR, "%s", a->strays.name[0]);
+		log_print(LOG_ERROR, "%s", a->strays.v[0]);
 	else
 		log_print(LOG_INFO, "all %zu devices are as asked", a->n);
 }
@@ -78,7 +78,7 @@ static enum cmd_result tell(const struct status_args *o, const struct status *a,
 				a->boot.config ? a->boot.config : "the config");
 		status_print(a, stdout);
 		for (size_t i = 0; i < a->strays.n; i++)
-			log_print(LOG_ERROR, "%s", a->strays.name[i]);
+			log_print(LOG_ERROR, "%s", a->strays.v[i]);
 	}
 	if (!o->quiet)
 		log_config(a);
@@ -134,7 +134,7 @@ static int add_stray(
 		line = NULL;
 		return err_set(err, ENOMEM, "out of memory");
 	}
-	return strv_add_unique(&a->strays, line, err);
+	return strings_add_unique(&a->strays, line, err);
 }
 
 /* Reads the device's current driver, and finds the first entry that matches it. */

@@ -53,7 +53,7 @@ static void compose(struct text *t, const struct imageinfo_data *d)
 	for (size_t i = 0; i < d->config->n_errors; i++)
 		add(t, "error", d->config->errors[i]);
 	for (size_t i = 0; i < d->missing->n; i++)
-		add(t, "missing", d->missing->name[i]);
+		add(t, "missing", d->missing->v[i]);
 }
 
 int imageinfo_save(const char *root, const struct imageinfo_data *data, struct err *err)

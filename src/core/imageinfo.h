@@ -45,9 +45,9 @@ int imageinfo_digest(char ret[IMAGE_DIGEST_MAX], const char *path, struct err *e
 /* What is known when an image is made. */
 struct imageinfo_data {
 	const struct config *config;
-	const char *digest;         /* of the config, or "" */
-	const char *kernel;         /* a version */
-	const struct strv *missing; /* modules that this kernel does not have */
+	const char *digest;            /* of the config, or "" */
+	const char *kernel;            /* a version */
+	const struct strings *missing; /* modules that this kernel does not have */
 	const struct protected_list *protected;
 	uint64_t host_words; /* core/boot_switch; 0: not known */
 };

@@ -141,7 +141,7 @@ static int insert(struct kmod_module *module, const char *vfio_options, struct e
  */
 struct loading {
 	const char *vfio_options;
-	struct strv seen; /* each module once: soft dependencies may form a cycle */
+	struct strings seen; /* each module once: soft dependencies may form a cycle */
 };
 
 static int load(struct loading *l, struct kmod_module *module, struct err *err);
@@ -193,7 +193,7 @@ static int load(struct loading *l, struct kmod_module *module, struct err *err)
 	_cleanup_(list_done) struct kmod_list *post = NULL;
 	size_t before = l->seen.n;
 
-	if (strv_add_unique(&l->seen, kmod_module_get_name(module), err) < 0)
+	if (strings_add_unique(&l->seen, kmod_module_get_name(module), err) < 0)
 		return -ENOMEM;
 	if (l->seen.n == before)
 		return 0;
@@ -212,7 +212,7 @@ static int load_module(struct kmod_module *module, const char *vfio_options, str
 	struct loading l = {.vfio_options = vfio_options};
 	int r = load(&l, module, err);
 
-	strv_done(&l.seen);
+	strings_done(&l.seen);
 	return r;
 }
 
@@ -290,41 +290,6 @@ int module_load_for(const char *modalias, struct err *err)
 	return known > 0 && failed == known ? -EIO : known;
 }
 
-bool strv_has(const struct strv *names, const char *name)
-{
-	for (size_t i = 0; i < names->n; i++)
-		if (str_equal(names->name[i], name))
-			return true;
-	return false;
-}
-
-int strv_add_unique(struct strv *names, const char *name, struct err *err)
-{
-	if (strv_has(names, name))
-		return 0;
-	if (names->n == names->size) {
-		size_t size = names->size ? names->size * 2 : 16;
-		char **grown = reallocarray(names->name, size, sizeof(*grown));
-		if (!grown)
-			return err_set(err, ENOMEM, "out of memory");
-		names->name = grown;
-		names->size = size;
-	}
-	names->name[names->n] = strdup(name);
-	if (!names->name[names->n])
-		return err_set(err, ENOMEM, "out of memory");
-	names->n++;
-	return 0;
-}
-
-void strv_done(struct strv *names)
-{
-	for (size_t i = 0; i < names->n; i++)
-		free(names->name[i]);
-	free(names->name);
-	*names = (struct strv){0};
-}
-
 bool module_same(const char *a, const char *b)
 {
 	for (; *a && *b; a++, b++) {
@@ -338,10 +303,10 @@ bool module_same(const char *a, const char *b)
 /* A soft dependency may form a cycle: `depth` ends it. */
 #define DEPTH_MAX 8
 static int add_module(
-	struct strv *names, struct kmod_module *module, unsigned depth, struct err *err);
+	struct strings *names, struct kmod_module *module, unsigned depth, struct err *err);
 
 static int add_list(
-	struct strv *names, const struct kmod_list *list, unsigned depth, struct err *err)
+	struct strings *names, const struct kmod_list *list, unsigned depth, struct err *err)
 {
 	const struct kmod_list *at;
 	int r = 0;
@@ -357,7 +322,7 @@ static int add_list(
 
 /* A built-in module, and a softdep that this kernel does not have, has no file. */
 static int add_module(
-	struct strv *names, struct kmod_module *module, unsigned depth, struct err *err)
+	struct strings *names, struct kmod_module *module, unsigned depth, struct err *err)
 {
 	_cleanup_(list_done) struct kmod_list *needs = kmod_module_get_dependencies(module);
 	_cleanup_(list_done) struct kmod_list *pre = NULL;
@@ -370,11 +335,11 @@ static int add_module(
 	if (r >= 0)
 		r = add_list(names, needs, depth + 1, err);
 	if (r >= 0)
-		r = strv_add_unique(names, kmod_module_get_name(module), err);
+		r = strings_add_unique(names, kmod_module_get_name(module), err);
 	return r < 0 ? r : add_list(names, post, depth + 1, err);
 }
 
-int modules_needed(struct strv *names, const char *directory, const char *name, struct err *err)
+int modules_needed(struct strings *names, const char *directory, const char *name, struct err *err)
 {
 	_cleanup_(ctx_done) struct kmod_ctx *ctx = kmod_new(directory, NULL);
 	_cleanup_(list_done) struct kmod_list *list = NULL;
@@ -422,7 +387,7 @@ static void read_a_module(const char *directory)
 }
 
 struct library_walk {
-	struct strv *names;
+	struct strings *names;
 	struct err *err;
 };
 
@@ -432,11 +397,12 @@ static int add_library(struct dl_phdr_info *info, size_t size, void *to)
 	struct library_walk *walk = to;
 
 	(void)size;
-	return info->dlpi_name[0] == '/' ? strv_add_unique(walk->names, info->dlpi_name, walk->err)
-					 : 0;
+	return info->dlpi_name[0] == '/'
+		       ? strings_add_unique(walk->names, info->dlpi_name, walk->err)
+		       : 0;
 }
 
-int modules_libraries(struct strv *names, const char *directory, struct err *err)
+int modules_libraries(struct strings *names, const char *directory, struct err *err)
 {
 	struct library_walk walk = {names, err};
 

@@ -3,6 +3,7 @@
 #define CORE_KMOD_H
 
 #include "base/err.h"
+#include "base/strings.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -40,24 +41,13 @@ bool module_takes_ids(const char *name);
  */
 int module_load_for(const char *modalias, struct err *err) _must_check_;
 
-/* A list of unique names, in the order in which they were added. Zero-initialised is empty. */
-struct strv {
-	char **name;
-	size_t n, size;
-};
-
-/* Adds a copy, unless the list has it. Returns 0 or -ENOMEM. */
-int strv_add_unique(struct strv *names, const char *name, struct err *err) _must_check_;
-bool strv_has(const struct strv *names, const char *name);
-void strv_done(struct strv *names);
-
 /*
  * Adds to *names every module that loading `name` needs with the kernel of this directory,
  * dependencies and soft dependencies included, in the order of loading. Built-in modules are left
  * out. -ENOENT if the kernel's index has no such module.
  */
-int modules_needed(
-	struct strv *names, const char *directory, const char *name, struct err *err) _must_check_;
+int modules_needed(struct strings *names, const char *directory, const char *name,
+	struct err *err) _must_check_;
 
 /*
  * The file of a module of the kernel of this directory, an allocated path, or NULL: built in,
@@ -70,7 +60,7 @@ char *module_file(const char *directory, const char *name);
  * including libkmod's decoder for the modules of that kernel, which is loaded only when needed. A
  * static program has none.
  */
-int modules_libraries(struct strv *names, const char *directory, struct err *err) _must_check_;
+int modules_libraries(struct strings *names, const char *directory, struct err *err) _must_check_;
 
 /*
  * Looks up the running kernel's modules for a device. Open it once for many lookups; -errno if the

@@ -27,7 +27,7 @@ static int image_add_module(
 	if (r != -ENOENT)
 		return r;
 	*err = (struct err){""};
-	return strv_add_unique(&image->missing, name, err);
+	return strings_add_unique(&image->missing, name, err);
 }
 
 /* vfio_iommu_type1 is only a softdep of vfio, but without it no device can be passed to a VM;
@@ -64,14 +64,14 @@ struct wanted {
 static int add_settings(const struct modprobe_line *line, void *to)
 {
 	const struct wanted *w = to;
-	const struct strv *modules = &w->image->modules;
+	const struct strings *modules = &w->image->modules;
 	bool ours = false;
 
 	if (!str_equal(line->command, "options") && !str_equal(line->command, "softdep"))
 		return 0;
 	for (size_t i = 0; i < modules->n; i++)
-		ours |= module_same(modules->name[i], line->module);
-	return ours && strv_add_unique(&w->image->files, line->path, w->err) < 0 ? -ENOMEM : 0;
+		ours |= module_same(modules->v[i], line->module);
+	return ours && strings_add_unique(&w->image->files, line->path, w->err) < 0 ? -ENOMEM : 0;
 }
 
 static int want_settings(struct image *image, struct err *err)
@@ -88,7 +88,7 @@ static int want_config(struct image *image, const struct config *c, struct err *
 {
 	int r = imageinfo_digest(image->digest, c->path, err);
 
-	return r < 0 ? r : strv_add_unique(&image->files, c->path, err);
+	return r < 0 ? r : strings_add_unique(&image->files, c->path, err);
 }
 
 /*
@@ -153,7 +153,7 @@ int image_list(struct image *ret, const struct config *c, const char *directory,
 	if (r >= 0 && !c->unread)
 		r = want_config(ret, c, err);
 	if (r >= 0 && access(UDEV_RULES, F_OK) == 0)
-		r = strv_add_unique(&ret->files, UDEV_RULES, err);
+		r = strings_add_unique(&ret->files, UDEV_RULES, err);
 	if (r >= 0)
 		r = want_settings(ret, err);
 	return r < 0 ? r : 0;
@@ -165,13 +165,13 @@ int image_unpack(struct image *image, const char *directory, const char *into, s
 	const char *kernel = slash ? slash + 1 : directory;
 
 	for (size_t i = 0; i < image->vfio.n; i++) {
-		const char *name = image->vfio.name[i];
+		const char *name = image->vfio.v[i];
 		_cleanup_(str_free) char *file = module_file(directory, name);
 		struct err why = {""};
 		int r = file ? module_unpack(into, kernel, file, &why) : 0;
 		if (r < 0)
 			log_print(LOG_NOTICE, "module %s stays compressed: %s", name, why.text);
-		if (r > 0 && strv_add_unique(&image->unpacked, name, err) < 0)
+		if (r > 0 && strings_add_unique(&image->unpacked, name, err) < 0)
 			return -ENOMEM;
 	}
 	return 0;
@@ -180,10 +180,10 @@ int image_unpack(struct image *image, const char *directory, const char *into, s
 void image_done(struct image *image)
 {
 	free(image->program);
-	strv_done(&image->modules);
-	strv_done(&image->vfio);
-	strv_done(&image->unpacked);
-	strv_done(&image->missing);
-	strv_done(&image->libraries);
-	strv_done(&image->files);
+	strings_done(&image->modules);
+	strings_done(&image->vfio);
+	strings_done(&image->unpacked);
+	strings_done(&image->missing);
+	strings_done(&image->libraries);
+	strings_done(&image->files);
 }

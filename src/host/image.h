@@ -12,16 +12,16 @@
  * there. Only this decides it; the hooks of all generators copy what it lists.
  */
 struct image {
-	char *program;         /* vfio-bind-boot, /usr/bin/vfio-bind in the image */
-	struct strv modules;   /* with all dependencies, each after those it needs */
-	struct strv vfio;      /* those of them that binding to vfio-pci needs */
-	struct strv unpacked;  /* of these, what image_unpack has put into the image */
-	struct strv missing;   /* wanted, but this kernel does not have them */
-	struct strv libraries; /* of the program; none if it is static */
+	char *program;            /* vfio-bind-boot, /usr/bin/vfio-bind in the image */
+	struct strings modules;   /* with all dependencies, each after those it needs */
+	struct strings vfio;      /* those of them that binding to vfio-pci needs */
+	struct strings unpacked;  /* of these, what image_unpack has put into the image */
+	struct strings missing;   /* wanted, but this kernel does not have them */
+	struct strings libraries; /* of the program; none if it is static */
 	/* The udev rule, the modprobe.d files about the modules, and the config if it could be
 	 * read: in an image root owns every file, so a config that root does not own must not be
 	 * copied. */
-	struct strv files;
+	struct strings files;
 	char digest[IMAGE_DIGEST_MAX]; /* of the config; "" if it could not be read */
 };
 

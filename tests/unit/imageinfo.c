@@ -72,7 +72,7 @@ static void test_written_is_read(void)
 	struct err err = {""};
 
 	check_case("image_record: what is written is read");
-	CHECK_INT(strv_add_unique(&image.missing, "vfio-pci", &err), 0);
+	CHECK_INT(strings_add_unique(&image.missing, "vfio-pci", &err), 0);
 	CHECK_INT(imageinfo_save(dir, &data, &err), 0);
 	CHECK_INT(imageinfo_read(&r, path("etc/vfio-bind.conf"), &err), 0);
 	CHECK_STR(imageinfo_next(&r, "config"), "0123456789abcdef /etc/conf");
@@ -91,7 +91,7 @@ static void test_written_is_read(void)
 	CHECK_STR(imageinfo_next(&r, "keep"), "unknown where / lies");
 	CHECK_STR(imageinfo_next(&r, "keep"), "end");
 	imageinfo_done(&r);
-	strv_done(&image.missing);
+	strings_done(&image.missing);
 }
 
 static void test_bound(void)
@@ -113,7 +113,7 @@ static void test_bound(void)
 	check_case("image_record: what is too much is left out, in whole lines");
 	for (unsigned i = 0; i < 4000; i++) {
 		(void)snprintf(name, sizeof(name), "module_number_%08u", i);
-		CHECK_INT(strv_add_unique(&image.missing, name, &err), 0);
+		CHECK_INT(strings_add_unique(&image.missing, name, &err), 0);
 	}
 	CHECK_INT(imageinfo_save(dir, &data, &err), 0);
 	CHECK_INT(imageinfo_read(&r, path("etc/conf"), &err), 0);
@@ -123,7 +123,7 @@ static void test_bound(void)
 	CHECK(n > 2000);
 	CHECK_STR(imageinfo_next(&r, "config"), NULL);
 	imageinfo_done(&r);
-	strv_done(&image.missing);
+	strings_done(&image.missing);
 }
 
 static void test_foreign(void)

@@ -11,60 +11,39 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int add(struct dir_names *d, size_t *room, const char *name)
+static int read_names(struct strings *ret, DIR *dir, bool (*wanted)(const char *name))
 {
-	if (d->n == *room) {
-		size_t more = *room ? 2 * *room : 16;
-		char **at = reallocarray(d->at, more, sizeof(*at));
-		if (!at)
-			return -ENOMEM;
-		d->at = at;
-		*room = more;
-	}
-	char *copy = strdup(name);
-	if (!copy)
-		return -ENOMEM;
-	d->at[d->n++] = copy;
-	return 0;
-}
-
-static int read_names(struct dir_names *ret, DIR *dir, bool (*wanted)(const char *name))
-{
-	size_t room = 0;
 	struct dirent *entry;
 
 	while ((errno = 0, entry = readdir(dir))) {
 		const char *name = entry->d_name;
 		if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || (wanted && !wanted(name)))
 			continue;
-		if (add(ret, &room, name) < 0)
+		if (strings_add(ret, name) < 0)
 			return -ENOMEM;
 	}
 	return -errno;
 }
 
 /* A shell sort: qsort_r(3), which takes the order as an argument, is not in every C library. */
-static void sort(struct dir_names *d, int (*compare)(const char *, const char *))
+static void sort(struct strings *d, int (*compare)(const char *, const char *))
 {
 	for (size_t gap = d->n / 2; gap > 0; gap /= 2)
 		for (size_t i = gap; i < d->n; i++)
-			for (size_t k = i; k >= gap && compare(d->at[k - gap], d->at[k]) > 0;
+			for (size_t k = i; k >= gap && compare(d->v[k - gap], d->v[k]) > 0;
 				k -= gap) {
-				char *name = d->at[k];
-				d->at[k] = d->at[k - gap];
-				d->at[k - gap] = name;
+				char *name = d->v[k];
+				d->v[k] = d->v[k - gap];
+				d->v[k - gap] = name;
 			}
 }
 
-int dir_list(struct dir_names *ret, int dirfd, const char *path, bool (*wanted)(const char *name),
+int dir_read(struct strings *ret, int fd, bool (*wanted)(const char *name),
 	int (*compare)(const char *, const char *))
 {
-	int fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	*ret = (struct dir_names){0};
-	if (fd < 0)
-		return -errno;
 	DIR *dir = fdopendir(fd);
+
+	*ret = (struct strings){0};
 	if (!dir) {
 		int r = -errno;
 		(void)close(fd);
@@ -73,18 +52,19 @@ int dir_list(struct dir_names *ret, int dirfd, const char *path, bool (*wanted)(
 	int r = read_names(ret, dir, wanted);
 	(void)closedir(dir);
 	if (r < 0)
-		dir_names_done(ret);
+		strings_done(ret);
 	else if (ret->n > 1)
 		sort(ret, compare ? compare : strcmp);
 	return r;
 }
 
-void dir_names_done(struct dir_names *d)
+int dir_list(struct strings *ret, int dirfd, const char *path, bool (*wanted)(const char *name),
+	int (*compare)(const char *, const char *))
 {
-	for (size_t i = 0; i < d->n; i++)
-		free(d->at[i]);
-	free(d->at);
-	*d = (struct dir_names){0};
+	int fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	*ret = (struct strings){0};
+	return fd < 0 ? -errno : dir_read(ret, fd, wanted, compare);
 }
 
 int dir_make(const char *path, struct err *err)

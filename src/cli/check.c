@@ -80,13 +80,13 @@ void check_ctx_each(const struct check_ctx *c, const char *directory,
 	int (*order)(const char *a, const char *b),
 	void (*each)(const struct check_ctx *c, const char *name, void *to), void *to)
 {
-	_cleanup_(dir_names_done) struct dir_names names = {0};
+	_cleanup_(strings_done) struct strings names = {0};
 	char path[CHECKED_PATH_MAX];
 
 	if (check_ctx_path(c, path, "%s", directory))
 		(void)dir_list(&names, AT_FDCWD, path, is_visible, order);
 	for (size_t i = 0; i < names.n; i++)
-		each(c, names.at[i], to);
+		each(c, names.v[i], to);
 }
 
 bool check_ctx_can_boot(const struct check_ctx *c, const char *kernel)

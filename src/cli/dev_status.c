@@ -154,14 +154,14 @@ static bool is_address(const char *name)
 
 static int read_later(struct status *a, const char *dir, struct err *err)
 {
-	_cleanup_(dir_names_done) struct dir_names names = {0};
+	_cleanup_(strings_done) struct strings names = {0};
 	int r = dir_list(&names, AT_FDCWD, dir, is_address, NULL);
 
 	if (r == -ENOMEM)
 		return err_set(err, ENOMEM, "out of memory");
 	r = 0; /* without the directory nothing came later */
 	for (size_t i = 0; r == 0 && i < names.n && i < LATER_MAX; i++)
-		r = add_later(a, dir, names.at[i], err);
+		r = add_later(a, dir, names.v[i], err);
 	return r;
 }
 

@@ -426,11 +426,11 @@ static bool is_visible(const char *name)
 
 static void print_tables_of(const struct record *r, const char *directory)
 {
-	_cleanup_(dir_names_done) struct dir_names names = {0};
+	_cleanup_(strings_done) struct strings names = {0};
 
 	(void)dir_list(&names, r->root, directory, is_visible, strverscmp);
 	for (size_t i = 0; i < names.n; i++)
-		print_table(r, directory, names.at[i]);
+		print_table(r, directory, names.v[i]);
 }
 
 static void print_tables(const struct record *r)

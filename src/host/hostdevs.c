@@ -752,12 +752,12 @@ static bool need_member(struct hostdevs_search *f, const char *name, const char 
 
 static unsigned need_members(struct hostdevs_search *f, const char *pool)
 {
-	_cleanup_(dir_names_done) struct dir_names names = {0};
+	_cleanup_(strings_done) struct strings names = {0};
 	unsigned found = 0;
 
 	(void)dir_list(&names, f->root, UDEV, is_block, NULL);
 	for (size_t i = 0; i < names.n && i < UDEV_ENTRIES_MAX; i++)
-		found += need_member(f, names.at[i], pool);
+		found += need_member(f, names.v[i], pool);
 	return found;
 }
 
@@ -927,7 +927,7 @@ static void need_server(struct hostdevs_search *f, const char *source, const cha
  */
 static void need_journal(struct hostdevs_search *f, const struct mount_row *m)
 {
-	_cleanup_(dir_names_done) struct dir_names names = {0};
+	_cleanup_(strings_done) struct strings names = {0};
 	char name[BLOCKDEV_NAME_MAX], own[BLOCKDEV_NAME_MAX + 1];
 
 	if (!blockdev_by_number(f->sysfs, m->major, m->minor, name))
@@ -936,10 +936,10 @@ static void need_journal(struct hostdevs_search *f, const struct mount_row *m)
 	(void)dir_list(&names, f->root, JOURNALS, NULL, NULL);
 	bool has_own = false;
 	for (size_t i = 0; i < names.n; i++)
-		has_own |= str_starts(names.at[i], own);
+		has_own |= str_starts(names.v[i], own);
 	for (size_t i = 0; !has_own && i < names.n; i++)
-		if (sysfs_path_exists(f->sysfs, "class/block/%s/dev", names.at[i]))
-			hostdevs_search_need(f, PENDING_DISK, names.at[i]);
+		if (sysfs_path_exists(f->sysfs, "class/block/%s/dev", names.v[i]))
+			hostdevs_search_need(f, PENDING_DISK, names.v[i]);
 }
 
 /* Adds other disks that a mounted file system names: the log of XFS, the other disks of btrfs. */

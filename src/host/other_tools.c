@@ -83,14 +83,14 @@ int other_tools_modprobe(
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && other_tools_settings[i]; i++) {
-		_cleanup_(dir_names_done) struct dir_names names = {0};
+		_cleanup_(strings_done) struct strings names = {0};
 		if (dir_list(&names, root, other_tools_settings[i] + 1, is_settings, NULL) ==
 			-ENOMEM)
 			return -ENOMEM;
 		for (size_t k = 0; r == 0 && k < names.n; k++) {
 			(void)snprintf(
-				path, sizeof(path), "%s/%s", other_tools_settings[i], names.at[k]);
-			if (!is_hidden(root, i, names.at[k]))
+				path, sizeof(path), "%s/%s", other_tools_settings[i], names.v[k]);
+			if (!is_hidden(root, i, names.v[k]))
 				r = read_settings(root, path, each, to);
 		}
 	}
@@ -142,7 +142,7 @@ static bool is_visible(const char *name)
 
 static int read_place(struct reading *r, const struct place *place)
 {
-	_cleanup_(dir_names_done) struct dir_names names = {0};
+	_cleanup_(strings_done) struct strings names = {0};
 	char path[512];
 	struct stat st;
 	int rc = 0;
@@ -157,9 +157,9 @@ static int read_place(struct reading *r, const struct place *place)
 	for (size_t i = 0; rc == 0 && i < names.n; i++) {
 		_cleanup_(str_free) char *text = NULL;
 		size_t len;
-		if (!str_starts(names.at[i], place->beginning))
+		if (!str_starts(names.v[i], place->beginning))
 			continue;
-		(void)snprintf(path, sizeof(path), "%s/%s", place->directory, names.at[i]);
+		(void)snprintf(path, sizeof(path), "%s/%s", place->directory, names.v[i]);
 		rc = file_read(r->root, path + 1, SCRIPT_MAX, &text, &len, NULL);
 		if (rc < 0 && rc != -ENOMEM)
 			rc = 0;

@@ -553,14 +553,14 @@ int sysfs_path_each(
 	struct sysfs *s, const char *path, int (*each)(const char *name, void *to), void *to)
 {
 	char full[SYSFS_PATH_MAX];
-	_cleanup_(dir_names_done) struct dir_names names = {0};
+	_cleanup_(strings_done) struct strings names = {0};
 
 	(void)snprintf(full, sizeof(full), UP "%s", path);
 	int r = dir_list(&names, s->devices, full, NULL, strverscmp);
 	if (r < 0)
 		return r == -ENOMEM ? r : 0;
 	for (size_t i = 0; r == 0 && i < names.n; i++)
-		r = each(names.at[i], to);
+		r = each(names.v[i], to);
 	return r;
 }
 

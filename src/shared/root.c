@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "shared/root.h"
 
+#include "base/dir.h"
 #include "base/file.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
@@ -103,33 +103,23 @@ bool root_holds(const struct root *r, const char *path, const char *text)
 	return n > 0 && memmem(buf, (size_t)n, text, strlen(text));
 }
 
-static int name_compare(const void *a, const void *b)
+static bool has_end(const char *s, const char *end)
 {
-	return strcmp(*(char *const *)a, *(char *const *)b);
+	size_t len = strlen(s), tail = strlen(end);
+
+	return len >= tail && str_equal(s + len - tail, end);
 }
 
 int root_list(const struct root *r, const char *dir, const char *suffix, struct strings *ret)
 {
+	_cleanup_(strings_done) struct strings names = {0};
 	int fd = root_fd(r, dir, O_RDONLY | O_DIRECTORY);
 	if (fd < 0)
 		return fd == -ENOENT || fd == -ENOTDIR ? 0 : fd;
-	DIR *d = fdopendir(fd);
-	if (!d) {
-		fd_close(&fd);
-		return -ENOMEM;
-	}
-	size_t first = ret->n;
-	int rc = 0;
-	for (struct dirent *e; rc == 0 && (e = readdir(d));) {
-		size_t len = strlen(e->d_name), tail = strlen(suffix);
-		if (str_equal(e->d_name, ".") || str_equal(e->d_name, "..") || len < tail ||
-			!str_equal(e->d_name + len - tail, suffix))
-			continue;
-		rc = strings_add(ret, e->d_name);
-	}
-	closedir(d);
-	if (ret->n > first)
-		qsort(ret->v + first, ret->n - first, sizeof(*ret->v), name_compare);
+	int rc = dir_read(&names, fd, NULL, NULL);
+	for (size_t i = 0; rc == 0 && i < names.n; i++)
+		if (has_end(names.v[i], suffix))
+			rc = strings_add(ret, names.v[i]);
 	return rc;
 }
 

@@ -261,15 +261,14 @@ static void print_swap(const struct record *r, struct text *t, const struct moun
 /* Adds the rows about disks of a table that is below root or, without one, in the notes of a tree.
  */
 static void print_rows(const struct record *r, const char *name, const char *path, const char *note,
-	int (*parse)(struct mount_table *ret, char *text),
+	int (*parse)(struct mount_table *ret, const char *text),
 	void (*print)(const struct record *r, struct text *t, const struct mount_row *one))
 {
 	_cleanup_(mount_table_done) struct mount_table table = {0};
 	_cleanup_(text_done) struct text rows = {0};
-	char *text = r->path ? read_root(r, path) : NULL;
+	_cleanup_(str_free) char *own = r->path ? read_root(r, path) : NULL;
+	const char *text = own ? own : note;
 
-	if (!text && note)
-		text = strdup(note);
 	if (!text)
 		return;
 	if (parse(&table, text) < 0)

@@ -198,14 +198,10 @@ static const struct mount_row **sorted(
 
 int blockdev_mounts_parse(struct blockdev_mounts *ret, const char *mountinfo, const char *swaps)
 {
-	char *one = strdup(mountinfo ? mountinfo : ""), *other = strdup(swaps ? swaps : "");
-	int r = !one || !other ? -ENOMEM : 0;
-
 	*ret = (struct blockdev_mounts){0};
-	if (one && mount_table_parse(&ret->mounts, one) < 0)
-		r = -ENOMEM;
-	if (other && mount_table_parse_swaps(&ret->swaps, other) < 0)
-		r = -ENOMEM;
+	int r = mount_table_parse(&ret->mounts, mountinfo ? mountinfo : "");
+	if (r == 0)
+		r = mount_table_parse_swaps(&ret->swaps, swaps ? swaps : "");
 	ret->by_number = sorted(&ret->mounts, by_number);
 	ret->by_source = sorted(&ret->mounts, by_source);
 	return ret->by_number && ret->by_source ? r : -ENOMEM;

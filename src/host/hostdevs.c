@@ -1687,9 +1687,9 @@ static void need_swaps(struct hostdevs_search *f)
 
 /* An invalid line may name what the host needs. False if there is no such file. */
 static bool read_table(struct hostdevs_search *f, const char *path, struct mount_table *ret,
-	int (*parse)(struct mount_table *ret, char *text))
+	int (*parse)(struct mount_table *ret, const char *text))
 {
-	char *text = NULL;
+	_cleanup_(str_free) char *text = NULL;
 
 	if (!hostdevs_search_read(f, path, &text))
 		return false;

@@ -201,21 +201,16 @@ static int owner_with(struct search *s, const char *name, const char *generator,
 static int boot_is_mounted(struct search *s)
 {
 	_cleanup_(mount_table_done) struct mount_table fstab = {0}, now = {0};
-	_cleanup_(str_free) char *text = NULL;
+	_cleanup_(str_free) char *text = NULL, *mountinfo = NULL;
 	size_t len = 0;
 
 	if (root_read(s->r, "etc/fstab", &text, &len, NULL) < 0)
 		return 0;
-	char *taken = text;
-	text = NULL;
-	if (mount_table_parse_fstab(&fstab, taken) < 0)
+	if (mount_table_parse_fstab(&fstab, text) < 0)
 		return -ENOMEM;
-	if (s->r->host && root_read(s->r, "proc/self/mountinfo", &text, &len, NULL) == 0) {
-		taken = text;
-		text = NULL;
-		if (mount_table_parse(&now, taken) < 0)
-			return -ENOMEM;
-	}
+	if (s->r->host && root_read(s->r, "proc/self/mountinfo", &mountinfo, &len, NULL) == 0 &&
+		mount_table_parse(&now, mountinfo) < 0)
+		return -ENOMEM;
 	for (const char *const *b = boots; *b; b++) {
 		_cleanup_(strings_done) struct strings names = {0};
 		_cleanup_(str_free) char *point = NULL;

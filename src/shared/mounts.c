@@ -120,16 +120,18 @@ static int read_lines(struct mount_table *ret, char *text)
 	return r < 0 ? -ENOMEM : add_rows(ret);
 }
 
-/* Takes over the text. */
-static int table_parse(struct mount_table *ret, const char *first, char *text)
+/* change: makes of the text, in place, one that libmount takes. */
+static int table_parse(
+	struct mount_table *ret, const char *first, const char *text, void (*change)(char *text))
 {
-	_cleanup_(str_free) char *own = text;
 	_cleanup_(str_free) char *whole = NULL;
 	unsigned lines = 0;
 
 	*ret = (struct mount_table){0};
-	if (asprintf(&whole, "%s%s", first, own) < 0)
+	if (asprintf(&whole, "%s%s", first, text) < 0)
 		return -ENOMEM;
+	if (change)
+		change(whole + strlen(first));
 	int r = read_lines(ret, whole);
 	for (const char *p = first; (p = strchr(p, '\n')); p++)
 		lines++;
@@ -137,21 +139,19 @@ static int table_parse(struct mount_table *ret, const char *first, char *text)
 	return r;
 }
 
-int mount_table_parse(struct mount_table *ret, char *text)
+int mount_table_parse(struct mount_table *ret, const char *text)
 {
-	root_nodes_hide(text);
-	return table_parse(ret, MOUNTINFO_FIRST, text);
+	return table_parse(ret, MOUNTINFO_FIRST, text, root_nodes_hide);
 }
 
-int mount_table_parse_swaps(struct mount_table *ret, char *text)
+int mount_table_parse_swaps(struct mount_table *ret, const char *text)
 {
-	return table_parse(ret, SWAPS_FIRST, text);
+	return table_parse(ret, SWAPS_FIRST, text, NULL);
 }
 
-int mount_table_parse_fstab(struct mount_table *ret, char *text)
+int mount_table_parse_fstab(struct mount_table *ret, const char *text)
 {
-	comments_drop(text);
-	return table_parse(ret, FSTAB_FIRST, text);
+	return table_parse(ret, FSTAB_FIRST, text, comments_drop);
 }
 
 void mount_table_done(struct mount_table *m)

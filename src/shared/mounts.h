@@ -27,13 +27,12 @@ struct mount_table {
 
 /*
  * Reads the text of /proc/self/mountinfo, of /proc/swaps (proc(5)) or of fstab(5), by libmount.
- * Nothing else is read, neither /sys nor links: the text may be of another system. Takes over the
- * text, which must come from malloc. Returns 0 or -ENOMEM. The caller empties the table with
- * mount_table_done in each case.
+ * Nothing else is read, neither /sys nor links: the text may be of another system. Returns 0 or
+ * -ENOMEM. The caller empties the table with mount_table_done in each case.
  */
-int mount_table_parse(struct mount_table *ret, char *text) _must_check_;
-int mount_table_parse_swaps(struct mount_table *ret, char *text) _must_check_;
-int mount_table_parse_fstab(struct mount_table *ret, char *text) _must_check_;
+int mount_table_parse(struct mount_table *ret, const char *text) _must_check_;
+int mount_table_parse_swaps(struct mount_table *ret, const char *text) _must_check_;
+int mount_table_parse_fstab(struct mount_table *ret, const char *text) _must_check_;
 void mount_table_done(struct mount_table *m);
 
 /* The mount exactly at point, or NULL: of several the last, which hides the others. */

@@ -19,7 +19,7 @@ static void test_mounts(void)
 	struct mount_table m;
 
 	check_case("mountinfo: what the kernel writes, with and without optional fields");
-	CHECK_INT(mount_table_parse(&m, strdup(text)), 0);
+	CHECK_INT(mount_table_parse(&m, text), 0);
 	CHECK_INT(m.n, 4);
 	const struct mount_row *root = mount_table_at(&m, "/");
 	if (CHECK(root)) {
@@ -43,7 +43,7 @@ static void test_mounts(void)
 	mount_table_done(&m);
 
 	check_case("mountinfo: empty");
-	CHECK_INT(mount_table_parse(&m, strdup("")), 0);
+	CHECK_INT(mount_table_parse(&m, ""), 0);
 	CHECK(mount_table_of(&m, "/") == NULL);
 	mount_table_done(&m);
 }
@@ -53,15 +53,15 @@ static void test_lines(void)
 	struct mount_table m;
 
 	check_case("mountinfo: an invalid line is told, and the others are read");
-	CHECK_INT(mount_table_parse(&m, strdup("1 0 8:1 / / rw - ext4 /dev/sda1 rw\nbad\nworse\n"
-					       "2 1 8:2 / /home rw - ext4 /dev/sda2 rw")),
+	CHECK_INT(mount_table_parse(&m, "1 0 8:1 / / rw - ext4 /dev/sda1 rw\nbad\nworse\n"
+					"2 1 8:2 / /home rw - ext4 /dev/sda2 rw"),
 		0);
 	CHECK_INT(m.n, 2);
 	CHECK_INT(m.bad_line, 2);
 	mount_table_done(&m);
 
 	check_case("mountinfo: an empty source is not the options");
-	CHECK_INT(mount_table_parse(&m, strdup("1 0 0:9 / /m rw - nfs  rw,addr=10.0.0.1\n")), 0);
+	CHECK_INT(mount_table_parse(&m, "1 0 0:9 / /m rw - nfs  rw,addr=10.0.0.1\n"), 0);
 	if (CHECK_INT(m.n, 1)) {
 		CHECK_STR(m.at[0].source, "");
 		CHECK_STR(m.at[0].options, "rw,addr=10.0.0.1");
@@ -78,13 +78,14 @@ static void test_lines(void)
 		text_print(&t, "/layer/%d:", i);
 	text_print(&t, "/last\n");
 	CHECK_INT(mount_table_parse(&m, t.data), 0);
+	text_done(&t);
 	if (CHECK_INT(m.n, 1))
 		CHECK_HAS(m.at[0].options, ":/last");
 	mount_table_done(&m);
 
 	check_case("mountinfo: /dev/root is left as it is: this machine's root is another");
-	CHECK_INT(mount_table_parse(&m, strdup("1 0 8:1 / / rw - ext4 /dev/root rw\n"
-					       "1 0 8:1 / /dev/root rw - ext4 /dev/rootfs rw\n")),
+	CHECK_INT(mount_table_parse(&m, "1 0 8:1 / / rw - ext4 /dev/root rw\n"
+					"1 0 8:1 / /dev/root rw - ext4 /dev/rootfs rw\n"),
 		0);
 	if (CHECK_INT(m.n, 2)) {
 		CHECK_STR(m.at[0].source, "/dev/root");
@@ -99,10 +100,10 @@ static void test_swaps(void)
 
 	check_case("swaps: with and without a heading, by type, and of a node that was removed");
 	CHECK_INT(mount_table_parse_swaps(&m,
-			  strdup("Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"
-				 "/dev/dm-1\\040(deleted)               partition\t1\t\t0\t\t-2\n"
-				 "/swap\\040file file\t1\t\t0\t\t-3\n"
-				 "/dev/zram0 partition 8 8 100\n")),
+			  "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"
+			  "/dev/dm-1\\040(deleted)               partition\t1\t\t0\t\t-2\n"
+			  "/swap\\040file file\t1\t\t0\t\t-3\n"
+			  "/dev/zram0 partition 8 8 100\n"),
 		0);
 	if (CHECK_INT(m.n, 3)) {
 		CHECK_STR(m.at[0].source, "/dev/dm-1");
@@ -112,7 +113,7 @@ static void test_swaps(void)
 		CHECK_STR(m.at[2].source, "/dev/zram0");
 	}
 	mount_table_done(&m);
-	CHECK_INT(mount_table_parse_swaps(&m, strdup("/dev/sda2\tpartition\t0\t0\t0\n")), 0);
+	CHECK_INT(mount_table_parse_swaps(&m, "/dev/sda2\tpartition\t0\t0\t0\n"), 0);
 	CHECK_INT(m.n, 1);
 	mount_table_done(&m);
 }
@@ -130,7 +131,7 @@ static void test_fstab(void)
 	struct mount_table m;
 
 	check_case("fstab: comments, missing fields, escapes, a slash too much, lines of DOS");
-	CHECK_INT(mount_table_parse_fstab(&m, strdup(text)), 0);
+	CHECK_INT(mount_table_parse_fstab(&m, text), 0);
 	if (CHECK_INT(m.n, 4)) {
 		CHECK_STR(m.at[0].source, "UUID=1");
 		CHECK_STR(m.at[0].options, "");
@@ -146,7 +147,7 @@ static void test_fstab(void)
 	mount_table_done(&m);
 
 	check_case("fstab: one whose first line looks like another table's");
-	CHECK_INT(mount_table_parse_fstab(&m, strdup("8 1 ext4\nFilename\t/x ext4\n")), 0);
+	CHECK_INT(mount_table_parse_fstab(&m, "8 1 ext4\nFilename\t/x ext4\n"), 0);
 	CHECK_INT(m.n, 2);
 	mount_table_done(&m);
 }

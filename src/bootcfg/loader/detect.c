@@ -246,7 +246,7 @@ static int root_add(struct detect *s, const struct mount_row *m)
 static int mounted_root_read(struct detect *s)
 {
 	_cleanup_(mount_table_done) struct mount_table mounts = {0};
-	char *text = NULL;
+	_cleanup_(str_free) char *text = NULL;
 	size_t len;
 
 	if (!s->root->host || root_read(s->root, "proc/self/mountinfo", &text, &len, NULL) < 0)
@@ -270,7 +270,7 @@ static bool has_option(const char *options, const char *option)
 static int fstab_read(struct detect *s)
 {
 	_cleanup_(mount_table_done) struct mount_table fstab = {0};
-	char *text = NULL;
+	_cleanup_(str_free) char *text = NULL;
 	size_t len;
 
 	if (root_read(s->root, "etc/fstab", &text, &len, NULL) < 0)

@@ -111,7 +111,7 @@ static int mounts_take(
 	const struct root *r, blkid_partlist parts, struct esps *to, bool *seen, int max)
 {
 	_cleanup_(mount_table_done) struct mount_table mounts = {0};
-	char *text = NULL;
+	_cleanup_(str_free) char *text = NULL;
 	size_t len;
 
 	if (root_read(r, "proc/self/mountinfo", &text, &len, NULL) < 0)

@@ -515,7 +515,7 @@ static void copy_print(const char *menu, size_t begin, size_t end, struct text *
 static bool is_mapped(const struct root *r, dev_t dev)
 {
 	_cleanup_(mount_table_done) struct mount_table mounts = {0};
-	char *text = NULL;
+	_cleanup_(str_free) char *text = NULL;
 	size_t len;
 
 	if (root_read(r, "proc/self/mountinfo", &text, &len, NULL) < 0 ||

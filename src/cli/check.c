@@ -5,6 +5,7 @@
 #include "base/dir.h"
 #include "base/file.h"
 #include "base/json_write.h"
+#include "base/kcmdline.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "cli/cmd.h"
@@ -123,10 +124,13 @@ static void check_switch(const struct check_ctx *c)
 
 static char *read_cmdline(const struct check_ctx *c, const struct sysroot *w, struct sysfs *s)
 {
+	char *line = NULL;
+
 	if (w->cmdline)
 		return strdup(w->cmdline);
-	return c->root ? check_ctx_text(c, "/proc/cmdline")
-		       : sysfs_path_text(s, NOTES_DIRECTORY "/cmdline");
+	if (!c->root)
+		return sysfs_path_text(s, NOTES_DIRECTORY "/cmdline");
+	return kcmdline_read(&line, c->root) < 0 ? NULL : line;
 }
 
 const char *const check_recorded_topics[] = {

@@ -2,6 +2,7 @@
 #include "cli/import.h"
 
 #include "base/file.h"
+#include "base/kcmdline.h"
 #include "base/log.h"
 #include "core/kmod.h"
 #include "host/other_tools.h"
@@ -15,9 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#define FILE_MAX 65536
-#define BLANKS " \t\n\r"
 
 struct import {
 	int root;
@@ -100,35 +98,20 @@ static void import_address(struct import *m, struct pci_addr addr, const char *f
 
 /* ---- the kernel command line ----------------------------------------------------------------- */
 
-static bool is_ids(const char *word, const char **ret)
+/* The last one counts, for the kernel as well. */
+static void from_cmdline(struct import *m, const char *root, const struct sysroot *w)
 {
-	if (!str_starts(word, "vfio") || (word[4] != '-' && word[4] != '_') ||
-		!str_starts(word + 5, "pci.ids="))
-		return false;
-	*ret = word + strlen("vfio-pci.ids=");
-	return true;
-}
-
-static void from_cmdline(struct import *m, const struct sysroot *w)
-{
+	char word[KCMDLINE_WORD_MAX], ids[KCMDLINE_WORD_MAX] = "";
 	_cleanup_(str_free) char *line = NULL;
-	char *rest, *last = NULL;
+	const char *at = w->cmdline;
 
-	if (w->cmdline) {
-		line = strdup(w->cmdline);
-	} else {
-		line = malloc(FILE_MAX);
-		if (line && file_read_small(m->root, "proc/cmdline", line, FILE_MAX) < 0)
-			return;
-	}
-	rest = line;
-	for (char *word; rest && (word = strsep(&rest, BLANKS));) {
-		const char *ids;
-		if (is_ids(word, &ids))
-			last = word + (ids - word);
-	}
-	if (last)
-		import_ids(m, last, "the kernel command line");
+	if (!at && kcmdline_read(&line, root) == 0)
+		at = line;
+	while (at && kcmdline_word_next(&at, word))
+		if (kcmdline_word_is(word, "vfio_pci.ids") && strchr(word, '='))
+			(void)str_copy(ids, sizeof(ids), strchr(word, '=') + 1);
+	if (ids[0])
+		import_ids(m, ids, "the kernel command line");
 }
 
 /* ---- files of other tools ---------------------------------------------------------------------
@@ -205,7 +188,7 @@ int import_config(const char *root, const struct sysroot *w, struct text *ret, s
 		return err_set(err, errno, "%s: can't open it: %s", root, strerror(errno));
 	struct import m = {.root = fd, .out = ret, .sysfs.devices = -1, .whole = true};
 	m.has_sysfs = sysfs_open(&m.sysfs, w->sysfs, NULL) == 0;
-	from_cmdline(&m, w);
+	from_cmdline(&m, root, w);
 	from_files(&m);
 	addresses = m.addresses;
 	sysfs_done(&m.sysfs);

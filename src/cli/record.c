@@ -2,6 +2,7 @@
 #include "base/command.h"
 #include "base/dir.h"
 #include "base/file.h"
+#include "base/kcmdline.h"
 #include "base/log.h"
 #include "cli/check.h"
 #include "cli/cmd.h"
@@ -76,11 +77,13 @@ static void print_root_file(
 static char *read_cmdline(const struct record *r)
 {
 	const struct sysroot *w = &r->args->sysroot;
+	char *line = NULL;
 
 	if (w->cmdline)
 		return strdup(w->cmdline);
-	return r->path ? read_root(r, "proc/cmdline")
-		       : sysfs_path_text(r->s, NOTES_DIRECTORY "/cmdline");
+	if (!r->path)
+		return sysfs_path_text(r->s, NOTES_DIRECTORY "/cmdline");
+	return kcmdline_read(&line, r->path) < 0 ? NULL : line;
 }
 
 /* A machine without a config can be recorded, too. */

@@ -1710,14 +1710,10 @@ static void read_tables(struct hostdevs_search *f)
 
 static void search_host(struct hostdevs_search *f, const char *cmdline)
 {
-	_cleanup_(str_free) char *line = NULL;
-
 	need_mounts(f);
 	need_crypttab(f);
 	if (cmdline)
 		need_cmdline(f, cmdline);
-	else if (hostdevs_search_read(f, "proc/cmdline", &line))
-		need_cmdline(f, line);
 	need_fstab(f, false);
 	need_swaps(f);
 	need_fstab(f, true);
@@ -1732,10 +1728,13 @@ int hostdevs_find(struct protected_list *ret, const char *root, const char *cmdl
 {
 	_cleanup_(fd_close) int fd = open(root, O_DIRECTORY | O_PATH | O_CLOEXEC);
 	struct hostdevs_search f = {.keep = ret, .sysfs = sysfs, .root = fd};
+	_cleanup_(str_free) char *line = NULL;
 
 	*ret = (struct protected_list){0};
 	if (fd < 0)
 		return err_set(err, errno, "%s: can't open it: %s", root, strerror(errno));
+	if (!cmdline && kcmdline_read(&line, root) == 0)
+		cmdline = line;
 	read_tables(&f);
 	if (!f.no_memory)
 		search_host(&f, cmdline);

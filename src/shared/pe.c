@@ -16,6 +16,9 @@
 #define SECTION_VIRTUAL_SIZE 8
 #define SECTION_RAW_SIZE 16
 #define SECTION_RAW_OFFSET 20
+#define OPTIONAL_MAGIC_64 0x20b
+#define DIRECTORY_SIZE 8
+#define DIRECTORY_CERTIFICATES 4
 /* An image has some 20; of a profile a dozen more. */
 #define SECTIONS_MAX 1024
 
@@ -40,6 +43,16 @@ static int section_read(const uint8_t *at, uint64_t file_size, struct pe_section
 	return ret->offset > file_size || ret->size > file_size - ret->offset ? -EINVAL : 0;
 }
 
+/* The optional header names the certificate table (section 3.4.3): directories[4], not empty. */
+static bool has_certificates(const uint8_t *optional, size_t len)
+{
+	size_t count = len >= 2 && number(optional, 2) == OPTIONAL_MAGIC_64 ? 108 : 92;
+	size_t at = count + 4 + DIRECTORY_CERTIFICATES * DIRECTORY_SIZE;
+
+	return len >= at + DIRECTORY_SIZE && number(optional + count, 4) > DIRECTORY_CERTIFICATES &&
+	       number(optional + at + 4, 4) > 0;
+}
+
 int pe_parse(struct pe *ret, const uint8_t *head, size_t len, uint64_t file_size)
 {
 	if (len < OFFSET_OF_PE + 4 || memcmp(head, "MZ", 2) != 0)
@@ -48,10 +61,13 @@ int pe_parse(struct pe *ret, const uint8_t *head, size_t len, uint64_t file_size
 	if (at > len || len - at < COFF_SIZE || memcmp(head + at, "PE\0\0", 4) != 0)
 		return -EINVAL;
 	size_t n = number(head + at + COFF_SECTIONS, 2);
-	at += COFF_SIZE + number(head + at + COFF_OPTIONAL, 2);
+	size_t optional = number(head + at + COFF_OPTIONAL, 2), begin = at + COFF_SIZE;
+	at = begin + optional;
 	if (n > SECTIONS_MAX || at > len || (len - at) / SECTION_SIZE < n)
 		return -EINVAL;
-	struct pe p = {.at = calloc(n + 1, sizeof(*p.at)), .n = n};
+	struct pe p = {.at = calloc(n + 1, sizeof(*p.at)),
+		.n = n,
+		.is_signed = has_certificates(head + begin, optional)};
 	if (!p.at)
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++) {

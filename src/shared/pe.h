@@ -4,6 +4,7 @@
 
 #include "base/err.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,6 +20,8 @@ struct pe_section {
 struct pe {
 	struct pe_section *at; /* in the order of the table: a name may occur more than once */
 	size_t n;
+	bool is_signed; /* a certificate table is there; whose, or whether it fits, is not looked at
+			 */
 };
 
 /* What the table of an image is in: its first bytes. */

@@ -73,7 +73,7 @@ static void file_put(const char *what, const struct boot_file *file, FILE *f)
 /* Words [begin, end), which have the same source. */
 static void group_put(const struct boot_entry *e, size_t begin, size_t end, FILE *f)
 {
-	fputs("    from ", f);
+	fputs(e->sources.v[begin][0] == '/' ? "    from " : "    ", f);
 	escaped_put(e->sources.v[begin], f);
 	for (size_t i = begin; i < end && (begin > 0 || end < e->words.n); i++) {
 		fputs(i == begin ? ": " : " ", f);
@@ -131,6 +131,11 @@ static void entry_print(const struct boot_entry *e, FILE *f)
 	}
 	if (e->maybe.n > 0)
 		putc('\n', f);
+	for (size_t i = 0; i < e->notes.n; i++) {
+		fputs("    note: ", f);
+		escaped_put(e->notes.v[i], f);
+		putc('\n', f);
+	}
 	file_put("kernel", &e->kernel, f);
 	file_put("image", &e->image, f);
 	for (size_t i = 0; i < e->initrds_n; i++)
@@ -260,6 +265,7 @@ static void entry_json(struct json *j, const struct boot_entry *e)
 	json_string(j, "way_back", e->way_back);
 	json_string(j, "unknown", e->unknown);
 	strings_json(j, "perhaps", &e->maybe);
+	strings_json(j, "notes", &e->notes);
 	json_close_object(j);
 }
 

@@ -2,6 +2,7 @@
 #include "bootcfg/loader/bls_entries.h"
 
 #include "bootcfg/loader/entries.h"
+#include "bootcfg/loader/uki_entries.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -112,6 +113,22 @@ static int words_add(const struct bls_directory *d, struct boot_entry *e, const 
 	return rc;
 }
 
+/* systemd-boot also names each to the kernel, before the options (boot.c, initrd_prepare). */
+static int initrd_add(
+	const struct bls_directory *d, struct boot_entry *e, const char *name, size_t len)
+{
+	_cleanup_(text_done) struct text word = {0};
+
+	if (d->reader != BLS_GRUB && e->kernel.path) {
+		text_print(&word, "initrd=%.*s", (int)len, name);
+		for (char *p = word.data; p && *p; p++)
+			*p = *p == '/' ? '\\' : *p;
+		if (word.failed || boot_entry_add_word(e, word.data, "by the loader") < 0)
+			return -ENOMEM;
+	}
+	return boot_entry_add_initrd(d->q, e, d->boot, name, len);
+}
+
 /* `initrd` may be there several times, and GRUB takes several files in one line. */
 static int initrds_add(
 	const struct bls_directory *d, struct boot_entry *e, const char *text, size_t len)
@@ -134,11 +151,35 @@ static int initrds_add(
 				i++;
 			/* $tuned_initrd, which is mostly empty. */
 			if (i > begin && line[begin] != '$')
-				rc = boot_entry_add_initrd(
-					d->q, e, d->boot, line + begin, i - begin);
+				rc = initrd_add(d, e, line + begin, i - begin);
 		}
 	}
 	return rc;
+}
+
+/* The options as one text, with the place of the first: what the image gets from the loader. */
+static int image_words_add(const struct bls_directory *d, struct boot_entry *e, const char *path,
+	const char *text, size_t len)
+{
+	_cleanup_(tokens_done) struct tokens l = {0};
+	_cleanup_(text_done) struct text options = {0}, source = {0};
+	struct err reason = {0};
+	int rc = bls_line(path, text, len, d->reader, &l, &reason);
+
+	if (rc == -EINVAL)
+		return boot_entry_set_unknown(e, "%s", reason.text);
+	for (size_t i = 0; i < l.words && rc == 0; i++) {
+		const struct segment *f = &l.field[l.word[i].field];
+		if (f->ignored)
+			continue;
+		if (!source.data)
+			text_print(&source, "/%s:%zu", path,
+				boot_line_of(text, f->cell[l.word[i].first].begin));
+		text_print(&options, "%s%s", options.data ? " " : "", l.word[i].text);
+	}
+	if (options.failed || source.failed)
+		return -ENOMEM;
+	return rc < 0 ? rc : uki_words_add(d->q, e, options.data, source.data);
 }
 
 static int owner_find(const struct bls_directory *d, struct boot_entry *e, const char *name,
@@ -171,9 +212,12 @@ static int entry_fill(const struct bls_directory *d, struct boot_entry *e, const
 	e->no_linux = !b->linux_path && !image;
 	if (rc == 0)
 		rc = initrds_add(d, e, text, len);
-	if (rc == 0 && !b->linux_path && image && !b->options)
-		return boot_entry_set_unknown(e, "the words are in the image /%s", e->image.path);
-	return rc == 0 && !e->no_linux ? words_add(d, e, e->path, text, len) : rc;
+	if (rc == 0)
+		rc = boot_entry_set_order(e, b->sort_key, b->version);
+	if (rc < 0 || e->no_linux)
+		return rc;
+	return b->linux_path ? words_add(d, e, e->path, text, len)
+			     : image_words_add(d, e, e->path, text, len);
 }
 
 static int entry_read(const struct bls_directory *d, const char *name)

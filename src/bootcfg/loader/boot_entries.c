@@ -33,6 +33,9 @@ static void boot_entry_done(struct boot_entry *e)
 	strings_done(&e->maybe);
 	strings_done(&e->words);
 	strings_done(&e->sources);
+	strings_done(&e->notes);
+	free(e->sort_key);
+	free(e->version);
 }
 
 void boot_entries_done(struct boot_entries *o)
@@ -102,6 +105,22 @@ int boot_entry_set_unknown(struct boot_entry *e, const char *fmt, ...)
 	e->unknown = format(fmt, ap);
 	va_end(ap);
 	return e->unknown ? 0 : -ENOMEM;
+}
+
+int boot_entry_set_order(struct boot_entry *e, const char *sort_key, const char *version)
+{
+	int rc = sort_key ? text_set(&e->sort_key, strdup(sort_key)) : 0;
+	return rc == 0 && version ? text_set(&e->version, strdup(version)) : rc;
+}
+
+int boot_entry_add_note(struct boot_entry *e, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	char *note = format(fmt, ap);
+	va_end(ap);
+	return note ? strings_take(&e->notes, note) : -ENOMEM;
 }
 
 int boot_entry_add_maybe(struct boot_entry *e, const char *text, const char *reason)
@@ -328,6 +347,20 @@ static int entries_complete(struct boot_reading *q)
 	return rc;
 }
 
+/* A tree may have /sys of the machine mounted, as a chroot does. The variable has four bytes of
+ * attributes, then one of data (UEFI, "Globally Defined Variables"). */
+static enum secure_boot secure_boot_read(const struct root *r)
+{
+	_cleanup_(str_free) char *data = NULL;
+	size_t len;
+
+	if (root_read(r, "sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c",
+		    &data, &len, NULL) < 0 ||
+		len != 5)
+		return SECURE_BOOT_UNKNOWN;
+	return data[4] == 1 ? SECURE_BOOT_ON : SECURE_BOOT_OFF;
+}
+
 static bool reads(const struct loaders *l, const struct loader *reader)
 {
 	for (size_t i = 0; l && i < l->found_n; i++)
@@ -340,7 +373,11 @@ int boot_entries_read(const struct root *r, const struct loaders *l, struct boot
 {
 	_cleanup_(boot_entries_done) struct boot_entries o = {0};
 	_cleanup_(detect_done) struct detect facts = {0};
-	struct boot_reading q = {.root = r, .facts = &facts, .loaders = l, .to = &o};
+	struct boot_reading q = {.root = r,
+		.facts = &facts,
+		.loaders = l,
+		.to = &o,
+		.secure_boot = secure_boot_read(r)};
 	struct err ignored = {0};
 	int rc = detect_make(r, &facts, &ignored);
 

@@ -65,6 +65,9 @@ struct boot_entry {
 	/* The kernel command line word by word, in order, as the kernel gets it. Each has its
 	 * source: "/FILE:LINE", "by GENERATOR", "by the loader", "in the image /FILE". */
 	struct strings words, sources;
+	struct strings notes; /* what the reader leaves out of the line, and why */
+
+	char *sort_key, *version; /* how systemd-boot orders its menu, or NULL */
 };
 struct boot_entries {
 	struct boot_entry *v;
@@ -100,12 +103,16 @@ void boot_entries_print(const struct boot_entries *o, const struct strings *word
 /* ---- for the readers, each in the file of its loader -------------------------------------------
  */
 
+enum secure_boot { SECURE_BOOT_UNKNOWN, SECURE_BOOT_OFF, SECURE_BOOT_ON };
+
 /* What struct loader's `entries` reads, and where to. */
 struct boot_reading {
 	const struct root *root;
 	const struct detect *facts;
 	const struct loaders *loaders; /* or NULL */
 	struct boot_entries *to;
+	enum secure_boot secure_boot;
+	bool images_read; /* those in EFI/Linux */
 };
 
 /*
@@ -119,6 +126,10 @@ struct boot_entry *boot_entry_add(struct boot_reading *q, const struct loader *r
 int boot_entry_set_id(struct boot_entry *e, const char *id, size_t len) _must_check_;
 int boot_entry_set_owner(struct boot_entry *e, bool ours, const char *reason) _must_check_;
 int boot_entry_set_unknown(struct boot_entry *e, const char *fmt, ...) _must_check_ _printf_(2, 3);
+
+int boot_entry_set_order(
+	struct boot_entry *e, const char *sort_key, const char *version) _must_check_;
+int boot_entry_add_note(struct boot_entry *e, const char *fmt, ...) _must_check_ _printf_(2, 3);
 
 /* Adds words that may be there or not, of which only the loader can tell as it boots. */
 int boot_entry_add_maybe(struct boot_entry *e, const char *text, const char *reason) _must_check_;

@@ -2,6 +2,7 @@
 #include "bootcfg/loader/grub_menu.h"
 
 #include "bootcfg/format/grub_script.h"
+#include "bootcfg/loader/uki_entries.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -405,6 +406,10 @@ static int linux_load(struct grub_menu *m, struct boot_entry *e, const struct gr
 	strings_done(&e->sources);
 	if (rc == 0)
 		rc = boot_file_find(m->q, NULL, path, strlen(path), &e->kernel);
+	_cleanup_(text_done) struct text image = {0};
+	text_print(&image, "BOOT_IMAGE=%s", kernel);
+	if (rc == 0)
+		rc = image.failed ? -ENOMEM : boot_entry_add_word(e, image.data, "by the loader");
 	for (size_t i = 2; i < c->n && rc == 0; i++)
 		rc = argument_add(m, e, &c->word[i], c->line);
 	return rc;
@@ -428,16 +433,34 @@ static int initrd_load(struct grub_menu *m, struct boot_entry *e, const struct g
 	return rc;
 }
 
+/* chainloader [--force] PATH [OPTION]…: it may be an image with a kernel in it. */
 static int image_load(struct grub_menu *m, struct boot_entry *e, const struct grub_command *c)
 {
+	_cleanup_(text_done) struct text options = {0}, source = {0};
+	_cleanup_(str_free) char *name = NULL;
 	bool open = false;
-	_cleanup_(str_free) char *name = c->n > 1 ? word_expand(m, &c->word[c->n - 1], &open)
-						  : strdup("");
-	const char *path = name ? path_of(name) : NULL;
 
-	if (!path)
-		return -ENOMEM;
-	return path[0] == '/' ? boot_file_find(m->q, NULL, path, strlen(path), &e->image) : 0;
+	for (size_t i = 1; i < c->n; i++) {
+		_cleanup_(str_free) char *word = word_expand(m, &c->word[i], &open);
+		if (!word)
+			return -ENOMEM;
+		if (name)
+			text_print(&options, "%s%s", options.data ? " " : "", word);
+		else if (word[0] != '-') {
+			name = word;
+			word = NULL;
+		}
+	}
+	const char *path = name ? path_of(name) : "";
+	if (path[0] != '/')
+		return 0; /* +1: a boot sector */
+	text_print(&source, "/%s:%zu", m->path, c->line);
+	int rc = boot_file_find(m->q, NULL, path, strlen(path), &e->image);
+	if (rc < 0 || e->image.state != BOOT_FILE_THERE)
+		return rc;
+	e->no_linux = false;
+	return source.failed || options.failed ? -ENOMEM
+					       : uki_words_add(m->q, e, options.data, source.data);
 }
 
 static int entry_command(struct grub_menu *m, const struct grub_command *c, const char *name)

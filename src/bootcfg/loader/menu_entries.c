@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bootcfg/loader/menu_entries.h"
 
-#include "bootcfg/kargs/entry_rules.h"
+#include "bootcfg/loader/uki_entries.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -60,6 +60,20 @@ static int initrd_add(
 	return rc < 0 ? rc : boot_entry_take_initrd(e, &file);
 }
 
+/* An EFI program: it may be an image with a kernel in it. */
+static int image_words(struct boot_reading *q, struct boot_entry *e, const struct menu_entry *m)
+{
+	_cleanup_(text_done) struct text options = {0}, source = {0};
+
+	for (size_t i = 0; i < m->words.words; i++)
+		text_print(&options, "%s%s", i > 0 ? " " : "", m->words.word[i].text);
+	text_print(&source, "/%s:%zu", e->path, m->line);
+	if (options.failed || source.failed)
+		return -ENOMEM;
+	e->no_linux = false;
+	return uki_words_add(q, e, options.data, source.data);
+}
+
 static int entry_fill(
 	struct boot_reading *q, struct boot_entry *e, const struct menu_entry *m, const char *text)
 {
@@ -71,6 +85,8 @@ static int entry_fill(
 		rc = file_find(q, e->path, m->kernel, is_image ? &e->image : &e->kernel);
 	for (size_t i = 0; i < m->initrds.n && rc == 0; i++)
 		rc = initrd_add(q, e, e->path, m->initrds.v[i]);
+	if (rc == 0 && is_image && e->image.state == BOOT_FILE_THERE)
+		return image_words(q, e, m);
 	return rc < 0 || e->no_linux ? rc : boot_entry_add_tokens(e, &m->words, e->path, text);
 }
 

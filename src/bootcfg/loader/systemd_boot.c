@@ -3,6 +3,7 @@
 #include "bootcfg/loader/bls_entries.h"
 #include "bootcfg/loader/booted.h"
 #include "bootcfg/loader/table.h"
+#include "bootcfg/loader/uki_entries.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -38,7 +39,9 @@ static int entries(struct boot_reading *q)
 
 	if (!s->systemd_boot && (s->grub_bls || (s->grub_complete && !is_found(q->loaders))))
 		return 0;
-	return bls_entries_read(q, &loader_systemd_boot, BLS_SYSTEMD_BOOT, NULL);
+	int rc = bls_entries_read(q, &loader_systemd_boot, BLS_SYSTEMD_BOOT, NULL);
+	q->images_read = true;
+	return rc < 0 ? rc : uki_entries_read(q, &loader_systemd_boot);
 }
 
 /* Finds the default entry: the one in loader.conf, the only one, or the one that booted this

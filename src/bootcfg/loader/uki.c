@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bootcfg/loader/table.h"
+#include "bootcfg/loader/uki_entries.h"
 
 #include "bootcfg/format/shell.h"
 
@@ -273,10 +274,17 @@ static int detect(struct loader_search *q, struct err *err)
 	return rc;
 }
 
+/* Without systemd-boot the firmware starts the images. */
+static int entries(struct boot_reading *q)
+{
+	return q->images_read ? 0 : uki_entries_read(q, &loader_uki);
+}
+
 const struct loader loader_uki = {
 	.name = "uki",
 	.called = (const char *const[]){"uki", "systemd-boot", "sd-boot", "bls", NULL},
 	.read_by = (const struct loader *const[]){&loader_systemd_boot, &loader_limine,
 		&loader_refind, &loader_grub, NULL},
 	.detect = detect,
+	.entries = entries,
 };

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bootcfg/loader/uki_entries.h"
+
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+/* Versions of systemd-stub that began to read them. */
+#define STUB_ADDONS 254
+#define STUB_PROFILES 257
+
+/* ---- an image as a file ------------------------------------------------------------------------
+ */
+
+/* -EIO for fewer bytes. */
+static int bytes_read(int fd, void *to, size_t len, uint64_t offset)
+{
+	for (size_t done = 0; done < len;) {
+		ssize_t n = pread(fd, (char *)to + done, len - done, (off_t)(offset + done));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return -EIO;
+		done += (size_t)n;
+	}
+	return 0;
+}
+
+static int section_take(struct uki *u, int fd, const struct pe_section *s)
+{
+	bool is_kernel = str_equal(s->name, ".linux");
+	size_t len = is_kernel ? 0 : (size_t)s->size;
+	char *text = s->size <= UKI_TEXT_MAX || is_kernel ? malloc(len + 1) : NULL;
+	int rc = text                     ? bytes_read(fd, text, len, s->offset)
+		 : s->size > UKI_TEXT_MAX ? -EFBIG
+					  : -ENOMEM;
+
+	if (rc == 0) {
+		text[len] = '\0';
+		rc = uki_section(u, s->name, text, strnlen(text, len));
+	}
+	free(text);
+	return rc;
+}
+
+/* -EINVAL: no EFI program. */
+static int image_read(const struct root *r, const char *path, struct uki *ret)
+{
+	_cleanup_(fd_close) int fd = root_fd(r, path, O_RDONLY | O_NONBLOCK);
+	uint8_t *head = malloc(PE_HEAD_MAX);
+	struct uki u = {0};
+	struct pe p = {0};
+	struct stat st;
+	int rc = !head ? -ENOMEM : fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ? -EIO : 0;
+	size_t len = rc < 0 ? 0 : st.st_size < PE_HEAD_MAX ? (size_t)st.st_size : PE_HEAD_MAX;
+
+	if (rc == 0)
+		rc = bytes_read(fd, head, len, 0);
+	if (rc == 0)
+		rc = pe_parse(&p, head, len, (uint64_t)st.st_size);
+	free(head);
+	for (size_t i = 0; i < p.n && rc == 0; i++)
+		if (uki_wants(p.at[i].name))
+			rc = section_take(&u, fd, &p.at[i]);
+	u.is_signed = p.is_signed;
+	pe_done(&p);
+	if (rc < 0)
+		uki_done(&u);
+	*ret = u;
+	return rc;
+}
+
+/* ---- addons ------------------------------------------------------------------------------------
+ */
+
+static int addon_words(
+	struct boot_reading *q, struct boot_entry *e, const char *path, const struct uki *addon)
+{
+	_cleanup_(text_done) struct text source = {0}, reason = {0};
+
+	text_print(&source, "in the addon /%s", path);
+	text_print(&reason, "/%s is not signed, so with Secure Boot on it is left out", path);
+	if (source.failed || reason.failed)
+		return -ENOMEM;
+	if (!addon->is_signed && q->secure_boot == SECURE_BOOT_ON)
+		return boot_entry_add_note(
+			e, "/%s is left out: it is not signed, and Secure Boot is on", path);
+	if (!addon->is_signed && q->secure_boot == SECURE_BOOT_UNKNOWN)
+		return boot_entry_add_maybe(e, addon->cmdline, reason.data);
+	return boot_entry_add_text(e, addon->cmdline, strlen(addon->cmdline), source.data);
+}
+
+static int addon_add(
+	struct boot_reading *q, struct boot_entry *e, const char *path, const struct uki *image)
+{
+	_cleanup_(uki_done) struct uki addon = {0};
+	int rc = image_read(q->root, path, &addon);
+
+	if (rc == -ENOMEM)
+		return rc;
+	if (rc < 0 || addon.is_image)
+		return boot_entry_add_note(e, "/%s is left out: it is no addon", path);
+	if (image->uname && addon.uname && !str_equal(image->uname, addon.uname))
+		return boot_entry_add_note(
+			e, "/%s is left out: it is for the kernel %s", path, addon.uname);
+	return addon.cmdline && addon.cmdline[0] ? addon_words(q, e, path, &addon) : 0;
+}
+
+static bool ends_in(const char *name, const char *tail)
+{
+	size_t len = strlen(name), n = strlen(tail);
+	return len >= n && strcasecmp(name + len - n, tail) == 0;
+}
+
+/* In the order of their names; root_list has the order of C. */
+static int addons_add(
+	struct boot_reading *q, struct boot_entry *e, const char *dir, const struct uki *image)
+{
+	_cleanup_(strings_done) struct strings names = {0};
+	int rc = 0;
+
+	(void)!root_list(q->root, dir, "", &names);
+	for (size_t i = 0; i < names.n && rc == 0; i++) {
+		_cleanup_(text_done) struct text path = {0};
+		if (names.v[i][0] == '.' || !ends_in(names.v[i], ".addon.efi"))
+			continue;
+		text_print(&path, "%s/%s", dir, names.v[i]);
+		rc = path.failed ? -ENOMEM : addon_add(q, e, path.data, image);
+	}
+	return rc;
+}
+
+/* The length of NAME.efi without its extension and a boot counter. */
+static size_t stem_of(const char *name)
+{
+	size_t len = strlen(name) - (ends_in(name, ".efi") ? strlen(".efi") : 0), plus = len;
+
+	while (plus > 0 && strchr("0123456789-", name[plus - 1]))
+		plus--;
+	return plus > 0 && plus < len && name[plus - 1] == '+' ? plus - 1 : len;
+}
+
+/* The boot partition that the image is on: a directory below the root. */
+static const char *partition_of(const struct boot_reading *q, const char *path)
+{
+	const char *best = "";
+
+	for (size_t i = 0; i < q->facts->boots.n; i++) {
+		const char *boot = q->facts->boots.v[i];
+		if (str_starts(path, boot) && path[strlen(boot)] == '/' &&
+			strlen(boot) > strlen(best))
+			best = boot;
+	}
+	return best;
+}
+
+/* First those of all images, then those of this one (systemd-stub, load_all_addons). */
+static int all_addons_add(struct boot_reading *q, struct boot_entry *e, const struct uki *image)
+{
+	_cleanup_(text_done) struct text all = {0}, own = {0};
+	const char *path = e->image.path, *slash = strrchr(path, '/');
+	const char *name = slash ? slash + 1 : path, *boot = partition_of(q, path);
+
+	if (image->stub > 0 && image->stub < STUB_ADDONS)
+		return 0;
+	text_print(&all, "%s%sloader/addons", boot, boot[0] ? "/" : "");
+	text_print(
+		&own, "%.*s%.*s.efi.extra.d", (int)(name - path), path, (int)stem_of(name), name);
+	if (all.failed || own.failed)
+		return -ENOMEM;
+	int rc = addons_add(q, e, all.data, image);
+	return rc < 0 ? rc : addons_add(q, e, own.data, image);
+}
+
+/* ---- the line ----------------------------------------------------------------------------------
+ */
+
+static int own_words(struct boot_entry *e, const char *line)
+{
+	_cleanup_(text_done) struct text source = {0};
+
+	text_print(&source, "in the image /%s", e->image.path);
+	if (source.failed)
+		return -ENOMEM;
+	return line ? boot_entry_add_text(e, line, strlen(line), source.data) : 0;
+}
+
+static int image_words(struct boot_reading *q, struct boot_entry *e, const struct uki *u,
+	const char *options, const char *source)
+{
+	const char *rest = options, *line = u->cmdline;
+	unsigned chosen = options ? uki_profile_chosen(options, &rest) : 0;
+	int rc = 0;
+
+	if (chosen > 0 && (chosen >= u->profiles || (u->stub > 0 && u->stub < STUB_PROFILES)))
+		return boot_entry_set_unknown(e, "/%s has no profile @%u", e->image.path, chosen);
+	if (chosen < u->profiles && u->profile[chosen].cmdline)
+		line = u->profile[chosen].cmdline;
+	bool have = rest && rest[strspn(rest, " ")];
+	if (have && line && q->secure_boot == SECURE_BOOT_UNKNOWN)
+		rc = boot_entry_set_unknown(e,
+			"with Secure Boot on the line in /%s counts, not the options",
+			e->image.path);
+	if (rc < 0)
+		return rc;
+	if (have && (!line || q->secure_boot != SECURE_BOOT_ON))
+		rc = boot_entry_add_text(e, rest, strlen(rest), source);
+	else
+		rc = own_words(e, line);
+	if (rc == 0 && have && line && q->secure_boot == SECURE_BOOT_ON)
+		rc = boot_entry_add_note(e,
+			"%s is left out: with Secure Boot on the line of the image counts", source);
+	return rc < 0 ? rc : all_addons_add(q, e, u);
+}
+
+int uki_words_add(
+	struct boot_reading *q, struct boot_entry *e, const char *options, const char *source)
+{
+	_cleanup_(uki_done) struct uki u = {0};
+	bool there = e->image.state == BOOT_FILE_THERE;
+	int rc = there ? image_read(q->root, e->image.path, &u) : 0;
+
+	if (rc == -ENOMEM)
+		return rc;
+	if (rc == 0 && u.is_image)
+		return image_words(q, e, &u, options, source);
+	if (rc == -EFBIG)
+		return boot_entry_set_unknown(
+			e, "/%s: has a section of text of more than 64 KiB", e->image.path);
+	/* A kernel with the kernel's own stub, or a program that is no kernel. */
+	e->no_linux = !options && there;
+	if (!there)
+		rc = boot_entry_set_unknown(
+			e, "the image %s is not there to be read", e->image.path);
+	return rc < 0 && rc != -EINVAL && rc != -EIO ? rc
+	       : options ? boot_entry_add_text(e, options, strlen(options), source)
+			 : 0;
+}
+
+/* ---- type 2 ------------------------------------------------------------------------------------
+ */
+
+static int title_set(struct boot_entry *e, const struct uki *u, unsigned profile)
+{
+	const char *name = u->title ? u->title : e->id;
+	const struct uki_profile *p = profile < u->profiles ? &u->profile[profile] : NULL;
+	struct text title = {0};
+
+	text_print(&title, "%s", name);
+	if (p && (p->title || p->id))
+		text_print(&title, " (%s)", p->title ? p->title : p->id);
+	if (title.failed)
+		return -ENOMEM;
+	free(e->title);
+	e->title = title.data;
+	return 0;
+}
+
+static int profile_entry_add(struct boot_reading *q, const struct loader *reader, const char *path,
+	const struct uki *u, unsigned profile)
+{
+	const char *name = strrchr(path, '/') + 1;
+	_cleanup_(text_done) struct text id = {0}, options = {0};
+	struct boot_entry *e = boot_entry_add(q, reader, path, 0, strdup(name));
+
+	if (!e)
+		return -ENOMEM;
+	text_print(&id, "%.*s.efi", (int)stem_of(name), name);
+	if (profile > 0) {
+		text_print(&id, "@%u", profile);
+		text_print(&options, "@%u", profile);
+	}
+	e->image = (struct boot_file){.path = strdup(path), .state = BOOT_FILE_THERE};
+	if (id.failed || options.failed || !e->image.path)
+		return -ENOMEM;
+	int rc = boot_entry_set_id(e, id.data, id.len);
+	if (rc == 0)
+		rc = title_set(e, u, profile);
+	if (rc == 0)
+		rc = boot_entry_set_order(e, u->sort_key, u->version);
+	return rc < 0 ? rc : image_words(q, e, u, options.data, "by the loader");
+}
+
+static int image_entries_add(struct boot_reading *q, const struct loader *reader, const char *path)
+{
+	_cleanup_(uki_done) struct uki u = {0};
+	int rc = image_read(q->root, path, &u);
+
+	if (rc == -ENOMEM || (rc == 0 && !u.is_image))
+		return rc;
+	if (rc < 0) {
+		struct boot_entry *e = boot_entry_add(
+			q, reader, path, 0, strdup(strrchr(path, '/') + 1));
+		return e ? boot_entry_set_unknown(e, "/%s cannot be read as an EFI program", path)
+			 : -ENOMEM;
+	}
+	for (unsigned i = 0; i == 0 || (rc == 0 && i < u.profiles); i++)
+		rc = profile_entry_add(q, reader, path, &u, i);
+	return rc;
+}
+
+int uki_entries_read(struct boot_reading *q, const struct loader *reader)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < q->facts->boots.n && rc == 0; i++) {
+		_cleanup_(strings_done) struct strings names = {0};
+		char dir[1024];
+		(void)snprintf(dir, sizeof(dir), "%s/EFI/Linux", q->facts->boots.v[i]);
+		(void)!root_list(q->root, dir, "", &names);
+		for (size_t n = 0; n < names.n && rc == 0; n++) {
+			_cleanup_(text_done) struct text path = {0};
+			text_print(&path, "%s/%s", dir, names.v[n]);
+			if (path.failed)
+				return -ENOMEM;
+			if (names.v[n][0] != '.' && !str_starts(names.v[n], "auto-") &&
+				ends_in(names.v[n], ".efi") && root_is_file(q->root, path.data))
+				rc = image_entries_add(q, reader, path.data);
+		}
+	}
+	return rc;
+}

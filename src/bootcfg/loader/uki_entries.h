@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef BOOTCFG_LOADER_UKI_ENTRIES_H
+#define BOOTCFG_LOADER_UKI_ENTRIES_H
+
+#include "bootcfg/format/uki.h"
+#include "bootcfg/loader/boot_entries.h"
+
+/*
+ * Gives an entry that starts the image e->image the words that its kernel gets by the rules of
+ * systemd-stub: the image's own line of the profile, or the options of the loader in its place (not
+ * with Secure Boot), then those of the addons. `options` NULL: the loader passes none; `source`:
+ * where they are. A program that is no such image gets the options, and starts no Linux without.
+ */
+int uki_words_add(struct boot_reading *q, struct boot_entry *e, const char *options,
+	const char *source) _must_check_;
+
+/* Adds the images in EFI/Linux of each boot partition, an entry a profile: Boot Loader
+ * Specification, type 2. */
+int uki_entries_read(struct boot_reading *q, const struct loader *reader) _must_check_;
+
+#endif

@@ -1,107 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bootcfg/loader/mkinitcpio.h"
 #include "bootcfg/loader/table.h"
 #include "bootcfg/loader/uki_entries.h"
-
-#include "bootcfg/format/shell.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static int file_add(const struct detect *s, struct loaders *to, const char *path)
-{
-	while (*path == '/')
-		path++;
-	if (karg_source_known(to, path))
-		return 0;
-	if (!root_is_file(s->root, path))
-		return -ENOENT;
-	return karg_source_add(to, plain_edit, 20, path) ? 0 : -ENOMEM;
-}
-
-/* The file with the command line from the options of a preset: allocated, or NULL. */
-static char *cmdline_option(const char *options)
-{
-	const char *at = options ? strstr(options, "--cmdline") : NULL;
-	if (!at)
-		return NULL;
-	at += strlen("--cmdline");
-	if (*at != '=' && *at != ' ')
-		return NULL;
-	at += strspn(at, "= ");
-	return strndup(at, strcspn(at, " \t"));
-}
-
-/* Adds the source of the command line of one preset (mkinitcpio v41, build_uki). */
-static int preset_source_add(const struct detect *s, struct loaders *to, const char *file,
-	const char *preset, bool *ret_default, struct err *err)
-{
-	char name[256];
-
-	(void)snprintf(name, sizeof(name), "%s_cmdline", preset);
-	_cleanup_(str_free) char *path = detect_shell_value(s->root, file, name);
-	(void)snprintf(name, sizeof(name), "%s_options", preset);
-	_cleanup_(str_free) char *options = detect_shell_value(s->root, file, name);
-	if (!path)
-		path = detect_shell_value(s->root, file, "ALL_cmdline");
-	if (!path)
-		path = cmdline_option(options);
-	if (!path || !path[0]) {
-		*ret_default = true;
-		return 0;
-	}
-	int rc = file_add(s, to, path);
-	return rc == -ENOENT ? err_set(err, EINVAL,
-				       "/%s: takes the command line from %s, which is not there",
-				       file, path)
-			     : rc;
-}
-
-/* Adds the sources of every PRESET_uki= that is set in a preset file. */
-static int preset_look(const struct detect *s, struct loaders *to, const char *file,
-	bool *ret_found, bool *ret_default, struct err *err)
-{
-	_cleanup_(str_free) char *text = NULL;
-	_cleanup_(shell_done) struct shell shell = {0};
-	size_t len;
-
-	int rc = root_read(s->root, file, &text, &len, err);
-	if (rc == 0)
-		rc = shell_read(file, text, len, &shell, err);
-	for (size_t i = 0; i < shell.n && rc == 0; i++) {
-		const char *name = shell.v[i].name;
-		const char *tail = name ? strrchr(name, '_') : NULL;
-		if (shell.v[i].kind != SHELL_ASSIGN || !tail ||
-			shell.v[i].begin == shell.v[i].end ||
-			(!str_equal(tail, "_uki") && !str_starts(tail, "_efi")))
-			continue;
-		_cleanup_(str_free) char *preset = strndup(name, (size_t)(tail - name));
-		*ret_found = true;
-		rc = preset ? preset_source_add(s, to, file, preset, ret_default, err) : -ENOMEM;
-	}
-	return rc;
-}
-
-static int mkinitcpio_look(
-	const struct detect *s, struct loaders *to, bool *ret_found, struct err *err)
-{
-	_cleanup_(strings_done) struct strings files = {0};
-	bool found = false, defaults = false, have = true;
-
-	int rc = regular_files_add(s->root, "etc/mkinitcpio.d", ".preset", &files);
-	for (size_t i = 0; i < files.n && rc == 0; i++)
-		rc = preset_look(s, to, files.v[i], &found, &defaults, err);
-	if (rc == 0 && defaults)
-		rc = kernel_cmdline_add(s->root, to, "etc/cmdline.d", ".conf", &have);
-	if (rc < 0)
-		return rc;
-	if (!have)
-		return err_set(err, EINVAL,
-			"mkinitcpio builds these unified kernel images with the command line of the running system; write it to /etc/kernel/cmdline first (with root=), so that there is something to edit");
-	*ret_found |= found;
-	return found ? strings_add(&to->next, "mkinitcpio -P") : 0;
-}
 
 static bool is_yes(const char *value)
 {
@@ -261,7 +166,7 @@ static int detect(struct loader_search *q, struct err *err)
 
 	if (!by_name && !q->s->systemd_boot && q->s->grub_complete)
 		return 0;
-	int rc = mkinitcpio_look(q->s, q->to, &found, err);
+	int rc = mkinitcpio_sources_add(q->s, q->to, &found, err);
 	if (rc == 0)
 		rc = dracut_look(q->s, q->to, &found, err);
 	if (rc == 0)

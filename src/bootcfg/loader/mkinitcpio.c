@@ -197,7 +197,7 @@ static int name_value(const struct preset_file *f, const char *preset, const cha
 {
 	char name[256];
 
-	(void)snprintf(name, sizeof(name), "%s_%s", preset, tail);
+	(void)snprintf(name, sizeof(name), "%s%s", preset, tail);
 	free(*ret);
 	*ret = NULL;
 	return preset_value(f, name, ret, err);
@@ -211,9 +211,9 @@ static int cmdline_find(const struct preset_file *f, const char *preset, char **
 	_cleanup_(strings_done) struct strings options = {0};
 	char name[256];
 
-	int rc = name_value(f, preset, "cmdline", ret, err);
+	int rc = name_value(f, preset, "_cmdline", ret, err);
 	if (rc == 0 && !(*ret)[0])
-		rc = name_value(f, "ALL", "cmdline", ret, err);
+		rc = name_value(f, "ALL", "_cmdline", ret, err);
 	(void)snprintf(name, sizeof(name), "%s_options", preset);
 	if (rc == 0)
 		rc = preset_list(f, name, &options, err);
@@ -225,9 +225,9 @@ static int has_image(const struct preset_file *f, const char *preset, bool *ret,
 {
 	_cleanup_(str_free) char *uki = NULL;
 
-	int rc = name_value(f, preset, "uki", &uki, err);
+	int rc = name_value(f, preset, "_uki", &uki, err);
 	if (rc == 0 && !uki[0])
-		rc = name_value(f, preset, "efi_image", &uki, err);
+		rc = name_value(f, preset, "_efi_image", &uki, err);
 	*ret = rc == 0 && uki[0];
 	return rc;
 }

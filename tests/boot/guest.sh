@@ -30,7 +30,7 @@ result()
 # Sound comes a moment later than its module.
 coldplug()
 {
-	find /sys/devices -name modalias -type f -exec cat {} + | sort -u | xargs /usr/sbin/modprobe -qab --
+	cat /sys/bus/*/devices/*/modalias 2>/dev/null | sort -u | xargs /usr/sbin/modprobe -qab --
 	sleep 1
 }
 

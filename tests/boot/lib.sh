@@ -4,7 +4,7 @@
 # inside. Sourced by bash scripts. Everything written stands below $build/boot; nothing else of the
 # machine is touched.
 #
-# Needs (Debian names): qemu-system-x86, busybox-static, kmod, cpio, xz-utils, zstd, jq, apt,
+# Needs (Debian names): qemu-system-x86, busybox-static, kmod, cpio, xz-utils, zstd, binutils, jq, apt,
 # debian-archive-keyring.
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -58,6 +58,7 @@ tools_missing()
 		cpio cpio
 		xz xz-utils
 		zstd zstd
+		objcopy binutils
 		jq jq
 		apt-get apt
 		dpkg-deb dpkg
@@ -81,10 +82,10 @@ busybox_static()
 
 # ---- images: a row of cpio archives, which the kernel unpacks one over the other -----------------
 
-# The modules a distribution's image would hold for the machine below; names a kernel hasn't got are
-# left out.
-image_modules='vfio vfio-pci vfio_iommu_type1 vfio_virqfd iommufd
-	bochs snd-hda-intel snd-hda-codec-generic e1000e nvme ahci i6300esb efivarfs'
+# The modules a distribution's image would hold for the machine below, what vfio-bind loads and the host's drivers; names
+# a kernel hasn't got are left out.
+vfio_modules='vfio vfio-pci vfio_iommu_type1 vfio_virqfd iommufd i6300esb'
+host_modules='bochs snd-hda-intel snd-hda-codec-generic e1000e nvme ahci efivarfs'
 
 # image_pack DIRECTORY FILE: the directory as a cpio archive, the same bytes for the same contents.
 image_pack()
@@ -138,6 +139,33 @@ modules_convert()
 	esac
 }
 
+# modules_of DIRECTORY VERSION NAME...: the files of modules, with those they depend on.
+modules_of()
+{
+	local dir=$1 version=$2 name
+	shift 2
+	for name; do
+		modprobe -d "$dir" -S "$version" --show-depends "$name" 2>/dev/null
+	done | sed -n 's/^insmod \([^ ]*\).*/\1/p' | sort -u
+}
+
+# modules_ease DIRECTORY FILE...: all modules below it but those of these names without what takes an emulated processor
+# half of their loading: compression, signature, types for BPF, and names that nothing refers to.
+modules_ease()
+{
+	local dir=$1 file
+	shift
+	find "$dir" -name '*.ko*' | while read -r file; do
+		case " ${*##*/} " in *" ${file##*/} "*) continue ;; esac
+		case $file in
+		*.xz) xz -d "$file" ;;
+		*.zst) zstd -q -d --rm "$file" ;;
+		esac
+		file=${file%.xz}
+		objcopy --strip-unneeded --remove-section=.BTF "${file%.zst}"
+	done
+}
+
 # client_build: the client of VFIO that every image holds, on stdout its path.
 client_build()
 {
@@ -146,8 +174,9 @@ client_build()
 }
 
 # image_base SUITE FORM [WITHOUT...]: a base image with the kernel's modules, on stdout its path.
-# FORM is shipped, ko, ko.xz or ko.zst; WITHOUT names modules to leave out; image_more, where it is set, more
-# of them. Made once, whoever comes first.
+# FORM says how the modules are: signed, as the distribution ships them; shipped, those that vfio-bind loads as it ships
+# them, and the host's drivers, of which nothing is asked but that they are there, quick to load; ko, ko.xz or ko.zst, all
+# so. WITHOUT names modules to leave out; image_more, where it is set, more of them. Made once, whoever comes first.
 image_base()
 {
 	mkdir -p "$work/images"
@@ -159,7 +188,7 @@ image_base()
 
 image_base_make()
 {
-	local suite=$1 form=$2 version dir root name file out client
+	local suite=$1 form=$2 version dir root name file out client keep
 	shift 2
 	client=$(client_build) || die 'no VFIO client'
 	read -r _ version dir < <("$here/kernels" "$suite") || return
@@ -181,15 +210,22 @@ image_base_make()
 	ln -sf "$(readlink -f "$(command -v modprobe)")" "$root/usr/bin/modprobe"
 	install "$here/init" "$root/init"
 	install "$client" "$root/usr/bin/vfio-client"
-	for name in $image_modules ${image_more-}; do
-		modprobe -d "$dir" -S "$version" --show-depends "$name" 2>/dev/null
-	done | sed -n 's/^insmod \([^ ]*\).*/\1/p' | sort -u | while read -r file; do
+	# shellcheck disable=SC2086 # names
+	modules_of "$dir" "$version" $vfio_modules $host_modules ${image_more-} | while read -r file; do
 		name=$(basename "$file")
 		case " $* " in *" ${name%%.*} "*) continue ;; esac
 		install -m 644 -D "$file" "$root/usr/${file#"$dir"/}"
 	done
 	cp "$dir/lib/modules/$version/"modules.{order,builtin*} "$root/usr/lib/modules/$version/"
-	[ "$form" = shipped ] || modules_convert "$root/usr/lib/modules" "$form"
+	case $form in
+	signed) ;;
+	shipped)
+		# shellcheck disable=SC2086
+		mapfile -t keep < <(modules_of "$dir" "$version" $vfio_modules)
+		modules_ease "$root/usr/lib/modules" "${keep[@]}"
+		;;
+	*) modules_convert "$root/usr/lib/modules" "$form" ;;
+	esac
 	depmod -b "$root" "$version"
 	image_pack "$root" "$out" || die "$out could not be made"
 	rm -rf "$root"
@@ -345,9 +381,10 @@ vm_end_all()
 # for it, and with interrupt remapping that is a panic (panic_if_irq_remap,
 # arch/x86/kernel/apic/io_apic.c).
 # cryptomgr.notests, initcall_blacklist: its ciphers do not test themselves, and neither a source of random numbers nor
-# a kind of keys that nothing here uses starts: up to two seconds of an emulated processor.
-kernel_words='console=ttyS0 panic=-1 no_timer_check intel_iommu=on cryptomgr.notests'
-kernel_words+=' initcall_blacklist=jent_mod_init,init_encrypted'
+# a kind of keys nor names for tracing that nothing here uses come up: up to two seconds of an emulated processor.
+# rodata=off: it does not look through its own page tables for what is writable and executable.
+kernel_words='console=ttyS0 panic=-1 no_timer_check intel_iommu=on rodata=off cryptomgr.notests'
+kernel_words+=' initcall_blacklist=jent_mod_init,init_encrypted,trace_eval_init'
 
 # kernel_unpacked VMLINUZ: what a machine with a BIOS boots as that kernel, on stdout its path.
 kernel_unpacked()

@@ -280,7 +280,10 @@ static int next_kernel_add(const struct entries *e, const struct detect *s, stru
 		generated |= e->v[i].generated;
 	if (!generated && !root_is_file(s->root, "etc/kernel/cmdline"))
 		return 0;
-	return kernel_cmdline_add(s->root, to, NULL, NULL, &have);
+	int rc = kernel_cmdline_add(s->root, to, NULL, NULL, &have);
+	if (!have)
+		to->next_running = "kernel-install";
+	return rc;
 }
 
 int entries_add(struct entries *e, const struct detect *s, enum bls_reader reader, bool kernelopts,

@@ -30,9 +30,11 @@ struct loaders {
 	struct strings notes;
 	struct strings roots; /* names of the root file system, as root= has them */
 	struct strings boots; /* directories with boot files: boot, boot/efi, … */
-	bool remains;         /* no boot file is there: what is found may be left over */
-	bool image;           /* a signed image is built by them */
-	char *menu;           /* the menu that they generate, or NULL */
+	/* The tool that gives the next kernel the line of the running one, or NULL. */
+	const char *next_running;
+	bool remains; /* no boot file is there: what is found may be left over */
+	bool image;   /* a signed image is built by them */
+	char *menu;   /* the menu that they generate, or NULL */
 
 	/*
 	 * Of a system that is not edited (managed.h): who owns the kernel command line, or NULL;

@@ -12,10 +12,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void escaped_put(const char *text, FILE *f)
+{
+	_cleanup_(text_done) struct text out = {0};
+
+	term_escape(&out, text);
+	fputs(out.data ? out.data : "", f);
+}
+
 static void words_put(const struct strings *words, FILE *f)
 {
-	for (size_t i = 0; i < words->n; i++)
-		fprintf(f, "%s%s", i > 0 ? " " : "", words->v[i]);
+	for (size_t i = 0; i < words->n; i++) {
+		fputs(i > 0 ? " " : "", f);
+		escaped_put(words->v[i], f);
+	}
 	putc('\n', f);
 }
 
@@ -51,14 +61,6 @@ static void booted_print(const struct booted *now, const char *esp, FILE *f)
 /* ---- one entry ---------------------------------------------------------------------------------
  */
 
-static void escaped_put(const char *text, FILE *f)
-{
-	_cleanup_(text_done) struct text out = {0};
-
-	term_escape(&out, text);
-	fputs(out.data ? out.data : "", f);
-}
-
 static void file_put(const char *what, const struct boot_file *file, FILE *f)
 {
 	if (!file->path)
@@ -71,31 +73,59 @@ static void file_put(const char *what, const struct boot_file *file, FILE *f)
 }
 
 /* Words [begin, end), which have the same source. */
-static void group_put(const struct boot_entry *e, size_t begin, size_t end, FILE *f)
+static void group_put(const struct strings *words, const struct strings *sources, size_t begin,
+	size_t end, FILE *f)
 {
-	fputs(e->sources.v[begin][0] == '/' ? "    from " : "    ", f);
-	escaped_put(e->sources.v[begin], f);
-	for (size_t i = begin; i < end && (begin > 0 || end < e->words.n); i++) {
+	fputs(sources->v[begin][0] == '/' ? "    from " : "    ", f);
+	escaped_put(sources->v[begin], f);
+	for (size_t i = begin; i < end && (begin > 0 || end < words->n); i++) {
 		fputs(i == begin ? ": " : " ", f);
-		escaped_put(e->words.v[i], f);
+		escaped_put(words->v[i], f);
 	}
 	putc('\n', f);
 }
 
-static void entry_words_put(const struct boot_entry *e, FILE *f)
+static void sourced_put(const struct strings *words, const struct strings *sources, FILE *f)
 {
-	for (size_t i = 0; i < e->words.n; i++) {
+	for (size_t i = 0; i < words->n; i++) {
 		fputs(i > 0 ? " " : "    ", f);
-		escaped_put(e->words.v[i], f);
+		escaped_put(words->v[i], f);
 	}
-	if (e->words.n > 0)
+	if (words->n > 0)
 		putc('\n', f);
-	for (size_t i = 0, end; i < e->words.n; i = end) {
+	for (size_t i = 0, end; i < words->n; i = end) {
 		end = i + 1;
-		while (end < e->words.n && str_equal(e->sources.v[i], e->sources.v[end]))
+		while (end < words->n && str_equal(sources->v[i], sources->v[end]))
 			end++;
-		group_put(e, i, end, f);
+		group_put(words, sources, i, end, f);
 	}
+}
+
+/* Text that is not from this program, on a line of its own. */
+static void line_put(const char *before, const char *text, const char *after, FILE *f)
+{
+	fputs(before, f);
+	escaped_put(text, f);
+	fprintf(f, "%s\n", after);
+}
+
+/* Says so if nothing that is read here explains the line of the running kernel. */
+static void running_print(const struct boot_entries *o, const struct booted *now, FILE *f)
+{
+	if (now->cmdline && o->n > 0 && !boot_entries_running(o, now->cmdline))
+		fputs("note: the running line is that of no entry here: the entry was changed since this boot, the line was edited in the menu, or something adds to it that is not read here\n",
+			f);
+}
+
+static void next_print(const struct next_kernel *k, FILE *f)
+{
+	line_put("next kernel: by ", k->generator, "", f);
+	if (k->unknown)
+		line_put("    unknown: ", k->unknown, "", f);
+	sourced_put(&k->words, &k->sources, f);
+	if (k->running)
+		fputs("    note: it takes the line of the running kernel: one that is installed before the next boot gets the old words\n",
+			f);
 }
 
 static void entry_print(const struct boot_entry *e, FILE *f)
@@ -119,36 +149,27 @@ static void entry_print(const struct boot_entry *e, FILE *f)
 		fputs("    starts no Linux\n", f);
 	else if (e->words.n == 0 && !e->unknown)
 		fputs("    no words\n", f);
-	if (e->unknown) {
-		fputs("    unknown: ", f);
-		escaped_put(e->unknown, f);
-		putc('\n', f);
-	}
-	entry_words_put(e, f);
+	if (e->unknown)
+		line_put("    unknown: ", e->unknown, "", f);
+	sourced_put(&e->words, &e->sources, f);
 	for (size_t i = 0; i < e->maybe.n; i++) {
 		fputs(i > 0 ? " " : "    perhaps ", f);
 		escaped_put(e->maybe.v[i], f);
 	}
 	if (e->maybe.n > 0)
 		putc('\n', f);
-	for (size_t i = 0; i < e->notes.n; i++) {
-		fputs("    note: ", f);
-		escaped_put(e->notes.v[i], f);
-		putc('\n', f);
-	}
+	for (size_t i = 0; i < e->notes.n; i++)
+		line_put("    note: ", e->notes.v[i], "", f);
 	file_put("kernel", &e->kernel, f);
 	file_put("image", &e->image, f);
 	for (size_t i = 0; i < e->initrds_n; i++)
 		file_put("initrd", &e->initrds[i], f);
-	if (missing) {
-		fputs("    cannot boot: ", f);
-		escaped_put(missing, f);
-		fputs(" is missing\n", f);
-	}
+	if (missing)
+		line_put("    cannot boot: ", missing, " is missing", f);
 }
 
 void status_print(const struct loaders *l, const struct edit_set *p, const struct booted *now,
-	const char *esp, const struct boot_entries *o, FILE *f)
+	const char *esp, const struct boot_entries *o, const struct next_kernels *n, FILE *f)
 {
 	_cleanup_(text_done) struct text pending = {0};
 
@@ -162,9 +183,11 @@ void status_print(const struct loaders *l, const struct edit_set *p, const struc
 		fprintf(f, "%s%s", i > 0 ? ", " : "", l->found[i]->name);
 	putc('\n', f);
 	booted_print(now, esp, f);
-	if (now->cmdline)
-		fprintf(f, "running:     %s\nIOMMU:       %s (%zu groups)\n", now->cmdline,
-			now->groups > 0 ? "on" : "off", now->groups);
+	if (now->cmdline) {
+		line_put("running:     ", now->cmdline, "", f);
+		fprintf(f, "IOMMU:       %s (%zu groups)\n", now->groups > 0 ? "on" : "off",
+			now->groups);
+	}
 	for (size_t i = 0; i < p->n; i++) {
 		_cleanup_(text_done) struct text paths = {0};
 		for (size_t k = 0; k < p->set[i].n; k++)
@@ -180,12 +203,15 @@ void status_print(const struct loaders *l, const struct edit_set *p, const struc
 		fprintf(f, "from the next boot on:%s\n", pending.data);
 	for (size_t i = 0; i < o->n; i++)
 		entry_print(&o->v[i], f);
+	for (size_t i = 0; i < n->n; i++)
+		next_print(&n->v[i], f);
+	running_print(o, now, f);
 	const struct loader *other = booted_other(now, l);
 	if (other)
 		fprintf(f, "note: what is edited here is not what booted this system: %s did\n",
 			other->name);
 	for (size_t i = 0; i < l->notes.n; i++)
-		fprintf(f, "note: %s\n", l->notes.v[i]);
+		line_put("note: ", l->notes.v[i], "", f);
 }
 
 static void strings_json(struct json *j, const char *key, const struct strings *s)
@@ -269,8 +295,19 @@ static void entry_json(struct json *j, const struct boot_entry *e)
 	json_close_object(j);
 }
 
+static void next_json(struct json *j, const struct next_kernel *k)
+{
+	json_open_object(j, NULL);
+	json_string(j, "generator", k->generator);
+	strings_json(j, "words", &k->words);
+	strings_json(j, "word_sources", &k->sources);
+	json_string(j, "unknown", k->unknown);
+	json_bool(j, "running", k->running);
+	json_close_object(j);
+}
+
 void status_print_json(const struct loaders *l, const struct edit_set *p, const struct booted *now,
-	const char *esp, const struct boot_entries *o, FILE *f)
+	const char *esp, const struct boot_entries *o, const struct next_kernels *n, FILE *f)
 {
 	_cleanup_(text_done) struct text path = {0};
 	struct json j = {.f = f};
@@ -287,6 +324,8 @@ void status_print_json(const struct loaders *l, const struct edit_set *p, const 
 	json_string(&j, "booted_partition", now->partition);
 	json_string(&j, "booted_esp", path.data);
 	json_string(&j, "running", now->cmdline);
+	const struct boot_entry *same = now->cmdline ? boot_entries_running(o, now->cmdline) : NULL;
+	json_string(&j, "running_entry", same ? same->id : NULL);
 	json_int(&j, "iommu_groups", (int64_t)now->groups);
 	json_open_array(&j, "entries");
 	for (size_t i = 0; i < o->n; i++)
@@ -294,6 +333,10 @@ void status_print_json(const struct loaders *l, const struct edit_set *p, const 
 	json_close_array(&j);
 	file_edits_json(&j, p);
 	strings_json(&j, "next", &l->next);
+	json_open_array(&j, "next_kernel");
+	for (size_t i = 0; i < n->n; i++)
+		next_json(&j, &n->v[i]);
+	json_close_array(&j);
 	strings_json(&j, "by_hand", &l->by_hand);
 	strings_json(&j, "notes", &l->notes);
 	json_close_object(&j);
@@ -355,9 +398,10 @@ enum cmd_result cmd_status(const struct args *a, const struct root *r, FILE *f, 
 	if (rc < 0)
 		return cmd_failure(rc);
 	_cleanup_(boot_entries_done) struct boot_entries o = {0};
-	if (boot_entries_read(r, &l, &o) < 0)
+	_cleanup_(next_kernels_done) struct next_kernels n = {0};
+	if (boot_entries_read(r, &l, &o) < 0 || next_kernels_read(r, &l, &n) < 0)
 		return cmd_failure(err_set(err, ENOMEM, "out of memory"));
 	const char *esp = esp_mounted(r, now.partition, &l.boots);
-	(a->json ? status_print_json : status_print)(&l, &p, &now, esp, &o, f);
+	(a->json ? status_print_json : status_print)(&l, &p, &now, esp, &o, &n, f);
 	return CMD_DONE;
 }

@@ -5,6 +5,7 @@
 #include "bootcfg/edit.h"
 #include "bootcfg/loader/boot_entries.h"
 #include "bootcfg/loader/booted.h"
+#include "bootcfg/loader/next_kernel.h"
 
 /*
  * --status: the loader, each source with its parameters, each boot entry with the parameters of its
@@ -13,9 +14,9 @@
  * is mounted, or NULL.
  */
 void status_print(const struct loaders *l, const struct edit_set *p, const struct booted *now,
-	const char *esp, const struct boot_entries *o, FILE *f);
+	const char *esp, const struct boot_entries *o, const struct next_kernels *n, FILE *f);
 void status_print_json(const struct loaders *l, const struct edit_set *p, const struct booted *now,
-	const char *esp, const struct boot_entries *o, FILE *f);
+	const char *esp, const struct boot_entries *o, const struct next_kernels *n, FILE *f);
 
 /* Prints a planned or completed edit as JSON. */
 void edit_set_print_json(const struct loaders *l, const struct edit_set *p, FILE *f);

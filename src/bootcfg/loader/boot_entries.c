@@ -446,6 +446,45 @@ enum boot_has boot_entry_has(const struct boot_entry *e, const char *word)
 	return boot_entry_meets(e, &r);
 }
 
+/* BOOT_IMAGE= and initrd= come from the loader, and their paths are in its own spelling. */
+static bool is_from_loader(const char *word)
+{
+	return str_starts(word, "BOOT_IMAGE=") || str_starts(word, "initrd=");
+}
+
+static size_t next_own(const struct strings *words, size_t i)
+{
+	while (i < words->n && is_from_loader(words->v[i]))
+		i++;
+	return i;
+}
+
+static bool same_words(const struct strings *a, const struct strings *b)
+{
+	size_t i = next_own(a, 0), k = next_own(b, 0);
+
+	for (; i < a->n && k < b->n; i = next_own(a, i + 1), k = next_own(b, k + 1))
+		if (!str_equal(a->v[i], b->v[k]))
+			return false;
+	return i == a->n && k == b->n;
+}
+
+const struct boot_entry *boot_entries_running(const struct boot_entries *o, const char *cmdline)
+{
+	struct boot_entry line = {0};
+	const struct boot_entry *found = NULL;
+	int rc = boot_entry_add_text(&line, cmdline, strlen(cmdline), "");
+
+	for (size_t i = 0; i < o->n && rc == 0; i++) {
+		const struct boot_entry *e = &o->v[i];
+		bool same = !e->no_linux && !e->unknown && same_words(&e->words, &line.words);
+		if (same && (!found || e->booted))
+			found = e;
+	}
+	boot_entry_done(&line);
+	return found;
+}
+
 void boot_entries_print(const struct boot_entries *o, const struct strings *words, FILE *f)
 {
 	for (size_t i = 0; i < o->n; i++) {

@@ -93,6 +93,10 @@ enum boot_has boot_entry_has(const struct boot_entry *e, const char *word);
 /* The same of a whole request: would that edit have nothing to do on this line? */
 enum boot_has boot_entry_meets(const struct boot_entry *e, const struct karg_ops *req);
 
+/* The entry whose words are exact and those of this line, apart from what a loader adds; the one
+ * that booted comes first. NULL: there is none. */
+const struct boot_entry *boot_entries_running(const struct boot_entries *o, const char *cmdline);
+
 /* The file without which it cannot boot, if that is missing (kernel, image, an initrd); or NULL. */
 const char *boot_entry_missing(const struct boot_entry *e);
 

@@ -276,7 +276,7 @@ static enum cmd_result managed_result(const struct args *a, const struct root *r
 		return CMD_DONE;
 	}
 	bool known = a->check && l->line.n > 0;
-	if (!a->json && !(known && a->quiet))
+	if (!a->json && l->by_hand.n > 0 && !(known && a->quiet))
 		commands_print(a, r, l, f);
 	if (known && !a->quiet)
 		log_print(LOG_NOTICE, "%s", l->managed_why);

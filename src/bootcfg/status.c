@@ -360,7 +360,7 @@ void edit_set_print_json(const struct loaders *l, const struct edit_set *p, FILE
 	json_end(&j);
 }
 
-/* The line of a file that somebody else owns is shown as a source. */
+/* The line of a system that is not edited, if it is in a file, is shown as a source. */
 static int managed_source_take(struct loaders *l, struct edit_set *to, struct err *err)
 {
 	if (!l->line_is_source || l->line.n == 0)

@@ -13,8 +13,8 @@
  */
 
 /*
- * The entry that boots when nobody chooses. Where no file says so: the newest of entries that are
- * files of their own (deployments and generations are numbered), the first of a menu.
+ * The entry that boots without a choice in the menu. Where no file says so: the newest of entries
+ * that are files of their own (deployments and generations are numbered), the first of a menu.
  */
 static const struct boot_entry *default_entry(const struct boot_entries *o)
 {
@@ -343,6 +343,34 @@ static int todo_make(const struct managed *m, const struct detect *s, const char
 	return a.line.failed || path.failed || efi.failed || !a.kernel ? -ENOMEM : rc;
 }
 
+/* Takes over `why`. True if the line is known and would stay as it is. */
+static bool managed_set(struct loaders *to, const char *by, char *why)
+{
+	to->managed_by = by;
+	to->managed_why = why;
+	to->refused = to->line.n == 0 || to->line.added.n > 0 || to->line.removed.n > 0;
+	return !to->refused;
+}
+
+int advice_refuse(const char *loader, const struct root *r, const struct karg_ops *req,
+	struct loaders *to, struct err *err)
+{
+	_cleanup_(text_done) struct text line = {0};
+	_cleanup_(str_free) char *path = NULL, *why = strdup(err->text);
+
+	loaders_done(to);
+	int rc = why ? entry_line(r, &line, &path) : -ENOMEM;
+	if (rc < 0 || line.failed)
+		return err_set(err, ENOMEM, "out of memory");
+	*err = (struct err){0};
+	rc = path ? line_edit_made(&line, path, req, to, err) : 0;
+	if (rc < 0)
+		return rc;
+	(void)managed_set(to, loader, why);
+	why = NULL;
+	return 0;
+}
+
 int advice_make(const struct managed *m, const struct detect *s, const char *mark,
 	const struct karg_ops *r, struct loaders *to, struct err *err)
 {
@@ -356,12 +384,10 @@ int advice_make(const struct managed *m, const struct detect *s, const char *mar
 	rc = path ? line_edit_made(&line, path, r, to, err) : 0;
 	if (rc < 0)
 		return rc;
-	to->managed_by = m->name;
-	to->managed_why = why.data;
+	bool same = managed_set(to, m->name, why.data);
 	why = (struct text){0};
 	to->line_is_source = m->line != LINE_ENTRY && m->line != LINE_RUNNING;
-	bool same = to->line.n > 0 && to->line.added.n == 0 && to->line.removed.n == 0;
-	to->refused = m->never || !same;
+	to->refused |= m->never;
 	if (same && !m->never)
 		return 0;
 	return todo_make(m, s, mark, r, to) < 0 ? err_set(err, ENOMEM, "out of memory") : 0;

@@ -14,4 +14,11 @@
 int advice_make(const struct managed *m, const struct detect *s, const char *mark,
 	const struct karg_ops *r, struct loaders *to, struct err *err) _must_check_;
 
+/*
+ * The same where a loader that was found refuses an edit, for the reason in err: its default entry
+ * has the line. Empties err on success.
+ */
+int advice_refuse(const char *loader, const struct root *r, const struct karg_ops *req,
+	struct loaders *to, struct err *err) _must_check_;
+
 #endif

@@ -15,6 +15,7 @@ struct loader_search {
 	struct entries entries; /* of the Boot Loader Specification, which several loaders read; not
 				   yet there for a loader that is an owner */
 	char *hint;             /* why nothing is found: allocated, or NULL */
+	const struct loader *asked; /* the last row whose detect was called */
 };
 
 /*

@@ -119,6 +119,7 @@ static int rows_detect(struct loader_search *q, struct err *err)
 		if ((*l)->owner || (q->o->loader && !loader_is_called(*l, q->o->loader)))
 			continue;
 		int rc = (*l)->detect(q, err);
+		q->asked = *l;
 		if (rc == -ENOMEM)
 			return err_set(err, ENOMEM, "out of memory");
 		if (rc < 0)
@@ -167,6 +168,7 @@ static int owners_detect(struct loader_search *q, struct doubtful *ret, struct e
 			continue;
 		}
 		int rc = (*l)->detect(q, err);
+		q->asked = *l;
 		if (rc == -ENOMEM)
 			return err_set(err, ENOMEM, "out of memory");
 		if (rc < 0 || q->to->found_n > 0)
@@ -317,6 +319,8 @@ int loaders_find(
 	if (rc == 0 && !l.managed_by)
 		rc = search_run(&q, err);
 	search_done(&q);
+	if (rc == LOADERS_OWNED)
+		rc = advice_refuse(q.asked->name, r, o->request, &l, err);
 	if (rc == LOADERS_AMBIGUOUS && !o->loader && r->host)
 		rc = booted_by(r, o, &s, &l, err);
 	if (rc < 0)

@@ -244,6 +244,20 @@ static int system_look(struct loader_search *q, struct err *err)
 	return m ? managed_found(q, m, mark, err) : 0;
 }
 
+/* A loader reads the entries of both partitions, ESP and XBOOTLDR: one that is not mounted may have
+ * some. */
+static int unmounted_note(struct loader_search *q)
+{
+	struct text note = {0};
+
+	if (q->s->unmounted.n == 0 || q->entries.seen == 0)
+		return 0;
+	text_print(&note,
+		"/%s is in /etc/fstab and not mounted: boot entries on it are not looked at; run `mount /%s` first if there are any",
+		q->s->unmounted.v[0], q->s->unmounted.v[0]);
+	return strings_take(&q->to->notes, note.data);
+}
+
 static int search_run(struct loader_search *q, struct err *err)
 {
 	struct doubtful doubtful = {0};
@@ -264,6 +278,8 @@ static int search_run(struct loader_search *q, struct err *err)
 			 (q->s->unmounted.n > 0 || q->s->esps.devices.n > 0);
 	if (q->to->sources_n == 0 || elsewhere)
 		return nothing_found(q, err);
+	if (unmounted_note(q) < 0)
+		return err_set(err, ENOMEM, "out of memory");
 	if (q->s->esps.booted) {
 		_cleanup_(text_done) struct text note = {0};
 		text_print(&note,

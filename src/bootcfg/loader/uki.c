@@ -174,9 +174,16 @@ static int detect(struct loader_search *q, struct err *err)
 	if (rc == 0)
 		rc = images_look(q->s, q->to, &found, err);
 	q->to->image |= found;
-	if (rc == 0 && found && q->entries.n == 0)
+	if (rc < 0 || !found)
+		return rc;
+	_cleanup_(str_free) char *images = images_find(q->s);
+	if (!images && q->s->unmounted.n > 0)
+		return err_set(err, ENOENT,
+			"/%s: is in /etc/fstab and not mounted, and no unified kernel image is in sight; run `mount /%s`, then this again",
+			q->s->unmounted.v[0], q->s->unmounted.v[0]);
+	if (q->entries.n == 0)
 		loader_found(q->to, &loader_uki);
-	return rc;
+	return 0;
 }
 
 /* Without systemd-boot the firmware starts the images. */

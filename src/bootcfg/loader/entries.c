@@ -4,6 +4,7 @@
 #include "bootcfg/format/file_edit.h"
 #include "bootcfg/kargs/entry_rules.h"
 #include "bootcfg/kargs/karg.h"
+#include "bootcfg/loader/kernel_install.h"
 #include "bootcfg/loader/loader.h"
 
 #include <errno.h>
@@ -282,7 +283,7 @@ static int next_kernel_add(const struct entries *e, const struct detect *s, stru
 		return 0;
 	int rc = kernel_cmdline_add(s->root, to, NULL, NULL, &have);
 	if (!have)
-		to->next_running = "kernel-install";
+		to->next_running = kernel_installer;
 	return rc;
 }
 

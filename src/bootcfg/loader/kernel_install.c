@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bootcfg/loader/kernel_install.h"
+
 #include "bootcfg/loader/table.h"
 
 #include <errno.h>
+
+const char kernel_installer[] = "kernel-install";
 
 /* /etc/kernel/cmdline without a loader: the tool that installs a kernel reads it. */
 static int detect(struct loader_search *q, struct err *err)

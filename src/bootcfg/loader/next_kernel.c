@@ -2,6 +2,7 @@
 #include "bootcfg/loader/next_kernel.h"
 
 #include "bootcfg/loader/booted.h"
+#include "bootcfg/loader/kernel_install.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -106,7 +107,7 @@ static int source_add(const struct root *r, const struct loaders *l, const struc
 {
 	_cleanup_(file_edits_done) struct file_edits edits = {0};
 	_cleanup_(str_free) char *program = program_of(
-		l->next.n > 0 ? l->next.v[0] : "kernel-install");
+		l->next.n > 0 ? l->next.v[0] : kernel_installer);
 	_cleanup_(str_free) char *files = files_of(r, s);
 	const struct karg_ops nothing = {0};
 	struct err reason = {0};

@@ -197,6 +197,94 @@ int file_replace(int dirfd, const char *name, const struct replacement *to, stru
 	return r < 0 ? err_set(err, -r, "%s: can't write it: %s", name, strerror(-r)) : 0;
 }
 
+/* Reads from the beginning; to < 0: only the hash. */
+static int bytes_copy(int from, int to, uint64_t *ret_hash)
+{
+	char buf[65536];
+	uint64_t hash = STR_HASH_BEGIN;
+
+	for (off_t at = 0;;) {
+		ssize_t n = pread(from, buf, sizeof(buf), at);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			break;
+		int r = to < 0 ? 0 : data_write(to, buf, (size_t)n);
+		if (r < 0)
+			return r;
+		hash = str_hash_more(hash, buf, (size_t)n);
+		at += n;
+	}
+	*ret_hash = hash;
+	return 0;
+}
+
+int file_hash(int fd, uint64_t *ret)
+{
+	return bytes_copy(fd, -1, ret);
+}
+
+int file_copy(int from, int dirfd, const char *name, uint64_t *ret_hash)
+{
+	_cleanup_(fd_close) int fd = openat(
+		dirfd, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600);
+	uint64_t back = 0;
+
+	if (fd < 0)
+		return -errno;
+	int r = bytes_copy(from, fd, ret_hash);
+	if (r == 0 && fsync(fd) < 0)
+		r = -errno;
+	if (r == 0)
+		r = file_hash(fd, &back);
+	return r == 0 && back != *ret_hash ? -EIO : r;
+}
+
+int file_sync_dir(int dirfd)
+{
+	_cleanup_(fd_close) int dir = dir_handle(dirfd);
+
+	return dir < 0 || (fsync(dir) < 0 && errno != EINVAL) ? -errno : 0;
+}
+
+static int copy_attributes(
+	int dirfd, const char *name, const char *temp, mode_t mode, uid_t uid, gid_t gid)
+{
+	_cleanup_(fd_close) int fd = openat(dirfd, temp, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	_cleanup_(fd_close) int old = openat(
+		dirfd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK);
+
+	if (fd < 0)
+		return -errno;
+	int r = old >= 0 ? xattrs_copy(old, fd) : 0;
+	if (r == 0 && (fchown(fd, uid, gid) < 0 || fchmod(fd, mode) < 0) && !tolerable(fd, errno))
+		r = -errno;
+	return r == 0 && fsync(fd) < 0 ? -errno : r;
+}
+
+int file_replace_copy(
+	int dirfd, const char *name, int from, mode_t mode, uid_t uid, gid_t gid, struct err *err)
+{
+	_cleanup_(str_free) char *temp = NULL;
+	uint64_t hash;
+
+	if (asprintf(&temp, TEMP, name) < 0)
+		return err_set(err, ENOMEM, "%s: out of memory", name);
+	(void)unlinkat(dirfd, temp, 0);
+	int r = file_copy(from, dirfd, temp, &hash);
+	if (r == 0)
+		r = copy_attributes(dirfd, name, temp, mode, uid, gid);
+	if (r == 0 && renameat(dirfd, temp, dirfd, name) < 0)
+		r = -errno;
+	if (r < 0)
+		(void)unlinkat(dirfd, temp, 0);
+	if (r == 0)
+		r = file_sync_dir(dirfd);
+	return r < 0 ? err_set(err, -r, "%s: can't write it: %s", name, strerror(-r)) : 0;
+}
+
 int file_replace_path(const char *path, const char *data, size_t len, mode_t mode, struct err *err)
 {
 	_cleanup_(str_free) char *real = realpath(path, NULL), *old = NULL;

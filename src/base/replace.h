@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /* The new content of a file. */
@@ -39,6 +40,24 @@ int file_replace(
  */
 int file_replace_path(
 	const char *path, const char *data, size_t len, mode_t mode, struct err *err) _must_check_;
+
+/* str_hash of all bytes of an open file, from its beginning. 0 or -errno. */
+int file_hash(int fd, uint64_t *ret) _must_check_;
+
+/* Copies all bytes of an open file into a new one, which is flushed; its name is not, see
+ * file_sync_dir. 0 or -errno. */
+int file_copy(int from, int dirfd, const char *name, uint64_t *ret_hash) _must_check_;
+
+/*
+ * Replaces a file, whatever it holds, by the bytes of an open one, with this mode and owner; an
+ * existing file's extended attributes stay. Flushed and read back. For large files: nothing is held
+ * in memory.
+ */
+int file_replace_copy(int dirfd, const char *name, int from, mode_t mode, uid_t uid, gid_t gid,
+	struct err *err) _must_check_;
+
+/* Flushes a directory. 0 or -errno. */
+int file_sync_dir(int dirfd) _must_check_;
 
 /* Removes the files that a replacement interrupted by a power loss left beside the file. */
 void file_tidy(int dirfd, const char *name);

@@ -140,13 +140,16 @@ static bool text_reserve(struct text *t, size_t more)
 	return true;
 }
 
-uint64_t str_hash(const char *bytes, size_t len)
+uint64_t str_hash_more(uint64_t hash, const char *bytes, size_t len)
 {
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
-
 	for (size_t i = 0; i < len; i++)
 		hash = (hash ^ (unsigned char)bytes[i]) * UINT64_C(0x100000001b3);
 	return hash;
+}
+
+uint64_t str_hash(const char *bytes, size_t len)
+{
+	return str_hash_more(STR_HASH_BEGIN, bytes, len);
 }
 
 void text_add(struct text *t, const char *bytes, size_t len)

@@ -42,6 +42,9 @@ bool str_decimal(const char *s, unsigned long max, unsigned long *ret) _must_che
  * deliberate change.
  */
 uint64_t str_hash(const char *bytes, size_t len);
+/* The same in pieces: begins with STR_HASH_BEGIN. */
+#define STR_HASH_BEGIN UINT64_C(0xcbf29ce484222325)
+uint64_t str_hash_more(uint64_t hash, const char *bytes, size_t len);
 
 /*
  * Length of the UTF-8 sequence at text (RFC 3629: no surrogates, no overlong forms), or 0 if it is

@@ -494,6 +494,45 @@ static void test_no_input(void)
 	CHECK_INT(count_files(), 2);
 }
 
+static void test_copy(void)
+{
+	struct err err = {""};
+	struct stat st;
+	uint64_t hash = 0, again = 0;
+
+	check_case("a file is replaced by the bytes of another, with the mode that is told");
+	fake = (struct fake){0};
+	put("from", "the bytes", 0600);
+	put("to", "others", 0600);
+	int from = openat(dir, "from", O_RDONLY | O_CLOEXEC);
+	CHECK(from >= 0);
+	CHECK_INT(file_replace_copy(dir, "to", from, 0640, geteuid(), getegid(), &err), 0);
+	check_text("to", "the bytes");
+	CHECK(fstatat(dir, "to", &st, 0) == 0 && (st.st_mode & 07777) == 0640);
+	CHECK_INT(file_copy(from, dir, "copy", &hash), 0);
+	check_text("copy", "the bytes");
+	CHECK_INT(file_hash(from, &again), 0);
+	CHECK(hash == again && hash == str_hash("the bytes", 9));
+	CHECK_INT(file_copy(from, dir, "copy", &hash), -EEXIST);
+
+	check_case(
+		"what can't be written, flushed or read back leaves the old file and nothing else");
+	put("to", "others", 0600);
+	unsigned files = count_files();
+	fake.sync_file = EIO;
+	CHECK_INT(file_replace_copy(dir, "to", from, 0640, geteuid(), getegid(), &err), -EIO);
+	CHECK_HAS(err.text, "to: can't write it: Input/output error");
+	fake = (struct fake){.corrupts = true};
+	CHECK_INT(file_replace_copy(dir, "to", from, 0640, geteuid(), getegid(), &err), -EIO);
+	fake = (struct fake){0};
+	check_text("to", "others");
+	CHECK_INT(count_files(), files);
+	(void)close(from);
+	(void)unlinkat(dir, "from", 0);
+	(void)unlinkat(dir, "to", 0);
+	(void)unlinkat(dir, "copy", 0);
+}
+
 int main(void)
 {
 	if (!mkdtemp(top) || (dir = open(top, O_DIRECTORY | O_RDONLY | O_CLOEXEC)) < 0)
@@ -508,6 +547,7 @@ int main(void)
 	test_attributes();
 	test_no_input();
 	test_no_space();
+	test_copy();
 	(void)unlinkat(dir, "new", 0);
 	(void)unlinkat(dir, "old", 0);
 	(void)close(dir);

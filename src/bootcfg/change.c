@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bootcfg/change.h"
 
+#include "base/file.h"
 #include "base/interrupt.h"
 #include "base/log.h"
+#include "bootcfg/boot_files.h"
 #include "bootcfg/diff.h"
+#include "bootcfg/loader/boot_entries.h"
 #include "bootcfg/loader/table.h"
 #include "bootcfg/regenerate.h"
 #include "bootcfg/trial.h"
@@ -28,20 +31,66 @@ static int undo_commands(const struct args *a, const struct root *r, const struc
 	return trial ? 0 : loaders_find(r, &lo, l, err);
 }
 
-enum cmd_result change_undone(
+/* True if what was restored names a kernel, an image or an initrd that is gone by now. */
+static bool names_missing(
+	const struct root *r, const struct strings *restored, const struct loaders *l)
+{
+	_cleanup_(boot_entries_done) struct boot_entries e = {0};
+
+	if (boot_entries_read(r, l, &e) < 0)
+		return true;
+	for (size_t i = 0; i < e.n; i++)
+		if (e.v[i].ours && strings_have(restored, e.v[i].path) &&
+			boot_entry_missing(&e.v[i]))
+			return true;
+	return false;
+}
+
+/* Restores what the generator wrote, if that is all that is to be done: 1. Else 0. */
+static int boot_files_back(const struct args *a, struct journal *j, const struct undone *done,
+	const struct loaders *l, struct err *err)
+{
+	_cleanup_(fd_close) int dir = journal_open_change(j, done->id);
+	_cleanup_(strings_done) struct strings restored = {0};
+	bool edited = !done->last;
+
+	for (size_t i = 0; i < done->n; i++)
+		edited |= done->v[i].how == UNDO_EDITED;
+	int rc = edited || dir < 0 ? 0 : boot_files_undo(j->root, dir, &restored, err);
+	if (rc <= 0 || names_missing(j->root, &restored, l))
+		return rc < 0 ? rc : 0;
+	for (size_t i = 0; i < restored.n && !a->quiet; i++)
+		log_print(LOG_NOTICE, "restored /%s", restored.v[i]);
+	return 1;
+}
+
+/* Restores the boot files, or generates them again. */
+static int boot_files_revert(
 	const struct args *a, struct journal *j, const struct undone *done, struct err *err)
 {
 	_cleanup_(loaders_done) struct loaders l = {0};
 	const struct strings none = {0};
 	struct interrupt interrupt = {0};
-	struct err reason = {0};
-	int rc = 0;
 
-	/* No tool ran before all files were written. */
-	if (done->state != CHANGE_PREPARED && cmd_runs_tools(a, j->root)) {
-		rc = undo_commands(a, j->root, done, &l, &reason);
-		if (rc == 0)
-			rc = regenerate_run(j->root, &l, &none, &interrupt, &reason);
+	int rc = undo_commands(a, j->root, done, &l, err);
+	if (rc == 0)
+		rc = boot_files_back(a, j, done, &l, err);
+	if (rc != 0 || !cmd_runs_tools(a, j->root))
+		return rc < 0 ? rc : 0;
+	return regenerate_run(j->root, &l, &none, &interrupt, err);
+}
+
+enum cmd_result change_undone(
+	const struct args *a, struct journal *j, const struct undone *done, struct err *err)
+{
+	struct err reason = {0};
+	/* No tool ran before all files were written, nor for a system that does not run. */
+	bool ran = done->state != CHANGE_PREPARED && done->state != CHANGE_LEFT;
+	int rc = ran || cmd_runs_tools(a, j->root) ? boot_files_revert(a, j, done, &reason) : 0;
+
+	if (rc < 0 && !cmd_runs_tools(a, j->root)) {
+		log_print(LOG_WARNING, "the boot files are left as they are: %s", reason.text);
+		rc = 0;
 	}
 	if (rc == 0)
 		rc = journal_forget(j, done->id, err);
@@ -62,12 +111,24 @@ static int files_undo(
 	return journal_undo(j, id, &how, ret, err);
 }
 
-/* A tool has failed: restores the sources. Generates boot files again if the tool wrote any. */
-static enum cmd_result take_back(
-	const struct args *a, struct journal *j, const struct loaders *l, unsigned id, bool touched)
+/* Restores the boot files. Generates them again if the tool wrote others than those that were
+ * kept. */
+static int generated_back(struct journal *j, const struct loaders *l, unsigned id,
+	struct boot_files *files, struct err *err)
+{
+	_cleanup_(fd_close) int dir = journal_open_change(j, id);
+	const struct strings none = {0};
+
+	int rc = dir < 0 ? err_set(err, -dir, "/%s: %s", JOURNAL_DIR, strerror(-dir))
+			 : boot_files_restore(j->root, l, dir, files, err);
+	return rc < 0 || !files->others ? rc : regenerate_run(j->root, l, &none, NULL, err);
+}
+
+/* A tool has failed: restores the sources and the boot files (NULL: none was written). */
+static enum cmd_result take_back(const struct args *a, struct journal *j, const struct loaders *l,
+	unsigned id, struct boot_files *files)
 {
 	_cleanup_(undone_done) struct undone done = {0};
-	const struct strings none = {0};
 	struct err err = {0};
 
 	if (files_undo(a, j, id, &done, &err) < 0) {
@@ -76,7 +137,7 @@ static enum cmd_result take_back(
 			err.text);
 		return CMD_REGENERATE_FAILED;
 	}
-	if (touched && regenerate_run(j->root, l, &none, NULL, &err) < 0) {
+	if (files && generated_back(j, l, id, files, &err) < 0) {
 		log_print(LOG_ERROR,
 			"the sources are as they were before, the boot files are not: %s; when that works again, run vfio-bootcfg --undo",
 			err.text);
@@ -94,40 +155,65 @@ static enum cmd_result take_back(
 
 /* The last step of a change. One that can't be stored is taken back: nobody would know of it. */
 static enum cmd_result finish(const struct args *a, struct journal *j, const struct loaders *l,
-	unsigned id, enum change_state state, bool touched)
+	unsigned id, enum change_state state, struct boot_files *files)
 {
 	struct err err = {0};
 
 	if (journal_set_state(j, id, state, &err) == 0)
 		return CMD_DONE;
 	log_print(LOG_ERROR, "%s", err.text);
-	return take_back(a, j, l, id, touched);
+	return take_back(a, j, l, id, files);
+}
+
+/* Keeps the boot files of the change; those of a trial are files of the edit itself. */
+static int boot_files_copy(const struct args *a, struct journal *j, const struct loaders *l,
+	unsigned id, struct boot_files *files, struct err *err)
+{
+	_cleanup_(fd_close) int dir = journal_open_change(j, id);
+	_cleanup_(strings_done) struct strings notes = {0};
+
+	int rc = dir < 0 ? err_set(err, -dir, "/%s: %s", JOURNAL_DIR, strerror(-dir))
+			 : boot_files_keep(j->root, l, dir, files, &notes, err);
+	cmd_notes(a, &notes);
+	return rc;
+}
+
+static int boot_files_written(struct journal *j, const struct loaders *l, unsigned id,
+	struct boot_files *files, struct err *err)
+{
+	_cleanup_(fd_close) int dir = journal_open_change(j, id);
+
+	return dir < 0 ? err_set(err, -dir, "/%s: %s", JOURNAL_DIR, strerror(-dir))
+		       : boot_files_settle(j->root, l, dir, files, err);
 }
 
 /* Runs the distribution's tools. If one fails, or an interrupt ends it, everything is undone. */
 static enum cmd_result generate(const struct args *a, struct journal *j, const struct loaders *l,
 	const struct strings *added, unsigned id, bool trial)
 {
-	_cleanup_(text_done) struct text before = {0}, after = {0};
+	_cleanup_(boot_files_done) struct boot_files files = {0};
 	struct interrupt interrupt = {0};
 	struct err err = {0};
 
+	int rc = trial ? 0 : boot_files_copy(a, j, l, id, &files, &err);
+	if (rc < 0) {
+		log_print(LOG_ERROR, "%s", err.text);
+		return take_back(a, j, l, id, NULL);
+	}
 	for (size_t i = 0; i < l->next.n && !a->quiet; i++)
 		log_print(LOG_NOTICE, "running %s", l->next.v[i]);
-	bool seen = boot_stat_read(j->root, &l->boots, &before) == 0;
-	int rc = regenerate_run(j->root, l, added, &interrupt, &err);
-	if (rc == 0) {
-		if (interrupt.signal)
-			log_print(LOG_NOTICE,
-				"%s came when the boot files were nearly made: the edit is finished",
-				interrupt_name(interrupt.signal));
-		return finish(a, j, l, id, CHANGE_REGENERATED, true);
+	rc = regenerate_run(j->root, l, added, &interrupt, &err);
+	if (rc == 0 && !trial)
+		rc = boot_files_written(j, l, id, &files, &err);
+	if (rc < 0) {
+		log_print(LOG_ERROR, "%s", err.text);
+		return take_back(a, j, l, id, trial ? NULL : &files);
 	}
-	log_print(LOG_ERROR, "%s", err.text);
-	seen = seen && boot_stat_read(j->root, &l->boots, &after) == 0;
-	bool touched = !seen || !str_equal(before.data, after.data);
-	/* A removed trial must not be set for the next boot. */
-	return take_back(a, j, l, id, touched && !trial);
+	if (interrupt.signal)
+		log_print(LOG_NOTICE,
+			"%s came when the boot files were nearly made: the edit is finished",
+			interrupt_name(interrupt.signal));
+	return finish(a, j, l, id, CHANGE_REGENERATED, trial ? NULL : &files);
 }
 
 /* The added parameters of all sources, once each: generated files have to contain them. */
@@ -140,10 +226,10 @@ static enum cmd_result written(const struct args *a, struct journal *j, const st
 		return finish(
 			a, j, l, id, l->by_hand.n > 0 ? CHANGE_LEFT : CHANGE_REGENERATED, false);
 	if (!cmd_runs_tools(a, j->root))
-		return finish(a, j, l, id, CHANGE_LEFT, false);
+		return finish(a, j, l, id, CHANGE_LEFT, NULL);
 	if (edit_set_added(p, &added) < 0) {
 		log_print(LOG_ERROR, "out of memory");
-		return take_back(a, j, l, id, false);
+		return take_back(a, j, l, id, NULL);
 	}
 	return generate(a, j, l, &added, id, a->trial);
 }
@@ -199,7 +285,7 @@ static enum cmd_result generate_again(
 	if (l.next.n > 0 && !cmd_runs_tools(a, j->root)) {
 		log_print(LOG_WARNING, "the boot files of change %u are not made; run: %s", e->id,
 			l.next.v[0]);
-		return finish(a, j, &l, e->id, CHANGE_LEFT, false);
+		return finish(a, j, &l, e->id, CHANGE_LEFT, NULL);
 	}
 	enum cmd_result result = generate(a, j, &l, &e->added, e->id, false);
 	if (result == CMD_DONE)

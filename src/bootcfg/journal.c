@@ -118,12 +118,7 @@ int backup_fill(const struct root *r, const struct journal_file *files, size_t n
 	return 0;
 }
 
-/*
- * The journal may be on a stranger's disk: what is in it is opened below it, is no link (a link as
- * "old bytes" would copy a file of the host into the edited system), and only its owner may have
- * written it.
- */
-static int stored_open(int dir, const char *name, mode_t kind)
+int journal_stored_open(int dir, const char *name, mode_t kind)
 {
 	const struct root here = {.fd = dir};
 	struct stat st;
@@ -144,9 +139,9 @@ static int stored_open(int dir, const char *name, mode_t kind)
 	return opened < 0 ? -errno : opened;
 }
 
-static int stored_read(int dir, const char *name, size_t max, char **ret, size_t *ret_len)
+int journal_stored_read(int dir, const char *name, size_t max, char **ret, size_t *ret_len)
 {
-	_cleanup_(fd_close) int fd = stored_open(dir, name, S_IFREG);
+	_cleanup_(fd_close) int fd = journal_stored_open(dir, name, S_IFREG);
 	char self[64];
 
 	if (fd < 0)
@@ -190,7 +185,7 @@ static int state_write(int dir, enum change_state state)
 	_cleanup_(text_done) struct text t = {0};
 	size_t len = 0;
 
-	int rc = stored_read(dir, "state", 64, &old, &len);
+	int rc = journal_stored_read(dir, "state", 64, &old, &len);
 	text_print(&t, "%s\n", states[state]);
 	if (rc < 0 && rc != -ENOENT)
 		return rc;
@@ -206,7 +201,7 @@ static int state_read(int dir, enum change_state *ret)
 	_cleanup_(str_free) char *text = NULL;
 	size_t len;
 
-	int rc = stored_read(dir, "state", 64, &text, &len);
+	int rc = journal_stored_read(dir, "state", 64, &text, &len);
 	*ret = CHANGE_REGENERATED;
 	if (rc < 0)
 		return rc == -ENOENT ? 0 : rc;
@@ -272,10 +267,11 @@ static int file_line_read(int dir, const char *line, struct backup *s)
 	*f = (struct txn_file){
 		.path = strdup(line + path), .owner = {(mode_t)mode, (uid_t)uid, (gid_t)gid}};
 	(void)snprintf(name, sizeof(name), "%zu.new", index);
-	int rc = f->path ? stored_read(dir, name, (size_t)16 << 20, &f->text, &f->len) : -ENOMEM;
+	int rc = f->path ? journal_stored_read(dir, name, (size_t)16 << 20, &f->text, &f->len)
+			 : -ENOMEM;
 	(void)snprintf(name, sizeof(name), "%zu.old", index);
 	if (rc == 0 && str_equal(how, "replaced"))
-		rc = stored_read(dir, name, (size_t)16 << 20, &f->old, &f->old_len);
+		rc = journal_stored_read(dir, name, (size_t)16 << 20, &f->old, &f->old_len);
 	return rc;
 }
 
@@ -292,7 +288,7 @@ int backup_read(int dir, struct backup *s)
 {
 	_cleanup_(str_free) char *text = NULL;
 	size_t len;
-	int rc = stored_read(dir, "change", (size_t)1 << 20, &text, &len);
+	int rc = journal_stored_read(dir, "change", (size_t)1 << 20, &text, &len);
 	char *rest = text;
 
 	if (rc == 0)
@@ -343,6 +339,9 @@ static int parents_make(const struct root *r, struct text *made)
 		if (mkdirat(fd, name, str_equal(*p, JOURNAL_DIR) ? 0700 : 0755) < 0 &&
 			errno != EEXIST)
 			return -errno;
+		int rc = file_sync_dir(fd);
+		if (rc < 0)
+			return rc;
 		if (!str_equal(*p, JOURNAL_DIR))
 			text_print(made, "%s\n", *p);
 	}
@@ -354,7 +353,7 @@ static int store_dir(const struct root *r)
 {
 	_cleanup_(fd_close) int lib = root_fd(r, "var/lib", O_PATH | O_DIRECTORY);
 
-	return lib < 0 ? lib : stored_open(lib, strrchr(JOURNAL_DIR, '/') + 1, S_IFDIR);
+	return lib < 0 ? lib : journal_stored_open(lib, strrchr(JOURNAL_DIR, '/') + 1, S_IFDIR);
 }
 
 long journal_holder(const struct journal *j)
@@ -497,7 +496,7 @@ static void store_clean(struct journal *st)
 	free(ids);
 	if (n > 0)
 		return;
-	(void)!stored_read(st->dir, MADE, 4096, &made, &len);
+	(void)!journal_stored_read(st->dir, MADE, 4096, &made, &len);
 	(void)unlinkat(st->dir, MADE, 0);
 	file_tidy(st->dir, MADE);
 	_cleanup_(fd_close) int lib = root_fd(st->root, "var/lib", O_RDONLY | O_DIRECTORY);
@@ -597,7 +596,7 @@ static int store_read(const struct journal *st, unsigned id, struct backup *ret,
 	if (s.id == 0)
 		return err_set(err, ENOENT, "there is no change to undo");
 	(void)snprintf(name, sizeof(name), "%04u", s.id);
-	_cleanup_(fd_close) int dir = stored_open(st->dir, name, S_IFDIR);
+	_cleanup_(fd_close) int dir = journal_stored_open(st->dir, name, S_IFDIR);
 	if (dir == -ENOENT)
 		return err_set(err, ENOENT, "there is no change %u; --history lists them", s.id);
 	rc = dir < 0 ? dir : backup_read(dir, &s);
@@ -686,17 +685,17 @@ int journal_commit(struct journal *j, const struct root *r, const struct journal
 	return rc;
 }
 
-static int change_open(const struct journal *j, unsigned id)
+int journal_open_change(const struct journal *j, unsigned id)
 {
 	char name[16];
 
 	(void)snprintf(name, sizeof(name), "%04u", id);
-	return stored_open(j->dir, name, S_IFDIR);
+	return journal_stored_open(j->dir, name, S_IFDIR);
 }
 
 int journal_set_state(struct journal *j, unsigned id, enum change_state state, struct err *err)
 {
-	_cleanup_(fd_close) int dir = change_open(j, id);
+	_cleanup_(fd_close) int dir = journal_open_change(j, id);
 	int rc = dir < 0 ? dir : state_write(dir, state);
 
 	return rc < 0 ? err_set(err, -rc, "/%s/%04u: can't write how far it has come: %s",

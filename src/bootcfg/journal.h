@@ -95,6 +95,19 @@ int journal_commit(struct journal *j, const struct root *r, const struct journal
 int journal_set_state(
 	struct journal *j, unsigned id, enum change_state state, struct err *err) _must_check_;
 
+/* The directory of a change; or -errno. */
+int journal_open_change(const struct journal *j, unsigned id) _must_check_;
+
+/*
+ * The journal may be on a stranger's disk: what is in it is opened below its directory, is no link
+ * (a link as "old bytes" would copy a file of the host into the edited system), and only its owner
+ * may have written it. kind: S_IFREG or S_IFDIR. A descriptor, -ELOOP, -EINVAL, -EPERM, or another
+ * negative errno.
+ */
+int journal_stored_open(int dir, const char *name, mode_t kind) _must_check_;
+int journal_stored_read(
+	int dir, const char *name, size_t max, char **ret, size_t *ret_len) _must_check_;
+
 /* What an undo does to one file. */
 enum undo_kind {
 	UNDO_LEFT,     /* the file already is as before the change */

@@ -24,11 +24,4 @@
 int regenerate_run(const struct root *r, const struct loaders *l, const struct strings *added,
 	struct interrupt *interrupt, struct err *err) _must_check_;
 
-/*
- * Lists all files in these directories (/boot, the ESP), each with inode, size and times, to find
- * out whether a failed tool wrote a boot file. Two equal texts: nothing was written between them.
- * -ENOMEM, or -E2BIG for directories too large for a boot partition.
- */
-int boot_stat_read(const struct root *r, const struct strings *dirs, struct text *ret) _must_check_;
-
 #endif

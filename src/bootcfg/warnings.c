@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "bootcfg/kargs/karg.h"
 #include "bootcfg/loader/loader.h"
+#include "shared/tabfile.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -131,10 +132,23 @@ static const char *measured_by(const struct loaders *l)
 	return by ? by : "11 or 12, by systemd-stub";
 }
 
+static bool crypttab_names_tpm(const struct root *r)
+{
+	_cleanup_(str_free) char *text = NULL;
+	struct crypttab_row row;
+	size_t len;
+	bool tpm = false;
+
+	if (root_read(r, "etc/crypttab", &text, &len, NULL) < 0)
+		return false;
+	for (char *rest = text; crypttab_next(&rest, &row);)
+		tpm |= tabfile_option(row.options, "tpm2-device");
+	return tpm;
+}
+
 static int tpm_advice(const struct root *r, const struct loaders *l, struct strings *to)
 {
-	const char *what = root_holds(r, "etc/crypttab", "tpm2-device")
-				   ? "/etc/crypttab names the TPM"
+	const char *what = crypttab_names_tpm(r) ? "/etc/crypttab names the TPM"
 			   : root_is_file(r, "var/lib/systemd/pcrlock.json") ||
 					   root_is_dir(r, "var/lib/pcrlock.d")
 				   ? "systemd-pcrlock is in use"

@@ -1585,30 +1585,27 @@ static void need_fstab(struct hostdevs_search *f, bool swap)
 }
 
 /*
- * Name, device, key file, options. The key file may have a device of its own ("/key:UUID=…"; in
+ * The key file may have a device of its own ("/key:UUID=…"; in
  * Debian's passdev "/dev/…:/key"), and so may the header ("header=/header:UUID=…").
  */
 static void need_crypttab(struct hostdevs_search *f)
 {
 	_cleanup_(str_free) char *text = NULL;
-	char *words[4];
+	struct crypttab_row row;
 
 	if (!hostdevs_search_read(f, "etc/crypttab", &text))
 		return;
-	for (char *rest = text, *line; (line = tabfile_line(&rest, true));) {
-		size_t n = tabfile_words(line, words, 4);
-		const char *options = n > 3 ? words[3] : "";
-		bool early = tabfile_option(options, "initramfs") ||
-			     tabfile_option(options, "x-initrd.attach");
-		if (n < 2 || (!early && !boot_waits_for(options)))
+	for (char *rest = text; crypttab_next(&rest, &row);) {
+		bool early = tabfile_option(row.options, "initramfs") ||
+			     tabfile_option(row.options, "x-initrd.attach");
+		if (!early && !boot_waits_for(row.options))
 			continue;
-		hostdevs_search_for(f, "%.60s of /etc/crypttab", words[0]);
-		(void)hostdevs_need_spec(f, words[1]);
-		need_named(f, options, true);
-		if (n > 2)
-			need_named(f, words[2], true);
-		f->needs_passphrase |= n < 3 || str_equal(words[2], "none") ||
-				       str_equal(words[2], "-");
+		hostdevs_search_for(f, "%.60s of /etc/crypttab", row.name);
+		(void)hostdevs_need_spec(f, row.device);
+		need_named(f, row.options, true);
+		need_named(f, row.key, true);
+		f->needs_passphrase |= !*row.key || str_equal(row.key, "none") ||
+				       str_equal(row.key, "-");
 	}
 }
 

@@ -53,6 +53,23 @@ size_t tabfile_words(char *line, char **words, size_t max)
 	return n;
 }
 
+bool crypttab_next(char **text, struct crypttab_row *ret)
+{
+	char *line, *words[4];
+
+	while ((line = tabfile_line(text, true))) {
+		size_t n = tabfile_words(line, words, 4);
+		if (n < 2)
+			continue;
+		*ret = (struct crypttab_row){.name = words[0],
+			.device = words[1],
+			.key = n > 2 ? words[2] : "",
+			.options = n > 3 ? words[3] : ""};
+		return true;
+	}
+	return false;
+}
+
 static const char *option_find(const char *options, const char *name, size_t *ret_len)
 {
 	size_t len = strlen(name);

@@ -20,6 +20,14 @@ char *tabfile_line(char **text, bool comments);
  */
 size_t tabfile_words(char *line, char **words, size_t max);
 
+/* crypttab(5): what a line leaves out is "". options is a list for tabfile_option. */
+struct crypttab_row {
+	const char *name, *device, *key, *options;
+};
+
+/* Reads the next line that names a device; false after the last. */
+bool crypttab_next(char **text, struct crypttab_row *ret);
+
 /* True if a list like "ro,noauto,x-systemd.device-timeout=0" has the option of this whole name. */
 bool tabfile_option(const char *options, const char *name);
 

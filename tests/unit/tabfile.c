@@ -25,6 +25,28 @@ static void test_lines_and_words(void)
 	CHECK_STR(words[1], "b");
 }
 
+static void test_crypttab(void)
+{
+	char text[] =
+		"# name device\nroot UUID=1 none luks,tpm2-device=auto\nalone\nswap /dev/sda2\n";
+	char *rest = text;
+	struct crypttab_row row;
+
+	check_case("crypttab: lines that name a device, with and without a key and options");
+	if (CHECK(crypttab_next(&rest, &row))) {
+		CHECK_STR(row.name, "root");
+		CHECK_STR(row.device, "UUID=1");
+		CHECK_STR(row.key, "none");
+		CHECK(tabfile_option(row.options, "tpm2-device"));
+	}
+	if (CHECK(crypttab_next(&rest, &row))) {
+		CHECK_STR(row.name, "swap");
+		CHECK_STR(row.key, "");
+		CHECK_STR(row.options, "");
+	}
+	CHECK(!crypttab_next(&rest, &row));
+}
+
 static void test_options(void)
 {
 	char value[8];
@@ -51,6 +73,7 @@ static void test_options(void)
 int main(void)
 {
 	test_lines_and_words();
+	test_crypttab();
 	test_options();
 	return check_done();
 }

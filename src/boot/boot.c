@@ -8,7 +8,6 @@
 #include "core/apply.h"
 #include "core/guard.h"
 #include "core/kmod.h"
-#include "core/lock.h"
 #include "core/release.h"
 #include "core/report.h"
 #include "core/run_state.h"

@@ -3,7 +3,6 @@
 #include "base/str.h"
 #include "boot/boot.h"
 #include "core/apply.h"
-#include "core/lock.h"
 #include "core/release.h"
 #include "core/report.h"
 #include "core/run_state.h"

@@ -6,9 +6,9 @@
 #include "cli/plan_table.h"
 #include "core/apply.h"
 #include "core/config_values.h"
-#include "core/lock.h"
 #include "core/release.h"
 #include "core/report.h"
+#include "core/run_state.h"
 
 #include <errno.h>
 #include <stdio.h>

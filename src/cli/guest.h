@@ -3,9 +3,56 @@
 #define CLI_GUEST_H
 
 #include "base/json_write.h"
+#include "base/str.h"
 #include "cli/bind_args.h"
 #include "cli/cmd.h"
-#include "cli/vm.h"
+#include "pci/address.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+/* One function that a VM gets, and its address in the VM. */
+struct guest_function {
+	struct pci_addr addr;
+	uint8_t function; /* in the guest; that of the host, except that function 0 always exists */
+	unsigned port;    /* root port, from 0: one for each slot of the host */
+	bool multifunction; /* function 0 of a slot with several functions in the guest */
+	const char *rom;    /* file of its option ROM, or NULL; by reference */
+};
+
+#define GUEST_MAX 256
+/* Ports are numbered by chassis in eight bits (pcie_chassis.c of QEMU), of which the upper ones are
+ * used. */
+#define GUEST_PORTS_MAX 64
+
+/*
+ * Lays functions out for the guest, by the host's slots: sorted by address; those of one slot are
+ * together below one root port, with their own function numbers, so that a driver finds a card's
+ * audio function where it expects it; without function 0, the first one becomes function 0, because
+ * no system probes a slot without it (PCI Local Bus Specification 3.0, section 3.2.2.3.4). False if
+ * there are more slots than ports.
+ */
+bool guest_lay_out(struct guest_function *list, size_t n);
+
+/*
+ * The arguments of QEMU, two words per device ("-device", then this), for q35 machines only: a
+ * pcie-root-port for each slot, at the end of pcie.0 so that no other device of the VM moves, then
+ * its functions. Calls say(text, to) for each. No x-vga: it is for a guest without UEFI on a host
+ * with a working VGA arbiter, which only the user can know.
+ */
+void guest_qemu(const struct guest_function *list, size_t n,
+	void (*say)(const char *device, void *to), void *to);
+
+/*
+ * The <hostdev> elements of libvirt, managed='no': the devices are on vfio-pci already and stay
+ * there. libvirt creates the root ports: only functions that have to stay together get an address,
+ * on a bus from `bus` up.
+ */
+void guest_libvirt(const struct guest_function *list, size_t n, unsigned bus, FILE *f);
+
+/* Prints the text as one word of a shell, quoted if necessary. */
+void guest_quote(const char *text, FILE *f);
 
 /* Shared by `qemu` and `libvirt`: the functions passed to a VM, and their ROMs. */
 struct rom_file {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/qemu_script.h"
 
-#include "cli/vm.h"
+#include "cli/guest.h"
 
 #include <errno.h>
 #include <stdio.h>

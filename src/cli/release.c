@@ -7,8 +7,8 @@
 #include "cli/bind_args.h"
 #include "cli/cmd.h"
 #include "core/guard.h"
-#include "core/lock.h"
 #include "core/report.h"
+#include "core/run_state.h"
 
 #include <errno.h>
 #include <stdio.h>

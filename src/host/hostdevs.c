@@ -7,7 +7,6 @@
 #include "core/boot_switch.h"
 #include "core/protected.h"
 #include "host/blockdev.h"
-#include "host/dev_tag.h"
 #include "pci/devnode.h"
 #include "pci/devpath.h"
 #include "pci/sysfs.h"

@@ -21,7 +21,7 @@ _vfio_bootcfg()
 		words='--iommu --no-pt --cpu --add --remove --set --ids --hugepages --isolate-cpus
 			--acs-override --release-framebuffer --status --check --undo --trial --confirm --once-fallback
 			--history --dry-run
-			--exit-code --root --boot-loader --loader --entry --no-regen --force --yes --json
+			--exit-code --root --boot-loader --loader --entry --drop-in --no-regen --force --yes --json
 			--quiet --verbose --help --version'
 		;;
 	esac

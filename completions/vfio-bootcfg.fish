@@ -26,6 +26,7 @@ complete -c vfio-bootcfg -l root -x -a '(__fish_complete_directories)' -d 'the s
 complete -c vfio-bootcfg -l boot-loader -x -a 'grub systemd-boot bls uki limine refind extlinux kernelstub sdboot-manage clr-boot-manager sdbootutil proxmox' -d 'edit this loader'
 complete -c vfio-bootcfg -l loader -x -a 'grub systemd-boot bls uki limine refind extlinux kernelstub sdboot-manage clr-boot-manager sdbootutil proxmox' -d 'edit this loader'
 complete -c vfio-bootcfg -l entry -x -a 'default all' -d 'this boot entry only'
+complete -c vfio-bootcfg -l drop-in -d 'add in a file of its own'
 complete -c vfio-bootcfg -l no-regen -d 'do not run the tools'
 complete -c vfio-bootcfg -l force -d 'let --set replace what adds up'
 complete -c vfio-bootcfg -s y -l yes -d 'do not ask'

@@ -35,6 +35,9 @@ int args_check(const struct args *a, int operands, char **argv, struct err *err)
 	if ((a->trial || a->once_fallback) && !args_to_edit(a))
 		return err_set(err, EINVAL,
 			"--trial and --once-fallback belong to a change: --iommu --trial");
+	if (a->drop_in && (a->trial || !args_to_edit(a)))
+		return err_set(
+			err, EINVAL, "--drop-in belongs to a change that stays: --iommu --drop-in");
 	if (a->trial && a->once_fallback)
 		return err_set(err, EINVAL,
 			"--trial leaves the default as it is: there is nothing that --once-fallback would keep");

@@ -10,7 +10,7 @@ struct args {
 	const char *root, *loader, *entry, *cpu, *isolate, *acs;
 	bool iommu, no_pt, ids, framebuffer; /* presets of parameters */
 	bool status, check, undo, history, confirm;
-	bool dry_run, exit_code, json, no_regen, yes, force, trial, once_fallback;
+	bool dry_run, exit_code, json, no_regen, yes, force, trial, once_fallback, drop_in;
 	bool quiet, verbose, help, version;
 	struct strings sets;      /* --set, applied last: --force may follow it */
 	struct strings hugepages; /* each SIZE:COUNT */

@@ -288,7 +288,10 @@ static enum cmd_result managed_result(const struct args *a, const struct root *r
 static int edit_plan(struct args *a, const struct root *r, struct loaders *l, struct edit_set *p,
 	struct err *err)
 {
-	struct loaders_options lo = {.loader = a->loader, .entry = a->entry, .request = &a->words};
+	struct loaders_options lo = {.loader = a->loader,
+		.entry = a->entry,
+		.request = &a->words,
+		.drop_in = a->drop_in};
 	int rc = loaders_find(r, &lo, l, err);
 
 	if (rc < 0 || l->managed_by)

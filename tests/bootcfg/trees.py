@@ -181,12 +181,18 @@ def grub(rng):
     for drop in sorted(drops):
         t.put(drop, grub_file(rng, names), edit=debian)
     paths = ["etc/default/grub", *(sorted(drops) if debian else [])]
+    if rng.random() < 0.5:  # what dpkg knows decides whose a drop-in is
+        t.put("var/lib/dpkg/info/x.conffiles", "".join(f"/{d}\n" for d in drops if rng.random() < 0.5))
+    own = "etc/default/grub.d/zz-vfio-bootcfg.cfg"
+    if debian:
+        t.editable.add(own)
 
     def view(root):
-        values = readers.shell_values(root, paths, names, shell)
+        there = [own] if os.path.exists(os.path.join(root, own)) else []
+        values = readers.shell_values(root, paths + there, names, shell)
         return None if values is None else readers.grub_words(" ".join(values))
     text = b"".join(t.files[p] for p in paths)
-    t.uncertain = any(sign in text for sign in (b"if ", b"|| GRUB", b"&& GRUB", b"NOT_SET", b"case ", b"f()",
+    t.uncertain = any(sign in text for sign in (b"if ", b"|| GRUB", b"&& GRUB", b"NOT_SET", b"case ", b"f()", b"$(",
                                                 b"=for :"))
     t.views["GRUB"] = view
     return t

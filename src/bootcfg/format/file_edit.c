@@ -8,14 +8,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+void file_edit_done(struct file_edit *f)
+{
+	free(f->path);
+	free(f->name);
+	free(f->old);
+	free(f->text);
+	*f = (struct file_edit){0};
+}
+
 void file_edits_done(struct file_edits *s)
 {
-	for (size_t i = 0; i < s->n; i++) {
-		free(s->v[i].path);
-		free(s->v[i].name);
-		free(s->v[i].old);
-		free(s->v[i].text);
-	}
+	for (size_t i = 0; i < s->n; i++)
+		file_edit_done(&s->v[i]);
 	free(s->v);
 	strings_done(&s->before);
 	strings_done(&s->after);

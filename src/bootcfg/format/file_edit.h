@@ -5,6 +5,10 @@
 #include "bootcfg/kargs/edit.h"
 #include "bootcfg/kargs/karg_ops.h"
 
+/* Whose a file is: one of a package is never edited. Parameters are added to one whose owner is not
+ * known only if it sets them anew. */
+enum file_owner { OWNER_ADMIN, OWNER_UNKNOWN, OWNER_PACKAGE };
+
 /* A file that contains kernel parameters: its text before and after the edit. */
 struct file_edit {
 	char *path; /* below the root, without a leading slash */
@@ -13,6 +17,7 @@ struct file_edit {
 	size_t old_len;
 	char *text; /* the new text; NULL: unchanged */
 	size_t len;
+	enum file_owner owner;
 };
 
 /* Files that are edited as one, in the order of their reader. */
@@ -24,6 +29,7 @@ struct file_edits {
 	struct strings notes;
 	struct strings added, removed; /* the changed parameters */
 };
+void file_edit_done(struct file_edit *f);
 void file_edits_done(struct file_edits *s);
 int file_edits_add(struct file_edits *s, const char *path, char *text, size_t len) _must_check_;
 
@@ -67,9 +73,13 @@ struct format {
 	/* shell: what the reader takes where insert_at is not assigned; a new assignment begins
 	 * with it. NULL: nothing. */
 	const char *fallback;
-	bool dropins_unsure;    /* shell: unknown if the files after the first are read */
-	bool create_append;     /* shell: a new assignment is NAME+=" …" */
-	size_t home_file;       /* shell, plain: the file for a new assignment, new parameters */
+	bool dropins_unsure; /* shell: unknown if the files after the first are read */
+	bool create_append;  /* shell: a new assignment is NAME+=" …" */
+	size_t home_file;    /* shell, plain: the file for a new assignment, new parameters */
+	/* shell: a file of our own, which the reader sources, too; NULL: it reads none. It takes
+	 * new parameters that no other file can, or all of them (to_drop_in). */
+	const char *drop_in;
+	bool to_drop_in;
 	bool first_line;        /* plain: the reader uses the first line only (Proxmox) */
 	enum bls_reader reader; /* bls */
 	struct strings roots;   /* menus: names of this system's root file system; not owned */

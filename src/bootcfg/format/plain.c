@@ -99,13 +99,27 @@ static int reading_make(
 	return r < 0 ? err_set(err, -r, "%s: %.400s", s->v[f->home_file].name, reason.text) : 0;
 }
 
-int plain_edit(
-	struct file_edits *s, const struct format *f, const struct karg_ops *r, struct err *err)
+/* The file of our own, which is made if it is not there. */
+static int drop_in_find(struct file_edits *s, const char *path, size_t *ret)
+{
+	size_t i = 0;
+
+	while (i < s->n && !str_equal(s->v[i].path, path))
+		i++;
+	*ret = i;
+	return i == s->n ? file_edits_add(s, path, NULL, 0) : 0;
+}
+
+int plain_edit(struct file_edits *s, const struct format *format, const struct karg_ops *r,
+	struct err *err)
 {
 	_cleanup_(tokens_done) struct tokens old = {0}, new = {0};
 	_cleanup_(strings_done) struct strings expect = {0};
-	const char *where = s->v[f->home_file].name;
+	struct format here = *format, *f = &here;
 
+	if (f->to_drop_in && r->n > 0 && drop_in_find(s, f->drop_in, &f->home_file) < 0)
+		return err_set(err, ENOMEM, "out of memory");
+	const char *where = s->v[f->home_file].name;
 	int rc = reading_make(s, f, &old, err);
 	if (rc == 0)
 		rc = line_edit(s, &old, r, encode, where, &expect, err);

@@ -1014,8 +1014,8 @@ static int value_refuse(const struct shell_event *e, const char *name, int rc, s
 	if (rc == -ENOMEM)
 		return err_set(err, ENOMEM, "out of memory");
 	if (!e->name)
-		return err_set(err, EINVAL, "%s:%zu: what is set so far %s", name, e->line, why);
-	return err_set(err, EINVAL, "%s:%zu: the value of %s %s", name, e->line, e->name, why);
+		return err_set(err, ENODATA, "%s:%zu: what is set so far %s", name, e->line, why);
+	return err_set(err, ENODATA, "%s:%zu: the value of %s %s", name, e->line, e->name, why);
 }
 
 static int event_assign(struct shell_vars *vars, const struct shell_event *e, uint16_t file,

@@ -96,8 +96,9 @@ struct shell_var *shell_var_find(const struct shell_vars *vars, const char *name
 struct shell_var *shell_var_make(struct shell_vars *vars, const char *name);
 
 /* Evaluates one text; several in turn are files sourced one after another. A variable without an
- * assignment comes from the environment: its expansion is unknown. `name` is for messages. -EINVAL
- * with NAME:LINE for what is uncertain, or beyond SHELL_VALUE_MAX and its like. */
+ * assignment comes from the environment: its expansion is unknown. `name` is for messages. With
+ * NAME:LINE -EINVAL for what leaves the file on a condition, -ENODATA for a value that can't be
+ * read, or is beyond SHELL_VALUE_MAX and its like. */
 int shell_run(struct shell_vars *vars, const struct shell *s, uint16_t file, const char *name,
 	const char *text, struct err *err) _must_check_;
 

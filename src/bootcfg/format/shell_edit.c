@@ -167,7 +167,7 @@ static int certain_check(const struct reading *r, const struct file_edits *s,
 		const struct shell_var *var = shell_var_find(&r->vars, *name);
 		const char *file = s->v[var->file].name;
 		if (var->command)
-			return err_set(err, EINVAL,
+			return err_set(err, ENODATA,
 				"%s:%zu: %s contains a command substitution, whose words are not known before it runs; write them out first",
 				file, var->line, *name);
 		if (var->quotes)
@@ -208,6 +208,49 @@ static int line_append(struct file_edit *s, const char *left, const char *words,
 	return file_edit_take(s, &out) < 0 ? err_set(err, ENOMEM, "out of memory") : 0;
 }
 
+#define DROP_IN_HEAD "# Kernel parameters, by vfio-bootcfg(8)\n"
+
+/* The place of our own file in the order of the reader, after the first file; s->n: it is last. */
+static size_t drop_in_find(const struct file_edits *s, const char *path)
+{
+	size_t i = 1;
+
+	while (i < s->n && strcmp(s->v[i].path, path) < 0)
+		i++;
+	return i;
+}
+
+/* Adds our own file, if it is not there; it begins with where it comes from. */
+static int drop_in_make(struct file_edits *s, const char *path)
+{
+	size_t at = drop_in_find(s, path);
+
+	if (at < s->n && str_equal(s->v[at].path, path))
+		return 0;
+	if (file_edits_add(s, path, NULL, 0) < 0)
+		return -ENOMEM;
+	struct file_edit own = s->v[s->n - 1];
+	struct text head = {0};
+	text_print(&head, "%s", DROP_IN_HEAD);
+	int rc = file_edit_take(&own, &head);
+	memmove(&s->v[at + 1], &s->v[at], (s->n - 1 - at) * sizeof(own));
+	s->v[at] = own;
+	return rc;
+}
+
+/* Our own file is not made for nothing. */
+static void drop_in_drop(struct file_edits *s, const char *path)
+{
+	size_t at = drop_in_find(s, path);
+
+	if (at == s->n || !str_equal(s->v[at].path, path) || s->v[at].old ||
+		!str_equal(s->v[at].text, DROP_IN_HEAD))
+		return;
+	file_edit_done(&s->v[at]);
+	s->n--;
+	memmove(&s->v[at], &s->v[at + 1], (s->n - at) * sizeof(*s->v));
+}
+
 /* tuned adds a line of its own that ends in \$tuned_params and searches for it on removal. */
 static bool home_is_tuned(const struct reading *r)
 {
@@ -229,7 +272,7 @@ static int words_append_line(struct file_edits *s, const struct reading *r, cons
 			s->v[insert_at->file].name, insert_at->line, f->insert_at);
 	for (size_t i = 0; i < c->append.n; i++)
 		text_print(&words, "%s%s", i > 0 ? " " : "", c->append.v[i]);
-	if (!insert_at->set && !f->create_append)
+	if (!insert_at->set && !f->create_append && !f->to_drop_in)
 		text_print(&left, "%s=\"", f->insert_at);
 	else if (f->create_append)
 		text_print(&left, "%s+=\" ", f->insert_at);
@@ -240,6 +283,8 @@ static int words_append_line(struct file_edits *s, const struct reading *r, cons
 	/* After every file that assigns or unsets it: the last one that does. */
 	size_t file = insert_at->set || insert_at->file > f->home_file ? insert_at->file
 								       : f->home_file;
+	if (f->to_drop_in)
+		file = f->home_file;
 	return line_append(&s->v[file], left.data, words.data, f->dialect, err);
 }
 
@@ -326,6 +371,22 @@ static int decide(const struct file_edits *s, const struct reading *r,
 		insert_at->line ? insert_at->line : 1, reason.text);
 }
 
+#define DROP_IN_NEEDED 1
+
+/* True if new parameters would go to a file that is not for them: one of a package, or one that
+ * may be and only adds to what the files before it set. */
+static bool drop_in_needed(
+	const struct file_edits *s, const struct shell_var *insert_at, const struct reading *r)
+{
+	enum file_owner owner = s->v[insert_at->file].owner;
+	const struct segment *f = &r->line.field[r->line.insert_at];
+	bool anew = true;
+
+	for (size_t i = 0; i < f->n; i++)
+		anew &= f->cell[i].file == insert_at->file;
+	return owner == OWNER_PACKAGE || (owner == OWNER_UNKNOWN && !anew);
+}
+
 static int files_edit(struct file_edits *s, const struct format *format, const struct karg_ops *req,
 	struct err *err)
 {
@@ -355,8 +416,11 @@ static int files_edit(struct file_edits *s, const struct format *format, const s
 	if (edit_expect(&r.line, &c, &expect) < 0 || file_edits_report(s, &r.line, &c) < 0)
 		return err_set(err, ENOMEM, "out of memory");
 
-	bool own_line = appends_to_home(&r.line, &c) &&
-			(!insert_at->set || insert_at->unknown || home_is_tuned(&r));
+	bool home = appends_to_home(&r.line, &c);
+	if (home && f->drop_in && !f->to_drop_in && drop_in_needed(s, insert_at, &r))
+		return DROP_IN_NEEDED;
+	bool own_line = home && (!insert_at->set || insert_at->unknown || home_is_tuned(&r) ||
+					(f->to_drop_in && insert_at->file != f->home_file));
 	if (own_line)
 		rc = words_append_line(s, &r, f, &c, err);
 	struct edit rest = c;
@@ -387,10 +451,122 @@ static int fallback_write(struct file_edits *s, const struct format *f, struct e
 	return file_edit_take(last, &out) < 0 ? err_set(err, ENOMEM, "out of memory") : 0;
 }
 
+/* Undoes an edit in memory. */
+static void edit_reset(struct file_edits *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		str_free(&s->v[i].text);
+	strings_done(&s->before);
+	strings_done(&s->after);
+	strings_done(&s->added);
+	strings_done(&s->removed);
+}
+
+/* True if a word of this name may be in a file, in any spelling of its dashes. */
+static bool name_may_occur(const struct file_edits *s, const char *name)
+{
+	size_t n = strlen(name), len;
+
+	for (size_t i = 0; i < s->n; i++) {
+		const char *text = file_edit_text(&s->v[i], &len);
+		for (size_t at = 0; at + n <= len; at++) {
+			size_t k = 0;
+			while (k < n && (text[at + k] == name[k] || (strchr("-_", text[at + k]) &&
+									    strchr("-_", name[k]))))
+				k++;
+			if (k == n)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* True if the request can be met by words behind whatever the files say: it only adds, and what it
+ * would have to merge with or to remove is written nowhere in them. */
+static bool can_add_blindly(const struct file_edits *s, const struct karg_ops *req)
+{
+	bool adds = false;
+
+	if (name_may_occur(s, " -- ") || name_may_occur(s, " --\"") ||
+		name_may_occur(s, "readonly"))
+		return false;
+	for (size_t i = 0; i < req->n; i++) {
+		const struct karg_op *op = &req->v[i];
+		adds |= op->kind == KARG_OP_ADD;
+		if (op->kind != KARG_OP_ADD && op->kind != KARG_OP_ADD_WEAK &&
+			op->kind != KARG_OP_REMOVE_ELEMENT)
+			return false;
+		if ((op->kind != KARG_OP_ADD || karg_same_name(op->k.name, "vfio_pci.ids") ||
+			    karg_same_name(op->k.name, "iommu") ||
+			    karg_same_name(op->k.name, "hugepagesz")) &&
+			name_may_occur(s, op->k.name))
+			return false;
+	}
+	return adds;
+}
+
+/* The other files can't be read with certainty: our own one adds to what they set. */
+static int drop_in_edit(struct file_edits *s, const struct format *f, const struct karg_ops *req,
+	const struct err *why, struct err *err)
+{
+	_cleanup_(text_done) struct text note = {0};
+	size_t at = drop_in_find(s, f->drop_in);
+	struct file_edits one = {.v = &s->v[at], .n = 1};
+	struct format own = *f;
+
+	own.drop_in = NULL;
+	own.to_drop_in = true;
+	own.home_file = 0;
+	int rc = files_edit(&one, &own, req, err);
+	one.v = NULL;
+	one.n = 0;
+	s->before = one.before;
+	s->after = one.after;
+	s->added = one.added;
+	s->removed = one.removed;
+	text_print(&note, "%s; the new words are in %s, behind whatever it sets", why->text,
+		s->v[at].name);
+	if (rc == 0 && (note.failed || strings_add(&s->notes, note.data) < 0))
+		rc = err_set(err, ENOMEM, "out of memory");
+	return rc;
+}
+
+/* Edits with new parameters in our own file. */
+static int drop_in_use(struct file_edits *s, const struct format *format,
+	const struct karg_ops *req, struct err *err)
+{
+	struct format f = *format;
+
+	f.to_drop_in = true;
+	edit_reset(s);
+	if (drop_in_make(s, f.drop_in) < 0)
+		return err_set(err, ENOMEM, "out of memory");
+	f.home_file = drop_in_find(s, f.drop_in);
+	int rc = files_edit(s, &f, req, err);
+	drop_in_drop(s, f.drop_in);
+	return rc;
+}
+
+/* -ENODATA as it came, if the request needs to know what the files set. */
+static int drop_in_blind(
+	struct file_edits *s, const struct format *f, const struct karg_ops *req, struct err *err)
+{
+	struct err why = *err;
+
+	edit_reset(s);
+	if (!can_add_blindly(s, req))
+		return -ENODATA;
+	if (drop_in_make(s, f->drop_in) < 0)
+		return err_set(err, ENOMEM, "out of memory");
+	*err = (struct err){0};
+	return drop_in_edit(s, f, req, &why, err);
+}
+
 int shell_edit(
 	struct file_edits *s, const struct format *f, const struct karg_ops *req, struct err *err)
 {
 	size_t all = s->n;
+	struct err own = {0};
 
 	if (f->fallback) {
 		int rc = fallback_write(s, f, err);
@@ -405,9 +581,17 @@ int shell_edit(
 		int rc = files_edit(s, f, req, err);
 		s->n = all;
 		if (rc < 0)
-			return rc;
+			return rc == -ENODATA ? -EINVAL : rc;
 		strings_done(&s->before);
 		strings_done(&s->after);
 	}
-	return files_edit(s, f, req, err);
+	int rc = f->to_drop_in && req->n > 0 ? drop_in_use(s, f, req, &own)
+					     : files_edit(s, f, req, &own);
+	if (rc == DROP_IN_NEEDED)
+		rc = drop_in_use(s, f, req, &own);
+	if (rc == -ENODATA && f->drop_in && req->n > 0)
+		rc = drop_in_blind(s, f, req, &own);
+	if (rc < 0 && err)
+		*err = own;
+	return rc == -ENODATA ? -EINVAL : rc;
 }

@@ -34,6 +34,8 @@ int grub_dropins_add(const struct root *r, struct karg_source *to)
 	_cleanup_(strings_done) struct strings names = {0};
 	int rc = root_list(r, "etc/default/grub.d", ".cfg", &names);
 
+	to->format.drop_in = "etc/default/grub.d/zz-vfio-bootcfg.cfg";
+
 	for (size_t i = 0; i < names.n && rc == 0; i++) {
 		struct text path = {0};
 		if (names.v[i][0] == '.')
@@ -175,6 +177,8 @@ static int menu_add(struct loader_search *q)
 	p->format.dropins_unsure = !q->s->grub_dropins_sure;
 	if ((q->s->grub_dropins || !q->s->grub_dropins_sure) && grub_dropins_add(q->s->root, p) < 0)
 		return -ENOMEM;
+	if (!q->s->grub_dropins_sure)
+		p->format.drop_in = NULL;
 	if (q->s->grub_cfg) {
 		q->to->menu = strdup(q->s->grub_cfg);
 		if (!q->to->menu || menu_command_add(q->s, &q->to->next) < 0)

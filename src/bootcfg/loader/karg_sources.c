@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bootcfg/loader/karg_sources.h"
 
+#include "bootcfg/loader/conffiles.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
@@ -83,6 +85,12 @@ int kernel_cmdline_add(const struct root *r, struct loaders *to, const char *dro
 	for (size_t i = 0; i < drops.n && rc == 0; i++)
 		rc = strings_add(&p->paths, drops.v[i]);
 	p->format.home_file = have || template ? 0 : drops.n - 1;
+	/* mkinitcpio before v41 reads the file or the directory: one is not made beside the
+	 * other. */
+	if (drop_in_dir && str_equal(drop_in_dir, "etc/kernel/cmdline.d"))
+		p->format.drop_in = "etc/kernel/cmdline.d/zz-vfio-bootcfg.conf";
+	else if (drops.n > 0)
+		p->format.drop_in = "etc/cmdline.d/zz-vfio-bootcfg.conf";
 	return rc;
 }
 
@@ -113,5 +121,14 @@ int karg_source_edit(const struct root *r, const struct karg_source *source,
 	const struct karg_ops *req, struct file_edits *ret, struct err *err)
 {
 	int rc = file_edits_load(r, source, ret, err);
-	return rc < 0 ? rc : source->edit(ret, &source->format, req, err);
+	if (rc == 0 && conffiles_find(r, ret) < 0)
+		rc = err_set(err, ENOMEM, "out of memory");
+	if (rc == 0)
+		rc = source->edit(ret, &source->format, req, err);
+	for (size_t i = 0; i < ret->n && rc == 0; i++)
+		if (ret->v[i].text && ret->v[i].owner == OWNER_PACKAGE)
+			rc = err_set(err, EPERM,
+				"%s: is a conffile of a package, which is not edited; take the words out there by hand",
+				ret->v[i].name);
+	return rc;
 }

@@ -56,6 +56,7 @@ struct loaders_options {
 	const char *loader; /* --boot-loader, or NULL */
 	const char *entry;  /* --entry: ID, default, all, NULL: ours but fallback entries */
 	const struct karg_ops *request; /* for the words of another tool's command */
+	bool drop_in;                   /* --drop-in: new words go to a file of our own */
 };
 
 void loaders_done(struct loaders *l);

@@ -322,6 +322,20 @@ static int source_compare(const void *a, const void *b)
 	return x->order < y->order ? -1 : x->order > y->order;
 }
 
+/* --drop-in: each source has to have a file of our own that its reader reads. */
+static int drop_ins_ask(struct loaders *l, struct err *err)
+{
+	for (size_t i = 0; i < l->sources_n; i++) {
+		struct karg_source *p = &l->sources[i];
+		if (!p->format.drop_in)
+			return err_set(err, EINVAL,
+				"/%s: nothing reads a drop-in beside it, so --drop-in has no place for the words; without it they go into this file",
+				p->paths.v[0]);
+		p->format.to_drop_in = true;
+	}
+	return 0;
+}
+
 int loaders_find(
 	const struct root *r, const struct loaders_options *o, struct loaders *ret, struct err *err)
 {
@@ -339,6 +353,8 @@ int loaders_find(
 		rc = advice_refuse(q.asked->name, r, o->request, &l, err);
 	if (rc == LOADERS_AMBIGUOUS && !o->loader && r->host)
 		rc = booted_by(r, o, &s, &l, err);
+	if (rc == 0 && o->drop_in)
+		rc = drop_ins_ask(&l, err);
 	if (rc < 0)
 		return rc;
 	l.boots = s.boots;

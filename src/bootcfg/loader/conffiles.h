@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef BOOTCFG_LOADER_CONFFILES_H
+#define BOOTCFG_LOADER_CONFFILES_H
+
+#include "bootcfg/format/file_edit.h"
+#include "shared/root.h"
+
+/*
+ * Sets the owner of each file in a directory for drop-ins (its name ends in .d). A conffile of a
+ * package is that package's: dpkg asks at each upgrade about one that was edited, and takes it away
+ * with the package (Debian policy, 10.7). Other files are the administrator's; without dpkg's
+ * lists it is not known. 0 or -ENOMEM.
+ */
+int conffiles_find(const struct root *r, struct file_edits *s) _must_check_;
+
+#endif

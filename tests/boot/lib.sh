@@ -380,10 +380,12 @@ vm_end_all()
 # no_timer_check: on a busy host the emulated timer can miss the moment in which the kernel waits
 # for it, and with interrupt remapping that is a panic (panic_if_irq_remap,
 # arch/x86/kernel/apic/io_apic.c).
+# clocksource=hpet: on a busy host the kernel measures the processor's counter against a timer that comes too late, and
+# takes it for up to thirty times slower than it is; all time limits in the guest are that much shorter then.
 # cryptomgr.notests, initcall_blacklist: its ciphers do not test themselves, and neither a source of random numbers nor
 # a kind of keys nor names for tracing that nothing here uses come up: up to two seconds of an emulated processor.
 # rodata=off: it does not look through its own page tables for what is writable and executable.
-kernel_words='console=ttyS0 panic=-1 no_timer_check intel_iommu=on rodata=off cryptomgr.notests'
+kernel_words='console=ttyS0 panic=-1 no_timer_check clocksource=hpet intel_iommu=on rodata=off cryptomgr.notests'
 kernel_words+=' initcall_blacklist=jent_mod_init,init_encrypted,trace_eval_init'
 
 # kernel_unpacked VMLINUZ: what a machine with a BIOS boots as that kernel, on stdout its path.

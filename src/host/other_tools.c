@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -26,19 +27,6 @@ static bool is_settings(const char *name)
 	size_t len = strlen(name);
 
 	return name[0] != '.' && len > 5 && str_equal(name + len - 5, ".conf");
-}
-
-static bool is_hidden(int root, size_t directory, const char *name)
-{
-	char path[512];
-	struct stat st;
-
-	for (size_t i = 0; i < directory; i++) {
-		(void)snprintf(path, sizeof(path), "%s/%s", other_tools_settings[i], name);
-		if (fstatat(root, path + 1, &st, AT_SYMLINK_NOFOLLOW) == 0)
-			return true;
-	}
-	return false;
 }
 
 /* Ends the line at *text, joined with those that continue it, and moves *text to the next one. */
@@ -76,10 +64,38 @@ static int read_settings(int root, const char *path,
 	return r;
 }
 
-int other_tools_modprobe(
-	int root, int (*each)(const struct modprobe_line *line, void *to), void *to)
+/* A file of settings, in the directory that counts. */
+struct settings {
+	char name[256];
+	size_t directory;
+};
+struct settings_list {
+	struct settings *at;
+	size_t n;
+};
+
+static int settings_add(struct settings_list *to, size_t directory, const char *name)
 {
-	char path[512];
+	for (size_t i = 0; i < to->n; i++)
+		if (str_equal(to->at[i].name, name))
+			return 0; /* hidden by an earlier directory */
+	struct settings *more = reallocarray(to->at, to->n + 1, sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	to->at = more;
+	struct settings *one = &more[to->n++];
+	one->directory = directory;
+	(void)str_copy(one->name, sizeof(one->name), name);
+	return 0;
+}
+
+static int settings_compare(const void *a, const void *b)
+{
+	return strcmp(((const struct settings *)a)->name, ((const struct settings *)b)->name);
+}
+
+static int settings_list(int root, struct settings_list *ret)
+{
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && other_tools_settings[i]; i++) {
@@ -87,13 +103,27 @@ int other_tools_modprobe(
 		if (dir_list(&names, root, other_tools_settings[i] + 1, is_settings, NULL) ==
 			-ENOMEM)
 			return -ENOMEM;
-		for (size_t k = 0; r == 0 && k < names.n; k++) {
-			(void)snprintf(
-				path, sizeof(path), "%s/%s", other_tools_settings[i], names.v[k]);
-			if (!is_hidden(root, i, names.v[k]))
-				r = read_settings(root, path, each, to);
-		}
+		for (size_t k = 0; r == 0 && k < names.n; k++)
+			r = settings_add(ret, i, names.v[k]);
 	}
+	if (ret->n > 1)
+		qsort(ret->at, ret->n, sizeof(*ret->at), settings_compare);
+	return r;
+}
+
+int other_tools_modprobe(
+	int root, int (*each)(const struct modprobe_line *line, void *to), void *to)
+{
+	struct settings_list list = {0};
+	char path[512];
+	int r = settings_list(root, &list);
+
+	for (size_t i = 0; r == 0 && i < list.n; i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s",
+			other_tools_settings[list.at[i].directory], list.at[i].name);
+		r = read_settings(root, path, each, to);
+	}
+	free(list.at);
 	return r;
 }
 

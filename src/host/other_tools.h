@@ -21,8 +21,10 @@ struct modprobe_line {
 
 /*
  * Calls each for these lines in the five directories below root, without comments, and with lines
- * joined that end in a backslash. Of several files of one name the one in the first directory
- * counts, as for modprobe. Stops at the first non-zero result and returns it; 0, or -ENOMEM.
+ * joined that end in a backslash. As for modprobe, files come in the order of their names, whatever
+ * their directories, and of several of one name the one in the first directory counts
+ * (conf_files_insert_sorted in libkmod/libkmod-config.c). Stops at the first non-zero result and
+ * returns it; 0, or -ENOMEM.
  */
 int other_tools_modprobe(
 	int root, int (*each)(const struct modprobe_line *line, void *to), void *to) _must_check_;

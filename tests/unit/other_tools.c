@@ -55,6 +55,11 @@ int main(void)
 	must_shell("cd %s && : >run/modprobe.d/b.conf && rm run/modprobe.d/c.conf", top);
 	expect("/lib/modprobe.d/c.conf:1 options lib | c\n");
 
+	check_case("modprobe.d: files come by their names, whatever their directories");
+	must_shell("cd %s && echo options early ids=z >run/modprobe.d/z.conf", top);
+	expect("/lib/modprobe.d/c.conf:1 options lib | c\n/run/modprobe.d/z.conf:1 options early | z\n");
+	must_shell("rm %s/run/modprobe.d/z.conf", top);
+
 	check_case("modprobe.d: hidden files and other names are none of it");
 	must_shell(
 		"cd %s/lib/modprobe.d && mv c.conf .c.conf && cp .c.conf c.off && cp c.off .conf",

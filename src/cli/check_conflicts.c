@@ -87,7 +87,7 @@ static bool acts(const struct check_ctx *c, const struct other_id *one)
 	struct builtin b = {.module = one->module};
 	bool first = false;
 
-	if (one->is_word)
+	if (one->source == OTHER_ID_WORD)
 		check_ctx_each(c, "/lib/modules", NULL, note_builtin, &b);
 	for (size_t i = 0; i < p->n; i++)
 		first |= p->verdicts[i].action == ACTION_BIND &&
@@ -131,9 +131,9 @@ static void log_ids(const struct check_ctx *c, const struct other_id *one)
 	bool is_error = names.len && check_ctx_asks(c) && !c->ctx->plan.no_iommu &&
 			(has || acts(c, one));
 
-	if (one->is_word)
+	if (one->source == OTHER_ID_WORD)
 		word_command(one, command);
-	findings_add(c->findings, is_error, one->is_word ? "cmdline" : "modprobe",
+	findings_add(c->findings, is_error, one->source == OTHER_ID_WORD ? "cmdline" : "modprobe",
 		is_error
 			? "it takes them whatever the config and the guards say, for no driver is bound to them by then: take it out"
 			: "it has no effect where vfio-bind loads the module, with an empty ids=; with vfio_bind=off, or where another loads it first, it takes every device with these ids, twins and guarded ones too: take it out",

@@ -9,14 +9,16 @@
 /*
  * The body of a config that selects the devices which other tools bind to vfio-pci:
  *
- * - `vfio-pci.ids=` on the kernel command line; the last one, as in the kernel
- * - `options vfio-pci ids=` in the directories of modprobe.d(5)
+ * - ids= of vfio-pci and pci-stub that are in force (cli/other_ids): the kernel command line,
+ *   modprobe.d(5), the modules of initramfs-tools(7); other options of vfio-pci in modprobe.d
+ * - `xen-pciback.hide=` on the kernel command line
  * - /etc/driverctl.d/<bus>-<address> with the text "vfio-pci" (driverctl(8))
- * - scripts that write driver_override for the addresses in DEVS="…", as in guides
+ * - scripts from guides that bind devices (host/bind_script)
  *
  * root: used as /, or NULL. Each value follows a comment with its source, and the log says what to
- * remove there. 1: all of it is imported; 0: something could not be imported as it is (logged); or
- * -errno. Nothing found: *ret stays empty.
+ * remove there: only of what is imported. 1: all of it is imported; 0: something could not be
+ * imported as it is (logged); or -errno. Nothing to import: *ret stays empty, and the result is 1
+ * if nothing was found either.
  */
 int import_config(
 	const char *root, const struct sysroot *w, struct text *ret, struct err *err) _must_check_;

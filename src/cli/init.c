@@ -259,6 +259,14 @@ static int gather(const struct init *o, struct cards *c, struct text *body, stru
 	return r;
 }
 
+static const char *why_nothing(const struct init *o, bool whole)
+{
+	if (!o->import)
+		return "nothing was chosen";
+	return whole ? "no other tool's settings were found"
+		     : "nothing that was found can be taken over: name the devices in [bind]";
+}
+
 static enum cmd_result init(const struct init *o, struct err *err)
 {
 	_cleanup_(text_done) struct text body = {0};
@@ -272,9 +280,8 @@ static enum cmd_result init(const struct init *o, struct err *err)
 		.file = path_of(o), .whole = r > 0, .body = &body, .cards = o->import ? NULL : &c};
 	if (body.len == 0) {
 		t.whole = false;
-		t.reason = o->import ? "no other tool's settings were found" : "nothing was chosen";
-		log_print(LOG_NOTICE, o->import ? "no other tool's settings were found"
-						: "nothing was chosen, nothing is written");
+		t.reason = why_nothing(o, r > 0);
+		log_print(LOG_NOTICE, "%s%s", t.reason, o->import ? "" : ", nothing is written");
 		return tell(o, &t, CMD_NOT_ALL, err);
 	}
 	if ((o->json || !o->dry_run) && preview(o, &s, &body, err) < 0)

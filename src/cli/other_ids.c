@@ -18,8 +18,8 @@
 #define BLANKS " \t"
 #define INITRAMFS_TOOLS "/etc/initramfs-tools/modules"
 
-static void add(
-	struct other_ids *o, const char *from, const char *module, const char *ids, bool is_word)
+static void add(struct other_ids *o, const char *from, const char *module, const char *ids,
+	enum other_id_source source)
 {
 	struct other_id *more = reallocarray(o->at, o->n + 1, sizeof(*more));
 
@@ -28,7 +28,7 @@ static void add(
 		return;
 	}
 	o->at = more;
-	o->at[o->n] = (struct other_id){strdup(from), strdup(module), strdup(ids), is_word};
+	o->at[o->n] = (struct other_id){strdup(from), strdup(module), strdup(ids), source};
 	struct other_id *one = &o->at[o->n++];
 	o->failed |= !one->from || !one->module || !one->ids;
 }
@@ -59,23 +59,28 @@ static void read_words(struct other_ids *o, const char *cmdline)
 			continue;
 		(void)snprintf(from, sizeof(from), "'%s' on the kernel command line", word);
 		word[strcspn(word, ".")] = '\0';
-		add(o, from, word, ids + 1, true);
+		add(o, from, word, ids + 1, OTHER_ID_WORD);
 	}
 }
 
 /* ---- modprobe.d, and the modules of initramfs-tools ------------------------------------------ */
 
-static int read_options(const struct modprobe_line *line, void *to)
+static int add_options(
+	struct other_ids *o, const struct modprobe_line *line, enum other_id_source source)
 {
-	struct other_ids *o = to;
 	char from[CHECKED_PATH_MAX + 16], *rest = line->rest;
 
 	if (!str_equal(line->command, "options") || !module_takes_ids(line->module))
 		return 0;
 	(void)snprintf(from, sizeof(from), "%.511s:%u", line->path, line->number);
 	for (char *ids; (ids = other_tools_ids(&rest));)
-		add(o, from, line->module, ids, false);
+		add(o, from, line->module, ids, source);
 	return o->failed ? -ENOMEM : 0;
+}
+
+static int read_options(const struct modprobe_line *line, void *to)
+{
+	return add_options(to, line, OTHER_ID_MODPROBE);
 }
 
 /* "vfio-pci ids=10de:2204": as in modprobe.d, without "options". */
@@ -90,7 +95,7 @@ static void read_initramfs_tools(struct other_ids *o, const struct check_ctx *c)
 			.path = INITRAMFS_TOOLS, .number = number, .command = "options"};
 		l.module = strtok_r(line, BLANKS, &l.rest);
 		if (l.module)
-			o->failed |= read_options(&l, o) < 0;
+			o->failed |= add_options(o, &l, OTHER_ID_INITRAMFS) < 0;
 	}
 }
 
@@ -105,6 +110,17 @@ void other_ids_read(struct other_ids *ret, const char *root, const char *cmdline
 	read_initramfs_tools(ret, &c);
 	_cleanup_(fd_close) int fd = open(*root ? root : "/", O_DIRECTORY | O_PATH | O_CLOEXEC);
 	ret->failed |= other_tools_modprobe(fd, read_options, ret) < 0;
+}
+
+const struct other_id *other_ids_in_force(const struct other_ids *o, const char *module)
+{
+	const struct other_id *last = NULL;
+
+	for (size_t i = 0; i < o->n; i++)
+		if (module_same(o->at[i].module, module) &&
+			(!last || o->at[i].source >= last->source))
+			last = &o->at[i];
+	return last;
 }
 
 /* ---- match ----------------------------------------------------------------------------------- */

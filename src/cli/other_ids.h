@@ -11,11 +11,16 @@
  * Ids that vfio-pci or pci-stub gets from other tools than vfio-bind: with them it claims devices
  * that no guard has checked.
  */
+enum other_id_source {
+	OTHER_ID_MODPROBE,  /* modprobe.d, in libkmod's order */
+	OTHER_ID_WORD,      /* the kernel command line: the only one for a built-in module */
+	OTHER_ID_INITRAMFS, /* modules of initramfs-tools(7), with which modprobe is run */
+};
 struct other_id {
 	char *from; /* "'vfio-pci.ids=…' on the kernel command line", "/etc/modprobe.d/x.conf:3" */
 	char *module; /* as it is spelt there */
 	char *ids;    /* the list, separated by commas */
-	bool is_word; /* on the kernel command line: the only source for a built-in module */
+	enum other_id_source source;
 };
 
 struct other_ids {
@@ -31,6 +36,13 @@ struct other_ids {
  */
 void other_ids_read(struct other_ids *ret, const char *root, const char *cmdline);
 void other_ids_done(struct other_ids *o);
+
+/*
+ * The entry of a module that is in force, or NULL: a string parameter keeps its last value
+ * (kernel/params.c), and libkmod passes those of modprobe.d first, then those of the kernel command
+ * line, then the arguments of modprobe.
+ */
+const struct other_id *other_ids_in_force(const struct other_ids *o, const char *module);
 
 /*
  * True if a list matches the device: vendor:device[:subvendor[:subdevice[:class[:class_mask]]]],

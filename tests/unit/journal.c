@@ -364,6 +364,7 @@ static void test_numbers(void)
 	tree_make();
 	CHECK_INT(list(&l, &err), 0);
 	CHECK_INT(l.n, 0);
+	journal_list_done(&l);
 	CHECK_INT(undo(0, &plain, &u, &err), -ENOENT);
 	CHECK_STR(err.text, "there is no change to undo");
 	CHECK_INT(undo(0, &dry, &u, &err), -ENOENT);

@@ -907,6 +907,10 @@ static int entry_edit(struct file_edits *s, const struct menu_entry *e, const st
 		rc = edit_decide(&e->words, r, &c, err);
 	if (rc == 0)
 		rc = edit_expect(&e->words, &c, expect);
+	if (rc == 0 && c.append.n > 0 && e->words.fields == 0)
+		return err_set(err, EINVAL,
+			"line %zu: \"%s\": has no line of kernel parameters that new ones could be added to; write one first, with root=",
+			e->line, e->title);
 	if (rc == 0 && !edit_empty(&c)) {
 		rc = edit_splice(&e->words, &c, encode, &own, err);
 		if (rc == 0)

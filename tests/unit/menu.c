@@ -169,6 +169,8 @@ static void test_length(void)
 /* ---- editing ----------------------------------------------------------------------------------
  */
 
+#define LETTERS_64 "abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz01"
+
 static const struct {
 	const char *name;
 	format_edit *edit;
@@ -189,6 +191,10 @@ static const struct {
 	{"Limine: a macro shared with an entry that is left alone", limine_edit, NULL, "quiet",
 		"${M}=quiet ro\n/a\npath: k\ncmdline: ${M}\n/rescue\npath: k\ncmdline: ${M}\n",
 		NULL, "line 5: \"rescue\" is left alone and shares its words"},
+	{"Limine: a line of another entry that is as long as room for it", limine_edit, "x", NULL,
+		"/a\npath: k\ncmdline: a\n/rescue\npath: k\ncmdline: " LETTERS_64 "\n",
+		"/a\npath: k\ncmdline: a x\n/rescue\npath: k\ncmdline: " LETTERS_64 "\n",
+		"/file:4: \"rescue\": left alone as the way back"},
 	{"Limine: no blank behind the key", limine_edit, "x", NULL, "/a\npath: k\ncmdline:\n",
 		"/a\npath: k\ncmdline: x\n", NULL},
 	{"Limine: a kernel and no line", limine_edit, "x", NULL, "/rescue\npath: k\ncmdline: a\n",

@@ -194,12 +194,6 @@ static int encode(
 	return plain_encode(context, text, dialect, ret, err);
 }
 
-/* A file of a package is not edited. */
-static bool is_vendor(const struct file_edit *s)
-{
-	return str_starts(s->path, "usr/");
-}
-
 /* Adds `KERNEL_CMDLINE[name]+=" words"` at the end of the last file, which is read last. */
 static int words_append_line(struct file_edits *s, const char *name, const struct edit *c,
 	struct splices *p, struct err *err)
@@ -228,14 +222,14 @@ static int line_change(struct file_edits *s, const struct kernel_line *l, const 
 	size_t before = p->n;
 	int rc = 0;
 
-	if (c->append.n > 0 && is_vendor(&s->v[last->file])) {
+	if (c->append.n > 0 && s->v[last->file].owner == OWNER_PACKAGE) {
 		rc = words_append_line(s, l->name, c, p, err);
 		rest.append = (struct strings){0};
 	}
 	if (rc == 0 && !edit_empty(&rest))
 		rc = edit_splice(&l->words, &rest, encode, p, err);
 	for (size_t i = before; i < p->n && rc == 0; i++)
-		if (is_vendor(&s->v[p->v[i].file]))
+		if (s->v[p->v[i].file].owner == OWNER_PACKAGE)
 			rc = err_set(err, EINVAL,
 				"%s: is a file of a package; write the whole line of KERNEL_CMDLINE[%s] to %s first",
 				s->v[p->v[i].file].name, l->name, s->v[s->n - 1].name);

@@ -210,12 +210,19 @@ static int line_append(struct file_edit *s, const char *left, const char *words,
 
 #define DROP_IN_HEAD "# Kernel parameters, by vfio-bootcfg(8)\n"
 
+static const char *name_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	return slash ? slash + 1 : path;
+}
+
 /* The place of our own file in the order of the reader, after the first file; s->n: it is last. */
 static size_t drop_in_find(const struct file_edits *s, const char *path)
 {
-	size_t i = 1;
+	size_t i = s->n > 0;
 
-	while (i < s->n && strcmp(s->v[i].path, path) < 0)
+	/* Files of several directories are in the order of their names. */
+	while (i < s->n && strcmp(name_of(s->v[i].path), name_of(path)) < 0)
 		i++;
 	return i;
 }

@@ -39,6 +39,12 @@ static void list_look(const struct root *r, const char *list, struct file_edits 
 			s->v[i].owner = OWNER_PACKAGE;
 }
 
+/* /usr is the packages', whatever lists them. */
+static bool is_vendors(const char *path)
+{
+	return str_starts(path, "usr/");
+}
+
 int conffiles_find(const struct root *r, struct file_edits *s)
 {
 	_cleanup_(strings_done) struct strings lists = {0};
@@ -46,18 +52,21 @@ int conffiles_find(const struct root *r, struct file_edits *s)
 
 	for (size_t i = 0; i < s->n; i++)
 		any |= is_drop_in(s->v[i].path);
+	for (size_t i = 0; i < s->n; i++)
+		if (is_vendors(s->v[i].path))
+			s->v[i].owner = OWNER_PACKAGE;
 	if (!any)
 		return 0;
 	if (root_list(r, info, ".conffiles", &lists) == -ENOMEM)
 		return -ENOMEM;
 	for (size_t i = 0; i < s->n; i++)
-		if (lists.n == 0 && is_drop_in(s->v[i].path))
+		if (lists.n == 0 && is_drop_in(s->v[i].path) && !is_vendors(s->v[i].path))
 			s->v[i].owner = OWNER_UNKNOWN;
 	for (size_t i = 0; i < lists.n; i++)
 		list_look(r, lists.v[i], s);
 	/* /etc/default/grub is the file to edit, whoever put it there. */
 	for (size_t i = 0; i < s->n; i++)
-		if (!is_drop_in(s->v[i].path))
+		if (!is_drop_in(s->v[i].path) && !is_vendors(s->v[i].path))
 			s->v[i].owner = OWNER_ADMIN;
 	return 0;
 }

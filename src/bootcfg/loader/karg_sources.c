@@ -11,6 +11,7 @@ void loaders_done(struct loaders *l)
 	for (size_t i = 0; i < l->sources_n; i++) {
 		strings_done(&l->sources[i].paths);
 		free(l->sources[i].template);
+		free(l->sources[i].line);
 	}
 	free(l->sources);
 	free(l->menu);
@@ -128,7 +129,9 @@ int karg_source_edit(const struct root *r, const struct karg_source *source,
 	for (size_t i = 0; i < ret->n && rc == 0; i++)
 		if (ret->v[i].text && ret->v[i].owner == OWNER_PACKAGE)
 			rc = err_set(err, EPERM,
-				"%s: is a conffile of a package, which is not edited; take the words out there by hand",
+				str_starts(ret->v[i].path, "usr/")
+					? "%s: is a file of a package, which is not edited; copy it to /etc, where one of the same name takes its place, then run this again"
+					: "%s: is a conffile of a package, which is not edited; take the words out there by hand",
 				ret->v[i].name);
 	return rc;
 }

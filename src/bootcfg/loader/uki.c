@@ -1,51 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bootcfg/loader/dracut.h"
 #include "bootcfg/loader/mkinitcpio.h"
 #include "bootcfg/loader/table.h"
 #include "bootcfg/loader/uki_entries.h"
+#include "bootcfg/loader/whole_line.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static bool is_yes(const char *value)
-{
-	return value && str_equal(value, "yes");
-}
-
-static int dracut_look(const struct detect *s, struct loaders *to, bool *ret_found, struct err *err)
-{
-	_cleanup_(strings_done) struct strings files = {0};
-	bool uefi = false, set = false;
-
-	int rc = root_is_file(s->root, "etc/dracut.conf") ? strings_add(&files, "etc/dracut.conf")
-							  : 0;
-	if (rc == 0)
-		rc = regular_files_add(s->root, "etc/dracut.conf.d", ".conf", &files);
-	for (size_t i = 0; i < files.n && rc == 0; i++) {
-		_cleanup_(str_free) char *value = detect_shell_value(s->root, files.v[i], "uefi");
-		_cleanup_(str_free) char *words = detect_shell_value(
-			s->root, files.v[i], "kernel_cmdline");
-		uefi |= is_yes(value);
-		set |= words || root_holds(s->root, files.v[i], "\nkernel_cmdline");
-	}
-	if (rc < 0 || !uefi)
-		return rc;
-	if (!set)
-		return err_set(err, EINVAL,
-			"dracut builds these unified kernel images without a kernel_cmdline= in /etc/dracut.conf.d; a line with only the new words would leave them without root=: write the whole command line there first");
-	struct karg_source *p = karg_source_add(to, shell_edit, 20, NULL);
-	if (!p)
-		return -ENOMEM;
-	p->format = (struct format){.names = {"kernel_cmdline"},
-		.insert_at = "kernel_cmdline",
-		.bash = true,
-		.must_exist = true};
-	p->paths = files;
-	files = (struct strings){0};
-	*ret_found = true;
-	return strings_add(&to->next, "dracut --regenerate-all --force");
-}
 
 /*
  * add-all finds kernels at /usr/lib/modules/VERSION/vmlinuz (kernel-install(8)). Debian's kernels
@@ -77,25 +40,102 @@ static int kernel_install_next(const struct detect *s, struct loaders *to)
 	return rc;
 }
 
-/* `layout=uki` in install.conf: an image alone does not name kernel-install as its builder. */
+/*
+ * A key of install.conf: of the first of these files that is there, then of the drop-ins
+ * (kernel-install(8)). Allocated, or NULL.
+ */
+static char *install_conf(const struct root *r, const char *key)
+{
+	static const char *const files[] = {"etc/kernel/install.conf", "run/kernel/install.conf",
+		"usr/local/lib/kernel/install.conf", "usr/lib/kernel/install.conf", NULL};
+	static const char *const dirs[] = {
+		"usr/lib/kernel/install.conf.d", "etc/kernel/install.conf.d", NULL};
+	char *value = NULL;
+
+	for (const char *const *f = files; *f; f++) {
+		if (!root_is_file(r, *f))
+			continue;
+		value = detect_shell_value(r, *f, key);
+		break;
+	}
+	for (const char *const *d = dirs; *d; d++) {
+		_cleanup_(strings_done) struct strings drops = {0};
+		(void)!regular_files_add(r, *d, ".conf", &drops);
+		for (size_t i = 0; i < drops.n; i++) {
+			char *one = detect_shell_value(r, drops.v[i], key);
+			if (!one)
+				continue;
+			free(value);
+			value = one;
+		}
+	}
+	return value;
+}
+
+/* What builds the image where nothing says it: ukify takes that for itself (60-ukify.install);
+ * where it is not installed, older versions of dracut did. */
+static const char *usual_generator(const struct root *r)
+{
+	static const char dir[] = "usr/lib/kernel/install.d/";
+	char ukify[64], dracut[64];
+
+	(void)snprintf(ukify, sizeof(ukify), "%s60-ukify.install", dir);
+	(void)snprintf(dracut, sizeof(dracut), "%s50-dracut.install", dir);
+	return root_is_file(r, dracut) && !root_is_file(r, ukify) ? "dracut" : "ukify";
+}
+
+/* /etc/kernel/cmdline, which ukify reads, and mkinitcpio with its drop-ins. */
+static int cmdline_sources_add(
+	const struct detect *s, struct loaders *to, const char *drop_ins, struct err *err)
+{
+	bool have = false;
+
+	if (kernel_cmdline_add(s->root, to, drop_ins, ".conf", &have) < 0 ||
+		(!have && whole_line_pin(s->root, to, "kernel-install", &have) < 0))
+		return -ENOMEM;
+	return have ? 0
+		    : err_set(err, EINVAL,
+			      "kernel-install builds unified kernel images with the command line of the running system; write it to /etc/kernel/cmdline first (with root=), so that there is something to edit");
+}
+
+/* `layout=uki` in install.conf: an image alone does not name kernel-install as its builder. Each
+ * generator has the line from elsewhere. */
 static int kernel_install_look(
 	const struct detect *s, struct loaders *to, bool *ret_found, struct err *err)
 {
-	_cleanup_(str_free) char *layout = detect_shell_value(
-		s->root, "etc/kernel/install.conf", "layout");
-	_cleanup_(str_free) char *vendor = detect_shell_value(
-		s->root, "usr/lib/kernel/install.conf", "layout");
-	bool have = false;
+	_cleanup_(str_free) char *layout = install_conf(s->root, "layout");
+	_cleanup_(str_free) char *set = install_conf(s->root, "uki_generator");
+	const char *by = set && set[0] ? set : usual_generator(s->root);
+	int rc;
 
-	if (!str_equal(layout ? layout : vendor ? vendor : "", "uki"))
+	if (!str_equal(layout ? layout : "", "uki") || str_equal(by, "none"))
 		return 0;
-	if (kernel_cmdline_add(s->root, to, NULL, NULL, &have) < 0)
-		return -ENOMEM;
-	if (!have)
+	if (str_equal(by, "dracut"))
+		rc = dracut_sources_add(s, to, err);
+	else if (str_equal(by, "mkinitcpio"))
+		rc = cmdline_sources_add(s, to, "etc/cmdline.d", err);
+	else if (str_equal(by, "ukify"))
+		rc = cmdline_sources_add(s, to, NULL, err);
+	else
 		return err_set(err, EINVAL,
-			"kernel-install builds unified kernel images with the command line of the running system; write it to /etc/kernel/cmdline first (with root=), so that there is something to edit");
+			"/etc/kernel/install.conf: uki_generator=%.60s builds the unified kernel images, and where that takes the command line from is not known here; edit its file, then run `kernel-install add-all`",
+			by);
+	if (rc < 0)
+		return rc;
 	*ret_found = true;
 	return kernel_install_next(s, to);
+}
+
+/* dracut by itself: uefi=yes. */
+static int dracut_look(const struct detect *s, struct loaders *to, bool *ret_found, struct err *err)
+{
+	if (!dracut_builds_images(s))
+		return 0;
+	int rc = dracut_sources_add(s, to, err);
+	if (rc < 0)
+		return rc;
+	*ret_found = true;
+	return strings_add(&to->next, "dracut --regenerate-all --force");
 }
 
 /* The images below EFI/Linux, for a message: the only one, or a pattern; NULL: none. */
@@ -162,15 +202,18 @@ static int images_look(const struct detect *s, struct loaders *to, bool *ret_fou
 static int detect(struct loader_search *q, struct err *err)
 {
 	const char *name = q->o->loader;
-	bool by_name = !name || str_equal(name, "uki") || str_equal(name, "bls"), found = false;
+	bool by_name = !name || str_equal(name, "uki") || str_equal(name, "bls"), found = false,
+	     installs = false;
 
 	if (!by_name && !q->s->systemd_boot && q->s->grub_complete)
 		return 0;
 	int rc = mkinitcpio_sources_add(q->s, q->to, &found, err);
 	if (rc == 0)
+		rc = kernel_install_look(q->s, q->to, &installs, err);
+	/* kernel-install calls dracut with --uefi or --no-uefi: uefi=yes does not count there. */
+	if (rc == 0 && !installs)
 		rc = dracut_look(q->s, q->to, &found, err);
-	if (rc == 0)
-		rc = kernel_install_look(q->s, q->to, &found, err);
+	found |= installs;
 	if (rc == 0)
 		rc = images_look(q->s, q->to, &found, err);
 	q->to->image |= found;

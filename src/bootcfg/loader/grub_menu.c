@@ -9,8 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DEPTH_MAX 64  /* of blocks */
-#define SOURCES_MAX 4 /* of files that source another */
+#define MENU_MAX ((size_t)64 << 20) /* as large as one may be that is generated */
+#define DEPTH_MAX 64                /* of blocks */
+#define SOURCES_MAX 4               /* of files that source another */
 
 /* A variable, with each value that it may have. */
 struct grub_variable {
@@ -567,7 +568,7 @@ static int file_read_menu(struct grub_menu *m, const char *path, unsigned level)
 	const char *outer = m->path;
 	int rc = strings_add(&m->files, path), more = 0;
 
-	if (rc < 0 || root_read(m->q->root, path, &text, &s.len, NULL) < 0)
+	if (rc < 0 || root_read_large(m->q->root, path, MENU_MAX, &text, &s.len, NULL) < 0)
 		return rc;
 	s.text = text;
 	m->path = path;

@@ -10,6 +10,7 @@
 #include "bootcfg/loader/table.h"
 #include "bootcfg/regenerate.h"
 #include "bootcfg/trial.h"
+#include "bootcfg/verify.h"
 
 #include <errno.h>
 #include <string.h>
@@ -187,10 +188,64 @@ static int boot_files_written(struct journal *j, const struct loaders *l, unsign
 		       : boot_files_settle(j->root, l, dir, files, err);
 }
 
-/* Runs the distribution's tools. If one fails, or an interrupt ends it, everything is undone. */
-static enum cmd_result generate(const struct args *a, struct journal *j, const struct loaders *l,
-	const struct strings *added, unsigned id, bool trial)
+/* What the generated boot files are compared with. */
+struct expected {
+	struct boot_entries before; /* the entries, before the first file was written */
+	bool seen;                  /* false: before is not known */
+	struct strings added, removed;
+	bool trial;
+};
+
+static void expected_done(struct expected *e)
 {
+	boot_entries_done(&e->before);
+	strings_done(&e->added);
+	strings_done(&e->removed);
+}
+
+static int expected_read(const struct args *a, const struct root *r, const struct loaders *l,
+	const struct edit_set *p, struct expected *ret, struct err *err)
+{
+	int rc = edit_set_added(p, &ret->added);
+
+	if (rc == 0)
+		rc = edit_set_removed(p, &ret->removed);
+	ret->trial = a->trial;
+	if (rc == 0 && l->next.n > 0 && !a->trial && cmd_runs_tools(a, r)) {
+		rc = boot_entries_read(r, l, &ret->before);
+		ret->seen = rc == 0;
+	}
+	return rc < 0 ? err_set(err, ENOMEM, "out of memory") : 0;
+}
+
+/* Reads what each entry will boot with now. */
+static int entries_verify(const struct args *a, const struct root *r, const struct loaders *l,
+	const struct expected *e, struct err *err)
+{
+	_cleanup_(boot_entries_done) struct boot_entries after = {0};
+	_cleanup_(strings_done) struct strings also = {0};
+	const struct verify v = {.root = r,
+		.before = &e->before,
+		.after = &after,
+		.added = &e->added,
+		.removed = &e->removed};
+
+	if (!e->seen)
+		return 0;
+	if (boot_entries_read(r, l, &after) < 0)
+		return err_set(err, ENOMEM, "out of memory");
+	int rc = verify_entries(&v, &also, err);
+	if (rc == 0)
+		cmd_notes(a, &also);
+	return rc;
+}
+
+/* Runs the distribution's tools. If one fails, or an interrupt ends it, or an entry would not boot
+ * with what it should, everything is undone. */
+static enum cmd_result generate(const struct args *a, struct journal *j, const struct loaders *l,
+	const struct expected *e, unsigned id)
+{
+	bool trial = e->trial;
 	_cleanup_(boot_files_done) struct boot_files files = {0};
 	struct interrupt interrupt = {0};
 	struct err err = {0};
@@ -202,7 +257,9 @@ static enum cmd_result generate(const struct args *a, struct journal *j, const s
 	}
 	for (size_t i = 0; i < l->next.n && !a->quiet; i++)
 		log_print(LOG_NOTICE, "running %s", l->next.v[i]);
-	rc = regenerate_run(j->root, l, added, &interrupt, &err);
+	rc = regenerate_run(j->root, l, &e->added, &interrupt, &err);
+	if (rc == 0)
+		rc = entries_verify(a, j->root, l, e, &err);
 	if (rc == 0 && !trial)
 		rc = boot_files_written(j, l, id, &files, &err);
 	if (rc < 0) {
@@ -216,34 +273,31 @@ static enum cmd_result generate(const struct args *a, struct journal *j, const s
 	return finish(a, j, l, id, CHANGE_REGENERATED, trial ? NULL : &files);
 }
 
-/* The added parameters of all sources, once each: generated files have to contain them. */
 static enum cmd_result written(const struct args *a, struct journal *j, const struct loaders *l,
-	const struct edit_set *p, unsigned id)
+	const struct expected *e, unsigned id)
 {
-	_cleanup_(strings_done) struct strings added = {0};
-
 	if (l->next.n == 0)
 		return finish(
-			a, j, l, id, l->by_hand.n > 0 ? CHANGE_LEFT : CHANGE_REGENERATED, false);
+			a, j, l, id, l->by_hand.n > 0 ? CHANGE_LEFT : CHANGE_REGENERATED, NULL);
 	if (!cmd_runs_tools(a, j->root))
 		return finish(a, j, l, id, CHANGE_LEFT, NULL);
-	if (edit_set_added(p, &added) < 0) {
-		log_print(LOG_ERROR, "out of memory");
-		return take_back(a, j, l, id, NULL);
-	}
-	return generate(a, j, l, &added, id, a->trial);
+	return generate(a, j, l, e, id);
 }
 
 enum cmd_result change_make(const struct args *a, struct journal *j, const struct root *r,
 	const struct loaders *l, const struct edit_set *p, struct err *err)
 {
+	_cleanup_(expected_done) struct expected e = {0};
 	_cleanup_(str_free) char *name = args_name(a);
 	struct interrupt late = {0};
 	unsigned id = 0;
 
+	int rc = expected_read(a, r, l, p, &e, err);
+	if (rc < 0)
+		return cmd_failure(rc);
 	interrupt_hold();
-	int rc = edit_set_commit(j, r, p, name ? name : "", &id, err);
-	enum cmd_result result = rc < 0 ? cmd_failure(rc) : written(a, j, l, p, id);
+	rc = edit_set_commit(j, r, p, name ? name : "", &id, err);
+	enum cmd_result result = rc < 0 ? cmd_failure(rc) : written(a, j, l, &e, id);
 	/* One that came after the last step changes nothing. */
 	(void)interrupt_came(&late);
 	interrupt_release();
@@ -275,6 +329,7 @@ static enum cmd_result generate_again(
 	const struct args *a, struct journal *j, const struct journal_entry *e, struct err *err)
 {
 	_cleanup_(loaders_done) struct loaders l = {0};
+	const struct expected expected = {.added = e->added}; /* by reference */
 	struct karg_ops nothing = {0};
 	struct loaders_options lo = {.loader = a->loader, .request = &nothing};
 
@@ -287,7 +342,7 @@ static enum cmd_result generate_again(
 			l.next.v[0]);
 		return finish(a, j, &l, e->id, CHANGE_LEFT, NULL);
 	}
-	enum cmd_result result = generate(a, j, &l, &e->added, e->id, false);
+	enum cmd_result result = generate(a, j, &l, &expected, e->id);
 	if (result == CMD_DONE)
 		log_print(LOG_NOTICE, "change %u is finished", e->id);
 	else

@@ -119,14 +119,30 @@ void edit_set_print(const struct edit_set *p, FILE *f)
 	}
 }
 
+static int words_once(const struct strings *words, struct strings *ret)
+{
+	for (size_t k = 0; k < words->n; k++)
+		if (!strings_have(ret, words->v[k]) && strings_add(ret, words->v[k]) < 0)
+			return -ENOMEM;
+	return 0;
+}
+
 int edit_set_added(const struct edit_set *p, struct strings *ret)
 {
-	for (size_t i = 0; i < p->n; i++)
-		for (size_t k = 0; k < p->set[i].added.n; k++)
-			if (!strings_have(ret, p->set[i].added.v[k]) &&
-				strings_add(ret, p->set[i].added.v[k]) < 0)
-				return -ENOMEM;
-	return 0;
+	int rc = 0;
+
+	for (size_t i = 0; i < p->n && rc == 0; i++)
+		rc = words_once(&p->set[i].added, ret);
+	return rc;
+}
+
+int edit_set_removed(const struct edit_set *p, struct strings *ret)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < p->n && rc == 0; i++)
+		rc = words_once(&p->set[i].removed, ret);
+	return rc;
 }
 
 int edit_set_commit(struct journal *j, const struct root *r, const struct edit_set *p,

@@ -29,8 +29,9 @@ void edit_set_print_diff(const struct edit_set *p, FILE *f);
 /* Prints a line per file: `changed  /etc/default/grub  +iommu=pt`. */
 void edit_set_print(const struct edit_set *p, FILE *f);
 
-/* The added parameters of all sources, once each. */
+/* The added and the removed parameters of all sources, once each. */
 int edit_set_added(const struct edit_set *p, struct strings *ret) _must_check_;
+int edit_set_removed(const struct edit_set *p, struct strings *ret) _must_check_;
 
 /* Writes all files, through the journal, which is created if *j is closed. */
 int edit_set_commit(struct journal *j, const struct root *r, const struct edit_set *p,

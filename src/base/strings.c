@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/strings.h"
 
+#include "base/array.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,18 +17,12 @@ void strings_done(struct strings *s)
 
 int strings_take(struct strings *s, char *text)
 {
-	if (text && s->n == s->size) {
-		size_t size = s->size ? s->size * 2 : 16;
-		char **v = reallocarray(s->v, size, sizeof(*v));
-		if (!v) {
-			free(text);
-			return -ENOMEM;
-		}
-		s->v = v;
-		s->size = size;
-	}
-	if (!text)
+	char **v = text ? array_grow(s->v, s->n, &s->size, sizeof(*v)) : NULL;
+	if (!v) {
+		free(text);
 		return -ENOMEM;
+	}
+	s->v = v;
 	s->v[s->n++] = text;
 	return 0;
 }

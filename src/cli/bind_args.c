@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/bind_args.h"
 
+#include "base/array.h"
 #include "base/log.h"
 #include "core/config_values.h"
 #include "core/guard.h"
@@ -83,13 +84,12 @@ int bind_args_set_seconds(void *to, const char *value, struct err *err)
 
 static int add_selector(struct config *c, const struct selector *s, struct err *err)
 {
-	struct selector *grown = reallocarray(
-		c->selectors, c->n_selectors + 1, sizeof(*c->selectors));
+	struct selector *grown = array_grow(
+		c->selectors, c->n_selectors, &c->size_selectors, sizeof(*grown));
 
 	if (!grown)
 		return err_set(err, ENOMEM, "out of memory");
 	c->selectors = grown;
-	c->size_selectors = c->n_selectors + 1;
 	c->selectors[c->n_selectors++] = *s;
 	return 0;
 }

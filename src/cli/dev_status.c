@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/dev_status.h"
 
+#include "base/array.h"
 #include "base/dir.h"
 #include "base/json_write.h"
 #include "base/str.h"
@@ -41,14 +42,10 @@ static int add_driverless(struct pci_addr addr, void *to)
 
 	if (sysfs_link(l->sysfs, addr, "driver", driver, sizeof(driver)) != 0)
 		return 0;
-	if (l->n == l->size) {
-		size_t size = l->size ? 2 * l->size : 16;
-		struct unfinished *more = reallocarray(l->at, size, sizeof(*more));
-		if (!more)
-			return -ENOMEM;
-		l->at = more;
-		l->size = size;
-	}
+	struct unfinished *more = array_grow(l->at, l->n, &l->size, sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	l->at = more;
 	l->at[l->n++] = (struct unfinished){.addr = addr, .override = "?"};
 	return 0;
 }

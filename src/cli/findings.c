@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/findings.h"
 
+#include "base/array.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "shared/prompt.h"
@@ -18,16 +19,12 @@ void findings_add(struct findings *f, bool is_error, const char *topic, const ch
 	struct finding one = {.is_error = is_error, .topic = topic};
 	va_list ap;
 
-	if (f->n == f->size) {
-		size_t size = f->size ? f->size * 2 : 16;
-		struct finding *at = reallocarray(f->at, size, sizeof(*at));
-		if (!at) {
-			f->failed = true;
-			return;
-		}
-		f->at = at;
-		f->size = size;
+	struct finding *at = array_grow(f->at, f->n, &f->size, sizeof(*at));
+	if (!at) {
+		f->failed = true;
+		return;
 	}
+	f->at = at;
 	va_start(ap, fmt);
 	int n = vasprintf(&one.summary, fmt, ap);
 	va_end(ap);

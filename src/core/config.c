@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/config.h"
 
+#include "base/array.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/str.h"
@@ -208,15 +209,9 @@ static int ini_reader_run(const struct ini_reader *r, const char *data, size_t l
 
 static void *config_grow(struct config *c, void *array, size_t n, size_t *size, size_t element)
 {
-	if (n < *size)
-		return array;
-	size_t more = *size ? *size * 2 : 8;
-	void *grown = reallocarray(array, more, element);
-	if (!grown) {
-		c->no_memory = true;
-		return NULL;
-	}
-	*size = more;
+	void *grown = array_grow(array, n, size, element);
+
+	c->no_memory |= !grown;
 	return grown;
 }
 

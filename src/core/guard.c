@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/guard.h"
 
+#include "base/array.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "core/usable.h"
@@ -608,14 +609,10 @@ static int note_member(const char *name, void *to)
 			return 0;
 		(void)str_copy(m.driver, sizeof(m.driver), list.at[0].driver);
 	}
-	if (g->n == g->size) {
-		size_t size = g->size ? g->size * 2 : 8;
-		struct group_member *stay = realloc(g->stay, size * sizeof(*stay));
-		if (!stay)
-			return -ENOMEM;
-		g->stay = stay;
-		g->size = size;
-	}
+	struct group_member *stay = array_grow(g->stay, g->n, &g->size, sizeof(*stay));
+	if (!stay)
+		return -ENOMEM;
+	g->stay = stay;
 	g->stay[g->n++] = m;
 	return 0;
 }

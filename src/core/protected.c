@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/protected.h"
 
+#include "base/array.h"
 #include "core/config_values.h"
 
 #include <errno.h>
@@ -48,14 +49,10 @@ int protected_add(struct protected_list *k, const struct protected_dev *one)
 		protected_set_unknown(k, "there is more than %d functions", PROTECTED_MAX);
 		return 0;
 	}
-	if (k->n == k->size) {
-		size_t size = k->size ? k->size * 2 : 4;
-		struct protected_dev *at = realloc(k->at, size * sizeof(*at));
-		if (!at)
-			return -ENOMEM;
-		k->at = at;
-		k->size = size;
-	}
+	struct protected_dev *at = array_grow(k->at, k->n, &k->size, sizeof(*at));
+	if (!at)
+		return -ENOMEM;
+	k->at = at;
 	k->at[k->n] = *one;
 	make_plain(k->at[k->n++].reason);
 	return 0;

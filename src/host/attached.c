@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "host/attached.h"
 
+#include "base/array.h"
 #include "base/str.h"
 #include "host/blockdev.h"
 #include "host/host_snapshot.h"
@@ -23,16 +24,13 @@ static int attached_gather_block(struct attached_list *list, struct sysfs *s,
 
 int attached_add(struct attached_list *list, const struct attached *b)
 {
-	if (list->n == list->size) {
-		size_t size = list->size ? list->size * 2 : 16;
-		struct attached *at = size <= ATTACHED_MAX
-					      ? reallocarray(list->at, size, sizeof(*at))
-					      : NULL;
-		if (!at)
-			return -ENOMEM;
-		list->at = at;
-		list->size = size;
-	}
+	struct attached *at = list->n < ATTACHED_MAX
+				      ? array_grow(list->at, list->n, &list->size, sizeof(*at))
+				      : NULL;
+
+	if (!at)
+		return -ENOMEM;
+	list->at = at;
 	list->at[list->n++] = *b;
 	return 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "host/in_use_by.h"
 
+#include "base/array.h"
 #include "base/file.h"
 #include "host/blockdev.h"
 #include "pci/devnode.h"
@@ -74,12 +75,11 @@ static void directory_close(DIR **dir)
 static int add_node(struct in_use_by *u, dev_t dev, const char *fmt, unsigned number)
 {
 	struct devnode_list *l = &u->nodes;
-	struct devnode *at = reallocarray(l->at, l->n + 1, sizeof(*at));
+	struct devnode *at = array_grow(l->at, l->n, &l->size, sizeof(*at));
 
 	if (!at)
 		return -ENOMEM;
 	l->at = at;
-	l->size = l->n + 1;
 	at[l->n] = (struct devnode){.kind = DEVNODE_CHAR, .dev = dev};
 	(void)snprintf(at[l->n].name, sizeof(at->name), "%s%u", fmt, number);
 	l->n++;

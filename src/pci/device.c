@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "pci/device.h"
 
+#include "base/array.h"
 #include "base/str.h"
 #include "pci/sysfs.h"
 
@@ -102,15 +103,12 @@ static int list_add(struct device_list *list, const struct device *d)
 {
 	list->sorted = list->n == 0 ||
 		       (list->sorted && pci_addr_compare(list->at[list->n - 1].addr, d->addr) < 0);
-	if (list->n == list->size) {
-		size_t size = list->size ? list->size * 2 : 16;
-		struct device *at = size <= DEVICES_MAX ? realloc(list->at, size * sizeof(*at))
-							: NULL;
-		if (!at)
-			return -ENOMEM;
-		list->at = at;
-		list->size = size;
-	}
+	struct device *at = list->n < DEVICES_MAX
+				    ? array_grow(list->at, list->n, &list->size, sizeof(*at))
+				    : NULL;
+	if (!at)
+		return -ENOMEM;
+	list->at = at;
 	list->at[list->n++] = *d;
 	return 0;
 }

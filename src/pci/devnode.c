@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "pci/devnode.h"
 
+#include "base/array.h"
 #include "base/file.h"
 #include "base/str.h"
 
@@ -48,14 +49,11 @@ static void directory_close(DIR **dir)
 
 static struct devnode *node_add(struct devnode_list *list)
 {
-	if (list->n == list->size) {
-		size_t size = list->size ? list->size * 2 : 16;
-		struct devnode *at = reallocarray(list->at, size, sizeof(*at));
-		if (!at)
-			return NULL;
-		list->at = at;
-		list->size = size;
-	}
+	struct devnode *at = array_grow(list->at, list->n, &list->size, sizeof(*at));
+
+	if (!at)
+		return NULL;
+	list->at = at;
 	list->at[list->n] = (struct devnode){0};
 	return &list->at[list->n++];
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "pci/sysfs.h"
 
+#include "base/array.h"
 #include "base/dir.h"
 #include "base/file.h"
 #include "base/str.h"
@@ -294,14 +295,11 @@ static int list_note(struct pci_addr addr, void *to)
 {
 	struct sysfs *s = to;
 
-	if (s->n_listed == s->size_listed) {
-		size_t size = s->size_listed ? s->size_listed * 2 : 64;
-		struct pci_addr *listed = realloc(s->listed, size * sizeof(*listed));
-		if (!listed)
-			return -ENOMEM;
-		s->listed = listed;
-		s->size_listed = size;
-	}
+	struct pci_addr *listed = array_grow(
+		s->listed, s->n_listed, &s->size_listed, sizeof(*listed));
+	if (!listed)
+		return -ENOMEM;
+	s->listed = listed;
 	s->listed[s->n_listed++] = addr;
 	return 0;
 }

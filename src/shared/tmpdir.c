@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "shared/tmpdir.h"
 
+#include "base/array.h"
 #include "base/file.h"
 #include "base/str.h"
 
@@ -99,15 +100,11 @@ static int note_made(struct tmpdir *s, const char *path, bool is_directory)
 {
 	size_t len = strlen(path) + 1;
 
-	if (s->n == s->size) {
-		size_t size = s->size ? s->size * 2 : 64;
-		struct tmpdir_entry **made = reallocarray(
-			s->made, size, sizeof(struct tmpdir_entry *));
-		if (!made)
-			return -ENOMEM;
-		s->made = made;
-		s->size = size;
-	}
+	struct tmpdir_entry **made = array_grow(
+		s->made, s->n, &s->size, sizeof(struct tmpdir_entry *));
+	if (!made)
+		return -ENOMEM;
+	s->made = made;
 	struct tmpdir_entry *one = malloc(sizeof(*one) + len);
 	if (!one)
 		return -ENOMEM;

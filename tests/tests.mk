@@ -169,16 +169,24 @@ fuzz: $(fuzzers)
 	@tests/fuzz $(SECONDS) $(BUILD)/fuzz $(fuzzers)
 
 # Can the tests fail? Small changes of the sources that decide and act, one at a time, of which the tests have to notice
-# nine in ten: up to half an hour. Not part of check.
+# nine in ten: up to half an hour. Of vfio-bootcfg these are the journal, and what reads and edits text. Not part of check.
 mutant_sources = $(wildcard $(addprefix src/core/,guard.c plan.c probe.c apply.c steps.c bootcount.c config*.c in_use.c) \
 	src/pci/boot_display.c src/base/replace.c)
-.PHONY: check-mutants
-check-mutants: $(units) $(sanitized)
-	@BUILD='$(BUILD)' UNITS='$(units)' SAN_CC='$(CLANG) $(COMPILE) $(kmod_flags) $(SANITIZE) -fsanitize=fuzzer-no-link' \
-		SAN_LINK='$(CLANG) $(SANITIZE)' SAN_LIBS='$(san_libs)' PROGRAM_LIBS='$(bind_libs)' \
-		PROGRAM_OBJECTS='$(bind_objects:%=$(BUILD)/san/%.o)' \
-		UNIT_LINK='$(foreach u,$(notdir $(units)),$(if $(link_$(u)),$(u)=$(subst $() ,|,$(strip $(link_$(u))))))' \
-		tests/mutants/run $(mutant_sources)
+mutant_sources_bootcfg = $(wildcard src/shared/txn.c src/bootcfg/journal.c src/bootcfg/kargs/*.c \
+	$(addprefix src/bootcfg/format/,shell_edit.c shell_lex.c bls.c menu.c plain.c grubenv.c))
+mutant_units_bootcfg = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(shell grep -lE '"(bootcfg/|shared/txn)' tests/unit/*.c))
+mutants = BUILD='$(BUILD)' SAN_CC='$(CLANG) $(COMPILE) $(kmod_flags) $(SANITIZE) -fsanitize=fuzzer-no-link' \
+	SAN_LINK='$(CLANG) $(SANITIZE)' SAN_LIBS='$(san_libs)' \
+	UNIT_LINK='$(foreach u,$(notdir $(units)),$(if $(link_$(u)),$(u)=$(subst $() ,|,$(strip $(link_$(u))))))'
+.PHONY: check-mutants check-mutants-bind check-mutants-bootcfg
+check-mutants:
+	@$(MAKE) --no-print-directory check-mutants-bind || rc=1; $(MAKE) --no-print-directory check-mutants-bootcfg || rc=1; exit $${rc:-0}
+check-mutants-bind: $(units) $(sanitized)
+	@$(mutants) UNITS='$(units)' PROGRAM_LIBS='$(bind_libs)' PROGRAM_OBJECTS='$(bind_objects:%=$(BUILD)/san/%.o)' \
+		tests/mutants/run vfio-bind $(mutant_sources)
+check-mutants-bootcfg: $(mutant_units_bootcfg) $(BUILD)/san/bin/vfio-bootcfg
+	@$(mutants) UNITS='$(mutant_units_bootcfg)' PROGRAM_LIBS='$(bootcfg_libs)' PROGRAM_OBJECTS='$(bootcfg_objects:%=$(BUILD)/san/%.o)' \
+		tests/mutants/run vfio-bootcfg $(mutant_sources_bootcfg)
 
 # Every case by the program as it is installed, and by the one with the sanitizers in.
 $(BUILD)/san/bin/vfio-bootcfg: $(bootcfg_objects:%=$(BUILD)/san/%.o)

@@ -78,7 +78,7 @@ def is_never_zero(code, operator):
 # A descriptor is 0 only in a program that is started without standard input, and then only the first that it opens;
 # base/file.h never gives that one. tests/unit/replace and bootcount run without standard input.
 OPENS = re.compile(r"\b(\w+) = (?:\w+ < 0 \? \w+ : )?(?:\(int\))?(?:\w+_)?(?:open|openat|open_node|open_own_node|open_disk|dir_handle|"
-                   r"sysfs_directory|variables_of)\(")
+                   r"sysfs_directory|variables_of|root_fd|stored_open|store_dir|change_open)\(")
 
 
 def is_of_descriptor(code, start, end, operator):

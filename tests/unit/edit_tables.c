@@ -251,6 +251,94 @@ static void table_check(struct table *t)
 	CHECK(rows >= t->rows);
 }
 
+/* ---- by hand: what no table has a file for ----------------------------------------------------
+ */
+
+#define GRUB .edit = bls_edit, .format = {.reader = BLS_GRUB}
+#define BOTH .edit = bls_edit, .format = {.reader = BLS_BOTH}
+#define KERNELOPTS .edit = bls_edit, .format = {.reader = BLS_GRUB, .kernelopts = true}
+
+static const struct {
+	struct table t;
+	const char *name, *before, *args, *after;
+} rows[] = {
+	{{GRUB}, "what GRUB would split is quoted", "options root=1", "--add x=a;b",
+		"options root=1 x=\"a;b\""},
+	{{GRUB}, "a flag that GRUB would split", "options root=1\\n", "--add a|b",
+		"options root=1 \"a|b\"\\n"},
+	{{GRUB}, "a word that has quotes", "options root=1\\n", "--add 'q=\"a b\"' --add c",
+		"options root=1 q=\"a b\" c\\n"},
+	{{GRUB}, "what GRUB would expand", "options root=1\\n", "--add 'a$b'", "refuse"},
+	{{GRUB}, "a tab behind the key", "options\\troot=1\\n", "--add x", "options root=1 x\\n"},
+	{{GRUB}, "a tab behind the key, and nothing to do", "options\\troot=1\\n", "--add root=1",
+		"same"},
+	{{GRUB}, "a tab in the line", "options root=1\\ta\\n", "--add x",
+		"options root=1\\ta x\\n"},
+	{{BOTH}, "a tab, for both", "title a\\noptions\\t\\troot=1\\n", "--add x",
+		"title a\\noptions root=1 x\\n"},
+	{{GRUB}, "no options that GRUB reads", "title a\\n", "--add x", "refuse"},
+	{{GRUB}, "options behind an empty line", "title a\\n\\noptions root=1\\n", "--add x",
+		"refuse"},
+	{{GRUB}, "a key without a value ends it", "grub_users\\noptions root=1\\n", "--add x",
+		"refuse"},
+	{{BOTH}, "no options, for both", "title a\\n", "--add x", "title a\\noptions x\\n"},
+	{{BOTH}, "no options, and carriage returns", "title a\\r\\n", "--add x",
+		"title a\\r\\noptions x\\r\\n"},
+	{{BOTH}, "an empty file", "\\n", "--add x", "refuse"},
+	{{GRUB}, "the line goes with its last word", "title a\\noptions quiet\\ninitrd b\\n",
+		"--remove quiet", "title a\\ninitrd b\\n"},
+	{{GRUB}, "the last line goes with its last word", "title a\\noptions quiet",
+		"--remove quiet", "title a"},
+	{{GRUB}, "a second line is not read, and has no effect",
+		"options root=1\\noptions x quiet\\n", "--add x --remove quiet",
+		"options root=1 x\\noptions x\\n"},
+	{{BOTH}, "a second line that would win for one of them", "options root=1\\noptions a=1\\n",
+		"--add a=2", "refuse"},
+	{{KERNELOPTS}, "new words go to grubenv", "options $kernelopts quiet\\n",
+		"--add x --remove quiet", "options $kernelopts\\n"},
+	{{KERNELOPTS}, "new words go to grubenv, in braces", "options ${kernelopts}\\n", "--add x",
+		"same"},
+	{{KERNELOPTS}, "an entry without them", "options root=1\\n", "--add x",
+		"options root=1 x\\n"},
+	{{GRUB}, "they are not known", "options $kernelopts\\n", "--add x",
+		"options $kernelopts x\\n"},
+};
+
+static void rows_check(void)
+{
+	static struct column columns[3];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct table t = rows[i].t;
+		t.name = "entry";
+		(void)snprintf(columns[0].text, sizeof(columns[0].text), "%s", rows[i].before);
+		(void)snprintf(columns[1].text, sizeof(columns[1].text), "%s", rows[i].args);
+		(void)snprintf(columns[2].text, sizeof(columns[2].text), "%s", rows[i].after);
+		CHECK(row_check(
+			&t, rows[i].name, columns[0].text, columns[1].text, columns[2].text));
+	}
+}
+
+static void line_of_entry(void)
+{
+	static const char text[] = "title a\noptions root=1\noptions quiet\n",
+			  bad[] = "options \"a\n";
+	struct tokens words = {0};
+	struct err err = {""};
+
+	check_case("entry: its line as each reader takes it");
+	CHECK_INT(bls_line("file", text, strlen(text), BLS_SYSTEMD_BOOT, &words, &err), 0);
+	CHECK(words.words == 2 && str_equal(words.word[1].text, "quiet"));
+	CHECK(words.fields == 2 && !words.field[1].ignored);
+	tokens_done(&words);
+	CHECK_INT(bls_line("file", text, strlen(text), BLS_GRUB, &words, &err), 0);
+	CHECK(words.words == 2 && words.fields == 2 && words.field[1].ignored);
+	tokens_done(&words);
+	CHECK_INT(bls_line("file", bad, strlen(bad), BLS_GRUB, &words, &err), -EINVAL);
+	CHECK_HAS(err.text, "/file: ");
+	tokens_done(&words);
+}
+
 int main(void)
 {
 	static struct table tables[] = {
@@ -270,5 +358,7 @@ int main(void)
 
 	for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++)
 		table_check(&tables[i]);
+	rows_check();
+	line_of_entry();
 	return check_done();
 }

@@ -7,6 +7,7 @@
 #include "bootcfg/diff.h"
 #include "bootcfg/loader/boot_entries.h"
 #include "bootcfg/loader/booted.h"
+#include "bootcfg/loader/entry_pick.h"
 #include "bootcfg/loader/esp.h"
 #include "bootcfg/loader/table.h"
 #include "bootcfg/regenerate.h"
@@ -178,6 +179,8 @@ enum cmd_result cmd_failure(int rc)
 		return CMD_MANAGED;
 	case LOADERS_AMBIGUOUS:
 		return CMD_AMBIGUOUS;
+	case LOADERS_NO_ENTRY:
+		return CMD_USAGE;
 	case -ENOTRECOVERABLE:
 		return CMD_REGENERATE_FAILED;
 	default:
@@ -308,7 +311,7 @@ static int edit_plan(struct args *a, const struct root *r, struct loaders *l, st
 		.entry = a->entry,
 		.request = &a->words,
 		.drop_in = a->drop_in};
-	int rc = loaders_find(r, &lo, l, err);
+	int rc = loaders_find_entry(r, &lo, l, err);
 
 	if (rc < 0 || l->managed_by)
 		return rc;
@@ -316,6 +319,8 @@ static int edit_plan(struct args *a, const struct root *r, struct loaders *l, st
 		      : edit_set_make(r, l, &a->words, p, err);
 	if (rc == 0 && a->once_fallback && !edit_set_is_empty(p))
 		rc = trial_keep(r, l, p, err);
+	if (rc == 0 && !edit_set_is_empty(p) && ways_back_check(r, l, &p->notes) < 0)
+		rc = err_set(err, ENOMEM, "out of memory");
 	if (rc < 0)
 		return rc;
 	cmd_notes(a, &l->notes);

@@ -82,6 +82,7 @@ struct format {
 	bool to_drop_in;
 	bool first_line;        /* plain: the reader uses the first line only (Proxmox) */
 	enum bls_reader reader; /* bls */
+	size_t entry_line;      /* menus: only the entry that begins in this line; 0: all */
 	struct strings roots;   /* menus: names of this system's root file system; not owned */
 	bool kernelopts; /* bls: $kernelopts is known and edited in grubenv: new parameters go there
 			  */

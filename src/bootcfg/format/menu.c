@@ -986,6 +986,12 @@ static int left_note(struct file_edits *s, const struct menu_entry *e, const cha
 	return strings_take(&s->notes, t.data);
 }
 
+/* Why an entry is left alone; "": another one is asked for; NULL: it is edited. */
+static const char *reason_left(const struct menu_entry *e, const struct format *f)
+{
+	return f->entry_line > 0 && e->line != f->entry_line ? "" : menu_entry_left(e, &f->roots);
+}
+
 static int entries_edit(struct file_edits *s, enum menu_kind kind, const struct format *f,
 	const struct menu_entries *o, const struct karg_ops *r, struct splices *p,
 	struct strings *expect, size_t *ret_edited, struct err *err)
@@ -993,15 +999,15 @@ static int entries_edit(struct file_edits *s, enum menu_kind kind, const struct 
 	int rc = 0;
 
 	for (size_t i = 0; i < o->n && rc == 0; i++) {
-		const char *left = menu_entry_left(&o->v[i], &f->roots);
+		const char *left = reason_left(&o->v[i], f);
 		*ret_edited += !left;
 		rc = !left ? entry_edit(s, &o->v[i], r, p, expect, err)
 			   : line_words(&o->v[i].words, expect);
-		if (rc == 0 && left)
+		if (rc == 0 && left && left[0])
 			rc = left_note(s, &o->v[i], left);
 	}
 	for (size_t i = 0; i < o->n && rc == 0; i++)
-		if (menu_entry_left(&o->v[i], &f->roots))
+		if (reason_left(&o->v[i], f))
 			rc = entry_keep(s, kind, &o->v[i], p, err);
 	return rc;
 }

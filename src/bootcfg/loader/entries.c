@@ -191,7 +191,9 @@ static const char *reason_to_skip(
 		return "left alone: belongs to another system";
 	if (!picked && has_foreign_root(q->s, e))
 		return "left alone: belongs to another system: its root= is not the root file system here (/etc/fstab)";
-	if (!picked && (strstr(name, "-before-vfio.conf") || strstr(name, "-" TRIAL_ID ".conf")))
+	if (strstr(name, "-before-vfio.conf"))
+		return "left alone: the way back that --once-fallback made";
+	if (!picked && strstr(name, "-" TRIAL_ID ".conf"))
 		return "left alone: a copy that this program made";
 	if (!q->pick && is_fallback(name, e))
 		return "left alone as the way back; --entry all edits it, too";
@@ -268,7 +270,8 @@ int entries_find(const struct detect *s, const char *pick, struct entries *ret, 
 			return rc;
 	}
 	if (pick && !str_equal(pick, "all") && ret->n == 0 && ret->seen > 0)
-		return err_set(err, ENOENT, "%s: no such boot entry", pick);
+		return err_set(err, ENOENT, "%s: no such boot entry%s%.300s", pick,
+			ret->notes.n > 0 ? "; " : "", ret->notes.n > 0 ? ret->notes.v[0] : "");
 	return 0;
 }
 

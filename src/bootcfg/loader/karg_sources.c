@@ -6,13 +6,18 @@
 #include <errno.h>
 #include <stdlib.h>
 
+void karg_source_done(struct karg_source *p)
+{
+	strings_done(&p->paths);
+	free(p->template);
+	free(p->line);
+	*p = (struct karg_source){0};
+}
+
 void loaders_done(struct loaders *l)
 {
-	for (size_t i = 0; i < l->sources_n; i++) {
-		strings_done(&l->sources[i].paths);
-		free(l->sources[i].template);
-		free(l->sources[i].line);
-	}
+	for (size_t i = 0; i < l->sources_n; i++)
+		karg_source_done(&l->sources[i]);
 	free(l->sources);
 	free(l->menu);
 	free(l->managed_why);

@@ -61,6 +61,7 @@ struct loaders_options {
 };
 
 void loaders_done(struct loaders *l);
+void karg_source_done(struct karg_source *p);
 
 /* Adds a source at the end, with this file if path is not NULL; NULL: no memory. Valid until the
  * next call. */

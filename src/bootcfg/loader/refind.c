@@ -151,6 +151,18 @@ static int list_kernel(struct boot_reading *q, const char *list, size_t begin)
 	return rc;
 }
 
+/* The first line of the only list, where neither a stanza nor `default_selection` may be before it.
+ */
+static void default_set(
+	struct boot_reading *q, size_t lists, size_t begin, size_t end, const struct strings *confs)
+{
+	for (size_t i = 0; i < confs->n; i++)
+		if (root_holds(q->root, confs->v[i], "\ndefault_selection"))
+			return;
+	if (lists == 1 && begin < end && end == q->to->n)
+		q->to->v[begin].is_default = true;
+}
+
 static int entries(struct boot_reading *q)
 {
 	_cleanup_(strings_done) struct strings lists = {0}, confs = {0};
@@ -164,8 +176,10 @@ static int entries(struct boot_reading *q)
 		if (rc == 0)
 			rc = list_kernel(q, lists.v[i], begin);
 	}
+	size_t end = q->to->n;
 	for (size_t i = 0; i < confs.n && rc == 0; i++)
 		rc = menu_entries_add(q, &loader_refind, MENU_REFIND_CONF, confs.v[i], NULL);
+	default_set(q, lists.n, begin, end, &confs);
 	return rc;
 }
 

@@ -211,6 +211,9 @@ static int menu_detect(struct loader_search *q, struct err *err)
 		return LOADERS_OWNED;
 	}
 	loader_found(q->to, &loader_limine);
+	/* An entry that starts an image without a cmdline has the image's. */
+	if (q->to->image && !menu_has_ours(q->s, path, MENU_LIMINE))
+		return 0;
 	struct karg_source *p = karg_source_add(q->to, limine_edit, 30, path);
 	if (p)
 		p->format.roots = q->s->roots;
@@ -265,6 +268,7 @@ static int entries(struct boot_reading *q)
 const struct loader loader_limine = {
 	.name = "limine",
 	.called = (const char *const[]){"limine", NULL},
+	.starts_images = true,
 	.loader_info = (const char *const[]){"Limine", "limine", NULL},
 	.detect = menu_detect,
 	.entries = entries,

@@ -116,3 +116,18 @@ int menu_entries_add(struct boot_reading *q, const struct loader *reader, enum m
 	}
 	return rc;
 }
+
+bool menu_has_ours(const struct detect *s, const char *path, enum menu_kind kind)
+{
+	_cleanup_(menu_entries_done) struct menu_entries o = {0};
+	_cleanup_(str_free) char *text = NULL;
+	size_t len;
+	bool found = false;
+
+	if (root_read(s->root, path, &text, &len, NULL) < 0 ||
+		menu_read(kind, path, text, len, &o, NULL) < 0)
+		return true;
+	for (size_t i = 0; i < o.n && !found; i++)
+		found = !menu_entry_left(&o.v[i], &s->roots);
+	return found;
+}

@@ -12,4 +12,7 @@
 int menu_entries_add(struct boot_reading *q, const struct loader *reader, enum menu_kind kind,
 	const char *path, size_t *ret_begin) _must_check_;
 
+/* True if the menu has an entry that is edited; also if it can't be read: the edit says why. */
+bool menu_has_ours(const struct detect *s, const char *path, enum menu_kind kind);
+
 #endif

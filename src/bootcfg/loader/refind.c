@@ -49,27 +49,11 @@ static int includes_add(const struct root *r, const char *conf, struct strings *
 	return rc;
 }
 
-/* True if there is an entry to edit; also for a file that can't be read: the edit says why. */
-static bool has_ours(const struct detect *s, const char *path, enum menu_kind kind)
-{
-	_cleanup_(menu_entries_done) struct menu_entries o = {0};
-	_cleanup_(str_free) char *text = NULL;
-	size_t len;
-	bool found = false;
-
-	if (root_read(s->root, path, &text, &len, NULL) < 0 ||
-		menu_read(kind, path, text, len, &o, NULL) < 0)
-		return true;
-	for (size_t i = 0; i < o.n && !found; i++)
-		found = !menu_entry_left(&o.v[i], &s->roots);
-	return found;
-}
-
 static int sources_add(struct loader_search *q, const struct strings *paths, enum menu_kind kind,
 	format_edit *edit, bool *ret_found)
 {
 	for (size_t i = 0; i < paths->n; i++) {
-		if (!has_ours(q->s, paths->v[i], kind))
+		if (!menu_has_ours(q->s, paths->v[i], kind))
 			continue;
 		struct karg_source *p = karg_source_add(q->to, edit, 30, paths->v[i]);
 		if (!p)
@@ -186,6 +170,7 @@ static int entries(struct boot_reading *q)
 const struct loader loader_refind = {
 	.name = "refind",
 	.called = (const char *const[]){"refind", NULL},
+	.starts_images = true,
 	.loader_info = (const char *const[]){"rEFInd", NULL},
 	.detect = detect,
 	.entries = entries,

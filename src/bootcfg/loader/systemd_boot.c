@@ -212,6 +212,7 @@ static bool booted(const char *cmdline)
 const struct loader loader_systemd_boot = {
 	.name = "systemd-boot",
 	.called = (const char *const[]){"systemd-boot", "sd-boot", "bls", NULL},
+	.starts_images = true,
 	.loader_info = (const char *const[]){"systemd-boot", NULL},
 	.booted = booted,
 	.measured = "12, by systemd-boot",

@@ -258,6 +258,21 @@ static int unmounted_note(struct loader_search *q)
 	return strings_take(&q->to->notes, note.data);
 }
 
+/* How many of those found are not only the makers of another one's images. */
+static size_t loaders_apart(const struct loaders *l)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < l->found_n; i++) {
+		bool part = false;
+		for (size_t k = 0; k < l->found_n; k++)
+			part |= k != i && l->found[k]->starts_images &&
+				booted_is_read_by(l->found[i], l->found[k]);
+		n += !part;
+	}
+	return n;
+}
+
 static int search_run(struct loader_search *q, struct err *err)
 {
 	struct doubtful doubtful = {0};
@@ -288,7 +303,7 @@ static int search_run(struct loader_search *q, struct err *err)
 		if (note.failed || strings_add(&q->to->notes, note.data) < 0)
 			return err_set(err, ENOMEM, "out of memory");
 	}
-	return q->to->found_n > 1 && !q->o->loader ? ambiguous(q, 0, err) : 0;
+	return loaders_apart(q->to) > 1 && !q->o->loader ? ambiguous(q, 0, err) : 0;
 }
 
 /* If the running system reports which loader booted it, that one is used. */

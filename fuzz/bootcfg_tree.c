@@ -30,7 +30,11 @@ static const char *const paths[] = {"etc/default/grub", "etc/default/grub.d/50.c
 	"etc/limine-entry-tool.d/a.conf", "boot/refind_linux.conf", "boot/EFI/refind/refind.conf",
 	"boot/extlinux/extlinux.conf", "etc/update-extlinux.conf", "etc/default/u-boot",
 	"etc/kernelstub/configuration", "etc/sdboot-manage.conf", "etc/kernel/proxmox-boot-uuids",
-	"usr/bin/sdbootutil", "etc/sysconfig/bootloader"};
+	"usr/bin/sdbootutil", "etc/sysconfig/bootloader", "usr/bin/clr-boot-manager",
+	"etc/kernel/cmdline.d/a.conf", "usr/lib/kernel/cmdline-1", "usr/bin/rpm-ostree",
+	"boot/loader/entries/ostree-1.conf", "etc/NIXOS", "etc/lilo.conf", "boot/armbianEnv.txt",
+	"boot/firmware/cmdline.txt", "etc/default/efibootmgr-kernel-hook", "etc/sbupdate.conf",
+	"boot/EFI/zbm/zbm.EFI"};
 #define PATHS (sizeof(paths) / sizeof(*paths))
 
 static int entry_remove(const char *path, const struct stat *st, int type, struct FTW *where)

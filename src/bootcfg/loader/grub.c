@@ -222,7 +222,7 @@ static int menu_detect(struct loader_search *q, struct err *err)
 		loader_found(q->to, &loader_grub);
 		return menu_add(q);
 	}
-	if (s->grub_cfg &&
+	if (s->grub_cfg && !q->hint &&
 		asprintf(&q->hint,
 			"/%s: is there without /etc/default/grub and grub-mkconfig: a menu written by hand is edited by hand",
 			s->grub_cfg) < 0) {

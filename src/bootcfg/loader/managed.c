@@ -146,10 +146,18 @@ static bool has_zbm_kcl(const struct detect *s)
 	return has_program(s, "zbm-kcl");
 }
 
+/* A list that is there and has no line of this system is the business of the loader's own file. */
+static bool lacks_refind_linux(const struct detect *s)
+{
+	static const char *const lists[] = {"refind_linux.conf", NULL};
+	_cleanup_(str_free) char *list = detect_below_boots(s, lists);
+	return !list;
+}
+
 static bool has_mkrlconf(const struct detect *s)
 {
-	return root_is_file(s->root, "usr/bin/mkrlconf") ||
-	       root_is_file(s->root, "usr/sbin/mkrlconf");
+	return lacks_refind_linux(s) && (root_is_file(s->root, "usr/bin/mkrlconf") ||
+						root_is_file(s->root, "usr/sbin/mkrlconf"));
 }
 
 /* The first file below `dir` of a directory with boot files whose name begins and ends so. */
@@ -374,6 +382,7 @@ static const struct managed rows[] = {
 	{.name = "rEFInd",
 		.proof = MANAGED_FILE,
 		.below = PATHS("EFI/refind/refind.conf", "EFI/BOOT/refind.conf"),
+		.is = lacks_refind_linux,
 		.line = LINE_RUNNING,
 		.why = "rEFInd boots this system, and without refind_linux.conf beside the kernel it makes the kernel parameters up itself",
 		.todo = {"in /boot/refind_linux.conf: \"Boot\" \"{line}\""}},

@@ -34,7 +34,8 @@ static const char *const paths[] = {"etc/default/grub", "etc/default/grub.d/50.c
 	"etc/kernel/cmdline.d/a.conf", "usr/lib/kernel/cmdline-1", "usr/bin/rpm-ostree",
 	"boot/loader/entries/ostree-1.conf", "etc/NIXOS", "etc/lilo.conf", "boot/armbianEnv.txt",
 	"boot/firmware/cmdline.txt", "etc/default/efibootmgr-kernel-hook", "etc/sbupdate.conf",
-	"boot/EFI/zbm/zbm.EFI"};
+	"boot/EFI/zbm/zbm.EFI", "etc/kernel/cmdline.d/zz-vfio-bootcfg.conf",
+	"etc/default/grub.d/zz-vfio-bootcfg.cfg"};
 #define PATHS (sizeof(paths) / sizeof(*paths))
 
 static int entry_remove(const char *path, const struct stat *st, int type, struct FTW *where)

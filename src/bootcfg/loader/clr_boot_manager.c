@@ -100,7 +100,7 @@ static int vendor_check(
 static int detect(struct loader_search *q, struct err *err)
 {
 	static const char own[] = "etc/kernel/cmdline", dir[] = "etc/kernel/cmdline.d",
-			  ours[] = "etc/kernel/cmdline.d/vfio-bootcfg.conf";
+			  ours[] = "etc/kernel/cmdline.d/zz-vfio-bootcfg.conf";
 	const struct root *r = q->s->root;
 	const char *home = ours;
 	bool have = root_is_file(r, own);
@@ -112,6 +112,7 @@ static int detect(struct loader_search *q, struct err *err)
 	if (!p || regular_files_add(r, dir, ".conf", &p->paths) < 0 ||
 		strings_add(&q->to->next, "clr-boot-manager update") < 0)
 		return -ENOMEM;
+	p->format.drop_in = ours;
 	/* New words go to a file of our own, unless there is the one that a person would edit. */
 	if (have || !root_is_dir(r, dir))
 		home = own;

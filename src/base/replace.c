@@ -232,6 +232,7 @@ int file_copy(int from, int dirfd, const char *name, uint64_t *ret_hash)
 		dirfd, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600);
 	uint64_t back = 0;
 
+	*ret_hash = 0;
 	if (fd < 0)
 		return -errno;
 	int r = bytes_copy(from, fd, ret_hash);

@@ -259,7 +259,7 @@ static int line_read(char *line, struct boot_files *f)
 	for (size_t i = 0; i < sizeof(how) / sizeof(*how); i++) {
 		if (!str_starts(line, how[i]))
 			continue;
-		/* A stranger's disk: no bit that gives rights away, and nobody's file but root's.
+		/* A stranger's disk: no bit that gives rights away, and root is the owner.
 		 */
 		if (sscanf(line + strlen(how[i]), "%u %o %u %u %" SCNx64 " %n", &n, &mode, &uid,
 			    &gid, &after, &path) < 5 ||

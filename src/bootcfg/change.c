@@ -154,7 +154,8 @@ static enum cmd_result take_back(const struct args *a, struct journal *j, const 
 
 /* ---- forth ----------------------------------------------------------------------------------- */
 
-/* The last step of a change. One that can't be stored is taken back: nobody would know of it. */
+/* The last step of a change. One that can't be stored is taken back: no later run would know of it.
+ */
 static enum cmd_result finish(const struct args *a, struct journal *j, const struct loaders *l,
 	unsigned id, enum change_state state, struct boot_files *files)
 {

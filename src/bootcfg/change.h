@@ -9,7 +9,7 @@
 /*
  * A change as a whole: its files, then the boot files that the distribution's tools generate from
  * them, and back. A change that was interrupted is finished or taken back by the next edit or
- * --undo; --status, --check and --history only tell of it.
+ * --undo; --status, --check and --history only report it.
  */
 
 /* Writes all files of p and generates the boot files; if that fails, everything is undone. Prints
@@ -25,7 +25,7 @@ enum cmd_result change_undone(
 enum cmd_result unfinished_resolve(const struct args *a, struct journal *j, struct err *err);
 
 /* Adds a sentence for each change that was interrupted, or is being made by another process:
- * *ret_any. Writes nothing. That the user may not read the journal is told in *ret, too. */
+ * *ret_any. Writes nothing. Where the user may not read the journal, *ret says so. */
 int unfinished_list(
 	const struct root *r, struct strings *ret, bool *ret_any, struct err *err) _must_check_;
 

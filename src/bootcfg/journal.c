@@ -23,7 +23,7 @@
  */
 
 /* The numbers of all changes, ascending. */
-static int store_ids(const struct journal *j, unsigned **ret, size_t *ret_n) _must_check_;
+static int store_ids(const struct journal *st, unsigned **ret, size_t *ret_n) _must_check_;
 
 static const char *const states[] = {[CHANGE_PREPARED] = "prepared",
 	[CHANGE_WRITTEN] = "written",
@@ -380,7 +380,7 @@ long journal_holder(const struct journal *j)
 
 static int lock_wait(const struct journal *j)
 {
-	const struct timespec tick = {.tv_nsec = 100 * 1000 * 1000};
+	const struct timespec tick = {.tv_nsec = 100000000L};
 
 	for (unsigned n = 0; flock(j->dir, LOCK_EX | LOCK_NB) < 0; n++) {
 		if (errno != EWOULDBLOCK && errno != EINTR)
@@ -919,7 +919,7 @@ int journal_read(const struct journal *j, struct journal_list *ret, struct err *
 	ret->v = calloc(n + 1, sizeof(*ret->v));
 	if (!ret->v)
 		rc = err_set(err, ENOMEM, "out of memory");
-	for (size_t i = 0; i < n && rc == 0; i++)
+	for (size_t i = 0; i < n && ret->v && rc == 0; i++)
 		rc = entry_read(j, ids[i], &ret->v[ret->n++], err);
 	free(ids);
 	return rc;

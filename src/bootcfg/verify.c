@@ -50,14 +50,14 @@ static bool is_renamed(const struct boot_entry *a, const struct boot_entry *b)
 
 static int pairs_make(const struct verify *v, struct pairs *p)
 {
-	static bool (*const fits[])(const struct boot_entry *, const struct boot_entry *) = {
+	static bool (*const fits[2])(const struct boot_entry *, const struct boot_entry *) = {
 		is_named_so, is_renamed};
 
 	p->of = calloc(v->before->n + 1, sizeof(*p->of));
 	p->taken = calloc(v->after->n + 1, sizeof(*p->taken));
 	if (!p->of || !p->taken)
 		return -ENOMEM;
-	for (size_t f = 0; f < sizeof(fits) / sizeof(*fits); f++)
+	for (size_t f = 0; f < 2; f++)
 		for (size_t i = 0; i < v->before->n; i++)
 			for (size_t k = 0; k < v->after->n && !p->of[i]; k++)
 				if (!p->taken[k] && fits[f](&v->before->v[i], &v->after->v[k])) {
@@ -142,7 +142,7 @@ static const char *edit_lacks(const struct verify *v, const struct boot_entry *a
 }
 
 /* What is compared word by word: it starts Linux, and what is known of it is all. */
-static bool is_judged(const struct boot_entry *e)
+static bool is_compared(const struct boot_entry *e)
 {
 	return e->ours && !e->way_back && !e->no_linux && !e->unknown && e->words.n > 0;
 }
@@ -196,7 +196,7 @@ static int files_check(const struct verify *v, const struct boot_entry *b, struc
 	return rc;
 }
 
-/* True if the file of an entry can't be read for certain: one entry stands for all of it then. */
+/* True if the file of an entry can't be read for certain: there is one entry for all of it then. */
 static bool is_unread(const struct verify *v, const struct boot_entry *b)
 {
 	for (size_t i = 0; i < v->after->n; i++) {
@@ -275,11 +275,11 @@ static int pair_check(const struct verify *v, const struct boot_entry *b,
 		return gone_check(v, b, also, err);
 	if (!b->ours || b->way_back)
 		return other_check(v, b, a, also, err);
-	return is_judged(b) && !a->unknown ? words_check(v, b, a, also, err) : 0;
+	return is_compared(b) && !a->unknown ? words_check(v, b, a, also, err) : 0;
 }
 
-/* A generator that wrote nothing: no entry has what was asked for. An entry that stands beside the
- * generated ones, with words of its own, is no proof of that. */
+/* A generator that wrote nothing: no entry has what was asked for. An entry beside the generated
+ * ones, with words of its own, does not prove that. */
 static int effect_check(const struct verify *v, struct err *err)
 {
 	const struct boot_entry *first = NULL;
@@ -291,7 +291,7 @@ static int effect_check(const struct verify *v, struct err *err)
 		bool added;
 		if (a->ours && !a->way_back && a->unknown)
 			return 0;
-		if (!is_judged(a))
+		if (!is_compared(a))
 			continue;
 		const char *word = edit_lacks(v, a, &added);
 		if (!word)

@@ -15,10 +15,10 @@ struct verify {
 };
 
 /*
- * -EIO if an entry of this system is gone or has lost root= (or what stands for it), lacks an added
- * parameter or still has a removed one; if a kernel, an initrd or an image that was there is gone;
- * if the default is gone; or if an entry of another system or a way back is another one. Every
- * other difference is added to *also as a sentence. An entry that is unknown proves nothing.
+ * -EIO if an entry of this system is gone or has lost root= (or what is in its place), lacks an
+ * added parameter or still has a removed one; if a kernel, an initrd or an image that was there is
+ * gone; if the default is gone; or if an entry of another system or a way back is another one.
+ * Every other difference is added to *also as a sentence. An entry that is unknown proves nothing.
  */
 int verify_entries(const struct verify *v, struct strings *also, struct err *err) _must_check_;
 

@@ -317,7 +317,7 @@ static int drain(int *fd, struct text *to, size_t max, bool tail)
 	return n < 0 && errno != EAGAIN && errno != EINTR ? -errno : 0;
 }
 
-/* The same for output that somebody takes as it comes. */
+/* The same for output that the caller takes as it comes. */
 static int hand_over(struct running *c, const struct spawn_job *job)
 {
 	char buf[65536];
@@ -350,7 +350,7 @@ static int read_both(struct running *c, const struct spawn_job *job, struct spaw
 /* Passes an interrupt on; from then on the group has SPAWN_GRACE seconds. */
 static void pass_on(struct running *c, struct interrupt *interrupt)
 {
-	int64_t end = now_ms() + SPAWN_GRACE * 1000;
+	int64_t end = now_ms() + (int64_t)SPAWN_GRACE * 1000;
 	int before = interrupt->signal, came = interrupt_came(interrupt);
 
 	if (!came || before)

@@ -330,7 +330,23 @@ static int edit_plan(struct args *a, const struct root *r, struct loaders *l, st
 	return 0;
 }
 
-/* --check and --dry-run: what was interrupted is told, and is a difference. */
+/* The files have it all, but the menus that are generated from them do not: a hand edit, or an edit
+ * with --no-regen. Says so. */
+static bool menus_lack(const struct args *a, const struct root *r, const struct loaders *l,
+	const struct edit_set *p)
+{
+	_cleanup_(boot_entries_done) struct boot_entries o = {0};
+
+	if (l->managed_by || a->trial || l->next.n == 0 || !edit_set_is_empty(p) ||
+		boot_entries_read(r, l, &o) < 0 || !boot_entries_lack(&o, &a->words))
+		return false;
+	log_print(LOG_WARNING,
+		"the files have it already, but no boot entry does: the boot files are not made; run: %s",
+		l->next.v[0]);
+	return true;
+}
+
+/* --check and --dry-run: what was interrupted is reported, and is a difference. */
 static enum cmd_result edit_look(struct args *a, const struct root *r, FILE *f, struct err *err)
 {
 	_cleanup_(strings_done) struct strings unfinished = {0};
@@ -347,6 +363,7 @@ static enum cmd_result edit_look(struct args *a, const struct root *r, FILE *f, 
 		return cmd_failure(rc);
 	enum cmd_result result = l.managed_by ? managed_result(a, r, &l, f, err)
 					      : dry_run_print(a, &l, &p, f);
+	any |= menus_lack(a, r, &l, &p);
 	return result == CMD_DONE && any && (a->check || a->exit_code) ? CMD_DIFFERS : result;
 }
 
@@ -370,7 +387,7 @@ static enum cmd_result edit_do(
 			       : CMD_DONE;
 	}
 	if (edit_set_is_empty(&p)) {
-		if (!a->quiet)
+		if (!menus_lack(a, r, &l, &p) && !a->quiet)
 			log_print(LOG_NOTICE, "nothing to do: it is so already");
 		return CMD_DONE;
 	}

@@ -280,6 +280,21 @@ int boot_entry_add_initrd(const struct boot_reading *q, struct boot_entry *e, co
 	return rc < 0 ? rc : boot_entry_take_initrd(e, &file);
 }
 
+bool boot_entries_lack(const struct boot_entries *o, const struct karg_ops *req)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < o->n; i++) {
+		const struct boot_entry *e = &o->v[i];
+		if (!e->ours || e->way_back || e->no_linux)
+			continue;
+		if (e->unknown || boot_entry_meets(e, req) != BOOT_HAS_NOT)
+			return false;
+		any = true;
+	}
+	return any;
+}
+
 const char *boot_entry_missing(const struct boot_entry *e)
 {
 	if (e->kernel.state == BOOT_FILE_MISSING)

@@ -97,6 +97,10 @@ enum boot_has boot_entry_meets(const struct boot_entry *e, const struct karg_ops
  * that booted comes first. NULL: there is none. */
 const struct boot_entry *boot_entries_running(const struct boot_entries *o, const char *cmdline);
 
+/* True if there are entries of this system, all of them are known, and none of them but ways back
+ * meets the request: the files have it, and no menu does. */
+bool boot_entries_lack(const struct boot_entries *o, const struct karg_ops *req);
+
 /* The file without which it cannot boot, if that is missing (kernel, image, an initrd); or NULL. */
 const char *boot_entry_missing(const struct boot_entry *e);
 

@@ -12,6 +12,7 @@
 #include "cli/sysroot.h"
 #include "core/imageinfo.h"
 #include "host/boot_images.h"
+#include "host/hostdevs.h"
 #include "host/hotplug_rules.h"
 #include "host/image.h"
 #include "host/image_owner.h"
@@ -161,6 +162,7 @@ static int run_checks(struct check_ctx *c, const struct sysroot *w, struct err *
 {
 	_cleanup_(inventory_done) struct inventory inventory = {0};
 	_cleanup_(host_snapshot_done) struct host_snapshot notes = {0};
+	_cleanup_(protected_done) struct protected_list needed = {0};
 	struct pciids names = {0}; /* no device is printed by name here */
 	struct sysfs *s = &c->ctx->sysfs;
 
@@ -170,6 +172,10 @@ static int run_checks(struct check_ctx *c, const struct sysroot *w, struct err *
 	_cleanup_(str_free) char *cmdline = read_cmdline(c, w, s);
 	c->cmdline = cmdline ? cmdline : "";
 	c->inventory = &inventory;
+	c->protected = &needed;
+	if (c->root &&
+		hostdevs_find(&needed, c->root[0] ? c->root : "/", w->cmdline, s, err) == -ENOMEM)
+		return -ENOMEM;
 	check_switch(c);
 	check_iommu(c);
 	check_plan(c);
@@ -177,6 +183,7 @@ static int run_checks(struct check_ctx *c, const struct sysroot *w, struct err *
 	if (c->live)
 		findings_ask_bootcfg(c->findings);
 	c->inventory = NULL;
+	c->protected = NULL;
 	return c->findings->failed ? err_set(err, ENOMEM, "out of memory for what was found") : 0;
 }
 
@@ -369,7 +376,6 @@ static int leave_record(const struct check *o, const struct config *c, const str
 	return r < 0 ? r : imageinfo_save(o->into, &data, err);
 }
 
-/* For the udev of the image. */
 /* A trace that the hook ran for this kernel, for setup: a generator may end well without it. Where
  * it can't be left, setup reads the images alone. */
 static void leave_trace(const struct image *image, const char *kernel)
@@ -386,6 +392,7 @@ static void leave_trace(const struct image *image, const char *kernel)
 		log_print(LOG_DEBUG, "%s", err.text);
 }
 
+/* For the udev of the image. */
 static int leave_rules(const struct check *o, const struct config *c, struct err *err)
 {
 	_cleanup_(str_free) char *dir = NULL;

@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "cli/check.h"
 #include "core/usable.h"
+#include "pci/devpath.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -92,10 +93,19 @@ static void log_reserved(const struct check_ctx *c, const struct device *d)
 			d->group, pci_addr_format(d->addr, address));
 }
 
+/* Why the host needs the function, "root / is on it"; NULL: nothing is known that does. */
+static const char *needed_for(const struct check_ctx *c, struct pci_addr addr)
+{
+	for (size_t i = 0; i < c->protected->n; i++)
+		if (pci_addr_compare(c->protected->at[i].addr, addr) == 0)
+			return c->protected->at[i].reason;
+	return NULL;
+}
+
 static void log_group(const struct check_ctx *c, const struct device *d)
 {
 	char address[PCI_ADDR_MAX], others[STRV_MAX] = "";
-	bool fixed = false;
+	bool fixed = false, needed = false;
 	size_t n;
 	struct function *const *members = inventory_group(c->inventory, d->group, &n);
 
@@ -104,12 +114,16 @@ static void log_group(const struct check_ctx *c, const struct device *d)
 		if (check_ctx_binds(c, other->addr) || !usable_blocks_group(&c->ctx->sysfs, other))
 			continue;
 		fixed |= device_is_fixed(other);
-		add_name(others, "%s (%s)", pci_addr_format(other->addr, address), other->driver);
+		const char *why = needed_for(c, other->addr);
+		needed |= why != NULL;
+		add_name(others, "%s (%s%s%s)", pci_addr_format(other->addr, address),
+			other->driver, why ? ": " : "", why ? why : "");
 	}
 	if (others[0])
 		findings_add(c->findings, true, "group",
-			fixed ? "a VM gets a group whole, and a bridge stays with the host: no config makes this group usable; put the card into another slot"
-			      : "a VM gets a group whole: ask for these too, or put the card into another slot",
+			needed  ? "a VM gets a group whole, and the host needs what is named with a reason: no config makes this group usable; put the card into another slot"
+			: fixed ? "a VM gets a group whole, and a bridge stays with the host: no config makes this group usable; put the card into another slot"
+				: "a VM gets a group whole: ask for these too, or put the card into another slot",
 			NULL, "group %d, of %s, is not viable: the host keeps %s", d->group,
 			pci_addr_format(d->addr, address), others);
 }
@@ -141,6 +155,52 @@ static bool has_connector(const struct inventory *v, struct pci_addr addr)
 	return false;
 }
 
+/* The addresses of the functions from the root bus to this one; how many. */
+static size_t read_parents(
+	const struct check_ctx *c, struct pci_addr addr, struct pci_addr *ret, size_t max)
+{
+	char link[64], path[DEVPATH_MAX], text[PCI_ADDR_MAX];
+	const char *at = path;
+	size_t n = 0;
+
+	(void)snprintf(link, sizeof(link), "bus/pci/devices/%s", pci_addr_format(addr, text));
+	if (devpath_of(&c->ctx->sysfs, link, path) < 0)
+		return 0;
+	while (n < max && devpath_next(&at, &ret[n]))
+		n++;
+	return n;
+}
+
+/* Cards of Intel (Arc) have their audio on another bus, below a switch of the card (machines with
+ * 8086:4fa0 above 8086:56a0 and 8086:4f90): it is no function of the display's slot. */
+static bool is_below_one_switch(const struct check_ctx *c, struct pci_addr a, struct pci_addr b)
+{
+	struct pci_addr x[16], y[16];
+	size_t n = read_parents(c, a, x, 16), m = read_parents(c, b, y, 16);
+
+	return n >= 3 && n == m && pci_addr_compare(x[n - 3], y[n - 3]) == 0;
+}
+
+#define INTEL 0x8086
+#define CLASS_AUDIO 0x0403
+
+static void log_audio(const struct check_ctx *c, const struct device *display)
+{
+	char address[PCI_ADDR_MAX], audio[PCI_ADDR_MAX];
+
+	for (size_t i = 0; i < c->inventory->n; i++) {
+		const struct device *d = &c->inventory->at[i].d;
+		if (d->id.vendor != INTEL || d->class >> 8 != CLASS_AUDIO ||
+			check_ctx_binds(c, d->addr) ||
+			!is_below_one_switch(c, display->addr, d->addr))
+			continue;
+		findings_add(c->findings, false, "audio",
+			"its sound is on a bus of its own, below the same switch of the card: add this address too, or leave it to the host",
+			NULL, "%s, the audio of %s, stays with the host",
+			pci_addr_format(d->addr, audio), pci_addr_format(display->addr, address));
+	}
+}
+
 static void log_display(const struct check_ctx *c, const struct verdict *v)
 {
 	const struct boot_display *b = &c->ctx->host.boot;
@@ -152,6 +212,8 @@ static void log_display(const struct check_ctx *c, const struct verdict *v)
 		findings_add(c->findings, false, "boot-display",
 			"the console of who is not at the machine shows nothing then", NULL,
 			"%s, which is taken, is a management controller's display", address);
+	if (d->id.vendor == INTEL)
+		log_audio(c, d);
 	if (b->by != WITNESS_NONE || !device_has_outputs(d))
 		return;
 	findings_add(c->findings, false, "boot-display",

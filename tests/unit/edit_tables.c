@@ -13,7 +13,7 @@
 #define SHORTS_MAX 4
 #define ARGS_MAX 16
 
-/* One column of a row, or what a short form stands for. */
+/* One column of a row, or the text behind a short form. */
 struct column {
 	char text[8192];
 };

@@ -4,8 +4,7 @@
 #include "base/efivar.h"
 #include "base/file.h"
 #include "bootcfg/kargs/karg.h"
-#include "bootcfg/loader/loader.h"
-#include "shared/tabfile.h"
+#include "bootcfg/tpm.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -125,45 +124,6 @@ int warnings_words(const struct strings *before, const struct strings *after,
 	return rc;
 }
 
-static const char *measured_by(const struct loaders *l)
-{
-	const char *by = l->found_n > 0 ? l->found[0]->measured : NULL;
-	/* systemd-stub(7): the line of an image into 11, one that is passed to it into 12. */
-	return by ? by : "11 or 12, by systemd-stub";
-}
-
-static bool crypttab_names_tpm(const struct root *r)
-{
-	_cleanup_(str_free) char *text = NULL;
-	struct crypttab_row row;
-	size_t len;
-	bool tpm = false;
-
-	if (root_read(r, "etc/crypttab", &text, &len, NULL) < 0)
-		return false;
-	for (char *rest = text; crypttab_next(&rest, &row);)
-		tpm |= tabfile_option(row.options, "tpm2-device");
-	return tpm;
-}
-
-static int tpm_advice(const struct root *r, const struct loaders *l, struct strings *to)
-{
-	const char *what = crypttab_names_tpm(r) ? "/etc/crypttab names the TPM"
-			   : root_is_file(r, "var/lib/systemd/pcrlock.json") ||
-					   root_is_dir(r, "var/lib/pcrlock.d")
-				   ? "systemd-pcrlock is in use"
-			   : root_is_file(r, "usr/bin/clevis-luks-unlock") ? "clevis is installed"
-									   : NULL;
-	_cleanup_(text_done) struct text t = {0};
-
-	if (!what)
-		return 0;
-	text_print(&t,
-		"%s: where a disk's key is bound to the measured command line (PCR %s), the next boot asks for the passphrase or recovery key: have it at hand",
-		what, measured_by(l));
-	return t.failed ? -ENOMEM : say(to, t.data);
-}
-
 /* A rebuilt image has another signature, or none. */
 static int secure_boot_advice(const struct root *r, const struct loaders *l, struct strings *to)
 {
@@ -184,7 +144,7 @@ static int secure_boot_advice(const struct root *r, const struct loaders *l, str
 
 int warnings_system(const struct root *r, const struct loaders *l, struct strings *to)
 {
-	int rc = tpm_advice(r, l, to);
+	int rc = tpm_warnings(r, l, to);
 	return rc < 0 ? rc : secure_boot_advice(r, l, to);
 }
 

@@ -57,6 +57,8 @@ struct loader {
 	/* The PCR of the TPM that the command line is measured into, and by what; NULL: as
 	 * systemd-stub does. */
 	const char *measured;
+	/* The command that tells the TPM what it will measure after an edit, or NULL. */
+	const char *predict;
 	/* Unified kernel images are entries of it: what builds them is then no second loader. */
 	bool starts_images;
 	/* It makes the entries of other loaders: if it is found, nothing else is searched for. */

@@ -36,6 +36,7 @@ const struct loader loader_sdbootutil = {
 	.called = (const char *const[]){"sdbootutil", NULL},
 	.read_by = (const struct loader *const[]){&loader_systemd_boot, &loader_grub,
 		&loader_grub_bls, NULL},
+	.predict = "sdbootutil update-predictions",
 	.owner = true,
 	.detect = detect,
 };

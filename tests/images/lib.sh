@@ -9,8 +9,9 @@ images=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=tests/boot/lib.sh
 . "$images/../boot/lib.sh"
 work=$build/images
-# Seconds: an image with systemd in it takes about a minute to its root when two CPUs are emulated side by side.
-BOOT_TIMEOUT=${IMAGE_BOOT_TIMEOUT:-300}
+# Seconds: an image with systemd in it takes about a minute to its root when two CPUs are emulated side by side, and
+# several where other suites run beside it.
+BOOT_TIMEOUT=${IMAGE_BOOT_TIMEOUT:-600}
 export VM_MEMORY=1024
 
 # Asked for on the machine called q35 (tests/boot/lib.sh): a twin of the boot display, two more cards of the same id, and an

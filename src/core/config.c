@@ -360,92 +360,10 @@ static void set_driver(struct config_parser *p, unsigned line, const char *word)
 		(void)str_copy(p->now->driver, sizeof(p->now->driver), word);
 }
 
-static void bind_id(struct config_parser *p, unsigned line, const char *word)
-{
-	add_selector(p, line, false, word, parse_id);
-}
-
-static void bind_address(struct config_parser *p, unsigned line, const char *word)
-{
-	add_selector(p, line, false, word, parse_address);
-}
-
-static void bind_path(struct config_parser *p, unsigned line, const char *word)
-{
-	add_selector(p, line, false, word, parse_path);
-}
-
-static void bind_serial(struct config_parser *p, unsigned line, const char *word)
-{
-	add_selector(p, line, false, word, parse_serial);
-}
-
-static void exclude_id(struct config_parser *p, unsigned line, const char *word)
-{
-	add_selector(p, line, true, word, parse_id);
-}
-
-static void exclude_address(struct config_parser *p, unsigned line, const char *word)
-{
-	add_selector(p, line, true, word, parse_address);
-}
-
-static void exclude_path(struct config_parser *p, unsigned line, const char *word)
-{
-	add_selector(p, line, true, word, parse_path);
-}
-
-static void exclude_serial(struct config_parser *p, unsigned line, const char *word)
-{
-	add_selector(p, line, true, word, parse_serial);
-}
-
 static void bind_gpus(struct config_parser *p, unsigned line, const char *word)
 {
 	if (str_equal(word, "non-boot"))
 		add_selector(p, line, false, word, value_gpus);
-}
-
-static void set_companions(struct config_parser *p, unsigned line, const char *word)
-{
-	(void)line;
-	p->c->companions = str_equal(word, "yes");
-}
-
-static void set_boot_vga(struct config_parser *p, unsigned line, const char *word)
-{
-	(void)line;
-	p->c->may_take_boot_vga = str_equal(word, "allow");
-}
-
-static void set_last_display(struct config_parser *p, unsigned line, const char *word)
-{
-	(void)line;
-	p->c->may_take_last_display = str_equal(word, "allow");
-}
-
-static void set_network(struct config_parser *p, unsigned line, const char *word)
-{
-	(void)line;
-	p->c->may_take_network = str_equal(word, "allow");
-}
-
-static void set_keyboard(struct config_parser *p, unsigned line, const char *word)
-{
-	(void)line;
-	p->c->may_take_keyboard = str_equal(word, "allow");
-}
-
-static void set_strict_groups(struct config_parser *p, unsigned line, const char *word)
-{
-	(void)line;
-	p->c->strict_groups = str_equal(word, "yes");
-}
-
-static void set_on_failure(struct config_parser *p, unsigned line, const char *word)
-{
-	(void)line;
-	p->c->hold_on_failure = str_equal(word, "hold");
 }
 
 static void set_failed_boots(struct config_parser *p, unsigned line, const char *word)
@@ -459,52 +377,61 @@ static void set_failed_boots(struct config_parser *p, unsigned line, const char 
 			BOOT_HISTORY_LIMIT_MAX);
 }
 
-static void set_efivarfs(struct config_parser *p, unsigned line, const char *word)
-{
-	(void)line;
-	p->c->load_efivarfs = str_equal(word, "load");
-}
-
-static void set_load(struct config_parser *p, unsigned line, const char *word)
-{
-	(void)line;
-	p->c->load_in_background = str_equal(word, "background");
-}
-
-/* Every key of the file. A key with choices takes exactly one of them; a key with a single value
- * may occur once, a list may continue with its key written again. */
+/* Every key of the file, and what becomes of a word: a selector, a flag of struct config, or what
+ * take does. A key with choices takes exactly one of them; a key with a single value may occur
+ * once, a list may continue with its key written again. */
 static const struct key {
 	enum section section;
+	bool single;
+	unsigned char on; /* the choice that sets the flag: 1 or 2 */
+	unsigned short flag;
 	const char *name;
+	value_reader selector;
 	void (*take)(struct config_parser *p, unsigned line, const char *word);
 	const char *choice[2];
-	bool single;
 } keys[] = {
-	{SECTION_BIND, "ids", bind_id, {NULL}, false},
-	{SECTION_BIND, "addresses", bind_address, {NULL}, false},
-	{SECTION_BIND, "paths", bind_path, {NULL}, false},
-	{SECTION_BIND, "serials", bind_serial, {NULL}, false},
-	{SECTION_BIND, "gpus", bind_gpus, {"none", "non-boot"}, true},
-	{SECTION_BIND, "companions", set_companions, {"yes", "no"}, true},
-	{SECTION_EXCLUDE, "ids", exclude_id, {NULL}, false},
-	{SECTION_EXCLUDE, "addresses", exclude_address, {NULL}, false},
-	{SECTION_EXCLUDE, "paths", exclude_path, {NULL}, false},
-	{SECTION_EXCLUDE, "serials", exclude_serial, {NULL}, false},
-	{SECTION_GUARD, "boot_vga", set_boot_vga, {"exclude", "allow"}, true},
-	{SECTION_GUARD, "last_display", set_last_display, {"exclude", "allow"}, true},
-	{SECTION_GUARD, "network", set_network, {"exclude", "allow"}, true},
-	{SECTION_GUARD, "keyboard", set_keyboard, {"exclude", "allow"}, true},
-	{SECTION_GUARD, "on_failure", set_on_failure, {"release", "hold"}, true},
-	{SECTION_GUARD, "failed_boots", set_failed_boots, {NULL}, true},
-	{SECTION_GUARD, "efivarfs", set_efivarfs, {"auto", "load"}, true},
-	{SECTION_GUARD, "strict_groups", set_strict_groups, {"yes", "no"}, true},
-	{SECTION_MODULES, "load", set_load, {"early", "background"}, true},
-	{SECTION_MODULES, "before", add_module, {NULL}, false},
-	{SECTION_MODULES, "options", add_option, {NULL}, false},
-	{SECTION_DEVICE, "driver", set_driver, {NULL}, true},
-	{SECTION_DEVICE, "rebar", add_rebar, {NULL}, false},
+#define AT(field) offsetof(struct config, field)
+	{SECTION_BIND, false, 0, 0, "ids", parse_id, NULL, {NULL}},
+	{SECTION_BIND, false, 0, 0, "addresses", parse_address, NULL, {NULL}},
+	{SECTION_BIND, false, 0, 0, "paths", parse_path, NULL, {NULL}},
+	{SECTION_BIND, false, 0, 0, "serials", parse_serial, NULL, {NULL}},
+	{SECTION_BIND, true, 0, 0, "gpus", NULL, bind_gpus, {"none", "non-boot"}},
+	{SECTION_BIND, true, 1, AT(companions), "companions", NULL, NULL, {"yes", "no"}},
+	{SECTION_EXCLUDE, false, 0, 0, "ids", parse_id, NULL, {NULL}},
+	{SECTION_EXCLUDE, false, 0, 0, "addresses", parse_address, NULL, {NULL}},
+	{SECTION_EXCLUDE, false, 0, 0, "paths", parse_path, NULL, {NULL}},
+	{SECTION_EXCLUDE, false, 0, 0, "serials", parse_serial, NULL, {NULL}},
+	{SECTION_GUARD, true, 2, AT(may_take_boot_vga), "boot_vga", NULL, NULL,
+		{"exclude", "allow"}},
+	{SECTION_GUARD, true, 2, AT(may_take_last_display), "last_display", NULL, NULL,
+		{"exclude", "allow"}},
+	{SECTION_GUARD, true, 2, AT(may_take_network), "network", NULL, NULL, {"exclude", "allow"}},
+	{SECTION_GUARD, true, 2, AT(may_take_keyboard), "keyboard", NULL, NULL,
+		{"exclude", "allow"}},
+	{SECTION_GUARD, true, 2, AT(hold_on_failure), "on_failure", NULL, NULL,
+		{"release", "hold"}},
+	{SECTION_GUARD, true, 0, 0, "failed_boots", NULL, set_failed_boots, {NULL}},
+	{SECTION_GUARD, true, 2, AT(load_efivarfs), "efivarfs", NULL, NULL, {"auto", "load"}},
+	{SECTION_GUARD, true, 1, AT(strict_groups), "strict_groups", NULL, NULL, {"yes", "no"}},
+	{SECTION_MODULES, true, 2, AT(load_in_background), "load", NULL, NULL,
+		{"early", "background"}},
+	{SECTION_MODULES, false, 0, 0, "before", NULL, add_module, {NULL}},
+	{SECTION_MODULES, false, 0, 0, "options", NULL, add_option, {NULL}},
+	{SECTION_DEVICE, true, 0, 0, "driver", NULL, set_driver, {NULL}},
+	{SECTION_DEVICE, false, 0, 0, "rebar", NULL, add_rebar, {NULL}},
 };
 #define N_KEYS (sizeof(keys) / sizeof(*keys))
+
+static void take_word(
+	struct config_parser *p, unsigned line, const struct key *key, const char *word)
+{
+	if (key->selector)
+		add_selector(p, line, key->section == SECTION_EXCLUDE, word, key->selector);
+	else if (key->on)
+		*(bool *)((char *)p->c + key->flag) = str_equal(word, key->choice[key->on - 1]);
+	else
+		key->take(p, line, word);
+}
 
 /* Parses the words of a list, or the single value of a key. */
 static void parse_words(
@@ -529,7 +456,7 @@ static void parse_words(
 				key->choice[0], key->choice[1]);
 			continue;
 		}
-		key->take(p, line, word);
+		take_word(p, line, key, word);
 	}
 	if (key->single && words == 0)
 		config_error(

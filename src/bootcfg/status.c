@@ -177,7 +177,7 @@ void status_print(const struct loaders *l, const struct edit_set *p, const struc
 		fprintf(f, "owned by:    %s\n    ", l->managed_by);
 		escaped_put(l->managed_why, f);
 	} else {
-		fputs("boot loader: ", f);
+		fputs(l->found_n > 0 ? "boot loader: " : "boot loader: none that is edited", f);
 	}
 	for (size_t i = 0; i < l->found_n; i++)
 		fprintf(f, "%s%s", i > 0 ? ", " : "", l->found[i]->name);
@@ -374,6 +374,23 @@ static int managed_source_take(struct loaders *l, struct edit_set *to, struct er
 	return 0;
 }
 
+/* Where nothing is there to be edited, there may be entries all the same: images that this program
+ * does not know the maker of. Then the reason is a note. */
+static int loaders_find_or_note(
+	const struct root *r, const struct loaders_options *o, struct loaders *ret, struct err *err)
+{
+	_cleanup_(boot_entries_done) struct boot_entries entries = {0};
+	int rc = loaders_find(r, o, ret, err);
+
+	if (rc != -ENOENT || o->loader || o->entry)
+		return rc;
+	if (boot_entries_read(r, NULL, &entries) < 0)
+		return err_set(err, ENOMEM, "out of memory");
+	if (entries.n == 0)
+		return rc;
+	return strings_add(&ret->notes, err->text) < 0 ? err_set(err, ENOMEM, "out of memory") : 0;
+}
+
 enum cmd_result cmd_status(const struct args *a, const struct root *r, FILE *f, struct err *err)
 {
 	_cleanup_(loaders_done) struct loaders l = {0};
@@ -387,7 +404,7 @@ enum cmd_result cmd_status(const struct args *a, const struct root *r, FILE *f, 
 	if (rc == 0 && !a->json)
 		cmd_notes(a, &unfinished);
 	if (rc == 0)
-		rc = loaders_find(r, &lo, &l, err);
+		rc = loaders_find_or_note(r, &lo, &l, err);
 	if (rc == 0)
 		rc = l.managed_by ? managed_source_take(&l, &p, err)
 				  : edit_set_make(r, &l, &a->words, &p, err);

@@ -15,7 +15,6 @@ struct bls_directory {
 	enum bls_reader reader;
 	char *(*variable)(const struct boot_reading *q, const char *name, char **ret_source);
 	const char *boot;
-	char *pattern; /* of the default entry, or NULL */
 };
 
 /* ---- variables of GRUB -------------------------------------------------------------------------
@@ -201,7 +200,6 @@ static int entry_fill(const struct bls_directory *d, struct boot_entry *e, const
 	const char *image = b->uki ? b->uki : b->efi;
 	int rc = id ? boot_entry_set_id(e, id, strlen(id)) : -ENOMEM;
 
-	e->is_default = rc == 0 && d->pattern && entry_matches(id, d->pattern);
 	if (rc == 0)
 		rc = owner_find(d, e, name, b);
 	if (rc == 0 && b->linux_path)
@@ -242,27 +240,9 @@ static int entry_read(const struct bls_directory *d, const char *name)
 		      : entry_fill(d, e, name, &b, text, len);
 }
 
-/* A glob may match several: the first in the menu is taken, where greater ids come first
- * (systemd-boot, boot_entry_compare). */
-static void default_choose(struct boot_entries *o, size_t begin)
-{
-	struct boot_entry *best = NULL;
-
-	for (size_t i = begin; i < o->n; i++) {
-		struct boot_entry *e = &o->v[i];
-		bool better = e->is_default && (!best || strverscmp(e->id, best->id) > 0);
-		e->is_default = better;
-		if (better && best)
-			best->is_default = false;
-		if (better)
-			best = e;
-	}
-}
-
 int bls_entries_read(struct boot_reading *q, const struct loader *loader, enum bls_reader reader,
 	char *(*variable)(const struct boot_reading *q, const char *name, char **ret_source))
 {
-	size_t begin = q->to->n;
 	int rc = 0;
 
 	for (size_t i = 0; i < q->facts->boots.n && rc == 0; i++) {
@@ -276,11 +256,8 @@ int bls_entries_read(struct boot_reading *q, const struct loader *loader, enum b
 		(void)snprintf(dir, sizeof(dir), "%s/loader/entries", d.boot);
 		if (root_list(q->root, dir, ".conf", &names) < 0)
 			continue;
-		_cleanup_(str_free) char *pattern = entries_default(q->root, d.boot);
-		d.pattern = pattern;
 		for (size_t n = 0; n < names.n && rc == 0; n++)
 			rc = entry_read(&d, names.v[n]);
 	}
-	default_choose(q->to, begin);
 	return rc;
 }

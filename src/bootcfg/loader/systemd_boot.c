@@ -32,6 +32,68 @@ static bool is_found(const struct loaders *l)
 	return false;
 }
 
+/* x+0-3.conf has failed too often. */
+static bool is_exhausted(const struct boot_entry *e)
+{
+	const char *name = strrchr(e->path, '/');
+	const char *counter = name ? strstr(name, "+0") : NULL;
+	return counter && strchr("-.", counter[2]);
+}
+
+/* Greater ids first; the profiles of an image (NAME.efi@PROFILE) stay in their order. */
+static int id_compare(const char *a, const char *b)
+{
+	_cleanup_(str_free) char *stem_a = strndup(a, strcspn(a, "@"));
+	_cleanup_(str_free) char *stem_b = strndup(b, strcspn(b, "@"));
+
+	return stem_a && stem_b ? -strverscmp(stem_a, stem_b) : 0;
+}
+
+/* Less than 0: a comes first in the menu (systemd-boot, boot_entry_compare). */
+static int menu_compare(const struct boot_entry *a, const struct boot_entry *b)
+{
+	if (is_exhausted(a) != is_exhausted(b))
+		return is_exhausted(a) ? 1 : -1;
+	if (!a->sort_key != !b->sort_key)
+		return a->sort_key ? -1 : 1;
+	int by_key = a->sort_key ? strcmp(a->sort_key, b->sort_key) : 0;
+	if (by_key == 0 && a->sort_key)
+		by_key = -strverscmp(a->version ? a->version : "", b->version ? b->version : "");
+	return by_key ? by_key : id_compare(a->id, b->id);
+}
+
+/* True if nothing but a variable of the firmware tells the default: @saved and its like. */
+static bool default_is_variable(const struct boot_reading *q, const char *boot)
+{
+	char path[1100];
+
+	(void)snprintf(path, sizeof(path), "%s/loader/loader.conf", boot);
+	return root_holds(q->root, path, "default @");
+}
+
+/* `default` of loader.conf is a glob, of which the first in the menu counts; without it the first
+ * of all. */
+static void default_set(struct boot_reading *q, size_t begin)
+{
+	_cleanup_(str_free) char *pattern = NULL;
+	struct boot_entry *first = NULL;
+
+	for (size_t i = 0; i < q->facts->boots.n && !pattern; i++) {
+		if (default_is_variable(q, q->facts->boots.v[i]))
+			return;
+		pattern = entries_default(q->root, q->facts->boots.v[i]);
+	}
+	for (size_t i = begin; i < q->to->n; i++) {
+		struct boot_entry *e = &q->to->v[i];
+		bool hidden = str_equal(e->image.path, e->path) && !e->sort_key; /* no .osrel */
+		if (!hidden && (!pattern || entry_matches(e->id, pattern)) &&
+			(!first || menu_compare(e, first) < 0))
+			first = e;
+	}
+	if (first)
+		first->is_default = true;
+}
+
 /* Entries beside a whole GRUB that does not read them are left over. */
 static int entries(struct boot_reading *q)
 {
@@ -39,9 +101,14 @@ static int entries(struct boot_reading *q)
 
 	if (!s->systemd_boot && (s->grub_bls || (s->grub_complete && !is_found(q->loaders))))
 		return 0;
+	size_t begin = q->to->n;
 	int rc = bls_entries_read(q, &loader_systemd_boot, BLS_SYSTEMD_BOOT, NULL);
+	if (rc == 0)
+		rc = uki_entries_read(q, &loader_systemd_boot);
 	q->images_read = true;
-	return rc < 0 ? rc : uki_entries_read(q, &loader_systemd_boot);
+	if (s->systemd_boot)
+		default_set(q, begin);
+	return rc;
 }
 
 /* Finds the default entry: the one in loader.conf, the only one, or the one that booted this

@@ -253,8 +253,10 @@ static int title_set(struct boot_entry *e, const struct uki *u, unsigned profile
 	struct text title = {0};
 
 	text_print(&title, "%s", name);
-	if (p && (p->title || p->id))
+	if (p && (p->title || (profile > 0 && p->id)))
 		text_print(&title, " (%s)", p->title ? p->title : p->id);
+	else if (profile > 0)
+		text_print(&title, " (Profile #%u)", profile + 1);
 	if (title.failed)
 		return -ENOMEM;
 	free(e->title);
@@ -273,8 +275,9 @@ static int profile_entry_add(struct boot_reading *q, const struct loader *reader
 		return -ENOMEM;
 	text_print(&id, "%.*s.efi", (int)stem_of(name), name);
 	if (profile > 0) {
-		text_print(&id, "@%u", profile);
+		const char *named = u->profile[profile].id;
 		text_print(&options, "@%u", profile);
+		text_print(&id, "%s%s", named ? "@" : options.data, named ? named : "");
 	}
 	e->image = (struct boot_file){.path = strdup(path), .state = BOOT_FILE_THERE};
 	if (id.failed || options.failed || !e->image.path)
@@ -284,6 +287,8 @@ static int profile_entry_add(struct boot_reading *q, const struct loader *reader
 		rc = title_set(e, u, profile);
 	if (rc == 0)
 		rc = boot_entry_set_order(e, u->sort_key, u->version);
+	if (rc == 0 && !u->title && !u->sort_key)
+		rc = boot_entry_add_note(e, "no menu shows it, for it has no .osrel");
 	return rc < 0 ? rc : image_words(q, e, u, options.data, "by the loader");
 }
 

@@ -204,6 +204,11 @@ check-bootcfg: all $(BUILD)/san/bin/vfio-bootcfg
 
 # Whole Debians booted by GRUB (BIOS, UEFI), systemd-boot and as a unified kernel image: a quarter of an hour, and root.
 # Not part of check.
+# What --status says of unified kernel images against what their kernels get: some ten boots with UEFI.
+.PHONY: check-uki
+check-uki: all
+	@VFIO_BOOTCFG=$(BUILD)/vfio-bootcfg tests/bootcfg/uki
+
 .PHONY: check-bootcfg-boot
 check-bootcfg-boot: all
 	@NO_INSTALL='$(NO_INSTALL)' tools/deps boot images loaders

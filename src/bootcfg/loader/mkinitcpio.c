@@ -168,7 +168,7 @@ struct presets {
 	bool found, none;          /* an image is built; one without a line */
 };
 
-/* Stands for /etc/kernel/cmdline and /etc/cmdline.d, which a preset has that names neither. */
+/* Means /etc/kernel/cmdline and /etc/cmdline.d: of a preset that names no file. */
 #define BY_DEFAULT ""
 
 /* The last --cmdline among the options; "" if there is none. */

@@ -65,7 +65,7 @@ static int sources_add(struct loader_search *q, const struct strings *paths, enu
 }
 
 /* rEFInd starts kernels that it finds itself with the words of refind_linux.conf, which may be
- * missing: then the stanzas that come with it, all disabled, are no place for them. */
+ * missing: then the stanzas that come with it, all disabled, are the wrong place. */
 static int hint_set(struct loader_search *q, const char *conf)
 {
 	static const char *const programs[] = {"usr/sbin/mkrlconf", "usr/bin/mkrlconf", NULL};

@@ -64,7 +64,7 @@ int conffiles_find(const struct root *r, struct file_edits *s)
 			s->v[i].owner = OWNER_UNKNOWN;
 	for (size_t i = 0; i < lists.n; i++)
 		list_look(r, lists.v[i], s);
-	/* /etc/default/grub is the file to edit, whoever put it there. */
+	/* /etc/default/grub is the file to edit, even if a package put it there. */
 	for (size_t i = 0; i < s->n; i++)
 		if (!is_drop_in(s->v[i].path) && !is_vendors(s->v[i].path))
 			s->v[i].owner = OWNER_ADMIN;

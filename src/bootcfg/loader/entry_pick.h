@@ -9,7 +9,7 @@
 /*
  * loaders_find() for --entry ID or default: of the sources only that entry's own words are left,
  * and no command has to run. An entry is called by its id or its title, as --status shows them;
- * `default` is the one that its loader starts when nobody chooses. Where the words of all entries
+ * `default` is the one that its loader starts without a choice. Where the words of all entries
  * come from one source the entry has none of its own: LOADERS_NO_ENTRY.
  */
 int loaders_find_entry(const struct root *r, const struct loaders_options *o, struct loaders *ret,

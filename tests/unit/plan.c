@@ -151,10 +151,14 @@ static void check_plan(struct text_case *t, struct config *c, struct probe *h, s
 	if (c->strict_groups)
 		CHECK(groups_refuse(&p, s) >= 0);
 	for (size_t i = 0; i < p.n; i++) {
-		check_verdict(&p.verdicts[i], &expect);
+		const struct verdict *v = &p.verdicts[i];
+		if (v->device)
+			CHECK(plan_find(&p, v->device->addr) == v);
+		check_verdict(v, &expect);
 		whole &= p.verdicts[i].action == ACTION_BIND;
 		some |= p.verdicts[i].action == ACTION_BIND;
 	}
+	CHECK(!plan_find(&p, (struct pci_addr){.domain = 0xffff}));
 	CHECK(!expect || !strstr(expect, ") before "));
 	CHECK_INT(plan_is_whole(&p), whole);
 	CHECK_INT(plan_binds(&p), some);

@@ -85,7 +85,8 @@ static void default_set(struct boot_reading *q, size_t begin)
 	}
 	for (size_t i = begin; i < q->to->n; i++) {
 		struct boot_entry *e = &q->to->v[i];
-		bool hidden = str_equal(e->image.path, e->path) && !e->sort_key; /* no .osrel */
+		bool hidden = e->image.path && str_equal(e->image.path, e->path) &&
+			      !e->sort_key; /* no .osrel */
 		if (!hidden && (!pattern || entry_matches(e->id, pattern)) &&
 			(!first || menu_compare(e, first) < 0))
 			first = e;

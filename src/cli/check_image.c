@@ -159,7 +159,7 @@ static void note_image(const struct check_ctx *c, const char *name, void *to)
 	/* Rescue, fallback and crash dump images do not contain vfio-bind. */
 	static const char *const images[] = {
 		"initrd.img-*", "initrd-*", "initramfs-*.img", "*.efi"};
-	/* Nor are copies that somebody or a package manager has set aside booted. */
+	/* Nor are copies that a user or a package manager has set aside booted. */
 	static const char *const others[] = {"*rescue*", "*fallback*", "*kdump*", "*.bak", "*.old",
 		"*.old-dkms", "*.new", "*.dpkg-*", "*~"};
 	struct ages *a = to;

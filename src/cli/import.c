@@ -153,12 +153,12 @@ static void import_hidden(struct import *m, const char *cmdline)
 				import_address(m, addr, "hide= on the kernel command line");
 			else
 				leave(m, "hide= on the kernel command line",
-					"has something that is no address");
+					"contains something other than an address");
 		}
 	}
 }
 
-/* What else vfio-pci is told in modprobe.d, such as disable_vga=1, goes to [modules]. */
+/* What else modprobe.d sets for vfio-pci, such as disable_vga=1, goes to [modules]. */
 static int read_options(const struct modprobe_line *line, void *to)
 {
 	struct import *m = to;

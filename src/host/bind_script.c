@@ -158,8 +158,8 @@ static bool is_command(const char *line)
 	static const char *const words[] = {"echo", "printf", NULL};
 
 	return begins_with(line, words) &&
-	       (strstr(line, "driver_override") || strstr(line, "/bind") ||
-		       strstr(line, "/unbind") || strstr(line, "drivers_probe"));
+	       (strstr(line, "driver_override") || strstr(line, "bind") ||
+		       strstr(line, "drivers_probe"));
 }
 
 /* virsh nodedev-detach pci_0000_0a_00_0 */
@@ -227,7 +227,7 @@ static int take_line(struct reading *g, const char *line)
 	return r;
 }
 
-/* The line in which something is first told of vfio-pci or of an override. */
+/* The line that first mentions vfio-pci or of an override. */
 static unsigned line_of_binding(const char *text)
 {
 	const char *at = strstr(text, "driver_override");

@@ -19,7 +19,7 @@ enum boot_image_state {
 /* A boot entry of this system that starts Linux, as vfio-bootcfg reads it. */
 struct boot_image {
 	char *title;
-	char *path;    /* "/boot/initrd.img-6.1": the image that is told about; NULL: it has none */
+	char *path; /* "/boot/initrd.img-6.1": the image that `state` is about; NULL: it has none */
 	bool way_back; /* a fallback or rescue entry, which must not hold it */
 	bool shared;   /* an entry that is no way back starts the same image */
 	enum boot_image_state state;

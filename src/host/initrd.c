@@ -259,10 +259,11 @@ static int read_archives(struct reading *g, uint64_t at, uint64_t end, struct er
 		if (n - taken < 8 && at + 8 < end)
 			continue; /* the first bytes are cut here */
 		if (!by)
-			return g->cpio.ended ? 0
-					     : err_set(err, EINVAL,
-						       "%s: is no initramfs image that can be read",
-						       g->path);
+			return g->cpio.ended
+				       ? 0
+				       : err_set(err, EINVAL,
+						 "%s: is not an initramfs image that can be read",
+						 g->path);
 		return read_compressed(g, by, at, err);
 	}
 	if (!cpio_search_is_whole(&g->cpio))
@@ -295,7 +296,7 @@ static int read_image(struct reading *g, uint64_t size, struct err *err)
 		return read_archives(g, 0, size, err);
 	int r = pe_parse(&p, (const uint8_t *)head, (size_t)n, size);
 	if (r < 0)
-		return err_set(err, -r, "%s: is no EFI program that can be read", g->path);
+		return err_set(err, -r, "%s: is not an EFI program that can be read", g->path);
 	r = read_sections(g, &p, err);
 	pe_done(&p);
 	return r;

@@ -50,7 +50,7 @@ struct boot_entry {
 	 */
 	bool ours;
 	char *reason;
-	bool is_default; /* the loader starts it when nobody chooses; false if that is not known */
+	bool is_default; /* the loader starts it without a choice; false if that is not known */
 	bool booted;     /* this boot of the running system came from it, as the loader reports */
 	/* NULL, or which way back it is by its name: "fallback", "rescue", "safe mode", …
 	 * (entry_way_back). Of this system or not. */

@@ -550,7 +550,7 @@ static int command_run(struct grub_menu *m, const struct grub_command *c, unsign
 	return 0;
 }
 
-/* What cannot be read is one entry of its own, so that it is told. */
+/* What cannot be read is one entry of its own, so that it is shown. */
 static int broken_add(struct grub_menu *m, size_t line, const char *what)
 {
 	struct boot_entry *e =

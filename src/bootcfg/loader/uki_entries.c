@@ -105,7 +105,7 @@ static int addon_add(
 	if (rc == -ENOMEM)
 		return rc;
 	if (rc < 0 || addon.is_image)
-		return boot_entry_add_note(e, "/%s is left out: it is no addon", path);
+		return boot_entry_add_note(e, "/%s is left out: it is not an addon", path);
 	if (image->uname && addon.uname && !str_equal(image->uname, addon.uname))
 		return boot_entry_add_note(
 			e, "/%s is left out: it is for the kernel %s", path, addon.uname);

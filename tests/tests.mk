@@ -202,13 +202,14 @@ check-bootcfg: all $(BUILD)/san/bin/vfio-bootcfg
 	@VFIO_BOOTCFG=$(BUILD)/vfio-bootcfg tests/bootcfg/faults
 	@VFIO_BOOTCFG=$(BUILD)/vfio-bootcfg tests/bootcfg/vfat
 
-# Whole Debians booted by GRUB (BIOS, UEFI), systemd-boot and as a unified kernel image: a quarter of an hour, and root.
-# Not part of check.
 # What --status says of unified kernel images against what their kernels get: some ten boots with UEFI.
+# Not part of check.
 .PHONY: check-uki
 check-uki: all
 	@VFIO_BOOTCFG=$(BUILD)/vfio-bootcfg tests/bootcfg/uki
 
+# Whole Debians booted by GRUB (BIOS, UEFI), systemd-boot and as a unified kernel image: a quarter of an hour, and root.
+# Not part of check.
 .PHONY: check-bootcfg-boot
 check-bootcfg-boot: all
 	@NO_INSTALL='$(NO_INSTALL)' tools/deps boot images loaders

@@ -7,22 +7,18 @@
 #include <string.h>
 
 /* An entry of its making: it names kernels by their vendor, org.clearlinux or com.solus-project. */
+static bool is_its_entry(const struct root *r, const char *name, const char *path, const void *with)
+{
+	(void)name;
+	(void)with;
+	return root_holds(r, path, "/kernel-org.") || root_holds(r, path, "/kernel-com.");
+}
+
 static bool made(const struct detect *s)
 {
-	for (size_t i = 0; i < s->boots.n; i++) {
-		_cleanup_(strings_done) struct strings names = {0};
-		char dir[1024];
-		(void)snprintf(dir, sizeof(dir), "%s/loader/entries", s->boots.v[i]);
-		(void)!root_list(s->root, dir, ".conf", &names);
-		for (size_t n = 0; n < names.n; n++) {
-			char path[2048];
-			(void)snprintf(path, sizeof(path), "%s/%s", dir, names.v[n]);
-			if (root_holds(s->root, path, "/kernel-org.") ||
-				root_holds(s->root, path, "/kernel-com."))
-				return true;
-		}
-	}
-	return false;
+	_cleanup_(str_free) char *path = detect_entry(s, is_its_entry, NULL);
+
+	return path != NULL;
 }
 
 /* The vendor's words: of each kernel, and of other packages. */

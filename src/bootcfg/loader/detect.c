@@ -64,16 +64,37 @@ char *detect_below_boots(const struct detect *s, const char *const *names)
 	return NULL;
 }
 
-bool detect_has_entry(const struct detect *s, const char *tail)
+char *detect_entry(const struct detect *s, detect_wanted *wanted, const void *with)
 {
-	_cleanup_(strings_done) struct strings names = {0};
-
-	for (size_t i = 0; i < s->boots.n && names.n == 0; i++) {
+	for (size_t i = 0; i < s->boots.n; i++) {
+		_cleanup_(strings_done) struct strings names = {0};
 		char dir[1024];
 		(void)snprintf(dir, sizeof(dir), "%s/loader/entries", s->boots.v[i]);
-		(void)!root_list(s->root, dir, tail, &names);
+		(void)!root_list(s->root, dir, ".conf", &names);
+		for (size_t n = 0; n < names.n; n++) {
+			char path[2048];
+			(void)snprintf(path, sizeof(path), "%s/%s", dir, names.v[n]);
+			if (wanted(s->root, names.v[n], path, with))
+				return strdup(path);
+		}
 	}
-	return names.n > 0;
+	return NULL;
+}
+
+static bool ends_with(const struct root *r, const char *name, const char *path, const void *suffix)
+{
+	size_t len = strlen(name), n = strlen(suffix);
+
+	(void)r;
+	(void)path;
+	return len >= n && str_equal(name + len - n, suffix);
+}
+
+bool detect_has_entry(const struct detect *s, const char *suffix)
+{
+	_cleanup_(str_free) char *path = detect_entry(s, ends_with, suffix);
+
+	return path != NULL;
 }
 
 static bool file_known(const struct root *r, const char *path, const struct strings *list)

@@ -38,8 +38,14 @@ char *detect_shell_value(const struct root *r, const char *path, const char *nam
  * allocated, or NULL. */
 char *detect_below_boots(const struct detect *s, const char *const *names);
 
-/* True if loader/entries of a directory with boot files has an entry whose name ends so. */
-bool detect_has_entry(const struct detect *s, const char *tail);
+/* The path of the first entry (a file .conf) in loader/entries of the directories with boot files
+ * for which `wanted` is true: allocated, or NULL. `with` is passed to it. */
+typedef bool detect_wanted(
+	const struct root *r, const char *name, const char *path, const void *with);
+char *detect_entry(const struct detect *s, detect_wanted *wanted, const void *with);
+
+/* True if there is one whose name ends so. */
+bool detect_has_entry(const struct detect *s, const char *suffix);
 
 /*
  * Adds the files of these names in these directories (both NULL-terminated) below each directory

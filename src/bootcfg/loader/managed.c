@@ -23,30 +23,19 @@ static bool is_guix(const struct detect *s)
 	       (root_is_dir(s->root, "gnu/store") && s->os_id[0] == '\0');
 }
 
-/* The first entry of a deployment: allocated, or NULL. */
-static char *ostree_entry(const struct detect *s)
+/* An entry of a deployment. */
+static bool is_ostree_entry(
+	const struct root *r, const char *name, const char *path, const void *with)
 {
-	for (size_t i = 0; i < s->boots.n; i++) {
-		_cleanup_(strings_done) struct strings names = {0};
-		char dir[1024];
-		(void)snprintf(dir, sizeof(dir), "%s/loader/entries", s->boots.v[i]);
-		(void)!root_list(s->root, dir, ".conf", &names);
-		for (size_t n = 0; n < names.n; n++) {
-			char path[2048];
-			(void)snprintf(path, sizeof(path), "%s/%s", dir, names.v[n]);
-			if (str_starts(names.v[n], "ostree-") ||
-				root_holds(s->root, path, " ostree="))
-				return strdup(path);
-		}
-	}
-	return NULL;
+	(void)with;
+	return str_starts(name, "ostree-") || root_holds(r, path, " ostree=");
 }
 
 static char *ostree_mark(const struct detect *s)
 {
 	static const char *const dirs[] = {
 		"ostree/repo", "sysroot/ostree", "boot/ostree", "usr/lib/bootc/kargs.d", NULL};
-	char *entry = ostree_entry(s);
+	char *entry = detect_entry(s, is_ostree_entry, NULL);
 
 	if (entry)
 		return entry;

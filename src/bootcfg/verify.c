@@ -53,7 +53,7 @@ static int pairs_make(const struct verify *v, struct pairs *p)
 	static bool (*const fits[2])(const struct boot_entry *, const struct boot_entry *) = {
 		is_named_so, is_renamed};
 
-	p->of = calloc(v->before->n + 1, sizeof(*p->of));
+	p->of = calloc(v->before->n + 1, sizeof(*p->of)); // NOLINT(bugprone-sizeof-expression)
 	p->taken = calloc(v->after->n + 1, sizeof(*p->taken));
 	if (!p->of || !p->taken)
 		return -ENOMEM;

@@ -171,11 +171,11 @@ static int run_checks(struct check_ctx *c, const struct sysroot *w, struct err *
 		return r;
 	_cleanup_(str_free) char *cmdline = read_cmdline(c, w, s);
 	c->cmdline = cmdline ? cmdline : "";
-	c->inventory = &inventory;
-	c->protected = &needed;
 	if (c->root &&
 		hostdevs_find(&needed, c->root[0] ? c->root : "/", w->cmdline, s, err) == -ENOMEM)
 		return -ENOMEM;
+	c->inventory = &inventory;
+	c->protected = &needed;
 	check_switch(c);
 	check_iommu(c);
 	check_plan(c);

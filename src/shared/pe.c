@@ -47,7 +47,7 @@ static int section_read(const uint8_t *at, uint64_t file_size, struct pe_section
 static bool has_certificates(const uint8_t *optional, size_t len)
 {
 	size_t count = len >= 2 && number(optional, 2) == OPTIONAL_MAGIC_64 ? 108 : 92;
-	size_t at = count + 4 + DIRECTORY_CERTIFICATES * DIRECTORY_SIZE;
+	size_t at = count + 4 + (size_t)DIRECTORY_CERTIFICATES * DIRECTORY_SIZE;
 
 	return len >= at + DIRECTORY_SIZE && number(optional + count, 4) > DIRECTORY_CERTIFICATES &&
 	       number(optional + at + 4, 4) > 0;

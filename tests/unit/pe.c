@@ -18,7 +18,8 @@ static void put(uint8_t *at, uint32_t n, size_t bytes)
 static void section(uint8_t *at, const char *name, uint32_t size, uint32_t raw, uint32_t offset)
 {
 	memset(at, 0, 40);
-	memcpy(at, name, strlen(name));
+	for (size_t i = 0; name[i]; i++)
+		at[i] = (uint8_t)name[i];
 	put(at + 8, size, 4);
 	put(at + 16, raw, 4);
 	put(at + 20, offset, 4);
@@ -28,9 +29,11 @@ static void section(uint8_t *at, const char *name, uint32_t size, uint32_t raw, 
 static size_t image(uint8_t *head)
 {
 	memset(head, 0, 512);
-	memcpy(head, "MZ", 2);
+	head[0] = 'M';
+	head[1] = 'Z';
 	put(head + 0x3c, PE_AT, 4);
-	memcpy(head + PE_AT, "PE\0\0", 4);
+	head[PE_AT] = 'P';
+	head[PE_AT + 1] = 'E';
 	put(head + PE_AT + 6, 4, 2);
 	section(head + TABLE_AT, ".cmdline", 5, 512, 512);
 	section(head + TABLE_AT + 40, ".initrd", 1000, 1024, 1024);

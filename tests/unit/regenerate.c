@@ -7,6 +7,7 @@
 #include "check.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 static int run_in(const struct root *r, struct interrupt *i, struct err *err, const char *first,
@@ -20,7 +21,7 @@ static int run_in(const struct root *r, struct interrupt *i, struct err *err, co
 	return regenerate_run(r, &l, &none, i, err);
 }
 
-static int run(struct err *err, const char *first, const char *second)
+static int run_both(struct err *err, const char *first, const char *second)
 {
 	const struct root r = {.fd = -1};
 
@@ -64,7 +65,7 @@ static void timed_out(void)
 	(void)snprintf(text, sizeof(text), "sleep 1000 & echo $! $$ >%s; wait; wait\n", pids);
 	(void)snprintf(command, sizeof(command), "sh %s", script(path, text));
 	time_t begin = time(NULL);
-	CHECK(run(&err, command, NULL) == -ETIMEDOUT);
+	CHECK(run_both(&err, command, NULL) == -ETIMEDOUT);
 	CHECK(time(NULL) - begin <= 10);
 	CHECK_HAS(err.text, command);
 	CHECK_HAS(err.text, "did not end within 1 s");
@@ -86,11 +87,11 @@ static void fails(void)
 
 	(void)snprintf(command, sizeof(command), "sh %s",
 		script(path, "echo to the one; echo to the other >&2; exit 7\n"));
-	CHECK(run(&err, command, NULL) == -EIO);
+	CHECK(run_both(&err, command, NULL) == -EIO);
 	CHECK_HAS(err.text, "status 7");
 	CHECK_HAS(err.text, "to the one");
 	CHECK_HAS(err.text, "to the other");
-	CHECK(run(&err, "no-such-program-anywhere", NULL) == -ENOENT);
+	CHECK(run_both(&err, "no-such-program-anywhere", NULL) == -ENOENT);
 	CHECK_HAS(err.text, "no-such-program-anywhere: can't be run: No such file");
 	(void)unlink(path);
 }
@@ -104,9 +105,9 @@ static void in_turn(void)
 
 	(void)script(mark, "");
 	(void)snprintf(command, sizeof(command), "rm %s", mark);
-	CHECK(run(&err, "false", command) == -EIO && access(mark, F_OK) == 0);
+	CHECK(run_both(&err, "false", command) == -EIO && access(mark, F_OK) == 0);
 	err = (struct err){0};
-	CHECK(run(&err, "true", command) == 0 && access(mark, F_OK) < 0);
+	CHECK(run_both(&err, "true", command) == 0 && access(mark, F_OK) < 0);
 	CHECK_STR(err.text, "");
 }
 
@@ -140,7 +141,7 @@ static void left_over(void)
 	(void)script(pid, "");
 	(void)snprintf(text, sizeof(text), "sleep 1000 & echo $! >%s\n", pid);
 	(void)snprintf(command, sizeof(command), "sh %s", script(path, text));
-	CHECK(run(&err, command, NULL) == 0);
+	CHECK(run_both(&err, command, NULL) == 0);
 	char *line = last_line(pid);
 	CHECK(line && atoi(line) > 0 && wait_dead(atoi(line)));
 	free(line);
@@ -195,7 +196,11 @@ static char *locale_seen(const char *file, const char *content)
 		mkdirat(r.fd, "etc/default", 0755) == 0);
 	(void)snprintf(name, sizeof(name), "%s/%s", dir, file);
 	FILE *f = fopen(name, "we");
-	CHECK(f && fputs(content, f) >= 0 && fclose(f) == 0);
+	if (!f)
+		abort();
+	bool written = fputs(content, f) >= 0;
+	written &= fclose(f) == 0;
+	CHECK(written);
 	CHECK_INT(run_in(&r, NULL, &err, command, NULL), 0);
 	char *line = last_line(seen);
 	(void)unlink(path);

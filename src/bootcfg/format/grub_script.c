@@ -26,7 +26,6 @@ struct lexer {
 	struct grub_script *s;
 	struct grub_word word;
 	struct text literal;
-	bool begun; /* it is a word, if an empty one */
 };
 
 static int part_add(struct lexer *x, char *text, bool variable, bool quoted)

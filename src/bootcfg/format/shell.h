@@ -85,9 +85,9 @@ struct shell_vars {
 };
 
 /* What a file may expand to: some 40 lines X="$X$X" would fill any memory. */
-#define SHELL_VALUE_MAX (64 * 1024)  /* bytes of one value */
-#define SHELL_WORK_MAX (1024 * 1024) /* of all together */
-#define SHELL_DEPTH_MAX 64           /* of what is nested */
+#define SHELL_VALUE_MAX ((size_t)64 * 1024)  /* bytes of one value */
+#define SHELL_WORK_MAX ((size_t)1024 * 1024) /* of all together */
+#define SHELL_DEPTH_MAX 64                   /* of what is nested */
 
 void shell_vars_done(struct shell_vars *vars);
 struct shell_var *shell_var_find(const struct shell_vars *vars, const char *name);

@@ -426,7 +426,7 @@ static bool edit_builder_in_effect(const struct edit_builder *d, const struct ka
 static int edit_builder_hugepages(
 	const struct edit_builder *d, const char *size, struct hugepages *ret)
 {
-	const struct karg **k = calloc(d->n + 1, sizeof(*k));
+	const struct karg **k = calloc(d->n + 1, sizeof(*k)); // NOLINT(bugprone-sizeof-expression)
 
 	if (!k)
 		return -ENOMEM;

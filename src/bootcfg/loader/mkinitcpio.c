@@ -212,7 +212,7 @@ static int cmdline_find(const struct preset_file *f, const char *preset, char **
 	char name[256];
 
 	int rc = name_value(f, preset, "_cmdline", ret, err);
-	if (rc == 0 && !(*ret)[0])
+	if (rc == 0 && *ret && !(*ret)[0])
 		rc = name_value(f, "ALL", "_cmdline", ret, err);
 	(void)snprintf(name, sizeof(name), "%s_options", preset);
 	if (rc == 0)

@@ -51,7 +51,7 @@ static int running_add(const struct root *r, struct next_kernel *k)
 	if (rc == 0 && !now.cmdline)
 		k->unknown = strdup(
 			"the line of the system that runs when the kernel is installed");
-	for (const char *p = now.cmdline; p && *p && rc == 0;) {
+	for (const char *p = now.cmdline ? now.cmdline : ""; *p && rc == 0;) {
 		p += strspn(p, " \t\n");
 		const char *end = kcmdline_word_end(p);
 		_cleanup_(str_free) char *word = strndup(p, (size_t)(end - p));

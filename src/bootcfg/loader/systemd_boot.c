@@ -208,11 +208,10 @@ static int copy_make(const struct root *r, const struct karg_source *model, cons
 /* With @saved the last booted entry becomes the default, even the trial. */
 static int default_check(const struct root *r, const char *path, struct err *err)
 {
-	const char *entries = strstr(path, "/entries/");
+	const char *tail = strstr(path, "/entries/");
 	char conf[1100];
 
-	(void)snprintf(
-		conf, sizeof(conf), "%.*s/loader.conf", (int)(entries ? entries - path : 0), path);
+	(void)snprintf(conf, sizeof(conf), "%.*s/loader.conf", (int)(tail ? tail - path : 0), path);
 	if (root_holds(r, conf, "@saved"))
 		return err_set(err, EINVAL,
 			"/%s: says `default @saved', so the trial would boot again by itself; name an entry there first",

@@ -364,7 +364,7 @@ static int entries_complete(struct boot_reading *q)
 
 /* A tree may have /sys of the machine mounted, as a chroot does. The variable has four bytes of
  * attributes, then one of data (UEFI, "Globally Defined Variables"). */
-static enum secure_boot secure_boot_read(const struct root *r)
+enum secure_boot secure_boot_read(const struct root *r)
 {
 	_cleanup_(str_free) char *data = NULL;
 	size_t len;

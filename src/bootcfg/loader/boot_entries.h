@@ -112,6 +112,7 @@ void boot_entries_print(const struct boot_entries *o, const struct strings *word
  */
 
 enum secure_boot { SECURE_BOOT_UNKNOWN, SECURE_BOOT_OFF, SECURE_BOOT_ON };
+enum secure_boot secure_boot_read(const struct root *r);
 
 /* What struct loader's `entries` reads, and where to. */
 struct boot_reading {

@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 /* Versions of systemd-stub that began to read them. */
-#define STUB_ADDONS 254
 #define STUB_PROFILES 257
 
 /* ---- an image as a file ------------------------------------------------------------------------
@@ -49,8 +48,7 @@ static int section_take(struct uki *u, int fd, const struct pe_section *s)
 	return rc;
 }
 
-/* -EINVAL: no EFI program. */
-static int image_read(const struct root *r, const char *path, struct uki *ret)
+int uki_read(const struct root *r, const char *path, struct uki *ret)
 {
 	_cleanup_(fd_close) int fd = root_fd(r, path, O_RDONLY | O_NONBLOCK);
 	uint8_t *head = malloc(PE_HEAD_MAX);
@@ -100,7 +98,7 @@ static int addon_add(
 	struct boot_reading *q, struct boot_entry *e, const char *path, const struct uki *image)
 {
 	_cleanup_(uki_done) struct uki addon = {0};
-	int rc = image_read(q->root, path, &addon);
+	int rc = uki_read(q->root, path, &addon);
 
 	if (rc == -ENOMEM)
 		return rc;
@@ -136,8 +134,7 @@ static int addons_add(
 	return rc;
 }
 
-/* The length of NAME.efi without its extension and a boot counter. */
-static size_t stem_of(const char *name)
+size_t uki_stem(const char *name)
 {
 	size_t len = strlen(name) - (ends_in(name, ".efi") ? strlen(".efi") : 0), plus = len;
 
@@ -146,16 +143,26 @@ static size_t stem_of(const char *name)
 	return plus > 0 && plus < len && name[plus - 1] == '+' ? plus - 1 : len;
 }
 
-/* The boot partition that the image is on: a directory below the root. */
-static const char *partition_of(const struct boot_reading *q, const char *path)
+size_t uki_partition(const char *path)
 {
-	const char *best = "";
+	const char *last = NULL;
 
-	for (size_t i = 0; i < q->facts->boots.n; i++) {
+	for (const char *p = path; (p = strcasestr(p, "/EFI/")); p++)
+		last = p;
+	return last ? (size_t)(last - path) : 0;
+}
+
+/* The boot partition that the image is on: its directory below the root, this long. An image that
+ * is in no directory EFI: that of the boot files around it. */
+static size_t partition_of(const struct boot_reading *q, const char *path)
+{
+	size_t best = uki_partition(path);
+
+	for (size_t i = 0; i < q->facts->boots.n && !strcasestr(path, "/EFI/"); i++) {
 		const char *boot = q->facts->boots.v[i];
-		if (str_starts(path, boot) && path[strlen(boot)] == '/' &&
-			strlen(boot) > strlen(best))
-			best = boot;
+		size_t len = strlen(boot);
+		if (str_starts(path, boot) && path[len] == '/' && len > best)
+			best = len;
 	}
 	return best;
 }
@@ -165,13 +172,14 @@ static int all_addons_add(struct boot_reading *q, struct boot_entry *e, const st
 {
 	_cleanup_(text_done) struct text all = {0}, own = {0};
 	const char *path = e->image.path, *slash = strrchr(path, '/');
-	const char *name = slash ? slash + 1 : path, *boot = partition_of(q, path);
+	const char *name = slash ? slash + 1 : path;
+	size_t boot = partition_of(q, path);
 
 	if (image->stub > 0 && image->stub < STUB_ADDONS)
 		return 0;
-	text_print(&all, "%s%sloader/addons", boot, boot[0] ? "/" : "");
+	text_print(&all, "%.*s%sloader/addons", (int)boot, path, boot > 0 ? "/" : "");
 	text_print(
-		&own, "%.*s%.*s.efi.extra.d", (int)(name - path), path, (int)stem_of(name), name);
+		&own, "%.*s%.*s.efi.extra.d", (int)(name - path), path, (int)uki_stem(name), name);
 	if (all.failed || own.failed)
 		return -ENOMEM;
 	int rc = addons_add(q, e, all.data, image);
@@ -224,7 +232,7 @@ int uki_words_add(
 {
 	_cleanup_(uki_done) struct uki u = {0};
 	bool there = e->image.state == BOOT_FILE_THERE;
-	int rc = there ? image_read(q->root, e->image.path, &u) : 0;
+	int rc = there ? uki_read(q->root, e->image.path, &u) : 0;
 
 	if (rc == -ENOMEM)
 		return rc;
@@ -273,7 +281,7 @@ static int profile_entry_add(struct boot_reading *q, const struct loader *reader
 
 	if (!e)
 		return -ENOMEM;
-	text_print(&id, "%.*s.efi", (int)stem_of(name), name);
+	text_print(&id, "%.*s.efi", (int)uki_stem(name), name);
 	if (profile > 0) {
 		const char *named = u->profile[profile].id;
 		text_print(&options, "@%u", profile);
@@ -295,7 +303,7 @@ static int profile_entry_add(struct boot_reading *q, const struct loader *reader
 static int image_entries_add(struct boot_reading *q, const struct loader *reader, const char *path)
 {
 	_cleanup_(uki_done) struct uki u = {0};
-	int rc = image_read(q->root, path, &u);
+	int rc = uki_read(q->root, path, &u);
 
 	if (rc == -ENOMEM || (rc == 0 && !u.is_image))
 		return rc;

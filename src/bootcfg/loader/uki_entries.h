@@ -18,4 +18,18 @@ int uki_words_add(struct boot_reading *q, struct boot_entry *e, const char *opti
  * Specification, type 2. */
 int uki_entries_read(struct boot_reading *q, const struct loader *reader) _must_check_;
 
+/* Addons are read from this version of systemd-stub on. */
+#define STUB_ADDONS 254
+
+/* Reads what an image or an addon says. -EINVAL: not an EFI program; another negative errno. *ret
+ * is to be emptied in each case. */
+int uki_read(const struct root *r, const char *path, struct uki *ret) _must_check_;
+
+/* The length of the directory of its partition in the path of an image: what is before the last
+ * EFI/, which a mount point may be called as well. 0: it is in none. */
+size_t uki_partition(const char *path);
+
+/* The length of NAME.efi without its extension and a boot counter. */
+size_t uki_stem(const char *name);
+
 #endif

@@ -38,6 +38,12 @@ int args_check(const struct args *a, int operands, char **argv, struct err *err)
 	if (a->drop_in && (a->trial || !args_to_edit(a)))
 		return err_set(
 			err, EINVAL, "--drop-in belongs to a change that stays: --iommu --drop-in");
+	if (a->addon && (a->trial || a->drop_in || a->once_fallback || !args_to_edit(a)))
+		return err_set(err, EINVAL,
+			"--addon belongs to a change that stays, without --trial, --drop-in and --once-fallback: --iommu --addon");
+	if ((a->key || a->certificate) && !(a->addon && a->key && a->certificate))
+		return err_set(err, EINVAL,
+			"--key and --certificate sign an addon, and go together: --addon --key FILE --certificate FILE");
 	if (a->trial && a->once_fallback)
 		return err_set(err, EINVAL,
 			"--trial leaves the default as it is: there is nothing that --once-fallback would keep");

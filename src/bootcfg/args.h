@@ -8,9 +8,10 @@
 /* The command line of vfio-bootcfg, filled from the table of options. */
 struct args {
 	const char *root, *loader, *entry, *cpu, *isolate, *acs;
+	const char *key, *certificate;       /* to sign an addon with */
 	bool iommu, no_pt, ids, framebuffer; /* presets of parameters */
 	bool status, check, undo, history, confirm;
-	bool dry_run, exit_code, json, no_regen, yes, force, trial, once_fallback, drop_in;
+	bool dry_run, exit_code, json, no_regen, yes, force, trial, once_fallback, drop_in, addon;
 	bool quiet, verbose, help, version;
 	struct strings sets;      /* --set, applied last: --force may follow it */
 	struct strings hugepages; /* each SIZE:COUNT */

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/interrupt.h"
 #include "base/log.h"
+#include "bootcfg/addon.h"
 #include "bootcfg/boot_files.h"
 #include "bootcfg/diff.h"
 #include "bootcfg/loader/boot_entries.h"
@@ -87,7 +88,8 @@ enum cmd_result change_undone(
 	struct err reason = {0};
 	/* No tool ran before all files were written, nor for a system that does not run. */
 	bool ran = done->state != CHANGE_PREPARED && done->state != CHANGE_LEFT;
-	int rc = ran || cmd_runs_tools(a, j->root) ? boot_files_revert(a, j, done, &reason) : 0;
+	bool reads = !addon_undone(done) && (ran || cmd_runs_tools(a, j->root));
+	int rc = reads ? boot_files_revert(a, j, done, &reason) : 0;
 
 	if (rc < 0 && !cmd_runs_tools(a, j->root)) {
 		log_print(LOG_WARNING, "the boot files are left as they are: %s", reason.text);

@@ -2,6 +2,7 @@
 #include "bootcfg/edit.h"
 
 #include "base/log.h"
+#include "bootcfg/addon.h"
 #include "bootcfg/change.h"
 #include "bootcfg/commands.h"
 #include "bootcfg/diff.h"
@@ -247,7 +248,7 @@ static enum cmd_result dry_run_print(
 {
 	if (a->json)
 		edit_set_print_json(l, p, f);
-	else if (a->check && !a->quiet)
+	else if ((a->check || a->addon) && !a->quiet) /* an addon is no text */
 		edit_set_print(p, f);
 	else if (a->dry_run)
 		edit_set_print_diff(p, f);
@@ -311,6 +312,12 @@ static int edit_plan(struct args *a, const struct root *r, struct loaders *l, st
 		.entry = a->entry,
 		.request = &a->words,
 		.drop_in = a->drop_in};
+	if (a->addon) {
+		int made = addon_plan(a, r, l, p, err);
+		if (made == 0)
+			cmd_notes(a, &p->notes);
+		return made;
+	}
 	int rc = loaders_find_entry(r, &lo, l, err);
 
 	if (rc < 0 || l->managed_by)

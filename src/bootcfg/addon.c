@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bootcfg/addon.h"
+
+#include "base/file.h"
+#include "bootcfg/loader/boot_entries.h"
+#include "bootcfg/loader/entry_pick.h"
+#include "bootcfg/loader/uki_entries.h"
+#include "shared/spawn.h"
+#include "shared/tmpdir.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define UKIFY_SECONDS 60
+#define ADDON_MAX (4UL << 20)
+
+/* ---- which images ------------------------------------------------------------------------------
+ */
+
+static bool is_asked(const struct args *a, const struct boot_entry *e)
+{
+	if (!e->image.path || e->image.state != BOOT_FILE_THERE || e->no_linux || !e->ours)
+		return false;
+	return a->entry && !str_equal(a->entry, "all")
+		       ? str_equal(a->entry, e->id) ||
+				 (str_equal(a->entry, "default") && e->is_default)
+		       : !e->way_back;
+}
+
+/* The first image that is asked for, and whether all of them meet the request. */
+struct images {
+	const struct boot_entry *first;
+	bool met;
+};
+
+static struct images images_find(const struct args *a, const struct boot_entries *o)
+{
+	struct images found = {.met = true};
+
+	for (size_t i = 0; i < o->n; i++) {
+		if (!is_asked(a, &o->v[i]))
+			continue;
+		if (!found.first)
+			found.first = &o->v[i];
+		found.met &= boot_entry_meets(&o->v[i], &a->words) == BOOT_HAS;
+	}
+	return found;
+}
+
+/* An addon comes behind the line of the image: it takes nothing away from it. */
+static int request_check(const struct args *a, const struct boot_entries *o,
+	const struct karg_op *op, struct err *err)
+{
+	const struct karg_ops one = {.v = (struct karg_op *)(uintptr_t)op, .n = 1};
+
+	if (op->kind == KARG_OP_ADD || op->kind == KARG_OP_ADD_WEAK)
+		return 0;
+	for (size_t i = 0; i < o->n; i++)
+		if (is_asked(a, &o->v[i]) && boot_entry_meets(&o->v[i], &one) != BOOT_HAS)
+			return err_set(err, EINVAL,
+				"--addon: an addon only adds parameters, and %s of entry %s is to be removed or replaced: edit what the image is made from instead, without --addon",
+				op->text, o->v[i].id);
+	return 0;
+}
+
+/* Where systemd-stub looks: loader/addons of the partition, or the directory of one image. */
+static char *addon_path(const struct args *a, const struct boot_entry *e)
+{
+	const char *image = e->image.path;
+	const char *slash = strrchr(image, '/');
+	char *path = NULL;
+	int n;
+
+	if (a->entry && !str_equal(a->entry, "all"))
+		n = asprintf(&path, "%.*s%.*s.efi.extra.d/" ADDON_NAME,
+			slash ? (int)(slash - image) + 1 : 0, image,
+			(int)uki_stem(slash ? slash + 1 : image), slash ? slash + 1 : image);
+	else
+		n = asprintf(
+			&path, "%.*s/loader/addons/" ADDON_NAME, (int)uki_partition(image), image);
+	return n < 0 ? NULL : path;
+}
+
+/* ---- its line ----------------------------------------------------------------------------------
+ */
+
+static bool line_has(const char *line, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (const char *p = line; *p;) {
+		p += strspn(p, " ");
+		const char *end = kcmdline_word_end(p);
+		if ((size_t)(end - p) == len && memcmp(p, word, len) == 0)
+			return true;
+		p = end;
+	}
+	return false;
+}
+
+/* The words of our addon that is there already, then those that an image lacks. */
+static int line_make(const struct args *a, const struct boot_entries *o, const char *now,
+	struct file_edits *s, struct text *ret)
+{
+	text_print(ret, "%s", now ? now : "");
+	for (size_t i = 0; i < a->words.n; i++) {
+		const struct karg_op *op = &a->words.v[i];
+		bool lacks = false;
+		/* Where Secure Boot is not known, what an unsigned addon has is not certain. */
+		if (op->kind != KARG_OP_ADD || (now && line_has(now, op->text)))
+			continue;
+		for (size_t k = 0; k < o->n; k++)
+			lacks |= is_asked(a, &o->v[k]) &&
+				 boot_entry_has(&o->v[k], op->text) != BOOT_HAS;
+		if (!lacks)
+			continue;
+		text_print(ret, "%s%s", ret->len > 0 ? " " : "", op->text);
+		if (strings_add(&s->added, op->text) < 0)
+			return -ENOMEM;
+	}
+	return ret->failed ? -ENOMEM : 0;
+}
+
+/* ---- ukify -------------------------------------------------------------------------------------
+ */
+
+static const char *ukify_find(void)
+{
+	static const char *const paths[] = {"/usr/bin/ukify", "/usr/lib/systemd/ukify"};
+
+	for (size_t i = 0; i < 2; i++)
+		if (access(paths[i], X_OK) == 0)
+			return paths[i];
+	return NULL;
+}
+
+/* The keys that kernel-install(8) and sbctl(8) sign with, if none is given. */
+static bool key_find(const struct args *a, const struct root *r, const char **ret_key,
+	const char **ret_certificate)
+{
+	static const char *const pairs[][2] = {{"etc/kernel/secure-boot-private-key.pem",
+						       "etc/kernel/secure-boot-certificate.pem"},
+		{"var/lib/sbctl/keys/db/db.key", "var/lib/sbctl/keys/db/db.pem"},
+		{"usr/share/secureboot/keys/db/db.key", "usr/share/secureboot/keys/db/db.pem"}};
+
+	if (a->key && a->certificate) {
+		*ret_key = a->key;
+		*ret_certificate = a->certificate;
+		return true;
+	}
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(*pairs) && r->host; i++) {
+		if (!root_is_file(r, pairs[i][0]) || !root_is_file(r, pairs[i][1]))
+			continue;
+		*ret_key = pairs[i][0];
+		*ret_certificate = pairs[i][1];
+		return true;
+	}
+	return false;
+}
+
+struct job {
+	const char *ukify; /* or NULL */
+	const char *line, *key, *certificate;
+};
+
+static int command_add(const struct job *j, const char *path, struct strings *to)
+{
+	_cleanup_(text_done) struct text t = {0};
+
+	text_print(&t, "ukify build --cmdline='%s'", j->line);
+	if (j->key)
+		text_print(&t, " --secureboot-private-key=%s%s --secureboot-certificate=%s%s",
+			j->key[0] == '/' ? "" : "/", j->key, j->certificate[0] == '/' ? "" : "/",
+			j->certificate);
+	text_print(&t, " --output=/%s", path);
+	return t.failed ? -ENOMEM : strings_add(to, t.data);
+}
+
+static int ukify_run(const struct job *j, const char *output, struct err *err)
+{
+	_cleanup_(spawn_result_done) struct spawn_result result = {0};
+	_cleanup_(str_free) char *line = NULL, *key = NULL, *certificate = NULL, *out = NULL;
+	const char *argv[8] = {j->ukify, "build"};
+	size_t n = 2;
+
+	if (asprintf(&line, "--cmdline=%s", j->line) < 0 ||
+		asprintf(&out, "--output=%s", output) < 0 ||
+		asprintf(&key, "--secureboot-private-key=%s", j->key ? j->key : "") < 0 ||
+		asprintf(&certificate, "--secureboot-certificate=%s",
+			j->certificate ? j->certificate : "") < 0)
+		return err_set(err, ENOMEM, "out of memory");
+	argv[n++] = line;
+	argv[n++] = out;
+	if (j->key) {
+		argv[n++] = key;
+		argv[n++] = certificate;
+	}
+	const struct spawn_job job = {
+		.argv = argv, .name = "ukify", .in = -1, .seconds = UKIFY_SECONDS};
+	int status = spawn_bounded(&job, &result, err);
+	if (status < 0)
+		return status;
+	return status == 0 ? 0
+			   : err_set(err, EIO, "ukify: ended with status %d: %.300s", status,
+				     result.said.data ? result.said.data : "");
+}
+
+/* What ukify wrote is read back before anything is replaced. */
+static int made_check(const char *dir, const struct job *j, struct err *err)
+{
+	_cleanup_(root_done) struct root r = {.fd = -1};
+	_cleanup_(uki_done) struct uki u = {0};
+	int rc = root_open(&r, dir, err);
+
+	if (rc < 0)
+		return rc;
+	if (uki_read(&r, ADDON_NAME, &u) < 0 || u.is_image || !u.cmdline ||
+		!str_equal(u.cmdline, j->line) || (j->key && !u.is_signed))
+		return err_set(err, EIO,
+			"ukify: what it wrote is not an addon with this line%s; nothing is changed",
+			j->key ? ", signed" : "");
+	return 0;
+}
+
+static int addon_make(const struct job *j, char **ret, size_t *ret_len, struct err *err)
+{
+	_cleanup_(tmpdir_done) struct tmpdir dir = {.fd = -1};
+	_cleanup_(str_free) char *output = NULL;
+	int rc = tmpdir_make(&dir, err);
+
+	/* So that the directory is emptied with the file in it. */
+	if (rc == 0 && tmpdir_write(&dir, ADDON_NAME, 0, "", 0) < 0)
+		rc = err_set(err, EIO, "%s: can't write there", dir.path);
+	if (rc == 0 && asprintf(&output, "%s/" ADDON_NAME, dir.path) < 0)
+		rc = err_set(err, ENOMEM, "out of memory");
+	if (rc == 0)
+		rc = ukify_run(j, output, err);
+	if (rc == 0)
+		rc = made_check(dir.path, j, err);
+	return rc < 0 ? rc : file_read(AT_FDCWD, output, ADDON_MAX, ret, ret_len, err);
+}
+
+/* ---- the plan ----------------------------------------------------------------------------------
+ */
+
+/* Leaves the command to the user, with the reason. */
+static int leave(
+	struct loaders *l, const struct job *j, const char *path, const char *why, struct err *err)
+{
+	l->managed_by = "ukify";
+	l->refused = true;
+	l->managed_why = strdup(why);
+	return l->managed_why && command_add(j, path, &l->by_hand) == 0
+		       ? 0
+		       : err_set(err, ENOMEM, "out of memory");
+}
+
+static int file_make(const struct root *r, const char *path, const struct job *j,
+	struct file_edits *s, struct err *err)
+{
+	_cleanup_(str_free) char *old = NULL;
+	char *text = NULL;
+	size_t old_len = 0, len = 0;
+	int rc = root_read(r, path, &old, &old_len, err);
+
+	if (rc == -ENOENT)
+		rc = 0;
+	if (rc == 0)
+		rc = addon_make(j, &text, &len, err);
+	if (rc < 0)
+		return rc;
+	if (file_edits_add(s, path, old, old_len) < 0) {
+		free(text);
+		return err_set(err, ENOMEM, "out of memory");
+	}
+	old = NULL;
+	s->v[0].text = text;
+	s->v[0].len = len;
+	return 0;
+}
+
+static int notes_add(const struct job *j, enum secure_boot secure, struct strings *to)
+{
+	int rc = strings_add(to,
+		"the parameters of an addon are measured into PCR 12 of the TPM: a disk key that is bound to it asks for the passphrase at the next boot");
+
+	if (rc == 0 && !j->key && secure == SECURE_BOOT_UNKNOWN)
+		rc = strings_add(to,
+			"the addon is not signed: with Secure Boot on, systemd-stub leaves it out");
+	return rc;
+}
+
+static int images_check(
+	const struct root *r, const struct args *a, const struct images *found, struct err *err)
+{
+	_cleanup_(uki_done) struct uki u = {0};
+
+	if (!found->first) {
+		(void)err_set(err, ENOENT,
+			"--addon: no boot entry%s%s of this system starts a unified kernel image",
+			a->entry ? " " : "", a->entry ? a->entry : "");
+		return a->entry ? LOADERS_NO_ENTRY : -ENOENT;
+	}
+	if (uki_read(r, found->first->image.path, &u) < 0 || !u.is_image)
+		return err_set(err, ENOENT, "/%s: is not a unified kernel image that can be read",
+			found->first->image.path);
+	if (u.stub > 0 && u.stub < STUB_ADDONS)
+		return err_set(err, EINVAL,
+			"/%s: its systemd-stub is version %u, and addons are read from %d on",
+			found->first->image.path, u.stub, STUB_ADDONS);
+	return 0;
+}
+
+static int plan_for(const struct args *a, const struct root *r, const struct boot_entries *o,
+	const struct images *found, struct loaders *l, struct edit_set *ret, struct err *err)
+{
+	_cleanup_(str_free) char *path = addon_path(a, found->first);
+	_cleanup_(text_done) struct text line = {0};
+	_cleanup_(uki_done) struct uki now = {0};
+	struct job j = {.ukify = ukify_find()};
+	enum secure_boot secure = secure_boot_read(r);
+
+	if (!path)
+		return err_set(err, ENOMEM, "out of memory");
+	(void)!uki_read(r, path, &now);
+	ret->set = calloc(1, sizeof(*ret->set));
+	if (!ret->set || line_make(a, o, now.cmdline, ret->set, &line) < 0)
+		return err_set(err, ENOMEM, "out of memory");
+	ret->n = 1;
+	if (ret->set->added.n == 0)
+		return 0;
+	j.line = line.data ? line.data : "";
+	(void)key_find(a, r, &j.key, &j.certificate);
+	if (!j.ukify)
+		return leave(l, &j, path, "ukify, which writes addons, is not installed here", err);
+	if (strchr(j.line, '\''))
+		return err_set(err, EINVAL, "--addon: no word with a single quote");
+	if (!j.key && secure == SECURE_BOOT_ON)
+		return leave(l, &j, path,
+			"Secure Boot is on, and no key was found to sign the addon with: say it with --key FILE --certificate FILE",
+			err);
+	if (notes_add(&j, secure, &ret->notes) < 0)
+		return err_set(err, ENOMEM, "out of memory");
+	return file_make(r, path, &j, ret->set, err);
+}
+
+bool addon_undone(const struct undone *u)
+{
+	bool all = u->n > 0;
+
+	for (size_t i = 0; i < u->n; i++) {
+		const char *slash = strrchr(u->v[i].path, '/');
+		all &= str_equal(slash ? slash + 1 : u->v[i].path, ADDON_NAME);
+	}
+	return all;
+}
+
+int addon_plan(const struct args *a, const struct root *r, struct loaders *l, struct edit_set *ret,
+	struct err *err)
+{
+	_cleanup_(boot_entries_done) struct boot_entries o = {0};
+	int rc = boot_entries_read(r, NULL, &o);
+
+	if (rc < 0)
+		return err_set(err, ENOMEM, "out of memory");
+	const struct images found = images_find(a, &o);
+	rc = images_check(r, a, &found, err);
+	for (size_t i = 0; i < a->words.n && rc == 0; i++)
+		rc = request_check(a, &o, &a->words.v[i], err);
+	return rc < 0 || found.met ? rc : plan_for(a, r, &o, &found, l, ret, err);
+}

@@ -30,11 +30,11 @@ bool str_hex(const char **s, unsigned max_digits, uint32_t *ret) _must_check_;
 /* Reads exactly `digits` (at most 8) hexadecimal digits, regardless of what follows. */
 bool str_hex_fixed(const char **s, unsigned digits, uint32_t *ret) _must_check_;
 
-/* The same for a whole string of decimal digits with nothing else around it, at most max. */
 /* Copies the word that *line begins with (up to a blank) and moves *line after it and the blank.
  * False where there is none or it does not fit into buf. */
 bool str_next_word(const char **line, char *buf, size_t size) _must_check_;
 
+/* The same for a whole string of decimal digits with nothing else around it, at most max. */
 bool str_decimal(const char *s, unsigned long max, unsigned long *ret) _must_check_;
 
 /*

@@ -516,6 +516,14 @@ static void test_copy(void)
 	CHECK_INT(file_copy(from, dir, "copy", &hash), -EEXIST);
 
 	check_case(
+		"what a power loss left of such a replacement is removed, and the directory flushed");
+	put(".to.vfio-new", "left", 0600);
+	put("to", "others", 0600);
+	CHECK_INT(file_replace_copy(dir, "to", from, 0640, geteuid(), getegid(), &err), 0);
+	check_text("to", "the bytes");
+	CHECK_INT(file_sync_dir(dir), 0);
+
+	check_case(
 		"what can't be written, flushed or read back leaves the old file and nothing else");
 	put("to", "others", 0600);
 	unsigned files = count_files();

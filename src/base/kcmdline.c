@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 int kcmdline_read(char **ret, const char *root)
 {
@@ -53,6 +54,20 @@ bool kcmdline_word_next(const char **s, char buf[static KCMDLINE_WORD_MAX])
 			buf[n++] = *p;
 	buf[n] = '\0';
 	return true;
+}
+
+bool kcmdline_has(const char *line, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (const char *p = line, *end; *p; p = end) {
+		while (kcmdline_is_blank(*p))
+			p++;
+		end = kcmdline_word_end(p);
+		if (end > p && (size_t)(end - p) == len && memcmp(p, word, len) == 0)
+			return true;
+	}
+	return false;
 }
 
 bool kcmdline_word_is(const char *word, const char *name)

@@ -29,6 +29,9 @@ const char *kcmdline_word_end(const char *s);
 /* Copies the next word of *s without its quotes, and moves *s past it; false at the end. */
 bool kcmdline_word_next(const char **s, char buf[static KCMDLINE_WORD_MAX]);
 
+/* True if a line has this very word, quotes included. */
+bool kcmdline_has(const char *line, const char *word);
+
 /* True if the word is this parameter, with or without a value. The kernel treats - and _ as equal
  * (parameqn in kernel/params.c); name has _. */
 bool kcmdline_word_is(const char *word, const char *name);

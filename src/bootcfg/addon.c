@@ -87,20 +87,6 @@ static char *addon_path(const struct args *a, const struct boot_entry *e)
 /* ---- its line ----------------------------------------------------------------------------------
  */
 
-static bool line_has(const char *line, const char *word)
-{
-	size_t len = strlen(word);
-
-	for (const char *p = line; *p;) {
-		p += strspn(p, " ");
-		const char *end = kcmdline_word_end(p);
-		if ((size_t)(end - p) == len && memcmp(p, word, len) == 0)
-			return true;
-		p = end;
-	}
-	return false;
-}
-
 /* The words of our addon that is there already, then those that an image lacks. */
 static int line_make(const struct args *a, const struct boot_entries *o, const char *now,
 	struct file_edits *s, struct text *ret)
@@ -110,7 +96,7 @@ static int line_make(const struct args *a, const struct boot_entries *o, const c
 		const struct karg_op *op = &a->words.v[i];
 		bool lacks = false;
 		/* Where Secure Boot is not known, what an unsigned addon has is not certain. */
-		if (op->kind != KARG_OP_ADD || (now && line_has(now, op->text)))
+		if (op->kind != KARG_OP_ADD || (now && kcmdline_has(now, op->text)))
 			continue;
 		for (size_t k = 0; k < o->n; k++)
 			lacks |= is_asked(a, &o->v[k]) &&

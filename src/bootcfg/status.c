@@ -29,22 +29,6 @@ static void words_put(const struct strings *words, FILE *f)
 	putc('\n', f);
 }
 
-/* True if the running kernel got this parameter. A source does not have the whole command line
- * (GRUB adds root=), so the reverse is not checked. */
-static bool is_running(const char *word, const char *cmdline)
-{
-	size_t len = strlen(word);
-
-	for (const char *p = cmdline; p && *p;) {
-		p += strspn(p, " ");
-		const char *end = kcmdline_word_end(p);
-		if ((size_t)(end - p) == len && memcmp(p, word, len) == 0)
-			return true;
-		p = end;
-	}
-	return false;
-}
-
 static void booted_print(const struct booted *now, const char *esp, FILE *f)
 {
 	if (!now->loader)
@@ -194,8 +178,10 @@ void status_print(const struct loaders *l, const struct edit_set *p, const struc
 			text_print(&paths, "%s/%s", k > 0 ? " " : "", p->set[i].v[k].path);
 		fprintf(f, "%s:\n    ", paths.data ? paths.data : "");
 		words_put(&p->set[i].before, f);
+		/* A source does not have the whole command line (GRUB adds root=), so the reverse
+		 * is not checked. */
 		for (size_t k = 0; k < p->set[i].before.n && now->cmdline; k++)
-			if (!is_running(p->set[i].before.v[k], now->cmdline) &&
+			if (!kcmdline_has(now->cmdline, p->set[i].before.v[k]) &&
 				!strstr(pending.data ? pending.data : "", p->set[i].before.v[k]))
 				text_print(&pending, " %s", p->set[i].before.v[k]);
 	}

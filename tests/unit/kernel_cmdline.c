@@ -139,6 +139,15 @@ static void check_long_word(void)
 	static char line[KCMDLINE_MAX], word[KCMDLINE_WORD_MAX];
 	const char *at = line;
 
+	check_case("whether a line has a word: the whole of it, behind any blank");
+	CHECK(kcmdline_has("a=1 b\tc\n", "b"));
+	CHECK(kcmdline_has("a=1 b\tc\n", "c"));
+	CHECK(kcmdline_has("a=\"x y\" b", "a=\"x y\""));
+	CHECK(!kcmdline_has("a=1 bc", "b"));
+	CHECK(!kcmdline_has("a=\"x y\" b", "y\""));
+	CHECK(!kcmdline_has(" \t\n", ""));
+	CHECK(!kcmdline_has("", "a"));
+
 	check_case("a word as long as the kernel's buffer is whole");
 	memset(line, 'x', 4096);
 	memcpy(line, "a=\"b c\" ids=", sizeof("a=\"b c\" ids=") - 1);

@@ -162,7 +162,6 @@ static int run_checks(struct check_ctx *c, const struct sysroot *w, struct err *
 {
 	_cleanup_(inventory_done) struct inventory inventory = {0};
 	_cleanup_(host_snapshot_done) struct host_snapshot notes = {0};
-	_cleanup_(protected_done) struct protected_list needed = {0};
 	struct pciids names = {0}; /* no device is printed by name here */
 	struct sysfs *s = &c->ctx->sysfs;
 
@@ -171,11 +170,7 @@ static int run_checks(struct check_ctx *c, const struct sysroot *w, struct err *
 		return r;
 	_cleanup_(str_free) char *cmdline = read_cmdline(c, w, s);
 	c->cmdline = cmdline ? cmdline : "";
-	if (c->root &&
-		hostdevs_find(&needed, c->root[0] ? c->root : "/", w->cmdline, s, err) == -ENOMEM)
-		return -ENOMEM;
 	c->inventory = &inventory;
-	c->protected = &needed;
 	check_switch(c);
 	check_iommu(c);
 	check_plan(c);
@@ -183,7 +178,6 @@ static int run_checks(struct check_ctx *c, const struct sysroot *w, struct err *
 	if (c->live)
 		findings_ask_bootcfg(c->findings);
 	c->inventory = NULL;
-	c->protected = NULL;
 	return c->findings->failed ? err_set(err, ENOMEM, "out of memory for what was found") : 0;
 }
 

@@ -5,7 +5,6 @@
 #include "base/err.h"
 #include "cli/findings.h"
 #include "core/ctx.h"
-#include "core/protected.h"
 #include "host/inventory.h"
 
 #include <stdbool.h>
@@ -18,7 +17,6 @@ struct check_ctx {
 	bool replayed; /* it is that of a record, which contains the findings about its images */
 	struct ctx *ctx;
 	struct inventory *inventory;
-	const struct protected_list *protected; /* what the host needs; empty without a root */
 	struct findings *findings;
 };
 

@@ -6,8 +6,10 @@
 #include "base/str.h"
 #include "cli/check.h"
 #include "core/usable.h"
+#include "host/hostdevs.h"
 #include "pci/devpath.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -93,16 +95,30 @@ static void log_reserved(const struct check_ctx *c, const struct device *d)
 			d->group, pci_addr_format(d->addr, address));
 }
 
+/* What the host needs. It is searched for when the first group needs it, for that takes reading
+ * every table of the host. */
+struct needed {
+	struct protected_list list;
+	bool searched;
+};
+
 /* Why the host needs the function, "root / is on it"; NULL: nothing is known that does. */
-static const char *needed_for(const struct check_ctx *c, struct pci_addr addr)
+static const char *needed_for(const struct check_ctx *c, struct needed *n, struct pci_addr addr)
 {
-	for (size_t i = 0; i < c->protected->n; i++)
-		if (pci_addr_compare(c->protected->at[i].addr, addr) == 0)
-			return c->protected->at[i].reason;
+	struct err err = {""};
+
+	if (!n->searched && c->root)
+		c->findings->failed |= hostdevs_find(&n->list, c->root[0] ? c->root : "/",
+					       c->cmdline[0] ? c->cmdline : NULL, &c->ctx->sysfs,
+					       &err) == -ENOMEM;
+	n->searched = true;
+	for (size_t i = 0; i < n->list.n; i++)
+		if (pci_addr_compare(n->list.at[i].addr, addr) == 0)
+			return n->list.at[i].reason;
 	return NULL;
 }
 
-static void log_group(const struct check_ctx *c, const struct device *d)
+static void log_group(const struct check_ctx *c, struct needed *host, const struct device *d)
 {
 	char address[PCI_ADDR_MAX], others[STRV_MAX] = "";
 	bool fixed = false, needed = false;
@@ -114,7 +130,7 @@ static void log_group(const struct check_ctx *c, const struct device *d)
 		if (check_ctx_binds(c, other->addr) || !usable_blocks_group(&c->ctx->sysfs, other))
 			continue;
 		fixed |= device_is_fixed(other);
-		const char *why = needed_for(c, other->addr);
+		const char *why = needed_for(c, host, other->addr);
 		needed |= why != NULL;
 		add_name(others, "%s (%s%s%s)", pci_addr_format(other->addr, address),
 			other->driver, why ? ": " : "", why ? why : "");
@@ -131,6 +147,7 @@ static void log_group(const struct check_ctx *c, const struct device *d)
 static void log_groups(const struct check_ctx *c)
 {
 	const struct plan *p = &c->ctx->plan;
+	struct needed host = {0};
 	int told = -1;
 
 	for (size_t i = 0; i < p->n; i++) {
@@ -139,9 +156,10 @@ static void log_groups(const struct check_ctx *c)
 			one->device->group == told)
 			continue;
 		told = one->device->group;
-		log_group(c, one->device);
+		log_group(c, &host, one->device);
 		log_reserved(c, one->device);
 	}
+	protected_done(&host.list);
 }
 
 static bool has_connector(const struct inventory *v, struct pci_addr addr)

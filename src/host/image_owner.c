@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "host/image_owner.h"
 
+#include "shared/kernel_install.h"
 #include "shared/mounts.h"
 
 #include <ctype.h>
@@ -88,33 +89,9 @@ static bool file_has(const struct root *r, const char *path, const char *one, co
 	return false;
 }
 
-/* The last of these settings in the install.conf of kernel-install(8): of the main file the first
- * that exists counts. Allocated, or NULL. */
 static char *install_conf(const struct root *r, const char *key)
 {
-	static const char *const paths[] = {"etc/kernel/install.conf", "run/kernel/install.conf",
-		"usr/local/lib/kernel/install.conf", "usr/lib/kernel/install.conf"};
-	_cleanup_(strings_done) struct strings drop_ins = {0};
-	char *value = NULL;
-
-	for (size_t i = 0; i < sizeof(paths) / sizeof(*paths); i++) {
-		if (root_is_file(r, paths[i])) {
-			value = setting_read(r, paths[i], key);
-			break;
-		}
-	}
-	(void)!root_list(r, "etc/kernel/install.conf.d", ".conf", &drop_ins);
-	for (size_t i = 0; i < drop_ins.n; i++) {
-		_cleanup_(str_free) char *path = NULL;
-		if (asprintf(&path, "etc/kernel/install.conf.d/%s", drop_ins.v[i]) < 0)
-			break;
-		char *later = setting_read(r, path, key);
-		if (later) {
-			free(value);
-			value = later;
-		}
-	}
-	return value;
+	return kernel_install_setting(r, setting_read, key);
 }
 
 /* ---- what is there ------------------------------------------------------------------------- */
@@ -362,36 +339,6 @@ static int dracut_leaves_out(struct search *s)
 		list);
 }
 
-/* Kernels: the directories of /lib/modules with a kernel to boot. */
-static int kernels_list(const struct root *r, struct strings *ret)
-{
-	const char *modules = root_is_dir(r, "usr/lib/modules") ? "usr/lib/modules" : "lib/modules";
-
-	return root_is_dir(r, modules) ? root_list(r, modules, "", ret) : 0;
-}
-
-/*
- * kernel-install add-all finds only kernels beside their modules. Debian's lie in /boot, where each
- * has to be named.
- */
-static int kernel_install_commands(struct search *s)
-{
-	_cleanup_(strings_done) struct strings kernels = {0};
-	int rc = kernels_list(s->r, &kernels);
-
-	for (size_t i = 0; i < kernels.n && rc == 0; i++) {
-		_cleanup_(str_free) char *path = NULL;
-		if (asprintf(&path, "boot/vmlinuz-%s", kernels.v[i]) < 0)
-			return -ENOMEM;
-		if (root_is_file(s->r, path))
-			rc = line_add(
-				&s->to->commands, "kernel-install add %s /%s", kernels.v[i], path);
-	}
-	if (rc == 0 && s->to->commands.n == 0)
-		rc = strings_add(&s->to->commands, "kernel-install add-all");
-	return rc;
-}
-
 /* Which generator kernel-install has build the image; NULL: none that has a hook. */
 static const char *kernel_install_generator(const struct root *r, bool uki)
 {
@@ -429,7 +376,7 @@ static int owner_kernel_install(struct search *s)
 	if (!generator)
 		return err_set(s->err, EINVAL,
 			"etc/kernel/install.conf: its initrd_generator is none that vfio-bind has a hook for: mkinitcpio, initramfs-tools or dracut");
-	int rc = kernel_install_commands(s);
+	int rc = kernel_install_commands(s->r, &s->to->commands);
 	if (rc < 0)
 		return rc;
 	return owner_set(s, "kernel-install", generator,

@@ -4,73 +4,12 @@
 #include "bootcfg/loader/table.h"
 #include "bootcfg/loader/uki_entries.h"
 #include "bootcfg/loader/whole_line.h"
+#include "shared/kernel_install.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/*
- * add-all finds kernels at /usr/lib/modules/VERSION/vmlinuz (kernel-install(8)). Debian's kernels
- * are in /boot, where add-all finds none and succeeds: they are named one by one, as Debian's own
- * hook does.
- */
-static int kernel_install_next(const struct detect *s, struct loaders *to)
-{
-	_cleanup_(strings_done) struct strings versions = {0}, named = {0};
-	bool usual = false;
-	int rc = root_list(s->root, "usr/lib/modules", "", &versions);
-
-	for (size_t i = 0; i < versions.n && rc == 0; i++) {
-		struct text command = {0};
-		char path[512];
-		(void)snprintf(path, sizeof(path), "usr/lib/modules/%s/vmlinuz", versions.v[i]);
-		bool found = root_is_file(s->root, path);
-		usual |= found;
-		(void)snprintf(path, sizeof(path), "boot/vmlinuz-%s", versions.v[i]);
-		if (found || !root_is_file(s->root, path))
-			continue;
-		text_print(&command, "kernel-install add %s /%s", versions.v[i], path);
-		rc = strings_take(&named, command.data);
-	}
-	if (rc == 0 && (usual || named.n == 0))
-		rc = strings_add(&to->next, "kernel-install add-all");
-	for (size_t i = 0; i < named.n && rc == 0; i++)
-		rc = strings_add(&to->next, named.v[i]);
-	return rc;
-}
-
-/*
- * A key of install.conf: of the first of these files that is there, then of the drop-ins
- * (kernel-install(8)). Allocated, or NULL.
- */
-static char *install_conf(const struct root *r, const char *key)
-{
-	static const char *const files[] = {"etc/kernel/install.conf", "run/kernel/install.conf",
-		"usr/local/lib/kernel/install.conf", "usr/lib/kernel/install.conf", NULL};
-	static const char *const dirs[] = {
-		"usr/lib/kernel/install.conf.d", "etc/kernel/install.conf.d", NULL};
-	char *value = NULL;
-
-	for (const char *const *f = files; *f; f++) {
-		if (!root_is_file(r, *f))
-			continue;
-		value = detect_shell_value(r, *f, key);
-		break;
-	}
-	for (const char *const *d = dirs; *d; d++) {
-		_cleanup_(strings_done) struct strings drops = {0};
-		(void)!regular_files_add(r, *d, ".conf", &drops);
-		for (size_t i = 0; i < drops.n; i++) {
-			char *one = detect_shell_value(r, drops.v[i], key);
-			if (!one)
-				continue;
-			free(value);
-			value = one;
-		}
-	}
-	return value;
-}
 
 /* What builds the image where nothing says it: ukify takes that for itself (60-ukify.install);
  * where it is not installed, older versions of dracut did. */
@@ -103,8 +42,10 @@ static int cmdline_sources_add(
 static int kernel_install_look(
 	const struct detect *s, struct loaders *to, bool *ret_found, struct err *err)
 {
-	_cleanup_(str_free) char *layout = install_conf(s->root, "layout");
-	_cleanup_(str_free) char *set = install_conf(s->root, "uki_generator");
+	_cleanup_(str_free) char *layout = kernel_install_setting(
+		s->root, detect_shell_value, "layout");
+	_cleanup_(str_free) char *set = kernel_install_setting(
+		s->root, detect_shell_value, "uki_generator");
 	const char *by = set && set[0] ? set : usual_generator(s->root);
 	int rc;
 
@@ -123,7 +64,7 @@ static int kernel_install_look(
 	if (rc < 0)
 		return rc;
 	*ret_found = true;
-	return kernel_install_next(s, to);
+	return kernel_install_commands(s->root, &to->next);
 }
 
 /* dracut by itself: uefi=yes. */

@@ -67,21 +67,6 @@ static void note_dracut_module(const struct check_ctx *c, const char *name, void
 		*(bool *)to = true;
 }
 
-/* True if a line of a file contains all of these outside of a comment. */
-static bool file_says(
-	const struct check_ctx *c, const char *path, const char *one, const char *other)
-{
-	_cleanup_(str_free) char *text = check_ctx_text(c, path);
-	char *rest = text, *line;
-
-	while ((line = strsep(&rest, "\n"))) {
-		line[strcspn(line, "#")] = '\0';
-		if (strstr(line, one) && strstr(line, other))
-			return true;
-	}
-	return false;
-}
-
 static void add_not_installed(const struct check_ctx *c, const char *what)
 {
 	findings_add(c->findings, check_ctx_asks(c), "hook",
@@ -98,17 +83,17 @@ static void check_dracut(const struct check_ctx *c)
 		add_not_installed(c, "dracut has no module vfio-bind in /usr/lib/dracut/modules.d");
 }
 
-static void check_mkinitcpio(const struct check_ctx *c)
+static void check_mkinitcpio(const struct check_ctx *c, const struct root *root)
 {
-	static const char *const files[] = {"/etc/mkinitcpio.conf.d/zz-vfio-bind.conf",
-		"/etc/mkinitcpio.conf.d/vfio-bind.conf", "/etc/mkinitcpio.conf"};
+	static const char *const files[] = {"etc/mkinitcpio.conf.d/zz-vfio-bind.conf",
+		"etc/mkinitcpio.conf.d/vfio-bind.conf", "etc/mkinitcpio.conf"};
 
 	if (!check_ctx_exists(c, "/usr/lib/initcpio/install/vfio-bind")) {
 		add_not_installed(c, "mkinitcpio has no hook vfio-bind in /usr/lib/initcpio");
 		return;
 	}
 	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
-		if (file_says(c, files[i], "HOOKS", "vfio-bind"))
+		if (root_line_holds(root, files[i], "HOOKS", "vfio-bind"))
 			return;
 	findings_add(c->findings, check_ctx_asks(c), "hook", "no image will hold vfio-bind", ENABLE,
 		"mkinitcpio does not run the hook vfio-bind: it is not in HOOKS");
@@ -137,7 +122,7 @@ static void check_hook(const struct check_ctx *c)
 		return;
 	}
 	if (str_equal(owner.generator, "mkinitcpio"))
-		check_mkinitcpio(c);
+		check_mkinitcpio(c, &root);
 	else if (str_equal(owner.generator, "dracut"))
 		check_dracut(c);
 	else

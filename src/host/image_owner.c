@@ -72,23 +72,6 @@ static char *setting_read(const struct root *r, const char *path, const char *ke
 	return found ? strdup(value_trim(found)) : NULL;
 }
 
-/* True if a line of a file has all of these outside of a comment. */
-static bool file_has(const struct root *r, const char *path, const char *one, const char *other)
-{
-	_cleanup_(str_free) char *text = NULL;
-	size_t len = 0;
-	char *rest, *line;
-
-	if (root_read(r, path, &text, &len, NULL) < 0)
-		return false;
-	for (rest = text; (line = strsep(&rest, "\n"));) {
-		line[strcspn(line, "#")] = '\0';
-		if (strstr(line, one) && strstr(line, other))
-			return true;
-	}
-	return false;
-}
-
 static char *install_conf(const struct root *r, const char *key)
 {
 	return kernel_install_setting(r, setting_read, key);
@@ -323,7 +306,7 @@ static int dracut_leaves_out(struct search *s)
 	const char *list = NULL;
 	bool listed = false;
 	for (size_t i = 0; i < files.n; i++) {
-		if (file_has(s->r, files.v[i], "omit_dracutmodules", "vfio-bind"))
+		if (root_line_holds(s->r, files.v[i], "omit_dracutmodules", "vfio-bind"))
 			return err_set(s->err, EINVAL,
 				"/%s: omit_dracutmodules has vfio-bind, so that no image gets it: take it out there",
 				files.v[i]);
@@ -407,7 +390,7 @@ static int preset_config_check(struct search *s, const char *path)
 			!str_equal(line + name - strlen("_config"), "_config"))
 			continue;
 		const char *config = value_trim(equals + 1);
-		if (config[0] != '/' || file_has(s->r, config + 1, "HOOKS", "vfio-bind"))
+		if (config[0] != '/' || root_line_holds(s->r, config + 1, "HOOKS", "vfio-bind"))
 			continue;
 		return err_set(s->err, EINVAL,
 			"/%s: %s names %s, which reads no drop-in, and HOOKS there lacks vfio-bind: add it, then run this again",
@@ -471,8 +454,8 @@ static int hooks_check(struct search *s)
 		if (asprintf(&path, "%s/%s", directory, names.v[i]) < 0)
 			return -ENOMEM;
 		if (strverscmp(names.v[i], "zz-vfio-bind.conf") > 0 &&
-			file_has(s->r, path, "HOOKS=(", "") &&
-			!file_has(s->r, path, "HOOKS=(", "vfio-bind"))
+			root_line_holds(s->r, path, "HOOKS=(", "") &&
+			!root_line_holds(s->r, path, "HOOKS=(", "vfio-bind"))
 			return err_set(s->err, EINVAL,
 				"/%s: sets HOOKS after zz-vfio-bind.conf has added vfio-bind: add it there, or give that file a name that sorts before",
 				path);
@@ -556,7 +539,7 @@ static bool preset_names(const struct root *r, const struct strings *presets, co
 	for (size_t i = 0; i < presets->n; i++) {
 		_cleanup_(str_free) char *path = NULL;
 		if (asprintf(&path, PRESETS "/%s", presets->v[i]) < 0 ||
-			file_has(r, path, image, ""))
+			root_line_holds(r, path, image, ""))
 			return true;
 	}
 	return false;

@@ -103,6 +103,22 @@ bool root_holds(const struct root *r, const char *path, const char *text)
 	return n > 0 && memmem(buf, (size_t)n, text, strlen(text));
 }
 
+bool root_line_holds(const struct root *r, const char *path, const char *one, const char *other)
+{
+	_cleanup_(str_free) char *text = NULL;
+	size_t len = 0;
+	char *rest, *line;
+
+	if (root_read(r, path, &text, &len, NULL) < 0)
+		return false;
+	for (rest = text; (line = strsep(&rest, "\n"));) {
+		line[strcspn(line, "#")] = '\0';
+		if (strstr(line, one) && strstr(line, other))
+			return true;
+	}
+	return false;
+}
+
 static bool has_end(const char *s, const char *end)
 {
 	size_t len = strlen(s), tail = strlen(end);

@@ -40,6 +40,9 @@ int root_read_large(const struct root *r, const char *path, size_t max, char **r
 /* True if the first 1 MiB of a file contains this text. */
 bool root_holds(const struct root *r, const char *path, const char *text);
 
+/* True if a line of a file has both texts before a `#`. */
+bool root_line_holds(const struct root *r, const char *path, const char *one, const char *other);
+
 /* Adds the names in a directory that end in suffix, in C order; none if there is no directory. */
 int root_list(const struct root *r, const char *dir, const char *suffix, struct strings *ret);
 

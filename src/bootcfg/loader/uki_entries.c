@@ -158,7 +158,9 @@ static size_t partition_of(const struct boot_reading *q, const char *path)
 {
 	size_t best = uki_partition(path);
 
-	for (size_t i = 0; i < q->facts->boots.n && !strcasestr(path, "/EFI/"); i++) {
+	if (best > 0)
+		return best;
+	for (size_t i = 0; i < q->facts->boots.n; i++) {
 		const char *boot = q->facts->boots.v[i];
 		size_t len = strlen(boot);
 		if (str_starts(path, boot) && path[len] == '/' && len > best)

@@ -22,6 +22,13 @@ bool str_starts(const char *s, const char *prefix)
 	return strncmp(s, prefix, strlen(prefix)) == 0;
 }
 
+bool str_ends(const char *s, const char *suffix)
+{
+	size_t len = strlen(s), n = strlen(suffix);
+
+	return len >= n && str_equal(s + len - n, suffix);
+}
+
 size_t str_copy(char *buf, size_t size, const char *s)
 {
 	size_t len = strnlen(s, size - 1);

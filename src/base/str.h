@@ -13,6 +13,7 @@ void str_free(char **p);
 
 bool str_equal(const char *a, const char *b);
 bool str_starts(const char *s, const char *prefix);
+bool str_ends(const char *s, const char *suffix);
 
 /*
  * Copies s, cut where it does not fit, and returns the length of the copy; buf is always terminated

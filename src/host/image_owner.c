@@ -385,9 +385,7 @@ static int preset_config_check(struct search *s, const char *path)
 		if (line[0] == '#' || !equals)
 			continue;
 		*equals = '\0';
-		size_t name = strlen(line);
-		if (name < strlen("_config") ||
-			!str_equal(line + name - strlen("_config"), "_config"))
+		if (!str_ends(line, "_config"))
 			continue;
 		const char *config = value_trim(equals + 1);
 		if (config[0] != '/' || root_line_holds(s->r, config + 1, "HOOKS", "vfio-bind"))

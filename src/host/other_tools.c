@@ -24,9 +24,7 @@ const char *const other_tools_settings[] = {"/etc/modprobe.d", "/run/modprobe.d"
 /* As libkmod takes files (conf_files_filter_out in libkmod/libkmod-config.c). */
 static bool is_settings(const char *name)
 {
-	size_t len = strlen(name);
-
-	return name[0] != '.' && len > 5 && str_equal(name + len - 5, ".conf");
+	return name[0] != '.' && str_ends(name, ".conf");
 }
 
 /* Ends the line at *text, joined with those that continue it, and moves *text to the next one. */

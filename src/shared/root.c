@@ -119,13 +119,6 @@ bool root_line_holds(const struct root *r, const char *path, const char *one, co
 	return false;
 }
 
-static bool has_end(const char *s, const char *end)
-{
-	size_t len = strlen(s), tail = strlen(end);
-
-	return len >= tail && str_equal(s + len - tail, end);
-}
-
 int root_list(const struct root *r, const char *dir, const char *suffix, struct strings *ret)
 {
 	_cleanup_(strings_done) struct strings names = {0};
@@ -134,7 +127,7 @@ int root_list(const struct root *r, const char *dir, const char *suffix, struct 
 		return fd == -ENOENT || fd == -ENOTDIR ? 0 : fd;
 	int rc = dir_read(&names, fd, NULL, NULL);
 	for (size_t i = 0; rc == 0 && i < names.n; i++)
-		if (has_end(names.v[i], suffix))
+		if (str_ends(names.v[i], suffix))
 			rc = strings_add(ret, names.v[i]);
 	return rc;
 }

@@ -78,12 +78,17 @@ static void test_decimal(void)
 
 static void test_compare(void)
 {
-	check_case("str_equal, str_starts");
+	check_case("str_equal, str_starts, str_ends");
 	CHECK(str_equal("a", "a"));
 	CHECK(!str_equal("a", "ab"));
 	CHECK(!str_equal("ab", "a"));
 	CHECK(str_starts("vfio_bind=off", "vfio_bind="));
 	CHECK(str_starts("a", ""));
+	CHECK(str_ends("a.conf", ".conf"));
+	CHECK(str_ends(".conf", ".conf"));
+	CHECK(!str_ends("conf", ".conf"));
+	CHECK(!str_ends("a.conf.bak", ".conf"));
+	CHECK(str_ends("a", ""));
 	CHECK(!str_starts("vfio", "vfio_bind"));
 }
 

@@ -83,11 +83,9 @@ char *detect_entry(const struct detect *s, detect_wanted *wanted, const void *wi
 
 static bool ends_with(const struct root *r, const char *name, const char *path, const void *suffix)
 {
-	size_t len = strlen(name), n = strlen(suffix);
-
 	(void)r;
 	(void)path;
-	return len >= n && str_equal(name + len - n, suffix);
+	return str_ends(name, suffix);
 }
 
 bool detect_has_entry(const struct detect *s, const char *suffix)

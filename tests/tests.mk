@@ -147,7 +147,7 @@ $(BUILD)/san/bin/vfio-bind: $(bind_objects:%=$(BUILD)/san/%.o)
 $(BUILD)/san/bin/vfio-bind-boot: $(filter-out %/pool.o,$(boot_objects:%=$(BUILD)/san/%.o))
 	@mkdir -p $(@D)
 	$(call say,LINK)$(CLANG) $(SANITIZE) $^ $(bind_libs) -o $@
-sanitized = $(BUILD)/san/bin/vfio-bind $(BUILD)/san/bin/vfio-bind-boot
+sanitized = $(BUILD)/san/bin/vfio-bind $(BUILD)/san/bin/vfio-bind-boot $(BUILD)/san/bin/vfio-bootcfg
 
 check-unit: all $(units) $(sanitized)
 	@VFIO_BIND='$(BUILD)/vfio-bind $(BUILD)/san/bin/vfio-bind' tests/unit/run tests/unit/records tests/unit/cases tests/unit/checks $(units) tests/unit/status tests/unit/listing tests/unit/commands tests/unit/init tests/unit/docs tests/unit/help tests/unit/writes tests/unit/roms tests/unit/hands tests/unit/guests tests/unit/hook tests/unit/left-out tests/unit/modules tests/unit/image-owner tests/unit/boot-images
@@ -299,6 +299,6 @@ check-faults-all: $(faults_need)
 	@NO_INSTALL='$(NO_INSTALL)' tools/deps boot
 	@BUILD='$(abspath $(BUILD))' tests/bench/faultmatrix --all
 
-test-programs: $(units) $(fuzzers) $(sanitized) $(BUILD)/san/bin/vfio-bootcfg $(bench_programs) $(BUILD)/guest/vfio-client
+test-programs: $(units) $(fuzzers) $(sanitized) $(bench_programs) $(BUILD)/guest/vfio-client
 
 -include $(wildcard $(BUILD)/san/*/*.d $(BUILD)/san/*/*/*.d $(BUILD)/unit/*.d $(BUILD)/fuzz/*.d $(BUILD)/tests/*/*.d $(BUILD)/tests/*/*/*.d)

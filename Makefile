@@ -60,7 +60,15 @@ all: $(programs) $(manuals)
 # ---- flags --------------------------------------------------------------------------------------
 WARNINGS = -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wformat=2 -Wvla \
 	-Wpointer-arith -Wcast-qual -Wwrite-strings -Wundef $(if $(filter yes,$(WERROR)),-Werror)
-HARDEN   = -fstack-protector-strong -fstack-clash-protection -D_FORTIFY_SOURCE=2
+# The checks of the C library: the strictest level that it has (3 from glibc 2.35 on), unless the caller's flags name one.
+fortify := $(shell echo '\#include <stdlib.h>' | $(CC) -O -Werror -D_FORTIFY_SOURCE=3 -E -x c - >/dev/null 2>&1 && echo 3 || echo 2)
+FORTIFY  = $(if $(findstring _FORTIFY_SOURCE,$(CPPFLAGS) $(CFLAGS)),,-D_FORTIFY_SOURCE=$(fortify))
+HARDEN   = -fstack-protector-strong -fstack-clash-protection $(FORTIFY)
+# Beside these, in what runs on the host and not at boot, where each instruction counts: no stack variable begins with
+# what was there before, and jumps land only where one may (notes IBT and SHSTK, or BTI and PAC).
+try      = $(shell $(CC) -Werror $(1) -E -x c /dev/null >/dev/null 2>&1 && echo '$(1)')
+host_harden := $(call try,-ftrivial-auto-var-init=zero) $(or $(call try,-fcf-protection=full),$(call try,-mbranch-protection=standard))
+HOST_HARDEN = $(HARDEN) $(host_harden)
 LEAN     = -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables
 COMPILE  = -std=gnu11 -D_GNU_SOURCE -DVERSION=\"$(VERSION)\" -Isrc -MMD -MP $(WARNINGS) $(SAME) $(CPPFLAGS)
 # The same sources make the same bytes, wherever they stand and wherever they are built.
@@ -141,7 +149,7 @@ $(programs): $(BUILD)/%: $(BUILD)/flags tools/check-elf
 
 $(BUILD)/obj/%.o: src/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(call say,CC)$(CC) $(COMPILE) $(kmod_flags) $(HARDEN) $(LEAN) $(CFLAGS) -fPIE -c $< -o $@
+	$(call say,CC)$(CC) $(COMPILE) $(kmod_flags) $(HOST_HARDEN) $(LEAN) $(CFLAGS) -fPIE -c $< -o $@
 
 $(BUILD)/musl-obj/%.o: src/%.c $(BUILD)/flags $(BUILD)/musl/libkmod.a
 	@mkdir -p $(@D)
@@ -166,8 +174,8 @@ $(BUILD)/have-%: $(BUILD)/flags tools/have
 # Other flags or another compiler: everything is built again.
 $(BUILD)/flags: FORCE
 	@mkdir -p $(BUILD)
-	@echo '$(CC) $(COMPILE) $(kmod_flags) $(CFLAGS) $(boot_link) $(LDFLAGS)' | cmp -s - $@ || \
-		echo '$(CC) $(COMPILE) $(kmod_flags) $(CFLAGS) $(boot_link) $(LDFLAGS)' >$@
+	@echo '$(CC) $(COMPILE) $(kmod_flags) $(HOST_HARDEN) $(CFLAGS) $(boot_link) $(LDFLAGS)' | cmp -s - $@ || \
+		echo '$(CC) $(COMPILE) $(kmod_flags) $(HOST_HARDEN) $(CFLAGS) $(boot_link) $(LDFLAGS)' >$@
 FORCE:
 
 # The one step that uses the network (unless KMOD_SRC or KMOD_STATIC_LIB is given).

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/str.h"
+#include "cli/cards_prompt.h"
 #include "shared/prompt.h"
 #include "shared/table.h"
 #include "shared/term.h"
@@ -189,12 +190,13 @@ static void function_row(struct cards *c, struct table *t, const struct card *k,
 {
 	const struct device *d = card_verdict(c, k, i)->device;
 	const char *word = kind_word(d->class);
-	char address[PCI_ADDR_MAX], id[PCI_ID_MAX], number_text[12] = "", group[12] = "-", name[96];
+	char address[PCI_ADDR_MAX], id[PCI_ID_MAX], number_text[16] = "", group[12] = "-", name[96];
 	struct pci_id shown = d->id;
 
 	shown.subvendor = shown.subdevice = PCI_ANY;
 	if (i == 0 && k->number > 0)
-		(void)snprintf(number_text, sizeof(number_text), "%u", k->number);
+		(void)snprintf(
+			number_text, sizeof(number_text), "%s%u", k->chosen ? "*" : "", k->number);
 	if (!c->s.groups_by_slots && d->group >= 0)
 		(void)snprintf(group, sizeof(group), "%d", d->group);
 	name_function(c, d, name, sizeof(name));
@@ -259,48 +261,6 @@ static const char *name_of(
 	const struct cards *c, const struct card *k, char buf[static PCI_ADDR_MAX])
 {
 	return pci_addr_format(card_verdict(c, k, 0)->device->addr, buf);
-}
-
-static struct card *card_by_number(struct cards *c, unsigned number)
-{
-	for (size_t i = 0; i < c->n; i++)
-		if (number > 0 && c->at[i].number == number)
-			return &c->at[i];
-	return NULL;
-}
-
-/* "1 3": true only if every word is the number of a card; then those are chosen, and no others. */
-static bool choose_by_numbers(struct cards *c, char *line)
-{
-	for (size_t i = 0; i < c->n; i++)
-		c->at[i].chosen = false;
-	for (char *word; (word = strsep(&line, " ,\t"));) {
-		unsigned long value;
-		if (!word[0])
-			continue;
-		struct card *k = str_decimal(word, 9999, &value)
-					 ? card_by_number(c, (unsigned)value)
-					 : NULL;
-		if (!k) {
-			printf("'%s' is not in the list.\n", word);
-			return false;
-		}
-		k->chosen = true;
-	}
-	return true;
-}
-
-static bool ask_for_cards(struct cards *c)
-{
-	char line[256];
-
-	cards_print(c);
-	puts("");
-	do {
-		if (!prompt_line("Devices for VMs (numbers, Enter for none):", line, sizeof(line)))
-			return false;
-	} while (!choose_by_numbers(c, line));
-	return true;
 }
 
 static bool is_bmc(const struct cards *c, const struct card *k)
@@ -373,9 +333,11 @@ static bool resolve_group(struct cards *c, const struct card *k, bool yes)
 int cards_select(
 	struct cards *c, const struct cards_select_options *o, struct text *ret, struct err *err)
 {
-	bool all = o->non_boot_gpus ? select_non_boot_gpus(c) : ask_for_cards(c);
+	bool all = o->non_boot_gpus ? select_non_boot_gpus(c) : cards_ask(c);
 	bool some = false;
 
+	if (!all && !o->non_boot_gpus)
+		return 0; /* the user left */
 	for (size_t i = 0; i < c->n; i++)
 		if (c->at[i].chosen)
 			all &= resolve_group(c, &c->at[i], o->yes);

@@ -7,13 +7,16 @@
 
 /*
  * Line-based questions: no arrow keys and no colours, so that they work over a serial line and
- * under a program that types. End of input counts as "no" and as an empty answer.
+ * under a program that types. They read standard input by read(2). The end of the input counts as
+ * "no", and so does a signal that asks the process to end while the caller holds them
+ * (interrupt_hold), which the caller then finds by interrupt_came.
  */
 
-/* True only for an answer that begins with y or Y. */
+/* True only for y or yes; asks again for anything but these, n, no and an empty answer. */
 bool prompt_yes(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/* Reads one line (cut at size - 1 bytes) without its newline; false at the end of the input. */
+/* Reads one line without its newline; asks again for one of size bytes or more. False at the end of
+ * the input. */
 bool prompt_line(const char *question, char *buf, size_t size);
 
 #endif

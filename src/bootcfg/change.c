@@ -191,11 +191,13 @@ static int boot_files_written(struct journal *j, const struct loaders *l, unsign
 		       : boot_files_settle(j->root, l, dir, files, err);
 }
 
-/* What the generated boot files are compared with. */
+/* What the boot files are compared with, once they are written. */
 struct expected {
 	struct boot_entries before; /* the entries, before the first file was written */
 	bool seen;                  /* false: before is not known */
-	struct strings added, removed;
+	struct strings added, removed, created;
+	const struct karg_ops *request; /* NULL: of an earlier run */
+	const char *pick;               /* --entry, or NULL */
 	bool trial;
 };
 
@@ -204,6 +206,24 @@ static void expected_done(struct expected *e)
 	boot_entries_done(&e->before);
 	strings_done(&e->added);
 	strings_done(&e->removed);
+	strings_done(&e->created);
+}
+
+static int created_find(const struct edit_set *p, struct strings *ret)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < p->n; i++)
+		for (size_t k = 0; k < p->set[i].n && rc == 0; k++)
+			if (p->set[i].v[k].text && !p->set[i].v[k].old)
+				rc = strings_add(ret, p->set[i].v[k].path);
+	return rc;
+}
+
+/* True if what the edit writes are the boot files themselves. */
+static bool is_direct(const struct loaders *l)
+{
+	return l->next.n == 0 && l->by_hand.n == 0;
 }
 
 static int expected_read(const struct args *a, const struct root *r, const struct loaders *l,
@@ -213,8 +233,13 @@ static int expected_read(const struct args *a, const struct root *r, const struc
 
 	if (rc == 0)
 		rc = edit_set_removed(p, &ret->removed);
+	if (rc == 0)
+		rc = created_find(p, &ret->created);
 	ret->trial = a->trial;
-	if (rc == 0 && l->next.n > 0 && !a->trial && cmd_runs_tools(a, r)) {
+	ret->request = &a->words;
+	ret->pick = a->entry;
+	bool generates = l->next.n > 0 && cmd_runs_tools(a, r);
+	if (rc == 0 && !a->trial && (generates || is_direct(l))) {
 		rc = boot_entries_read(r, l, &ret->before);
 		ret->seen = rc == 0;
 	}
@@ -231,7 +256,11 @@ static int entries_verify(const struct args *a, const struct root *r, const stru
 		.before = &e->before,
 		.after = &after,
 		.added = &e->added,
-		.removed = &e->removed};
+		.removed = &e->removed,
+		.created = &e->created,
+		.request = e->request,
+		.pick = e->pick,
+		.direct = is_direct(l)};
 
 	if (!e->seen)
 		return 0;
@@ -279,12 +308,17 @@ static enum cmd_result generate(const struct args *a, struct journal *j, const s
 static enum cmd_result written(const struct args *a, struct journal *j, const struct loaders *l,
 	const struct expected *e, unsigned id)
 {
-	if (l->next.n == 0)
-		return finish(
-			a, j, l, id, l->by_hand.n > 0 ? CHANGE_LEFT : CHANGE_REGENERATED, NULL);
-	if (!cmd_runs_tools(a, j->root))
+	struct err err = {0};
+
+	if (l->next.n > 0 && cmd_runs_tools(a, j->root))
+		return generate(a, j, l, e, id);
+	if (!is_direct(l))
 		return finish(a, j, l, id, CHANGE_LEFT, NULL);
-	return generate(a, j, l, e, id);
+	if (entries_verify(a, j->root, l, e, &err) < 0) {
+		log_print(LOG_ERROR, "%s", err.text);
+		return take_back(a, j, l, id, NULL);
+	}
+	return finish(a, j, l, id, CHANGE_REGENERATED, NULL);
 }
 
 enum cmd_result change_make(const struct args *a, struct journal *j, const struct root *r,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bootcfg/verify.h"
 
+#include "bootcfg/loader/entry_pick.h"
 #include "shared/term.h"
 
 #include <errno.h>
@@ -126,10 +127,13 @@ static bool is_same(const struct boot_entry *a, const struct boot_entry *b)
 	return same;
 }
 
-/* The first added parameter that is not in effect, or removed one that is there; or NULL. */
+/* The first added parameter that is not in effect, or removed one that is there; or NULL. Sources
+ * that hold a list of their own each got a word of their own: the request decides then. */
 static const char *edit_lacks(const struct verify *v, const struct boot_entry *a, bool *ret_added)
 {
 	*ret_added = true;
+	if (v->request && boot_entry_meets(a, v->request) == BOOT_HAS)
+		return NULL;
 	for (size_t i = 0; i < v->added->n; i++)
 		if (boot_entry_has(a, v->added->v[i]) == BOOT_HAS_NOT)
 			return v->added->v[i];
@@ -141,10 +145,22 @@ static const char *edit_lacks(const struct verify *v, const struct boot_entry *a
 	return NULL;
 }
 
-/* What is compared word by word: it starts Linux, and what is known of it is all. */
-static bool is_compared(const struct boot_entry *e)
+static bool is_picked(const struct verify *v, const struct boot_entry *e)
 {
-	return e->ours && !e->way_back && !e->no_linux && !e->unknown && e->words.n > 0;
+	return v->pick && entry_is_picked(e, v->pick);
+}
+
+/* It gets what the edit does: what was picked, else the entries of this system but ways back. */
+static bool is_edited(const struct verify *v, const struct boot_entry *e)
+{
+	return v->pick ? is_picked(v, e) : e->ours && !e->way_back;
+}
+
+/* What is compared word by word: it starts Linux, and what is known of it is all. */
+static bool is_compared(const struct verify *v, const struct boot_entry *e)
+{
+	return (is_edited(v, e) || (e->ours && !e->way_back)) && !e->no_linux && !e->unknown &&
+	       e->words.n > 0;
 }
 
 /* ---- the rule -------------------------------------------------------------------------------- */
@@ -155,8 +171,23 @@ static int refuse(const struct boot_entry *e, const char *what, const char *word
 
 	term_escape(&title, e->title);
 	term_escape(&shown, word);
-	return err_set(err, EIO, "/%s: the entry \"%.100s\" %s%.100s", e->path,
+	return err_set(err, EIO, "/%s: the entry \"%.100s\" %s%.200s", e->path,
 		title.data ? title.data : "", what, shown.data ? shown.data : "");
+}
+
+/* The entry, as it is now, lacks an added parameter or has a removed one: with where that is from,
+ * or what its reader leaves out. */
+static int refuse_lacking(const struct boot_entry *a, const char *word, bool added, struct err *err)
+{
+	_cleanup_(text_done) struct text t = {0};
+	const char *more = added && a->notes.n > 0 ? a->notes.v[0] : NULL;
+
+	for (size_t i = 0; i < a->words.n && !added; i++)
+		if (str_equal(a->words.v[i], word))
+			more = a->sources.v[i];
+	text_print(&t, "%s%s%s%s", word, more ? " (" : "", more ? more : "", more ? ")" : "");
+	return refuse(
+		a, added ? "would not have " : "would still have ", t.data ? t.data : word, err);
 }
 
 static int also_add(
@@ -212,7 +243,7 @@ static int gone_check(
 	const struct verify *v, const struct boot_entry *b, struct strings *also, struct err *err)
 {
 	if (is_unread(v, b))
-		return 0;
+		return v->direct ? refuse(b, "can't be read for certain any more", "", err) : 0;
 	if (is_found_anew(b) || (b->ours && boot_entry_missing(b)) ||
 		(b->ours && (b->no_linux || b->unknown) && !b->way_back))
 		return also_add(also, b, "is gone", "");
@@ -253,7 +284,7 @@ static int words_check(const struct verify *v, const struct boot_entry *b,
 		return refuse(b, "would lose ", lost, err);
 	const char *lacks = is_same(a, b) ? NULL : edit_lacks(v, a, &added);
 	if (lacks)
-		return refuse(b, added ? "would not have " : "would still have ", lacks, err);
+		return refuse_lacking(a, lacks, added, err);
 	lost = word_gone(&b->words, &a->words, v->removed);
 	int rc = lost ? also_add(also, b, "lost ", lost) : 0;
 	const char *new = word_gone(&a->words, &b->words, v->added);
@@ -273,9 +304,11 @@ static int pair_check(const struct verify *v, const struct boot_entry *b,
 		return rc;
 	if (!a)
 		return gone_check(v, b, also, err);
-	if (!b->ours || b->way_back)
+	if (v->direct && !b->unknown && a->unknown)
+		return refuse(b, "can't be read for certain any more: ", a->unknown, err);
+	if ((!b->ours || b->way_back) && !is_picked(v, b))
 		return other_check(v, b, a, also, err);
-	return is_compared(b) && !a->unknown ? words_check(v, b, a, also, err) : 0;
+	return is_compared(v, b) && !a->unknown ? words_check(v, b, a, also, err) : 0;
 }
 
 /* A generator that wrote nothing: no entry has what was asked for. An entry beside the generated
@@ -289,9 +322,9 @@ static int effect_check(const struct verify *v, struct err *err)
 	for (size_t i = 0; i < v->after->n; i++) {
 		const struct boot_entry *a = &v->after->v[i];
 		bool added;
-		if (a->ours && !a->way_back && a->unknown)
+		if (is_edited(v, a) && a->unknown)
 			return 0;
-		if (!is_compared(a))
+		if (!is_edited(v, a) || !is_compared(v, a))
 			continue;
 		const char *word = edit_lacks(v, a, &added);
 		if (!word)
@@ -302,9 +335,7 @@ static int effect_check(const struct verify *v, struct err *err)
 			first_added = added;
 		}
 	}
-	return first ? refuse(first, first_added ? "would not have " : "would still have ", lacks,
-			       err)
-		     : 0;
+	return first ? refuse_lacking(first, lacks, first_added, err) : 0;
 }
 
 static const struct boot_entry *default_of(const struct boot_entries *e)
@@ -337,7 +368,7 @@ int verify_entries(const struct verify *v, struct strings *also, struct err *err
 	for (size_t i = 0; i < v->before->n && rc == 0; i++)
 		rc = pair_check(v, &v->before->v[i], p.of[i], also, err);
 	for (size_t k = 0; k < v->after->n && rc == 0; k++)
-		if (!p.taken[k])
+		if (!p.taken[k] && !(v->created && strings_have(v->created, v->after->v[k].path)))
 			rc = also_add(also, &v->after->v[k], "is new", "");
 	if (rc == 0)
 		rc = default_check(v, &p, also, err);

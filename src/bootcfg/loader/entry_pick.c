@@ -6,8 +6,10 @@
 #include <errno.h>
 #include <string.h>
 
-static bool is_picked(const struct boot_entry *e, const char *pick)
+bool entry_is_picked(const struct boot_entry *e, const char *pick)
 {
+	if (str_equal(pick, "all"))
+		return e->ours;
 	if (str_equal(pick, "default"))
 		return e->is_default;
 	return str_equal(e->id, pick) || str_equal(e->title, pick) || entry_matches(e->id, pick);
@@ -43,7 +45,7 @@ static const struct boot_entry *picked_in(
 
 	*ret_n = 0;
 	for (size_t i = 0; i < o->n; i++) {
-		if (!is_picked(&o->v[i], pick) || !str_equal(o->v[i].path, path))
+		if (!entry_is_picked(&o->v[i], pick) || !str_equal(o->v[i].path, path))
 			continue;
 		found = &o->v[i];
 		(*ret_n)++;
@@ -101,7 +103,7 @@ static int entry_only(const struct root *r, const struct loaders_options *o,
 	struct loaders_options again = *o;
 
 	for (size_t i = 0; i < all->n && !e; i++)
-		e = is_picked(&all->v[i], o->entry) ? &all->v[i] : NULL;
+		e = entry_is_picked(&all->v[i], o->entry) ? &all->v[i] : NULL;
 	if (!e)
 		return none_picked(all, o->entry, err);
 	if (is_file(e)) {

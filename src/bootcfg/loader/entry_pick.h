@@ -15,6 +15,9 @@
 int loaders_find_entry(const struct root *r, const struct loaders_options *o, struct loaders *ret,
 	struct err *err) _must_check_;
 
+/* True if --entry `pick` names this entry; `all` each of this system. */
+bool entry_is_picked(const struct boot_entry *e, const char *pick);
+
 /* Adds a note for each way back that cannot boot any more. 0 or -ENOMEM. */
 int ways_back_check(
 	const struct root *r, const struct loaders *l, struct strings *notes) _must_check_;

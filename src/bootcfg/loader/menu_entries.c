@@ -60,14 +60,29 @@ static int initrd_add(
 	return rc < 0 ? rc : boot_entry_take_initrd(e, &file);
 }
 
+/* True if what the menu starts as a kernel is a unified kernel image, with a line of its own. */
+static bool kernel_is_image(const struct boot_reading *q, const struct boot_entry *e)
+{
+	_cleanup_(uki_done) struct uki u = {0};
+
+	return e->kernel.path && e->kernel.state == BOOT_FILE_THERE &&
+	       uki_read(q->root, e->kernel.path, &u) == 0 && u.is_image;
+}
+
 /* An EFI program: it may be an image with a kernel in it. */
 static int image_words(struct boot_reading *q, struct boot_entry *e, const struct menu_entry *m)
 {
 	_cleanup_(text_done) struct text options = {0}, source = {0};
 
-	for (size_t i = 0; i < m->words.words; i++)
-		text_print(&options, "%s%s", i > 0 ? " " : "", m->words.word[i].text);
 	text_print(&source, "/%s:%zu", e->path, m->line);
+	for (size_t i = 0; i < m->words.words; i++) {
+		const struct word *w = &m->words.word[i];
+		text_print(&options, "%s%s", i > 0 ? " " : "", w->text);
+		if (w->unknown && boot_entry_set_unknown(e,
+					  "%s: %s depends on a variable that no file here sets",
+					  source.data ? source.data : "", w->text) < 0)
+			return -ENOMEM;
+	}
 	if (options.failed || source.failed)
 		return -ENOMEM;
 	e->no_linux = false;
@@ -85,6 +100,11 @@ static int entry_fill(
 		rc = file_find(q, e->path, m->kernel, is_image ? &e->image : &e->kernel);
 	for (size_t i = 0; i < m->initrds.n && rc == 0; i++)
 		rc = initrd_add(q, e, e->path, m->initrds.v[i]);
+	if (rc == 0 && m->is_linux && kernel_is_image(q, e)) {
+		e->image = e->kernel;
+		e->kernel = (struct boot_file){0};
+		is_image = true;
+	}
 	if (rc == 0 && is_image && e->image.state == BOOT_FILE_THERE)
 		return image_words(q, e, m);
 	return rc < 0 || e->no_linux ? rc : boot_entry_add_tokens(e, &m->words, e->path, text);

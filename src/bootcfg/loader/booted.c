@@ -1,19 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bootcfg/loader/booted.h"
 
-#include "base/efivar.h"
 #include "bootcfg/loader/table.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* systemd's vendor GUID (systemd.io/BOOT_LOADER_INTERFACE). */
-#define LOADER_GUID "-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
-#define LOADER_INFO "sys/firmware/efi/efivars/LoaderInfo" LOADER_GUID
-#define LOADER_IMAGE "sys/firmware/efi/efivars/LoaderImageIdentifier" LOADER_GUID
-#define LOADER_PART "sys/firmware/efi/efivars/LoaderDevicePartUUID" LOADER_GUID
-#define LOADER_ENTRY "sys/firmware/efi/efivars/LoaderEntrySelected" LOADER_GUID
+#define LOADER_GUID "4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
+#define VARIABLES "sys/firmware/efi/efivars"
+#define ATTRIBUTES 4 /* bytes before the data (Documentation/filesystems/efivarfs.rst) */
 
 void booted_done(struct booted *r)
 {
@@ -25,16 +23,25 @@ void booted_done(struct booted *r)
 	*r = (struct booted){0};
 }
 
-/* Its data is UTF-16: the expected names are ASCII. */
-static char *variable_read(const struct root *r, const char *path)
+bool booted_has_variables(const struct root *r)
 {
-	uint8_t data[EFIVAR_DATA_MAX];
-	struct text name = {0};
-	ssize_t len = efivar_read(r->fd, path, NULL, data, sizeof(data), NULL);
+	return root_is_dir(r, VARIABLES);
+}
 
-	for (ssize_t i = 0; i + 1 < len && data[i]; i += 2)
-		text_add(&name, (const char *)&data[i], 1);
-	return name.data;
+/* Its data is UTF-16: the expected names are ASCII. */
+char *booted_variable(const struct root *r, const char *name)
+{
+	_cleanup_(str_free) char *data = NULL;
+	struct text value = {0};
+	char path[128];
+	size_t len;
+
+	(void)snprintf(path, sizeof(path), VARIABLES "/%s-" LOADER_GUID, name);
+	if (root_read(r, path, &data, &len, NULL) < 0)
+		return NULL;
+	for (size_t i = ATTRIBUTES; i + 1 < len && data[i]; i += 2)
+		text_add(&value, &data[i], 1);
+	return value.data;
 }
 
 static const struct loader *loader_by_info(const char *info)
@@ -56,7 +63,7 @@ static const struct loader *loader_by_marks(const char *cmdline)
 
 char *booted_partition(const struct root *r)
 {
-	return r->host ? variable_read(r, LOADER_PART) : NULL;
+	return r->host ? booted_variable(r, "LoaderDevicePartUUID") : NULL;
 }
 
 int booted_read(const struct root *r, struct booted *ret)
@@ -73,10 +80,10 @@ int booted_read(const struct root *r, struct booted *ret)
 		ret->groups = groups.n;
 	while (len > 0 && ret->cmdline[len - 1] == '\n')
 		ret->cmdline[--len] = '\0';
-	ret->info = variable_read(r, LOADER_INFO);
-	ret->image = variable_read(r, LOADER_IMAGE);
-	ret->entry = variable_read(r, LOADER_ENTRY);
-	ret->partition = variable_read(r, LOADER_PART);
+	ret->info = booted_variable(r, "LoaderInfo");
+	ret->image = booted_variable(r, "LoaderImageIdentifier");
+	ret->entry = booted_variable(r, "LoaderEntrySelected");
+	ret->partition = booted_variable(r, "LoaderDevicePartUUID");
 	ret->loader = loader_by_info(ret->info);
 	if (!ret->loader)
 		ret->loader = loader_by_marks(ret->cmdline);

@@ -28,6 +28,12 @@ const struct loader *booted_other(const struct booted *r, const struct loaders *
 /* True if the reader starts what l makes, or is it. */
 bool booted_is_read_by(const struct loader *l, const struct loader *reader);
 
+/* A variable of the Boot Loader Interface ("LoaderEntryDefault") as text: allocated, or NULL: there
+ * is none. A tree may have /sys of the machine mounted, as a chroot does. */
+char *booted_variable(const struct root *r, const char *name);
+/* True if the variables of the firmware can be read: one that is missing then is not set. */
+bool booted_has_variables(const struct root *r);
+
 /* The UUID of the boot loader's partition, as it reports it; allocated, or NULL. */
 char *booted_partition(const struct root *r);
 

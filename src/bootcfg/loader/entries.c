@@ -4,6 +4,7 @@
 #include "bootcfg/format/file_edit.h"
 #include "bootcfg/kargs/entry_rules.h"
 #include "bootcfg/kargs/karg.h"
+#include "bootcfg/loader/booted.h"
 #include "bootcfg/loader/kernel_install.h"
 #include "bootcfg/loader/loader.h"
 
@@ -39,7 +40,7 @@ char *entries_default(const struct root *r, const char *boot)
 			continue;
 		line += 7 + strspn(line + 7, " \t");
 		line[strcspn(line, " \t\r")] = '\0';
-		return line[0] == '@' ? NULL : strdup(line);
+		return strdup(line);
 	}
 	return NULL;
 }
@@ -238,7 +239,9 @@ static int directory_look(const struct detect *s, const char *boot, const char *
 	struct entries *to, struct err *err)
 {
 	_cleanup_(strings_done) struct strings names = {0};
-	_cleanup_(str_free) char *pattern = entries_default(s->root, boot), *srel = NULL;
+	_cleanup_(str_free) char *conf = entries_default(s->root, boot), *srel = NULL;
+	_cleanup_(str_free) char *variable = booted_variable(s->root, "LoaderEntryDefault");
+	char *pattern = variable && variable[0] != '@' ? variable : conf;
 	char dir[1024], path[1100];
 	size_t len;
 
@@ -302,7 +305,6 @@ int entries_add(struct entries *e, const struct detect *s, enum bls_reader reade
 			return -ENOMEM;
 		p->format.reader = reader;
 		p->format.kernelopts = kernelopts;
-		p->is_default = e->v[i].is_default;
 	}
 	e->read = true;
 	return rc;

@@ -43,8 +43,8 @@ int entries_add(struct entries *e, const struct detect *s, enum bls_reader reade
 /* NAME.conf without its boot counter: allocated, or NULL. */
 char *entry_id(const char *name);
 
-/* `default` of boot/loader/loader.conf: a glob over ids; NULL for none, and for @saved and similar
- * ones, whose value is in the firmware. Allocated. */
+/* `default` of boot/loader/loader.conf: a glob over ids, or @saved, the entry that booted last;
+ * NULL: none. Allocated. */
 char *entries_default(const struct root *r, const char *boot);
 
 /* True if the pattern (with or without .conf) names this id. */

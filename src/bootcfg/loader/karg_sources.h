@@ -10,10 +10,9 @@ struct karg_source {
 	struct strings paths; /* the files, in the order of their reader */
 	format_edit *edit;    /* their format */
 	struct format format;
-	bool is_default; /* an entry of the Boot Loader Specification: the default of loader.conf */
-	unsigned order;  /* lower ones are written first: the sources for the next kernel */
-	char *template;  /* the text for a missing file: allocated, or NULL */
-	char *line;      /* a fallback of the format: allocated, or NULL */
+	unsigned order; /* lower ones are written first: the sources for the next kernel */
+	char *template; /* the text for a missing file: allocated, or NULL */
+	char *line;     /* a fallback of the format: allocated, or NULL */
 };
 
 #define LOADERS_MAX 16

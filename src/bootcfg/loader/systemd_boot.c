@@ -62,27 +62,11 @@ static int menu_compare(const struct boot_entry *a, const struct boot_entry *b)
 	return by_key ? by_key : id_compare(a->id, b->id);
 }
 
-/* True if nothing but a variable of the firmware tells the default: @saved and its like. */
-static bool default_is_variable(const struct boot_reading *q, const char *boot)
+/* The first in the menu whose id matches the glob; NULL: of all. */
+static struct boot_entry *first_in_menu(struct boot_reading *q, size_t begin, const char *pattern)
 {
-	char path[1100];
-
-	(void)snprintf(path, sizeof(path), "%s/loader/loader.conf", boot);
-	return root_holds(q->root, path, "default @");
-}
-
-/* `default` of loader.conf is a glob, of which the first in the menu counts; without it the first
- * of all. */
-static void default_set(struct boot_reading *q, size_t begin)
-{
-	_cleanup_(str_free) char *pattern = NULL;
 	struct boot_entry *first = NULL;
 
-	for (size_t i = 0; i < q->facts->boots.n && !pattern; i++) {
-		if (default_is_variable(q, q->facts->boots.v[i]))
-			return;
-		pattern = entries_default(q->root, q->facts->boots.v[i]);
-	}
 	for (size_t i = begin; i < q->to->n; i++) {
 		struct boot_entry *e = &q->to->v[i];
 		bool hidden = e->image.path && str_equal(e->image.path, e->path) &&
@@ -91,8 +75,37 @@ static void default_set(struct boot_reading *q, size_t begin)
 			(!first || menu_compare(e, first) < 0))
 			first = e;
 	}
-	if (first)
-		first->is_default = true;
+	return first;
+}
+
+static bool is_saved(const char *name)
+{
+	return name && str_equal(name, "@saved");
+}
+
+/*
+ * What LoaderEntryDefault names, which the menu and `bootctl set-default` set; else `default` of
+ * loader.conf; else the first. @saved in their place is LoaderEntryLastBooted (systemd-boot,
+ * config_select_default_entry). Where that counts and can't be read, the default is not known.
+ */
+static void default_set(struct boot_reading *q, size_t begin)
+{
+	_cleanup_(str_free) char *variable = booted_variable(q->root, "LoaderEntryDefault");
+	_cleanup_(str_free) char *last = booted_variable(q->root, "LoaderEntryLastBooted");
+	_cleanup_(str_free) char *conf = NULL;
+
+	for (size_t i = 0; i < q->facts->boots.n && !conf; i++)
+		conf = entries_default(q->root, q->facts->boots.v[i]);
+	if (is_saved(conf) && !booted_has_variables(q->root))
+		return;
+	const char *names[] = {is_saved(variable) ? last : variable, is_saved(conf) ? last : conf};
+	struct boot_entry *found = NULL;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names) && !found; i++)
+		found = names[i] ? first_in_menu(q, begin, names[i]) : NULL;
+	if (!found)
+		found = first_in_menu(q, begin, NULL);
+	if (found)
+		found->is_default = true;
 }
 
 /* Entries beside a whole GRUB that does not read them are left over. */
@@ -112,13 +125,27 @@ static int entries(struct boot_reading *q)
 	return rc;
 }
 
-/* Finds the default entry: the one in loader.conf, the only one, or the one that booted this
- * system. */
+/* The file of the default entry; NULL: not known. Allocated. */
+static char *default_path(const struct root *r, const struct loaders *l)
+{
+	_cleanup_(boot_entries_done) struct boot_entries o = {0};
+
+	if (boot_entries_read(r, l, &o) < 0)
+		return NULL;
+	for (size_t i = 0; i < o.n; i++)
+		if (o.v[i].is_default && o.v[i].reader == &loader_systemd_boot)
+			return strdup(o.v[i].path);
+	return NULL;
+}
+
+/* Finds the default entry: the one that its loader starts without a choice, the only one, or the
+ * one that booted this system. */
 static const struct karg_source *default_find(const struct root *r, const struct loaders *l)
 {
 	const struct karg_source *only = NULL, *chosen = NULL, *current = NULL;
 	size_t n = 0;
 	_cleanup_(booted_done) struct booted now = {0};
+	_cleanup_(str_free) char *path = default_path(r, l);
 
 	(void)!booted_read(r, &now);
 	for (size_t i = 0; i < l->sources_n; i++) {
@@ -128,12 +155,12 @@ static const struct karg_source *default_find(const struct root *r, const struct
 		n++;
 		only = p;
 		const char *name = strrchr(p->paths.v[0], '/') + 1;
-		if (p->is_default && !chosen)
+		if (path && str_equal(path, p->paths.v[0]))
 			chosen = p;
 		if (now.entry && strcasecmp(now.entry, name) == 0)
 			current = p;
 	}
-	return chosen ? chosen : n == 1 ? only : current;
+	return chosen || path ? chosen : n == 1 ? only : current;
 }
 
 /* NAME.conf or NAME+3-1.conf becomes NAME-TAIL.conf: the copy has no boot counter. */
@@ -208,9 +235,13 @@ static int copy_make(const struct root *r, const struct karg_source *model, cons
 /* With @saved the last booted entry becomes the default, even the trial. */
 static int default_check(const struct root *r, const char *path, struct err *err)
 {
+	_cleanup_(str_free) char *variable = booted_variable(r, "LoaderEntryDefault");
 	const char *tail = strstr(path, "/entries/");
 	char conf[1100];
 
+	if (is_saved(variable))
+		return err_set(err, EINVAL,
+			"the EFI variable LoaderEntryDefault says @saved, so the trial would boot again by itself; run `bootctl set-default \"\"` first");
 	(void)snprintf(conf, sizeof(conf), "%.*s/loader.conf", (int)(tail ? tail - path : 0), path);
 	if (root_holds(r, conf, "@saved"))
 		return err_set(err, EINVAL,

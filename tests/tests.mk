@@ -135,7 +135,7 @@ $(BUILD)/fuzz/%: fuzz/%.c $(san_lib)
 
 # Both programs have a plan: here it is that of vfio-bootcfg.
 bootcfg_san = $(filter-out %/main.o,$(bootcfg_objects:%=$(BUILD)/san/%.o))
-$(BUILD)/fuzz/bootcfg_%: fuzz/bootcfg_%.c fuzz/bootcfg_edit.h $(bootcfg_san)
+$(BUILD)/fuzz/bootcfg_%: fuzz/bootcfg_%.c $(wildcard fuzz/bootcfg_*.h) $(bootcfg_san)
 	@mkdir -p $(@D)
 	$(call say,FUZZ)$(CLANG) $(COMPILE) $(SANITIZE) -fsanitize=fuzzer $< $(bootcfg_san) $(bootcfg_libs) -o $@
 

@@ -254,6 +254,7 @@ static const struct managed rows[] = {
 		.is = has_bootc,
 		.line = LINE_ENTRY,
 		.why = "this system is an image (bootc), and the image owns the kernel command line",
+		/* bootc documentation, "Kernel arguments". */
 		.todo = {"in /usr/lib/bootc/kargs.d/10-vfio.toml of the image: kargs = [{add: \"%\",} ]",
 			"in /usr/lib/bootc/kargs.d of the image, take out:{remove: %}",
 			"bootc upgrade, when the image is built anew"}},
@@ -262,6 +263,8 @@ static const struct managed rows[] = {
 		.is = has_ostree,
 		.line = LINE_ENTRY,
 		.why = "the deployments here own the kernel command line",
+		/* ostree-admin-kargs(1); ostree-admin-instutil(1): set-kargs begins with an empty
+		 * list, so it is given the whole line. */
 		.todo = {"ostree admin kargs edit-in-place{sh-add: --append-if-missing=%}",
 			"ostree admin instutil set-kargs{sh-rest: %}"}},
 	{.name = "ostree",
@@ -275,6 +278,7 @@ static const struct managed rows[] = {
 		.is = is_ubuntu_core,
 		.line = LINE_ENTRY,
 		.why = "Ubuntu Core owns the kernel command line; an option of the system adds to it, on a model of grade dangerous",
+		/* Ubuntu Core documentation, "Modifying kernel boot parameters". */
 		.todo = {"snap set system system.kernel.dangerous-cmdline-append=\"$(snap get system system.kernel.dangerous-cmdline-append){add: %}\"",
 			"in cmdline.extra or cmdline.full of the gadget snap, take out:{remove: %}"}},
 	{.name = "ABRoot",
@@ -282,12 +286,15 @@ static const struct managed rows[] = {
 			"etc/abroot/abroot.json", "usr/share/abroot/abroot.json", "usr/bin/abroot"),
 		.line = LINE_ENTRY,
 		.why = "ABRoot makes the boot entries of both roots from a list of its own",
+		/* Vanilla OS documentation, "Kernel parameters": the list is
+		 * /etc/default/abroot_kargs, which only this command may edit. */
 		.todo = {"abroot kargs edit", "there, add:{add: %}",
 			"there, take out:{remove: %}"}},
 	{.name = "TrueNAS",
 		.files = PATHS("usr/bin/midclt"),
 		.line = LINE_ENTRY,
 		.why = "the middleware of TrueNAS writes GRUB's files anew from its own settings",
+		/* TrueNAS API, system.advanced.update: kernel_extra_options is one string. */
 		.todo = {"midclt call system.advanced.update \"{\\\"kernel_extra_options\\\": \\\"$(midclt call system.advanced.config | jq -r .kernel_extra_options){add: %}\\\"}\"",
 			"in kernel_extra_options of `midclt call system.advanced.update`, leave out:{remove: %}"}},
 	{.name = "XCP-ng",
@@ -295,8 +302,11 @@ static const struct managed rows[] = {
 		.line = LINE_ENTRY,
 		.never = true,
 		.why = "this is the dom0 of XCP-ng or XenServer: VFIO does not work there, Xen assigns devices itself",
-		.todo = {"/opt/xensource/libexec/xen-cmdline --set-dom0 \"xen-pciback.hide=(0000:BB:DD.F)\"",
-			"xe vm-param-set uuid=VM other-config:pci=0/0000:BB:DD.F, after a reboot"}},
+		/* XCP-ng documentation, "PCI passthrough"; the first one is there from 8.3 on. What
+		 * --set-dom0 is given replaces the list that is there. */
+		.todo = {"xe pci-disable-dom0-access uuid=$(xe pci-list pci-id=0000:BB:DD.F --minimal)",
+			"before 8.3, with all devices in one list: /opt/xensource/libexec/xen-cmdline --set-dom0 \"xen-pciback.hide=(0000:BB:DD.F)\"",
+			"after a reboot: xe vm-param-set uuid=VM other-config:pci=0/0000:BB:DD.F"}},
 	{.name = "Xen",
 		.is = is_xen,
 		.line = LINE_ENTRY,
@@ -310,12 +320,14 @@ static const struct managed rows[] = {
 		.is = has_zbm_kcl,
 		.line = LINE_RUNNING,
 		.why = "ZFSBootMenu boots this system, and takes kernel parameters from a property of the boot environment",
+		/* zbm-kcl(8) */
 		.todo = {"zbm-kcl{sh-remove: -r %}{sh-add: -a %}"}},
 	{.name = "ZFSBootMenu",
 		.proof = MANAGED_BOOTS,
 		.find = zfsbootmenu_image,
 		.line = LINE_RUNNING,
 		.why = "ZFSBootMenu boots this system, and takes kernel parameters from a property of the boot environment",
+		/* zfsbootmenu(7) */
 		.todo = {"zfs set org.zfsbootmenu:commandline=\"$(zfs get -Ho value org.zfsbootmenu:commandline $(findmnt -no SOURCE /)){add: %}\" $(findmnt -no SOURCE /)",
 			"out of org.zfsbootmenu:commandline, take:{remove: %}"}},
 	{.name = "efibootmgr-kernel-hook",
@@ -332,6 +344,8 @@ static const struct managed rows[] = {
 		.is = has_uefi_mkconfig,
 		.line = LINE_UNREAD,
 		.why = "uefi-mkconfig makes the firmware's entries from it",
+		/* Its README: the words and nothing else, in older versions; KERNEL_CONFIG= in
+		 * newer ones. */
 		.todo = {"in {mark}, add:{add: %}", "in {mark}, take out:{remove: %}",
 			"uefi-mkconfig"}},
 	{.name = "sbupdate",

@@ -177,16 +177,30 @@ static bool rest_differs(
 
 struct keeping {
 	const struct root *root;
-	int change;
+	int change;    /* -1: nothing is copied */
 	uint64_t room; /* for images */
 	struct boot_files *files;
-	struct strings *notes;
+	struct strings *notes; /* on those that are too large, or NULL */
 };
+
+/* For images, on the file system of an open directory. */
+static int room_find(int dir, uint64_t *ret)
+{
+	struct statvfs fs;
+
+	if (fstatvfs(dir, &fs) < 0)
+		return -errno;
+	uint64_t half = (uint64_t)fs.f_bavail * fs.f_frsize / 2;
+	*ret = half < IMAGES_MAX ? half : IMAGES_MAX;
+	return 0;
+}
 
 static int too_large(struct keeping *k, const char *path)
 {
 	_cleanup_(text_done) struct text t = {0};
 
+	if (!k->notes)
+		return 0;
 	text_print(&t,
 		"/%s is too large to be kept: the way back is --undo, which has it generated again",
 		path);
@@ -211,6 +225,8 @@ static int keep(void *with, const char *path, const struct stat *st)
 	struct boot_file_copy *c = add(k->files, path);
 	if (!c)
 		return -ENOMEM;
+	if (k->change < 0)
+		return 0;
 	c->mode = st->st_mode & 0777;
 	c->uid = st->st_uid;
 	c->gid = st->st_gid;
@@ -306,23 +322,35 @@ static int resume(int change, struct boot_files *f)
 	return rc;
 }
 
+int boot_files_unkept(
+	const struct root *r, const struct loaders *l, struct strings *ret, struct err *err)
+{
+	/* The journal is made with the first change. */
+	static const char *const places[] = {JOURNAL_DIR, "var/lib", "var", "."};
+	_cleanup_(boot_files_done) struct boot_files f = {0};
+	struct keeping k = {.root = r, .change = -1, .files = &f, .notes = ret};
+	int rc = -ENOENT;
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(*places) && rc < 0; i++) {
+		_cleanup_(fd_close) int fd = root_fd(r, places[i], O_PATH | O_DIRECTORY);
+		rc = fd < 0 ? fd : room_find(fd, &k.room);
+	}
+	if (rc < 0)
+		return err_set(err, -rc, "/%s: %s", JOURNAL_DIR, strerror(-rc));
+	return walk_all(r, l, keep, &k, err);
+}
+
 int boot_files_keep(const struct root *r, const struct loaders *l, int change,
-	struct boot_files *ret, struct strings *notes, struct err *err)
+	struct boot_files *ret, struct err *err)
 {
 	_cleanup_(boot_files_done) struct boot_files f = {0};
-	struct statvfs fs;
-
-	if (fstatvfs(change, &fs) < 0)
-		return err_set(err, errno, "/%s: %s", JOURNAL_DIR, strerror(errno));
-	uint64_t half = (uint64_t)fs.f_bavail * fs.f_frsize / 2;
-	struct keeping k = {.root = r,
-		.change = change,
-		.room = half < IMAGES_MAX ? half : IMAGES_MAX,
-		.files = &f,
-		.notes = notes};
+	struct keeping k = {.root = r, .change = change, .files = &f};
 	struct rest rest = {&f, &f.rest};
 
-	int rc = resume(change, &f);
+	int rc = room_find(change, &k.room);
+	if (rc < 0)
+		return err_set(err, -rc, "/%s: %s", JOURNAL_DIR, strerror(-rc));
+	rc = resume(change, &f);
 	if (rc < 0 && rc != -ENOENT)
 		return err_set(err, -rc, "/%s: the copies of the boot files can't be read: %s",
 			JOURNAL_DIR, strerror(-rc));

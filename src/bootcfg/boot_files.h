@@ -39,11 +39,14 @@ struct boot_files {
 };
 void boot_files_done(struct boot_files *f);
 
-/* Copies them into the directory `change`, unless an earlier run did. Adds a sentence for each
- * image that is too large: all images together have at most 1 GiB and half of the free space there.
- */
+/* Adds a sentence for each file that a copy would be too large of: all images together have at most
+ * 1 GiB and half of the free space in the journal. Writes nothing. */
+int boot_files_unkept(const struct root *r, const struct loaders *l, struct strings *ret,
+	struct err *err) _must_check_;
+
+/* Copies them into the directory `change`, unless an earlier run did, but for those. */
 int boot_files_keep(const struct root *r, const struct loaders *l, int change,
-	struct boot_files *ret, struct strings *notes, struct err *err) _must_check_;
+	struct boot_files *ret, struct err *err) _must_check_;
 
 /* The generator has ended: stores what it wrote, and removes the copies of what it did not. */
 int boot_files_settle(const struct root *r, const struct loaders *l, int change,

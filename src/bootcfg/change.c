@@ -12,6 +12,7 @@
 #include "bootcfg/regenerate.h"
 #include "bootcfg/trial.h"
 #include "bootcfg/verify.h"
+#include "shared/prompt.h"
 
 #include <errno.h>
 #include <string.h>
@@ -170,16 +171,34 @@ static enum cmd_result finish(const struct args *a, struct journal *j, const str
 }
 
 /* Keeps the boot files of the change; those of a trial are files of the edit itself. */
-static int boot_files_copy(const struct args *a, struct journal *j, const struct loaders *l,
-	unsigned id, struct boot_files *files, struct err *err)
+static int boot_files_copy(struct journal *j, const struct loaders *l, unsigned id,
+	struct boot_files *files, struct err *err)
 {
 	_cleanup_(fd_close) int dir = journal_open_change(j, id);
-	_cleanup_(strings_done) struct strings notes = {0};
 
-	int rc = dir < 0 ? err_set(err, -dir, "/%s: %s", JOURNAL_DIR, strerror(-dir))
-			 : boot_files_keep(j->root, l, dir, files, &notes, err);
-	cmd_notes(a, &notes);
-	return rc;
+	return dir < 0 ? err_set(err, -dir, "/%s: %s", JOURNAL_DIR, strerror(-dir))
+		       : boot_files_keep(j->root, l, dir, files, err);
+}
+
+/* Asks, before anything is written, where images would be generated of which no copy is kept. */
+static enum cmd_result unkept_ask(
+	const struct args *a, const struct root *r, const struct loaders *l, struct err *err)
+{
+	_cleanup_(strings_done) struct strings large = {0};
+
+	if (!l->image || l->next.n == 0 || a->trial || !cmd_runs_tools(a, r))
+		return CMD_DONE;
+	int rc = boot_files_unkept(r, l, &large, err);
+	if (rc < 0)
+		return cmd_failure(rc);
+	if (large.n == 0)
+		return CMD_DONE;
+	cmd_notes(a, &large);
+	if (a->yes || prompt_yes("Have the boot files generated without a copy of these?"))
+		return CMD_DONE;
+	(void)err_set(err, ECANCELED, "%.300s; nothing is changed: make room in /%s, or say --yes",
+		large.v[0], JOURNAL_DIR);
+	return CMD_FAILED;
 }
 
 static int boot_files_written(struct journal *j, const struct loaders *l, unsigned id,
@@ -282,7 +301,7 @@ static enum cmd_result generate(const struct args *a, struct journal *j, const s
 	struct interrupt interrupt = {0};
 	struct err err = {0};
 
-	int rc = trial ? 0 : boot_files_copy(a, j, l, id, &files, &err);
+	int rc = trial ? 0 : boot_files_copy(j, l, id, &files, &err);
 	if (rc < 0) {
 		log_print(LOG_ERROR, "%s", err.text);
 		return take_back(a, j, l, id, NULL);
@@ -332,9 +351,12 @@ enum cmd_result change_make(const struct args *a, struct journal *j, const struc
 	int rc = expected_read(a, r, l, p, &e, err);
 	if (rc < 0)
 		return cmd_failure(rc);
+	enum cmd_result result = unkept_ask(a, r, l, err);
+	if (result != CMD_DONE)
+		return result;
 	interrupt_hold();
 	rc = edit_set_commit(j, r, p, name ? name : "", &id, err);
-	enum cmd_result result = rc < 0 ? cmd_failure(rc) : written(a, j, l, &e, id);
+	result = rc < 0 ? cmd_failure(rc) : written(a, j, l, &e, id);
 	/* One that came after the last step changes nothing. */
 	(void)interrupt_came(&late);
 	interrupt_release();

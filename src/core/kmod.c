@@ -216,19 +216,44 @@ static int load_module(struct kmod_module *module, const char *vfio_options, str
 	return r;
 }
 
+/* A lookup without a result succeeds with an empty list. */
+static int look_up_in(struct kmod_ctx **ctx, const char *directory, const char *name,
+	struct kmod_list **ret, struct err *err)
+{
+	kmod_unref(*ctx);
+	*ctx = kmod_new(directory, NULL);
+	if (!*ctx)
+		return err_set(err, ENOMEM, "module %s: libkmod can't start", name);
+	kmod_set_log_fn(*ctx, log_kmod, NULL);
+	int r = kmod_module_new_from_lookup(*ctx, name, ret);
+	if (r < 0 && r != -ENOENT && r != -ENOSYS)
+		return err_set(err, -r, "module %s: can't look it up: %s", name, strerror(-r));
+	return 0;
+}
+
+/* The image's own index first: where a hook has put the modules there, the other is not asked. */
+static int look_up(struct kmod_ctx **ctx, const char *name, struct kmod_list **ret, struct err *err)
+{
+	char directory[sizeof(ARCHIVE_MODULES) + sizeof(((struct utsname *)NULL)->release)];
+	struct utsname u;
+	int r = look_up_in(ctx, NULL, name, ret, err);
+
+	if (r < 0 || *ret || uname(&u) < 0)
+		return r;
+	size_t len = str_copy(directory, sizeof(directory), ARCHIVE_MODULES "/");
+	(void)str_copy(directory + len, sizeof(directory) - len, u.release);
+	return look_up_in(ctx, directory, name, ret, err);
+}
+
 int module_load(const char *name, const char *vfio_options, struct err *err)
 {
-	_cleanup_(ctx_done) struct kmod_ctx *ctx = kmod_new(NULL, NULL);
+	_cleanup_(ctx_done) struct kmod_ctx *ctx = NULL;
 	_cleanup_(list_done) struct kmod_list *list = NULL;
 	struct kmod_list *at;
 
-	if (!ctx)
-		return err_set(err, ENOMEM, "module %s: libkmod can't start", name);
-	kmod_set_log_fn(ctx, log_kmod, NULL);
-	/* A lookup without a result succeeds with an empty list. */
-	int r = kmod_module_new_from_lookup(ctx, name, &list);
-	if (r < 0 && r != -ENOENT && r != -ENOSYS)
-		return err_set(err, -r, "module %s: can't look it up: %s", name, strerror(-r));
+	int r = look_up(&ctx, name, &list, err);
+	if (r < 0)
+		return r;
 	if (!list)
 		return not_found(name, err);
 	kmod_list_foreach(at, list)
@@ -253,14 +278,13 @@ static bool is_loaded(struct kmod_ctx *ctx, const char *name)
 
 int module_load_iommu(struct err *err)
 {
-	_cleanup_(ctx_done) struct kmod_ctx *ctx = kmod_new(NULL, NULL);
+	_cleanup_(ctx_done) struct kmod_ctx *ctx = NULL;
 	_cleanup_(list_done) struct kmod_list *list = NULL;
 
-	if (!ctx)
-		return err_set(err, ENOMEM, "module " VFIO_IOMMU_DRIVER ": libkmod can't start");
-	kmod_set_log_fn(ctx, log_kmod, NULL);
-	if (!is_loaded(ctx, "vfio") ||
-		kmod_module_new_from_lookup(ctx, VFIO_IOMMU_DRIVER, &list) < 0 || !list)
+	int r = look_up(&ctx, VFIO_IOMMU_DRIVER, &list, err);
+	if (r == -ENOMEM)
+		return r;
+	if (r < 0 || !list || !is_loaded(ctx, "vfio"))
 		return 0;
 	_cleanup_(module_done) struct kmod_module *module = kmod_module_get_module(list);
 	return has_install(module) ? 0 : load_module(module, NULL, err);

@@ -9,6 +9,13 @@
 #include <stddef.h>
 
 /*
+ * In an image that `vfio-bind image` serves: the modules that it brings for the kernel RELEASE and
+ * an index of them are in the directory RELEASE here. kmod_new(3) takes any directory.
+ */
+#define ARCHIVE_DIR "/usr/local/lib/vfio-bind"
+#define ARCHIVE_MODULES ARCHIVE_DIR "/modules"
+
+/*
  * Loads a kernel module with its dependencies, its soft dependencies, and the options from
  * modprobe.d and the kernel command line. "install" lines of modprobe.d are not run: they need a
  * shell, which an image may not have. A loaded or built-in module is a success.
@@ -19,7 +26,8 @@
  * kernel command line. pci-stub, which does the same, gets that, too.
  *
  * Blocks as long as the kernel takes. Returns 0, or -errno with modprobe's message and a remedy.
- * Only this file uses libkmod; this function reads the real /sys, /proc and /lib/modules.
+ * Only this file uses libkmod; this function reads the real /sys, /proc, /lib/modules, and
+ * ARCHIVE_MODULES for what /lib/modules does not have.
  */
 int module_load(const char *name, const char *vfio_options, struct err *err) _must_check_;
 

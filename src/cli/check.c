@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "cli/cmd.h"
+#include "cli/image_record.h"
 #include "cli/sysroot.h"
 #include "core/imageinfo.h"
 #include "host/boot_images.h"
@@ -319,55 +320,19 @@ static enum cmd_result check_all(const struct check *o, const struct config *c)
 	return CMD_AS_ASKED;
 }
 
-/* Finds what the running system boots from, for the record of an image; logs what is unknown. */
-static int find_protected(struct protected_list *ret, const struct sysroot *w, struct err *err)
-{
-	_cleanup_(sysfs_done) struct sysfs s = {.devices = -1};
-	struct err reason = {""};
-
-	*ret = (struct protected_list){0};
-	if (sysfs_open(&s, w->sysfs, &reason) < 0)
-		protected_set_unknown(ret, "%.150s", reason.text);
-	else if (hostdevs_find(ret, w->root ? w->root : "/", w->cmdline, &s, err) == -ENOMEM)
-		return -ENOMEM;
-	if (ret->unknown[0])
-		log_print(LOG_WARNING,
-			"cannot find the devices the host boots from: %s; with this image, controllers of disks, networks and keyboards are bound only where the config names them by address",
-			ret->unknown);
-	return 0;
-}
-
-/* Of the kernel command line below the root; 0 if it can't be read. */
-static uint64_t read_host_words(const struct sysroot *w)
-{
-	_cleanup_(str_free) char *line = NULL;
-
-	if (!w->cmdline && kcmdline_read(&line, w->root) < 0)
-		return 0;
-	return boot_switch_parse(w->cmdline ? w->cmdline : line).host_words;
-}
-
 static int leave_record(const struct check *o, const struct config *c, const struct image *image,
 	const char *kernel, struct err *err)
 {
-	_cleanup_(protected_done) struct protected_list keep = {0};
-	_cleanup_(str_free) char *sysfs = NULL;
+	_cleanup_(strings_done) struct strings kernels = {0};
+	_cleanup_(text_done) struct text record = {0};
 	struct sysroot host = o->sysroot;
 
 	host.root = o->root;
-	if (o->root && !host.sysfs) {
-		if (asprintf(&sysfs, "%s/sys", o->root) < 0)
-			return err_set(err, ENOMEM, "out of memory");
-		host.sysfs = sysfs;
-	}
-	const struct imageinfo_data data = {.config = c,
-		.digest = image->digest,
-		.kernel = kernel,
-		.missing = &image->missing,
-		.protected = &keep,
-		.host_words = read_host_words(&host)};
-	int r = find_protected(&keep, &host, err);
-	return r < 0 ? r : imageinfo_save(o->into, &data, err);
+	int r = strings_add_unique(&kernels, kernel, err);
+	if (r >= 0)
+		r = image_record_make(
+			&record, &host, c, image->digest, &kernels, &image->missing, err);
+	return r < 0 ? r : imageinfo_save(o->into, &record, err);
 }
 
 /* A trace that the hook ran for this kernel, for setup: a generator may end well without it. Where

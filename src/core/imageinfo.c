@@ -38,10 +38,11 @@ static void add(struct text *t, const char *kind, const char *value)
 	text_add(t, "\n", 1);
 }
 
-static void compose(struct text *t, const struct imageinfo_data *d)
+void imageinfo_format(struct text *t, const struct imageinfo_data *d)
 {
 	text_print(t, "version 1\n");
-	add(t, "kernel", d->kernel);
+	for (size_t i = 0; i < d->kernels->n; i++)
+		add(t, "kernel", d->kernels->v[i]);
 	add(t, "program", VERSION);
 	if (d->digest[0]) {
 		text_print(t, "config %s", d->digest);
@@ -54,26 +55,24 @@ static void compose(struct text *t, const struct imageinfo_data *d)
 		add(t, "error", d->config->errors[i]);
 	for (size_t i = 0; i < d->missing->n; i++)
 		add(t, "missing", d->missing->v[i]);
+	while (t->len > IMAGE_RECORD_MAX)
+		do
+			t->len--;
+		while (t->data[t->len - 1] != '\n');
 }
 
-int imageinfo_save(const char *root, const struct imageinfo_data *data, struct err *err)
+int imageinfo_save(const char *root, const struct text *record, struct err *err)
 {
-	_cleanup_(text_done) struct text t = {0};
 	_cleanup_(str_free) char *dir = NULL;
 
-	compose(&t, data);
-	if (t.failed || asprintf(&dir, "%s/etc", root) < 0)
+	if (asprintf(&dir, "%s/etc", root) < 0)
 		return err_set(err, ENOMEM, "out of memory");
-	while (t.len > IMAGE_RECORD_MAX)
-		do
-			t.len--;
-		while (t.data[t.len - 1] != '\n');
 	if (mkdir(dir, 0755) < 0 && errno != EEXIST)
 		return err_set(err, errno, "%s: can't make it: %s", dir, strerror(errno));
 	_cleanup_(fd_close) int fd = open(dir, O_DIRECTORY | O_PATH | O_CLOEXEC);
 	if (fd < 0)
 		return err_set(err, errno, "%s: can't open it: %s", dir, strerror(errno));
-	return file_replace_volatile(fd, IMAGE_RECORD_NAME, t.data, t.len, 0644, err);
+	return file_replace_volatile(fd, IMAGE_RECORD_NAME, record->data, record->len, 0644, err);
 }
 
 /* ---- reading -------------------------------------------------------------------------------- */

@@ -20,7 +20,7 @@
  * its kind:
  *
  * version 1
- * kernel VERSION
+ * kernel VERSION        (more than one in an archive that serves several kernels)
  * program VERSION       (of vfio-bind; not with 0.2.0 or older)
  * config DIGEST FILE    (not if the config could not be read)
  * host DIGEST           (words of the kernel command line: host_words in core/boot_switch)
@@ -46,18 +46,18 @@ int imageinfo_digest(char ret[IMAGE_DIGEST_MAX], const char *path, struct err *e
 struct imageinfo_data {
 	const struct config *config;
 	const char *digest;            /* of the config, or "" */
-	const char *kernel;            /* a version */
+	const struct strings *kernels; /* versions */
 	const struct strings *missing; /* modules that this kernel does not have */
 	const struct protected_list *protected;
 	uint64_t host_words; /* core/boot_switch; 0: not known */
 };
 
-/*
- * Writes it below root, the directory that becomes the image. What does not fit into
- * IMAGE_RECORD_MAX is left out from the end, in whole lines. 0 or -errno.
- */
-int imageinfo_save(
-	const char *root, const struct imageinfo_data *data, struct err *err) _must_check_;
+/* Appends the record. What does not fit into IMAGE_RECORD_MAX is left out from the end, in whole
+ * lines. ret->failed: out of memory. */
+void imageinfo_format(struct text *ret, const struct imageinfo_data *data);
+
+/* Writes it below root, the directory that becomes the image. 0 or -errno. */
+int imageinfo_save(const char *root, const struct text *record, struct err *err) _must_check_;
 
 struct imageinfo {
 	char *data;

@@ -43,7 +43,7 @@ void boot_images_done(struct boot_images *b)
 struct seen {
 	char *path;
 	enum boot_image_state state;
-	char *kernel; /* of its record, or NULL */
+	struct strings kernels; /* of its record */
 	char *why;
 };
 
@@ -58,22 +58,22 @@ static void reading_done(struct reading *g)
 {
 	for (size_t i = 0; i < g->seen_n; i++) {
 		str_free(&g->seen[i].path);
-		str_free(&g->seen[i].kernel);
+		strings_done(&g->seen[i].kernels);
 		str_free(&g->seen[i].why);
 	}
 	free(g->seen);
 	*g = (struct reading){0};
 }
 
-/* What the record says: the digest of its config, and its kernel. */
-static void judge_record(const struct reading *g, struct text *record, struct seen *to)
+/* What the record says: the digest of its config, and its kernels. */
+static int judge_record(const struct reading *g, struct text *record, struct seen *to)
 {
 	struct imageinfo info = {.data = record->data, .len = record->len};
 	char digest[IMAGE_DIGEST_MAX] = "";
 
 	if (!record->data) {
 		to->state = BOOT_IMAGE_OTHER;
-		return;
+		return 0;
 	}
 	for (char *p = record->data; (p = strchr(p, '\n'));)
 		*p++ = '\0';
@@ -82,15 +82,17 @@ static void judge_record(const struct reading *g, struct text *record, struct se
 		(void)str_copy(digest, sizeof(digest), config);
 	while (config && imageinfo_next(&info, "config"))
 		;
-	const char *kernel = imageinfo_next(&info, "kernel");
-	to->kernel = kernel ? strdup(kernel) : NULL;
 	to->state = g->config && imageinfo_is_of_config(config ? digest : NULL, g->config, NULL) ==
 					    1
 			    ? BOOT_IMAGE_HOLDS
 			    : BOOT_IMAGE_OTHER;
+	for (const char *kernel; (kernel = imageinfo_next(&info, "kernel"));)
+		if (strings_add(&to->kernels, kernel) < 0)
+			return -ENOMEM;
+	return 0;
 }
 
-static void judge_file(const struct reading *g, struct seen *to)
+static int judge_file(const struct reading *g, struct seen *to)
 {
 	_cleanup_(text_done) struct text record = {0};
 	_cleanup_(fd_close) int fd = root_fd(g->root, to->path, O_RDONLY | O_NONBLOCK);
@@ -103,7 +105,8 @@ static void judge_file(const struct reading *g, struct seen *to)
 	else if (r == 0)
 		to->state = BOOT_IMAGE_WITHOUT;
 	else
-		judge_record(g, &record, to);
+		return judge_record(g, &record, to);
+	return 0;
 }
 
 static const struct seen *image_judge(struct reading *g, const char *path)
@@ -120,8 +123,7 @@ static const struct seen *image_judge(struct reading *g, const char *path)
 	if (!to->path)
 		return NULL;
 	g->seen_n++;
-	judge_file(g, to);
-	return to;
+	return judge_file(g, to) < 0 ? NULL : to;
 }
 
 /* ---- one entry ---------------------------------------------------------------------------------
@@ -138,13 +140,14 @@ static char *path_there(const struct json_object *file)
 }
 
 /* vmlinuz-VERSION, where VERSION has modules: another name says nothing of the version. */
-static bool is_other_kernel(const struct reading *g, const char *kernel, const char *version)
+static bool is_other_kernel(
+	const struct reading *g, const char *kernel, const struct strings *versions)
 {
 	_cleanup_(str_free) char *modules = NULL;
 	const char *name = kernel ? strrchr(kernel, '/') : NULL;
 	const char *dash = strchr(name ? name : "", '-');
 
-	if (!dash || !version || str_equal(dash + 1, version) ||
+	if (!dash || versions->n == 0 || strings_have(versions, dash + 1) ||
 		asprintf(&modules, "lib/modules/%s", dash + 1) < 0)
 		return false;
 	return root_is_dir(g->root, modules);
@@ -200,7 +203,7 @@ static int entry_judge(struct reading *g, const struct json_object *entry, struc
 		if (!s)
 			return -ENOMEM;
 		take_image(to, s, &first);
-		if (s->state == BOOT_IMAGE_HOLDS && is_other_kernel(g, kernel, s->kernel))
+		if (s->state == BOOT_IMAGE_HOLDS && is_other_kernel(g, kernel, &s->kernels))
 			to->state = BOOT_IMAGE_KERNEL;
 	}
 	return 0;

@@ -62,9 +62,12 @@ static void test_written_is_read(void)
 	struct config c = {.path = "/etc/conf", .errors = errors, .n_errors = 2};
 	struct image image = {.digest = "0123456789abcdef"};
 	const struct protected_list keep = {.ended = true, .unknown = "where / lies"};
+	char *versions[] = {(char[]){"6.12"}};
+	const struct strings kernels = {.v = versions, .n = 1};
+	struct text record = {0};
 	const struct imageinfo_data data = {.config = &c,
 		.digest = image.digest,
-		.kernel = "6.12",
+		.kernels = &kernels,
 		.missing = &image.missing,
 		.protected = &keep,
 		.host_words = 0x1234};
@@ -73,7 +76,9 @@ static void test_written_is_read(void)
 
 	check_case("image_record: what is written is read");
 	CHECK_INT(strings_add_unique(&image.missing, "vfio-pci", &err), 0);
-	CHECK_INT(imageinfo_save(dir, &data, &err), 0);
+	imageinfo_format(&record, &data);
+	CHECK_INT(imageinfo_save(dir, &record, &err), 0);
+	text_done(&record);
 	CHECK_INT(imageinfo_read(&r, path("etc/vfio-bind.conf"), &err), 0);
 	CHECK_STR(imageinfo_next(&r, "config"), "0123456789abcdef /etc/conf");
 	CHECK_STR(imageinfo_next(&r, "config"), NULL);
@@ -99,9 +104,12 @@ static void test_bound(void)
 	struct config c = {.path = "/etc/conf"};
 	struct image image = {.digest = ""};
 	const struct protected_list keep = {.ended = true};
+	char *versions[] = {(char[]){"6.12"}};
+	const struct strings kernels = {.v = versions, .n = 1};
+	struct text record = {0};
 	const struct imageinfo_data data = {.config = &c,
 		.digest = image.digest,
-		.kernel = "6.12",
+		.kernels = &kernels,
 		.missing = &image.missing,
 		.protected = &keep,
 		.host_words = 0x1234};
@@ -115,7 +123,9 @@ static void test_bound(void)
 		(void)snprintf(name, sizeof(name), "module_number_%08u", i);
 		CHECK_INT(strings_add_unique(&image.missing, name, &err), 0);
 	}
-	CHECK_INT(imageinfo_save(dir, &data, &err), 0);
+	imageinfo_format(&record, &data);
+	CHECK_INT(imageinfo_save(dir, &record, &err), 0);
+	text_done(&record);
 	CHECK_INT(imageinfo_read(&r, path("etc/conf"), &err), 0);
 	CHECK(r.len <= IMAGE_RECORD_MAX && r.len > IMAGE_RECORD_MAX - 40);
 	for (const char *value; (value = imageinfo_next(&r, "missing")); n++)

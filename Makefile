@@ -55,7 +55,7 @@ programs = $(BUILD)/vfio-bind $(BUILD)/vfio-bootcfg $(BUILD)/vfio-bind-boot
 manuals  = $(if $(shell command -v scdoc),$(patsubst %.scd,$(BUILD)/%,$(wildcard man/*.scd)))
 
 .PHONY: all
-all: $(programs) $(manuals)
+all: $(programs) $(BUILD)/vfio-bind.service $(manuals)
 
 # ---- flags --------------------------------------------------------------------------------------
 WARNINGS = -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wformat=2 -Wvla \
@@ -187,6 +187,10 @@ $(BUILD)/musl/libkmod.a: tools/musl-libs tools/kmod-static tools/fetch-source
 	$(if $(filter install,$(MAKECMDGOALS)),@echo "libkmod is not there yet and install fetches nothing: run 'make' first" >&2; exit 1)
 	$(call say,MUSL)CFLAGS='$(CFLAGS) -fPIE $(HARDEN) $(LEAN)' KMOD_SRC='$(KMOD_SRC)' XZ_SRC='$(XZ_SRC)' ZSTD_SRC='$(ZSTD_SRC)' \
 		INIH_SRC='$(INIH_SRC)' tools/musl-libs $(BUILD)
+
+# `vfio-bind image` takes it from beside vfio-bind-boot, here as where both are installed.
+$(BUILD)/vfio-bind.service: systemd/initrd/vfio-bind.service
+	$(if $(V),,@)mkdir -p $(@D) && cp $< $@
 
 $(BUILD)/man/%: man/%.scd
 	@mkdir -p $(@D)

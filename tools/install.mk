@@ -17,11 +17,11 @@ FISHDIR     = $(DATADIR)/fish/vendor_completions.d
 tree = $(foreach f,$(patsubst $1/%,%,$(shell find $1 -type f 2>/dev/null)),$1/$f:$2/$f:$3)
 
 programs_rows = $(BUILD)/vfio-bind:$(PREFIX)/bin/vfio-bind:755 $(BUILD)/vfio-bootcfg:$(PREFIX)/bin/vfio-bootcfg:755 \
-	$(BUILD)/vfio-bind-boot:$(LIBDIR)/vfio-bind/vfio-bind-boot:755
+	$(BUILD)/vfio-bind-boot:$(LIBDIR)/vfio-bind/vfio-bind-boot:755 \
+	systemd/initrd/vfio-bind.service:$(LIBDIR)/vfio-bind/vfio-bind.service:644
 initcpio_rows = \
 	initcpio/install/vfio-bind:$(INITCPIODIR)/install/vfio-bind:644 \
-	initcpio/hooks/vfio-bind:$(INITCPIODIR)/hooks/vfio-bind:644 \
-	systemd/initrd/vfio-bind.service:$(LIBDIR)/vfio-bind/vfio-bind.service:644
+	initcpio/hooks/vfio-bind:$(INITCPIODIR)/hooks/vfio-bind:644
 dracut_rows = $(call tree,dracut,$(DRACUTDIR),755) \
 	systemd/initrd/vfio-bind.service:$(DRACUTDIR)/50vfio-bind/vfio-bind.service:644
 initramfs-tools_rows = $(call tree,initramfs-tools,$(DATADIR)/initramfs-tools,755)

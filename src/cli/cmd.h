@@ -21,6 +21,7 @@ enum cmd_result cmd_setup(int argc, char **argv, struct err *err);
 enum cmd_result cmd_init(int argc, char **argv, struct err *err);
 enum cmd_result cmd_list(int argc, char **argv, struct err *err);
 enum cmd_result cmd_status(int argc, char **argv, struct err *err);
+enum cmd_result cmd_image(int argc, char **argv, struct err *err);
 enum cmd_result cmd_record(int argc, char **argv, struct err *err);
 
 #endif

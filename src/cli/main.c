@@ -31,6 +31,7 @@ static const struct command {
 	{"rom", cmd_rom, "read an option ROM, list and trim its images"},
 	{"qemu", cmd_qemu, "print QEMU's arguments for what is bound"},
 	{"libvirt", cmd_libvirt, "print libvirt's elements for what is bound"},
+	{"image", cmd_image, "write one archive that makes any initramfs bind"},
 	{"record", cmd_record, "collect data for a bug report"},
 	{"boot", cmd_boot, "reserve and bind the devices of the config (run by the initramfs)"},
 	{"hotplug", cmd_hotplug, "handle a hot-plugged device (run by udev)"},

@@ -12,8 +12,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define RULES_NAME "69-vfio-bind.rules"
-
 /* A property whose name begins with a dot stays in the event (udev(7), ENV). */
 #define EVENT "ACTION==\"add\", SUBSYSTEM==\"pci\", "
 #define MATTERS "ENV{.vfio_bind}=\"\"\n"
@@ -115,9 +113,11 @@ int hotplug_rules_save(const char *dir, const struct config *c, struct err *err)
 	if (fd < 0)
 		return some ? err_set(err, errno, "%s: can't open it: %s", dir, strerror(errno))
 			    : 0;
-	int r = some ? file_replace_volatile(fd, RULES_NAME, rules.data, rules.len, 0644, err) : 0;
-	if ((!some || r < 0) && unlinkat(fd, RULES_NAME, 0) < 0 && errno != ENOENT)
-		return err_set(
-			err, errno, "%s/" RULES_NAME ": can't remove it: %s", dir, strerror(errno));
+	int r = some ? file_replace_volatile(
+			       fd, HOTPLUG_RULES_NAME, rules.data, rules.len, 0644, err)
+		     : 0;
+	if ((!some || r < 0) && unlinkat(fd, HOTPLUG_RULES_NAME, 0) < 0 && errno != ENOENT)
+		return err_set(err, errno, "%s/" HOTPLUG_RULES_NAME ": can't remove it: %s", dir,
+			strerror(errno));
 	return r;
 }

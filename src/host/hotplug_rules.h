@@ -13,6 +13,7 @@
  * compares. Too many processes are no error; so each line matches at least what its selector means.
  */
 #define HOTPLUG_RULES_DIR "/run/udev/rules.d"
+#define HOTPLUG_RULES_NAME "69-vfio-bind.rules"
 
 /*
  * Appends the rules. Returns false for a config of which udev can't evaluate a selector (a serial

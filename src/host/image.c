@@ -243,19 +243,50 @@ static int open_updates(const char *root, const char *kernel, struct err *err)
 	return fd >= 0 ? fd : err_set(err, errno, "%s: can't open it: %s", path, strerror(errno));
 }
 
+static int module_name(char **ret, const char *file, size_t len, struct err *err)
+{
+	const char *slash = strrchr(file, '/');
+
+	*ret = strndup(slash ? slash + 1 : file, len - (slash ? (size_t)(slash + 1 - file) : 0));
+	return *ret ? 0 : err_set(err, ENOMEM, "out of memory");
+}
+
+static int read_plain(struct text *ret, const char *file, struct err *err)
+{
+	_cleanup_(str_free) char *data = NULL;
+	size_t len;
+	int r = file_read(AT_FDCWD, file, MODULE_MAX, &data, &len, err);
+
+	if (r < 0)
+		return r;
+	text_add(ret, data, len);
+	return ret->failed ? err_set(err, ENOMEM, "out of memory") : 0;
+}
+
+int module_read(char **ret_name, struct text *ret, const char *file, struct err *err)
+{
+	size_t len = strlen(file);
+	const char *program = decompressor(file, &len);
+	int r = module_name(ret_name, file, len, err);
+
+	if (r == 0)
+		r = program ? decompress(ret, program, file, err) : read_plain(ret, file, err);
+	if (r < 0) {
+		text_done(ret);
+		str_free(ret_name);
+	}
+	return r;
+}
+
 int module_unpack(const char *root, const char *kernel, const char *file, struct err *err)
 {
 	_cleanup_(text_done) struct text content = {0};
 	_cleanup_(str_free) char *name = NULL;
 	size_t len = 0;
-	const char *slash = strrchr(file, '/'), *program = decompressor(file, &len);
 
-	if (!program)
+	if (!decompressor(file, &len))
 		return 0;
-	name = strndup(slash ? slash + 1 : file, len - (slash ? (size_t)(slash + 1 - file) : 0));
-	if (!name)
-		return err_set(err, ENOMEM, "out of memory");
-	int r = decompress(&content, program, file, err);
+	int r = module_read(&name, &content, file, err);
 	if (r < 0)
 		return r;
 	_cleanup_(fd_close) int dir = open_updates(root, kernel, err);

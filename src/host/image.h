@@ -56,4 +56,11 @@ int image_unpack(
 int module_unpack(
 	const char *root, const char *kernel, const char *file, struct err *err) _must_check_;
 
+/*
+ * Reads the file of a module without its compression: *ret_name is NAME.ko, allocated, and *ret its
+ * content. A file that is not compressed is read as it is. -errno with a text if its decompressor
+ * (xz, zstd, gzip) is missing or fails, or the file can't be read; then nothing is to be freed.
+ */
+int module_read(char **ret_name, struct text *ret, const char *file, struct err *err) _must_check_;
+
 #endif

@@ -173,6 +173,13 @@ int tmpdir_write(struct tmpdir *s, const char *path, off_t offset, const void *d
 	return n < 0 ? -errno : (size_t)n == len ? 0 : -EIO;
 }
 
+int tmpdir_take(struct tmpdir *s, const char *path)
+{
+	int r = check_path(s, path);
+
+	return r < 0 ? r : note_made(s, path, false);
+}
+
 int tmpdir_link(struct tmpdir *s, const char *path, const char *target)
 {
 	int depth = depth_of(path) - 1, r = check_path(s, path);

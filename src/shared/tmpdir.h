@@ -31,6 +31,8 @@ int tmpdir_directory(struct tmpdir *s, const char *path) _must_check_;
 /* Writes into a file, which is created if missing: at an offset, or for -1 at its end. */
 int tmpdir_write(struct tmpdir *s, const char *path, off_t offset, const void *data,
 	size_t len) _must_check_;
+/* A file that another program made there is removed with the others. */
+int tmpdir_take(struct tmpdir *s, const char *path) _must_check_;
 /* Creates a relative link, which may not lead outside. Create all links after all files. */
 int tmpdir_link(struct tmpdir *s, const char *path, const char *target) _must_check_;
 

@@ -79,9 +79,10 @@ RELR     = $(if $(shell $(CC) -Wl,--help 2>/dev/null | grep -o pack-relative-rel
 ,       := ,
 
 kmod_libs  = $(shell pkg-config --libs libkmod inih)
-bind_libs  = $(kmod_libs) -lmount $(shell pkg-config --libs json-c libpci smartcols)
+bind_libs  = $(kmod_libs) -lmount $(shell pkg-config --libs json-c libpci smartcols expat)
 bind_needs = ini.h - libinih-dev libkmod.h - libkmod-dev libmount/libmount.h - libmount-dev \
-	json-c/json.h - libjson-c-dev pci/pci.h - libpci-dev libsmartcols/libsmartcols.h - libsmartcols-dev
+	json-c/json.h - libjson-c-dev pci/pci.h - libpci-dev libsmartcols/libsmartcols.h - libsmartcols-dev \
+	expat.h - libexpat1-dev
 shared_flags = $(shell pkg-config --cflags libkmod inih)
 boot_dir   = obj
 ifeq ($(STATIC)-$(LIBC),yes-musl)

@@ -38,11 +38,21 @@ static int take(struct guest *g, const struct device *d, struct err *err)
 	if (g->n == GUEST_MAX)
 		return err_set(err, E2BIG, "more than %d functions for one VM", GUEST_MAX);
 	struct guest_function *f = &g->list[g->n++];
-	*f = (struct guest_function){.addr = d->addr};
+	*f = (struct guest_function){.addr = d->addr, .id = d->id, .class = d->class};
 	for (size_t i = 0; i < g->n_roms; i++)
 		if (pci_addr_compare(g->rom[i].addr, d->addr) == 0)
 			f->rom = g->rom[i].path;
 	return 0;
+}
+
+static void log_later(const struct verdict *v)
+{
+	char name[VERDICT_NAME_MAX];
+
+	log_print(LOG_WARNING,
+		"%s is on %s now: the VM starts after `vfio-bind bind %s`, or after a boot with it in the config",
+		verdict_name(v, name), v->device->driver[0] ? v->device->driver : "no driver",
+		verdict_name(v, name));
 }
 
 /* Named functions have to be on vfio; companions are taken if they are. */
@@ -52,12 +62,20 @@ static int gather(struct guest *g, const struct plan *p, struct err *err)
 
 	for (size_t i = 0; i < p->n; i++) {
 		const struct verdict *v = &p->verdicts[i];
-		if (v->device && release_is_vfio(v->device->driver)) {
+		bool here = v->device && release_is_vfio(v->device->driver);
+		if (here || (g->later && v->device && v->action == ACTION_BIND)) {
 			int r = take(g, v->device, err);
 			if (r < 0)
 				return r;
+			if (!here && !v->companion)
+				log_later(v);
 		} else if (!v->companion) {
 			g->left_out++;
+			if (g->later) {
+				log_print(LOG_WARNING, "%s is left out: %s", verdict_name(v, name),
+					v->reason);
+				continue;
+			}
 			log_print(LOG_WARNING, "%s is left out: %s%s; `vfio-bind bind %s` first",
 				verdict_name(v, name), v->device ? "it is on " : v->reason,
 				!v->device             ? ""
@@ -222,58 +240,65 @@ void guest_qemu(const struct guest_function *list, size_t n,
 	}
 }
 
-static void print_escaped(const char *text, FILE *f)
+static void add_escaped(struct text *t, const char *text)
 {
 	for (; *text; text++) {
 		switch (*text) {
 		case '&':
-			fputs("&amp;", f);
+			text_print(t, "&amp;");
 			break;
 		case '<':
-			fputs("&lt;", f);
+			text_print(t, "&lt;");
 			break;
 		case '\'':
-			fputs("&apos;", f);
+			text_print(t, "&apos;");
 			break;
 		default:
-			putc(*text, f);
+			text_add(t, text, 1);
 		}
 	}
 }
 
-/* Only functions of one slot that the guest gets together need an address. */
-static void print_guest_address(const struct guest_function *g, unsigned bus, FILE *f)
+void guest_hostdev(const struct guest_function *g, const struct guest_place *at, struct text *t)
 {
-	fprintf(f,
-		"  <address type='pci' domain='0x0000' bus='0x%02x' slot='0x00' function='0x%x'%s/>\n",
-		bus, g->function, g->multifunction ? " multifunction='on'" : "");
+	text_print(t,
+		"<hostdev mode='subsystem' type='pci' managed='no'>\n"
+		"  <driver name='vfio'/>\n"
+		"  <source>\n"
+		"    <address domain='0x%04x' bus='0x%02x' slot='0x%02x' function='0x%x'/>\n"
+		"  </source>\n",
+		g->addr.domain, g->addr.bus, g->addr.device, g->addr.function);
+	if (at && at->alias)
+		text_print(t, "  <alias name='%s'/>\n", at->alias);
+	if (g->rom) {
+		text_print(t, "  <rom file='");
+		add_escaped(t, g->rom);
+		text_print(t, "'/>\n");
+	}
+	if (at)
+		text_print(t,
+			"  <address type='pci' domain='0x0000' bus='0x%02x' slot='0x%02x' function='0x%x'%s/>\n",
+			at->bus, at->slot, g->function,
+			g->multifunction ? " multifunction='on'" : "");
+	text_print(t, "</hostdev>\n");
 }
 
-void guest_libvirt(const struct guest_function *list, size_t n, unsigned bus, FILE *f)
+void guest_libvirt(const struct guest_function *list, size_t n, unsigned bus,
+	void (*say)(const struct guest_function *g, const char *element, void *to), void *to)
 {
+	struct guest_place at = {.bus = bus};
 	bool together = false;
 
 	for (size_t i = 0; i < n; i++) {
+		_cleanup_(text_done) struct text element = {0};
 		const struct guest_function *g = &list[i];
 		bool first = i == 0 || g->port != list[i - 1].port;
 		if (first && together)
-			bus++;
+			at.bus++;
 		together = first ? g->multifunction : together;
-		fprintf(f,
-			"<hostdev mode='subsystem' type='pci' managed='no'>\n"
-			"  <driver name='vfio'/>\n"
-			"  <source>\n"
-			"    <address domain='0x%04x' bus='0x%02x' slot='0x%02x' function='0x%x'/>\n"
-			"  </source>\n",
-			g->addr.domain, g->addr.bus, g->addr.device, g->addr.function);
-		if (g->rom) {
-			fputs("  <rom file='", f);
-			print_escaped(g->rom, f);
-			fputs("'/>\n", f);
-		}
-		if (together)
-			print_guest_address(g, bus, f);
-		fputs("</hostdev>\n", f);
+		guest_hostdev(g, together ? &at : NULL, &element);
+		if (!element.failed)
+			say(g, element.data, to);
 	}
 }
 

@@ -19,6 +19,8 @@ struct guest_function {
 	unsigned port;    /* root port, from 0: one for each slot of the host */
 	bool multifunction; /* function 0 of a slot with several functions in the guest */
 	const char *rom;    /* file of its option ROM, or NULL; by reference */
+	struct pci_id id;   /* of the host's device; 0 if not read, like the next */
+	uint32_t class;
 };
 
 #define GUEST_MAX 256
@@ -44,12 +46,24 @@ bool guest_lay_out(struct guest_function *list, size_t n);
 void guest_qemu(const struct guest_function *list, size_t n,
 	void (*say)(const char *device, void *to), void *to);
 
+/* Where a function is in the VM of libvirt. */
+struct guest_place {
+	unsigned bus, slot;
+	const char *alias; /* of the element, or NULL */
+};
+
 /*
- * The <hostdev> elements of libvirt, managed='no': the devices are on vfio-pci already and stay
- * there. libvirt creates the root ports: only functions that have to stay together get an address,
- * on a bus from `bus` up.
+ * Adds the <hostdev> element of libvirt, in lines, managed='no': the device is on vfio-pci already
+ * and stays there. at NULL: libvirt chooses the address.
  */
-void guest_libvirt(const struct guest_function *list, size_t n, unsigned bus, FILE *f);
+void guest_hostdev(const struct guest_function *g, const struct guest_place *at, struct text *t);
+
+/*
+ * Calls say(g, element, to) for each. libvirt creates the root ports: only functions that have to
+ * stay together get an address, on a bus from `bus` up.
+ */
+void guest_libvirt(const struct guest_function *list, size_t n, unsigned bus,
+	void (*say)(const struct guest_function *g, const char *element, void *to), void *to);
 
 /* Prints the text as one word of a shell, quoted if necessary. */
 void guest_quote(const char *text, FILE *f);
@@ -69,6 +83,7 @@ struct guest {
 	size_t n_roms;
 	struct guest_function list[GUEST_MAX];
 	size_t n;
+	bool later;      /* of vm: what bind would take is taken, too, with a warning */
 	size_t left_out; /* requested, but not on vfio */
 };
 
@@ -87,8 +102,9 @@ int guest_add_rom(void *to, const char *value, struct err *err);
 
 /*
  * Fills the list: the devices of the operands, or, without any, those that the config selects; only
- * those that vfio has, with their ROMs and their slots in the VM. CMD_AS_ASKED; CMD_NOT_ALL if a
- * device is left out (logged) or there is none; else nothing is to be printed.
+ * those that vfio has (or will have: `later`), with their ROMs and their slots in the VM.
+ * CMD_AS_ASKED; CMD_NOT_ALL if a device is left out (logged) or there is none; else nothing is to
+ * be printed.
  */
 enum cmd_result guest_look(struct guest *g, char **operands, int n, struct err *err);
 

@@ -21,18 +21,24 @@ static int set_bus(void *to, const char *value, struct err *err)
 	return 0;
 }
 
+static void add_element(const struct guest_function *g, const char *element, void *to)
+{
+	(void)g;
+	text_print(to, "%s", element);
+}
+
+static void print_element(const struct guest_function *g, const char *element, void *to)
+{
+	(void)g;
+	fputs(element, to);
+}
+
 static void json_xml(struct json *j, const struct guest *g)
 {
-	char *xml = NULL;
-	size_t len = 0;
-	FILE *f = open_memstream(&xml, &len);
+	_cleanup_(text_done) struct text xml = {0};
 
-	if (f) {
-		guest_libvirt(g->list, g->n, g->bus, f);
-		(void)fclose(f);
-	}
-	json_string(j, "xml", xml);
-	free(xml);
+	guest_libvirt(g->list, g->n, g->bus, add_element, &xml);
+	json_string(j, "xml", xml.data ? xml.data : "");
 }
 
 /* libvirt searches a ROM in its own directory and in the VM's, not in the current one. */
@@ -84,6 +90,6 @@ enum cmd_result cmd_libvirt(int argc, char **argv, struct err *err)
 	if (g.args.json)
 		guest_print_json(&g, json_xml);
 	else
-		guest_libvirt(g.list, g.n, g.bus, stdout);
+		guest_libvirt(g.list, g.n, g.bus, print_element, stdout);
 	return guest_flush(r, err);
 }

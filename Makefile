@@ -212,6 +212,7 @@ help:
 		'make check-faults-all      each way to fail, its machines booted' \
 		'make check-inuse           disks that something in the kernel holds, on a running system' \
 		'make check-display         the boot display: machines and configs on three kernels' \
+		'make check-vm              VMs of a real libvirtd, which needs root' \
 		'make compare BASE=COMMIT   the JSON of all commands, against that of another commit' \
 		'make check-mutants         can the tests fail? small changes of the sources, half an hour' \
 		'make check-NAME            one suite: $(suites)'

@@ -3,6 +3,17 @@
 # bash completion of vfio-bind. Commands and options are asked of the program's own --help, so that they are those of the
 # version that is installed.
 
+# Of `vm` the first word is a VM or a file, the second a verb.
+_vfio_bind_vm()
+{
+	[ "${COMP_WORDS[1]}" = vm ] || return
+	case $COMP_CWORD in
+	2) virsh -q -c qemu:///system list --all --name 2>/dev/null; compgen -f -- "${COMP_WORDS[2]}" ;;
+	3) echo add remove show ;;
+	*) return 1 ;;
+	esac
+}
+
 _vfio_bind()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} program=${COMP_WORDS[0]} words takes=''
@@ -24,7 +35,7 @@ _vfio_bind()
 	*)
 		case $cur in
 		-*) words=$("$program" "${COMP_WORDS[1]}" --help 2>/dev/null | grep -o -- '--[a-z][a-z-]*' | sort -u) ;;
-		*) words=$(cd /sys/bus/pci/devices 2>/dev/null && echo *) ;;
+		*) words=$(_vfio_bind_vm || { cd /sys/bus/pci/devices 2>/dev/null && echo *; }) ;;
 		esac
 		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
 		# A colon separates words for bash: what precedes the last one is on the line already.

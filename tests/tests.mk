@@ -155,7 +155,7 @@ $(BUILD)/san/bin/vfio-bind.service: systemd/initrd/vfio-bind.service
 	@cp $< $@
 
 check-unit: all $(units) $(sanitized) $(BUILD)/san/bin/vfio-bind.service
-	@VFIO_BIND='$(BUILD)/vfio-bind $(BUILD)/san/bin/vfio-bind' tests/unit/run tests/unit/records tests/unit/cases tests/unit/checks $(units) tests/unit/status tests/unit/listing tests/unit/commands tests/unit/init tests/unit/docs tests/unit/help tests/unit/writes tests/unit/roms tests/unit/hands tests/unit/guests tests/unit/hook tests/unit/left-out tests/unit/modules tests/unit/image-owner tests/unit/image tests/unit/boot-images
+	@VFIO_BIND='$(BUILD)/vfio-bind $(BUILD)/san/bin/vfio-bind' tests/unit/run tests/unit/records tests/unit/cases tests/unit/checks $(units) tests/unit/status tests/unit/listing tests/unit/commands tests/unit/init tests/unit/docs tests/unit/help tests/unit/writes tests/unit/roms tests/unit/hands tests/unit/guests tests/unit/vm tests/unit/hook tests/unit/left-out tests/unit/modules tests/unit/image-owner tests/unit/image tests/unit/boot-images
 
 # Does this tree say what another commit says? JSON of both, on every tree and every case of vfio-bootcfg. Not part of check.
 .PHONY: compare
@@ -254,6 +254,11 @@ check-hands: all
 check-hands-all: all
 	@NO_INSTALL='$(NO_INSTALL)' tools/deps boot
 	@KERNELS='bookworm trixie sid' $(MAKE) --no-print-directory check-hands
+# Domains of a libvirtd that runs beside the machine's own. Root and some seconds. Not part of check.
+.PHONY: check-vm
+check-vm: all
+	@NO_INSTALL='$(NO_INSTALL)' tools/deps vm
+	@tests/vm/run
 # The generators of Debian: a small set, and every generator, version and flavour. mkinitcpio is in no Debian: the one that is
 # installed in the root tree MKINITCPIO_ROOT, where there is one. Where that tree is a Debian sid it takes bsdtar, busybox (as
 # /usr/lib/initcpio/busybox), gawk, and what Arch has at other places: the programs of /usr/sbin in /usr/bin,

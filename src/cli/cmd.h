@@ -16,6 +16,7 @@ enum cmd_result cmd_bind(int argc, char **argv, struct err *err);
 enum cmd_result cmd_release(int argc, char **argv, struct err *err);
 enum cmd_result cmd_qemu(int argc, char **argv, struct err *err);
 enum cmd_result cmd_libvirt(int argc, char **argv, struct err *err);
+enum cmd_result cmd_vm(int argc, char **argv, struct err *err);
 enum cmd_result cmd_rom(int argc, char **argv, struct err *err);
 enum cmd_result cmd_setup(int argc, char **argv, struct err *err);
 enum cmd_result cmd_init(int argc, char **argv, struct err *err);

@@ -32,6 +32,7 @@ static const struct command {
 	{"qemu", cmd_qemu, "print QEMU's arguments for what is bound"},
 	{"libvirt", cmd_libvirt, "print libvirt's elements for what is bound"},
 	{"image", cmd_image, "write one archive that makes any initramfs bind"},
+	{"vm", cmd_vm, "put devices into a VM that exists, and out of it"},
 	{"record", cmd_record, "collect data for a bug report"},
 	{"boot", cmd_boot, "reserve and bind the devices of the config (run by the initramfs)"},
 	{"hotplug", cmd_hotplug, "handle a hot-plugged device (run by udev)"},

@@ -469,14 +469,15 @@ static void edit_reset(struct file_edits *s)
 	strings_done(&s->removed);
 }
 
-/* True if a word of this name may be in a file, in any spelling of its dashes. */
-static bool name_may_occur(const struct file_edits *s, const char *name)
+/* True if a word of this name may be in a file other than our own, in any spelling of its dashes.
+ */
+static bool name_may_occur(const struct file_edits *s, const char *own, const char *name)
 {
 	size_t n = strlen(name), len;
 
 	for (size_t i = 0; i < s->n; i++) {
 		const char *text = file_edit_text(&s->v[i], &len);
-		for (size_t at = 0; at + n <= len; at++) {
+		for (size_t at = 0; at + n <= len && !str_equal(s->v[i].path, own); at++) {
 			size_t k = 0;
 			while (k < n && (text[at + k] == name[k] || (strchr("-_", text[at + k]) &&
 									    strchr("-_", name[k]))))
@@ -490,12 +491,12 @@ static bool name_may_occur(const struct file_edits *s, const char *name)
 
 /* True if the request can be met by words behind whatever the files say: it only adds, and what it
  * would have to merge with or to remove is written nowhere in them. */
-static bool can_add_blindly(const struct file_edits *s, const struct karg_ops *req)
+static bool can_add_blindly(const struct file_edits *s, const char *own, const struct karg_ops *req)
 {
 	bool adds = false;
 
-	if (name_may_occur(s, " -- ") || name_may_occur(s, " --\"") ||
-		name_may_occur(s, "readonly"))
+	if (name_may_occur(s, own, " -- ") || name_may_occur(s, own, " --\"") ||
+		name_may_occur(s, own, "readonly"))
 		return false;
 	for (size_t i = 0; i < req->n; i++) {
 		const struct karg_op *op = &req->v[i];
@@ -506,7 +507,7 @@ static bool can_add_blindly(const struct file_edits *s, const struct karg_ops *r
 		if ((op->kind != KARG_OP_ADD || karg_same_name(op->k.name, "vfio_pci.ids") ||
 			    karg_same_name(op->k.name, "iommu") ||
 			    karg_same_name(op->k.name, "hugepagesz")) &&
-			name_may_occur(s, op->k.name))
+			name_may_occur(s, own, op->k.name))
 			return false;
 	}
 	return adds;
@@ -523,6 +524,7 @@ static int drop_in_edit(struct file_edits *s, const struct format *f, const stru
 
 	own.drop_in = NULL;
 	own.to_drop_in = true;
+	own.must_exist = false;
 	own.home_file = 0;
 	int rc = files_edit(&one, &own, req, err);
 	one.v = NULL;
@@ -549,7 +551,9 @@ static int drop_in_use(struct file_edits *s, const struct format *format,
 	if (drop_in_make(s, f.drop_in) < 0)
 		return err_set(err, ENOMEM, "out of memory");
 	f.home_file = drop_in_find(s, f.drop_in);
-	int rc = files_edit(s, &f, req, err);
+	int rc = f.fallback ? fallback_write(s, &f, err) : 0;
+	if (rc == 0)
+		rc = files_edit(s, &f, req, err);
 	drop_in_drop(s, f.drop_in);
 	return rc;
 }
@@ -561,7 +565,7 @@ static int drop_in_blind(
 	struct err why = *err;
 
 	edit_reset(s);
-	if (!can_add_blindly(s, req))
+	if (!can_add_blindly(s, f->drop_in, req))
 		return -ENODATA;
 	if (drop_in_make(s, f->drop_in) < 0)
 		return err_set(err, ENOMEM, "out of memory");

@@ -35,19 +35,55 @@ static int update_extlinux_add(struct loader_search *q)
 	return p ? 0 : -ENOMEM;
 }
 
+#define U_BOOT_UPDATE "usr/sbin/u-boot-update"
+#define U_BOOT_CONF_D "etc/u-boot-menu/conf.d"
+
+static const char u_boot_parameters[] = "U_BOOT_PARAMETERS";
+
+/*
+ * Where the variable is not set, or empty, u-boot-update takes /etc/kernel/cmdline if that is there
+ * (from 4.2.0 on), root= as well: an assignment would switch both off.
+ */
+static bool u_boot_takes_cmdline(const struct root *r, const struct strings *vendor)
+{
+	_cleanup_(strings_done) struct strings files = {0};
+	bool set = false;
+
+	if (!root_is_file(r, "etc/kernel/cmdline") ||
+		!root_holds(r, U_BOOT_UPDATE, "/etc/kernel/cmdline") ||
+		strings_add(&files, "etc/default/u-boot") < 0 ||
+		regular_files_add(r, U_BOOT_CONF_D, ".conf", &files) < 0)
+		return false;
+	for (size_t i = 0; i < files.n + vendor->n; i++) {
+		const char *path = i < files.n ? files.v[i] : vendor->v[i - files.n];
+		_cleanup_(str_free) char *value = detect_shell_value(r, path, u_boot_parameters);
+		set |= value && value[0];
+	}
+	return !set;
+}
+
 /* Its default is in u-boot-update(8). Fragments are read behind /etc/default/u-boot, those of
  * packages first. */
 static int u_boot_menu_add(struct loader_search *q, struct err *err)
 {
-	static const char variable[] = "U_BOOT_PARAMETERS";
+	static const char *const variable = u_boot_parameters;
 	_cleanup_(strings_done) struct strings vendor = {0};
 	const struct root *r = q->s->root;
+	bool have;
 
 	if (regular_files_add(r, "usr/share/u-boot-menu/conf.d", ".conf", &vendor) < 0)
 		return -ENOMEM;
+	if (u_boot_takes_cmdline(r, &vendor)) {
+		loader_found(q->to, &loader_extlinux);
+		return kernel_cmdline_add(r, q->to, NULL, NULL, &have) < 0
+			       ? -ENOMEM
+			       : strings_add(&q->to->next, "u-boot-update");
+	}
 	struct karg_source *p = template_add(q, "etc/default/u-boot", variable, "u-boot-update");
-	if (!p || regular_files_add(r, "etc/u-boot-menu/conf.d", ".conf", &p->paths) < 0)
+	if (!p || regular_files_add(r, U_BOOT_CONF_D, ".conf", &p->paths) < 0)
 		return -ENOMEM;
+	if (root_is_dir(r, U_BOOT_CONF_D) || root_holds(r, U_BOOT_UPDATE, "/" U_BOOT_CONF_D))
+		p->format.drop_in = U_BOOT_CONF_D "/zz-vfio-bootcfg.conf";
 	p->format.fallback = "ro quiet";
 	p->format.home_file = p->paths.n - 1;
 	for (size_t i = 0; i < vendor.n; i++) {
@@ -63,8 +99,7 @@ static int u_boot_menu_add(struct loader_search *q, struct err *err)
 static bool has_u_boot_menu(const struct root *r)
 {
 	return root_is_file(r, "etc/default/u-boot") &&
-	       (root_is_file(r, "usr/sbin/u-boot-update") ||
-		       root_is_file(r, "boot/extlinux/extlinux.conf") ||
+	       (root_is_file(r, U_BOOT_UPDATE) || root_is_file(r, "boot/extlinux/extlinux.conf") ||
 		       root_holds(r, "etc/default/u-boot", "U_BOOT_PARAMETERS="));
 }
 

@@ -194,13 +194,28 @@ static int encode(
 	return plain_encode(context, text, dialect, ret, err);
 }
 
-/* Adds `KERNEL_CMDLINE[name]+=" words"` at the end of the last file, which is read last. */
-static int words_append_line(struct file_edits *s, const char *name, const struct edit *c,
-	struct splices *p, struct err *err)
+/* Puts our own file before the last one, if it is not there: *ret is its place. */
+static int drop_in_find(struct file_edits *s, const char *path, size_t *ret)
+{
+	for (*ret = 0; *ret < s->n; (*ret)++)
+		if (str_equal(s->v[*ret].path, path))
+			return 0;
+	if (file_edits_add(s, path, NULL, 0) < 0)
+		return -ENOMEM;
+	struct file_edit own = s->v[s->n - 1];
+	s->v[s->n - 1] = s->v[s->n - 2];
+	s->v[s->n - 2] = own;
+	*ret = s->n - 2;
+	return 0;
+}
+
+/* Adds `KERNEL_CMDLINE[name]+=" words"` at the end of the file for new lines. */
+static int words_append_line(struct file_edits *s, size_t home, const char *name,
+	const struct edit *c, struct splices *p, struct err *err)
 {
 	_cleanup_(text_done) struct text line = {0};
 	size_t len;
-	const char *text = file_edit_text(&s->v[s->n - 1], &len);
+	const char *text = file_edit_text(&s->v[home], &len);
 
 	text_print(&line, "%sKERNEL_CMDLINE[%s]+=\"", len > 0 && text[len - 1] != '\n' ? "\n" : "",
 		name);
@@ -211,19 +226,26 @@ static int words_append_line(struct file_edits *s, const char *name, const struc
 			return rc;
 	}
 	text_print(&line, "\"\n");
-	return line.failed ? -ENOMEM : splices_add(p, (uint16_t)(s->n - 1), len, len, line.data);
+	return line.failed ? -ENOMEM : splices_add(p, (uint16_t)home, len, len, line.data);
 }
 
-static int line_change(struct file_edits *s, const struct kernel_line *l, const struct edit *c,
-	struct splices *p, struct err *err)
+/* home: the file for new lines; own: all new words go there. */
+struct home {
+	size_t file;
+	bool own;
+};
+
+static int line_change(struct file_edits *s, const struct home *home, const struct kernel_line *l,
+	const struct edit *c, struct splices *p, struct err *err)
 {
 	const struct segment *last = &l->words.field[l->words.insert_at];
 	struct edit rest = *c;
 	size_t before = p->n;
 	int rc = 0;
 
-	if (c->append.n > 0 && s->v[last->file].owner == OWNER_PACKAGE) {
-		rc = words_append_line(s, l->name, c, p, err);
+	if (c->append.n > 0 && (s->v[last->file].owner == OWNER_PACKAGE ||
+				       (home->own && last->file != home->file))) {
+		rc = words_append_line(s, home->file, l->name, c, p, err);
 		rest.append = (struct strings){0};
 	}
 	if (rc == 0 && !edit_empty(&rest))
@@ -236,8 +258,8 @@ static int line_change(struct file_edits *s, const struct kernel_line *l, const 
 	return rc;
 }
 
-static int line_decide(struct file_edits *s, struct kernel_line *l, const struct karg_ops *r,
-	struct splices *p, struct strings *expect, struct err *err)
+static int line_decide(struct file_edits *s, const struct home *home, struct kernel_line *l,
+	const struct karg_ops *r, struct splices *p, struct strings *expect, struct err *err)
 {
 	_cleanup_(edit_done) struct edit c = {0};
 
@@ -251,7 +273,7 @@ static int line_decide(struct file_edits *s, struct kernel_line *l, const struct
 		rc = edit_expect(&l->words, &c, expect);
 	if (rc < 0 || edit_empty(&c))
 		return rc;
-	rc = line_change(s, l, &c, p, err);
+	rc = line_change(s, home, l, &c, p, err);
 	return rc < 0 ? rc : file_edits_report(s, &l->words, &c);
 }
 
@@ -304,7 +326,12 @@ int limine_tool_edit(
 	_cleanup_(strings_done) struct strings expect = {0};
 	struct err reason = {0};
 
-	(void)f;
+	struct home home = {.own = f->to_drop_in && r->n > 0};
+
+	if (home.own && drop_in_find(s, f->drop_in, &home.file) < 0)
+		return err_set(err, ENOMEM, "out of memory");
+	if (!home.own)
+		home.file = s->n - 1;
 	int rc = lines_read(s, &l, err);
 	if (rc < 0)
 		return rc;
@@ -312,7 +339,7 @@ int limine_tool_edit(
 		if (entry_is_way_back(l.v[i].name))
 			rc = line_words(&l.v[i].words, &expect);
 		else
-			rc = line_decide(s, &l.v[i], r, &p, &expect, &reason);
+			rc = line_decide(s, &home, &l.v[i], r, &p, &expect, &reason);
 		if (rc == 0)
 			rc = root_note(s, &l.v[i]);
 	}

@@ -123,8 +123,7 @@ int dracut_sources_add(const struct detect *s, struct loaders *to, struct err *e
 	bool set = var && (var->set || var->unknown);
 	if (!set && (rc = line_find(s, p, err)) < 0)
 		return rc;
-	if (set && str_starts(files.v[var->file], VENDOR_DIR))
-		p->format.drop_in = OWN_FILE;
+	p->format.drop_in = OWN_FILE;
 	/* A first assignment is after all files. */
 	if (!set && !strings_have(&files, OWN_FILE) && strings_add(&files, OWN_FILE) < 0)
 		return -ENOMEM;

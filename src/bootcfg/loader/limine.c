@@ -19,6 +19,7 @@ static const char *const menus[] = {"limine.conf", "limine.cfg", NULL};
  */
 
 #define TOOL_LAST "etc/default/limine"
+#define TOOL_DROP_IN "etc/limine-entry-tool.d/zz-vfio-bootcfg.conf"
 
 /* Its files, in the order in which it reads them; the last one may be missing. */
 static int tool_files(const struct root *r, struct strings *to)
@@ -95,6 +96,10 @@ static int tool_detect(struct loader_search *q, struct err *err)
 		struct karg_source *p = karg_source_add(q->to, limine_tool_edit, 10, NULL);
 		if (!p)
 			return -ENOMEM;
+		/* The last file is read behind all drop-ins: what it sets takes their place. */
+		const struct strings last = {.v = &files.v[files.n - 1], .n = 1};
+		if (has_default && !tool_sets(r, &last, NULL))
+			p->format.drop_in = TOOL_DROP_IN;
 		p->paths = files;
 		files = (struct strings){0};
 	}

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bootcfg/loader/conffiles.h"
 
+#include "shared/spawn.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const char info[] = "var/lib/dpkg/info";
+#define LIST_MAX ((size_t)16 << 20) /* all files of a package, in pacman's lists */
+#define RPM_SECONDS 10
 
 static bool is_drop_in(const char *path)
 {
@@ -25,17 +28,75 @@ static bool list_has(const char *list, const char *name)
 	return false;
 }
 
-static void list_look(const struct root *r, const char *list, struct file_edits *s)
+/* Marks what this list has. `root`: what its paths begin with. */
+static void list_look(
+	const struct root *r, const char *list, const char *root, struct file_edits *s)
 {
 	_cleanup_(str_free) char *text = NULL;
-	char path[512];
 	size_t len;
 
-	(void)snprintf(path, sizeof(path), "%s/%s", info, list);
-	if (root_read(r, path, &text, &len, NULL) < 0)
+	if (root_read_large(r, list, LIST_MAX, &text, &len, NULL) < 0)
 		return;
 	for (size_t i = 0; i < s->n; i++)
-		if (s->v[i].owner == OWNER_ADMIN && list_has(text, s->v[i].name))
+		if (s->v[i].owner == OWNER_ADMIN &&
+			list_has(text, s->v[i].name + (root[0] ? 0 : strlen("/"))))
+			s->v[i].owner = OWNER_PACKAGE;
+}
+
+/* dpkg: a list of conffiles for each package that has some. *ret_known: it is there. */
+static int dpkg_look(const struct root *r, struct file_edits *s, bool *ret_known)
+{
+	static const char info[] = "var/lib/dpkg/info";
+	_cleanup_(strings_done) struct strings lists = {0};
+	char path[512];
+
+	if (root_list(r, info, ".conffiles", &lists) == -ENOMEM)
+		return -ENOMEM;
+	for (size_t i = 0; i < lists.n; i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s", info, lists.v[i]);
+		list_look(r, path, "/", s);
+	}
+	*ret_known = lists.n > 0;
+	return 0;
+}
+
+/* pacman: %FILES% in local/PACKAGE/files, a path a line, without the slash before it; what is in
+ * %BACKUP% is there, too (alpm, lib/libalpm/be_local.c). */
+static int pacman_look(const struct root *r, struct file_edits *s, bool *ret_known)
+{
+	static const char local[] = "var/lib/pacman/local";
+	_cleanup_(strings_done) struct strings packages = {0};
+	char path[512];
+
+	if (root_list(r, local, "", &packages) == -ENOMEM)
+		return -ENOMEM;
+	for (size_t i = 0; i < packages.n; i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s/files", local, packages.v[i]);
+		*ret_known |= root_is_file(r, path);
+		list_look(r, path, "", s);
+	}
+	return 0;
+}
+
+static bool rpm_says(const char *option, const char *what)
+{
+	_cleanup_(spawn_result_done) struct spawn_result result = {0};
+	const char *argv[] = {"rpm", option, what, NULL};
+	const struct spawn_job job = {
+		.argv = argv, .name = argv[0], .in = -1, .seconds = RPM_SECONDS};
+	struct err ignored = {0};
+
+	return spawn_bounded(&job, &result, &ignored) == 0;
+}
+
+/* rpm: its database is rpm's own affair, so rpm is asked, on the running system (rpm(8), -qf: 0 if
+ * a package owns the file). It knows itself, or its database can't be read. */
+static void rpm_look(const struct root *r, struct file_edits *s, bool *ret_known)
+{
+	*ret_known = r->host && rpm_says("-q", "rpm");
+	for (size_t i = 0; i < s->n && *ret_known; i++)
+		if (s->v[i].old && is_drop_in(s->v[i].path) && s->v[i].owner == OWNER_ADMIN &&
+			rpm_says("-qf", s->v[i].name))
 			s->v[i].owner = OWNER_PACKAGE;
 }
 
@@ -47,23 +108,25 @@ static bool is_vendors(const char *path)
 
 int conffiles_find(const struct root *r, struct file_edits *s)
 {
-	_cleanup_(strings_done) struct strings lists = {0};
-	bool any = false;
+	bool any = false, known = false;
 
-	for (size_t i = 0; i < s->n; i++)
-		any |= is_drop_in(s->v[i].path);
-	for (size_t i = 0; i < s->n; i++)
+	for (size_t i = 0; i < s->n; i++) {
+		any |= is_drop_in(s->v[i].path) && s->v[i].old;
 		if (is_vendors(s->v[i].path))
 			s->v[i].owner = OWNER_PACKAGE;
+	}
 	if (!any)
 		return 0;
-	if (root_list(r, info, ".conffiles", &lists) == -ENOMEM)
-		return -ENOMEM;
+	int rc = dpkg_look(r, s, &known);
+	if (rc == 0 && !known)
+		rc = pacman_look(r, s, &known);
+	if (rc < 0)
+		return rc;
+	if (!known)
+		rpm_look(r, s, &known);
 	for (size_t i = 0; i < s->n; i++)
-		if (lists.n == 0 && is_drop_in(s->v[i].path) && !is_vendors(s->v[i].path))
+		if (!known && is_drop_in(s->v[i].path) && !is_vendors(s->v[i].path))
 			s->v[i].owner = OWNER_UNKNOWN;
-	for (size_t i = 0; i < lists.n; i++)
-		list_look(r, lists.v[i], s);
 	/* /etc/default/grub is the file to edit, even if a package put it there. */
 	for (size_t i = 0; i < s->n; i++)
 		if (!is_drop_in(s->v[i].path) && !is_vendors(s->v[i].path))

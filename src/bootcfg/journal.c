@@ -639,12 +639,15 @@ static void signals_hold(sigset_t *old)
 	(void)sigprocmask(SIG_BLOCK, &all, old);
 }
 
+/* What a change that ended early left beside a file that is as before: a temporary file, or the
+ * directories for a file that it had yet to create. */
 static void file_leftovers(const struct root *r, const struct txn_file *f)
 {
 	_cleanup_(txn_place_done) struct txn_place p = TXN_NOWHERE;
 
 	if (txn_place_below(r, f->path, &p, NULL) == 0)
 		file_tidy(p.dir, p.name);
+	txn_dirs_remove(r, f);
 }
 
 /* Writes all files, or none. */

@@ -518,11 +518,24 @@ static bool is_as_left(const struct root *r, int change, const struct boot_files
 	return true;
 }
 
+/* Removes what an undo that a power loss ended has left beside the files. */
+static void leftovers_remove(const struct root *r, const struct boot_files *f)
+{
+	for (size_t i = 0; i < f->n; i++) {
+		_cleanup_(txn_place_done) struct txn_place p = TXN_NOWHERE;
+		if (txn_place_below(r, f->v[i].path, &p, NULL) == 0)
+			file_tidy(p.dir, p.name);
+	}
+}
+
 int boot_files_undo(const struct root *r, int change, struct strings *ret, struct err *err)
 {
 	_cleanup_(boot_files_done) struct boot_files f = {0};
 
-	if (list_read(change, &f) < 0 || f.others || f.n == 0 || !is_as_left(r, change, &f))
+	if (list_read(change, &f) < 0)
+		return 0;
+	leftovers_remove(r, &f);
+	if (f.others || f.n == 0 || !is_as_left(r, change, &f))
 		return 0;
 	for (size_t i = f.n; i-- > 0;) {
 		int rc = copy_restore(r, change, &f.v[i], err);

@@ -250,6 +250,13 @@ int file_sync_dir(int dirfd)
 	return dir < 0 || (fsync(dir) < 0 && errno != EINVAL) ? -errno : 0;
 }
 
+int file_sync_all(int dirfd)
+{
+	_cleanup_(fd_close) int dir = dir_handle(dirfd);
+
+	return dir < 0 || syncfs(dir) < 0 ? -errno : 0;
+}
+
 static int copy_attributes(
 	int dirfd, const char *name, const char *temp, mode_t mode, uid_t uid, gid_t gid)
 {

@@ -59,6 +59,10 @@ int file_replace_copy(int dirfd, const char *name, int from, mode_t mode, uid_t 
 /* Flushes a directory. 0 or -errno. */
 int file_sync_dir(int dirfd) _must_check_;
 
+/* Flushes all files of the file system that a directory is on: for what another program wrote
+ * there. 0 or -errno. */
+int file_sync_all(int dirfd) _must_check_;
+
 /* Removes the files that a replacement interrupted by a power loss left beside the file. */
 void file_tidy(int dirfd, const char *name);
 

@@ -17,9 +17,9 @@
 #endif
 
 /*
- * Runs the commands of l->next in turn. `added`: the parameters that boot files have to contain
- * then; see struct loader_output. `interrupt` (held, or NULL) is passed to the program that runs:
- * -EINTR if it fails then, or if another would have to be run.
+ * Runs the commands of l->next in turn, and flushes the boot files. `added`: the parameters that
+ * boot files have to contain then; see struct loader_output. `interrupt` (held, or NULL) is passed
+ * to the program that runs: -EINTR if it fails then, or if another would have to be run.
  */
 int regenerate_run(const struct root *r, const struct loaders *l, const struct strings *added,
 	struct interrupt *interrupt, struct err *err) _must_check_;

@@ -524,6 +524,14 @@ static void test_copy(void)
 	CHECK_INT(file_sync_dir(dir), 0);
 
 	check_case(
+		"the file system of a directory is flushed, of one that is opened by O_PATH, too");
+	int path = openat(dir, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	CHECK_INT(file_sync_all(path), 0);
+	CHECK_INT(fake.synced, 1);
+	CHECK_INT(file_sync_all(-1), -EBADF);
+	(void)close(path);
+
+	check_case(
 		"what can't be written, flushed or read back leaves the old file and nothing else");
 	put("to", "others", 0600);
 	unsigned files = count_files();

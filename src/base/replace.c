@@ -226,21 +226,34 @@ int file_hash(int fd, uint64_t *ret)
 	return bytes_copy(fd, -1, ret);
 }
 
+static int copy_create(int dirfd, const char *name)
+{
+	int fd = openat(
+		dirfd, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600);
+
+	return fd < 0 ? -errno : fd;
+}
+
+/* Flushes a copy with all that was set on it, and reads it back. */
+static int copy_flush(int fd, uint64_t hash)
+{
+	uint64_t back = 0;
+
+	if (fsync(fd) < 0)
+		return -errno;
+	int r = file_hash(fd, &back);
+	return r == 0 && back != hash ? -EIO : r;
+}
+
 int file_copy(int from, int dirfd, const char *name, uint64_t *ret_hash)
 {
-	_cleanup_(fd_close) int fd = openat(
-		dirfd, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600);
-	uint64_t back = 0;
+	_cleanup_(fd_close) int fd = copy_create(dirfd, name);
 
 	*ret_hash = 0;
 	if (fd < 0)
-		return -errno;
+		return fd;
 	int r = bytes_copy(from, fd, ret_hash);
-	if (r == 0 && fsync(fd) < 0)
-		r = -errno;
-	if (r == 0)
-		r = file_hash(fd, &back);
-	return r == 0 && back != *ret_hash ? -EIO : r;
+	return r == 0 ? copy_flush(fd, *ret_hash) : r;
 }
 
 int file_sync_dir(int dirfd)
@@ -257,33 +270,33 @@ int file_sync_all(int dirfd)
 	return dir < 0 || syncfs(dir) < 0 ? -errno : 0;
 }
 
-static int copy_attributes(
-	int dirfd, const char *name, const char *temp, mode_t mode, uid_t uid, gid_t gid)
+/* The extended attributes of the file that is replaced, if there is one; this mode and owner. */
+static int copy_attributes(int dirfd, const char *name, int fd, mode_t mode, uid_t uid, gid_t gid)
 {
-	_cleanup_(fd_close) int fd = openat(dirfd, temp, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	_cleanup_(fd_close) int old = openat(
 		dirfd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK);
-
-	if (fd < 0)
-		return -errno;
 	int r = old >= 0 ? xattrs_copy(old, fd) : 0;
+
 	if (r == 0 && (fchown(fd, uid, gid) < 0 || fchmod(fd, mode) < 0) && !tolerable(fd, errno))
 		r = -errno;
-	return r == 0 && fsync(fd) < 0 ? -errno : r;
+	return r;
 }
 
 int file_replace_copy(
 	int dirfd, const char *name, int from, mode_t mode, uid_t uid, gid_t gid, struct err *err)
 {
 	_cleanup_(str_free) char *temp = NULL;
-	uint64_t hash;
+	uint64_t hash = 0;
 
 	if (asprintf(&temp, TEMP, name) < 0)
 		return err_set(err, ENOMEM, "%s: out of memory", name);
 	(void)unlinkat(dirfd, temp, 0);
-	int r = file_copy(from, dirfd, temp, &hash);
+	_cleanup_(fd_close) int fd = copy_create(dirfd, temp);
+	int r = fd < 0 ? fd : bytes_copy(from, fd, &hash);
 	if (r == 0)
-		r = copy_attributes(dirfd, name, temp, mode, uid, gid);
+		r = copy_attributes(dirfd, name, fd, mode, uid, gid);
+	if (r == 0)
+		r = copy_flush(fd, hash);
 	if (r == 0 && renameat(dirfd, temp, dirfd, name) < 0)
 		r = -errno;
 	if (r < 0)

@@ -213,6 +213,15 @@ check-bootcfg: all $(BUILD)/san/bin/vfio-bootcfg
 check-uki: all
 	@VFIO_BOOTCFG=$(BUILD)/vfio-bootcfg tests/bootcfg/uki
 
+# Power losses at each flush of five edits on ext4, xfs and btrfs, and what shows that each fsync is needed: a guest, some ten
+# minutes. Not part of check.
+.PHONY: check-durability
+check-durability: all $(BUILD)/guest/replay
+	@NO_INSTALL='$(NO_INSTALL)' tools/deps boot durability
+	@VFIO_BOOTCFG=$(BUILD)/vfio-bootcfg MUTANT_CC='$(CC) $(COMPILE) $(kmod_flags) $(HARDEN) $(LEAN) $(CFLAGS) -fPIE' \
+		MUTANT_LINK='$(CC) $(CFLAGS) -fPIE -pie $(LINK) $(LDFLAGS)' MUTANT_LIBS='$(bootcfg_libs) $(LDLIBS)' \
+		MUTANT_OBJECTS='$(bootcfg_objects:%=$(BUILD)/obj/%.o)' tests/bootcfg/durability $(DURABILITY)
+
 # Whole Debians booted by GRUB (BIOS, UEFI), systemd-boot and as a unified kernel image: a quarter of an hour, and root.
 # Not part of check.
 .PHONY: check-bootcfg-boot
@@ -278,6 +287,10 @@ check-mkinitcpio: all
 
 # What opens devices in the guests of the boot tests, as a virtual machine does. tests/boot/lib.sh asks for it.
 $(BUILD)/guest/%: tests/boot/%.c
+	@mkdir -p $(@D)
+	$(call say,GUEST)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O1 -static -s $< -o $@
+
+$(BUILD)/guest/replay: tests/bootcfg/replay.c
 	@mkdir -p $(@D)
 	$(call say,GUEST)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O1 -static -s $< -o $@
 

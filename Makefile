@@ -49,7 +49,7 @@ boot_objects    = $(if $(filter yes-musl,$(STATIC)-$(LIBC)),$(all_boot),$(filter
 bind_objects    = $(filter-out boot/main boot/pool,$(all_boot)) $(call objects,host shared cli)
 # /etc/vfio-bind.conf is read by one parser.
 bootcfg_objects = $(call objects,bootcfg bootcfg/kargs bootcfg/format bootcfg/loader shared base) \
-	core/config core/config_values pci/address pci/id
+	core/config core/config_values core/profile pci/address pci/id
 
 programs = $(BUILD)/vfio-bind $(BUILD)/vfio-bootcfg $(BUILD)/vfio-bind-boot
 manuals  = $(if $(shell command -v scdoc),$(patsubst %.scd,$(BUILD)/%,$(wildcard man/*.scd)))

@@ -3,6 +3,7 @@
 #include "core/config.h"
 
 #include "core/config_values.h"
+#include "core/profile.h"
 
 #include <errno.h>
 #include <stdint.h>
@@ -60,6 +61,21 @@ static void check_selector(const struct selector *s)
 	}
 }
 
+/* Each profile can be chosen, and what is in effect then is its own. */
+static void check_profile(struct config *c, const char *name, size_t number)
+{
+	size_t n = 0;
+
+	must(profile_choose(c, name) == 0);
+	for (size_t i = 0; i < c->n_all_selectors; i++) {
+		must((c->selectors[i].profile == number) == (i < c->n_selectors));
+		n += c->selectors[i].profile == number;
+	}
+	must(n == c->n_selectors && c->n_profiles <= PROFILES_MAX);
+	for (size_t i = 0; i < c->n_merged; i++)
+		must(config_settings(c, c->merged[i].addr) == &c->merged[i]);
+}
+
 static int parse(struct config *c, const char *data, size_t size, const char *tail)
 {
 	size_t more = strlen(tail);
@@ -92,6 +108,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		for (size_t i = 0; i < c.n_selectors; i++)
 			check_selector(&c.selectors[i]);
 	}
+	for (size_t i = 0; r == 0 && i <= c.n_profiles; i++)
+		check_profile(&c, i < c.n_profiles ? c.profiles[i].name : PROFILE_NONE, i + 1);
 	config_done(&c);
 
 	/* One bad line is enough, whatever stands before it. */

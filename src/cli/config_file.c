@@ -41,14 +41,14 @@ static void find_settings(struct config_file *f)
 		f->says_something = true;
 		return;
 	}
-	if (c.n_selectors > 0)
+	if (c.n_all_selectors > 0)
 		f->line = c.selectors[0].line;
 	else if (c.n_settings > 0)
 		f->line = c.settings[0].line;
-	f->says_something = c.n_selectors > 0 || c.n_settings > 0 || c.n_before > 0 ||
-			    c.options[0] || !c.companions || c.may_take_boot_vga ||
-			    c.may_take_last_display || c.may_take_network || c.may_take_keyboard ||
-			    c.hold_on_failure || c.load_in_background;
+	f->says_something = c.n_all_selectors > 0 || c.n_profiles > 0 || c.n_settings > 0 ||
+			    c.n_before > 0 || c.options[0] || !c.companions ||
+			    c.may_take_boot_vga || c.may_take_last_display || c.may_take_network ||
+			    c.may_take_keyboard || c.hold_on_failure || c.load_in_background;
 }
 
 int config_file_look(struct config_file *ret, const char *path, struct err *err)

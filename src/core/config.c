@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "core/bootcount.h"
 #include "core/config_values.h"
+#include "core/profile.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -40,11 +41,22 @@ static int ini_reader_run(const struct ini_reader *r, const char *data, size_t l
  * Shared by config (the file and its sections) and keys (the content of a section) while a file is
  * read.
  */
-enum section { SECTION_BIND, SECTION_EXCLUDE, SECTION_GUARD, SECTION_MODULES, SECTION_DEVICE };
+enum section {
+	SECTION_BIND,
+	SECTION_EXCLUDE,
+	SECTION_GUARD,
+	SECTION_MODULES,
+	SECTION_PROFILES,
+	SECTION_DEVICE,
+};
 
 /* The state of the parser. */
 struct config_parser {
 	struct config *c;
+	enum section section;
+	bool in_section;             /* the heading of `section` was read */
+	unsigned profile;            /* 0, or the number of the section's profile, from 1 on */
+	unsigned default_line;       /* of [profiles] default; 0: not set */
 	unsigned seen_sections;      /* bit n: row n of `sections` was read */
 	bool unknown_section;        /* its keys are not reported one by one */
 	struct device_settings *now; /* of the [device] section, or NULL */
@@ -58,14 +70,12 @@ static void config_error(struct config *c, unsigned line, const char *fmt, ...) 
  * memory. */
 static void *config_grow(struct config *c, void *array, size_t n, size_t *size, size_t element);
 
-static const char *section_name(enum section section);
-
 /* Finds the section of a heading without its brackets; "device " is followed by an address. */
 static bool section_known(const char *name, enum section *ret);
 
-/* Handles one "name = value" line of a section. */
-static void config_set_key(struct config_parser *p, unsigned line, enum section section,
-	const char *name, const char *value);
+/* Handles one "name = value" line of the section. */
+static void config_set_key(
+	struct config_parser *p, unsigned line, const char *name, const char *value);
 
 /* ---- ini_reader --------------------------------------------------------------------------------
  */
@@ -245,14 +255,10 @@ static const char *const sections[] = {
 	[SECTION_EXCLUDE] = "exclude",
 	[SECTION_GUARD] = "guard",
 	[SECTION_MODULES] = "modules",
+	[SECTION_PROFILES] = "profiles",
 	[SECTION_DEVICE] = "device",
 };
 #define N_SECTIONS (sizeof(sections) / sizeof(*sections))
-
-static const char *section_name(enum section section)
-{
-	return sections[section];
-}
 
 static bool section_known(const char *name, enum section *ret)
 {
@@ -278,7 +284,7 @@ static void add_selector(
 	struct config_parser *p, unsigned line, bool exclude, const char *word, value_reader read)
 {
 	struct config *c = p->c;
-	struct selector s = {.exclude = exclude, .line = line};
+	struct selector s = {.exclude = exclude, .line = line, .profile = (uint8_t)p->profile};
 	struct err err = {""};
 
 	if (!read(word, &s, &err)) {
@@ -377,6 +383,18 @@ static void set_failed_boots(struct config_parser *p, unsigned line, const char 
 			BOOT_HISTORY_LIMIT_MAX);
 }
 
+/* Whether the profile exists is known at the end of the file. */
+static void set_default_profile(struct config_parser *p, unsigned line, const char *word)
+{
+	struct err err = {""};
+
+	p->default_line = line;
+	if (str_equal(word, PROFILE_NONE) || parse_profile_name(word, strlen(word), &err))
+		(void)str_copy(p->c->default_profile, sizeof(p->c->default_profile), word);
+	else
+		config_error(p->c, line, "%s", err.text);
+}
+
 /* Every key of the file, and what becomes of a word: a selector, a flag of struct config, or what
  * take does. A key with choices takes exactly one of them; a key with a single value may occur
  * once, a list may continue with its key written again. */
@@ -417,10 +435,18 @@ static const struct key {
 		{"early", "background"}},
 	{SECTION_MODULES, false, 0, 0, "before", NULL, add_module, {NULL}},
 	{SECTION_MODULES, false, 0, 0, "options", NULL, add_option, {NULL}},
+	{SECTION_PROFILES, true, 0, 0, "default", NULL, set_default_profile, {NULL}},
 	{SECTION_DEVICE, true, 0, 0, "driver", NULL, set_driver, {NULL}},
 	{SECTION_DEVICE, false, 0, 0, "rebar", NULL, add_rebar, {NULL}},
 };
 #define N_KEYS (sizeof(keys) / sizeof(*keys))
+
+/* The only one that a profile has, too, is `companions`. */
+static bool *flag_of(const struct config_parser *p, const struct key *key)
+{
+	return p->profile > 0 ? &p->c->profiles[p->profile - 1].companions
+			      : (bool *)((char *)p->c + key->flag);
+}
 
 static void take_word(
 	struct config_parser *p, unsigned line, const struct key *key, const char *word)
@@ -428,7 +454,7 @@ static void take_word(
 	if (key->selector)
 		add_selector(p, line, key->section == SECTION_EXCLUDE, word, key->selector);
 	else if (key->on)
-		*(bool *)((char *)p->c + key->flag) = str_equal(word, key->choice[key->on - 1]);
+		*flag_of(p, key) = str_equal(word, key->choice[key->on - 1]);
 	else
 		key->take(p, line, word);
 }
@@ -463,25 +489,24 @@ static void parse_words(
 			p->c, line, "%s has no value; write one, or leave the key out", key->name);
 }
 
-static void unknown_key(
-	struct config_parser *p, unsigned line, enum section section, const char *name)
+static void unknown_key(struct config_parser *p, unsigned line, const char *name)
 {
 	char known[160] = "";
 	size_t used = 0;
 
 	for (size_t i = 0; i < N_KEYS; i++)
-		if (keys[i].section == section && used < sizeof(known))
+		if (keys[i].section == p->section && used < sizeof(known))
 			used += (size_t)snprintf(known + used, sizeof(known) - used, "%s%s",
 				used ? ", " : "", keys[i].name);
-	config_error(p->c, line, "unknown key '%s' in [%s]; valid: %s", name, section_name(section),
+	config_error(p->c, line, "unknown key '%s' in [%s]; valid: %s", name, sections[p->section],
 		known);
 }
 
-static void config_set_key(struct config_parser *p, unsigned line, enum section section,
-	const char *name, const char *value)
+static void config_set_key(
+	struct config_parser *p, unsigned line, const char *name, const char *value)
 {
 	for (size_t i = 0; i < N_KEYS; i++) {
-		if (keys[i].section != section || !str_equal(keys[i].name, name))
+		if (keys[i].section != p->section || !str_equal(keys[i].name, name))
 			continue;
 		if (keys[i].single && p->seen_single & 1U << i)
 			config_error(p->c, line, "duplicate key '%s'; remove one of them", name);
@@ -489,11 +514,21 @@ static void config_set_key(struct config_parser *p, unsigned line, enum section 
 		parse_words(p, line, &keys[i], value);
 		return;
 	}
-	unknown_key(p, line, section, name);
+	unknown_key(p, line, name);
 }
 
 /* ---- config ------------------------------------------------------------------------------------
  */
+
+static const struct device_settings *settings_of(
+	const struct config *c, struct pci_addr addr, unsigned profile)
+{
+	for (size_t i = 0; i < c->n_settings; i++)
+		if (c->settings[i].profile == profile &&
+			pci_addr_compare(c->settings[i].addr, addr) == 0)
+			return &c->settings[i];
+	return NULL;
+}
 
 static void begin_device(struct config_parser *p, unsigned line, const char *address)
 {
@@ -509,7 +544,7 @@ static void begin_device(struct config_parser *p, unsigned line, const char *add
 		p->unknown_section = true;
 		return;
 	}
-	const struct device_settings *twin = config_settings(c, addr);
+	const struct device_settings *twin = settings_of(c, addr, p->profile);
 	if (twin)
 		config_error(c, line,
 			"duplicate section [device %s], first at line %u; write its keys there",
@@ -522,54 +557,146 @@ static void begin_device(struct config_parser *p, unsigned line, const char *add
 	}
 	c->settings = grown;
 	p->now = &c->settings[c->n_settings++];
-	*p->now = (struct device_settings){.addr = addr, .line = line};
+	*p->now = (struct device_settings){
+		.addr = addr, .line = line, .profile = (uint8_t)p->profile};
+}
+
+static size_t find_profile(const struct config *c, const char *name)
+{
+	size_t i = 0;
+
+	while (i < c->n_profiles && !str_equal(c->profiles[i].name, name))
+		i++;
+	return i;
+}
+
+/* Finds the profile of this name or adds it. False: an error was added. */
+static bool take_profile(struct config_parser *p, unsigned line, const char *name, size_t len)
+{
+	struct config *c = p->c;
+	struct profile new = {.line = line, .companions = true};
+	struct err err = {""};
+
+	if (!parse_profile_name(name, len, &err)) {
+		config_error(c, line, "%s", err.text);
+		return false;
+	}
+	memcpy(new.name, name, len);
+	size_t i = find_profile(c, new.name);
+	p->profile = (unsigned)i + 1;
+	if (i < c->n_profiles)
+		return true;
+	if (i == PROFILES_MAX) {
+		config_error(c, line, "more than %d profiles; remove one", PROFILES_MAX);
+		return false;
+	}
+	struct profile *grown = config_grow(
+		c, c->profiles, c->n_profiles, &c->size_profiles, sizeof(*grown));
+	if (!grown)
+		return false;
+	c->profiles = grown;
+	c->profiles[c->n_profiles++] = new;
+	return true;
+}
+
+/* Behind "profile ": a name, and the section of that profile. */
+static void begin_profile(struct config_parser *p, unsigned line, const char *name)
+{
+	size_t len = strcspn(name, " ");
+	const char *rest = name[len] ? name + len + 1 : "";
+
+	if (!take_profile(p, line, name, len)) {
+		p->unknown_section = true;
+		return;
+	}
+	struct profile *now = &p->c->profiles[p->profile - 1];
+	bool *seen = *rest ? &now->has_exclude : &now->has_bind;
+	if (str_starts(rest, "device ")) {
+		p->section = SECTION_DEVICE;
+		begin_device(p, line, rest + strlen("device "));
+		return;
+	}
+	if (*rest && !str_equal(rest, "exclude")) {
+		config_error(p->c, line,
+			"unknown section [profile %s]; valid: [profile %s], [profile %s exclude], [profile %s device ADDRESS]",
+			name, now->name, now->name, now->name);
+		p->unknown_section = true;
+		return;
+	}
+	p->section = *rest ? SECTION_EXCLUDE : SECTION_BIND;
+	if (*seen)
+		config_error(p->c, line,
+			"duplicate section [profile %s]; write its keys in the first one", name);
+	*seen = true;
 }
 
 static void parse_section(void *to, unsigned line, const char *name)
 {
 	struct config_parser *p = to;
-	enum section section;
 
+	p->in_section = true;
 	p->unknown_section = false;
+	p->profile = 0;
 	p->now = NULL;
 	p->seen_single = 0;
-	if (!section_known(name, &section)) {
+	if (str_starts(name, "profile ")) {
+		begin_profile(p, line, name + strlen("profile "));
+		return;
+	}
+	if (!section_known(name, &p->section)) {
 		config_error(p->c, line,
-			"unknown section [%s]; valid: [bind], [exclude], [guard], [modules], [device ADDRESS]",
+			"unknown section [%s]; valid: [bind], [exclude], [guard], [modules], [device ADDRESS], [profile NAME], [profiles]",
 			name);
 		p->unknown_section = true;
 		return;
 	}
-	if (section == SECTION_DEVICE) {
+	if (p->section == SECTION_DEVICE) {
 		begin_device(p, line, name + strlen("device "));
 		return;
 	}
-	if (p->seen_sections & 1U << section)
+	if (p->seen_sections & 1U << p->section)
 		config_error(p->c, line, "duplicate section [%s]; write its keys in the first one",
 			name);
-	p->seen_sections |= 1U << section;
+	p->seen_sections |= 1U << p->section;
 }
 
 static void parse_value(
 	void *to, unsigned line, const char *heading, const char *name, const char *value)
 {
 	struct config_parser *p = to;
-	enum section section;
 
+	(void)heading; /* inih cuts it at 49 bytes */
 	if (p->unknown_section)
 		return;
-	if (*heading == '\0' || !section_known(heading, &section)) {
+	if (!p->in_section) {
 		config_error(
 			p->c, line, "'%s' is outside any section; write [bind] above it", name);
 		return;
 	}
-	config_set_key(p, line, section, name, value);
+	config_set_key(p, line, name, value);
 }
 
 static void add_error(void *to, unsigned line, const char *what)
 {
 	struct config_parser *p = to;
 	config_error(p->c, line, "%s", what);
+}
+
+/* A section of a profile whose name is misspelt would make another profile. */
+static void check_profiles(struct config_parser *p)
+{
+	struct config *c = p->c;
+	char names[PROFILE_NAMES_MAX];
+
+	for (size_t i = 0; i < c->n_profiles; i++)
+		if (!c->profiles[i].has_bind)
+			config_error(c, c->profiles[i].line,
+				"profile '%s' has no section [profile %s]; write one, or correct the name",
+				c->profiles[i].name, c->profiles[i].name);
+	const char *name = c->default_profile;
+	if (*name && !str_equal(name, PROFILE_NONE) && find_profile(c, name) == c->n_profiles)
+		config_error(c, p->default_line, "default = %s: no such profile; valid: %s", name,
+			profile_names(c, names));
 }
 
 #define FAILED_BOOTS_UNSET (~0U)
@@ -590,6 +717,12 @@ static int parse(struct config *ret, const char *path, const char *data, size_t 
 		config_error(ret, 0, "%s: has %zu bytes, %zu at most are read", path, len, max);
 	else if (ini_reader_run(&r, data, len) < 0)
 		ret->no_memory = true;
+	ret->n_all_selectors = ret->n_selectors;
+	ret->bind_companions = ret->companions;
+	if (ret->n_profiles > 0 || p.default_line > 0) {
+		check_profiles(&p);
+		ret->no_memory |= profile_choose(ret, NULL) == -ENOMEM;
+	}
 	if (ret->no_memory)
 		return -ENOMEM;
 	/* `hold` means no host drivers on the devices in any case. */
@@ -657,15 +790,17 @@ void config_done(struct config *c)
 	free(c->errors);
 	free(c->selectors);
 	free(c->settings);
+	free(c->merged);
+	free(c->profiles);
 	*c = (struct config){0};
 }
 
 const struct device_settings *config_settings(const struct config *c, struct pci_addr addr)
 {
-	for (size_t i = 0; i < c->n_settings; i++)
-		if (pci_addr_compare(c->settings[i].addr, addr) == 0)
-			return &c->settings[i];
-	return NULL;
+	for (size_t i = 0; i < c->n_merged; i++)
+		if (pci_addr_compare(c->merged[i].addr, addr) == 0)
+			return &c->merged[i];
+	return settings_of(c, addr, 0);
 }
 
 bool config_must_search(const struct config *c)

@@ -20,12 +20,17 @@
 #define DRIVER_NAME_MAX 32
 #define REBAR_MAX 6
 
+#define PROFILE_NAME_MAX 33 /* 32 characters of a to z, 0 to 9 and - */
+#define PROFILES_MAX 16
+#define PROFILE_NONE "none" /* reserved: binds nothing */
+
 enum selector_kind { SELECT_ID, SELECT_ADDRESS, SELECT_PATH, SELECT_SERIAL, SELECT_GPUS };
 
-/* One value of [bind] or [exclude], with its line. */
+/* One value of [bind] or [exclude], or of a profile in their place, with its line. */
 struct selector {
 	enum selector_kind kind;
 	bool exclude;
+	uint8_t profile; /* 0: of [bind], [exclude]; else a number in `profiles`, from 1 on */
 	unsigned line;
 	char text[SELECTOR_TEXT_MAX]; /* as written */
 	struct pci_id id;             /* SELECT_ID; for others the id after '=', if has_id */
@@ -42,9 +47,10 @@ struct selector {
 	} step[PCI_PATH_MAX];
 };
 
-/* [device ADDRESS] */
+/* [device ADDRESS], or of a profile, which overrides it key by key */
 struct device_settings {
 	struct pci_addr addr;
+	uint8_t profile; /* as in struct selector */
 	unsigned line;
 	char driver[DRIVER_NAME_MAX]; /* "" if not set */
 	struct rebar {
@@ -53,16 +59,34 @@ struct device_settings {
 	unsigned rebars;
 };
 
+/* [profile NAME]: what a boot binds in place of what [bind] and [exclude] say (core/profile). */
+struct profile {
+	char name[PROFILE_NAME_MAX];
+	unsigned line;    /* of its first section */
+	bool has_bind;    /* [profile NAME] itself was read */
+	bool has_exclude; /* [profile NAME exclude] was */
+	bool companions;
+};
+
 /* The content of /etc/vfio-bind.conf, with all defaults filled in. */
 struct config {
 	const char *path; /* its path in messages, by reference */
 	const char *file; /* the file that is read, by reference: the same path, except for a
 			   * recorded one */
+	/* The first n_selectors are in effect; those of other profiles are behind them. */
 	struct selector *selectors;
-	size_t n_selectors, size_selectors;
-	struct device_settings *settings;
+	size_t n_selectors, n_all_selectors, size_selectors;
+	struct device_settings *settings; /* of all profiles, for config_settings */
 	size_t n_settings, size_settings;
+	struct device_settings *merged; /* those that the profile in effect overrides */
+	size_t n_merged;
+	struct profile *profiles;
+	size_t n_profiles, size_profiles;
+	char default_profile[PROFILE_NAME_MAX]; /* [profiles] default, or "" */
+	/* The name of the profile in effect, PROFILE_NONE included; "": [bind] is. */
+	char profile[PROFILE_NAME_MAX];
 	bool companions;
+	bool bind_companions; /* of [bind] */
 	bool may_take_boot_vga;
 	bool may_take_last_display;
 	bool may_take_network;  /* the NIC of the host's default route */
@@ -86,8 +110,8 @@ struct config {
 
 /*
  * Parses a whole file's bytes (data[len] is a NUL that does not belong to it). Returns 0, -EINVAL
- * with all errors in the config, or -ENOMEM. A config with errors must not be acted on. The caller
- * empties it with config_done in each case.
+ * with all errors in the config, or -ENOMEM. A config with errors must not be acted on. In effect
+ * is the default profile (profile_choose). The caller empties it with config_done in each case.
  */
 int config_parse(struct config *ret, const char *path, const char *data, size_t len) _must_check_;
 
@@ -107,7 +131,7 @@ int config_read_copy(struct config *ret, const char *file, const char *path) _mu
 
 void config_done(struct config *c);
 
-/* The settings for one function, or NULL. */
+/* The settings for one function under the profile in effect, or NULL. */
 const struct device_settings *config_settings(const struct config *c, struct pci_addr addr);
 
 /* True if the config has a selector to bind other than addresses and paths, so that all devices

@@ -160,6 +160,19 @@ bool parse_serial(const char *word, struct selector *ret, struct err *err)
 	return true;
 }
 
+bool parse_profile_name(const char *name, size_t len, struct err *err)
+{
+	bool good = len > 0 && len < PROFILE_NAME_MAX &&
+		    strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") >= len;
+
+	if (good && !(len == strlen(PROFILE_NONE) && memcmp(name, PROFILE_NONE, len) == 0))
+		return true;
+	(void)err_set(err, EINVAL,
+		"invalid profile name '%.*s'; expected 1 to 32 of a to z, 0 to 9 and -%s", (int)len,
+		name, good ? "; none is reserved" : "");
+	return false;
+}
+
 bool parse_rebar(const char *word, struct rebar *ret, struct err *err)
 {
 	unsigned long size;

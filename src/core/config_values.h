@@ -13,6 +13,9 @@ bool parse_address(const char *word, struct selector *ret, struct err *err);
 bool parse_path(const char *word, struct selector *ret, struct err *err);
 bool parse_serial(const char *word, struct selector *ret, struct err *err);
 
+/* One that is not reserved; len bytes of name. */
+bool parse_profile_name(const char *name, size_t len, struct err *err);
+
 bool parse_rebar(const char *word, struct rebar *ret, struct err *err);
 
 /* vfio-pci, none, or a variant driver: each of those has "vfio" in its name. */

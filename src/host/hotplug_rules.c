@@ -48,6 +48,16 @@ static void add_companions(struct text *t, const char *vendor)
 		vendor);
 }
 
+/* The rules are for every profile: which one it is, the next boot says. */
+static bool some_companions(const struct config *c)
+{
+	bool some = c->bind_companions;
+
+	for (size_t i = 0; i < c->n_profiles; i++)
+		some |= c->profiles[i].companions;
+	return some;
+}
+
 static void add_id(struct text *t, const struct config *c, const struct pci_id *id)
 {
 	char vendor[40];
@@ -57,14 +67,14 @@ static void add_id(struct text *t, const struct config *c, const struct pci_id *
 		      "\", " MATTERS,
 		id->vendor, id->device);
 	(void)snprintf(vendor, sizeof(vendor), "ATTR{vendor}==\"0x%04" PRIx32 "\", ", id->vendor);
-	if (c->companions)
+	if (some_companions(c))
 		add_companions(t, vendor);
 }
 
 static void add_gpus(struct text *t, const struct config *c)
 {
 	text_print(t, EVENT "ATTR{class}==\"0x03*\", " MATTERS);
-	if (c->companions)
+	if (some_companions(c))
 		add_companions(t, "");
 }
 
@@ -76,7 +86,7 @@ bool hotplug_rules_format(struct text *to, const struct config *c)
 		"# Made by vfio-bind from %s: the events that it may concern. Overwritten when that changes.\n",
 		c->path);
 	text_print(to, EVENT "ENV{.vfio_bind}=\"no\"\n");
-	for (size_t i = 0; i < c->n_selectors; i++) {
+	for (size_t i = 0; i < c->n_all_selectors; i++) {
 		const struct selector *s = &c->selectors[i];
 		if (s->exclude)
 			continue;

@@ -3,6 +3,7 @@
 
 #include "base/str.h"
 #include "check.h"
+#include "core/profile.h"
 #include "exact.h"
 
 #include <errno.h>
@@ -87,6 +88,47 @@ static const struct wrong wrongs[] = {
 	{"a section's name over inih's 49 bytes",
 		"[device 0000:09:00.0                                      .]\n", 0,
 		{{1, "invalid PCI address"}}},
+
+	{"a profile without a name", "[profile ]\n[profile]\n", 0,
+		{{1, "invalid profile name ''"}, {2, "unknown section [profile]"}}},
+	{"profiles with a name that is none",
+		"[profile VM]\n[profile none]\n[profile a_b]\n"
+		"[profile aaaaaaaaaabbbbbbbbbbccccccccccddd]\n",
+		0,
+		{{1, "invalid profile name 'VM'; expected 1 to 32 of"},
+			{2, "'none'; expected 1 to 32 of a to z, 0 to 9 and -; none is reserved"},
+			{3, "'a_b'"}, {4, "'aaaaaaaaaabbbbbbbbbbccccccccccddd'"}}},
+	{"a section that no profile has", "[profile vm]\n[profile vm guard]\nnetwork = allow\n", 0,
+		{{2, "unknown section [profile vm guard]; valid: [profile vm], [profile vm exclude]"}}},
+	{"a profile twice, and its exclusion",
+		"[profile vm]\n[profile vm exclude]\n[profile vm]\n[profile vm exclude]\n", 0,
+		{{3, "duplicate section [profile vm]"},
+			{4, "duplicate section [profile vm exclude]"}}},
+	{"a device of a profile twice",
+		"[device 09:00.0]\n[profile vm]\n[profile vm device 09:00.0]\n"
+		"[profile vm device 0000:09:00.0]\n",
+		0, {{4, "first at line 3"}}},
+	{"a device of a profile that is none", "[profile vm]\n[profile vm device 09:00.8]\n", 0,
+		{{2, "invalid PCI address '09:00.8'"}}},
+	{"a profile that is named in its other sections alone",
+		"[profile vm]\n[profile vn exclude]\n[profile vo device 09:00.0]\n", 0,
+		{{2, "profile 'vn' has no section [profile vn]"}, {3, "profile 'vo' has no"}}},
+	{"a default that does not exist", "[profiles]\ndefault = vm\n[profile game]\n", 0,
+		{{2, "default = vm: no such profile; valid: game, none"}}},
+	{"a default without any profile", "[profiles]\ndefault = vm\n", 0,
+		{{2, "no such profile; valid: none"}}},
+	{"a default that is no name", "[profiles]\ndefault = VM\ndefaults = vm\n", 0,
+		{{2, "invalid profile name 'VM'"},
+			{3, "unknown key 'defaults' in [profiles]; valid: default"}}},
+	{"a seventeenth profile",
+		"[profile a]\n[profile b]\n[profile c]\n[profile d]\n[profile e]\n[profile f]\n"
+		"[profile g]\n[profile h]\n[profile i]\n[profile j]\n[profile k]\n[profile l]\n"
+		"[profile m]\n[profile n]\n[profile o]\n[profile p]\n[profile q]\n",
+		0, {{17, "more than 16 profiles"}}},
+	{"a key of [guard] in a profile", "[profile vm]\nnetwork = allow\n", 0,
+		{{2, "unknown key 'network' in [bind]; valid: ids, addresses"}}},
+	{"an error in a profile that is not chosen",
+		"[bind]\nids = 10de:2204\n[profile vm]\nids = x\n", 0, {{4, "invalid PCI id 'x'"}}},
 
 	/* keys */
 	{"an unknown key", "[bind]\nid = 10de:2204\n", 0,
@@ -775,6 +817,91 @@ static void test_files(void)
 	(void)rmdir(dir);
 }
 
+#define PROFILES                                                                                   \
+	"[bind]\nids = 10de:0001\n[profile vm]\nids = 10de:0002\ncompanions = no\n"                \
+	"[exclude]\nids = 10de:0011\n[profile game device 09:00.0]\ndriver = none\n"               \
+	"[profile game]\nids = 10de:0003, 10de:0004\n[device 09:00.0]\nrebar = 0:14\n"             \
+	"driver = mlx5_vfio_pci\n[profile vm exclude]\nids = 10de:0012\n"                          \
+	"[profile vm device 09:00.0]\nrebar = 2:3\n[profile vm device 0a:00.0]\ndriver = none\n"
+
+/* The devices and the exclusions in effect, as "2 -12". */
+static const char *effect(const struct config *c, char buf[static 64])
+{
+	size_t len = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < c->n_selectors; i++)
+		len += (size_t)snprintf(buf + len, 64 - len, "%s%s%x", len ? " " : "",
+			c->selectors[i].exclude ? "-" : "", c->selectors[i].id.device);
+	return buf;
+}
+
+/* DRIVER and BARs of 09:00.0 in effect. */
+static const char *settings(const struct config *c, char buf[static 64])
+{
+	const struct device_settings *d = config_settings(c, (struct pci_addr){.bus = 9});
+
+	if (!d)
+		return "none";
+	(void)snprintf(buf, 64, "%s %u:%u", d->driver, d->rebar[0].bar, d->rebar[0].size);
+	return buf;
+}
+
+static void check_profile(struct config *c, const char *name, int r, const char *selects,
+	const char *device, bool companions)
+{
+	char buf[64];
+
+	check_case("profile %s", name ? name : "of no name");
+	CHECK_INT(profile_choose(c, name), r);
+	exact_config(c);
+	CHECK_STR(effect(c, buf), selects);
+	CHECK_STR(settings(c, buf), device);
+	CHECK_INT(c->companions, companions);
+	CHECK_STR(c->profile, r < 0 || !name ? "" : name);
+	CHECK_INT(c->n_all_selectors, 6);
+}
+
+/* A profile is in the place of [bind] and [exclude], and over [device], however often another one
+ * is chosen. */
+static void test_profiles(void)
+{
+	struct config c;
+	char buf[PROFILE_NAMES_MAX];
+
+	CHECK_INT(parse(&c, PROFILES, strlen(PROFILES)), 0);
+	CHECK_STR(profile_names(&c, buf), "vm, game, none");
+	for (int again = 0; again <= 1; again++) {
+		check_profile(&c, NULL, 0, "1 -11", "mlx5_vfio_pci 0:14", true);
+		check_profile(&c, "vm", 0, "2 -12", "mlx5_vfio_pci 2:3", false);
+		check_profile(&c, "game", 0, "3 4", "none 0:14", true);
+		check_profile(&c, "none", 0, "", "mlx5_vfio_pci 0:14", true);
+		check_profile(&c, "gam", -ENOENT, "", "mlx5_vfio_pci 0:14", true);
+		check_profile(&c, "", -ENOENT, "", "mlx5_vfio_pci 0:14", true);
+	}
+	check_case("a device that only a profile has settings for");
+	CHECK(!config_settings(&c, (struct pci_addr){.bus = 10}));
+	CHECK_INT(profile_choose(&c, "vm"), 0);
+	const struct device_settings *d = config_settings(&c, (struct pci_addr){.bus = 10});
+	CHECK(d && str_equal(d->driver, "none"));
+	config_done(&c);
+
+	check_case("the default profile is in effect");
+	CHECK_INT(parse(&c, PROFILES "[profiles]\ndefault = game\n",
+			  strlen(PROFILES "[profiles]\ndefault = game\n")),
+		0);
+	CHECK_STR(c.profile, "game");
+	CHECK_STR(effect(&c, buf), "3 4");
+	config_done(&c);
+	check_case("the default is to bind nothing");
+	CHECK_INT(parse(&c, PROFILES "[profiles]\ndefault = none\n",
+			  strlen(PROFILES "[profiles]\ndefault = none\n")),
+		0);
+	CHECK_STR(c.profile, "none");
+	CHECK_INT(c.n_selectors, 0);
+	config_done(&c);
+}
+
 int main(void)
 {
 	for (size_t i = 0; i < sizeof(wrongs) / sizeof(*wrongs); i++)
@@ -790,6 +917,7 @@ int main(void)
 	test_devices();
 	test_limits();
 	test_no_memory();
+	test_profiles();
 	test_files();
 	return check_done();
 }

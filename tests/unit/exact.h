@@ -26,8 +26,13 @@ static inline void *exact(void *array, size_t n, size_t element)
 
 static inline void exact_config(struct config *c)
 {
-	c->selectors = exact(c->selectors, c->n_selectors, sizeof(*c->selectors));
+	c->selectors = exact(c->selectors, c->n_all_selectors, sizeof(*c->selectors));
+	c->size_selectors = c->n_all_selectors;
 	c->settings = exact(c->settings, c->n_settings, sizeof(*c->settings));
+	if (c->merged)
+		c->merged = exact(c->merged, c->n_merged, sizeof(*c->merged));
+	if (c->profiles)
+		c->profiles = exact(c->profiles, c->n_profiles, sizeof(*c->profiles));
 	c->before = exact(c->before, c->n_before, sizeof(*c->before));
 	c->errors = exact(c->errors, c->n_errors, sizeof(*c->errors));
 }

@@ -82,6 +82,8 @@ static enum cmd_result finish(const struct boot *o, const struct ctx *s,
 	}
 	if (s->bootcount.state == BOOT_BAD)
 		return CMD_NOT_ALL;
+	if (s->profile_unknown)
+		return CMD_NOT_ALL;
 	if (s->plan.off) /* nothing was to be carried out: same result as `plan` */
 		return plan_is_whole(&s->plan) ? CMD_AS_ASKED : CMD_NOT_ALL;
 	for (size_t i = 0; i < s->plan.n; i++)
@@ -329,7 +331,8 @@ static enum cmd_result boot(
 	}
 	ctx_ask_crash(&s, &o->sysroot);
 	if (s.plan.off)
-		log_print(LOG_NOTICE, "nothing is touched: %s", s.plan.off);
+		log_print(s.profile_unknown ? LOG_ERROR : LOG_NOTICE, "nothing is touched: %s",
+			s.plan.off);
 	bool off = s.plan.off || !plan_binds(&s.plan);
 	if (!off)
 		o->by_hand = !o->sysroot.sysfs && !initramfs_is_here();

@@ -82,7 +82,7 @@ static enum cmd_result carry_out(const struct added *o, struct ctx *s, struct er
  */
 static enum cmd_result take(struct added *o, const struct boot_switch *b, struct err *err)
 {
-	int r = ctx_may_match(&o->sysroot, o->addr, err);
+	int r = ctx_may_match(&o->sysroot, b, o->addr, err);
 
 	if (r <= 0)
 		return r < 0 ? CMD_SYSTEM : CMD_AS_ASKED;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/log.h"
 #include "base/options.h"
+#include "base/str.h"
 #include "boot/boot.h"
 #include "core/report.h"
 
@@ -37,7 +38,7 @@ static enum cmd_result plan_show(const struct sysroot *w, const struct boot_swit
 	}
 	if (r < 0)
 		return CMD_CONFIG;
-	return plan_is_whole(&s.plan) ? CMD_AS_ASKED : CMD_NOT_ALL;
+	return !s.profile_unknown && plan_is_whole(&s.plan) ? CMD_AS_ASKED : CMD_NOT_ALL;
 }
 
 enum cmd_result plan_run(int argc, char **argv, const struct boot_host *host, struct err *err)
@@ -45,9 +46,12 @@ enum cmd_result plan_run(int argc, char **argv, const struct boot_host *host, st
 	struct sysroot w = {.find = host ? host->find : NULL};
 	static const struct command_info info = {
 		.about = "Prints what boot will do with each device that is asked for, and why."};
+	const char *profile = NULL;
 	bool json = false, help = false;
 	const struct option_row rows[] = {
 		SYSROOT_OPTIONS(&w),
+		{"profile", 0, "NAME", "plan for the profile NAME of the config, or none", &profile,
+			NULL, NULL, NULL},
 		{"json", 0, NULL, "print JSON instead of a table", NULL, &json, NULL, NULL},
 		{"help", 'h', NULL, "this text", NULL, &help, NULL, NULL},
 		{0},
@@ -60,6 +64,10 @@ enum cmd_result plan_run(int argc, char **argv, const struct boot_host *host, st
 	result = CMD_SYSTEM;
 	if (!host || host->record_open(&w, &record, err) == 0) {
 		struct boot_switch b = sysroot_switch(&w);
+		if (profile) {
+			b.has_profile = true;
+			(void)str_copy(b.profile, sizeof(b.profile), profile);
+		}
 		result = plan_show(&w, &b, json, host ? host->print_plan : plan_print, err);
 	}
 	if (host)

@@ -103,8 +103,8 @@ static bool operand_read(const char *word, struct selector *ret, struct err *err
 	return true;
 }
 
-/* Only [device], [guard], [modules] and [exclude] of the config count; [bind] is for boot. Without
- * a config every key has its default. */
+/* Only [device], [guard], [modules] and [exclude] of the config count, the first and the last of
+ * the profile of this boot; [bind] is for boot. Without a config every key has its default. */
 static enum cmd_result read_config(
 	struct config *c, const struct bind_args *o, bool with_config, struct err *err)
 {
@@ -123,6 +123,11 @@ static enum cmd_result read_config(
 	if (r < 0) {
 		ctx_log_errors(c);
 		return CMD_CONFIG;
+	}
+	const struct boot_switch boot = sysroot_switch(&o->sysroot);
+	if (ctx_choose_profile(c, &boot) < 0) {
+		(void)err_set(err, ENOMEM, "%s: out of memory", path);
+		return CMD_SYSTEM;
 	}
 	size_t kept = 0;
 	for (size_t i = 0; i < c->n_selectors; i++)

@@ -553,6 +553,8 @@ void status_print(const struct status *a, FILE *f)
 
 	if (a->boot.off)
 		term_row(f, "nothing was touched at this boot:", "%s", a->boot.off);
+	if (a->boot.profile)
+		term_row(f, "profile of this boot:", "%s", a->boot.profile);
 	table_open(&t, columns, sizeof(columns) / sizeof(*columns));
 	for (size_t i = 0; i < a->n; i++) {
 		const struct dev_status *r = &a->rows[i];
@@ -645,6 +647,7 @@ void status_print_json(const struct status *a, FILE *f)
 		json_null(&j, "changed");
 	else
 		json_bool(&j, "changed", a->config_changed);
+	json_string(&j, "profile", a->boot.profile);
 	json_close_object(&j);
 	print_bootcount(&j, a);
 	json_open_array(&j, "unfinished");

@@ -110,14 +110,15 @@ static bool roms_fit(const struct guest *g, struct err *err)
 /* Without operands: devices that the config selects and vfio has. */
 enum cmd_result guest_look(struct guest *g, char **operands, int n, struct err *err)
 {
-	const struct boot_switch bind = {.mode = BOOT_BIND};
+	struct boot_switch boot = sysroot_switch(&g->args.sysroot);
 	_cleanup_(ctx_done) struct ctx s = {.sysfs = {.devices = -1}};
 	enum cmd_result r = CMD_AS_ASKED;
 
 	if (n > 0) {
 		r = bind_args_plan(&s, &g->args, operands, n, false, err);
 	} else {
-		int code = ctx_read(&s, &g->args.sysroot, &bind, err);
+		boot.mode = BOOT_BIND;
+		int code = ctx_read(&s, &g->args.sysroot, &boot, err);
 		ctx_log_errors(&s.config);
 		probe_drivers(&s.host, &s.sysfs);
 		r = code == -EINVAL ? CMD_CONFIG : code < 0 ? CMD_SYSTEM : CMD_AS_ASKED;

@@ -14,6 +14,8 @@ void plan_table_print(const struct plan *p, FILE *f)
 
 	if (p->off)
 		term_row(f, "nothing is to be touched:", "%s", p->off);
+	if (p->config->profile[0])
+		term_row(f, "profile:", "%s", p->config->profile);
 	table_open(&t, columns, sizeof(columns) / sizeof(*columns));
 	for (size_t i = 0; i < p->n; i++) {
 		plan_row_read(p, &p->verdicts[i], &row);

@@ -103,6 +103,7 @@ static int parse_all(struct report *p, const struct json_object *j, struct err *
 	p->off = text_member(j, "off");
 	p->config = config ? text_member(config, "file") : NULL;
 	p->config_errors = config ? number_member(config, "errors", 0) : 0;
+	p->profile = config ? text_member(config, "profile") : NULL;
 	p->digest = image ? text_member(image, "config") : NULL;
 	p->kernel = image ? text_member(image, "kernel") : NULL;
 	p->has_image = p->digest || p->kernel;
@@ -154,6 +155,7 @@ void report_done(struct report *p)
 	free(p->errors);
 	free(p->off);
 	free(p->config);
+	free(p->profile);
 	free(p->digest);
 	free(p->kernel);
 	free(p->program);

@@ -28,6 +28,7 @@ struct report {
 	size_t n_errors;
 	char *config;            /* the file, NULL if the report does not have it */
 	long long config_errors; /* their number */
+	char *profile;           /* of the config, in effect at that boot; NULL: none was chosen */
 	char *digest;            /* of the config in the image, or NULL */
 	char *kernel;            /* for which the image was made, or NULL */
 	bool has_image;          /* the report has the record of an image */

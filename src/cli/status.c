@@ -177,7 +177,7 @@ static bool asks_for_something(const char *config)
 {
 	_cleanup_(config_done) struct config c = {0};
 
-	return config_read(&c, config, false) < 0 || c.n_selectors > 0;
+	return config_read(&c, config, false) < 0 || c.n_all_selectors > 0;
 }
 
 static enum cmd_result compare(const struct status_args *o, struct err *err)

@@ -109,6 +109,15 @@ static void turn_off(struct boot_switch *b, const char *word, const char *remark
 		b->reason, sizeof(b->reason), "'%.40s' on the kernel command line%s", word, remark);
 }
 
+/* The last one wins, as a menu entry adds it to a line that may have one. */
+static void parse_profile(struct boot_switch *b, const char *word)
+{
+	const char *equals = strchr(word, '=');
+
+	b->has_profile = true;
+	(void)str_copy(b->profile, sizeof(b->profile), equals ? equals + 1 : "");
+}
+
 static void parse_switch(struct boot_switch *b, const char *word)
 {
 	const char *equals = strchr(word, '=');
@@ -164,6 +173,8 @@ struct boot_switch boot_switch_parse(const char *cmdline)
 			parse_switch(&b, word);
 		else if (kcmdline_word_is(word, "vfio_bind.debug"))
 			b.debug = true;
+		else if (kcmdline_word_is(word, "vfio_bind.profile"))
+			parse_profile(&b, word);
 		else if (is_not_ours(word))
 			turn_off(&b, word, "");
 		else if (!b.network[0] && kernel_word_is_network(word))

@@ -12,6 +12,8 @@ struct boot_switch {
 	enum boot_mode { BOOT_BIND, BOOT_OFF, BOOT_DRY_RUN } mode;
 	char reason[96];  /* why not BOOT_BIND, as a sentence */
 	bool debug;       /* vfio_bind.debug */
+	bool has_profile; /* vfio_bind.profile=, the last one */
+	char profile[40]; /* its value, perhaps cut; no profile has so long a name */
 	char network[64]; /* the word for a root file system on the network, or "" */
 	/* A hash of the words that name what the host boots from: root, resume, keys and peers, in
 	 * their order. 0 if the command line is not known. */
@@ -19,10 +21,11 @@ struct boot_switch {
 };
 
 /*
- * Reads vfio_bind=off, vfio_bind=dry-run and vfio_bind.debug; a boot for troubleshooting (a table
- * in the .c: rescue and recovery, a shell as init, a breakpoint, a crash kernel) counts as off. The
- * switch may be typed without a visible screen: of two values the more careful one wins; an unknown
- * value is off. Words after a bare "--" count, too: init gets them, and `single` is one of its own.
+ * Reads vfio_bind=off, vfio_bind=dry-run, vfio_bind.profile=NAME and vfio_bind.debug; a boot for
+ * troubleshooting (a table in the .c: rescue and recovery, a shell as init, a breakpoint, a crash
+ * kernel) counts as off. The switch may be typed without a visible screen: of two values the more
+ * careful one wins; an unknown value is off. Words after a bare "--" count, too: init gets them,
+ * and `single` is one of its own.
  */
 struct boot_switch boot_switch_parse(const char *cmdline);
 

@@ -231,6 +231,31 @@ int ctx_plan(struct ctx *s, const struct sysroot *w, const struct boot_switch *b
 	return r < 0 ? r : plan_guarded(s, w, b, err);
 }
 
+int ctx_choose_profile(struct config *c, const struct boot_switch *b)
+{
+	int r = b->has_profile ? profile_choose(c, b->profile) : 0;
+
+	return r == -ENOENT ? profile_choose(c, NULL) : r;
+}
+
+/* Of the command line, or the default that the config has. */
+static int choose_profile(struct ctx *s, const struct boot_switch *b)
+{
+	struct config *c = &s->config;
+	char names[PROFILE_NAMES_MAX];
+	int r = b->has_profile ? profile_choose(c, b->profile) : 0;
+
+	s->profile_unknown = r == -ENOENT;
+	if (s->profile_unknown)
+		(void)snprintf(s->profile_reason, sizeof(s->profile_reason),
+			"vfio_bind.profile=%s: %s has no such profile; valid: %s", b->profile,
+			c->path, profile_names(c, names));
+	else if (r == 0 && str_equal(c->profile, PROFILE_NONE))
+		(void)snprintf(s->profile_reason, sizeof(s->profile_reason),
+			"profile " PROFILE_NONE " is chosen");
+	return s->profile_unknown ? 0 : r;
+}
+
 int ctx_read(struct ctx *ret, const struct sysroot *w, const struct boot_switch *b, struct err *err)
 {
 	const char *path = w->config ? w->config : CONFIG_PATH;
@@ -243,11 +268,16 @@ int ctx_read(struct ctx *ret, const struct sysroot *w, const struct boot_switch 
 		return 0;
 
 	int r = sysroot_config(&ret->config, w);
+	if (r == 0)
+		r = choose_profile(ret, b);
 	if (r == -ENOMEM)
 		return err_set(err, ENOMEM, "%s: out of memory", path);
 	if (r < 0)
 		return -EINVAL;
-	return ctx_plan(ret, w, b, err);
+	r = ctx_plan(ret, w, b, err);
+	if (ret->profile_reason[0])
+		ret->plan.off = ret->profile_reason;
+	return r;
 }
 
 static bool no_groups(const struct probe *h)
@@ -283,12 +313,15 @@ int ctx_plan_preview(struct ctx *ret, const struct sysroot *w, const char *name,
 	return plan_guarded(ret, w, &bind, err);
 }
 
-int ctx_may_match(const struct sysroot *w, struct pci_addr addr, struct err *err)
+int ctx_may_match(
+	const struct sysroot *w, const struct boot_switch *b, struct pci_addr addr, struct err *err)
 {
 	_cleanup_(config_done) struct config c = {0};
 	_cleanup_(sysfs_done) struct sysfs s = {.devices = -1};
 	int r = sysroot_config(&c, w);
 
+	if (r == 0 && b->has_profile && profile_choose(&c, b->profile) == -ENOMEM)
+		r = -ENOMEM;
 	if (r == -ENOMEM)
 		return err_set(err, ENOMEM, "out of memory for the config");
 	if (r < 0)

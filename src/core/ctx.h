@@ -9,6 +9,7 @@
 #include "core/guard.h"
 #include "core/plan.h"
 #include "core/probe.h"
+#include "core/profile.h"
 #include "core/protected.h"
 #include "core/run_state.h"
 #include "pci/sysfs.h"
@@ -65,6 +66,9 @@ struct ctx {
 	struct sysfs sysfs;
 	struct probe host;
 	struct plan plan;
+	/* plan.off if the profile of this boot binds nothing: it is `none`, or does not exist. */
+	char profile_reason[PROFILE_NAMES_MAX + 128];
+	bool profile_unknown;            /* it does not exist */
 	bool groups_by_slots;            /* ctx_plan_preview found none on this machine */
 	struct bootcount bootcount;      /* what plan.standing points to, once `boot` has asked */
 	struct protected_list protected; /* as far as the plan needed it */
@@ -73,8 +77,8 @@ struct ctx {
 
 /*
  * Reads what the switch allows, and plans. 0, -EINVAL for an invalid config (its errors are in the
- * plan's config), or another negative errno with a text; s->plan is valid in each case. To be
- * emptied with ctx_done.
+ * plan's config), or another negative errno with a text; s->plan is valid in each case. A profile
+ * that does not exist is no error: it binds nothing (profile_unknown). To be emptied with ctx_done.
  */
 int ctx_read(struct ctx *ret, const struct sysroot *w, const struct boot_switch *b,
 	struct err *err) _must_check_;
@@ -94,7 +98,14 @@ int ctx_plan_preview(struct ctx *ret, const struct sysroot *w, const char *name,
  * and the card alone. 1 or 0, or a negative errno with a text. A config with errors selects
  * nothing.
  */
-int ctx_may_match(const struct sysroot *w, struct pci_addr addr, struct err *err) _must_check_;
+int ctx_may_match(const struct sysroot *w, const struct boot_switch *b, struct pci_addr addr,
+	struct err *err) _must_check_;
+
+/*
+ * Puts the profile of a boot into effect, for a command that is typed in it. Where it does not
+ * exist (any more), the default one. 0 or -ENOMEM.
+ */
+int ctx_choose_profile(struct config *c, const struct boot_switch *b) _must_check_;
 
 /*
  * The crash kernel, which saves the memory of a crashed one, binds nothing (plan.off), whatever its

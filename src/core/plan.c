@@ -292,6 +292,8 @@ void plan_print(const struct plan *p, FILE *f)
 
 	if (p->off)
 		fprintf(f, "nothing is to be touched: %s\n", p->off);
+	if (p->config->profile[0])
+		fprintf(f, "profile: %s\n", p->config->profile);
 	if (p->n > 0)
 		fprintf(f, ROW "%s\n", "ADDRESS", "ID", "ACTION", "CURRENT", "TARGET",
 			"REASON (CONFIG)");

@@ -54,6 +54,7 @@ static void print_config(struct json *j, const struct config *c)
 	json_open_object(j, "config");
 	json_string(j, "file", c->path);
 	json_int(j, "errors", (long long)c->n_errors + (long long)c->more_errors);
+	json_string(j, "profile", or_null(c->profile));
 	json_close_object(j);
 }
 

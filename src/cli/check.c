@@ -39,7 +39,7 @@
 
 bool check_ctx_asks(const struct check_ctx *c)
 {
-	return c->ctx->config.n_selectors > 0;
+	return c->ctx->config.n_all_selectors > 0;
 }
 
 bool check_ctx_path(
@@ -118,10 +118,22 @@ bool check_ctx_binds(const struct check_ctx *c, struct pci_addr addr)
 static void check_switch(const struct check_ctx *c)
 {
 	struct boot_switch b = boot_switch_parse(c->cmdline);
+	struct config *config = &c->ctx->config;
+	char names[PROFILE_NAMES_MAX];
 
 	if (b.mode != BOOT_BIND)
 		findings_add(c->findings, check_ctx_asks(c), "off", "this boot has bound nothing",
 			NULL, "vfio-bind is off: %s", b.reason);
+	if (!b.has_profile)
+		return;
+	int r = profile_choose(config, b.profile);
+	if (r == -ENOENT)
+		findings_add(c->findings, true, "profile",
+			"this boot has bound nothing; correct the word, or write the profile", NULL,
+			"vfio_bind.profile=%s: %s has no such profile; valid: %s", b.profile,
+			config->path, profile_names(config, names));
+	if (profile_choose(config, NULL) == -ENOMEM || r == -ENOMEM)
+		c->findings->failed = true;
 }
 
 static char *read_cmdline(const struct check_ctx *c, const struct sysroot *w, struct sysfs *s)
@@ -159,6 +171,38 @@ static void check_files(const struct check_ctx *c)
 	check_others(c);
 }
 
+static int check_profile(
+	const struct check_ctx *c, const struct sysroot *w, const char *name, struct err *err)
+{
+	_cleanup_(ctx_done) struct ctx s = {.sysfs = {.devices = -1}};
+	struct boot_switch b = {.mode = BOOT_BIND, .has_profile = true};
+	struct check_ctx one = *c;
+	char prefix[PROFILE_NAME_MAX + 16];
+	size_t before = c->findings->n;
+
+	(void)str_copy(b.profile, sizeof(b.profile), name);
+	int r = ctx_read(&s, w, &b, err);
+	if (r < 0)
+		return r;
+	one.ctx = &s;
+	check_plan(&one);
+	(void)snprintf(prefix, sizeof(prefix), "profile %s: ", name);
+	findings_prefix(c->findings, before, prefix);
+	return 0;
+}
+
+/* The one in effect without a word on the kernel command line is checked as all that boot does. */
+static int check_profiles(const struct check_ctx *c, const struct sysroot *w, struct err *err)
+{
+	const struct config *config = &c->ctx->config;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < config->n_profiles; i++)
+		if (!str_equal(config->profiles[i].name, config->profile))
+			r = check_profile(c, w, config->profiles[i].name, err);
+	return r;
+}
+
 static int run_checks(struct check_ctx *c, const struct sysroot *w, struct err *err)
 {
 	_cleanup_(inventory_done) struct inventory inventory = {0};
@@ -175,6 +219,9 @@ static int run_checks(struct check_ctx *c, const struct sysroot *w, struct err *
 	check_switch(c);
 	check_iommu(c);
 	check_plan(c);
+	r = check_profiles(c, w, err);
+	if (r < 0)
+		return r;
 	check_files(c);
 	if (c->live)
 		findings_ask_bootcfg(c->findings);

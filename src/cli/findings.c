@@ -8,6 +8,7 @@
 #include "shared/spawn.h"
 
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,13 +42,48 @@ void findings_add(struct findings *f, bool is_error, const char *topic, const ch
 	f->at[f->n++] = one;
 }
 
+static void finding_done(struct finding *one)
+{
+	free(one->summary);
+	free(one->command);
+	free(one->detail);
+}
+
+static bool is_said(const struct findings *f, size_t n, const struct finding *one)
+{
+	for (size_t i = 0; i < n; i++)
+		if (str_equal(f->at[i].topic, one->topic) &&
+			str_equal(f->at[i].summary, one->summary))
+			return true;
+	return false;
+}
+
+void findings_prefix(struct findings *f, size_t from, const char *prefix)
+{
+	size_t n = from;
+
+	for (size_t i = from; i < f->n; i++) {
+		struct finding *one = &f->at[i];
+		char *whole;
+		if (is_said(f, from, one)) {
+			finding_done(one);
+			continue;
+		}
+		if (asprintf(&whole, "%s%s", prefix, one->summary) < 0) {
+			f->failed = true;
+		} else {
+			free(one->summary);
+			one->summary = whole;
+		}
+		f->at[n++] = *one;
+	}
+	f->n = n;
+}
+
 void findings_done(struct findings *f)
 {
-	for (size_t i = 0; i < f->n; i++) {
-		free(f->at[i].summary);
-		free(f->at[i].command);
-		free(f->at[i].detail);
-	}
+	for (size_t i = 0; i < f->n; i++)
+		finding_done(&f->at[i]);
 	free(f->at);
 	*f = (struct findings){0};
 }

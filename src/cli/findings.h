@@ -32,6 +32,10 @@ void findings_add(struct findings *f, bool is_error, const char *topic, const ch
 	const char *command, const char *fmt, ...) _printf_(6, 7);
 void findings_done(struct findings *f);
 
+/* Puts a prefix before the findings from number `from` on; of those that say what an earlier one
+ * says, the later is dropped. */
+void findings_prefix(struct findings *f, size_t from, const char *prefix);
+
 /* Writes the findings of some topics as text, a line for each part, and reads it back. Unknown
  * topics are ignored. */
 void findings_write(const struct findings *f, const char *const *topics, struct text *t);

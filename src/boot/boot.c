@@ -182,6 +182,7 @@ static enum cmd_result carry_out(
 	}
 	if (o->by_hand)
 		prev_driver_after_bind(o->run_dir, &s->plan, outcomes);
+	settings_note_save(o->run_dir, &s->plan, outcomes);
 	report_log_interrupt(&s->plan, outcomes, &interrupt);
 	report_log(&s->plan, outcomes);
 	ctx_read_groups(s, GROUPS_ANY);

@@ -65,6 +65,7 @@ static enum cmd_result carry_out(const struct added *o, struct ctx *s, struct er
 	interrupt_hold();
 	if (apply_plan(&outcomes, &s->plan, &a, err) < 0)
 		return CMD_SYSTEM;
+	settings_note_save(o->run_dir, &s->plan, outcomes);
 	report_log_interrupt(&s->plan, outcomes, &interrupt);
 	report_log(&s->plan, outcomes);
 	for (size_t i = 0; i < s->plan.n; i++)

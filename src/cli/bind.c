@@ -91,6 +91,7 @@ static enum cmd_result carry_out(const struct bind_args *o, struct ctx *s, struc
 	if (apply_plan(&outcomes, &s->plan, &a, err) < 0)
 		return CMD_SYSTEM;
 	prev_driver_after_bind(o->run_dir, &s->plan, outcomes);
+	settings_note_save(o->run_dir, &s->plan, outcomes);
 	/* The result is saved before it is printed: standard output may be closed by now. */
 	int saved = save_reports(o, &s->plan, outcomes, err);
 	(void)interrupt_came(&interrupt);

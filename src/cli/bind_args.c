@@ -236,4 +236,5 @@ void bind_args_forget(const struct bind_args *o, struct pci_addr addr)
 	if (asprintf(&path, "%s/%s/" REPORT_NAME, o->run_dir, pci_addr_format(addr, address)) >= 0)
 		(void)unlink(path);
 	prev_driver_remove(o->run_dir, addr);
+	settings_note_remove(o->run_dir, addr);
 }

@@ -3,6 +3,7 @@
  * Reports what the plan contains: refusals of the guards, absent devices, ids of more than one
  * card; and groups that no VM gets.
  */
+#include "base/kcmdline.h"
 #include "base/str.h"
 #include "cli/check.h"
 #include "core/usable.h"
@@ -162,6 +163,29 @@ static void log_groups(const struct check_ctx *c)
 	protected_done(&host.list);
 }
 
+/* A kernel before 5.15, and a device that can't be reset, have no file reset_method. */
+static void log_reset(const struct check_ctx *c, const struct verdict *v)
+{
+	char has[128], address[PCI_ADDR_MAX], copy[RESET_METHODS_MAX], *rest = copy, *word;
+
+	if (!v->settings || !v->settings->reset[0])
+		return;
+	if (sysfs_read(&c->ctx->sysfs, v->device->addr, "reset_method", has, sizeof(has)) < 0)
+		has[0] = '\0';
+	if (str_equal(has, v->settings->reset)) /* boot has set it */
+		return;
+	(void)str_copy(copy, sizeof(copy), v->settings->reset);
+	while ((word = strsep(&rest, " ")))
+		if (!kcmdline_has(has, word)) {
+			findings_add(c->findings, true, "reset",
+				"boot can't set it, and the kernel takes its own order; write what the device has",
+				NULL, "%s has no reset method '%s' (%s:%u); it has: %s",
+				pci_addr_format(v->device->addr, address), word,
+				c->ctx->config.path, v->settings->line, has[0] ? has : "none");
+			return;
+		}
+}
+
 static bool has_connector(const struct inventory *v, struct pci_addr addr)
 {
 	size_t n;
@@ -276,6 +300,9 @@ void check_plan(const struct check_ctx *c)
 {
 	log_displays(c);
 	log_refusals(c);
+	for (size_t i = 0; i < c->ctx->plan.n; i++)
+		if (c->ctx->plan.verdicts[i].action == ACTION_BIND)
+			log_reset(c, &c->ctx->plan.verdicts[i]);
 	log_unknown(c);
 	log_ids(c);
 	log_groups(c);

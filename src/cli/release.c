@@ -63,6 +63,7 @@ static int gather(struct back *ret, struct plan *p, const char *run_dir, struct 
 		p->verdicts[i].action = ACTION_BIND; /* guards check binding, not releasing */
 		struct release *d = &ret->list[ret->n++];
 		d->addr = p->verdicts[i].device->addr;
+		settings_note_read(d, run_dir);
 		read_prev(d, p->verdicts[i].device, run_dir);
 	}
 	return 0;

@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "core/in_use.h"
 #include "core/kmod.h"
+#include "core/release.h"
 #include "core/steps.h"
 #include "core/usable.h"
 
@@ -21,7 +22,7 @@ enum step_kind {
 	STEP_DROP_SLOT,    /* once: if a function of a slot failed, restores the others */
 	STEP_NOTIFY_READY, /* once: boot may continue (background) */
 	STEP_NOTE_DRIVER,  /* the driver before any module is loaded */
-	STEP_REBAR,
+	STEP_SETTINGS,
 	STEP_BEFORE, /* once: the modules of [modules] before */
 	STEP_LOAD,   /* once */
 	STEP_UNBIND,
@@ -41,6 +42,8 @@ struct step {
 /* One device's part of the children's results. Each is written by one child at a time. */
 struct device_progress {
 	int override_error, rebar_error, unbind_error, probe_error; /* 0 or a negative errno */
+	int reset_error, d3cold_error;
+	char prev_reset[RESET_METHODS_MAX], prev_d3cold[8]; /* before they were written; or "" */
 	int framebuffer_error;
 	bool overridden; /* our override may be set */
 	bool was_set;    /* driver_override named the driver at the start */
@@ -219,7 +222,7 @@ static void log_bad_step(
 		[STEP_OVERRIDE] = "writing driver_override",
 		[STEP_DROP_SLOT] = "looking at the others of its slot",
 		[STEP_NOTE_DRIVER] = "reading its driver",
-		[STEP_REBAR] = "resizing its BARs",
+		[STEP_SETTINGS] = "setting what [device] says",
 		[STEP_LOAD] = "loading the modules",
 		[STEP_UNBIND] = "taking it from its driver",
 		[STEP_PROBE] = "probing",
@@ -323,12 +326,21 @@ static void verify(const struct apply_ctx *j, struct apply_result *outcomes)
 		o->usec = d->usec;
 		memcpy(o->before, d->before, sizeof(o->before));
 		(void)str_copy(o->prev_override, sizeof(o->prev_override), other_override(d, v));
+		memcpy(o->prev_reset, d->prev_reset, sizeof(o->prev_reset));
+		memcpy(o->prev_d3cold, d->prev_d3cold, sizeof(o->prev_d3cold));
 		o->holds = d->overridden && verify_holds(j, v, o->after);
 		if (!o->holds)
 			format_error(j, i, o);
 		else if (d->rebar_error < 0)
 			(void)snprintf(o->error, sizeof(o->error), "can't resize a BAR: %s",
 				strerror(-d->rebar_error));
+		else if (d->reset_error < 0)
+			(void)snprintf(o->error, sizeof(o->error),
+				"can't set reset_method to '%s': %s; `vfio-bind check` says what the device has",
+				v->settings->reset, strerror(-d->reset_error));
+		else if (d->d3cold_error < 0)
+			(void)snprintf(o->error, sizeof(o->error), "can't clear d3cold_allowed: %s",
+				strerror(-d->d3cold_error));
 		else
 			check_bars(j, v, o);
 	}
@@ -415,6 +427,7 @@ static void do_give_back(
 	char now[OVERRIDE_MAX];
 	const char *prev_override = other_override(d, v);
 
+	release_settings(j->options->sysfs, v->device->addr, d->prev_reset, d->prev_d3cold);
 	/* A child killed before it had read the previous value has written nothing. */
 	if (d->prev_override[0] == '\0' &&
 		sysfs_read(j->options->sysfs, v->device->addr, "driver_override", now,
@@ -473,6 +486,36 @@ static void do_rebar(const struct apply_ctx *j, const struct verdict *v, struct 
 	}
 }
 
+/* Writes and reads back: the kernel may take a value and have another. */
+static int set_attribute(const struct apply_ctx *j, const struct verdict *v, const char *file,
+	const char *value, char *prev, size_t size)
+{
+	char now[RESET_METHODS_MAX];
+	struct sysfs *s = j->options->sysfs;
+	ssize_t n = sysfs_read(s, v->device->addr, file, prev, size);
+	int r = n < 0 ? (int)n : sysfs_write(s, v->device->addr, file, value);
+
+	if (r < 0) {
+		prev[0] = '\0';
+		return r;
+	}
+	n = sysfs_read(s, v->device->addr, file, now, sizeof(now));
+	return n < 0 ? (int)n : str_equal(now, value) ? 0 : -EIO;
+}
+
+/* All of [device] but the driver, of a device without one. */
+static void do_settings(
+	const struct apply_ctx *j, const struct verdict *v, struct device_progress *d)
+{
+	do_rebar(j, v, d);
+	if (v->settings->reset[0])
+		d->reset_error = set_attribute(j, v, "reset_method", v->settings->reset,
+			d->prev_reset, sizeof(d->prev_reset));
+	if (v->settings->d3cold == D3COLD_NO)
+		d->d3cold_error = set_attribute(
+			j, v, "d3cold_allowed", "0", d->prev_d3cold, sizeof(d->prev_d3cold));
+}
+
 static void do_unbind(const struct apply_ctx *j, const struct verdict *v, struct device_progress *d)
 {
 	char driver[32];
@@ -486,7 +529,7 @@ static void do_unbind(const struct apply_ctx *j, const struct verdict *v, struct
 	d->unbind_error = device_unbind(j->options->sysfs, v->device->addr,
 		j->options->load_modules, j->options->force, d->in_use);
 	if (d->unbind_error == 0 && v->settings)
-		do_rebar(j, v, d);
+		do_settings(j, v, d);
 }
 
 /* Unbinds our driver only: another driver bound meanwhile keeps the device. */
@@ -552,9 +595,9 @@ static void do_device(const struct apply_ctx *j, enum step_kind kind, size_t i)
 		verify_driver(j, v, d->before);
 		d->noted = true;
 		break;
-	case STEP_REBAR:
+	case STEP_SETTINGS:
 		if (d->before[0] == '\0')
-			do_rebar(j, v, d);
+			do_settings(j, v, d);
 		break;
 	case STEP_UNBIND:
 		do_unbind(j, v, d);
@@ -633,12 +676,19 @@ static void add_step(struct apply_ctx *j, enum step_kind kind, size_t verdict)
 	j->steps[j->n_steps++] = (struct step){kind, verdict};
 }
 
+/* True if [device] has more than a driver. */
+static bool has_settings(const struct verdict *v)
+{
+	const struct device_settings *s = v->settings;
+
+	return s && (s->rebars > 0 || s->reset[0] || s->d3cold == D3COLD_NO);
+}
+
 static void add_for_all(struct apply_ctx *j, enum step_kind kind)
 {
 	for (size_t i = 0; i < j->plan->n; i++) {
 		const struct verdict *v = &j->plan->verdicts[i];
-		bool rebar = v->settings && v->settings->rebars > 0;
-		if (v->action != ACTION_BIND || (kind == STEP_REBAR && !rebar) ||
+		if (v->action != ACTION_BIND || (kind == STEP_SETTINGS && !has_settings(v)) ||
 			(kind == STEP_PROBE && load_is_none(v)) ||
 			(kind == STEP_FRAMEBUFFER && !has_framebuffer(j, v)))
 			continue;
@@ -679,7 +729,7 @@ static int carry_out(struct apply_ctx *j, struct err *err)
 	add_step(j, STEP_DROP_SLOT, 0);
 	add_step(j, STEP_NOTIFY_READY, 0);
 	add_for_all(j, STEP_NOTE_DRIVER);
-	add_for_all(j, STEP_REBAR);
+	add_for_all(j, STEP_SETTINGS);
 	if (j->options->load_modules && j->plan->config->n_before > 0)
 		add_step(j, STEP_BEFORE, 0);
 	add_step(j, STEP_LOAD, 0);

@@ -24,6 +24,8 @@ struct apply_result {
 	unsigned usec;   /* from the start until its last step ended */
 	char before[32]; /* its driver at the start, "" for none */
 	char after[32];  /* its driver at the end, "" for none */
+	/* What [device] reset and d3cold have changed, as it was before; "" if they have not. */
+	char prev_reset[RESET_METHODS_MAX], prev_d3cold[8];
 	char prev_override[OVERRIDE_MAX]; /* the driver_override that another tool had set, or "" */
 	char error[400];                  /* why it is not on its target, or is unusable, or "" */
 };
@@ -42,11 +44,11 @@ struct apply_options {
 };
 
 /*
- * Carries the plan out: all overrides; [device] rebar; modules; unbind from other drivers;
- * drivers_probe; the firmware's framebuffer, if it is on one of the displays; then reads the driver
- * links back, and whether BARs of displays are busy. If one function of a card fails to get its
- * override, the others lose theirs; a device that does not end on its target is returned to the
- * host (or held, as configured). All writes happen in a child, see core/steps.h.
+ * Carries the plan out: all overrides; [device] rebar, reset, d3cold; modules; unbind from other
+ * drivers; drivers_probe; the firmware's framebuffer, if it is on one of the displays; then reads
+ * the driver links back, and whether BARs of displays are busy. If one function of a card fails to
+ * get its override, the others lose theirs; a device that does not end on its target is returned to
+ * the host (or held, as configured). All writes happen in a child, see core/steps.h.
  *
  * *ret has one outcome per verdict, and the caller frees it. Returns 0, or -errno if nothing was
  * written.

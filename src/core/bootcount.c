@@ -164,6 +164,10 @@ static void print_device(struct text *all, const struct verdict *v)
 		pci_id_format(&v->device->id, id), v->driver);
 	for (unsigned i = 0; v->settings && i < v->settings->rebars; i++)
 		text_print(all, " %u:%u", v->settings->rebar[i].bar, v->settings->rebar[i].size);
+	if (v->settings && v->settings->reset[0])
+		text_print(all, " reset %s", v->settings->reset);
+	if (v->settings && v->settings->d3cold == D3COLD_NO)
+		text_print(all, " d3cold");
 	text_print(all, "\n");
 }
 

@@ -4,6 +4,7 @@
 #include "base/array.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "base/kcmdline.h"
 #include "base/str.h"
 #include "core/bootcount.h"
 #include "core/config_values.h"
@@ -356,6 +357,30 @@ static void add_rebar(struct config_parser *p, unsigned line, const char *word)
 		p->now->rebars++;
 }
 
+static void add_reset(struct config_parser *p, unsigned line, const char *word)
+{
+	char *all = p->now->reset;
+	struct err err = {""};
+	size_t used = strlen(all);
+
+	if (!parse_reset(word, &err))
+		config_error(p->c, line, "%s", err.text);
+	else if (kcmdline_has(all, word))
+		config_error(p->c, line, "duplicate reset method '%s'; remove one of them", word);
+	else if (used + 1 + strlen(word) >= sizeof(p->now->reset))
+		config_error(p->c, line, "the reset methods together are longer than %zu bytes",
+			sizeof(p->now->reset) - 1);
+	else
+		(void)snprintf(
+			all + used, sizeof(p->now->reset) - used, "%s%s", used ? " " : "", word);
+}
+
+static void set_d3cold(struct config_parser *p, unsigned line, const char *word)
+{
+	(void)line;
+	p->now->d3cold = str_equal(word, "no") ? D3COLD_NO : D3COLD_YES;
+}
+
 static void set_driver(struct config_parser *p, unsigned line, const char *word)
 {
 	struct err err = {""};
@@ -438,6 +463,8 @@ static const struct key {
 	{SECTION_PROFILES, true, 0, 0, "default", NULL, set_default_profile, {NULL}},
 	{SECTION_DEVICE, true, 0, 0, "driver", NULL, set_driver, {NULL}},
 	{SECTION_DEVICE, false, 0, 0, "rebar", NULL, add_rebar, {NULL}},
+	{SECTION_DEVICE, false, 0, 0, "reset", NULL, add_reset, {NULL}},
+	{SECTION_DEVICE, true, 0, 0, "d3cold", NULL, set_d3cold, {"yes", "no"}},
 };
 #define N_KEYS (sizeof(keys) / sizeof(*keys))
 

@@ -19,6 +19,9 @@
 #define PCI_PATH_MAX 8
 #define DRIVER_NAME_MAX 32
 #define REBAR_MAX 6
+#define RESET_METHODS_MAX                                                                          \
+	64 /* bytes of all names; those of Linux 7.0 have 46 with their blanks                     \
+	    */
 
 #define PROFILE_NAME_MAX 33 /* 32 characters of a to z, 0 to 9 and - */
 #define PROFILES_MAX 16
@@ -57,6 +60,8 @@ struct device_settings {
 		uint8_t bar, size; /* resourceN_resize: exponent of the size in MiB */
 	} rebar[REBAR_MAX];
 	unsigned rebars;
+	char reset[RESET_METHODS_MAX]; /* as reset_method takes it: "flr bus"; "" if not set */
+	enum { D3COLD_UNSET, D3COLD_YES, D3COLD_NO } d3cold;
 };
 
 /* [profile NAME]: what a boot binds in place of what [bind] and [exclude] say (core/profile). */

@@ -185,6 +185,14 @@ bool parse_rebar(const char *word, struct rebar *ret, struct err *err)
 	return true;
 }
 
+bool parse_reset(const char *word, struct err *err)
+{
+	if (strlen(word) < 24 && strspn(word, "abcdefghijklmnopqrstuvwxyz_") == strlen(word))
+		return true;
+	return refuse(err, word, "reset method",
+		"write names of the device's file reset_method, like flr or bus");
+}
+
 static bool name_is_plain(const char *word)
 {
 	return *word != '\0' && strlen(word) < DRIVER_NAME_MAX &&

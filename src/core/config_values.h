@@ -18,6 +18,9 @@ bool parse_profile_name(const char *name, size_t len, struct err *err);
 
 bool parse_rebar(const char *word, struct rebar *ret, struct err *err);
 
+/* A name as the kernel's reset_method has them; which ones there are, the device says. */
+bool parse_reset(const char *word, struct err *err);
+
 /* vfio-pci, none, or a variant driver: each of those has "vfio" in its name. */
 bool parse_driver(const char *word, struct err *err);
 

@@ -41,6 +41,10 @@ static void override_settings(struct device_settings *to, const struct device_se
 		memcpy(to->rebar, from->rebar, sizeof(to->rebar));
 		to->rebars = from->rebars;
 	}
+	if (from->reset[0])
+		memcpy(to->reset, from->reset, sizeof(to->reset));
+	if (from->d3cold != D3COLD_UNSET)
+		to->d3cold = from->d3cold;
 }
 
 /* With nothing merged yet, so that a device is looked up in [device]. How many. */

@@ -48,11 +48,20 @@ static bool has_driver(const struct work *w, const struct release *d)
 	return driver[0] != '\0';
 }
 
+void release_settings(struct sysfs *s, struct pci_addr addr, const char *reset, const char *d3cold)
+{
+	if (reset[0])
+		(void)sysfs_write(s, addr, "reset_method", reset);
+	if (d3cold[0])
+		(void)sysfs_write(s, addr, "d3cold_allowed", d3cold);
+}
+
 /* Reading it waits for the device lock (driver_override_show), so it is a step, too. */
 static void do_clear(const struct work *w, struct release *d)
 {
 	char now[64];
 
+	release_settings(w->o->sysfs, d->addr, d->prev_reset, d->prev_d3cold);
 	ssize_t n = sysfs_read(w->o->sysfs, d->addr, "driver_override", now, sizeof(now));
 	if (n < 0)
 		d->override_error = (int)n;
@@ -424,4 +433,55 @@ void prev_driver_after_bind(
 		else if (outcomes[i].after[0] && !release_is_vfio(outcomes[i].after))
 			prev_driver_remove(dir, p->verdicts[i].device->addr);
 	}
+}
+
+#define SETTINGS_NOTE "settings"
+#define NOTED_RESET "reset_method "
+#define NOTED_D3COLD "d3cold_allowed "
+
+void settings_note_save(const char *dir, const struct plan *p, const struct apply_result *outcomes)
+{
+	char place[PLACE_MAX], text[2 * RESET_METHODS_MAX], address[PCI_ADDR_MAX];
+	struct err err = {""};
+
+	for (size_t i = 0; i < p->n; i++) {
+		const struct apply_result *o = &outcomes[i];
+		if (!o->attempted || (!o->holds && !o->overridden) ||
+			(!o->prev_reset[0] && !o->prev_d3cold[0]))
+			continue;
+		struct pci_addr addr = p->verdicts[i].device->addr;
+		if (place_of(place, dir, addr, "/" SETTINGS_NOTE) && access(place, F_OK) == 0)
+			continue;
+		int len = snprintf(text, sizeof(text), "%s%s%s%s%s%s",
+			o->prev_reset[0] ? NOTED_RESET : "", o->prev_reset,
+			o->prev_reset[0] ? "\n" : "", o->prev_d3cold[0] ? NOTED_D3COLD : "",
+			o->prev_d3cold, o->prev_d3cold[0] ? "\n" : "");
+		_cleanup_(fd_close) int top = report_dir_open(dir, &err);
+		if (top < 0 || note_write(dir, addr, SETTINGS_NOTE, text, (size_t)len, &err) < 0)
+			log_print(LOG_WARNING, "%s: what `release` is to put back is not noted: %s",
+				pci_addr_format(addr, address), err.text);
+	}
+}
+
+void settings_note_read(struct release *ret, const char *dir)
+{
+	char place[PLACE_MAX], text[2 * RESET_METHODS_MAX], *rest = text, *line;
+
+	ret->prev_reset[0] = ret->prev_d3cold[0] = '\0';
+	if (!place_of(place, dir, ret->addr, "/" SETTINGS_NOTE) ||
+		file_read_small(AT_FDCWD, place, text, sizeof(text)) < 0)
+		return;
+	while ((line = strsep(&rest, "\n"))) {
+		if (str_starts(line, NOTED_RESET))
+			(void)str_copy(ret->prev_reset, sizeof(ret->prev_reset),
+				line + strlen(NOTED_RESET));
+		else if (str_starts(line, NOTED_D3COLD))
+			(void)str_copy(ret->prev_d3cold, sizeof(ret->prev_d3cold),
+				line + strlen(NOTED_D3COLD));
+	}
+}
+
+void settings_note_remove(const char *dir, struct pci_addr addr)
+{
+	note_remove(dir, addr, "/" SETTINGS_NOTE);
 }

@@ -58,6 +58,9 @@ void prev_driver_after_bind(
 /* One function to be released to the host, and the result. */
 struct release {
 	struct pci_addr addr;
+	/* reset_method and d3cold_allowed before [device] changed them (settings_note_read), or ""
+	 */
+	char prev_reset[RESET_METHODS_MAX], prev_d3cold[8];
 	struct prev_driver prev; /* its driver before it was bound, if known (above) */
 	char before[32];         /* its driver at the start, "" for none */
 	char after[32];          /* its driver at the end, "" for none */
@@ -85,15 +88,22 @@ struct release_options {
 };
 
 /*
- * Releases functions: clears a driver_override that names vfio or none (another one belongs to
- * another tool, and stays); unbinds them from vfio; binds them to the previous driver, if known,
- * and loads its module if needed; probes those that still have no driver, and if the kernel has
- * none, loads the modules that match them, as udev would; then reads the driver links back. A
- * device with a host driver is left alone. As in apply, all of this runs in a child, see
- * core/steps.h. Returns 0, or -errno if nothing was written.
+ * Releases functions: puts reset_method and d3cold_allowed back; clears a driver_override that
+ * names vfio or none (another one belongs to another tool, and stays); unbinds them from vfio;
+ * binds them to the previous driver, if known, and loads its module if needed; probes those that
+ * still have no driver, and if the kernel has none, loads the modules that match them, as udev
+ * would; then reads the driver links back. A device with a host driver is left alone. As in apply,
+ * all of this runs in a child, see core/steps.h. Returns 0, or -errno if nothing was written.
  */
 int release_all(struct release *list, size_t n, const struct release_options *o,
 	struct err *err) _must_check_;
+
+/*
+ * Puts back what [device] reset and d3cold have changed: each value that is not "". The kernel
+ * takes what it shows; of a device that had no method it takes an empty list, and reset stays as it
+ * was set.
+ */
+void release_settings(struct sysfs *s, struct pci_addr addr, const char *reset, const char *d3cold);
 
 /* True for a driver that reserves devices for VMs. */
 bool release_is_vfio(const char *driver);
@@ -116,5 +126,16 @@ void released_end(const char *dir, struct pci_addr addr);
 
 /* Refuses each released function; other functions of its card stay in the plan. */
 void released_refuse(struct plan *p, const char *dir, struct sysfs *s);
+
+/*
+ * What reset_method and d3cold_allowed were before [device] changed them, so that `release` puts
+ * them back in the same boot, whatever the config says by then: DIR/ADDRESS/settings, a line each.
+ * A note that can't be written stops nothing and is logged. One that exists stays: it has the
+ * kernel's own values.
+ */
+void settings_note_save(const char *dir, const struct plan *p, const struct apply_result *outcomes);
+/* Fills prev_reset and prev_d3cold; "" where there is no note. */
+void settings_note_read(struct release *ret, const char *dir);
+void settings_note_remove(const char *dir, struct pci_addr addr);
 
 #endif

@@ -92,6 +92,8 @@ static const struct row {
 	{false, "options", "disable_vga=1", "disable_vga=0"},
 	{true, "driver", "none", "mlx5_vfio_pci"},
 	{true, "rebar", "0:14", "0:14 2:3"},
+	{true, "reset", "flr", "bus flr"},
+	{true, "d3cold", "no", NULL},
 };
 #define N_ROWS (sizeof(rows) / sizeof(*rows))
 

@@ -374,7 +374,10 @@ static int loaders_find_or_note(
 		return err_set(err, ENOMEM, "out of memory");
 	if (entries.n == 0)
 		return rc;
-	return strings_add(&ret->notes, err->text) < 0 ? err_set(err, ENOMEM, "out of memory") : 0;
+	if (strings_add(&ret->notes, err->text) < 0)
+		return err_set(err, ENOMEM, "out of memory");
+	*err = (struct err){0};
+	return 0;
 }
 
 enum cmd_result cmd_status(const struct args *a, const struct root *r, FILE *f, struct err *err)

@@ -353,8 +353,8 @@ static int entries_complete(struct boot_reading *q)
 	for (size_t i = 0; i < q->to->n && rc == 0; i++) {
 		struct boot_entry *e = &q->to->v[i];
 		e->way_back = way_back_of(e);
-		e->booted = now.entry && e->reader == now.loader &&
-			    strcasecmp(now.entry, e->id) == 0;
+		e->booted |= now.entry && e->reader == now.loader &&
+			     strcasecmp(now.entry, e->id) == 0;
 		rc = owner_by_root(q->facts, e);
 		if (!e->ours)
 			files_forget(e);

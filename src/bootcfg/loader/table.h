@@ -22,6 +22,7 @@
 	X(refind)                                                                                  \
 	X(extlinux)                                                                                \
 	X(grub)                                                                                    \
+	X(firmware)                                                                                \
 	X(kernel_install)
 
 #define LOADER_DECLARE(NAME) extern const struct loader loader_##NAME;

@@ -180,7 +180,7 @@ const struct loader loader_uki = {
 	.name = "uki",
 	.called = (const char *const[]){"uki", "systemd-boot", "sd-boot", "bls", NULL},
 	.read_by = (const struct loader *const[]){&loader_systemd_boot, &loader_limine,
-		&loader_refind, &loader_grub, NULL},
+		&loader_refind, &loader_grub, &loader_firmware, NULL},
 	.detect = detect,
 	.entries = entries,
 };

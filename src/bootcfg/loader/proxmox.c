@@ -20,14 +20,41 @@ static int defaults_add(struct loader_search *q)
 	return p ? grub_dropins_add(q->s->root, p) : -ENOMEM;
 }
 
+#define ESPS "etc/kernel/proxmox-boot-uuids"
+
 /* True if the tool has a partition to write to: `proxmox-boot-tool clean' leaves an empty list. */
 static bool has_esps(const struct root *r)
 {
 	_cleanup_(str_free) char *text = NULL;
 	size_t len;
 
-	return root_read(r, "etc/kernel/proxmox-boot-uuids", &text, &len, NULL) == 0 &&
-	       text[strspn(text, " \t\r\n")] != '\0';
+	return root_read(r, ESPS, &text, &len, NULL) == 0 && text[strspn(text, " \t\r\n")] != '\0';
+}
+
+/* The entries are on partitions that the tool mounts for itself: each is one whose words are not
+ * known. */
+static int entries(struct boot_reading *q)
+{
+	_cleanup_(str_free) char *text = NULL;
+	size_t len, number = 0;
+	int rc = 0;
+
+	if (root_read(q->root, ESPS, &text, &len, NULL) < 0)
+		return 0;
+	char *rest = text;
+	for (char *line; rc == 0 && (line = strsep(&rest, "\n"));) {
+		char *uuid = line + strspn(line, " \t\r");
+		number++;
+		uuid[strcspn(uuid, " \t\r")] = '\0';
+		if (!uuid[0])
+			continue;
+		struct boot_entry *e = boot_entry_add(
+			q, &loader_proxmox, ESPS, number, strdup(uuid));
+		rc = e ? boot_entry_set_unknown(e,
+				 "the entries are on this EFI system partition, which proxmox-boot-tool mounts for itself")
+		       : -ENOMEM;
+	}
+	return rc;
 }
 
 /* The ESPs are not mounted; only the tool knows which of them have systemd-boot or GRUB, so both
@@ -56,4 +83,5 @@ const struct loader loader_proxmox = {
 	.measured = "8, by GRUB, or 12, by systemd-boot",
 	.owner = true,
 	.detect = detect,
+	.entries = entries,
 };

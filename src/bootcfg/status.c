@@ -361,13 +361,19 @@ static int managed_source_take(struct loaders *l, struct edit_set *to, struct er
 }
 
 /* Where nothing is there to be edited, there may be entries all the same: images that this program
- * does not know the maker of. Then the reason is a note. */
-static int loaders_find_or_note(
-	const struct root *r, const struct loaders_options *o, struct loaders *ret, struct err *err)
+ * does not know the maker of. Then the reason is a note. Where several loaders are, all of their
+ * entries are shown, and err keeps the list. */
+static int loaders_find_or_note(const struct root *r, const struct loaders_options *o,
+	struct loaders *ret, bool *ret_ambiguous, struct err *err)
 {
 	_cleanup_(boot_entries_done) struct boot_entries entries = {0};
 	int rc = loaders_find(r, o, ret, err);
 
+	*ret_ambiguous = rc == LOADERS_AMBIGUOUS && !o->loader && !o->entry;
+	if (*ret_ambiguous)
+		return strings_add(&ret->notes, err->text) < 0
+			       ? err_set(err, ENOMEM, "out of memory")
+			       : 0;
 	if (rc != -ENOENT || o->loader || o->entry)
 		return rc;
 	if (boot_entries_read(r, NULL, &entries) < 0)
@@ -387,13 +393,13 @@ enum cmd_result cmd_status(const struct args *a, const struct root *r, FILE *f, 
 	_cleanup_(booted_done) struct booted now = {0};
 	_cleanup_(strings_done) struct strings unfinished = {0};
 	struct loaders_options lo = {.loader = a->loader, .entry = a->entry, .request = &a->words};
-	bool any;
+	bool any, ambiguous = false;
 
 	int rc = unfinished_list(r, &unfinished, &any, err);
 	if (rc == 0 && !a->json)
 		cmd_notes(a, &unfinished);
 	if (rc == 0)
-		rc = loaders_find_or_note(r, &lo, &l, err);
+		rc = loaders_find_or_note(r, &lo, &l, &ambiguous, err);
 	if (rc == 0)
 		rc = l.managed_by ? managed_source_take(&l, &p, err)
 				  : edit_set_make(r, &l, &a->words, &p, err);
@@ -409,5 +415,5 @@ enum cmd_result cmd_status(const struct args *a, const struct root *r, FILE *f, 
 		return cmd_failure(err_set(err, ENOMEM, "out of memory"));
 	const char *esp = esp_mounted(r, now.partition, &l.boots);
 	(a->json ? status_print_json : status_print)(&l, &p, &now, esp, &o, &n, f);
-	return CMD_DONE;
+	return ambiguous ? CMD_AMBIGUOUS : CMD_DONE;
 }

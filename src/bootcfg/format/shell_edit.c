@@ -504,6 +504,9 @@ static bool can_add_blindly(const struct file_edits *s, const char *own, const s
 		if (op->kind != KARG_OP_ADD && op->kind != KARG_OP_ADD_WEAK &&
 			op->kind != KARG_OP_REMOVE_ELEMENT)
 			return false;
+		/* A word that is there is not added again. */
+		if (op->kind == KARG_OP_ADD && name_may_occur(s, own, op->text))
+			return false;
 		if ((op->kind != KARG_OP_ADD || karg_same_name(op->k.name, "vfio_pci.ids") ||
 			    karg_same_name(op->k.name, "iommu") ||
 			    karg_same_name(op->k.name, "hugepagesz")) &&

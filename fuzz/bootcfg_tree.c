@@ -20,7 +20,13 @@ static const char *const paths[] = {"etc/default/grub", "etc/default/grub.d/50.c
 	"boot/loader/entries/ostree-1.conf", "etc/NIXOS", "etc/lilo.conf", "boot/armbianEnv.txt",
 	"boot/firmware/cmdline.txt", "etc/default/efibootmgr-kernel-hook", "etc/sbupdate.conf",
 	"boot/EFI/zbm/zbm.EFI", "etc/kernel/cmdline.d/zz-vfio-bootcfg.conf",
-	"etc/default/grub.d/zz-vfio-bootcfg.cfg"};
+	"etc/default/grub.d/zz-vfio-bootcfg.cfg", "usr/sbin/u-boot-update",
+	"etc/u-boot-menu/conf.d/a.conf", "var/lib/pacman/local/a-1/files",
+	"sys/firmware/efi/efivars/LoaderEntryDefault-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f",
+	"sys/firmware/efi/efivars/LoaderEntryLastBooted-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f",
+	"sys/firmware/efi/efivars/Boot0001-8be4df61-93ca-11d2-aa0d-00e098032b8c",
+	"etc/u-boot-menu/conf.d/zz-vfio-bootcfg.conf", "etc/dracut.conf.d/zz-vfio-bootcfg.conf",
+	"etc/limine-entry-tool.d/zz-vfio-bootcfg.conf"};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

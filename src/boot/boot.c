@@ -43,7 +43,7 @@ static void refuse_with_driver(struct plan *p)
 		struct verdict *v = &p->verdicts[i];
 		if (v->action == ACTION_BIND && v->device->driver[0] &&
 			!str_equal(v->device->driver, v->driver))
-			guard_refuse_slot(
+			guard_refuse_card(
 				p, v, "a driver has it, and this program can't tell who uses it");
 	}
 }

@@ -3,6 +3,7 @@
 #include "base/str.h"
 #include "boot/boot.h"
 #include "core/apply.h"
+#include "core/card.h"
 #include "core/release.h"
 #include "core/report.h"
 #include "core/run_state.h"
@@ -30,7 +31,7 @@ static void keep_card(struct plan *p, const struct device *added)
 
 	for (size_t i = 0; i < p->n; i++)
 		if (added && p->verdicts[i].device &&
-			device_same_card(p->verdicts[i].device, added))
+			card_same(p->verdicts[i].device, added))
 			p->verdicts[n++] = p->verdicts[i];
 	p->n = n;
 }

@@ -60,7 +60,7 @@ int held_refuse(struct plan *p, struct sysfs *s, struct held_rules rules, struct
 		if (r < 0)
 			return r;
 		if (r > 0)
-			guard_refuse_slot(p, v, reason.data);
+			guard_refuse_card(p, v, reason.data);
 	}
 	return 0;
 }

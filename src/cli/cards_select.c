@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "cli/cards_prompt.h"
+#include "core/card.h"
 #include "shared/prompt.h"
 #include "shared/table.h"
 #include "shared/term.h"
@@ -80,7 +81,7 @@ static bool belongs(const struct cards *c, const struct device *d)
 	if (c->n == 0)
 		return false;
 	const struct device *first = c->s.plan.verdicts[c->at[c->n - 1].first].device;
-	return first && device_same_card(first, d);
+	return first && card_same(first, d);
 }
 
 /* Numbers the cards that may be used by VMs and may leave the host; displays first. */

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Functions of one card (device_same_card), which the user takes or leaves as a whole. */
+/* Functions of one card (card_same), which the user takes or leaves as a whole. */
 struct card {
 	size_t first, n; /* its verdicts in the plan */
 	unsigned number; /* its number in the prompt, 0: it cannot be chosen */

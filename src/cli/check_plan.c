@@ -8,7 +8,6 @@
 #include "cli/check.h"
 #include "core/usable.h"
 #include "host/hostdevs.h"
-#include "pci/devpath.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -197,52 +196,6 @@ static bool has_connector(const struct inventory *v, struct pci_addr addr)
 	return false;
 }
 
-/* The addresses of the functions from the root bus to this one; how many. */
-static size_t read_parents(
-	const struct check_ctx *c, struct pci_addr addr, struct pci_addr *ret, size_t max)
-{
-	char link[64], path[DEVPATH_MAX], text[PCI_ADDR_MAX];
-	const char *at = path;
-	size_t n = 0;
-
-	(void)snprintf(link, sizeof(link), "bus/pci/devices/%s", pci_addr_format(addr, text));
-	if (devpath_of(&c->ctx->sysfs, link, path) < 0)
-		return 0;
-	while (n < max && devpath_next(&at, &ret[n]))
-		n++;
-	return n;
-}
-
-/* Cards of Intel (Arc) have their audio on another bus, below a switch of the card (machines with
- * 8086:4fa0 above 8086:56a0 and 8086:4f90): it is no function of the display's slot. */
-static bool is_below_one_switch(const struct check_ctx *c, struct pci_addr a, struct pci_addr b)
-{
-	struct pci_addr x[16], y[16];
-	size_t n = read_parents(c, a, x, 16), m = read_parents(c, b, y, 16);
-
-	return n >= 3 && n == m && pci_addr_compare(x[n - 3], y[n - 3]) == 0;
-}
-
-#define INTEL 0x8086
-#define CLASS_AUDIO 0x0403
-
-static void log_audio(const struct check_ctx *c, const struct device *display)
-{
-	char address[PCI_ADDR_MAX], audio[PCI_ADDR_MAX];
-
-	for (size_t i = 0; i < c->inventory->n; i++) {
-		const struct device *d = &c->inventory->at[i].d;
-		if (d->id.vendor != INTEL || d->class >> 8 != CLASS_AUDIO ||
-			check_ctx_binds(c, d->addr) ||
-			!is_below_one_switch(c, display->addr, d->addr))
-			continue;
-		findings_add(c->findings, false, "audio",
-			"its sound is on a bus of its own, below the same switch of the card: add this address too, or leave it to the host",
-			NULL, "%s, the audio of %s, stays with the host",
-			pci_addr_format(d->addr, audio), pci_addr_format(display->addr, address));
-	}
-}
-
 static void log_display(const struct check_ctx *c, const struct verdict *v)
 {
 	const struct boot_display *b = &c->ctx->host.boot;
@@ -254,8 +207,6 @@ static void log_display(const struct check_ctx *c, const struct verdict *v)
 		findings_add(c->findings, false, "boot-display",
 			"the console of who is not at the machine shows nothing then", NULL,
 			"%s, which is taken, is a management controller's display", address);
-	if (d->id.vendor == INTEL)
-		log_audio(c, d);
 	if (b->by != WITNESS_NONE || !device_has_outputs(d))
 		return;
 	findings_add(c->findings, false, "boot-display",

@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "cli/cmd.h"
 #include "cli/sysroot.h"
+#include "core/card.h"
 #include "core/kmod.h"
 #include "core/plan.h"
 #include "host/inventory.h"
@@ -35,20 +36,23 @@ static const struct verdict *listing_verdict(const struct listing *l, const stru
 	return l->plan ? plan_find(l->plan, f->d.addr) : NULL;
 }
 
-/* The number of slots in a group, without bridges; more than one can only be passed on together. */
-static size_t listing_slots_of(const struct inventory *v, int group)
+/* True if it is the first function of its card among the members of a group. */
+static bool begins_card(struct function *const *members, size_t i)
 {
-	const struct function *last = NULL;
+	for (size_t k = 0; members[i]->d.of_card && k < i; k++)
+		if (card_same(&members[k]->d, &members[i]->d))
+			return false;
+	return true;
+}
+
+/* The number of cards in a group, without bridges; more than one can only be passed on together. */
+static size_t listing_cards_of(const struct inventory *v, int group)
+{
 	size_t members, n = 0;
 	struct function *const *at = inventory_group(v, group, &members);
 
-	for (size_t i = 0; group >= 0 && i < members; i++) {
-		const struct function *f = at[i];
-		if (device_is_fixed(&f->d))
-			continue;
-		n += !last || !pci_addr_same_device(last->d.addr, f->d.addr);
-		last = f;
-	}
+	for (size_t i = 0; group >= 0 && i < members; i++)
+		n += !device_is_fixed(&at[i]->d) && begins_card(at, i);
 	return n;
 }
 
@@ -321,9 +325,9 @@ static void print_group(const struct listing *l, int group, struct term *p)
 		return;
 	}
 	term_put(p, BOLD, "Group %d", group);
-	size_t slots = listing_slots_of(l->inventory, group);
-	if (slots > 1)
-		term_put(p, NOTE, ": %zu devices, to be given together or not at all", slots);
+	size_t cards = listing_cards_of(l->inventory, group);
+	if (cards > 1)
+		term_put(p, NOTE, ": %zu devices, to be given together or not at all", cards);
 }
 
 static void print_absent(const struct listing *l, struct term *p)
@@ -703,23 +707,9 @@ struct list {
 	enum colour_mode colour;
 };
 
-/* True for a function in the slot of a display controller: --gpu includes its audio function. */
-static bool is_of_display(const struct inventory *v, const struct function *f)
-{
-	const struct function *end = v->at + v->n;
-
-	while (f > v->at && pci_addr_same_device(f[-1].d.addr, f->d.addr))
-		f--;
-	for (struct pci_addr addr = f->d.addr; f < end && pci_addr_same_device(f->d.addr, addr);
-		f++)
-		if (device_is_display(&f->d))
-			return true;
-	return false;
-}
-
 static bool is_wanted(const struct list *o, const struct listing *l, const struct function *f)
 {
-	bool kind = (o->gpu && is_of_display(l->inventory, f)) ||
+	bool kind = (o->gpu && (f->d.of_card || device_is_display(&f->d))) ||
 		    (o->usb && f->d.class >> 8 == CLASS_USB);
 
 	return (kind || !(o->gpu || o->usb)) && (!o->group || f->d.group == o->group_number) &&
@@ -845,8 +835,8 @@ enum cmd_result cmd_list(int argc, char **argv, struct err *err)
 			"Prints the PCI devices by IOMMU group, with their drivers and attached disks, NICs and USB devices."};
 	bool help = false;
 	const struct option_row rows[] = {
-		{"gpu", 0, NULL, "only display controllers, each with its slot", NULL, &o.gpu, NULL,
-			NULL},
+		{"gpu", 0, NULL, "only display controllers, each with what belongs to its card",
+			NULL, &o.gpu, NULL, NULL},
 		{"usb", 0, NULL, "only USB controllers", NULL, &o.usb, NULL, NULL},
 		{"group", 0, "N", "only this IOMMU group", &o.group, NULL, NULL, NULL},
 		{"asked", 0, NULL, "only what the config asks for", NULL, &o.asked, NULL, NULL},

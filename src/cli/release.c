@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/release.h"
+#include "core/card.h"
 
 #include "base/command.h"
 #include "base/json_write.h"
 #include "base/log.h"
 #include "cli/bind_args.h"
 #include "cli/cmd.h"
+#include "core/card.h"
 #include "core/guard.h"
 #include "core/report.h"
 #include "core/run_state.h"
@@ -82,7 +84,8 @@ static int refuse_held(struct back *b, struct ctx *s, const struct bind_args *o,
 			return r;
 		for (size_t k = 0; r > 0 && k < b->n; k++) {
 			struct release *other = &b->list[k];
-			if (!pci_addr_same_device(other->addr, d->addr) || b->refused[k])
+			const struct device *of = device_find(&s->host.devices, other->addr);
+			if (!of || !card_same(of, d) || b->refused[k])
 				continue;
 			b->refused[k] = true;
 			(void)snprintf(other->error, sizeof(other->error), "%.200s", users.data);

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/str.h"
+#include "core/card.h"
 #include "core/in_use.h"
 #include "core/kmod.h"
 #include "core/release.h"
@@ -19,7 +20,7 @@
 
 enum step_kind {
 	STEP_OVERRIDE,
-	STEP_DROP_SLOT,    /* once: if a function of a slot failed, restores the others */
+	STEP_DROP_CARD,    /* once: if a function of a card failed, restores the others */
 	STEP_NOTIFY_READY, /* once: boot may continue (background) */
 	STEP_NOTE_DRIVER,  /* the driver before any module is loaded */
 	STEP_SETTINGS,
@@ -48,7 +49,7 @@ struct device_progress {
 	bool overridden; /* our override may be set */
 	bool was_set;    /* driver_override named the driver at the start */
 	bool noted;      /* `before` is valid; before that we cannot have bound a driver */
-	bool dropped;    /* another function of its slot did not get its override */
+	bool dropped;    /* another function of its card did not get its override */
 	bool in_step;    /* a child is in one of its steps, or ended there */
 	unsigned usec;
 	char prev_override[OVERRIDE_MAX]; /* previous driver_override; "" if it was not read */
@@ -185,7 +186,7 @@ static const struct step *bad_step(
 
 	for (size_t i = 0; i < j->n_steps; i++) {
 		enum step_kind kind = j->steps[i].kind;
-		bool for_all = kind == STEP_LOAD || kind == STEP_DROP_SLOT;
+		bool for_all = kind == STEP_LOAD || kind == STEP_DROP_CARD;
 		bool told = for_all || kind == STEP_NOTIFY_READY || kind == STEP_BEFORE ||
 			    kind == STEP_IOMMU;
 		bool mine = !told && j->steps[i].verdict == verdict;
@@ -220,7 +221,7 @@ static void log_bad_step(
 {
 	static const char *const what[] = {
 		[STEP_OVERRIDE] = "writing driver_override",
-		[STEP_DROP_SLOT] = "looking at the others of its slot",
+		[STEP_DROP_CARD] = "looking at the others of its card",
 		[STEP_NOTE_DRIVER] = "reading its driver",
 		[STEP_SETTINGS] = "setting what [device] says",
 		[STEP_LOAD] = "loading the modules",
@@ -254,7 +255,7 @@ static void format_error(const struct apply_ctx *j, size_t i, struct apply_resul
 		(void)snprintf(buf, size, "can't write driver_override: %s",
 			override_strerror(-d->override_error));
 	else if (d->dropped)
-		(void)snprintf(buf, size, "another function of its slot could not be reserved");
+		(void)snprintf(buf, size, "another function of its card could not be reserved");
 	else if (bad)
 		log_bad_step(bad, how, verify_interrupted(j), buf, size);
 	else if (d->in_use[0])
@@ -440,13 +441,12 @@ static void do_give_back(
 		d->overridden = false;
 }
 
-static bool same_slot(const struct verdict *a, const struct verdict *b)
+static bool is_same_card(const struct verdict *a, const struct verdict *b)
 {
-	return a->device && b->device && pci_addr_same_device(a->device->addr, b->device->addr);
+	return a->device && b->device && card_same(a->device, b->device);
 }
 
-/* If one function of a slot did not get its override, no other of its card keeps one. The verdicts
- * are in address order: a slot's functions are adjacent. */
+/* If one function of a card did not get its override, no other keeps one. */
 static void do_settle(const struct apply_ctx *j)
 {
 	const struct plan *p = j->plan;
@@ -455,13 +455,10 @@ static void do_settle(const struct apply_ctx *j)
 		const struct device_progress *b = &j->progress->device[bad];
 		if (b->override_error == 0 && !b->in_step)
 			continue;
-		size_t i = bad;
-		while (i > 0 && same_slot(&p->verdicts[i - 1], &p->verdicts[bad]))
-			i--;
-		for (; i < p->n && same_slot(&p->verdicts[i], &p->verdicts[bad]); i++) {
+		for (size_t i = 0; i < p->n; i++) {
 			struct device_progress *d = &j->progress->device[i];
 			if (p->verdicts[i].action != ACTION_BIND ||
-				!device_same_card(p->verdicts[i].device, p->verdicts[bad].device))
+				!is_same_card(&p->verdicts[i], &p->verdicts[bad]))
 				continue;
 			/* A child killed in its step may have written; one that hangs in it keeps
 			 * the file open, and undo handles that device last. */
@@ -629,7 +626,7 @@ static void run_step(void *to, size_t i)
 	const struct apply_ctx *j = to;
 
 	switch (j->steps[i].kind) {
-	case STEP_DROP_SLOT:
+	case STEP_DROP_CARD:
 		do_settle(j);
 		break;
 	case STEP_NOTIFY_READY:
@@ -726,7 +723,7 @@ static int carry_out(struct apply_ctx *j, struct err *err)
 	unsigned all = j->options->milliseconds;
 
 	add_for_all(j, STEP_OVERRIDE);
-	add_step(j, STEP_DROP_SLOT, 0);
+	add_step(j, STEP_DROP_CARD, 0);
 	add_step(j, STEP_NOTIFY_READY, 0);
 	add_for_all(j, STEP_NOTE_DRIVER);
 	add_for_all(j, STEP_SETTINGS);
@@ -771,13 +768,12 @@ static void drop_halves(const struct apply_ctx *j, struct apply_result *outcomes
 			continue;
 		for (size_t i = 0; i < p->n; i++) {
 			struct apply_result *o = &outcomes[i];
-			if (!o->holds || !same_slot(&p->verdicts[i], &p->verdicts[bad]) ||
-				!device_same_card(p->verdicts[i].device, p->verdicts[bad].device) ||
+			if (!o->holds || !is_same_card(&p->verdicts[i], &p->verdicts[bad]) ||
 				(j->progress->device[i].was_set && !is_on_ours(j, i)))
 				continue;
 			o->holds = false;
 			(void)snprintf(o->error, sizeof(o->error),
-				"%s came before all of its slot was bound",
+				"%s came before all of its card was bound",
 				interrupt_name(verify_interrupted(j)));
 		}
 	}

@@ -150,7 +150,7 @@ static void refuse_with_driver(struct plan *p, struct sysfs *s, const struct pro
 		if (v->action != ACTION_BIND || !guard_is_needed(v->device->class))
 			continue;
 		if (has_driver(v, s))
-			guard_refuse_slot(p, v,
+			guard_refuse_card(p, v,
 				"the host may boot from it: it has a driver, and the image does not say from which devices the host boots");
 		else
 			takes_one = true;

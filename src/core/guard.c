@@ -4,6 +4,7 @@
 #include "base/array.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "core/card.h"
 #include "core/usable.h"
 #include "pci/sysfs.h"
 
@@ -88,7 +89,7 @@ static void refuse_needed(struct plan *p, const struct protected_dev *one)
 		reason, sizeof(reason), "the host needs it: %s%s", one->reason, way_out(one->kind));
 	for (size_t i = 0; i < p->n; i++)
 		if (is_bound(&p->verdicts[i]) && is_at(one, p->verdicts[i].device))
-			guard_refuse_slot(p, &p->verdicts[i], reason);
+			guard_refuse_card(p, &p->verdicts[i], reason);
 }
 
 static void refuse_class_of(struct plan *p, const struct protected_dev *one)
@@ -101,7 +102,7 @@ static void refuse_class_of(struct plan *p, const struct protected_dev *one)
 	for (size_t i = 0; i < p->n; i++)
 		if (is_bound(&p->verdicts[i]) &&
 			same_class(one->class, p->verdicts[i].device->class))
-			guard_refuse_slot(p, &p->verdicts[i], reason);
+			guard_refuse_card(p, &p->verdicts[i], reason);
 }
 
 static bool is_here(const struct protected_dev *one)
@@ -156,26 +157,15 @@ bool guard_is_needed(uint32_t class)
 	       BASE_OF(class) == UNASSIGNED || is_network(class) || is_usb(class);
 }
 
-/* A selected address is in order among the others, absent or not. */
-static bool same_slot(const struct verdict *v, const struct verdict *dropped)
-{
-	if (!dropped->device || (!v->device && v->selector->kind != SELECT_ADDRESS))
-		return false;
-	return pci_addr_same_device(
-		v->device ? v->device->addr : v->selector->addr, dropped->device->addr);
-}
-
 /* True for the USB port of a card whose display is bound: it goes with its display. */
 static bool is_of_display(const struct plan *p, const struct verdict *v)
 {
-	const struct verdict *other = v, *end = p->verdicts + p->n;
-
-	while (other > p->verdicts && same_slot(other - 1, v))
-		other--;
-	for (; other < end && same_slot(other, v); other++)
+	for (size_t i = 0; v->device->of_card && i < p->n; i++) {
+		const struct verdict *other = &p->verdicts[i];
 		if (is_bound(other) && device_is_display(other->device) &&
-			other->device->id.vendor == v->device->id.vendor)
+			card_same(other->device, v->device))
 			return true;
+	}
 	return false;
 }
 
@@ -192,7 +182,7 @@ static void set_unverified(struct plan *p, bool (*concerns)(uint32_t class), con
 		if (!is_bound(v) || !concerns(v->device->class) || is_of_display(p, v))
 			continue;
 		if (!is_named(v))
-			guard_refuse_slot(p, v, reason);
+			guard_refuse_card(p, v, reason);
 		else if (!p->unverified[0])
 			(void)snprintf(p->unverified, sizeof(p->unverified), "%.50s: %.90s", what,
 				unknown);
@@ -228,7 +218,7 @@ static void refuse_network(struct plan *p, const char *what)
 		if (!is_bound(v) || !is_network(v->device->class))
 			continue;
 		if (!p->config->may_take_network || !is_named(v))
-			guard_refuse_slot(p, v, reason);
+			guard_refuse_card(p, v, reason);
 		else
 			(void)snprintf(p->unverified, sizeof(p->unverified),
 				"the host may boot over it: %.90s", what);
@@ -267,22 +257,18 @@ static void refuse(struct verdict *v, const char *fmt, ...)
 	va_end(ap);
 }
 
-/* Refuses the other functions of the card, too, for the same reason. The verdicts are in address
- * order, so its functions are adjacent. */
-void guard_refuse_slot(struct plan *p, struct verdict *v, const char *reason)
+/* Refuses the other functions of the card, too, for the same reason. */
+void guard_refuse_card(struct plan *p, struct verdict *v, const char *reason)
 {
 	char address[PCI_ADDR_MAX];
-	struct verdict *first = v, *end = p->verdicts + p->n;
 
-	while (first > p->verdicts && same_slot(first - 1, v))
-		first--;
 	pci_addr_format(v->device->addr, address);
-	for (struct verdict *other = first; other < end && same_slot(other, v); other++) {
-		if (other == v)
-			refuse(v, "%s", reason);
-		else if (other->action == ACTION_BIND && device_same_card(other->device, v->device))
-			refuse(other, "same slot as %s: %.150s", address, reason);
+	for (size_t i = 0; v->device->of_card && i < p->n; i++) {
+		struct verdict *other = &p->verdicts[i];
+		if (other != v && is_bound(other) && card_same(other->device, v->device))
+			refuse(other, "same card as %s: %.150s", address, reason);
 	}
+	refuse(v, "%s", reason);
 }
 
 /* A guard checks one device: returns true, with a reason, if it must stay. */
@@ -293,7 +279,7 @@ typedef bool (*guard)(const struct plan *p, const struct probe *h, const struct 
 static bool cannot_be_read(const struct plan *p, const struct probe *h, const struct verdict *v,
 	char *reason, size_t size)
 {
-	const struct device *first = h->devices.at, *end = first + h->devices.n, *d = v->device;
+	const struct device *d = v->device;
 	char address[PCI_ADDR_MAX];
 
 	(void)p;
@@ -301,15 +287,12 @@ static bool cannot_be_read(const struct plan *p, const struct probe *h, const st
 		(void)snprintf(reason, size, "can't be read: %s", strerror(-d->error));
 		return true;
 	}
-	if (!d->of_display)
-		return false;
-	while (d > first && pci_addr_same_device(d[-1].addr, v->device->addr))
-		d--;
-	for (; d < end && pci_addr_same_device(d->addr, v->device->addr); d++) {
-		if (d->error == 0)
+	for (size_t i = 0; d->of_card && i < h->devices.n; i++) {
+		const struct device *other = &h->devices.at[i];
+		if (other->error == 0 || !pci_addr_same_device(other->addr, d->card))
 			continue;
 		(void)snprintf(reason, size, "%s of its slot can't be read: %s",
-			pci_addr_format(d->addr, address), strerror(-d->error));
+			pci_addr_format(other->addr, address), strerror(-other->error));
 		return true;
 	}
 	return false;
@@ -468,7 +451,7 @@ static void run_guard(struct plan *p, const struct probe *h, guard must_stay)
 	for (size_t i = 0; i < p->n; i++)
 		if (p->verdicts[i].action == ACTION_BIND &&
 			must_stay(p, h, &p->verdicts[i], reason, sizeof(reason)))
-			guard_refuse_slot(p, &p->verdicts[i], reason);
+			guard_refuse_card(p, &p->verdicts[i], reason);
 }
 
 static bool is_taken(const struct plan *p, const struct device *d)
@@ -499,7 +482,7 @@ static void keep_last_display(struct plan *p, const struct probe *h)
 		struct verdict *v = &p->verdicts[i];
 		if (v->action == ACTION_BIND && device_has_outputs(v->device) &&
 			(!boot_taken || v->device->is_boot_display))
-			guard_refuse_slot(p, v,
+			guard_refuse_card(p, v,
 				"the host would have no display left; [guard] last_display = allow lets it be taken");
 	}
 }
@@ -677,7 +660,7 @@ static bool refuse_group(struct plan *p, const struct group_member *stays)
 		struct verdict *v = &p->verdicts[i];
 		if (v->action != ACTION_BIND || v->device->group != stays->group)
 			continue;
-		guard_refuse_slot(p, v, reason);
+		guard_refuse_card(p, v, reason);
 		refused = true;
 	}
 	return refused;

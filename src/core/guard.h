@@ -12,7 +12,7 @@
 
 /*
  * Refuses devices that must stay with the host, each with its reason. A guard refuses what belongs
- * together (device_same_card): a card with only some of its functions bound serves neither host nor
+ * together (card_same): a card with only some of its functions bound serves neither host nor
  * guest. Other functions of a slot are checked separately.
  *
  * In this order: [exclude] (that function only, as the config has it); unreadable devices; bridges;
@@ -25,7 +25,7 @@ void guard_apply(struct plan *p, const struct probe *host);
 bool guard_is_needed(uint32_t class);
 
 /* What other guards share: drops what of the verdict's card was to be bound, for this reason. */
-void guard_refuse_slot(struct plan *p, struct verdict *v, const char *reason);
+void guard_refuse_card(struct plan *p, struct verdict *v, const char *reason);
 
 /* ---- protected --------------------------------------------------------------------------------
  */

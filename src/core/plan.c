@@ -2,6 +2,7 @@
 #include "core/plan.h"
 
 #include "base/str.h"
+#include "core/card.h"
 #include "core/guard.h"
 
 #include <errno.h>
@@ -65,15 +66,14 @@ static void format_left_out(struct verdict *v, const struct probe *h)
 	}
 }
 
-/* A selected display controller, not excluded, of the same slot and vendor as d, or NULL. */
+/* A selected display controller, not excluded, of the same card as d, or NULL. */
 static const struct device *leader_of(
 	const struct config *c, const struct probe *h, const struct device *d)
 {
 	for (size_t i = 0; i < h->devices.n; i++) {
 		const struct device *leader = &h->devices.at[i];
-		if (leader != d && device_is_display(leader) && device_same_card(leader, d) &&
-			leader->id.vendor == d->id.vendor && select_first(c, h, leader, false) &&
-			!select_first(c, h, leader, true))
+		if (leader != d && device_is_display(leader) && card_same(leader, d) &&
+			select_first(c, h, leader, false) && !select_first(c, h, leader, true))
 			return leader;
 	}
 	return NULL;

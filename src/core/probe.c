@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/probe.h"
 
+#include "core/card.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -104,6 +106,14 @@ static int probe_named(const struct look *l, struct err *err)
 	return 0;
 }
 
+/* Adds what may belong to the card of a function of the list. */
+static int probe_card(const struct look *l, size_t i, struct err *err)
+{
+	int r = probe_around(l, l->h->devices.at[i].addr, err);
+
+	return r < 0 ? r : card_scan(l->s, &l->h->devices.at[i], &l->h->devices, err);
+}
+
 static int probe_companions(const struct look *l, struct err *err)
 {
 	/* The list grows during the loop, but an added function is never a selected display. */
@@ -111,7 +121,7 @@ static int probe_companions(const struct look *l, struct err *err)
 		const struct device *d = &l->h->devices.at[i];
 		if (!device_is_display(d) || !select_first(l->c, l->h, d, false))
 			continue;
-		int r = probe_around(l, d->addr, err);
+		int r = probe_card(l, i, err);
 		if (r < 0)
 			return r;
 	}
@@ -126,8 +136,8 @@ static bool may_be_bound(const struct look *l, const struct device *d)
 		return true;
 	for (size_t i = 0; l->c->companions && i < l->h->devices.n; i++) {
 		const struct device *other = &l->h->devices.at[i];
-		if (device_is_display(other) && device_same_card(other, d) &&
-			other->id.vendor == d->id.vendor && select_first(l->c, l->h, other, false))
+		if (device_is_display(other) && card_same(other, d) &&
+			select_first(l->c, l->h, other, false))
 			return true;
 	}
 	return false;
@@ -205,7 +215,7 @@ static void find_virtual(const struct look *l)
 		if (d->error == 0 && (by_ari || has_twin(&l->h->devices, i)))
 			scan_virtual(l->s, d);
 	}
-	scan_cards(&l->h->devices);
+	cards_mark(&l->h->devices, l->s);
 }
 
 /* A plan without displays skips the search. */
@@ -322,6 +332,8 @@ int probe_may_match(const struct config *c, struct sysfs *s, struct pci_addr add
 			err, ENOMEM, "out of memory for %zu lines of the config", c->n_selectors);
 	resolve_paths(&l);
 	int r = probe_around(&l, addr, err);
+	for (size_t i = 0, n = h.devices.n; r == 0 && i < n; i++)
+		r = card_scan(s, &h.devices.at[i], &h.devices, err);
 	if (r < 0)
 		return r;
 	probe_details(&l);

@@ -78,8 +78,16 @@ static void add_gpus(struct text *t, const struct config *c)
 		add_companions(t, "");
 }
 
+/* Audio that a display brings along from behind another port of its switch (core/card). */
+static void add_audio(struct text *t)
+{
+	text_print(t, EVENT "KERNEL==\"*.0\", ATTR{class}==\"0x0403*\", " MATTERS);
+}
+
 bool hotplug_rules_format(struct text *to, const struct config *c)
 {
+	bool some = false;
+
 	if (c->n_errors > 0)
 		return false;
 	text_print(to,
@@ -90,6 +98,7 @@ bool hotplug_rules_format(struct text *to, const struct config *c)
 		const struct selector *s = &c->selectors[i];
 		if (s->exclude)
 			continue;
+		some = true;
 		switch (s->kind) {
 		case SELECT_ADDRESS:
 			add_slot(to, s->addr);
@@ -107,6 +116,8 @@ bool hotplug_rules_format(struct text *to, const struct config *c)
 			return false;
 		}
 	}
+	if (some && c->companions)
+		add_audio(to);
 	return true;
 }
 

@@ -2,6 +2,7 @@
 #include "host/inventory.h"
 
 #include "base/str.h"
+#include "core/card.h"
 #include "host/attached.h"
 #include "pci/sysfs.h"
 
@@ -233,6 +234,18 @@ static int sort_groups(struct inventory *v)
 	return 0;
 }
 
+/* The list has the same functions in the same order. */
+static void mark_cards(struct inventory *v, struct device_list *list, struct sysfs *s)
+{
+	cards_mark(list, s);
+	for (size_t i = 0; i < v->n; i++) {
+		struct device *d = &v->at[i].d;
+		d->is_virtual = list->at[i].is_virtual;
+		d->of_card = list->at[i].of_card;
+		d->card = list->at[i].card;
+	}
+}
+
 static int gather(struct inventory *v, struct sysfs *s, struct pciids *names,
 	const struct host_snapshot *notes, struct err *err)
 {
@@ -251,7 +264,9 @@ static int gather(struct inventory *v, struct sysfs *s, struct pciids *names,
 		f->d = list.at[v->n];
 		read_function(s, f);
 		read_names(names, f, v->n > 0 ? f - 1 : NULL);
+		list.at[v->n].is_virtual = f->is_vf;
 	}
+	mark_cards(v, &list, s);
 	for (size_t i = 0; i < v->n; i++) {
 		struct function *upstream = v->at[i].has_upstream
 						    ? inventory_find(v, v->at[i].upstream)

@@ -71,14 +71,6 @@ bool device_is_fixed(const struct device *d)
 	return device_is_bridge(d) || CLASS_OF(d) == 0x0600 || CLASS_OF(d) == 0x0601;
 }
 
-bool device_same_card(const struct device *a, const struct device *b)
-{
-	if (pci_addr_compare(a->addr, b->addr) == 0)
-		return true;
-	return a->of_display && b->of_display && pci_addr_same_device(a->addr, b->addr) &&
-	       a->id.vendor == b->id.vendor;
-}
-
 struct device *device_find(const struct device_list *list, struct pci_addr addr)
 {
 	size_t first = 0;
@@ -369,19 +361,4 @@ void scan_sort(struct device_list *list)
 	if (list->n > 1)
 		qsort(list->at, list->n, sizeof(*list->at), device_compare);
 	list->sorted = true;
-}
-
-void scan_cards(struct device_list *list)
-{
-	for (size_t i = 0; i < list->n; i++) {
-		const struct device *display = &list->at[i];
-		if (display->error != 0 || !device_is_display(display) || display->is_virtual)
-			continue;
-		size_t k = i;
-		while (k > 0 && pci_addr_same_device(list->at[k - 1].addr, display->addr))
-			k--;
-		for (; k < list->n && pci_addr_same_device(list->at[k].addr, display->addr); k++)
-			list->at[k].of_display |= !list->at[k].is_virtual &&
-						  list->at[k].id.vendor == display->id.vendor;
-	}
 }

@@ -22,12 +22,12 @@ struct device {
 	bool has_screens; /* its driver created connectors (pci/boot_display; of 3D controllers) */
 	bool is_virtual;  /* a virtual function (SR-IOV) that shares its slot with others */
 	bool has_bus;     /* it has a bridge header: type 1 or 2 */
-	bool of_display;  /* a display controller, or a function of the slot and vendor of one
-			   * (scan_cards) */
-	bool detailed;    /* the members below were read */
-	int group;        /* IOMMU group, -1 for none */
-	uint64_t serial;  /* PCIe Device Serial Number, 0 if not read or not present */
-	char driver[32];  /* current driver, "" for none or not read */
+	bool of_card;     /* it belongs to the card of a display (core/card) */
+	struct pci_addr card; /* the card's first display */
+	bool detailed;        /* the members below were read */
+	int group;            /* IOMMU group, -1 for none */
+	uint64_t serial;      /* PCIe Device Serial Number, 0 if not read or not present */
+	char driver[32];      /* current driver, "" for none or not read */
 };
 
 /* In address order after scan_sort. Zero-initialised is empty. */
@@ -63,15 +63,6 @@ bool device_is_bridge(const struct device *d);
 /* True if the device stays with the host whatever the config has: a bridge, or a device with the
  * class of a host bridge (0600) or ISA bridge (0601), which have header type 0. */
 bool device_is_fixed(const struct device *d);
-
-/*
- * True if two functions are bound together or not at all. A display controller belongs together
- * with the functions of its slot and vendor (sound, USB-C), as scan_cards has set. In other slots
- * each function is separate: ports of a NIC, functions of a chipset or processor in one slot. So is
- * a virtual function: it has the slot of its card, or with ARI an empty one, only because of how
- * its number is computed (PCI Express Base Specification 6.0, section 9.2.1.2).
- */
-bool device_same_card(const struct device *a, const struct device *b);
 
 struct device *device_find(const struct device_list *list, struct pci_addr addr);
 
@@ -113,8 +104,5 @@ void scan_virtual(struct sysfs *s, struct device *d);
 void scan_boot_vga(struct sysfs *s, struct device *d);
 
 void scan_sort(struct device_list *list);
-
-/* Sets of_display in a sorted list whose is_virtual is set. */
-void scan_cards(struct device_list *list);
 
 #endif

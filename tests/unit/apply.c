@@ -445,7 +445,7 @@ static void test_errors(void)
 		CHECK(!outcomes[0].overridden && !trace_has("give back " CARD, NULL));
 		for (size_t k = 1; k < 4; k++)
 			CHECK_STR(outcomes[k].error,
-				"another function of its slot could not be reserved");
+				"another function of its card could not be reserved");
 		CHECK_STR(outcomes[4].error, "");
 		carry_out_with(true, "probe " CARD, FAIL, rows[i].code);
 		(void)snprintf(text, sizeof(text), "can't probe it: %s", rows[i].probe);
@@ -771,7 +771,7 @@ static void test_interrupted(void)
 	CHECK_HAS(outcomes[0].error, "the driver refuses it");
 	for (size_t i = 1; i < 4; i++) {
 		CHECK(!outcomes[i].holds && outcomes[i].reverted);
-		CHECK_STR(outcomes[i].error, "SIGINT came before all of its slot was bound");
+		CHECK_STR(outcomes[i].error, "SIGINT came before all of its card was bound");
 		CHECK(!str_equal(outcomes[i].after, "vfio-pci"));
 	}
 	CHECK(outcomes[4].holds);

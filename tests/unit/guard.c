@@ -5,6 +5,7 @@
 
 #include "base/str.h"
 #include "check.h"
+#include "core/card.h"
 #include "core/probe.h"
 #include "exact.h"
 
@@ -68,7 +69,7 @@ static void make(const struct row *rows, size_t n)
 			.selector = &c.selectors[i], .device = d, .driver = "vfio-pci"};
 		(void)str_copy(p.verdicts[i].reason, sizeof(p.verdicts[i].reason), "asked for");
 	}
-	scan_cards(&h.devices);
+	cards_mark(&h.devices, &(struct sysfs){.devices = -1});
 }
 
 /* The actions of all, and of those refused the reason as a whole. */
@@ -440,35 +441,35 @@ static void test_network(void)
 static void test_slot(void)
 {
 	static const struct row rows[] = {
-		{"01:00.0", AUDIO, 1, SELECT_ID, "same slot as 0000:01:00.1: why"},
+		{"01:00.0", AUDIO, 1, SELECT_ID, "same card as 0000:01:00.1: why"},
 		{"01:00.1", DISPLAY, 1, SELECT_ID, "why"},
-		{"01:00.2", USB_HOST, 1, SELECT_ID, "same slot as 0000:01:00.1: why"},
+		{"01:00.2", USB_HOST, 1, SELECT_ID, "same card as 0000:01:00.1: why"},
 		{"01:00.3", USB_HOST, 2, SELECT_ID, NULL},
 		{"01:01.0", DISPLAY, 1, SELECT_ID, NULL},
 	};
 
 	check_case("slot: the whole card is refused, another vendor's function is not of it");
 	MAKE(rows);
-	guard_refuse_slot(&p, &p.verdicts[1], "why");
+	guard_refuse_card(&p, &p.verdicts[1], "why");
 	CHECK_ROWS(rows);
 
 	check_case("slot: one that is absent is among them, or was asked for by another thing");
 	MAKE(rows);
 	p.verdicts[2] = (struct verdict){.action = ACTION_ABSENT, .selector = &c.selectors[2]};
 	c.selectors[2].kind = SELECT_ADDRESS;
-	guard_refuse_slot(&p, &p.verdicts[1], "why");
-	CHECK_STR(p.verdicts[0].reason, "same slot as 0000:01:00.1: why");
+	guard_refuse_card(&p, &p.verdicts[1], "why");
+	CHECK_STR(p.verdicts[0].reason, "same card as 0000:01:00.1: why");
 	CHECK_INT(p.verdicts[2].action, ACTION_ABSENT);
 	MAKE(rows);
 	p.verdicts[1] = (struct verdict){.action = ACTION_ABSENT, .selector = &c.selectors[1]};
 	c.selectors[1].kind = SELECT_ADDRESS;
-	guard_refuse_slot(&p, &p.verdicts[0], "why");
-	CHECK_STR(p.verdicts[2].reason, "same slot as 0000:01:00.0: why");
+	guard_refuse_card(&p, &p.verdicts[0], "why");
+	CHECK_STR(p.verdicts[2].reason, "same card as 0000:01:00.0: why");
 	MAKE(rows);
 	p.verdicts[0] = (struct verdict){.action = ACTION_ABSENT, .selector = &c.selectors[0]};
-	guard_refuse_slot(&p, &p.verdicts[1], "why");
+	guard_refuse_card(&p, &p.verdicts[1], "why");
 	CHECK_INT(p.verdicts[0].action, ACTION_ABSENT);
-	CHECK_STR(p.verdicts[2].reason, "same slot as 0000:01:00.1: why");
+	CHECK_STR(p.verdicts[2].reason, "same card as 0000:01:00.1: why");
 }
 
 static void test_unreadable(void)
@@ -477,7 +478,7 @@ static void test_unreadable(void)
 	static const struct row rows[] = {
 		{"01:00.0", DISPLAY, 1, SELECT_ID, reason},
 		{"01:00.1", AUDIO, 1, SELECT_ID,
-			"same slot as 0000:01:00.0: 0000:01:00.2 of its slot can't be read: Input/output error"},
+			"same card as 0000:01:00.0: 0000:01:00.2 of its slot can't be read: Input/output error"},
 		{"01:00.2", 0, 0, SELECT_ID, "can't be read: Input/output error"},
 		{"01:01.0", DISPLAY, 1, SELECT_ID, NULL},
 		{"02:00.0", DISK, 1, SELECT_ID, NULL},
@@ -524,7 +525,7 @@ static void test_other_id(void)
 		{"01:00.0", DISPLAY, 1, SELECT_ADDRESS,
 			"another device is there now: 0001:1000; 0009:0009 is not in this machine"},
 		{"01:00.1", AUDIO, 1, SELECT_ADDRESS,
-			"same slot as 0000:01:00.0: another device is there now: 0001:1000; 0009:0009 is not in this machine"},
+			"same card as 0000:01:00.0: another device is there now: 0001:1000; 0009:0009 is not in this machine"},
 		{"02:00.0", NIC, 9, SELECT_ID, "can't be read: Input/output error"},
 	};
 

@@ -5,6 +5,7 @@
 
 #include "base/str.h"
 #include "check.h"
+#include "core/card.h"
 #include "core/guard.h"
 #include "exact.h"
 #include "fake_sysfs.h"
@@ -235,7 +236,7 @@ static void hand_make(struct hand *m, const char *config, const struct device *d
 		abort();
 	if (n > 0)
 		memcpy(m->h.devices.at, devices, n * sizeof(*devices));
-	scan_cards(&m->h.devices);
+	cards_mark(&m->h.devices, &(struct sysfs){.devices = -1});
 	CHECK_INT(plan_make(&m->p, &m->c, &m->h, &b, NULL), 0);
 	exact_plan(&m->p);
 }

@@ -75,15 +75,6 @@ static int ask_for_all(struct cards *c, const struct sysroot *w, struct err *err
 	return 0;
 }
 
-/* True if the function belongs to the last card. */
-static bool belongs(const struct cards *c, const struct device *d)
-{
-	if (c->n == 0)
-		return false;
-	const struct device *first = c->s.plan.verdicts[c->at[c->n - 1].first].device;
-	return first && card_same(first, d);
-}
-
 /* Numbers the cards that may be used by VMs and may leave the host; displays first. */
 static void number(struct cards *c)
 {
@@ -100,23 +91,44 @@ static void number(struct cards *c)
 		}
 }
 
-static int group_by_slot(struct cards *c, struct err *err)
+/* Appends a verdict to the last card. */
+static void add_function(struct cards *c, size_t *n, size_t verdict)
+{
+	struct card *k = &c->at[c->n - 1];
+
+	c->order[(*n)++] = verdict;
+	k->n++;
+	k->display |= device_is_display(c->s.plan.verdicts[verdict].device);
+}
+
+/* The functions of a card need not follow one another: audio may be on a bus of its own. */
+static int group_by_card(struct cards *c, struct err *err)
 {
 	const struct plan *p = &c->s.plan;
+	bool *placed = calloc(p->n ? p->n : 1, sizeof(*placed));
+	size_t n = 0;
 
 	c->at = calloc(p->n ? p->n : 1, sizeof(*c->at));
-	if (!c->at)
+	c->order = calloc(p->n ? p->n : 1, sizeof(*c->order));
+	if (!placed || !c->at || !c->order) {
+		free(placed);
 		return err_set(err, ENOMEM, "out of memory for %zu devices", p->n);
+	}
 	for (size_t i = 0; i < p->n; i++) {
 		const struct device *d = p->verdicts[i].device;
-		if (!d)
-			continue; /* unplugged since */
-		if (!belongs(c, d))
-			c->at[c->n++] = (struct card){.first = i};
-		struct card *k = &c->at[c->n - 1];
-		k->n = i + 1 - k->first;
-		k->display |= device_is_display(d);
+		if (!d || placed[i])
+			continue; /* unplugged since, or of an earlier card */
+		c->at[c->n++] = (struct card){.first = n};
+		add_function(c, &n, i);
+		for (size_t k = i + 1; d->of_card && k < p->n; k++) {
+			const struct device *other = p->verdicts[k].device;
+			if (!other || !card_same(d, other))
+				continue;
+			placed[k] = true;
+			add_function(c, &n, k);
+		}
 	}
+	free(placed);
 	number(c);
 	return 0;
 }
@@ -132,7 +144,7 @@ int cards_read(struct cards *ret, const struct sysroot *w, struct err *err)
 	if (r == 0)
 		r = ctx_plan_preview(&ret->s, &chosen, "all of this machine",
 			ret->preview_config.data, ret->preview_config.len, false, err);
-	return r < 0 ? r : group_by_slot(ret, err);
+	return r < 0 ? r : group_by_card(ret, err);
 }
 
 void cards_done(struct cards *c)
@@ -140,13 +152,15 @@ void cards_done(struct cards *c)
 	ctx_done(&c->s);
 	pciids_close(&c->names);
 	text_done(&c->preview_config);
+	free(c->order);
 	free(c->at);
+	c->order = NULL;
 	c->at = NULL;
 }
 
 const struct verdict *card_verdict(const struct cards *c, const struct card *k, size_t i)
 {
-	return &c->s.plan.verdicts[k->first + i];
+	return &c->s.plan.verdicts[c->order[k->first + i]];
 }
 
 const char *card_refusal(const struct cards *c, const struct card *k)

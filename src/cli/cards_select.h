@@ -12,7 +12,7 @@
 
 /* Functions of one card (card_same), which the user takes or leaves as a whole. */
 struct card {
-	size_t first, n; /* its verdicts in the plan */
+	size_t first, n; /* its verdicts: places in `order` of the cards */
 	unsigned number; /* its number in the prompt, 0: it cannot be chosen */
 	bool display;    /* one of its functions is a display controller */
 	bool chosen;
@@ -26,6 +26,7 @@ struct cards {
 	struct ctx s;
 	struct text preview_config; /* the config from which the ctx is made */
 	struct pciids names;
+	size_t *order; /* the verdicts of the plan, by cards */
 	struct card *at;
 	size_t n;
 };

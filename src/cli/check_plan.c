@@ -52,7 +52,8 @@ static void log_refusals(const struct check_ctx *c)
 	}
 }
 
-/* An id is right for one card, and also binds an identical one as soon as it is installed. */
+/* An id is right for one device, and also binds an identical one as soon as it is installed. Each
+ * function that carries it is named, by whatever line it is asked for. */
 static void log_ids(const struct check_ctx *c)
 {
 	const struct plan *p = &c->ctx->plan;
@@ -60,25 +61,24 @@ static void log_ids(const struct check_ctx *c)
 
 	for (size_t i = 0; i < p->config->n_selectors; i++) {
 		const struct selector *s = &p->config->selectors[i];
-		const struct verdict *last = NULL;
-		char cards[STRV_MAX] = "";
+		_cleanup_(text_done) struct text functions = {0};
 		size_t n = 0;
 		if (s->kind != SELECT_ID || s->exclude)
 			continue;
 		for (size_t j = 0; j < p->n; j++) {
-			const struct verdict *v = &p->verdicts[j];
-			if (v->selector != s || v->companion || !v->device ||
-				(last && pci_addr_same_device(last->device->addr, v->device->addr)))
+			const struct device *d = p->verdicts[j].device;
+			if (!d || !select_matches(s, NULL, d))
 				continue;
-			last = v;
+			text_print(&functions, "%s%s", n > 0 ? ", " : "",
+				pci_addr_format(d->addr, address));
 			n++;
-			add_name(cards, "%s", pci_addr_format(v->device->addr, address));
 		}
+		c->findings->failed |= functions.failed;
 		if (n > 1)
 			findings_add(c->findings, false, "ids",
 				"if only one is meant, name it: addresses = ADDRESS=ID", NULL,
 				"id %s (%s:%u) is that of %zu devices: %s", s->text,
-				p->config->path, s->line, n, cards);
+				p->config->path, s->line, n, functions.data);
 	}
 }
 

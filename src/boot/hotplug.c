@@ -30,8 +30,7 @@ static void keep_card(struct plan *p, const struct device *added)
 	size_t n = 0;
 
 	for (size_t i = 0; i < p->n; i++)
-		if (added && p->verdicts[i].device &&
-			card_same(p->verdicts[i].device, added))
+		if (added && p->verdicts[i].device && card_same(p->verdicts[i].device, added))
 			p->verdicts[n++] = p->verdicts[i];
 	p->n = n;
 }

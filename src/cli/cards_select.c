@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "cli/cards_prompt.h"
+#include "cli/kind.h"
 #include "core/card.h"
 #include "shared/prompt.h"
 #include "shared/table.h"
@@ -16,36 +17,6 @@
 
 /* ---- cards -------------------------------------------------------------------------------------
  */
-
-/*
- * The device kinds offered for VMs, by base class (and subclass, if not all of it), and their
- * words. (PCI Code and ID Assignment Specification, section 1) Anything else only comes along in a
- * slot or an IOMMU group: a memory controller or the chipset's SMBus is not a card.
- */
-static const struct kind {
-	uint32_t class, mask;
-	const char *word;
-} kinds[] = {
-	{0x030000, 0xff0000, "display"},
-	{0x040000, 0xff0000, "audio"},
-	{0x020000, 0xff0000, "network"},
-	{0x010000, 0xff0000, "storage"},
-	{0x0c0300, 0xffff00, "USB"},
-	{0x120000, 0xff0000, "accelerator"},
-	{0x0b4000, 0xffff00, "co-processor"},
-	{0x0d0000, 0xff0000, "wireless"},
-	{0x070000, 0xff0000, "serial"},
-	{0x100000, 0xff0000, "encryption"},
-	{0x110000, 0xff0000, "signals"},
-};
-
-static const char *kind_word(uint32_t class)
-{
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
-		if ((class & kinds[i].mask) == kinds[i].class)
-			return kinds[i].word;
-	return NULL;
-}
 
 static bool is_read(const struct device *d, const void *arg)
 {
@@ -75,6 +46,15 @@ static int ask_for_all(struct cards *c, const struct sysroot *w, struct err *err
 	return 0;
 }
 
+/* True if one of its functions has a kind that VMs are given. */
+static bool is_of_use(struct cards *c, const struct card *k)
+{
+	for (size_t i = 0; i < k->n; i++)
+		if (kind_word(&c->s.sysfs, card_verdict(c, k, i)->device))
+			return true;
+	return false;
+}
+
 /* Numbers the cards that may be used by VMs and may leave the host; displays first. */
 static void number(struct cards *c)
 {
@@ -83,10 +63,7 @@ static void number(struct cards *c)
 	for (int displays = 1; displays >= 0; displays--)
 		for (size_t i = 0; i < c->n; i++) {
 			struct card *k = &c->at[i];
-			bool offered = false;
-			for (size_t j = 0; j < k->n; j++)
-				offered |= kind_word(card_verdict(c, k, j)->device->class) != NULL;
-			if (k->display == (bool)displays && offered && !card_refusal(c, k))
+			if (k->display == (bool)displays && is_of_use(c, k) && !card_refusal(c, k))
 				k->number = next++;
 		}
 }
@@ -204,8 +181,9 @@ static void name_function(struct cards *c, const struct device *d, char *buf, si
 static void function_row(struct cards *c, struct table *t, const struct card *k, size_t i)
 {
 	const struct device *d = card_verdict(c, k, i)->device;
-	const char *word = kind_word(d->class);
+	const char *word = kind_word(&c->s.sysfs, d);
 	char address[PCI_ADDR_MAX], id[PCI_ID_MAX], number_text[16] = "", group[12] = "-", name[96];
+	char vendor[48];
 	struct pci_id shown = d->id;
 
 	shown.subvendor = shown.subdevice = PCI_ANY;
@@ -214,17 +192,24 @@ static void function_row(struct cards *c, struct table *t, const struct card *k,
 			number_text, sizeof(number_text), "%s%u", k->chosen ? "*" : "", k->number);
 	if (!c->s.groups_by_slots && d->group >= 0)
 		(void)snprintf(group, sizeof(group), "%d", d->group);
-	name_function(c, d, name, sizeof(name));
+	(void)pciids_vendor_short(&c->names, d->id.vendor, vendor, sizeof(vendor));
+	if (!pciids_device(&c->names, &d->id, name, sizeof(name)))
+		name[0] = '\0';
 	const char *const cells[] = {number_text, pci_addr_format(d->addr, address),
-		word ? word : "-", pci_id_format(&shown, id), group};
-	table_row(t, cells, "%s", name);
+		word ? word : "-", pci_id_format(&shown, id), group,
+		d->driver[0] ? d->driver : "-"};
+	table_row(t, cells, "%s%s%s", vendor, vendor[0] && name[0] ? " " : "",
+		name[0]     ? name
+		: vendor[0] ? ""
+			    : "-");
 }
 
 void cards_print(struct cards *c)
 {
 	static const struct table_column columns[] = {{.name = "NO", .right = true},
 		{.name = "ADDRESS"}, {.name = "KIND"}, {.name = "ID"},
-		{.name = "GROUP", .right = true}, {.name = "NAME", .cut = true}};
+		{.name = "GROUP", .right = true}, {.name = "DRIVER"},
+		{.name = "NAME", .cut = true}};
 	_cleanup_(table_done) struct table t;
 	char address[PCI_ADDR_MAX];
 	struct term p;
@@ -239,8 +224,8 @@ void cards_print(struct cards *c)
 	table_print(&t, stdout);
 	term_open(&p, stdout, COLOUR_NEVER);
 	for (size_t i = 0; i < c->n; i++) {
-		const char *reason = c->at[i].display ? card_refusal(c, &c->at[i]) : NULL;
-		if (!reason)
+		const char *reason = card_refusal(c, &c->at[i]);
+		if (!reason || !is_of_use(c, &c->at[i]))
 			continue;
 		term_line(&p, 0);
 		term_put(&p, PLAIN, " -  %s  ",
@@ -259,7 +244,7 @@ void cards_write_config(struct cards *c, struct text *ret)
 	for (size_t i = 0; i < c->n; i++)
 		for (size_t j = 0; c->at[i].chosen && j < c->at[i].n; j++) {
 			const struct device *d = card_verdict(c, &c->at[i], j)->device;
-			const char *word = kind_word(d->class);
+			const char *word = kind_word(&c->s.sysfs, d);
 			struct pci_id shown = d->id;
 			shown.subvendor = shown.subdevice = PCI_ANY;
 			name_function(c, d, name, sizeof(name));

@@ -61,26 +61,6 @@ static size_t listing_cards_of(const struct inventory *v, int group)
 
 #define DETAIL 6
 
-/* The vendor, shorter than in pci.ids: "NVIDIA", "AMD/ATI". */
-static const char *vendor_short(const struct function *f, char *buf, size_t size)
-{
-	static const char *const tails[] = {" Corporation", " Corp", " Inc", " Co.", " Ltd",
-		" Limited", " Semiconductor", " Technolog", " Electronics", " Systems", ",", " ["};
-	const char *open = strchr(f->vendor_name, '['), *close = strchr(f->vendor_name, ']');
-
-	if (open && close && close > open + 1) {
-		(void)snprintf(buf, size, "%.*s", (int)(close - open - 1), open + 1);
-		return buf;
-	}
-	(void)str_copy(buf, size, f->vendor_name);
-	for (size_t i = 0; i < sizeof(tails) / sizeof(*tails); i++) {
-		char *tail = strstr(buf, tails[i]);
-		if (tail && tail > buf)
-			*tail = '\0';
-	}
-	return buf;
-}
-
 /* "VGA compatible controller: NVIDIA TU104 [GeForce RTX 2060]", numbers without a name. */
 static void function_put(const struct function *f, struct term *p)
 {
@@ -95,7 +75,7 @@ static void function_put(const struct function *f, struct term *p)
 	else
 		term_put(p, PLAIN, "class %04x: ", f->d.class >> 8);
 	if (f->vendor_name[0])
-		term_put(p, BOLD, "%s ", vendor_short(f, vendor, sizeof(vendor)));
+		term_put(p, BOLD, "%s ", pciids_short(f->vendor_name, vendor, sizeof(vendor)));
 	else
 		term_put(p, BOLD, "vendor %04x ", f->d.id.vendor);
 	if (f->name[0])

@@ -116,3 +116,31 @@ bool pciids_class(struct pciids *n, uint32_t class, char *buf, size_t size)
 	(void)str_copy(buf, size, name);
 	return true;
 }
+
+const char *pciids_short(const char *vendor, char *buf, size_t size)
+{
+	static const char *const tails[] = {" Corporation", " Corp", " Inc", " Co.", " Ltd",
+		" Limited", " Semiconductor", " Technolog", " Electronics", " Systems", ",", " ["};
+	const char *open = strchr(vendor, '['), *close = strchr(vendor, ']');
+
+	if (open && close && close > open + 1) {
+		(void)snprintf(buf, size, "%.*s", (int)(close - open - 1), open + 1);
+		return buf;
+	}
+	(void)str_copy(buf, size, vendor);
+	for (size_t i = 0; i < sizeof(tails) / sizeof(*tails); i++) {
+		char *tail = strstr(buf, tails[i]);
+		if (tail && tail > buf)
+			*tail = '\0';
+	}
+	return buf;
+}
+
+bool pciids_vendor_short(struct pciids *n, uint32_t vendor, char *buf, size_t size)
+{
+	char name[96];
+	bool found = pciids_vendor(n, vendor, name, sizeof(name));
+
+	(void)pciids_short(name, buf, size);
+	return found;
+}

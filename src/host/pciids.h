@@ -26,6 +26,10 @@ void pciids_close(struct pciids *n);
 
 /* Each writes the name, cut where it does not fit, or "" and false. */
 bool pciids_vendor(struct pciids *n, uint32_t vendor, char *buf, size_t size);
+/* The same, shorter: "NVIDIA", "AMD/ATI". */
+bool pciids_vendor_short(struct pciids *n, uint32_t vendor, char *buf, size_t size);
+/* Shortens the name of a vendor; returns buf. */
+const char *pciids_short(const char *vendor, char *buf, size_t size);
 bool pciids_device(struct pciids *n, const struct pci_id *id, char *buf, size_t size);
 /* The name of the board, or of its vendor. */
 bool pciids_subsystem(struct pciids *n, const struct pci_id *id, char *buf, size_t size);

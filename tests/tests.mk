@@ -177,8 +177,8 @@ fuzz: $(fuzzers)
 # nine in ten: up to half an hour. Of vfio-bootcfg these are the journal, and what reads and edits text. Not part of check.
 mutant_sources = $(wildcard $(addprefix src/core/,guard.c plan.c probe.c apply.c steps.c bootcount.c config*.c in_use.c) \
 	src/pci/boot_display.c src/base/replace.c)
-mutant_sources_bootcfg = $(wildcard src/shared/txn.c src/bootcfg/journal.c src/bootcfg/kargs/*.c \
-	$(addprefix src/bootcfg/format/,shell_edit.c shell_lex.c bls.c menu.c plain.c grubenv.c))
+mutant_sources_bootcfg = $(wildcard src/shared/txn.c src/shared/shell_lex.c src/bootcfg/journal.c src/bootcfg/kargs/*.c \
+	$(addprefix src/bootcfg/format/,shell_edit.c bls.c menu.c plain.c grubenv.c))
 mutant_units_bootcfg = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(shell grep -lE '"(bootcfg/|shared/txn)' tests/unit/*.c))
 mutants = BUILD='$(BUILD)' SAN_CC='$(CLANG) $(COMPILE) $(kmod_flags) $(SANITIZE) -fsanitize=fuzzer-no-link' \
 	SAN_LINK='$(CLANG) $(SANITIZE)' SAN_LIBS='$(san_libs)' \

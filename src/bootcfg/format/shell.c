@@ -2,8 +2,8 @@
 #include "bootcfg/format/shell.h"
 
 #include "base/str.h"
-#include "bootcfg/format/shell_lex.h"
 #include "bootcfg/kargs/karg.h"
+#include "shared/shell_lex.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -2,9 +2,9 @@
 #include "bootcfg/loader/mkinitcpio.h"
 
 #include "bootcfg/format/shell.h"
-#include "bootcfg/format/shell_lex.h"
 #include "bootcfg/kargs/entry_rules.h"
 #include "bootcfg/loader/whole_line.h"
+#include "shared/shell_lex.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef BOOTCFG_FORMAT_SHELL_LEX_H
-#define BOOTCFG_FORMAT_SHELL_LEX_H
+#ifndef SHARED_SHELL_LEX_H
+#define SHARED_SHELL_LEX_H
 
 #include "base/err.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "bootcfg/format/shell_lex.h"
+#include "shared/shell_lex.h"
 
 #include "base/str.h"
 

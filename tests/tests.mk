@@ -155,7 +155,7 @@ $(BUILD)/san/bin/vfio-bind.service: systemd/initrd/vfio-bind.service
 	@cp $< $@
 
 check-unit: all $(units) $(sanitized) $(BUILD)/san/bin/vfio-bind.service
-	@VFIO_BIND='$(BUILD)/vfio-bind $(BUILD)/san/bin/vfio-bind' tests/unit/run tests/unit/records tests/unit/cases tests/unit/checks $(units) tests/unit/status tests/unit/listing tests/unit/commands tests/unit/init tests/unit/docs tests/unit/help tests/unit/writes tests/unit/roms tests/unit/hands tests/unit/guests tests/unit/vm tests/unit/hook tests/unit/left-out tests/unit/modules tests/unit/image-owner tests/unit/image tests/unit/boot-images
+	@VFIO_BIND='$(BUILD)/vfio-bind $(BUILD)/san/bin/vfio-bind' tests/unit/run tests/unit/records tests/unit/cases tests/unit/checks $(units) tests/unit/status tests/unit/listing tests/unit/commands tests/unit/init tests/unit/docs tests/unit/help tests/unit/writes tests/unit/roms tests/unit/hands tests/unit/guests tests/unit/vm tests/unit/scripts tests/unit/hook tests/unit/left-out tests/unit/modules tests/unit/image-owner tests/unit/image tests/unit/boot-images
 
 # Does this tree say what another commit says? JSON of both, on every tree and every case of vfio-bootcfg. Not part of check.
 .PHONY: compare

@@ -214,15 +214,19 @@ static void say_port(unsigned port, void (*say)(const char *device, void *to), v
 	say(device, to);
 }
 
-static void say_function(
-	const struct guest_function *g, void (*say)(const char *device, void *to), void *to)
+static void say_function(const struct guest_function *g, bool pcie,
+	void (*say)(const char *device, void *to), void *to)
 {
 	_cleanup_(text_done) struct text device = {0};
 	char address[PCI_ADDR_MAX];
 
-	text_print(&device, "vfio-pci,host=%s,bus=vfio-port%u,addr=00.%u%s",
-		pci_addr_format(g->addr, address), g->port, g->function,
-		g->multifunction ? ",multifunction=on" : "");
+	text_print(&device, "vfio-pci,host=%s,", pci_addr_format(g->addr, address));
+	if (pcie)
+		text_print(&device, "bus=vfio-port%u,addr=00.%u", g->port, g->function);
+	else
+		text_print(&device, "bus=pci.0,addr=%x.%u", PORTS_AT + g->port, g->function);
+	if (g->multifunction)
+		text_print(&device, ",multifunction=on");
 	if (g->rom) {
 		text_print(&device, ",romfile=");
 		add_value(&device, g->rom);
@@ -231,13 +235,13 @@ static void say_function(
 		say(device.data, to);
 }
 
-void guest_qemu(const struct guest_function *list, size_t n,
+void guest_qemu(const struct guest_function *list, size_t n, bool pcie,
 	void (*say)(const char *device, void *to), void *to)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (i == 0 || list[i].port != list[i - 1].port)
+		if (pcie && (i == 0 || list[i].port != list[i - 1].port))
 			say_port(list[i].port, say, to);
-		say_function(&list[i], say, to);
+		say_function(&list[i], pcie, say, to);
 	}
 }
 

@@ -38,12 +38,13 @@ struct guest_function {
 bool guest_lay_out(struct guest_function *list, size_t n);
 
 /*
- * The arguments of QEMU, two words per device ("-device", then this), for q35 machines only: a
- * pcie-root-port for each slot, at the end of pcie.0 so that no other device of the VM moves, then
- * its functions. Calls say(text, to) for each. No x-vga: it is for a guest without UEFI on a host
- * with a working VGA arbiter, which only the user can know.
+ * The arguments of QEMU, two words per device ("-device", then this): for machines with PCI Express
+ * (q35) a pcie-root-port for each slot, at the end of pcie.0 so that no other device of the VM
+ * moves, then its functions; for i440fx its functions in a slot of pci.0, from 10 up. Calls
+ * say(text, to) for each. No x-vga: it is for a guest without UEFI on a host with a working VGA
+ * arbiter, which only the user can know.
  */
-void guest_qemu(const struct guest_function *list, size_t n,
+void guest_qemu(const struct guest_function *list, size_t n, bool pcie,
 	void (*say)(const char *device, void *to), void *to);
 
 /* Where a function is in the VM of libvirt. */

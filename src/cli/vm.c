@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "cli/domain.h"
 #include "cli/guest.h"
+#include "cli/script_file.h"
 #include "cli/virsh.h"
 #include "shared/table.h"
 #include "shared/txn.h"
@@ -19,14 +20,15 @@
 /* Files that libvirt writes itself, and reads only when it starts. */
 #define LIBVIRT_OWN "/etc/libvirt/"
 
-enum vm_kind { VM_DOMAIN, VM_XML };
+enum vm_kind { VM_DOMAIN, VM_XML, VM_SCRIPT };
 
 struct vm {
 	const char *target; /* NAME or FILE, as given */
 	const char *uri;
 	enum vm_kind kind;
 	struct text text;
-	struct domain domain; /* of that text */
+	struct domain domain;       /* of that text */
+	struct script_file *script; /* or this */
 };
 
 struct vm_options {
@@ -39,6 +41,9 @@ static void vm_done(struct vm *v)
 {
 	domain_done(&v->domain);
 	text_done(&v->text);
+	if (v->script)
+		script_file_done(v->script);
+	free(v->script);
 }
 
 /* ---- which VM -------------------------------------------------------------------------------- */
@@ -64,6 +69,27 @@ static int file_take(struct vm *v, struct err *err)
 	return 0;
 }
 
+static int script_take(struct vm *v, struct err *err)
+{
+	v->kind = VM_SCRIPT;
+	v->domain.name = "";
+	v->script = calloc(1, sizeof(*v->script));
+	if (!v->script)
+		return err_set(err, ENOMEM, "out of memory");
+	int r = script_file_read(v->script, v->target, err);
+	if (r < 0)
+		return r;
+	v->domain.functions = calloc(v->script->n + 1, sizeof(*v->domain.functions));
+	if (!v->domain.functions)
+		return err_set(err, ENOMEM, "out of memory");
+	for (; v->domain.n < v->script->n; v->domain.n++)
+		v->domain.functions[v->domain.n] = (struct domain_function){
+			.addr = v->script->list[v->domain.n].addr,
+			.rom = v->script->list[v->domain.n].rom,
+			.ours = true};
+	return 0;
+}
+
 static int vm_open(struct vm *ret, const struct vm_options *o, const char *target, struct err *err)
 {
 	struct err reason = {""};
@@ -77,8 +103,16 @@ static int vm_open(struct vm *ret, const struct vm_options *o, const char *targe
 		r = virsh_read(ret->uri, target, &ret->text, err);
 	if (r < 0)
 		return r;
+	if (ret->kind == VM_XML && script_file_is(ret->text.data, ret->text.len))
+		return script_take(ret, err);
 	r = domain_read(&ret->domain, ret->text.data ? ret->text.data : "", ret->text.len, &reason);
-	return r < 0 ? err_set(err, -r, "%s: %s", target, reason.text) : 0;
+	if (r < 0)
+		return err_set(err, -r,
+			ret->text.data && ret->text.data[0] != '<' && ret->kind == VM_XML
+				? "%s: neither a script (#!/bin/sh) nor a domain of libvirt: %s"
+				: "%s: %s",
+			target, reason.text);
+	return 0;
 }
 
 /* ---- other VMs ------------------------------------------------------------------------------- */
@@ -130,9 +164,9 @@ static enum cmd_result share_check(const struct vm *v, const struct vm_options *
 	if (o->share || (o->guest.args.sysroot.sysfs && !o->connect))
 		return CMD_AS_ASKED;
 	int r = others_have(v, &o->guest, &reason);
-	if (r == 0 || (r == -ENOENT && v->kind == VM_XML))
+	if (r == 0 || (r == -ENOENT && v->kind != VM_DOMAIN))
 		return CMD_AS_ASKED;
-	if (r < 0 && v->kind == VM_XML && !o->connect) {
+	if (r < 0 && v->kind != VM_DOMAIN && !o->connect) {
 		log_print(LOG_WARNING, "which VMs have these devices already is unknown: %s",
 			reason.text);
 		return CMD_AS_ASKED;
@@ -216,12 +250,33 @@ static enum cmd_result edit_failed(int code)
 	return code == -ENOMEM || code == -EIO ? CMD_SYSTEM : CMD_NOT_ALL;
 }
 
+/* A script has its devices in one place: those of other slots are written again, too. */
+static enum cmd_result script_edit_slots(const struct vm *v, const struct guest *g,
+	const struct slots *slots, bool *ret_changed, struct err *err)
+{
+	struct guest_function all[GUEST_MAX];
+	size_t n = g->n;
+
+	memcpy(all, g->list, n * sizeof(*all));
+	for (size_t i = 0; i < v->script->n && n < GUEST_MAX; i++)
+		if (!touched(v->script->list[i].addr, slots))
+			all[n++] = v->script->list[i];
+	if (!guest_lay_out(all, n)) {
+		(void)err_set(err, E2BIG, "more than %d slots for one VM", GUEST_PORTS_MAX);
+		return CMD_SYSTEM;
+	}
+	return script_file_set(v->script, all, n, ret_changed, err);
+}
+
 /* Lets the VM have the list in these slots. *ret_changed: it had something else. */
 static enum cmd_result vm_edit(const struct vm *v, const struct guest *g, const struct slots *slots,
 	bool *ret_changed, struct err *err)
 {
 	_cleanup_(text_done) struct text edited = {0};
 	struct err reason = {""};
+
+	if (v->kind == VM_SCRIPT)
+		return script_edit_slots(v, g, slots, ret_changed, err);
 	int r = domain_edit(&edited, &v->domain, g->list, g->n, touched, slots, &reason);
 
 	if (r < 0) {
@@ -407,7 +462,10 @@ static void show_json(const struct vm *v, char **operands, int n)
 		json_open_object(&j, NULL);
 		json_string(&j, "address", pci_addr_format(f->addr, address));
 		json_bool(&j, "ours", f->ours);
-		json_int(&j, "line", domain_line(&v->domain, f));
+		if (v->script)
+			json_null(&j, "line");
+		else
+			json_int(&j, "line", domain_line(&v->domain, f));
 		json_string(&j, "rom", f->rom);
 		json_close_object(&j);
 	}
@@ -465,7 +523,7 @@ enum cmd_result cmd_vm(int argc, char **argv, struct err *err)
 	struct vm_options o = {.guest.args.sysroot = SYSROOT_HOST};
 	static const struct command_info info = {
 		.about =
-			"Puts PCI devices into a VM that exists, a domain of libvirt by its name or its XML file, and out of it.",
+			"Puts PCI devices into a VM that exists, a domain of libvirt by its name or its XML file or a script that starts QEMU, and out of it.",
 		.takes = "a VM, add, remove or show, and PCI addresses",
 		.operands = "NAME|FILE add|remove|show [ADDRESS...]",
 		.least = 2};

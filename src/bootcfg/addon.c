@@ -271,7 +271,7 @@ static int file_make(const struct root *r, const char *path, const struct job *j
 static int notes_add(const struct job *j, enum secure_boot secure, struct strings *to)
 {
 	int rc = strings_add(to,
-		"the parameters of an addon are measured into PCR 12 of the TPM: a disk key that is bound to it asks for the passphrase at the next boot");
+		"an addon is measured into PCR 4 of the TPM, by the firmware, its parameters into 12, by systemd-stub, and 9 and 10, by the kernel: a disk key that is bound to one of them asks for the passphrase at the next boot");
 
 	if (rc == 0 && !j->key && secure == SECURE_BOOT_UNKNOWN)
 		rc = strings_add(to,

@@ -54,8 +54,8 @@ struct loader {
 	bool (*booted)(const char *cmdline);
 	/* The loaders that start what it makes, NULL-terminated; or NULL. */
 	const struct loader *const *read_by;
-	/* The PCR of the TPM that the command line is measured into, and by what; NULL: as
-	 * systemd-stub does. */
+	/* The PCR of the TPM that it measures the command line into, and by what: "8, by GRUB";
+	 * NULL: not known. */
 	const char *measured;
 	/* The command that tells the TPM what it will measure after an edit, or NULL. */
 	const char *predict;

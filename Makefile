@@ -213,6 +213,7 @@ help:
 		'make check-inuse           disks that something in the kernel holds, on a running system' \
 		'make check-display         the boot display: machines and configs on three kernels' \
 		'make check-vm              VMs of a real libvirtd, which needs root' \
+		'make check-tpm             registers of a TPM before and after an edit, of four ways to boot' \
 		'make check-durability      power losses during edits on ext4, xfs and btrfs; what shows that each fsync is needed' \
 		'make compare BASE=COMMIT   the JSON of all commands, against that of another commit' \
 		'make check-mutants         can the tests fail? small changes of the sources, half an hour' \

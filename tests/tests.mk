@@ -213,6 +213,13 @@ check-bootcfg: all $(BUILD)/san/bin/vfio-bootcfg
 check-uki: all
 	@VFIO_BOOTCFG=$(BUILD)/vfio-bootcfg tests/bootcfg/uki
 
+# The registers of a TPM before and after an edit, for GRUB, systemd-boot, an image and its addon: twelve boots with UEFI.
+# Not part of check.
+.PHONY: check-tpm
+check-tpm: all
+	@NO_INSTALL='$(NO_INSTALL)' tools/deps boot tpm
+	@VFIO_BOOTCFG=$(BUILD)/vfio-bootcfg tests/bootcfg/tpm
+
 # Power losses at each flush of five edits on ext4, xfs and btrfs, and what shows that each fsync is needed: a guest, some ten
 # minutes. Not part of check.
 .PHONY: check-durability

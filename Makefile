@@ -9,6 +9,8 @@
 # ---- settings: make NAME=VALUE ------------------------------------------------------------------
 CC           ?= cc
 CLANG        ?= clang
+OBJCOPY      ?= objcopy
+PKG_CONFIG   ?= pkg-config
 # What each compiler calls small: clang's -Os is a good deal larger.
 CFLAGS       ?= $(if $(findstring clang,$(CC)),-Oz,-Os) -g
 LDFLAGS      ?=
@@ -24,8 +26,12 @@ KMOD_SRC     ?=
 XZ_SRC       ?=
 ZSTD_SRC     ?=
 INIH_SRC     ?=
+# A directory with the archives that tools/vendor.sha256 names, checked and unpacked: the four of them at once, offline
+VENDOR       ?=
 # Stripped size of a static vfio-bind-boot that a build may not exceed, in bytes
 SIZE_MAX     ?= $(if $(filter musl,$(LIBC)),330000,1000000)
+# no: programs keep their symbols, for packages that split them off
+STRIP        ?= yes
 # yes: warnings are errors (make check-cc sets it)
 WERROR       ?= no
 # 1: a test that had to be skipped is a failure.   1: name missing packages, install nothing
@@ -55,7 +61,7 @@ programs = $(BUILD)/vfio-bind $(BUILD)/vfio-bootcfg $(BUILD)/vfio-bind-boot
 manuals  = $(if $(shell command -v scdoc),$(patsubst %.scd,$(BUILD)/%,$(wildcard man/*.scd)))
 
 .PHONY: all
-all: $(programs) $(BUILD)/vfio-bind.service $(manuals)
+all: $(programs) $(BUILD)/vfio-bind.service $(manuals) $(BUILD)/vfio-bind.spdx.json
 
 # ---- flags --------------------------------------------------------------------------------------
 WARNINGS = -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wformat=2 -Wvla \
@@ -78,12 +84,12 @@ LINK     = -Wl,--gc-sections,-z,relro,-z,now,-z,noexecstack,--fatal-warnings
 RELR     = $(if $(shell $(CC) -Wl,--help 2>/dev/null | grep -o pack-relative-relocs),-Wl$(,)-z$(,)pack-relative-relocs)
 ,       := ,
 
-kmod_libs  = $(shell pkg-config --libs libkmod inih)
-bind_libs  = $(kmod_libs) -lmount $(shell pkg-config --libs json-c libpci smartcols expat)
+kmod_libs  = $(shell $(PKG_CONFIG) --libs libkmod inih)
+bind_libs  = $(kmod_libs) -lmount $(shell $(PKG_CONFIG) --libs json-c libpci smartcols expat)
 bind_needs = ini.h - libinih-dev libkmod.h - libkmod-dev libmount/libmount.h - libmount-dev \
 	json-c/json.h - libjson-c-dev pci/pci.h - libpci-dev libsmartcols/libsmartcols.h - libsmartcols-dev \
 	expat.h - libexpat1-dev
-shared_flags = $(shell pkg-config --cflags libkmod inih)
+shared_flags = $(shell $(PKG_CONFIG) --cflags libkmod inih)
 boot_dir   = obj
 ifeq ($(STATIC)-$(LIBC),yes-musl)
 kmod_lib   = $(BUILD)/musl/libkmod.a
@@ -113,9 +119,19 @@ boot_needs = ini.h - libinih-dev libkmod.h - libkmod-dev
 else
 $(error STATIC=$(STATIC) LIBC=$(LIBC): yes or no, musl or glibc)
 endif
-bootcfg_libs  = -lblkid -lmount $(shell pkg-config --libs inih json-c smartcols)
+bootcfg_libs  = -lblkid -lmount $(shell $(PKG_CONFIG) --libs inih json-c smartcols)
 bootcfg_needs = blkid/blkid.h - libblkid-dev libmount/libmount.h - libmount-dev ini.h - libinih-dev \
 	json-c/json.h - libjson-c-dev libsmartcols/libsmartcols.h - libsmartcols-dev
+
+ifneq ($(VENDOR),)
+vendored = $(BUILD)/vendor/complete
+$(vendored): tools/vendor tools/vendor.sha256
+	tools/vendor '$(VENDOR)' $(BUILD)/vendor
+KMOD_SRC = $(BUILD)/vendor/kmod
+XZ_SRC   = $(BUILD)/vendor/xz-utils
+ZSTD_SRC = $(BUILD)/vendor/libzstd
+INIH_SRC = $(BUILD)/vendor/libinih
+endif
 
 # Quiet rules: $(call say,WHAT) before the command, which V=1 shows instead.
 say = $(if $(V),,@printf '  %-8s %s\n' $(1) '$(@:$(BUILD)/%=%)' &&)
@@ -144,7 +160,7 @@ $(programs): $(BUILD)/%: $(BUILD)/flags tools/check-elf
 	@mkdir -p $(BUILD)/debug
 	$(call say,LINK)$(CC) $(CFLAGS) -fPIE $(link) $(LINK) $(LDFLAGS) \
 		$(filter %.o,$^) $(libs) $(LDLIBS) -o $(BUILD)/debug/$*
-	$(if $(V),,@)objcopy --strip-all $(BUILD)/debug/$* $@.new
+	$(if $(V),,@)$(if $(filter no,$(STRIP)),cp,$(OBJCOPY) --strip-all) $(BUILD)/debug/$* $@.new
 	$(if $(V),,@)tools/check-elf $(if $(findstring -static-pie,$(link)),--static --size-max=$(SIZE_MAX)) $@.new
 	$(if $(V),,@)mv $@.new $@
 
@@ -180,11 +196,11 @@ $(BUILD)/flags: FORCE
 FORCE:
 
 # The one step that uses the network (unless KMOD_SRC or KMOD_STATIC_LIB is given).
-$(BUILD)/kmod/libkmod.a: tools/kmod-static tools/fetch-source
+$(BUILD)/kmod/libkmod.a: tools/kmod-static tools/fetch-source $(vendored)
 	$(if $(filter install,$(MAKECMDGOALS)),@echo "libkmod is not there yet and install fetches nothing: run 'make' first" >&2; exit 1)
 	$(call say,KMOD)KMOD_SRC='$(KMOD_SRC)' CC='$(CC)' CFLAGS='$(CFLAGS) -fPIE $(HARDEN) $(LEAN) -ffile-prefix-map=$(CURDIR)=.' tools/kmod-static $(BUILD)
 
-$(BUILD)/musl/libkmod.a: tools/musl-libs tools/kmod-static tools/fetch-source
+$(BUILD)/musl/libkmod.a: tools/musl-libs tools/kmod-static tools/fetch-source $(vendored)
 	$(if $(filter install,$(MAKECMDGOALS)),@echo "libkmod is not there yet and install fetches nothing: run 'make' first" >&2; exit 1)
 	$(call say,MUSL)CFLAGS='$(CFLAGS) -fPIE $(HARDEN) $(LEAN)' KMOD_SRC='$(KMOD_SRC)' XZ_SRC='$(XZ_SRC)' ZSTD_SRC='$(ZSTD_SRC)' \
 		INIH_SRC='$(INIH_SRC)' tools/musl-libs $(BUILD)
@@ -192,6 +208,10 @@ $(BUILD)/musl/libkmod.a: tools/musl-libs tools/kmod-static tools/fetch-source
 # `vfio-bind image` takes it from beside vfio-bind-boot, here as where both are installed.
 $(BUILD)/vfio-bind.service: systemd/initrd/vfio-bind.service
 	$(if $(V),,@)mkdir -p $(@D) && cp $< $@
+
+# What the programs are made of, for who has to know: SPDX.
+$(BUILD)/vfio-bind.spdx.json: tools/sbom $(programs)
+	$(call say,SBOM)tools/sbom $(BUILD) $(VERSION) >$@.new && mv $@.new $@
 
 $(BUILD)/man/%: man/%.scd
 	@mkdir -p $(@D)

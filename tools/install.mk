@@ -38,6 +38,7 @@ rest_rows = \
 		completions/$n.fish:$(FISHDIR)/$n.fish:644) \
 	examples/libvirt-hook-qemu:$(DATADIR)/doc/vfio-bind/examples/libvirt-hook-qemu:644 \
 	$(foreach d,$(wildcard docs/*.md),$d:$(DATADIR)/doc/vfio-bind/$(notdir $d):644) \
+	$(BUILD)/vfio-bind.spdx.json:$(DATADIR)/doc/vfio-bind/vfio-bind.spdx.json:644 \
 	NEWS:$(DATADIR)/doc/vfio-bind/NEWS:644 \
 	LICENSE:$(DATADIR)/licenses/vfio-bind/LICENSE:644 \
 	$(BUILD)/kmod/COPYING:$(DATADIR)/licenses/vfio-bind/libkmod-LGPL-2.1:644
@@ -77,11 +78,23 @@ uninstall:
 	@rmdir -p $(sort $(foreach r,$(dracut_rows),$(dir $(call target_of,$r)))) \
 		'$(DESTDIR)$(DATADIR)/licenses/vfio-bind' '$(DESTDIR)$(DATADIR)/doc/vfio-bind/examples' 2>/dev/null || :
 
-# What the packages of packaging/ are built from.
+# What the packages of packaging/ are built from: the newest commit, the same bytes wherever it is made.
 DIST = vfio-bind-$(VERSION)
 dist:
 	@mkdir -p $(BUILD)
-	git archive --prefix=$(DIST)/ -o $(BUILD)/$(DIST).tar.gz HEAD
+	git archive --prefix=$(DIST)/ HEAD | gzip -9n >$(BUILD)/$(DIST).tar.gz.new
+	@mv $(BUILD)/$(DIST).tar.gz.new $(BUILD)/$(DIST).tar.gz
+
+# What a release has beside its tag (CONTRIBUTING.md, "A release"): the archive, its checksum, Arch's recipe with that
+# checksum and what makepkg reads out of it, Fedora's, and what the programs are made of.
+.PHONY: release
+release: dist all
+	@rm -rf $(BUILD)/release && mkdir -p $(BUILD)/release
+	cp $(BUILD)/$(DIST).tar.gz packaging/PKGBUILD packaging/vfio-bind.install packaging/vfio-bind.spec \
+		$(BUILD)/vfio-bind.spdx.json $(BUILD)/release
+	cd $(BUILD)/release && sha256sum $(DIST).tar.gz >SHA256SUMS && \
+		sed -i "s/^sha256sums=.*/sha256sums=($$(cut -d ' ' -f 1 SHA256SUMS))/" PKGBUILD && tools=$(CURDIR)/tools && \
+		bash "$$tools/srcinfo" PKGBUILD >.SRCINFO
 
 # clean keeps what came over the network; distclean keeps nothing.
 clean:

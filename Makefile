@@ -237,6 +237,9 @@ help:
 		'make check-durability      power losses during edits on ext4, xfs and btrfs; what shows that each fsync is needed' \
 		'make compare BASE=COMMIT   the JSON of all commands, against that of another commit' \
 		'make check-mutants         can the tests fail? small changes of the sources, half an hour' \
+		'make check-offline         what a package tests while it is built: no network, no root, a minute' \
+		'make check-packages        the packages of packaging/, built in a clean Debian' \
+		'make dist | release        the archive of the newest commit | and what a release has beside it' \
 		'make check-NAME            one suite: $(suites)'
 
 include tests/tests.mk

@@ -61,17 +61,33 @@ static char *cells_print(const struct table *t)
 	return text;
 }
 
+/* A sentence of which less than this would be left is not cut. */
+#define SENTENCE_MIN 20
+
 static void row_print(const struct table *t, const char *row, const char *sentence, FILE *f)
 {
+	unsigned width = term_terminal(fileno(f));
 	struct term p;
 
-	if (!t->cut || term_terminal(fileno(f)) == 0) {
+	if (!t->cut || width < strlen(row) + SENTENCE_MIN) {
 		term_row(f, row, "%s", sentence);
 		return;
 	}
 	term_open(&p, f, COLOUR_NEVER);
 	term_put(&p, PLAIN, "%s %s", row, sentence);
 	term_end(&p);
+}
+
+/* Like a row that is too wide they are wrapped. */
+static void headings_print(const char *headings, FILE *f)
+{
+	size_t len = strlen(headings);
+	unsigned width = term_terminal(fileno(f));
+
+	if (width == 0 || len <= width)
+		fprintf(f, "%s\n", headings);
+	else
+		term_row(f, headings, "%s", "");
 }
 
 /* The column of the sentences is empty, so each line is padded up to there, and two blanks more. */
@@ -87,7 +103,7 @@ void table_print(struct table *t, FILE *f)
 		return;
 	}
 	if (!scols_table_is_noheadings(t->cells))
-		fprintf(f, "%s\n", strsep(&rest, "\n"));
+		headings_print(strsep(&rest, "\n"), f);
 	for (size_t i = 0; i < t->sentences.n && rest; i++) {
 		char *line = strsep(&rest, "\n");
 		line[strlen(line) - 1] = '\0'; /* row_print has a blank of its own */

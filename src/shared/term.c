@@ -237,6 +237,29 @@ void term_whole(struct term *p, enum style style, const char *fmt, ...)
 	p->width = width;
 }
 
+/* Prints what is before the last line of a row that is wider than the terminal, cut at blanks, and
+ * moves *row to the rest. Returns its length. */
+static size_t row_begin(struct term *p, const char **row, size_t len)
+{
+	for (;;) {
+		size_t fits = columns_length(*row, p->width - p->column), end = fits;
+		if (fits >= len)
+			return len;
+		while (end > 0 && (*row)[end] != ' ')
+			end--;
+		if (end == 0)
+			return len; /* one word: it is cut */
+		size_t trimmed = end;
+		while (trimmed > 0 && (*row)[trimmed - 1] == ' ')
+			trimmed--;
+		term_put(p, PLAIN, "%.*s", (int)trimmed, *row);
+		term_line(p, ROW_INDENT);
+		end += strspn(*row + end, " ");
+		*row += end;
+		len -= end < len ? end : len;
+	}
+}
+
 void term_row(FILE *f, const char *row, const char *fmt, ...)
 {
 	unsigned width = term_terminal(fileno(f));
@@ -257,11 +280,16 @@ void term_row(FILE *f, const char *row, const char *fmt, ...)
 	bool beside = columns(row) < width / 3;
 	while (!beside && len > 0 && row[len - 1] == ' ')
 		len--;
-	term_put(&p, PLAIN, "%.*s%s", (int)len, row, beside ? " " : "");
+	const char *last = row;
+	if (!beside)
+		len = row_begin(&p, &last, len);
+	term_put(&p, PLAIN, "%.*s%s", (int)len, last, beside ? " " : "");
 	if (beside)
 		p.indent = p.column;
-	else
+	else if (last == row)
 		term_line(&p, ROW_INDENT);
+	else if (text[0])
+		term_put(&p, PLAIN, " ");
 	term_words(&p, PLAIN, "%s", text);
 	term_end(&p);
 }

@@ -40,8 +40,8 @@ unsigned term_terminal(int fd);
 
 /*
  * Prints a table row followed by a sentence. On a terminal too narrow for both, the sentence is
- * wrapped, and starts below a row longer than a word or two; in a pipe each row is one line,
- * however long.
+ * wrapped, and starts below a row longer than a word or two; a row wider than the terminal is
+ * wrapped too. In a pipe each row is one line, however long.
  */
 void term_row(FILE *f, const char *row, const char *fmt, ...) _printf_(3, 4);
 

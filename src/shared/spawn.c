@@ -124,6 +124,71 @@ int spawn_silently(const char *const argv[], struct err *err)
 	return r;
 }
 
+/* ---- watched ---------------------------------------------------------------------------------
+ */
+
+static int64_t now_ms(void);
+
+/* SIGTTOU stays blocked: output from the background is then never stopped (termios(3), TOSTOP). */
+static int watched_start(
+	const char *const argv[], const struct spawn_watch *w, pid_t *ret, struct err *err)
+{
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
+	struct environment e;
+	sigset_t mask;
+
+	int r = posix_spawn_file_actions_init(&actions);
+	if (r != 0)
+		return err_set(err, r, "out of memory");
+	r = posix_spawnattr_init(&attributes);
+	if (r != 0) {
+		(void)posix_spawn_file_actions_destroy(&actions);
+		return err_set(err, r, "out of memory");
+	}
+	(void)sigemptyset(&mask);
+	(void)sigaddset(&mask, SIGTTOU);
+	r = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+	if (r == 0 && w->to_stderr)
+		r = posix_spawn_file_actions_adddup2(&actions, 2, 1);
+	if (r == 0)
+		r = posix_spawnattr_setsigmask(&attributes, &mask);
+	if (r == 0)
+		r = posix_spawnattr_setflags(
+			&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
+	environment_fill(&e, NULL);
+	(void)fflush(NULL);
+	if (r == 0)
+		r = spawn(argv, &actions, &attributes, e.at, ret);
+	(void)posix_spawnattr_destroy(&attributes);
+	(void)posix_spawn_file_actions_destroy(&actions);
+	return r == 0 ? 0 : err_set(err, r, "%s: can't be run: %s", argv[0], strerror(r));
+}
+
+int spawn_watched(const char *const argv[], const struct spawn_watch *w, struct err *err)
+{
+	int64_t begin = now_ms();
+	bool passed = false;
+	pid_t pid = -1;
+	int status;
+
+	int r = watched_start(argv, w, &pid, err);
+	if (r < 0)
+		return r;
+	for (;;) {
+		pid_t ended = waitpid(pid, &status, WNOHANG);
+		if (ended == pid)
+			return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+		if (ended < 0 && errno != EINTR)
+			return err_set(err, errno, "%s: can't be waited for: %s", argv[0],
+				strerror(errno));
+		interrupt_wait(w->interrupt, 1000);
+		if (w->interrupt->signal && !passed && !w->finish)
+			passed = kill(-pid, w->interrupt->signal) == 0;
+		w->tick(w->to, (unsigned)((now_ms() - begin) / 1000));
+	}
+}
+
 /* Appends what comes until the end. */
 static int read_all(int fd, struct text *ret, size_t max, const char *name, struct err *err)
 {

@@ -6,6 +6,7 @@
 #include "base/interrupt.h"
 #include "base/str.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
@@ -26,6 +27,23 @@ int spawn_silently(const char *const argv[], struct err *err) _must_check_;
  */
 int spawn_read(
 	const char *const argv[], struct text *ret, size_t max, struct err *err) _must_check_;
+
+/* A program of minutes, which the caller watches. */
+struct spawn_watch {
+	bool to_stderr; /* its standard output, too */
+	bool finish;    /* it must not end half-way: an interrupt is not passed on */
+	struct interrupt *interrupt;
+	void (*tick)(void *to, unsigned seconds); /* called at least once a second */
+	void *to;
+};
+
+/*
+ * The same as spawn_program, without an input, in a process group of its own: a key at the terminal
+ * reaches the caller alone, which holds the interrupts (interrupt_hold), and is passed to the group
+ * unless it has to finish.
+ */
+int spawn_watched(
+	const char *const argv[], const struct spawn_watch *w, struct err *err) _must_check_;
 
 /* A program with a bound, in a process group of its own, which ends with it. */
 struct spawn_job {

@@ -264,8 +264,7 @@ const char *boot_image_text(const struct boot_image *b)
 /* ---- the entries -------------------------------------------------------------------------------
  */
 
-/* The one that came with this program: beside it, as in a build or in /usr/local. */
-static const char *bootcfg_find(char path[PATH_MAX])
+const char *boot_images_bootcfg(char path[static PATH_MAX])
 {
 	ssize_t n = readlink("/proc/self/exe", path, PATH_MAX - sizeof(BOOTCFG));
 
@@ -283,7 +282,8 @@ static int status_read(const char *root, struct json_object **ret, struct err *e
 {
 	_cleanup_(spawn_result_done) struct spawn_result result = {0};
 	char path[PATH_MAX];
-	const char *const argv[] = {bootcfg_find(path), "--status", "--json", "--root", root, NULL};
+	const char *const argv[] = {
+		boot_images_bootcfg(path), "--status", "--json", "--root", root, NULL};
 	const struct spawn_job job = {.argv = argv,
 		.name = BOOTCFG,
 		.in = -1,

@@ -4,6 +4,7 @@
 
 #include "base/err.h"
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -40,6 +41,10 @@ struct boot_images {
 int boot_images_read(struct boot_images *ret, const char *root, const char *config,
 	struct err *err) _must_check_;
 void boot_images_done(struct boot_images *b);
+
+/* The vfio-bootcfg that came with this program: beside it, as in a build or in /usr/local, else the
+ * name alone. */
+const char *boot_images_bootcfg(char path[static PATH_MAX]);
 
 /*
  * Is it as it should be where images are made with (or without) vfio-bind: held by each entry but

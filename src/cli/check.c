@@ -229,6 +229,25 @@ static int run_checks(struct check_ctx *c, const struct sysroot *w, struct err *
 	return c->findings->failed ? err_set(err, ENOMEM, "out of memory for what was found") : 0;
 }
 
+int check_machine(struct findings *ret, const struct sysroot *w, struct err *err)
+{
+	_cleanup_(ctx_done) struct ctx ctx = {.sysfs = {.devices = -1}};
+	struct check_ctx c = {.root = w->root    ? w->root
+				      : w->sysfs ? NULL
+						 : "",
+		.live = !w->root && !w->sysfs,
+		.ctx = &ctx,
+		.findings = ret};
+
+	int r = sysfs_open(&ctx.sysfs, w->sysfs, err);
+	if (r < 0)
+		return r;
+	_cleanup_(str_free) char *cmdline = read_cmdline(&c, w, &ctx.sysfs);
+	c.cmdline = cmdline ? cmdline : "";
+	check_iommu(&c);
+	return ret->failed ? err_set(err, ENOMEM, "out of memory for what was found") : 0;
+}
+
 int check_host(struct findings *ret, struct ctx *ret_ctx, const struct sysroot *w, const char *root,
 	struct err *err)
 {

@@ -54,6 +54,13 @@ void check_images(const struct check_ctx *c);
 void check_others(const struct check_ctx *c);
 
 /*
+ * What of the machine itself keeps devices from VMs, whatever the config says: IOMMU, interrupts,
+ * groups, processor. Each is a note. w as for check_host; a negative errno with a text if the
+ * machine cannot be read.
+ */
+int check_machine(struct findings *ret, const struct sysroot *w, struct err *err) _must_check_;
+
+/*
  * Reads config and machine and checks them. root NULL: this machine, or, with w->sysfs, only that
  * tree. -EINVAL for an invalid config (its errors are in ret_ctx's config): then nothing else is
  * checked, but without a config the machine is checked alone. Another negative errno, with a text,

@@ -116,11 +116,16 @@ static void check_interrupts(const struct check_ctx *c, const char *cpuinfo)
 void check_iommu(const struct check_ctx *c)
 {
 	_cleanup_(str_free) char *cpuinfo = check_ctx_text(c, "/proc/cpuinfo");
+	bool groups = has_entries(c, "kernel/iommu_groups");
 
-	if (!has_entries(c, "kernel/iommu_groups") && !has_entries(c, "class/iommu"))
+	if (!groups && !has_entries(c, "class/iommu"))
 		log_why_off(c, cpuinfo);
 	else
 		check_interrupts(c, cpuinfo);
+	if (!groups && has_entries(c, "class/iommu"))
+		findings_add(c->findings, false, TOPIC,
+			"which devices a VM gets together is not known: on arm64 before Linux 6.15 a device gets its group when a driver takes it; elsewhere `dmesg` says why there is none",
+			NULL, "the IOMMU is on, and no device has a group");
 	if (cpuinfo && strstr(cpuinfo, "\nflags") && !cpu_has(cpuinfo, "vmx") &&
 		!cpu_has(cpuinfo, "svm"))
 		findings_add(c->findings, false, "cpu",

@@ -32,23 +32,39 @@ static bool first_line_read(const struct config_file *f, uint64_t *ret_sum, size
 	return *attached == ')';
 }
 
+static bool selects_more_than_addresses(const struct config *c)
+{
+	for (size_t i = 0; i < c->n_all_selectors; i++)
+		if (c->selectors[i].kind != SELECT_ADDRESS || c->selectors[i].exclude)
+			return true;
+	return false;
+}
+
+static bool has_options(const struct config *c)
+{
+	return c->n_profiles > 0 || c->n_settings > 0 || c->n_before > 0 || c->options[0] ||
+	       !c->companions || c->may_take_boot_vga || c->may_take_last_display ||
+	       c->may_take_network || c->may_take_keyboard || c->hold_on_failure ||
+	       c->load_in_background;
+}
+
 /* Finds the first line that selects something, or differs from an empty file. */
 static void find_settings(struct config_file *f)
 {
 	_cleanup_(config_done) struct config c = {0};
 
 	if (config_parse(&c, f->path, f->data, f->len) < 0) {
-		f->says_something = true;
+		f->says_something = !f->ours;
 		return;
 	}
 	if (c.n_all_selectors > 0)
 		f->line = c.selectors[0].line;
 	else if (c.n_settings > 0)
 		f->line = c.settings[0].line;
-	f->says_something = c.n_all_selectors > 0 || c.n_profiles > 0 || c.n_settings > 0 ||
-			    c.n_before > 0 || c.options[0] || !c.companions ||
-			    c.may_take_boot_vga || c.may_take_last_display || c.may_take_network ||
-			    c.may_take_keyboard || c.hold_on_failure || c.load_in_background;
+	if (f->ours)
+		f->plain = !selects_more_than_addresses(&c) && !has_options(&c);
+	else
+		f->says_something = c.n_all_selectors > 0 || has_options(&c);
 }
 
 int config_file_look(struct config_file *ret, const char *path, struct err *err)
@@ -69,8 +85,7 @@ int config_file_look(struct config_file *ret, const char *path, struct err *err)
 		f.ours = sum == str_hash(f.data + body, f.len - body);
 		f.edited = !f.ours;
 	}
-	if (!f.ours)
-		find_settings(&f);
+	find_settings(&f);
 	*ret = f;
 	return 0;
 }
@@ -147,4 +162,23 @@ int config_file_take_back(const char *path, bool ask, struct err *err)
 		r = config_file_undo(&f, true, err);
 	}
 	return r;
+}
+
+int config_file_rollback(const struct config_file *before, struct err *err)
+{
+	_cleanup_(txn_place_done) struct txn_place p = TXN_NOWHERE, kept = TXN_NOWHERE;
+	_cleanup_(config_file_done) struct config_file now = {0};
+	const struct txn_owner created = {.mode = 0644};
+
+	int r = config_file_look(&now, before->path, err);
+	if (r < 0 || txn_same(before->data, before->len, now.data, now.len))
+		return r;
+	if (!before->ours) {
+		r = config_file_undo(&now, false, err);
+		return r < 0 ? r : 0;
+	}
+	r = places_find(before, &p, &kept, err);
+	return r < 0 ? r
+		     : txn_put(&p, (struct txn_bytes){now.data, now.len},
+			       (struct txn_bytes){before->data, before->len}, &created, err);
 }

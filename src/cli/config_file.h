@@ -20,6 +20,7 @@ struct config_file {
 	bool edited;         /* written by init, edited since */
 	bool says_something; /* not from init, not all default: selects or sets something */
 	unsigned line;       /* the line that does, 0: not known */
+	bool plain;          /* ours, and nothing but addresses to bind: may be composed anew */
 };
 
 /* 0, also if the file does not exist; -errno if it cannot be read. */
@@ -39,7 +40,10 @@ int config_file_write(
  */
 int config_file_undo(const struct config_file *f, bool force, struct err *err) _must_check_;
 
-/* The same for the file at path; with `ask` the user may agree to lose the edits. */
+/* Undoes what init wrote to the file at path; with `ask` the user may agree to lose the edits. */
 int config_file_take_back(const char *path, bool ask, struct err *err) _must_check_;
+
+/* Undoes the last config_file_write alone: restores the file that config_file_look read before. */
+int config_file_rollback(const struct config_file *before, struct err *err) _must_check_;
 
 #endif

@@ -88,30 +88,38 @@ static void print_stays(struct json *j, const struct cards *c)
 	json_close_array(j);
 }
 
-int init_print_json(const struct init_report *t, struct err *err)
+int init_json(struct json *j, const struct init_report *t, struct err *err)
+{
+	json_string(j, "file", t->file);
+	json_bool(j, "written", t->written);
+	json_bool(j, "undone", t->undone);
+	json_bool(j, "whole", t->whole);
+	json_string(j, "why", t->reason);
+	int r = print_lines(j, t->body, err);
+	if (r < 0)
+		return r;
+	json_open_array(j, "devices");
+	for (size_t i = 0; t->s && i < t->s->plan.n; i++)
+		print_device(j, t->s, &t->s->plan.verdicts[i]);
+	json_close_array(j);
+	print_stays(j, t->cards);
+	if (t->s && t->s->host.devices.n > 0)
+		json_bool(j, "iommu", !t->s->groups_by_slots);
+	else
+		json_null(j, "iommu");
+	groups_print_json(t->s ? t->s->plan.groups : NULL, j);
+	return 0;
+}
+
+static int print_json(const struct init_report *t, struct err *err)
 {
 	struct json j = {.f = stdout};
 
 	json_open_object(&j, NULL);
 	json_int(&j, "version", 1);
-	json_string(&j, "file", t->file);
-	json_bool(&j, "written", t->written);
-	json_bool(&j, "undone", t->undone);
-	json_bool(&j, "whole", t->whole);
-	json_string(&j, "why", t->reason);
-	int r = print_lines(&j, t->body, err);
+	int r = init_json(&j, t, err);
 	if (r < 0)
 		return r;
-	json_open_array(&j, "devices");
-	for (size_t i = 0; t->s && i < t->s->plan.n; i++)
-		print_device(&j, t->s, &t->s->plan.verdicts[i]);
-	json_close_array(&j);
-	print_stays(&j, t->cards);
-	if (t->s && t->s->host.devices.n > 0)
-		json_bool(&j, "iommu", !t->s->groups_by_slots);
-	else
-		json_null(&j, "iommu");
-	groups_print_json(t->s ? t->s->plan.groups : NULL, &j);
 	json_close_object(&j);
 	json_end(&j);
 	return 0;
@@ -135,7 +143,7 @@ static const char *path_of(const struct init *o)
 static enum cmd_result tell(
 	const struct init *o, const struct init_report *t, enum cmd_result done, struct err *err)
 {
-	if (o->json && init_print_json(t, err) < 0)
+	if (o->json && print_json(t, err) < 0)
 		return CMD_SYSTEM;
 	if (fflush(stdout) == 0)
 		return done;

@@ -2,6 +2,7 @@
 #ifndef CLI_INIT_H
 #define CLI_INIT_H
 
+#include "base/json_write.h"
 #include "base/str.h"
 #include "cli/cards_select.h"
 #include "cli/sysroot.h"
@@ -19,7 +20,7 @@ struct init_report {
 	const struct cards *cards; /* NULL: not asked for (--import, --undo) */
 };
 
-/* Prints it as one JSON object, whose keys are in the manual page. 0 or -ENOMEM. */
-int init_print_json(const struct init_report *t, struct err *err) _must_check_;
+/* Prints it as keys of an open object, which are in the manual page. 0 or -ENOMEM. */
+int init_json(struct json *j, const struct init_report *t, struct err *err) _must_check_;
 
 #endif

@@ -48,11 +48,11 @@ static int find_by_address(struct cards *c, const char *word, const struct choic
 	const char *reason = k ? card_refusal(c, k) : NULL;
 
 	if (!k)
-		return err_set(err, EINVAL,
+		return err_set(err, ENODEV,
 			"%s is not a device of this machine that a VM could have; vfio-bind list shows all",
 			word);
 	if (reason)
-		return err_set(err, EINVAL, "%s stays with the host: %s", word, reason);
+		return err_set(err, ENODEV, "%s stays with the host: %s", word, reason);
 	*ret = k;
 	return 0;
 }

@@ -16,8 +16,8 @@ enum cards_answer {
 /*
  * Reads one answer: numbers of the table, ranges of them and addresses, separated by blanks or
  * commas; each of them sets a card's mark or, if the card has it, takes it away. The whole answer
- * counts or nothing of it: -EINVAL for a word that means no card that can be chosen, with what is
- * wrong and what is accepted. The line is changed.
+ * counts or nothing of it: -EINVAL, or -ENODEV for an address, for a word that means no card that
+ * can be chosen, with what is wrong and what is accepted. The line is changed.
  */
 int cards_answer(struct cards *c, char *line, enum cards_answer *ret, struct err *err) _must_check_;
 

@@ -333,7 +333,7 @@ static bool resolve_group(struct cards *c, const struct card *k, bool yes)
 int cards_select(
 	struct cards *c, const struct cards_select_options *o, struct text *ret, struct err *err)
 {
-	bool all = o->non_boot_gpus ? select_non_boot_gpus(c) : cards_ask(c);
+	bool all = o->non_boot_gpus ? select_non_boot_gpus(c) : o->chosen || cards_ask(c);
 	bool some = false;
 
 	if (!all && !o->non_boot_gpus)

@@ -51,6 +51,7 @@ void cards_write_config(struct cards *c, struct text *ret);
 /* How `init` and `setup` ask which devices are for VMs. */
 struct cards_select_options {
 	bool non_boot_gpus; /* every display but the boot display, without a question */
+	bool chosen;        /* what is marked already, without a question */
 	bool yes;           /* no other questions either */
 };
 

@@ -8,14 +8,66 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define STATE_NAME "setup"
 #define STATE_MAX 4096
+#define CHANGES_MAX (sizeof(((struct setup_state *)0)->change) / sizeof(unsigned))
 #define CHANGES_DIR "/var/lib/vfio-bootcfg"
+
+#define BOOTCFG "bootcfg "
+#define CONFIG_BEFORE "config before "
+
+/* "config before 0123456789abcdef", "config before none"; "config" up to 0.3. */
+static void read_config(struct setup_state *ret, const char *line)
+{
+	const char *at = line + strlen(CONFIG_BEFORE);
+
+	ret->config = true;
+	if (!str_starts(line, CONFIG_BEFORE))
+		return;
+	ret->knows_before = true;
+	ret->had_file = !str_equal(at, "none");
+	ret->before = ret->had_file ? strtoull(at, NULL, 16) : STR_HASH_BEGIN;
+}
+
+static void read_step(struct setup_state *ret, const char *line)
+{
+	unsigned long change;
+
+	if (str_equal(line, "config") || str_starts(line, CONFIG_BEFORE))
+		read_config(ret, line);
+	else if (str_equal(line, "images"))
+		ret->images = true;
+	else if (str_equal(line, "made"))
+		ret->made = true;
+	else if (str_equal(line, "trial"))
+		ret->trial = true;
+	else if (str_starts(line, BOOTCFG) &&
+		 str_decimal(line + strlen(BOOTCFG), 999999, &change) &&
+		 ret->n_changes < CHANGES_MAX)
+		ret->change[ret->n_changes++] = (unsigned)change;
+}
+
+bool setup_state_is_empty(const struct setup_state *s)
+{
+	return !s->config && s->n_changes == 0 && !s->images;
+}
+
+int setup_state_add(struct setup_state *s, unsigned change, struct err *err)
+{
+	if (s->n_changes == CHANGES_MAX)
+		return err_set(err, ENOSPC,
+			"setup has made %zu changes of the kernel parameters: take them back by vfio-bind setup --undo first",
+			s->n_changes);
+	s->change[s->n_changes++] = change;
+	return 0;
+}
 
 int setup_state_read(struct setup_state *ret, struct err *err)
 {
@@ -32,16 +84,8 @@ int setup_state_read(struct setup_state *ret, struct err *err)
 	if (r < 0)
 		return r;
 	rest = data;
-	for (char *line; (line = strsep(&rest, "\n"));) {
-		unsigned long change;
-		if (str_equal(line, "config"))
-			ret->config = true;
-		else if (str_equal(line, "images"))
-			ret->images = true;
-		else if (str_starts(line, "bootcfg ") &&
-			 str_decimal(line + strlen("bootcfg "), 999999, &change))
-			ret->change = (unsigned)change;
-	}
+	for (char *line; (line = strsep(&rest, "\n"));)
+		read_step(ret, line);
 	return 0;
 }
 
@@ -53,12 +97,18 @@ int setup_state_write(const struct setup_state *s, struct err *err)
 	if (mkdir(SETUP_STATE_DIR, 0755) < 0 && errno != EEXIST)
 		return err_set(
 			err, errno, "%s: can't make it: %s", SETUP_STATE_DIR, strerror(errno));
-	if (s->config)
-		text_print(&now, "config\n");
-	if (s->change > 0)
-		text_print(&now, "bootcfg %u\n", s->change);
+	if (s->config && s->knows_before && s->had_file)
+		text_print(&now, CONFIG_BEFORE "%016" PRIx64 "\n", s->before);
+	else if (s->config)
+		text_print(&now, "%s\n", s->knows_before ? CONFIG_BEFORE "none" : "config");
+	for (size_t i = 0; i < s->n_changes; i++)
+		text_print(&now, BOOTCFG "%u\n", s->change[i]);
+	if (s->trial)
+		text_print(&now, "trial\n");
 	if (s->images)
 		text_print(&now, "images\n");
+	if (s->images && s->made)
+		text_print(&now, "made\n");
 	if (now.failed)
 		return err_set(err, ENOMEM, "out of memory");
 	int r = txn_place_host(SETUP_STATE_DIR "/" STATE_NAME, &p, err);
@@ -78,4 +128,12 @@ unsigned setup_last_change(void)
 	}
 	free(entries);
 	return (unsigned)last;
+}
+
+bool setup_change_exists(unsigned change)
+{
+	char path[sizeof(CHANGES_DIR) + 16];
+
+	(void)snprintf(path, sizeof(path), CHANGES_DIR "/%u", change);
+	return access(path, F_OK) == 0;
 }

@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #define STATE_NAME "setup"
 #define STATE_MAX 4096
@@ -115,14 +114,16 @@ int setup_state_write(const struct setup_state *s, struct err *err)
 	return r < 0 ? r : txn_set(&p, (struct txn_bytes){now.data, now.len}, 0644, STATE_MAX, err);
 }
 
-unsigned setup_last_change(void)
+/* The highest number of a change up to `most`, 0: none. Their names have leading
+ * zeros. */
+static unsigned last_change(unsigned most)
 {
 	struct dirent **entries = NULL;
 	int n = scandir(CHANGES_DIR, &entries, NULL, NULL);
 	unsigned long last = 0, number;
 
 	for (int i = 0; i < n; i++) {
-		if (str_decimal(entries[i]->d_name, 999999, &number) && number > last)
+		if (str_decimal(entries[i]->d_name, most, &number) && number > last)
 			last = number;
 		free(entries[i]);
 	}
@@ -130,10 +131,12 @@ unsigned setup_last_change(void)
 	return (unsigned)last;
 }
 
+unsigned setup_last_change(void)
+{
+	return last_change(999999);
+}
+
 bool setup_change_exists(unsigned change)
 {
-	char path[sizeof(CHANGES_DIR) + 16];
-
-	(void)snprintf(path, sizeof(path), CHANGES_DIR "/%u", change);
-	return access(path, F_OK) == 0;
+	return last_change(change) == change;
 }

@@ -177,7 +177,7 @@ static bool asks_for_something(const char *config)
 {
 	_cleanup_(config_done) struct config c = {0};
 
-	return config_read(&c, config, false) < 0 || c.n_all_selectors > 0;
+	return (config_read(&c, config, false) < 0 && !c.missing) || c.n_all_selectors > 0;
 }
 
 static enum cmd_result compare(const struct status_args *o, struct err *err)
@@ -192,7 +192,8 @@ static enum cmd_result compare(const struct status_args *o, struct err *err)
 		log_print(LOG_ERROR, "%s %s", pci_addr_format(a.unfinished[i].addr, address),
 			status_unfinished_text(&a.unfinished[i], text));
 	if (no_report && !asks_for_something(o->config)) {
-		log_print(LOG_INFO, "%s asks for nothing, and there is no report of this boot",
+		log_print(LOG_INFO,
+			"%s asks for nothing, and there is no report of this boot; vfio-bind setup chooses devices",
 			o->config);
 		return a.n_unfinished > 0 ? CMD_NOT_ALL : CMD_AS_ASKED;
 	}

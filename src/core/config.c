@@ -768,7 +768,7 @@ int config_parse_own(struct config *ret, const char *name, const char *data, siz
 	return parse(ret, name, data, len, SIZE_MAX);
 }
 
-#define MISSING_REMEDY "; `vfio-bind init` writes one"
+#define MISSING_REMEDY "; `vfio-bind setup` chooses devices and writes one"
 
 int config_read(struct config *ret, const char *path, bool to_do)
 {

@@ -776,7 +776,7 @@ static void test_files(void)
 	CHECK_STR(c.path, "/etc/there");
 	if (CHECK_INT(c.n_errors, 1))
 		CHECK_STR(c.errors[0],
-			"/etc/there: can't open it: No such file or directory; `vfio-bind init` writes one");
+			"/etc/there: can't open it: No such file or directory; `vfio-bind setup` chooses devices and writes one");
 	CHECK(c.companions);
 	config_done(&c);
 	CHECK_INT(config_read_copy(&c, dir, "/etc/there"), -EISDIR);
@@ -797,7 +797,7 @@ static void test_files(void)
 	(void)unlink(path);
 	CHECK_INT(config_read(&c, path, false), -ENOENT);
 	CHECK(c.unread && c.missing);
-	CHECK_HAS(c.errors[0], "; `vfio-bind init` writes one");
+	CHECK_HAS(c.errors[0], "; `vfio-bind setup` chooses devices and writes one");
 	config_done(&c);
 
 	check_case("a FIFO is not waited for");

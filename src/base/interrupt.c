@@ -109,3 +109,12 @@ const char *interrupt_name(int signal)
 		return "SIGTERM";
 	}
 }
+
+void interrupt_release_children(void)
+{
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGCHLD);
+	(void)sigprocmask(SIG_UNBLOCK, &set, NULL);
+}

@@ -21,6 +21,8 @@ void interrupt_hold(void);
 /* Blocks only SIGCHLD, for a caller that waits for a child and may end at any time. */
 void interrupt_hold_children(void);
 
+void interrupt_release_children(void);
+
 /*
  * Waits until a child ends, an interrupt arrives, or `milliseconds` have passed. `i` may be NULL:
  * then interrupts stay pending. A signal that the process was started to ignore (nohup) does not

@@ -20,6 +20,9 @@
 /* Interval of retries when fork fails. */
 #define FORK_AGAIN_MS 50
 
+/* Of a child that could not become the program (as in a shell). */
+#define EXEC_FAILED 127
+
 void *steps_shared(size_t size)
 {
 	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -210,4 +213,47 @@ int steps_wait(int fd, unsigned milliseconds)
 {
 	struct pollfd p = {.fd = fd, .events = POLLIN};
 	return poll(&p, 1, (int)milliseconds) > 0 ? 0 : -ETIMEDOUT;
+}
+
+static int wait_for(pid_t pid, const char *name, int64_t deadline, struct err *err)
+{
+	int status = 0;
+
+	while (waitpid(pid, &status, WNOHANG) == 0) {
+		int64_t now = steps_now();
+		if (now >= deadline) {
+			(void)kill(pid, SIGKILL);
+			return err_set(err, ETIMEDOUT, "%s: did not end in its time", name);
+		}
+		interrupt_wait(NULL, (unsigned)earlier(deadline - now, WATCH_MS));
+	}
+	if (WIFSIGNALED(status))
+		return err_set(err, ECHILD, "%s: ended by signal %d", name, WTERMSIG(status));
+	return WEXITSTATUS(status) == EXEC_FAILED
+		       ? err_set(err, ECHILD, "%s: can't be started", name)
+		       : 0;
+}
+
+int steps_program(const char *const argv[], unsigned milliseconds, struct err *err)
+{
+	int64_t deadline = steps_now() + milliseconds;
+	int r;
+
+	interrupt_hold_children();
+	pid_t pid = fork_child(deadline);
+	if (pid < 0)
+		r = err_set(err, errno, "can't start a child: %s", strerror(errno));
+	else if (pid == 0) {
+		interrupt_release_children();
+		steps_become(argv);
+		_exit(EXEC_FAILED);
+	} else
+		r = wait_for(pid, argv[0], deadline, err);
+	interrupt_release_children();
+	return r;
+}
+
+void steps_become(const char *const argv[])
+{
+	(void)execv(argv[0], (char *const *)(uintptr_t)argv);
 }

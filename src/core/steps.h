@@ -60,4 +60,15 @@ int steps_detach(int *ret_notify_ready, struct err *err) _must_check_;
 void steps_notify_ready(int *notify_ready);
 int steps_wait(int fd, unsigned milliseconds); /* Returns 0 or -ETIMEDOUT. */
 
+/*
+ * Runs another program and waits for it at most so long; then it is killed. Children that it
+ * leaves behind are not waited for. SIGCHLD is not blocked afterwards. 0 once it has ended by
+ * itself, or -errno with a text: -ETIMEDOUT, and -ECHILD if a signal ended it or it could not be
+ * started.
+ */
+int steps_program(const char *const argv[], unsigned milliseconds, struct err *err) _must_check_;
+
+/* The process becomes another program: returns only if that is not possible. */
+void steps_become(const char *const argv[]);
+
 #endif

@@ -512,6 +512,33 @@ static void test_no_process(void)
 	CHECK_STR(err.text, "can't make a pipe: Too many open files");
 }
 
+static void test_program(void)
+{
+	static const char *const ends[] = {"/bin/sh", "-c", "exit 3", NULL};
+	static const char *const dies[] = {"/bin/sh", "-c", "kill -9 $$", NULL};
+	static const char *const hangs[] = {"/bin/sleep", "60", NULL};
+	static const char *const none[] = {"/nonexistent/program", NULL};
+	struct err err = {""};
+	sigset_t after;
+
+	check_case("a program that ends, with whatever status");
+	CHECK_INT(steps_program(ends, 10000, &err), 0);
+	check_case("... that is killed");
+	CHECK_INT(steps_program(dies, 10000, &err), -ECHILD);
+	CHECK_STR(err.text, "/bin/sh: ended by signal 9");
+	check_case("... that hangs");
+	int64_t began = steps_now();
+	CHECK_INT(steps_program(hangs, 200, &err), -ETIMEDOUT);
+	CHECK(steps_now() - began < 30000);
+	CHECK_STR(err.text, "/bin/sleep: did not end in its time");
+	check_case("... that is not there");
+	CHECK_INT(steps_program(none, 10000, &err), -ECHILD);
+	CHECK_STR(err.text, "/nonexistent/program: can't be started");
+	check_case("children are not held afterwards");
+	CHECK_INT(sigprocmask(SIG_SETMASK, NULL, &after), 0);
+	CHECK_INT(sigismember(&after, SIGCHLD), 0);
+}
+
 int main(void)
 {
 	(void)setvbuf(stdout, NULL, _IOLBF, 0); /* no child may print what its parent buffered */
@@ -526,5 +553,6 @@ int main(void)
 	test_detach();
 	test_interrupted();
 	test_no_process();
+	test_program();
 	return check_done();
 }

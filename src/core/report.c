@@ -8,6 +8,7 @@
 #include "core/bootcount.h"
 #include "core/guard.h"
 #include "core/imageinfo.h"
+#include "core/run_state.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -310,12 +311,46 @@ int report_save_of(const char *dir, struct pci_addr addr, const struct plan *p,
 	return fd < 0 ? fd : report_save(fd, p, outcomes, NULL, err);
 }
 
+int report_file_read(
+	const char *dir, const char *name, size_t max, char **ret, size_t *ret_len, struct err *err)
+{
+	_cleanup_(str_free) char *path = NULL, *kept = NULL;
+
+	if (asprintf(&path, "%s/%s", dir, name) < 0 ||
+		asprintf(&kept, REPORT_KEPT_DIR "/%s", name) < 0)
+		return err_set(err, ENOMEM, "out of memory");
+	int r = file_read(AT_FDCWD, path, max, ret, ret_len, err);
+	if (r == -ENOENT && str_equal(dir, REPORT_DIR) &&
+		file_read_trusted(AT_FDCWD, kept, max, ret, ret_len, NULL) == 0) {
+		if (err)
+			err->text[0] = '\0';
+		return 0;
+	}
+	return r;
+}
+
 int report_load(const char *dir, char **ret, struct err *err)
 {
-	_cleanup_(str_free) char *path = NULL;
 	size_t len;
 
-	if (asprintf(&path, "%s/" REPORT_NAME, dir) < 0)
-		return err_set(err, ENOMEM, "out of memory");
-	return file_read(AT_FDCWD, path, TEXT_MAX, ret, &len, err);
+	return report_file_read(dir, REPORT_NAME, TEXT_MAX, ret, &len, err);
+}
+
+void report_keep(void)
+{
+	static const char *const names[] = {REPORT_NAME, RUN_STATE_NAME};
+	struct err err = {""};
+	_cleanup_(fd_close) int dir = report_dir_open(REPORT_KEPT_DIR, &err);
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names) && dir >= 0; i++) {
+		_cleanup_(str_free) char *data = NULL, *path = NULL;
+		size_t len;
+		if (asprintf(&path, REPORT_DIR "/%s", names[i]) < 0 ||
+			file_read(AT_FDCWD, path, TEXT_MAX, &data, &len, &err) < 0)
+			break;
+		if (file_replace_volatile(dir, names[i], data, len, 0644, &err) < 0)
+			break;
+	}
+	if (err.text[0])
+		log_print(LOG_WARNING, "the report is not kept: %s", err.text);
 }

@@ -9,6 +9,9 @@
 
 #define REPORT_DIR "/run/vfio-bind"
 #define REPORT_NAME "report.json"
+/* Where a report outlives an /init that mounts a /run of its own: all instances of devtmpfs are one
+ * file system. Read where REPORT_DIR has none. */
+#define REPORT_KEPT_DIR "/dev/.vfio-bind"
 #define LOCK_NAME "lock" /* flock(2): locked during the work */
 
 /*
@@ -44,6 +47,16 @@ void report_log_unverified(const struct plan *p);
  * *ret is allocated. 0 or -errno, -ENOENT if there is none.
  */
 int report_load(const char *dir, char **ret, struct err *err) _must_check_;
+
+/*
+ * Reads a file of the directory of reports; of REPORT_DIR also where only REPORT_KEPT_DIR has it.
+ * As file_read.
+ */
+int report_file_read(const char *dir, const char *name, size_t max, char **ret, size_t *ret_len,
+	struct err *err) _must_check_;
+
+/* Copies what boot has left in REPORT_DIR to REPORT_KEPT_DIR. What can't be copied is logged. */
+void report_keep(void);
 
 /* Writes report.json into an open directory (report_dir_open). */
 int report_save(int dir, const struct plan *p, const struct apply_result *outcomes,

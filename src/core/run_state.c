@@ -90,13 +90,11 @@ static int read_report(struct run_state *ret, const char *dir, struct err *err)
 
 int run_state_read(struct run_state *ret, const char *dir, struct err *err)
 {
-	_cleanup_(str_free) char *path = NULL, *data = NULL;
+	_cleanup_(str_free) char *data = NULL;
 	size_t len;
 
 	*ret = (struct run_state){0};
-	if (asprintf(&path, "%s/" RUN_STATE_NAME, dir) < 0)
-		return err_set(err, ENOMEM, "out of memory");
-	int r = file_read(AT_FDCWD, path, STATE_MAX, &data, &len, err);
+	int r = report_file_read(dir, RUN_STATE_NAME, STATE_MAX, &data, &len, err);
 	if (r == -ENOENT)
 		return read_report(ret, dir, err);
 	char *rest = data, *line;

@@ -2,9 +2,11 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "boot/boot.h"
+#include "boot/rdinit.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #ifndef VERSION
 #define VERSION "unknown"
@@ -56,6 +58,11 @@ static enum cmd_result run(int argc, char **argv, struct err *err)
 int main(int argc, char **argv)
 {
 	struct err err = {""};
+	const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
+
+	/* The kernel gives it the words of its command line that it does not know. */
+	if (slash && str_equal(slash, "/init"))
+		return rdinit_run(argv);
 	enum cmd_result result = run(argc, argv, &err);
 
 	if (err.text[0])

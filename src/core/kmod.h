@@ -14,6 +14,8 @@
  */
 #define ARCHIVE_DIR "/usr/local/lib/vfio-bind"
 #define ARCHIVE_MODULES ARCHIVE_DIR "/modules"
+#define ARCHIVE_PROGRAM ARCHIVE_DIR "/vfio-bind-boot"
+#define ARCHIVE_INIT ARCHIVE_DIR "/init" /* the value of rdinit= */
 
 /*
  * Loads a kernel module with its dependencies, its soft dependencies, and the options from

@@ -120,6 +120,7 @@ int archive_add_program(
 		r = add_copy(to, PROGRAM, 0755, image->program, err);
 	if (r < 0)
 		return r;
+	cpio_add_link(to, OWN "/init", last_part(image->program));
 	r = add_unit(to, image, err);
 	if (r == 0)
 		r = add_settings(to, image, c, err);

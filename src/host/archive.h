@@ -14,7 +14,7 @@
  * replaces a link), and no index in /lib/modules, which the image's own would be lost by.
  *
  *   etc/vfio-bind.conf, etc/vfio-bind.image
- *   usr/local/lib/vfio-bind/vfio-bind-boot
+ *   usr/local/lib/vfio-bind/vfio-bind-boot          and `init`, a link to it: the value of rdinit=
  *   usr/local/lib/vfio-bind/modules/KERNEL/         the modules, and an index of them alone
  *   usr/local/lib/systemd/system/vfio-bind.service  what runs it where PID 1 is systemd
  *   usr/local/lib/udev/rules.d, usr/local/lib/modprobe.d

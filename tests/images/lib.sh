@@ -80,6 +80,64 @@ image_boot() {
 		-append "$kernel_words root=/dev/vda rootfstype=ext4 ro ${4-}"
 }
 
+# archive_make NAME SUITE IMAGE PLACE: $work/NAME.img is an image made without vfio-bind, and what `vfio-bind image` wrote: none;
+# gzip, behind it, compressed, as it may begin anywhere; behind, not compressed; before, in front of it; cut, half of it.
+# other is gzip with another suite's kernel; killed, hung and gone are gzip and another archive behind it, by which the
+# program that PID 1 runs ends by a signal, never, or is not there.
+archive_make() {
+	local name=$1 suite=$2 image=$work/$3.img place=$4 root=$work/$1.root version dir args=()
+	rm -rf "$root" "$work/$name".{img,conf,cpio}
+	[ "$place" != other ] || suite=$(other_suite "$suite")
+	read -r _ version dir < <("$here/kernels" "$suite") || return
+	mkdir -p "$root"/{lib,sys/bus/pci/devices,proc}
+	ln -s "$dir/lib/modules" "$root/lib/modules"
+	printf '[bind]\naddresses = 00:02.0, 00:03.0, 00:04.*\n' >"$work/$name.conf"
+	case $place in
+	behind | before) ;;
+	*) args=(--gzip) ;;
+	esac
+	"$build/vfio-bind" image -o "$work/$name.cpio" --kernel "$version" --root "$root" --config "$work/$name.conf" \
+		"${args[@]}" >"$work/$name.log" 2>&1 || return
+	case $place in
+	none) cat "$image" ;;
+	before) cat "$work/$name.cpio" "$image" ;;
+	gzip | other) cat "$image" "$work/$name.cpio" ;;
+	cut)
+		cat "$image"
+		head -c $(($(stat -c %s "$work/$name.cpio") / 2)) "$work/$name.cpio"
+		;;
+	behind) # as loaders do: what is not compressed begins at a multiple of four bytes
+		cat "$image"
+		head -c $(((4 - $(stat -c %s "$image") % 4) % 4)) /dev/zero
+		cat "$work/$name.cpio"
+		;;
+	killed | hung | gone)
+		cat "$image" "$work/$name.cpio"
+		archive_break "$name" "$place"
+		;;
+	esac >"$work/$name.img"
+}
+
+# archive_break NAME HOW: an archive that puts something else in place of the program that `init` runs; `init` stays.
+archive_break() {
+	local dir=$work/$1.broken own=usr/local/lib/vfio-bind
+	rm -rf "$dir"
+	mkdir -p "$dir/$own"
+	gzip -dc "$work/$1.cpio" | cpio --quiet -i --to-stdout "$own/vfio-bind-boot" >"$dir/$own/init"
+	chmod 755 "$dir/$own/init"
+	case $2 in
+	killed) printf 'int kill(int, int); int getpid(void); int main(void) { return kill(getpid(), 9); }\n' ;;
+	hung) printf 'int pause(void); int main(void) { for (;;) pause(); }\n' ;;
+	gone) printf '' ;;
+	esac >"$dir/program.c"
+	if [ -s "$dir/program.c" ]; then
+		cc -static -s -o "$dir/$own/vfio-bind-boot" "$dir/program.c"
+	else
+		: >"$dir/$own/vfio-bind-boot"
+	fi
+	(cd "$dir" && printf '%s\n' "$own/init" "$own/vfio-bind-boot" | cpio --quiet -o -H newc | gzip -nc)
+}
+
 # digest FILE: of a config, as `check` on the host has it; null where there is none.
 digest() {
 	local dir

@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,8 @@
 
 #define ARCHIVE_MAX (256UL << 20)
 #define GZIP_SECONDS 60
+#define GRUB_ARCHIVE "vfio-bind.cpio"
+#define PLUGIN_ARCHIVE "initrd-vfio-bind"
 
 static const char *root_of(const struct image_job *job)
 {
@@ -233,6 +236,85 @@ enum cmd_result image_write(const struct image_job *job, struct err *err)
 	return put(&m, out->data, out->len, err);
 }
 
+/* ---- all of them -------------------------------------------------------------------------------
+ */
+
+static bool is_gzip(const char *path)
+{
+	_cleanup_(fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char magic[2];
+
+	return fd >= 0 && read(fd, magic, 2) == 2 && memcmp(magic, "\x1f\x8b", 2) == 0;
+}
+
+/* The name of the directory that the file is in. */
+static int add_directory_name(struct strings *to, const char *path)
+{
+	const char *end = strrchr(path, '/'), *begin = end;
+
+	while (begin > path && begin[-1] != '/')
+		begin--;
+	char *name = strndup(begin, (size_t)(end - begin));
+	return name ? strings_take(to, name) : -ENOMEM;
+}
+
+static enum cmd_result renew(
+	const struct sysroot *of, const char *path, bool of_all, struct err *err)
+{
+	struct image_job job = {.sysroot = *of, .output = path, .gzip = is_gzip(path)};
+	enum cmd_result result = CMD_SYSTEM;
+
+	if (!of_all && add_directory_name(&job.kernels, path) < 0)
+		(void)err_set(err, ENOMEM, "out of memory");
+	else
+		result = image_write(&job, err);
+	strings_done(&job.kernels);
+	return result;
+}
+
+/* One that fails does not stop the others: its text is logged. */
+static enum cmd_result renew_all(const struct sysroot *of, const glob_t *found)
+{
+	enum cmd_result worst = CMD_AS_ASKED;
+
+	for (size_t i = 0; i < found->gl_pathc; i++) {
+		struct err err = {""};
+		const char *path = found->gl_pathv[i];
+		enum cmd_result r = renew(of, path, str_ends(path, "/boot/" GRUB_ARCHIVE), &err);
+		if (err.text[0])
+			log_print(LOG_ERROR, "%s: %s", path, err.text);
+		worst = r > worst ? r : worst;
+	}
+	return worst;
+}
+
+enum cmd_result image_renew(const struct sysroot *of, struct err *err)
+{
+	static const char *const patterns[] = {"/boot/" GRUB_ARCHIVE, "/boot/*/*/" PLUGIN_ARCHIVE,
+		"/efi/*/*/" PLUGIN_ARCHIVE, "/boot/efi/*/*/" PLUGIN_ARCHIVE};
+	glob_t found = {0};
+	bool any = false;
+
+	for (size_t i = 0; i < sizeof(patterns) / sizeof(*patterns); i++) {
+		_cleanup_(str_free) char *pattern = NULL;
+		if (asprintf(&pattern, "%s%s", of->root ? of->root : "", patterns[i]) < 0)
+			pattern = NULL;
+		int r = pattern ? glob(pattern, any ? GLOB_APPEND : 0, NULL, &found) : GLOB_NOSPACE;
+		if (r == GLOB_NOSPACE) {
+			globfree(&found);
+			(void)err_set(err, ENOMEM, "out of memory");
+			return CMD_SYSTEM;
+		}
+		any |= r == 0;
+	}
+	if (!any)
+		(void)err_set(err, ENOENT,
+			"no archive that a boot entry starts is there: write one with --output FILE, or have kernel-install make them (vfio-bind(8), image)");
+	enum cmd_result result = any ? renew_all(of, &found) : CMD_NOT_ALL;
+	globfree(&found);
+	return result;
+}
+
 static int add_kernel_name(void *to, const char *value, struct err *err)
 {
 	return strings_add_unique(to, value, err);
@@ -246,7 +328,9 @@ enum cmd_result cmd_image(int argc, char **argv, struct err *err)
 	struct image_job job = {.sysroot = SYSROOT_HOST};
 	bool help = false;
 	const struct option_row rows[] = {
-		{"output", 'o', "FILE", "the archive", &job.output, NULL, NULL, NULL},
+		{"output", 'o', "FILE",
+			"the archive; without it each one that is installed is made anew",
+			&job.output, NULL, NULL, NULL},
 		{"kernel", 'k', "VERSION",
 			"a kernel that it is for, and no other; may be given again", NULL, NULL,
 			add_kernel_name, &job.kernels},
@@ -262,8 +346,11 @@ enum cmd_result cmd_image(int argc, char **argv, struct err *err)
 		result = CMD_USAGE;
 		if (job.output)
 			result = image_write(&job, err);
+		else if (job.kernels.n > 0 || job.gzip)
+			(void)err_set(err, EINVAL,
+				"missing --output FILE: without it each archive is made as it is");
 		else
-			(void)err_set(err, EINVAL, "missing --output FILE");
+			result = image_renew(&job.sysroot, err);
 	}
 	strings_done(&job.kernels);
 	return result;

@@ -237,9 +237,79 @@ static int read_compressed(
 	return 0;
 }
 
+/*
+ * ---- what follows a compressed archive ----------------------------------------------------------
+ *
+ * Its decompressor does not say where it ends, and the kernel goes on there. Found is what
+ * `vfio-bind image` writes, not compressed: at a multiple of four bytes a directory "etc" begins an
+ * archive with a record. Anything else that looks like it ends as an archive that is damaged.
+ */
+#define BEGINS "070701"
+#define BEGINS_WITH "etc"
+
+static int read_one(struct reading *g, uint64_t at, uint64_t end, struct cpio_search *ret)
+{
+	char buf[65536];
+
+	while (at < end && !ret->ended) {
+		size_t want = end - at < sizeof(buf) ? (size_t)(end - at) : sizeof(buf);
+		ssize_t n = pread(g->fd, buf, want, (off_t)at);
+		ssize_t taken = n > 0 ? cpio_search_feed(ret, buf, (size_t)n) : -EINVAL;
+		if (taken < n)
+			return taken == -ENOMEM ? -ENOMEM : 0;
+		at += (uint64_t)taken;
+	}
+	return 0;
+}
+
+/* Takes the record of the archive at that place, if there is one. */
+static int take_one(struct reading *g, uint64_t at, uint64_t end)
+{
+	struct cpio_search s = {.wanted = g->cpio.wanted, .max = g->cpio.max};
+	int r = read_one(g, at, end, &s);
+
+	if (r == 0 && s.ended && s.found) {
+		text_done(&g->cpio.content);
+		g->cpio.content = s.content;
+		g->cpio.found = true;
+		g->cpio.too_large = s.too_large;
+	} else
+		text_done(&s.content);
+	return r;
+}
+
+static bool may_begin(const char *at)
+{
+	return memcmp(at, BEGINS, sizeof(BEGINS) - 1) == 0 &&
+	       memcmp(at + HEADER_SIZE, BEGINS_WITH, sizeof(BEGINS_WITH)) == 0;
+}
+
+static int read_behind(struct reading *g, uint64_t begin, uint64_t end, struct err *err)
+{
+	char buf[65536];
+	const size_t least = HEADER_SIZE + sizeof(BEGINS_WITH);
+	uint64_t at = begin;
+
+	while (end - at >= least) {
+		size_t want = end - at < sizeof(buf) ? (size_t)(end - at) : sizeof(buf);
+		ssize_t n = pread(g->fd, buf, want, (off_t)at);
+		if (n < 0)
+			return err_set(err, errno, "%s: %s", g->path, strerror(errno));
+		if ((size_t)n < least)
+			break;
+		size_t i = 0;
+		for (; i + least <= (size_t)n; i += 4)
+			if (may_begin(buf + i) && take_one(g, at + i, end) == -ENOMEM)
+				return err_set(err, ENOMEM, "out of memory");
+		at += i;
+	}
+	return 0;
+}
+
 /* Reads archives from `at` to `end`; what is compressed is read to the end of the file. */
 static int read_archives(struct reading *g, uint64_t at, uint64_t end, struct err *err)
 {
+	const uint64_t begin = at;
 	char buf[65536];
 
 	while (at < end) {
@@ -264,7 +334,8 @@ static int read_archives(struct reading *g, uint64_t at, uint64_t end, struct er
 				       : err_set(err, EINVAL,
 						 "%s: is not an initramfs image that can be read",
 						 g->path);
-		return read_compressed(g, by, at, err);
+		int r = read_compressed(g, by, at, err);
+		return r < 0 ? r : read_behind(g, begin, end, err);
 	}
 	if (!cpio_search_is_whole(&g->cpio))
 		return err_set(err, EINVAL, "%s: ends within a file: it is cut off", g->path);

@@ -305,7 +305,7 @@ check-images-all: all
 .PHONY: check-image-any
 check-image-any: all
 	@NO_INSTALL='$(NO_INSTALL)' tools/deps boot images
-	@tests/images/any
+	@tests/images/ostree || rc=1; tests/images/any || rc=1; exit $${rc:-0}
 check-packages:
 	@NO_INSTALL='$(NO_INSTALL)' tools/deps boot images
 	@tests/images/package --all

@@ -29,7 +29,7 @@ void uki_done(struct uki *u)
 bool uki_wants(const char *name)
 {
 	static const char *const names[] = {
-		".cmdline", ".profile", ".osrel", ".uname", ".sdmagic", ".linux", NULL};
+		".cmdline", ".profile", ".osrel", ".uname", ".sdmagic", ".linux", ".initrd", NULL};
 
 	for (const char *const *n = names; *n; n++)
 		if (str_equal(name, *n))
@@ -135,6 +135,8 @@ int uki_section(struct uki *u, const char *name, const char *text, size_t len)
 		osrel_take(u, text, len);
 	if (str_equal(name, ".linux"))
 		u->is_image = true;
+	if (str_equal(name, ".initrd") && u->profiles == 0)
+		u->has_initrd = true;
 	if (str_equal(name, ".sdmagic"))
 		u->stub = stub_version(text, len);
 	if (str_equal(name, ".uname") && u->profiles == 0 && !u->uname) {

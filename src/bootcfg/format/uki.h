@@ -18,6 +18,7 @@ struct uki_profile {
 struct uki {
 	bool is_image; /* has a kernel: not an addon, nor another program */
 	bool is_signed;
+	bool has_initrd;       /* in the base */
 	char *cmdline, *uname; /* of the base; NULL: none */
 	char *title;           /* PRETTY_NAME of .osrel */
 	char *sort_key, *version;

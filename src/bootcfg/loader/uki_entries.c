@@ -33,9 +33,9 @@ static int bytes_read(int fd, void *to, size_t len, uint64_t offset)
 
 static int section_take(struct uki *u, int fd, const struct pe_section *s)
 {
-	bool is_kernel = str_equal(s->name, ".linux");
-	size_t len = is_kernel ? 0 : (size_t)s->size;
-	char *text = s->size <= UKI_TEXT_MAX || is_kernel ? malloc(len + 1) : NULL;
+	bool is_large = str_equal(s->name, ".linux") || str_equal(s->name, ".initrd");
+	size_t len = is_large ? 0 : (size_t)s->size;
+	char *text = s->size <= UKI_TEXT_MAX || is_large ? malloc(len + 1) : NULL;
 	int rc = text                     ? bytes_read(fd, text, len, s->offset)
 		 : s->size > UKI_TEXT_MAX ? -EFBIG
 					  : -ENOMEM;
@@ -94,6 +94,23 @@ static int addon_words(
 	return boot_entry_add_text(e, addon->cmdline, strlen(addon->cmdline), source.data);
 }
 
+/* Unpacked after that of the image. What is not certain is none. */
+static int addon_initrd(struct boot_reading *q, struct boot_entry *e, const char *path,
+	const struct uki *addon, const struct uki *image)
+{
+	struct boot_file file = {.state = BOOT_FILE_THERE};
+
+	if (image->stub < STUB_INITRDS)
+		return boot_entry_add_note(e,
+			"the initrd of /%s is left out: systemd-stub reads it from version %d on, and that of the image is %s",
+			path, STUB_INITRDS, image->stub > 0 ? "older" : "not known");
+	if (!addon->is_signed && q->secure_boot != SECURE_BOOT_OFF)
+		return boot_entry_add_note(e, "the initrd of /%s is left out%s: it is not signed",
+			path, q->secure_boot == SECURE_BOOT_ON ? "" : " with Secure Boot on");
+	file.path = strdup(path);
+	return file.path ? boot_entry_take_initrd(e, &file) : -ENOMEM;
+}
+
 static int addon_add(
 	struct boot_reading *q, struct boot_entry *e, const char *path, const struct uki *image)
 {
@@ -107,6 +124,10 @@ static int addon_add(
 	if (image->uname && addon.uname && !str_equal(image->uname, addon.uname))
 		return boot_entry_add_note(
 			e, "/%s is left out: it is for the kernel %s", path, addon.uname);
+	if (addon.has_initrd)
+		rc = addon_initrd(q, e, path, &addon, image);
+	if (rc < 0)
+		return rc;
 	return addon.cmdline && addon.cmdline[0] ? addon_words(q, e, path, &addon) : 0;
 }
 

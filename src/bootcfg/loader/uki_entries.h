@@ -20,6 +20,8 @@ int uki_entries_read(struct boot_reading *q, const struct loader *reader) _must_
 
 /* Addons are read from this version of systemd-stub on. */
 #define STUB_ADDONS 254
+/* ... and an .initrd in them from this one on: NEWS of systemd, systemd-stub(7). */
+#define STUB_INITRDS 257
 
 /* Reads what an image or an addon says. -EINVAL: not an EFI program; another negative errno. *ret
  * is to be emptied in each case. */

@@ -4,6 +4,7 @@
 #   make demo             see it work: a VM booted without and with vfio-bind
 #   make check            every test; installs what the tests need first (NO_INSTALL=1: only names it)
 #   make install          the whole of it; DESTDIR=, PREFIX=
+#   make CROSS=PREFIX-    for another machine (CROSS=aarch64-linux-gnu-), by its tools
 #   make help             all of this and the rest
 
 # ---- settings: make NAME=VALUE ------------------------------------------------------------------
@@ -19,7 +20,7 @@ BUILD        ?= build
 STATIC       ?= yes
 # The C library of a static vfio-bind-boot: musl makes it a quarter of the size. musl wants musl-gcc, and the sources of
 # kmod, xz, zstd and inih: KMOD_SRC, XZ_SRC, ZSTD_SRC and INIH_SRC, or through apt
-LIBC         ?= $(if $(findstring clang,$(CC)),glibc,$(if $(shell command -v musl-gcc),musl,glibc))
+LIBC         ?= $(if $(CROSS)$(findstring clang,$(CC)),glibc,$(if $(shell command -v musl-gcc),musl,glibc))
 # Where a static libkmod comes from; neither: kmod's source package through apt (tools/kmod-static)
 KMOD_STATIC_LIB ?=
 KMOD_SRC     ?=
@@ -198,7 +199,8 @@ FORCE:
 # The one step that uses the network (unless KMOD_SRC or KMOD_STATIC_LIB is given).
 $(BUILD)/kmod/libkmod.a: tools/kmod-static tools/fetch-source $(vendored)
 	$(if $(filter install,$(MAKECMDGOALS)),@echo "libkmod is not there yet and install fetches nothing: run 'make' first" >&2; exit 1)
-	$(call say,KMOD)KMOD_SRC='$(KMOD_SRC)' CC='$(CC)' CFLAGS='$(CFLAGS) -fPIE $(HARDEN) $(LEAN) -ffile-prefix-map=$(CURDIR)=.' tools/kmod-static $(BUILD)
+	$(call say,KMOD)KMOD_SRC='$(KMOD_SRC)' CC='$(CC) $(CPPFLAGS)' AR='$(AR)' OBJCOPY='$(OBJCOPY)' CFLAGS='$(CFLAGS) -fPIE $(HARDEN) $(LEAN) -ffile-prefix-map=$(CURDIR)=.' \
+		tools/kmod-static $(BUILD)
 
 $(BUILD)/musl/libkmod.a: tools/musl-libs tools/kmod-static tools/fetch-source $(vendored)
 	$(if $(filter install,$(MAKECMDGOALS)),@echo "libkmod is not there yet and install fetches nothing: run 'make' first" >&2; exit 1)

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "core/card.h"
+#include "core/guard.h"
 #include "core/in_use.h"
 #include "core/kmod.h"
 #include "core/release.h"
@@ -308,6 +309,19 @@ static const char *other_override(const struct device_progress *d, const struct 
 		       : d->prev_override;
 }
 
+/* The group of a device that had none before its driver, of which the plan knew nothing. */
+static void check_late_group(
+	const struct apply_ctx *j, const struct verdict *v, struct apply_result *o)
+{
+	char reason[GROUP_REASON_MAX];
+
+	if (!o->holds || !v->device->group_later || load_is_none(v) ||
+		!groups_conflict(j->plan, j->options->sysfs, v->device, reason))
+		return;
+	o->holds = false;
+	(void)str_copy(o->error, sizeof(o->error), reason);
+}
+
 /* One outcome per verdict; an attempted device that is not on its target gets an error. */
 static void verify(const struct apply_ctx *j, struct apply_result *outcomes)
 {
@@ -332,7 +346,10 @@ static void verify(const struct apply_ctx *j, struct apply_result *outcomes)
 		o->holds = d->overridden && verify_holds(j, v, o->after);
 		if (!o->holds)
 			format_error(j, i, o);
-		else if (d->rebar_error < 0)
+		check_late_group(j, v, o);
+		if (!o->holds)
+			continue;
+		if (d->rebar_error < 0)
 			(void)snprintf(o->error, sizeof(o->error), "can't resize a BAR: %s",
 				strerror(-d->rebar_error));
 		else if (d->reset_error < 0)
@@ -755,27 +772,44 @@ static bool is_on_ours(const struct apply_ctx *j, size_t i)
 	       str_equal(driver, v->driver);
 }
 
-/*
- * An interrupt may arrive when one function of a card is bound and another is not. A function that
- * was on its target before the start stays there.
- */
-static void drop_halves(const struct apply_ctx *j, struct apply_result *outcomes)
+/* Of the card of `bad`, whatever holds; a function that was on its target before the start stays
+ * there. */
+static void drop_card(
+	const struct apply_ctx *j, struct apply_result *outcomes, size_t bad, const char *reason)
 {
 	const struct plan *p = j->plan;
 
-	for (size_t bad = 0; verify_interrupted(j) && bad < p->n; bad++) {
-		if (!outcomes[bad].attempted || outcomes[bad].holds)
+	for (size_t i = 0; i < p->n; i++) {
+		struct apply_result *o = &outcomes[i];
+		if (!o->holds || !is_same_card(&p->verdicts[i], &p->verdicts[bad]) ||
+			(j->progress->device[i].was_set && !is_on_ours(j, i)))
 			continue;
-		for (size_t i = 0; i < p->n; i++) {
-			struct apply_result *o = &outcomes[i];
-			if (!o->holds || !is_same_card(&p->verdicts[i], &p->verdicts[bad]) ||
-				(j->progress->device[i].was_set && !is_on_ours(j, i)))
-				continue;
-			o->holds = false;
-			(void)snprintf(o->error, sizeof(o->error),
+		o->holds = false;
+		(void)str_copy(o->error, sizeof(o->error), reason);
+	}
+}
+
+/* An interrupt may arrive when one function of a card is bound and another is not, and only one of
+ * them may come into a group that is in conflict. */
+static void drop_halves(const struct apply_ctx *j, struct apply_result *outcomes)
+{
+	const struct plan *p = j->plan;
+	char reason[sizeof(outcomes->error)];
+
+	for (size_t bad = 0; bad < p->n; bad++) {
+		const struct apply_result *o = &outcomes[bad];
+		if (!o->attempted || o->holds)
+			continue;
+		if (verify_interrupted(j))
+			(void)snprintf(reason, sizeof(reason),
 				"%s came before all of its card was bound",
 				interrupt_name(verify_interrupted(j)));
-		}
+		else if (p->verdicts[bad].device->group_later)
+			(void)snprintf(reason, sizeof(reason),
+				"another function of its card: %.300s", o->error);
+		else
+			continue;
+		drop_card(j, outcomes, bad, reason);
 	}
 }
 

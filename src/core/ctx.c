@@ -341,6 +341,11 @@ void ctx_ask_crash(struct ctx *s, const struct sysroot *w)
 
 void ctx_read_groups(struct ctx *s, enum groups_of who)
 {
+	for (size_t i = 0; i < s->host.devices.n; i++) {
+		struct device *d = &s->host.devices.at[i];
+		if (d->group_later && d->group < 0)
+			scan_group(&s->sysfs, d);
+	}
 	if (groups_look(&s->groups, &s->plan, &s->sysfs, who) == 0)
 		s->plan.groups = &s->groups;
 }

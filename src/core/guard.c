@@ -372,7 +372,7 @@ static bool has_no_group(const struct plan *p, const struct probe *h, const stru
 {
 	(void)p;
 	(void)h;
-	if (v->device->group >= 0)
+	if (v->device->group >= 0 || v->device->group_later)
 		return false;
 	(void)snprintf(reason, size, "has no IOMMU group; is the IOMMU on in firmware and kernel?");
 	return true;
@@ -504,6 +504,18 @@ static void log_difference(struct plan *p, const struct probe *h)
 	}
 }
 
+static void note_late_group(struct plan *p)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		struct verdict *v = &p->verdicts[i];
+		if (v->action != ACTION_BIND || !v->device->group_later)
+			continue;
+		size_t len = strlen(v->reason);
+		(void)snprintf(v->reason + len, sizeof(v->reason) - len,
+			"; this kernel gives it an IOMMU group when it is bound");
+	}
+}
+
 static void apply_exclude(struct plan *p, const struct probe *h)
 {
 	for (size_t i = 0; i < p->n; i++) {
@@ -534,6 +546,7 @@ void guard_apply(struct plan *p, const struct probe *h)
 	if (!p->config->may_take_last_display)
 		keep_last_display(p, h);
 	log_difference(p, h);
+	note_late_group(p);
 }
 
 /* ---- groups --------------------------------------------------------------------------------- */
@@ -605,7 +618,7 @@ static bool begins_group(const struct plan *p, size_t i)
 {
 	const struct verdict *v = &p->verdicts[i];
 
-	if (v->action != ACTION_BIND)
+	if (v->action != ACTION_BIND || v->device->group < 0)
 		return false;
 	for (size_t k = 0; k < i; k++)
 		if (p->verdicts[k].action == ACTION_BIND &&
@@ -622,17 +635,22 @@ static int member_compare(const void *a, const void *b)
 				    : pci_addr_compare(x->addr, y->addr);
 }
 
-int groups_look(struct groups *ret, const struct plan *p, struct sysfs *s, enum groups_of who)
+static int look_at_group(const struct group_look *l)
 {
 	char path[64];
 
+	(void)snprintf(path, sizeof(path), "kernel/iommu_groups/%d/devices", l->group);
+	return sysfs_path_each(l->sysfs, path, note_member, (void *)(uintptr_t)l);
+}
+
+int groups_look(struct groups *ret, const struct plan *p, struct sysfs *s, enum groups_of who)
+{
 	*ret = (struct groups){0};
 	for (size_t i = 0; i < p->n; i++) {
 		if (!begins_group(p, i))
 			continue;
 		struct group_look l = {ret, p, s, p->verdicts[i].device->group, who};
-		(void)snprintf(path, sizeof(path), "kernel/iommu_groups/%d/devices", l.group);
-		if (sysfs_path_each(s, path, note_member, &l) == -ENOMEM) {
+		if (look_at_group(&l) == -ENOMEM) {
 			groups_done(ret);
 			return -ENOMEM;
 		}
@@ -648,14 +666,21 @@ void groups_done(struct groups *g)
 	*g = (struct groups){0};
 }
 
-static bool refuse_group(struct plan *p, const struct group_member *stays)
+static void format_stays(const struct group_member *stays, char *buf, size_t size)
 {
-	char reason[160], address[PCI_ADDR_MAX];
-	bool refused = false;
+	char address[PCI_ADDR_MAX];
 
-	(void)snprintf(reason, sizeof(reason),
+	(void)snprintf(buf, size,
 		"strict_groups: of its IOMMU group %d, %s stays with the host; ask for that one, too",
 		stays->group, pci_addr_format(stays->addr, address));
+}
+
+static bool refuse_group(struct plan *p, const struct group_member *stays)
+{
+	char reason[GROUP_REASON_MAX];
+	bool refused = false;
+
+	format_stays(stays, reason, sizeof(reason));
 	for (size_t i = 0; i < p->n; i++) {
 		struct verdict *v = &p->verdicts[i];
 		if (v->action != ACTION_BIND || v->device->group != stays->group)
@@ -679,6 +704,31 @@ int groups_refuse(struct plan *p, struct sysfs *s)
 			again |= refuse_group(p, &g.stay[i]);
 	}
 	return 0;
+}
+
+bool groups_conflict(const struct plan *p, struct sysfs *s, const struct device *late,
+	char reason[static GROUP_REASON_MAX])
+{
+	_cleanup_(groups_done) struct groups g = {0};
+	struct device d = *late;
+
+	scan_group(s, &d);
+	if (d.group < 0) {
+		(void)snprintf(reason, GROUP_REASON_MAX,
+			"the kernel gave it no IOMMU group; is it behind an IOMMU?");
+		return true;
+	}
+	if (!p->config->strict_groups)
+		return false;
+	const struct group_look l = {&g, p, s, d.group, GROUPS_ANY};
+	if (look_at_group(&l) == -ENOMEM)
+		(void)snprintf(
+			reason, GROUP_REASON_MAX, "out of memory for IOMMU group %d", d.group);
+	else if (g.n > 0)
+		format_stays(&g.stay[0], reason, GROUP_REASON_MAX);
+	else
+		return false;
+	return true;
 }
 
 void groups_log(const struct groups *g)

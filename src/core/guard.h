@@ -16,8 +16,9 @@
  * guest. Other functions of a slot are checked separately.
  *
  * In this order: [exclude] (that function only, as the config has it); unreadable devices; bridges;
- * an address with another id than configured; no IOMMU group; vfio-pci's denylist; a boot display;
- * the last display. Then follow the protected devices (guard_protected) and groups (below).
+ * an address with another id than configured; no IOMMU group, now or later; vfio-pci's denylist; a
+ * boot display; the last display. Then follow the protected devices (guard_protected) and groups
+ * (below).
  */
 void guard_apply(struct plan *p, const struct probe *host);
 
@@ -91,6 +92,15 @@ void groups_done(struct groups *g);
  * have the same result. Returns 0 or -ENOMEM.
  */
 int groups_refuse(struct plan *p, struct sysfs *s) _must_check_;
+
+/*
+ * Checks a bound device whose group came with its driver (group_later), which none of the above has
+ * seen: true, with a reason, if it has none even now, or with strict_groups if a member of its
+ * group stays with the host.
+ */
+#define GROUP_REASON_MAX 160
+bool groups_conflict(const struct plan *p, struct sysfs *s, const struct device *late,
+	char reason[static GROUP_REASON_MAX]);
 
 /* Logs them in one message. */
 void groups_log(const struct groups *g);

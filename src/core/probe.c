@@ -143,6 +143,11 @@ static bool may_be_bound(const struct look *l, const struct device *d)
 	return false;
 }
 
+static bool is_candidate(const struct device *d, const void *look)
+{
+	return may_be_bound(look, d);
+}
+
 static bool may_take_display(const struct look *l, bool with_outputs)
 {
 	for (size_t i = 0; i < l->h->devices.n; i++) {
@@ -267,9 +272,7 @@ int probe_devices(struct probe *ret, const struct config *c, struct sysfs *s,
 		probe_done(&h);
 		return r;
 	}
-	for (size_t i = 0; i < h.devices.n; i++)
-		if (may_be_bound(&l, &h.devices.at[i]))
-			scan_group(s, &h.devices.at[i]);
+	scan_groups(s, &h.devices, is_candidate, &l);
 	*ret = h;
 	return 0;
 }

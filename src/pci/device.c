@@ -323,6 +323,32 @@ void scan_group(struct sysfs *s, struct device *d)
 		d->group = (int)number;
 }
 
+static int is_described(const char *name, void *to)
+{
+	(void)to;
+	return !str_starts(name, "dmar") && !str_starts(name, "ivhd");
+}
+
+void scan_groups(struct sysfs *s, struct device_list *list,
+	bool (*wanted)(const struct device *d, const void *arg), const void *arg)
+{
+	int described = -1; /* most machines have no need of it */
+
+	for (size_t i = 0; i < list->n; i++) {
+		struct device *d = &list->at[i];
+		if (!wanted(d, arg))
+			continue;
+		scan_group(s, d);
+		if (d->group >= 0)
+			continue;
+		if (described < 0)
+			described = sysfs_path_each(s, "class/iommu", is_described, NULL) == 1;
+		if (described)
+			scan_driver(s, d);
+		d->group_later = described && d->driver[0] == '\0';
+	}
+}
+
 void scan_driver(struct sysfs *s, struct device *d)
 {
 	if (sysfs_link(s, d->addr, "driver", d->driver, sizeof(d->driver)) < 0)

@@ -26,8 +26,9 @@ struct device {
 	struct pci_addr card; /* the card's first display */
 	bool detailed;        /* the members below were read */
 	int group;            /* IOMMU group, -1 for none */
-	uint64_t serial;      /* PCIe Device Serial Number, 0 if not read or not present */
-	char driver[32];      /* current driver, "" for none or not read */
+	bool group_later; /* it has none yet; it gets one when a driver is probed (scan_groups) */
+	uint64_t serial;  /* PCIe Device Serial Number, 0 if not read or not present */
+	char driver[32];  /* current driver, "" for none or not read */
 };
 
 /* In address order after scan_sort. Zero-initialised is empty. */
@@ -95,6 +96,18 @@ int scan_all(struct sysfs *s, struct device_list *list, bool with_serials,
 /* Reads what is needed of a selected device. The driver has a function of its own, because only
  * output for people needs it before the device is reserved. */
 void scan_group(struct sysfs *s, struct device *d);
+
+/*
+ * Reads the groups of the devices for which wanted(device, arg) returns true. Where the IOMMU is
+ * one described by a device tree or by ACPI's IORT or VIOT (an SMMU), a function gets its group
+ * when a driver is probed, up to Linux 6.14: of_dma_configure and acpi_dma_configure, called by
+ * really_probe in drivers/base/dd.c. Linux 6.15 does that when the device is registered
+ * (bcb81ac6ae3c). So a function without a group and without a driver has group_later set if
+ * /sys/class/iommu has an IOMMU other than Intel's (dmarN) and AMD's (ivhdN), which give every
+ * function its group when they start.
+ */
+void scan_groups(struct sysfs *s, struct device_list *list,
+	bool (*wanted)(const struct device *d, const void *arg), const void *arg);
 void scan_driver(struct sysfs *s, struct device *d);
 
 /* Sets is_virtual. Called only where something depends on it. */

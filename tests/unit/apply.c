@@ -343,6 +343,77 @@ static void test_given_back(void)
 	hold = false;
 }
 
+static void old_machine(void)
+{
+	fake_sysfs_make("desktop");
+	fake_sysfs_unbind_all();
+}
+
+/* The machine of an SMMU before Linux 6.15: no function has a group before a driver is probed.
+ * `third`: a function that is not asked for is of the NIC's group. */
+static void new_late_machine(bool third)
+{
+	old_machine();
+	new_machine();
+	world->late = true;
+	must_shell(
+		"cd '%s' && mkdir -p class/iommu/smmu3.0x0000000009050000 && cd bus/pci/devices && "
+		"for d in *; do [ ! -L $d/iommu_group ] || { basename $(readlink $d/iommu_group) >$d/late_group; "
+		"rm $d/iommu_group; }; done; rm -rf ../../../kernel/iommu_groups",
+		world->tree);
+	if (third)
+		must_shell(
+			"cd '%s' && g=kernel/iommu_groups/$(cat bus/pci/devices/0000:03:00.0/late_group)/devices && "
+			"mkdir -p $g && ln -s ../../../../bus/pci/devices/0000:02:00.0 $g/",
+			world->tree);
+}
+
+static void test_late_groups(void)
+{
+	check_case("a group that comes with the driver: bound, and known afterwards");
+	new_late_machine(false);
+	CHECK_INT(carry_out(10000), 0);
+	check_all_bound();
+
+	check_case("no group even then: given back, with all of its card");
+	new_late_machine(false);
+	(void)unlink(path_of(DEVICES "/0000:01:00.1/late_group"));
+	kernel_register("nouveau", functions);
+	kernel_register("igc", functions);
+	for (size_t i = 0; i < N_FUNCTIONS; i++)
+		(void)unlink(path_of(DEVICES "/%s/driver", functions[i]));
+	must_shell("rm -f '%s'/bus/pci/devices/*/iommu_group", world->tree);
+	CHECK_INT(carry_out(10000), 0);
+	CHECK_HAS(outcomes[1].error, "no IOMMU group");
+	CHECK_HAS(outcomes[0].error, "another function of its card");
+	for (size_t i = 0; i < 4; i++)
+		CHECK(!outcomes[i].holds && outcomes[i].reverted);
+	check_device(CARD, "nouveau", "");
+	check_device("0000:01:00.1", "snd_hda_intel", "");
+	check_device("0000:03:00.0", "vfio-pci", "vfio-pci");
+
+	check_case("a member stays with the host: bound all the same, as where it is known before");
+	new_late_machine(true);
+	CHECK_INT(carry_out(10000), 0);
+	check_all_bound();
+
+	check_case("... and with strict_groups given back; the others stay");
+	new_late_machine(true);
+	more = "[guard]\nstrict_groups = yes\n";
+	kernel_register("igc", functions);
+	(void)unlink(path_of(DEVICES "/0000:03:00.0/driver"));
+	(void)unlink(path_of(DEVICES "/0000:03:00.0/iommu_group"));
+	CHECK_INT(carry_out(10000), 0);
+	more = "";
+	check_device("0000:03:00.0", "igc", "");
+	CHECK_HAS(outcomes[4].error, "strict_groups: of its IOMMU group");
+	CHECK_HAS(outcomes[4].error, "0000:02:00.0 stays with the host");
+	CHECK(outcomes[4].reverted && !outcomes[4].holds);
+	for (size_t i = 0; i < 4; i++)
+		check_device(functions[i], "vfio-pci", "vfio-pci");
+	old_machine();
+}
+
 /* After whatever happened a device is ours whole or the host's whole, and the outcome says which.
  */
 static void check_whole(void)
@@ -851,6 +922,7 @@ int main(void)
 	test_bound();
 	test_others_override();
 	test_given_back();
+	test_late_groups();
 	test_each_call(FAIL, "fails");
 	test_each_call(DIE_BEFORE, "is where the child is killed");
 	test_each_call(DIE_AFTER, "is the last before the child is killed");

@@ -38,6 +38,7 @@ static struct world {
 	char module[32];  /* the module that can be loaded, "" for none */
 	char refused[32]; /* the address that vfio-pci does not take */
 	char second[32]; /* a second host driver that wants the card, and comes to it by no probe */
+	bool late; /* a function has the group of the file "late_group" while a driver has it */
 	char locked[32]; /* the address whose lock is held: who probes it waits for ever */
 	enum dev_state fate;
 	unsigned at;
@@ -114,8 +115,27 @@ static inline void set_override(const char *address, const char *text)
 	(void)close(fd);
 }
 
+/* iommu_probe_device, by the bus's dma_configure (really_probe in drivers/base/dd.c). The group
+ * stays when the driver goes.
+ */
+static void kernel_group(const char *address)
+{
+	char group[16];
+
+	read_word(path_of(DEVICES "/%s/late_group", address), group, sizeof(group));
+	if (!world->late || !group[0])
+		return;
+	(void)symlink(path_of("kernel/iommu_groups/%s", group),
+		path_of(DEVICES "/%s/iommu_group", address));
+	(void)mkdir(path_of("kernel/iommu_groups/%s", group), 0755);
+	(void)mkdir(path_of("kernel/iommu_groups/%s/devices", group), 0755);
+	(void)symlink(path_of(DEVICES "/%s", address),
+		path_of("kernel/iommu_groups/%s/devices/%s", group, address));
+}
+
 static int kernel_take(const char *address, const char *driver)
 {
+	kernel_group(address);
 	if (str_equal(driver, "vfio-pci") && str_equal(world->refused, address))
 		return -EINVAL;
 	return symlink(path_of(DRIVERS "/%s", driver), path_of(DEVICES "/%s/driver", address)) < 0

@@ -610,6 +610,15 @@ static void test_groups(void)
 	CHECK_ROWS(all);
 	CHECK(p.no_iommu);
 
+	check_case("groups: one that comes later is not missing");
+	MAKE(some);
+	h.devices.at[0].group = -1;
+	h.devices.at[0].group_later = true;
+	guard_apply(&p, &h);
+	CHECK_INT(p.verdicts[0].action, ACTION_BIND);
+	CHECK_HAS(p.verdicts[0].reason, "; this kernel gives it an IOMMU group when it is bound");
+	CHECK(!p.no_iommu);
+
 	check_case("groups: the only device that is asked for");
 	MAKE(all);
 	p.n = 1;

@@ -68,7 +68,12 @@ static void log_why_off(const struct check_ctx *c, const char *cpuinfo)
 	char word[KCMDLINE_WORD_MAX];
 	bool is_error = check_ctx_asks(c);
 
-	if (word_against(c->cmdline, word)) {
+	if (cpuinfo && strstr(cpuinfo, "CPU implementer")) { /* arch/arm64/kernel/cpuinfo.c */
+		findings_add(c->findings, is_error, TOPIC,
+			"without it no device can be given to a VM: turn the SMMU on in the firmware's setup; QEMU gives a VM one with -machine virt,iommu=smmuv3",
+			NULL,
+			"the IOMMU is off: the firmware describes no SMMU that this kernel uses");
+	} else if (word_against(c->cmdline, word)) {
 		/* Not --remove alone: the kernel may also need a parameter that turns it on. */
 		findings_add(c->findings, is_error, TOPIC, detail, TURN_ON,
 			"the IOMMU is off: '%s' on the kernel command line", word);

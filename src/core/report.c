@@ -235,7 +235,7 @@ void report_log(const struct plan *p, const struct apply_result *outcomes)
 	report_log_unverified(p);
 	if (p->no_iommu) {
 		log_print(LOG_ERROR,
-			"nothing is bound: no device asked for has an IOMMU group; turn on VT-d or AMD-Vi in the firmware, and the kernel's IOMMU with vfio-bootcfg --iommu");
+			"nothing is bound: no device asked for has an IOMMU group; turn on VT-d, AMD-Vi or the SMMU in the firmware, and the kernel's IOMMU with vfio-bootcfg --iommu");
 		all = 0;
 	}
 	for (int good = 0; good <= 1; good++)

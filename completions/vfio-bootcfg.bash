@@ -7,7 +7,7 @@ _vfio_bootcfg()
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} words
 	COMPREPLY=()
 	case $prev in
-	--cpu) words='intel amd' ;;
+	--cpu) words='intel amd arm' ;;
 	--hugepages) words='1G: 2M:' ;;
 	--acs-override) words='downstream multifunction downstream,multifunction' ;;
 	--root)

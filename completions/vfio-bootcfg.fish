@@ -4,7 +4,7 @@
 complete -c vfio-bootcfg -f
 complete -c vfio-bootcfg -l iommu -d 'turn the IOMMU on'
 complete -c vfio-bootcfg -l no-pt -d 'without iommu=pt'
-complete -c vfio-bootcfg -l cpu -x -a 'intel amd' -d 'the processor'
+complete -c vfio-bootcfg -l cpu -x -a 'intel amd arm' -d 'the processor'
 complete -c vfio-bootcfg -l add -x -d 'add a kernel parameter'
 complete -c vfio-bootcfg -l remove -x -d 'remove a kernel parameter'
 complete -c vfio-bootcfg -l set -x -d 'make this the only K='

@@ -74,6 +74,9 @@ int args_hugepages(void *to, const char *value, struct err *err)
 		       : 0;
 }
 
+static const char *const cpu_words[] = {
+	[CPU_INTEL] = "intel", [CPU_AMD] = "amd", [CPU_ARM] = "arm"};
+
 static int cpu_find(const struct args *a, enum cpu *ret, struct err *err)
 {
 	if (!a->cpu) {
@@ -83,13 +86,17 @@ static int cpu_find(const struct args *a, enum cpu *ret, struct err *err)
 			*ret = CPU_INTEL;
 		else if (__builtin_cpu_is("amd"))
 			*ret = CPU_AMD;
+#elif defined(__aarch64__)
+		*ret = CPU_ARM;
 #endif
 		return 0;
 	}
-	if (!str_equal(a->cpu, "intel") && !str_equal(a->cpu, "amd"))
-		return err_set(err, EINVAL, "%s: --cpu takes intel or amd", a->cpu);
-	*ret = str_equal(a->cpu, "intel") ? CPU_INTEL : CPU_AMD;
-	return 0;
+	for (enum cpu cpu = CPU_INTEL; cpu <= CPU_ARM; cpu++)
+		if (str_equal(a->cpu, cpu_words[cpu])) {
+			*ret = cpu;
+			return 0;
+		}
+	return err_set(err, EINVAL, "%s: --cpu takes intel, amd or arm", a->cpu);
 }
 
 static int iommu_take(struct args *a, const struct root *r, struct strings *notes, struct err *err)
@@ -101,10 +108,12 @@ static int iommu_take(struct args *a, const struct root *r, struct strings *note
 		rc = karg_ops_iommu(&a->words, cpu, a->no_pt, err);
 	if (rc < 0 || a->cpu || r->host)
 		return rc;
+	static const char *const names[] = {
+		[CPU_INTEL] = "Intel", [CPU_AMD] = "AMD", [CPU_ARM] = "Arm"};
 	struct text note = {0};
 	text_print(&note,
 		"taking the processor of this machine, %s, for that of %s; --cpu says otherwise",
-		cpu == CPU_INTEL ? "Intel" : "AMD", a->root);
+		names[cpu], a->root);
 	return strings_take(notes, note.data) < 0 ? err_set(err, ENOMEM, "out of memory") : 0;
 }
 

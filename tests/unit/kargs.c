@@ -214,6 +214,17 @@ static void test_iommu(void)
 	}
 	struct karg_ops none = {0};
 	struct err err = {""};
+	for (int no_pt = 0; no_pt <= 1; no_pt++) {
+		struct karg_ops r = {0};
+		check_case("--iommu of Arm%s", no_pt ? ", --no-pt" : "");
+		CHECK_INT(karg_ops_iommu(&r, CPU_ARM, no_pt, &err), 0);
+		CHECK_INT(asks(&r, KARG_OP_ADD, "iommu.passthrough=1"), !no_pt);
+		CHECK(!asks(&r, KARG_OP_ADD, "iommu=pt"));
+		CHECK(!asks(&r, KARG_OP_ADD, "intel_iommu=on"));
+		CHECK_INT(asks(&r, KARG_OP_REMOVE_ELEMENT, "iommu.passthrough=0"), !no_pt);
+		CHECK_INT(asks(&r, KARG_OP_REMOVE_ELEMENT, "iommu.passthrough=1"), no_pt);
+		karg_ops_done(&r);
+	}
 	check_case("--iommu of another processor");
 	CHECK_INT(karg_ops_iommu(&none, CPU_UNKNOWN, false, &err), -EINVAL);
 	CHECK_HAS(err.text, "--cpu intel|amd");

@@ -207,13 +207,14 @@ int karg_ops_iommu(struct karg_ops *r, enum cpu cpu, bool no_pt, struct err *err
 
 	if (cpu == CPU_UNKNOWN)
 		return err_set(err, EINVAL,
-			"--iommu knows Intel and AMD processors; --cpu intel|amd says which");
+			"--iommu knows Intel, AMD and Arm processors; --cpu intel|amd|arm says which");
 	int rc = elements_remove(r, off, err);
 	if (rc == 0)
 		rc = elements_remove(r, no_pt ? passthrough : no_passthrough, err);
 	if (rc == 0 && cpu == CPU_INTEL)
 		rc = want_new(r, KARG_OP_ADD, "intel_iommu=on", err);
 	if (rc == 0 && !no_pt)
-		rc = want_new(r, KARG_OP_ADD, "iommu=pt", err);
+		rc = want_new(
+			r, KARG_OP_ADD, cpu == CPU_ARM ? "iommu.passthrough=1" : "iommu=pt", err);
 	return rc;
 }

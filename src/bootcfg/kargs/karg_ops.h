@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum cpu { CPU_UNKNOWN, CPU_INTEL, CPU_AMD };
+enum cpu { CPU_UNKNOWN, CPU_INTEL, CPU_AMD, CPU_ARM };
 
 enum karg_op_kind {
 	KARG_OP_ADD,            /* K or K=V is in effect, appended if it is not */
@@ -56,6 +56,9 @@ int karg_ops_take(
  * the parameters that turn it off are removed. Never amd_iommu=on: the kernel has no such value
  * (drivers/iommu/amd/init.c, parse_amd_iommu_options), AMD's IOMMU is on if the firmware enables
  * it.
+ *
+ * Arm: `iommu.passthrough=1` (iommu_set_def_domain_type in drivers/iommu/iommu.c), for `iommu=pt`
+ * is of x86 alone; an SMMU that the firmware describes is on, and no parameter turns it on.
  */
 int karg_ops_iommu(struct karg_ops *r, enum cpu cpu, bool no_pt, struct err *err) _must_check_;
 

@@ -10,8 +10,20 @@
 # ---- settings: make NAME=VALUE ------------------------------------------------------------------
 CC           ?= cc
 CLANG        ?= clang
-OBJCOPY      ?= objcopy
-PKG_CONFIG   ?= pkg-config
+# Another machine's tools: CROSS=aarch64-linux-gnu- is CC, AR and OBJCOPY of that name, and of pkg-config where there is one.
+# The libraries of that machine are where its compiler and pkg-config look: Debian's packages NAME:arm64, or a tree named
+# by CPPFLAGS, PKG_CONFIG_LIBDIR, PKG_CONFIG_SYSROOT_DIR and CC='aarch64-linux-gnu-gcc -B/TREE/usr/lib/aarch64-linux-gnu'.
+CROSS        ?=
+ifneq ($(CROSS),)
+ifeq ($(origin CC),default)
+CC           = $(CROSS)gcc
+endif
+ifeq ($(origin AR),default)
+AR           = $(CROSS)ar
+endif
+endif
+OBJCOPY      ?= $(CROSS)objcopy
+PKG_CONFIG   ?= $(or $(if $(CROSS),$(shell command -v $(CROSS)pkg-config)),pkg-config)
 # What each compiler calls small: clang's -Os is a good deal larger.
 CFLAGS       ?= $(if $(findstring clang,$(CC)),-Oz,-Os) -g
 LDFLAGS      ?=

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/setup_state.h"
 
+#include "base/dir.h"
 #include "base/file.h"
 #include "base/str.h"
+#include "base/strings.h"
 #include "shared/txn.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -118,16 +119,15 @@ int setup_state_write(const struct setup_state *s, struct err *err)
  * zeros. */
 static unsigned last_change(unsigned most)
 {
-	struct dirent **entries = NULL;
-	int n = scandir(CHANGES_DIR, &entries, NULL, NULL);
+	_cleanup_(strings_done) struct strings names = {0};
 	unsigned long last = 0, number;
 
-	for (int i = 0; i < n; i++) {
-		if (str_decimal(entries[i]->d_name, most, &number) && number > last)
+	/* Without the directory, or the memory to read it, there is no change to be undone. */
+	if (dir_list(&names, AT_FDCWD, CHANGES_DIR, NULL, NULL) < 0)
+		return 0;
+	for (size_t i = 0; i < names.n; i++)
+		if (str_decimal(names.v[i], most, &number) && number > last)
 			last = number;
-		free(entries[i]);
-	}
-	free(entries);
 	return (unsigned)last;
 }
 

@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "core/card.h"
 #include "core/usable.h"
+#include "pci/devpath.h"
 #include "pci/sysfs.h"
 
 #include <errno.h>
@@ -691,6 +692,75 @@ static bool refuse_group(struct plan *p, const struct group_member *stays)
 	return refused;
 }
 
+/* ---- groups that are made later: group_later ------------------------------------------------- */
+
+/* The function on the root bus that a function is, or is behind. */
+static bool branch_of(struct sysfs *s, struct pci_addr addr, struct pci_addr *ret)
+{
+	char link[48], address[PCI_ADDR_MAX], path[DEVPATH_MAX];
+	const char *at = path;
+
+	(void)snprintf(link, sizeof(link), "bus/pci/devices/%s", pci_addr_format(addr, address));
+	return devpath_of(s, link, path) > 0 && devpath_next(&at, ret);
+}
+
+struct late_look {
+	const struct plan *plan;
+	struct sysfs *sysfs;
+	struct pci_addr branch;
+	struct pci_addr found;
+};
+
+static int may_be_member(struct pci_addr addr, void *to)
+{
+	struct late_look *l = to;
+	_cleanup_(device_list_done) struct device_list list = {0};
+	struct pci_addr branch;
+
+	if (is_in_plan(l->plan, addr) ||
+		(branch_of(l->sysfs, addr, &branch) && !pci_addr_same_device(branch, l->branch)))
+		return 0;
+	int r = scan_one(l->sysfs, addr, &list, NULL);
+	if (r <= 0)
+		return r;
+	scan_group(l->sysfs, &list.at[0]);
+	if (list.at[0].group >= 0 || device_is_bridge(&list.at[0]) || gets_no_driver(&list.at[0]))
+		return 0;
+	l->found = addr;
+	return 1;
+}
+
+/*
+ * The other functions of such a group have no group either before their drivers come. A group does
+ * not reach beyond a slot of the root bus and what is behind it (pci_device_group in
+ * drivers/iommu/iommu.c): what of that has no group yet and stays with the host may be a member.
+ * Returns 1 if a device was refused, 0, or -errno.
+ */
+static int refuse_late(struct plan *p, struct sysfs *s)
+{
+	char reason[GROUP_REASON_MAX], address[PCI_ADDR_MAX];
+	int refused = 0;
+
+	for (size_t i = 0; i < p->n; i++) {
+		struct verdict *v = &p->verdicts[i];
+		struct late_look l = {.plan = p, .sysfs = s};
+		if (v->action != ACTION_BIND || !v->device->group_later ||
+			!branch_of(s, v->device->addr, &l.branch))
+			continue;
+		int r = sysfs_each_device(s, may_be_member, &l, NULL);
+		if (r < 0)
+			return r;
+		if (r == 0)
+			continue;
+		(void)snprintf(reason, sizeof(reason),
+			"strict_groups: %s stays with the host and may be of its IOMMU group, which is known only later; ask for that one, too",
+			pci_addr_format(l.found, address));
+		guard_refuse_card(p, v, reason);
+		refused = 1;
+	}
+	return refused;
+}
+
 /* A refused slot may belong to another group, too: each round refuses at least one device. */
 int groups_refuse(struct plan *p, struct sysfs *s)
 {
@@ -699,7 +769,10 @@ int groups_refuse(struct plan *p, struct sysfs *s)
 		int r = groups_look(&g, p, s, GROUPS_ANY);
 		if (r < 0)
 			return r;
-		again = false;
+		r = refuse_late(p, s);
+		if (r < 0)
+			return r;
+		again = r > 0;
 		for (size_t i = 0; i < g.n; i++)
 			again |= refuse_group(p, &g.stay[i]);
 	}

@@ -89,7 +89,8 @@ void groups_done(struct groups *g);
 /*
  * strict_groups = yes: refuses all devices of such a group, whole slots, until no group is bound in
  * part. Ignores current drivers, so that `plan` on the running system and `boot` in the initramfs
- * have the same result. Returns 0 or -ENOMEM.
+ * have the same result. Of a group that is made later (group_later) it refuses a device if a
+ * function that may be a member stays with the host. Returns 0 or a negative errno.
  */
 int groups_refuse(struct plan *p, struct sysfs *s) _must_check_;
 

@@ -246,6 +246,7 @@ help:
 		'make check-faults-all      each way to fail, its machines booted' \
 		'make check-inuse           disks that something in the kernel holds, on a running system' \
 		'make check-image-any       the archive of vfio-bind image with images that know nothing of it' \
+		'make check-arm64           cross-built, and booted behind an SMMU on three kernels' \
 		'make check-display         the boot display: machines and configs on three kernels' \
 		'make check-vm              VMs of a real libvirtd, which needs root' \
 		'make check-tpm             registers of a TPM before and after an edit, of four ways to boot' \

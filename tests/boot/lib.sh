@@ -10,7 +10,13 @@
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 top=$(cd "$here/../.." && pwd)
 build=${BUILD:-$top/build}
-work=$build/boot
+# The machine that boots: amd64, or arm64 by `foreign`.
+arch=${BOOT_ARCH:-amd64}
+case $arch in
+amd64) qemu=qemu-system-x86_64 objcopy=objcopy work=$build/boot ;;
+arm64) qemu=qemu-system-aarch64 objcopy=aarch64-linux-gnu-objcopy work=$build/boot-arm64 ;;
+*) echo "BOOT_ARCH=$arch: amd64 or arm64" >&2 && exit 2 ;;
+esac
 ovmf=/usr/share/OVMF
 PATH=$PATH:/usr/sbin:/sbin
 
@@ -52,8 +58,12 @@ packages_missing()
 # there.
 tools_missing()
 {
+	case $arch in
+	amd64) echo qemu-system-x86_64 qemu-system-x86 ;;
+	arm64) printf '%s\n' 'qemu-system-aarch64 qemu-system-arm' 'aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu' \
+		'aarch64-linux-gnu-objcopy binutils-aarch64-linux-gnu' ;;
+	esac | packages_missing
 	packages_missing <<-END
-		qemu-system-x86_64 qemu-system-x86
 		modprobe kmod
 		cpio cpio
 		xz xz-utils
@@ -63,7 +73,7 @@ tools_missing()
 		apt-get apt
 		dpkg-deb dpkg
 	END
-	busybox_static >/dev/null || echo busybox-static
+	[ "$arch" != amd64 ] || busybox_static >/dev/null || echo busybox-static
 }
 
 tools_need()
@@ -162,7 +172,7 @@ modules_ease()
 		*.zst) zstd -q -d --rm "$file" ;;
 		esac
 		file=${file%.xz}
-		objcopy --strip-unneeded --remove-section=.BTF "${file%.zst}"
+		"$objcopy" --strip-unneeded --remove-section=.BTF "${file%.zst}"
 	done
 }
 
@@ -170,7 +180,32 @@ modules_ease()
 client_build()
 {
 	local client=$build/guest/vfio-client
+	if [ "$arch" != amd64 ]; then
+		client=$build/$arch/guest/vfio-client
+		[ "$client" -nt "$here/vfio-client.c" ] || "$here/foreign" --make "$arch" -s "$client" >&2 && echo "$client"
+		return
+	fi
 	[ "$client" -nt "$here/vfio-client.c" ] || make -s -C "$top" BUILD="$build" "$client" >&2 && echo "$client"
+}
+
+# image_tools ROOT: busybox and kmod, of the machine that boots.
+image_tools()
+{
+	local root=$1 foreign file
+	if [ "$arch" = amd64 ]; then
+		install "$(busybox_static)" "$root/usr/bin/busybox"
+		image_put "$root" "$(readlink -f "$(command -v modprobe)")"
+		ln -sf "$(readlink -f "$(command -v modprobe)")" "$root/usr/bin/modprobe"
+		return
+	fi
+	foreign=$("$here/foreign" "$arch") || return
+	install "$foreign/bin/busybox" "$foreign/bin/kmod" "$root/usr/bin"
+	ln -s kmod "$root/usr/bin/modprobe"
+	for file in ld-linux-aarch64 libc libkmod liblzma libzstd libcrypto; do
+		find "$foreign/lib" "$foreign/usr/lib" -name "$file.so.*"
+	done | while read -r file; do
+		install -D "$file" "$root/usr/lib/${file#"$foreign"*lib/}"
+	done
 }
 
 # image_base SUITE FORM [WITHOUT...]: a base image with the kernel's modules, on stdout its path.
@@ -205,9 +240,7 @@ image_base_make()
 	ln -s bin "$root/usr/sbin"
 	ln -s usr/lib "$root/lib"
 	ln -s usr/lib64 "$root/lib64"
-	install "$(busybox_static)" "$root/usr/bin/busybox"
-	image_put "$root" "$(readlink -f "$(command -v modprobe)")"
-	ln -sf "$(readlink -f "$(command -v modprobe)")" "$root/usr/bin/modprobe"
+	image_tools "$root" || return
 	install "$here/init" "$root/init"
 	install "$client" "$root/usr/bin/vfio-client"
 	# shellcheck disable=SC2086 # names
@@ -272,8 +305,23 @@ uefi_args()
 #     beside 00:03.0 class 0380. 01:00.0 and not 00:02.0: the kernel probes it behind 00:03.0; the other
 #     way round two of bochs crash Linux 6.1 (sysfb_disable unregisters what the first probe has freed);
 #   unlit: two displays of class 0380 and a BIOS that drives neither, so that no witness names one.
+#   virt, virt-no-smmu: arm64's, with an SMMUv3 or without; a VGA at 00:04.0, a display of class 0380 and a
+#     controller for sound in one slot (00:02.*), which share a group, one more with the second serial port (00:03.*), whose
+#     driver is built in, and a NIC behind a root port (01:00.0).
 machine_args()
 {
+	case $1 in
+	virt*)
+		local smmu=,iommu=smmuv3
+		[ "$1" = virt ] || smmu=
+		printf '%s\n' -nodefaults -no-user-config -display none -no-reboot -nic none -accel tcg \
+			-machine "virt,gic-version=3$smmu" -cpu cortex-a57 -smp 1 -m "${VM_MEMORY:-512}" \
+			-device pcie-root-port,id=port1,addr=1.0,chassis=1 -device e1000e,bus=port1 \
+			-device bochs-display,addr=2.0,multifunction=on -device ich9-intel-hda,addr=2.1 \
+			-device ich9-intel-hda,addr=3.0,multifunction=on -device VGA,addr=4.0
+		return
+		;;
+	esac
 	# What QEMU wants of a drive with one virtual function (hw/nvme/ctrl.c, nvme_check_constraints).
 	local virtual=sriov_max_vfs=1,sriov_vq_flexible=2,sriov_vi_flexible=1,max_ioqpairs=4,msix_qsize=5
 	# TCG everywhere: the same on every machine, and an emulated IOMMU is all that is asked of
@@ -333,8 +381,11 @@ drive_args()
 # the guest tells). 0: it powered itself off or rebooted; that says nothing of the verdict.
 vm_start()
 {
-	local name=$1 machine=$2 status=0 args
+	local name=$1 machine=$2 status=0 args tell=(-serial "file:$work/$1.verdict")
 	shift 2
+	# This machine has one serial port of its own, so the other is a function of PCI.
+	[ "$arch" = amd64 ] ||
+		tell=(-chardev "file,id=tell,path=$work/$name.verdict" -device 'pci-serial,chardev=tell,addr=3.1')
 	mkdir -p "$work"
 	: >"$work/$name.console"
 	: >"$work/$name.verdict"
@@ -343,8 +394,8 @@ vm_start()
 	# waits for.
 	(
 		trap 'kill "$!"' TERM INT
-		timeout "$BOOT_TIMEOUT" qemu-system-x86_64 "${args[@]}" \
-			-serial "file:$work/$name.console" -serial "file:$work/$name.verdict" \
+		timeout "$BOOT_TIMEOUT" "$qemu" "${args[@]}" \
+			-serial "file:$work/$name.console" "${tell[@]}" \
 			"$@" 2>"$work/$name.qemu" &
 		wait "$!"
 	) || status=$?
@@ -388,6 +439,8 @@ vm_end_all()
 kernel_words='console=ttyS0 panic=-1 no_timer_check clocksource=hpet intel_iommu=on rodata=off cryptomgr.notests'
 kernel_words+=' initcall_blacklist=jent_mod_init,init_encrypted,trace_eval_init'
 
+[ "$arch" = amd64 ] || kernel_words='console=ttyAMA0 panic=-1 rodata=off cryptomgr.notests'
+
 # kernel_unpacked VMLINUZ: what a machine with a BIOS boots as that kernel, on stdout its path.
 kernel_unpacked()
 {
@@ -401,7 +454,7 @@ vm_boot()
 	local name=$1 machine=$2 kernel=$3 cmdline=$4 status=0
 	shift 4
 	case $machine in
-	lit-*) ;;
+	lit-* | virt*) ;;
 	*) kernel=$(kernel_unpacked "$kernel") || return ;;
 	esac
 	cat "$@" >"$work/$name.initrd"

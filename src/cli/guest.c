@@ -8,8 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-/* ADDRESS=FILE. The file may be on another machine: only its name is needed here. */
 int guest_add_rom(void *to, const char *value, struct err *err)
 {
 	struct guest *g = to;
@@ -89,6 +90,23 @@ static int gather(struct guest *g, const struct plan *p, struct err *err)
 	return err_set(err, E2BIG, "more than %d slots for one VM", GUEST_PORTS_MAX);
 }
 
+/* QEMU refuses to start without the file, and libvirt only says so then. */
+static bool rom_is_there(const struct rom_file *rom, struct err *err)
+{
+	struct stat st;
+
+	if (stat(rom->path, &st) < 0 || access(rom->path, R_OK) < 0)
+		(void)err_set(err, errno,
+			"--rom: %s: %s; name a file that `vfio-bind rom --output` has written",
+			rom->path, strerror(errno));
+	else if (!S_ISREG(st.st_mode) || st.st_size == 0)
+		(void)err_set(err, EINVAL, "--rom: %s: expected a file with the contents of a ROM",
+			rom->path);
+	else
+		return true;
+	return false;
+}
+
 /* A ROM for a device that the VM does not get is a user error. */
 static bool roms_fit(const struct guest *g, struct err *err)
 {
@@ -96,6 +114,8 @@ static bool roms_fit(const struct guest *g, struct err *err)
 
 	for (size_t i = 0; i < g->n_roms; i++) {
 		bool found = false;
+		if (!rom_is_there(&g->rom[i], err))
+			return false;
 		for (size_t k = 0; k < g->n; k++)
 			found |= pci_addr_compare(g->list[k].addr, g->rom[i].addr) == 0;
 		if (!found) {

@@ -80,6 +80,8 @@ struct guest {
 	const char *append;    /* of qemu: the script, or NULL */
 	bool remove;
 	unsigned bus; /* of libvirt: the first bus for cards of several functions */
+	const char
+		*split; /* of libvirt: the directory that gets a file for each function, or NULL */
 	struct rom_file rom[GUEST_MAX];
 	size_t n_roms;
 	struct guest_function list[GUEST_MAX];

@@ -525,8 +525,12 @@ static void unknown_key(struct config_parser *p, unsigned line, const char *name
 		if (keys[i].section == p->section && used < sizeof(known))
 			used += (size_t)snprintf(known + used, sizeof(known) - used, "%s%s",
 				used ? ", " : "", keys[i].name);
-	config_error(p->c, line, "unknown key '%s' in [%s]; valid: %s", name, sections[p->section],
-		known);
+	if (p->profile)
+		config_error(p->c, line, "unknown key '%s' in a section of [profile %s]; valid: %s",
+			name, p->c->profiles[p->profile - 1].name, known);
+	else
+		config_error(p->c, line, "unknown key '%s' in [%s]; valid: %s", name,
+			sections[p->section], known);
 }
 
 static void config_set_key(

@@ -100,6 +100,8 @@ static const struct wrong wrongs[] = {
 			{3, "'a_b'"}, {4, "'aaaaaaaaaabbbbbbbbbbccccccccccddd'"}}},
 	{"a section that no profile has", "[profile vm]\n[profile vm guard]\nnetwork = allow\n", 0,
 		{{2, "unknown section [profile vm guard]; valid: [profile vm], [profile vm exclude]"}}},
+	{"a key that no profile has", "[profile vm]\nnetwork = allow\n", 0,
+		{{2, "unknown key 'network' in a section of [profile vm]; valid: "}}},
 	{"a profile twice, and its exclusion",
 		"[profile vm]\n[profile vm exclude]\n[profile vm]\n[profile vm exclude]\n", 0,
 		{{3, "duplicate section [profile vm]"},

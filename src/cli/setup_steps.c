@@ -11,7 +11,7 @@
 
 #define TELL_EVERY 30 /* seconds */
 
-static const char *const titles[SETUP_STEPS] = {[STEP_CONFIG] = "write " CONFIG_PATH,
+static const char *const titles[SETUP_STEPS] = {[STEP_CONFIG] = ("write " CONFIG_PATH),
 	[STEP_PARAMETERS] = "set the kernel parameters",
 	[STEP_IMAGES] = "make the images; this takes minutes"};
 

@@ -220,12 +220,14 @@ static int run_checks(struct check_ctx *c, const struct sysroot *w, struct err *
 	check_iommu(c);
 	check_plan(c);
 	r = check_profiles(c, w, err);
+	if (r == 0) {
+		check_files(c);
+		if (c->live)
+			findings_ask_bootcfg(c->findings);
+	}
+	c->inventory = NULL;
 	if (r < 0)
 		return r;
-	check_files(c);
-	if (c->live)
-		findings_ask_bootcfg(c->findings);
-	c->inventory = NULL;
 	return c->findings->failed ? err_set(err, ENOMEM, "out of memory for what was found") : 0;
 }
 

@@ -200,7 +200,7 @@ static const char *expansion_of(char *word)
 
 static bool runs_qemu(const struct finder *f, struct span w)
 {
-	char word[256], variable[260];
+	char word[256] = "", variable[260];
 
 	unquoted(f, w, word, sizeof(word));
 	if (is_program(word))
@@ -242,7 +242,7 @@ static const char *const wrappers[] = {"sudo", "doas", "pkexec", "exec", "env", 
 /* A program behind which another command begins, by its name or path. */
 static bool is_wrapper(const struct finder *f, struct span w)
 {
-	char word[64];
+	char word[64] = "";
 
 	unquoted(f, w, word, sizeof(word));
 	const char *slash = strrchr(word, '/'), *name = slash ? slash + 1 : word;
@@ -302,7 +302,7 @@ static bool look_at_assignment(struct finder *f, struct span w)
 {
 	const char *t = f->s.text;
 	size_t name = scan_name(t, w.begin, w.end), at = name;
-	char value[256];
+	char value[256] = "";
 
 	at += at < w.end && t[at] == '+';
 	if (name == w.begin || at >= w.end || t[at] != '=')
@@ -497,6 +497,8 @@ static struct line line_at(const struct text *t, size_t at)
 {
 	size_t from = at, to = at;
 
+	if (!t->data)
+		return (struct line){"", 0};
 	while (from > 0 && t->data[from - 1] != '\n')
 		from--;
 	while (to < t->len && t->data[to] != '\n')

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/release.h"
-#include "core/card.h"
 
 #include "base/command.h"
 #include "base/json_write.h"

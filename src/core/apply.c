@@ -315,7 +315,7 @@ static void check_late_group(
 {
 	char reason[GROUP_REASON_MAX];
 
-	if (!o->holds || !v->device->group_later || load_is_none(v) ||
+	if (!o->holds || !v->device || !v->device->group_later || load_is_none(v) ||
 		!groups_conflict(j->plan, j->options->sysfs, v->device, reason))
 		return;
 	o->holds = false;

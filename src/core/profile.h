@@ -16,7 +16,7 @@
 int profile_choose(struct config *c, const char *name) _must_check_;
 
 /* "a, b, none": all that may be chosen. */
-#define PROFILE_NAMES_MAX ((PROFILES_MAX + 1) * (PROFILE_NAME_MAX + 1))
+#define PROFILE_NAMES_MAX ((PROFILES_MAX + 1UL) * (PROFILE_NAME_MAX + 1UL))
 const char *profile_names(const struct config *c, char buf[static PROFILE_NAMES_MAX]);
 
 #endif

@@ -18,7 +18,8 @@
 
 #define LOCAL "usr/local/lib"
 #define OWN LOCAL "/vfio-bind"
-_Static_assert(sizeof(ARCHIVE_DIR) == sizeof("/" OWN), "one directory");
+_Static_assert(
+	sizeof(ARCHIVE_DIR) - 1 == sizeof(OWN), "one directory, here without its first slash");
 #define PROGRAM OWN "/vfio-bind-boot"
 #define UNIT "vfio-bind.service"
 #define FILE_MAX (64UL << 20)

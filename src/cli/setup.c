@@ -414,8 +414,9 @@ static enum cmd_result carry_out(struct intent *i, struct err *err)
 {
 	if (setup_do(&i->run, err) < 0)
 		return CMD_SYSTEM;
-	log_print(LOG_NOTICE, "all is set up%s (back: vfio-bind setup --undo)",
-		i->run.interrupt.signal ? " although it was interrupted" : "");
+	if (i->run.interrupt.signal)
+		log_print(LOG_NOTICE, "the interrupt came when all was done already");
+	log_print(LOG_NOTICE, "all is set up (back: vfio-bind setup --undo)");
 	log_print(LOG_NOTICE, "reboot now, then run vfio-bind status");
 	return i->whole ? CMD_AS_ASKED : CMD_NOT_ALL;
 }

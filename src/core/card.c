@@ -37,6 +37,9 @@ static void read_place(struct sysfs *s, struct pci_addr addr, struct place *ret)
 	struct pci_addr step, last = {0};
 
 	*ret = (struct place){0};
+	/* Bus 00 is a root bus in every domain: nothing is above it, and boot does not ask. */
+	if (addr.bus == 0)
+		return;
 	(void)snprintf(link, sizeof(link), "bus/pci/devices/%s", pci_addr_format(addr, text));
 	if (devpath_of(s, link, ret->switch_at) < 0)
 		ret->switch_at[0] = '\0';

@@ -619,7 +619,7 @@ int script_functions(struct guest_function *ret, size_t *ret_n, struct strings *
 {
 	_cleanup_(text_done) struct text plain = {0}, cut = {0};
 	int r = take_apart(&plain, &cut, name, script, len, err);
-	const char *at = cut.data, *end = cut.data + cut.len;
+	const char *at = cut.data, *end = at ? at + cut.len : NULL;
 
 	*ret_n = 0;
 	while (r == 0 && at) {

@@ -3,8 +3,6 @@
 
 #include "pci/devpath.h"
 
-#include <stdio.h>
-
 /* The first row that matches counts. */
 static const struct kind {
 	uint32_t class, mask;
@@ -31,12 +29,11 @@ static const struct kind {
 /* Unknown counts as on a card: it is offered then. */
 static bool is_on_root_bus(struct sysfs *s, struct pci_addr addr)
 {
-	char path[DEVPATH_MAX], link[64], text[PCI_ADDR_MAX];
+	char path[DEVPATH_MAX];
 	struct pci_addr step;
 	unsigned n = 0;
 
-	(void)snprintf(link, sizeof(link), "bus/pci/devices/%s", pci_addr_format(addr, text));
-	if (devpath_of(s, link, path) < 0)
+	if (devpath_of_function(s, addr, path) < 0)
 		return false;
 	for (const char *at = path; devpath_next(&at, &step);)
 		n += step.domain == addr.domain;

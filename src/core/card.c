@@ -33,15 +33,13 @@ static bool is_audio(const struct device *d)
 
 static void read_place(struct sysfs *s, struct pci_addr addr, struct place *ret)
 {
-	char text[PCI_ADDR_MAX], link[64];
 	struct pci_addr step, last = {0};
 
 	*ret = (struct place){0};
 	/* Bus 00 is a root bus in every domain: nothing is above it, and boot does not ask. */
 	if (addr.bus == 0)
 		return;
-	(void)snprintf(link, sizeof(link), "bus/pci/devices/%s", pci_addr_format(addr, text));
-	if (devpath_of(s, link, ret->switch_at) < 0)
+	if (devpath_of_function(s, addr, ret->switch_at) < 0)
 		ret->switch_at[0] = '\0';
 	for (const char *at = ret->switch_at; devpath_next(&at, &step); last = step) {
 		/* Below a VMD controller another domain begins, with a root bus of its own. */

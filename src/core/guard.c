@@ -697,11 +697,10 @@ static bool refuse_group(struct plan *p, const struct group_member *stays)
 /* The function on the root bus that a function is, or is behind. */
 static bool branch_of(struct sysfs *s, struct pci_addr addr, struct pci_addr *ret)
 {
-	char link[48], address[PCI_ADDR_MAX], path[DEVPATH_MAX];
+	char path[DEVPATH_MAX];
 	const char *at = path;
 
-	(void)snprintf(link, sizeof(link), "bus/pci/devices/%s", pci_addr_format(addr, address));
-	return devpath_of(s, link, path) > 0 && devpath_next(&at, ret);
+	return devpath_of_function(s, addr, path) > 0 && devpath_next(&at, ret);
 }
 
 struct late_look {

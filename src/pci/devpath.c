@@ -27,6 +27,14 @@ ssize_t devpath_of(struct sysfs *s, const char *link, char buf[static DEVPATH_MA
 	return str_starts(buf, "devices/") ? len : -ENOENT;
 }
 
+ssize_t devpath_of_function(struct sysfs *s, struct pci_addr addr, char buf[static DEVPATH_MAX])
+{
+	char link[sizeof("bus/pci/devices/") + PCI_ADDR_MAX], text[PCI_ADDR_MAX];
+
+	(void)snprintf(link, sizeof(link), "bus/pci/devices/%s", pci_addr_format(addr, text));
+	return devpath_of(s, link, buf);
+}
+
 bool devpath_next(const char **path, struct pci_addr *ret)
 {
 	char part[PCI_ADDR_MAX];

@@ -21,6 +21,9 @@
  */
 ssize_t devpath_of(struct sysfs *s, const char *link, char buf[static DEVPATH_MAX]);
 
+/* The same of a PCI function. */
+ssize_t devpath_of_function(struct sysfs *s, struct pci_addr addr, char buf[static DEVPATH_MAX]);
+
 /* Reads the next PCI function of the path, from the root bus down, and moves *path past it. False
  * after the last. */
 bool devpath_next(const char **path, struct pci_addr *ret);

@@ -70,16 +70,16 @@ static int check_numbers(
 		word, last > 1 ? " to " : "", last > 1 ? last : 0);
 }
 
-static int check_word(struct cards *c, const char *word, struct err *err)
+static int check_word(
+	struct cards *c, const char *word, const struct choice *choice, struct err *err)
 {
-	struct choice choice = choice_parse(word);
 	struct card *k;
 
-	switch (choice.kind) {
+	switch (choice->kind) {
 	case CHOICE_NUMBERS:
-		return check_numbers(c, word, &choice, err);
+		return check_numbers(c, word, choice, err);
 	case CHOICE_ADDRESS:
-		return find_by_address(c, word, &choice, &k, err);
+		return find_by_address(c, word, choice, &k, err);
 	case CHOICE_DONE:
 	case CHOICE_QUIT:
 		return 0;
@@ -103,30 +103,29 @@ static void toggle(struct cards *c, const struct choice *choice)
 
 int cards_answer(struct cards *c, char *line, enum cards_answer *ret, struct err *err)
 {
-	const char *words[64];
+	struct choice choices[64];
 	size_t n = 0;
 
 	for (char *word; (word = strsep(&line, BLANKS));) {
 		if (!word[0])
 			continue;
-		if (n == sizeof(words) / sizeof(*words))
+		if (n == sizeof(choices) / sizeof(*choices))
 			return err_set(
 				err, EINVAL, "more than %zu words; write fewer at a time", n);
-		int r = check_word(c, word, err);
+		choices[n] = choice_parse(word);
+		int r = check_word(c, word, &choices[n++], err);
 		if (r < 0)
 			return r;
-		words[n++] = word;
 	}
 	*ret = n == 0 ? CARDS_DONE : CARDS_CHANGED;
 	for (size_t i = 0; i < n; i++) {
-		struct choice choice = choice_parse(words[i]);
-		if (choice.kind == CHOICE_QUIT) {
+		if (choices[i].kind == CHOICE_QUIT) {
 			*ret = CARDS_QUIT;
 			return 0;
 		}
-		if (choice.kind == CHOICE_DONE)
+		if (choices[i].kind == CHOICE_DONE)
 			*ret = CARDS_DONE;
-		toggle(c, &choice);
+		toggle(c, &choices[i]);
 	}
 	return 0;
 }

@@ -124,71 +124,6 @@ int spawn_silently(const char *const argv[], struct err *err)
 	return r;
 }
 
-/* ---- watched ---------------------------------------------------------------------------------
- */
-
-static int64_t now_ms(void);
-
-/* SIGTTOU stays blocked: output from the background is then never stopped (termios(3), TOSTOP). */
-static int watched_start(
-	const char *const argv[], const struct spawn_watch *w, pid_t *ret, struct err *err)
-{
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attributes;
-	struct environment e;
-	sigset_t mask;
-
-	int r = posix_spawn_file_actions_init(&actions);
-	if (r != 0)
-		return err_set(err, r, "out of memory");
-	r = posix_spawnattr_init(&attributes);
-	if (r != 0) {
-		(void)posix_spawn_file_actions_destroy(&actions);
-		return err_set(err, r, "out of memory");
-	}
-	(void)sigemptyset(&mask);
-	(void)sigaddset(&mask, SIGTTOU);
-	r = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-	if (r == 0 && w->to_stderr)
-		r = posix_spawn_file_actions_adddup2(&actions, 2, 1);
-	if (r == 0)
-		r = posix_spawnattr_setsigmask(&attributes, &mask);
-	if (r == 0)
-		r = posix_spawnattr_setflags(
-			&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
-	environment_fill(&e, NULL);
-	(void)fflush(NULL);
-	if (r == 0)
-		r = spawn(argv, &actions, &attributes, e.at, ret);
-	(void)posix_spawnattr_destroy(&attributes);
-	(void)posix_spawn_file_actions_destroy(&actions);
-	return r == 0 ? 0 : err_set(err, r, "%s: can't be run: %s", argv[0], strerror(r));
-}
-
-int spawn_watched(const char *const argv[], const struct spawn_watch *w, struct err *err)
-{
-	int64_t begin = now_ms();
-	bool passed = false;
-	pid_t pid = -1;
-	int status;
-
-	int r = watched_start(argv, w, &pid, err);
-	if (r < 0)
-		return r;
-	for (;;) {
-		pid_t ended = waitpid(pid, &status, WNOHANG);
-		if (ended == pid)
-			return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-		if (ended < 0 && errno != EINTR)
-			return err_set(err, errno, "%s: can't be waited for: %s", argv[0],
-				strerror(errno));
-		interrupt_wait(w->interrupt, 1000);
-		if (w->interrupt->signal && !passed && !w->finish)
-			passed = kill(-pid, w->interrupt->signal) == 0;
-		w->tick(w->to, (unsigned)((now_ms() - begin) / 1000));
-	}
-}
-
 /* Appends what comes until the end. */
 static int read_all(int fd, struct text *ret, size_t max, const char *name, struct err *err)
 {
@@ -300,39 +235,42 @@ static int descriptors_add(
 	return r == 0 ? posix_spawn_file_actions_adddup2(actions, c->said_end, 2) : r;
 }
 
-/* It has a group of its own, so that all of it can be ended, and no signal is held. */
-static int attributes_fill(posix_spawnattr_t *attributes)
+/* It has a group of its own, so that all of it can be ended; only these signals are held. 0 or a
+ * positive errno. */
+static int spawn_in_group(const char *const argv[], const posix_spawn_file_actions_t *actions,
+	const sigset_t *held, const char *const *locale, pid_t *ret)
 {
-	sigset_t none;
+	posix_spawnattr_t attributes;
+	struct environment e;
+	int r = posix_spawnattr_init(&attributes);
 
-	(void)sigemptyset(&none);
-	int r = posix_spawnattr_setpgroup(attributes, 0);
+	if (r != 0)
+		return r;
+	environment_fill(&e, locale);
+	r = posix_spawnattr_setpgroup(&attributes, 0);
 	if (r == 0)
-		r = posix_spawnattr_setsigmask(attributes, &none);
-	return r == 0 ? posix_spawnattr_setflags(
-				attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK)
-		      : r;
+		r = posix_spawnattr_setsigmask(&attributes, held);
+	if (r == 0)
+		r = posix_spawnattr_setflags(
+			&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
+	if (r == 0)
+		r = spawn(argv, actions, &attributes, e.at, ret);
+	(void)posix_spawnattr_destroy(&attributes);
+	return r;
 }
 
 static int start_bounded(const struct spawn_job *job, struct running *c)
 {
 	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attributes;
-	struct environment e;
+	sigset_t none;
 
-	environment_fill(&e, job->locale);
+	(void)sigemptyset(&none);
 	int r = posix_spawn_file_actions_init(&actions);
 	if (r != 0)
 		return r;
-	r = posix_spawnattr_init(&attributes);
-	if (r == 0) {
-		r = descriptors_add(&actions, job, c);
-		if (r == 0)
-			r = attributes_fill(&attributes);
-		if (r == 0)
-			r = spawn(job->argv, &actions, &attributes, e.at, &c->pid);
-		(void)posix_spawnattr_destroy(&attributes);
-	}
+	r = descriptors_add(&actions, job, c);
+	if (r == 0)
+		r = spawn_in_group(job->argv, &actions, &none, job->locale, &c->pid);
 	(void)posix_spawn_file_actions_destroy(&actions);
 	return r;
 }
@@ -466,4 +404,58 @@ int spawn_bounded(const struct spawn_job *job, struct spawn_result *ret, struct 
 	if (r == -EFBIG)
 		return err_set(err, EFBIG, "%s: prints more than %zu bytes", job->name, job->max);
 	return r < 0 ? err_set(err, -r, "%s: %s", job->name, strerror(-r)) : status;
+}
+
+/* ---- watched ---------------------------------------------------------------------------------
+ */
+
+static int watched_descriptors(posix_spawn_file_actions_t *actions, const struct spawn_watch *w)
+{
+	int r = posix_spawn_file_actions_addopen(actions, 0, "/dev/null", O_RDONLY, 0);
+
+	return r == 0 && w->to_stderr ? posix_spawn_file_actions_adddup2(actions, 2, 1) : r;
+}
+
+/* SIGTTOU stays blocked: output from the background is then never stopped (termios(3), TOSTOP). */
+static int watched_start(
+	const char *const argv[], const struct spawn_watch *w, pid_t *ret, struct err *err)
+{
+	posix_spawn_file_actions_t actions;
+	sigset_t held;
+
+	(void)sigemptyset(&held);
+	(void)sigaddset(&held, SIGTTOU);
+	int r = posix_spawn_file_actions_init(&actions);
+	if (r != 0)
+		return err_set(err, r, "out of memory");
+	(void)fflush(NULL);
+	r = watched_descriptors(&actions, w);
+	if (r == 0)
+		r = spawn_in_group(argv, &actions, &held, NULL, ret);
+	(void)posix_spawn_file_actions_destroy(&actions);
+	return r == 0 ? 0 : err_set(err, r, "%s: can't be run: %s", argv[0], strerror(r));
+}
+
+int spawn_watched(const char *const argv[], const struct spawn_watch *w, struct err *err)
+{
+	int64_t begin = now_ms();
+	bool passed = false;
+	pid_t pid = -1;
+	int status;
+
+	int r = watched_start(argv, w, &pid, err);
+	if (r < 0)
+		return r;
+	for (;;) {
+		pid_t ended = waitpid(pid, &status, WNOHANG);
+		if (ended == pid)
+			return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+		if (ended < 0 && errno != EINTR)
+			return err_set(err, errno, "%s: can't be waited for: %s", argv[0],
+				strerror(errno));
+		interrupt_wait(w->interrupt, 1000);
+		if (w->interrupt->signal && !passed && !w->finish)
+			passed = kill(-pid, w->interrupt->signal) == 0;
+		w->tick(w->to, (unsigned)((now_ms() - begin) / 1000));
+	}
 }

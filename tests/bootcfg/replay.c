@@ -47,8 +47,8 @@
 #define DISCARD 4U
 #define MARK 8U
 #define PROGRAM "vfio-bootcfg"
-#define JOURNAL "var/lib/vfio-bootcfg"
-#define WRONG_MAX 5 /* of one log: what follows is of the same kind */
+#define JOURNAL "lib/vfio-bootcfg" /* below /var */
+#define WRONG_MAX 5                /* of one log: what follows is of the same kind */
 
 static void die(const char *what)
 {
@@ -90,7 +90,7 @@ static void bind(const char *from, const char *root, const char *name)
 static int system_run(const char *name, char *const argv[], const char *out)
 {
 	static const char *const tools[] = {"bin", "lib", "lib64", "usr/lib"};
-	int status;
+	int status = 0;
 
 	fflush(stdout);
 	pid_t child = fork();
@@ -271,7 +271,7 @@ static int trees_read(const struct system *s, struct tree *files, struct tree *j
 	if (rc == 0)
 		rc = tree_read(root, "boot", files);
 	if (rc == 0)
-		rc = tree_read(var, JOURNAL + 4, journal);
+		rc = tree_read(var, JOURNAL, journal);
 	qsort(files->v, files->n, sizeof(*files->v), file_compare);
 	qsort(journal->v, journal->n, sizeof(*journal->v), file_compare);
 	free(root);
@@ -282,11 +282,11 @@ static int trees_read(const struct system *s, struct tree *files, struct tree *j
 /* The only change of a journal, by its state; NULL: there is none. */
 static const char *change_state(const struct tree *journal)
 {
-	const struct file *state = tree_find(journal, JOURNAL "/0001/state" + 4);
+	const struct file *state = tree_find(journal, JOURNAL "/0001/state");
 
 	if (state)
 		return state->data;
-	return tree_find(journal, JOURNAL "/0001" + 4) ? "without a state" : NULL;
+	return tree_find(journal, JOURNAL "/0001") ? "without a state" : NULL;
 }
 
 /* Every file is one of `want`, and every one of `want` is there. */

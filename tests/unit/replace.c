@@ -37,7 +37,13 @@ static struct fake {
 	unsigned synced;         /* calls of syncfs */
 	unsigned interrupted;    /* how many writes */
 	bool corrupts;           /* what is written is not what is read */
+	const char *spoils;      /* a file that holds other bytes once its directory is flushed */
 	bool good;               /* the copy of the old file was there at the renaming */
+	/* What a power loss leaves: the names in the directory, and the files as they were, at the
+	 * last flush of each. */
+	char names[256];
+	struct stat files[8];
+	size_t n_files;
 } fake;
 
 int __wrap_fstatfs(int fd, struct statfs *st);
@@ -101,12 +107,51 @@ int __wrap_fsetxattr(int fd, const char *name, const void *value, size_t size, i
 	return fake.set ? failed(fake.set) : __real_fsetxattr(fd, name, value, size, flags);
 }
 
+/* Each has a blank on both sides. */
+static void names_read(char *names, size_t size)
+{
+	DIR *d = opendir(top);
+
+	if (!d)
+		abort();
+	(void)snprintf(names, size, " ");
+	for (struct dirent *e; (e = readdir(d));)
+		(void)snprintf(names + strlen(names), size - strlen(names), "%s ", e->d_name);
+	(void)closedir(d);
+}
+
+static void flushed(const struct stat *st)
+{
+	struct stat here;
+	int fd;
+
+	if (!S_ISDIR(st->st_mode)) {
+		if (fake.n_files == sizeof(fake.files) / sizeof(*fake.files))
+			abort();
+		fake.files[fake.n_files++] = *st;
+	} else if (fstat(dir, &here) == 0 && here.st_ino == st->st_ino) {
+		names_read(fake.names, sizeof(fake.names));
+	}
+	if (!S_ISDIR(st->st_mode) || !fake.spoils)
+		return;
+	if ((fd = openat(dir, fake.spoils, O_WRONLY | O_CLOEXEC)) < 0 ||
+		__real_write(fd, "?", 1) != 1)
+		abort();
+	(void)close(fd);
+}
+
 int __wrap_fsync(int fd)
 {
 	struct stat st;
-	int code = fstat(fd, &st) == 0 && S_ISDIR(st.st_mode) ? fake.sync_dir : fake.sync_file;
 
-	return code ? failed(code) : __real_fsync(fd);
+	if (fstat(fd, &st) < 0)
+		return -1;
+	int code = S_ISDIR(st.st_mode) ? fake.sync_dir : fake.sync_file;
+	if (code)
+		return failed(code);
+	int r = __real_fsync(fd);
+	flushed(&st);
+	return r;
 }
 
 int __wrap_syncfs(int fd)
@@ -549,6 +594,125 @@ static void test_copy(void)
 	(void)unlinkat(dir, "copy", 0);
 }
 
+/* The name is on the disk, with the bytes, the mode and the owner that the file has. */
+static bool is_durable(const char *name)
+{
+	struct stat st;
+
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		abort();
+	for (size_t i = 0; i < fake.n_files; i++) {
+		const struct stat *on_disk = &fake.files[i];
+		if (on_disk->st_ino == st.st_ino && on_disk->st_size == st.st_size &&
+			on_disk->st_mode == st.st_mode && on_disk->st_uid == st.st_uid)
+			return true;
+	}
+	return false;
+}
+
+static bool is_named(const char *name)
+{
+	char word[64];
+
+	(void)snprintf(word, sizeof(word), " %s ", name);
+	return strstr(fake.names, word) != NULL;
+}
+
+static void test_power_loss(void)
+{
+	struct err err = {""};
+
+	check_case("a power loss leaves a new file: its bytes and its name");
+	fake = (struct fake){0};
+	CHECK_INT(replace("one", NULL, "first", &err), 0);
+	CHECK(is_durable("one"));
+	CHECK(is_named("one"));
+
+	check_case("a power loss leaves the new one of a file that is replaced");
+	fake = (struct fake){0};
+	CHECK_INT(replace("one", "first", "the second", &err), 0);
+	CHECK(is_durable("one"));
+	CHECK(is_named("one"));
+	CHECK(!is_named(".one.vfio-new"));
+
+	check_case("a power loss leaves a file under the name that it was given");
+	fake = (struct fake){0};
+	CHECK_INT(file_rename(dir, "one", "two"), 0);
+	CHECK(is_named("two"));
+	CHECK(!is_named("one"));
+
+	check_case("a power loss leaves the bytes of a copy, with the mode and the name");
+	fake = (struct fake){0};
+	int from = openat(dir, "two", O_RDONLY | O_CLOEXEC);
+	CHECK_INT(file_replace_copy(dir, "three", from, 0604, geteuid(), getegid(), &err), 0);
+	(void)close(from);
+	CHECK(is_durable("three"));
+	CHECK(is_named("three"));
+
+	check_case("a power loss does not bring back what is removed");
+	fake = (struct fake){0};
+	CHECK_INT(file_remove(dir, "two", "the second", 10, &err), 0);
+	CHECK_INT(file_remove(dir, "three", "the second", 10, &err), 0);
+	CHECK(is_named("."));
+	CHECK(!is_named("two"));
+	CHECK(!is_named("three"));
+
+	check_case("a power loss leaves what another program made in a directory that is flushed");
+	fake = (struct fake){0};
+	put("four", "", 0600);
+	CHECK_INT(file_sync_dir(dir), 0);
+	CHECK(is_named("four"));
+	(void)unlinkat(dir, "four", 0);
+}
+
+static void test_make_dir(void)
+{
+	check_case("a power loss leaves a directory that is made");
+	fake = (struct fake){0};
+	CHECK_INT(file_make_dir(dir, "made"), 0);
+	CHECK(is_named("made"));
+
+	check_case("one that was there, perhaps not yet on the disk");
+	fake = (struct fake){0};
+	CHECK_INT(file_make_dir(dir, "made"), 0);
+	CHECK(is_named("made"));
+
+	check_case("one that can't be flushed, by a file system that does and one that does not");
+	fake = (struct fake){.sync_dir = EIO};
+	CHECK_INT(file_make_dir(dir, "made"), -EIO);
+	fake = (struct fake){.sync_dir = EINVAL};
+	CHECK_INT(file_make_dir(dir, "made"), 0);
+
+	check_case("one that can't be made, or whose directory is gone");
+	fake = (struct fake){0};
+	CHECK_INT(file_make_dir(dir, "missing/made"), -ENOENT);
+	CHECK_INT(file_make_dir(-1, "made"), -EBADF);
+	CHECK_INT(unlinkat(dir, "made", AT_REMOVEDIR), 0);
+}
+
+/* Right when it is renamed, and other bytes right after: of another program, or of a bad disk. */
+static void test_read_back(void)
+{
+	struct err err = {""};
+
+	check_case("what is there once it has its name is read back: a new file");
+	fake = (struct fake){.spoils = "one"};
+	CHECK_INT(replace("one", NULL, "first", &err), -EBUSY);
+	CHECK_HAS(err.text, "one: changed by another program meanwhile");
+
+	check_case("what is there once it has its name is read back: an old file");
+	for (int fat = 0; fat < 2; fat++) {
+		fake = (struct fake){0};
+		put("one", "first", 0600);
+		fake = (struct fake){.spoils = "one", .fat = fat};
+		CHECK_INT(replace("one", "first", "second", &err), -EBUSY);
+		CHECK_HAS(err.text, "one: changed by another program meanwhile");
+		CHECK_INT(is_named(".one.vfio-old"), fat); /* until it has been read back */
+	}
+	fake = (struct fake){0};
+	(void)unlinkat(dir, "one", 0);
+}
+
 int main(void)
 {
 	if (!mkdtemp(top) || (dir = open(top, O_DIRECTORY | O_RDONLY | O_CLOEXEC)) < 0)
@@ -564,6 +728,9 @@ int main(void)
 	test_no_input();
 	test_no_space();
 	test_copy();
+	test_power_loss();
+	test_make_dir();
+	test_read_back();
 	(void)unlinkat(dir, "new", 0);
 	(void)unlinkat(dir, "old", 0);
 	(void)close(dir);

@@ -115,6 +115,12 @@ static inline void set_override(const char *address, const char *text)
 	(void)close(fd);
 }
 
+static void link_or_keep(const char *to, const char *path)
+{
+	if (symlink(to, path) < 0 && errno != EEXIST)
+		abort();
+}
+
 /* iommu_probe_device, by the bus's dma_configure (really_probe in drivers/base/dd.c). The group
  * stays when the driver goes.
  */
@@ -125,11 +131,11 @@ static void kernel_group(const char *address)
 	read_word(path_of(DEVICES "/%s/late_group", address), group, sizeof(group));
 	if (!world->late || !group[0])
 		return;
-	(void)symlink(path_of("kernel/iommu_groups/%s", group),
+	link_or_keep(path_of("kernel/iommu_groups/%s", group),
 		path_of(DEVICES "/%s/iommu_group", address));
 	(void)mkdir(path_of("kernel/iommu_groups/%s", group), 0755);
 	(void)mkdir(path_of("kernel/iommu_groups/%s/devices", group), 0755);
-	(void)symlink(path_of(DEVICES "/%s", address),
+	link_or_keep(path_of(DEVICES "/%s", address),
 		path_of("kernel/iommu_groups/%s/devices/%s", group, address));
 }
 

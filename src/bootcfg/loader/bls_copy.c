@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bootcfg/loader/bls_copy.h"
+
+#include "bootcfg/kargs/karg.h"
+#include "bootcfg/loader/entries.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* NAME.conf or NAME+3-1.conf becomes NAME-TAIL.conf: the copy has no boot counter. */
+static char *copy_name(const char *path, const char *tail)
+{
+	char *name = NULL;
+	return asprintf(&name, "%.*s-%s.conf", (int)entry_stem(path), path, tail) < 0 ? NULL : name;
+}
+
+/* The length of a line without trailing blanks. */
+static size_t trimmed(const char *line, size_t len)
+{
+	while (len > 0 && kcmdline_is_blank(line[len - 1]))
+		len--;
+	return len;
+}
+
+static bool key_is(const char *line, size_t len, const char *key)
+{
+	size_t n = strlen(key);
+	return len > n && memcmp(line, key, n) == 0 && strchr(" \t", line[n]);
+}
+
+/*
+ * The title of the copy has a mark, and the copy sorts after its original, so that it never is the
+ * first entry (systemd-boot, boot_entry_compare: equal keys, then the greater id; `-` is less than
+ * `.`).
+ */
+static void copy_mark(const char *text, size_t len, const char *mark, struct text *to)
+{
+	for (size_t at = 0; at < len;) {
+		const char *line = text + at, *nl = memchr(line, '\n', len - at);
+		size_t n = nl ? (size_t)(nl - line) + 1 : len - at, end = trimmed(line, n);
+		if (key_is(line, end, "sort-key"))
+			text_print(to, "sort-key zz-vfio");
+		else
+			text_add(to, line, end);
+		if (key_is(line, end, "title"))
+			text_print(to, " (%s)", mark);
+		text_add(to, line + end, n - end);
+		at += n;
+	}
+}
+
+int bls_copy_make(const struct root *r, const char *path, const char *tail, const char *mark,
+	struct file_edits *to, struct err *err)
+{
+	_cleanup_(str_free) char *text = NULL, *name = copy_name(path, tail);
+	_cleanup_(text_done) struct text copy = {0};
+	size_t len = 0;
+
+	if (!name)
+		return err_set(err, ENOMEM, "out of memory");
+	int rc = root_read(r, name, &text, &len, err);
+	if (rc == 0) { /* the copy exists already: it is edited */
+		char *have = text;
+		text = NULL;
+		return file_edits_add(to, name, have, len) < 0
+			       ? err_set(err, ENOMEM, "out of memory")
+			       : 0;
+	}
+	if (rc == -ENOENT)
+		rc = root_read(r, path, &text, &len, err);
+	if (rc < 0)
+		return rc;
+	copy_mark(text, len, mark, &copy);
+	if (file_edits_add(to, name, NULL, 0) < 0 || file_edit_take(&to->v[0], &copy) < 0)
+		return err_set(err, ENOMEM, "out of memory");
+	return 0;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef BOOTCFG_LOADER_BLS_COPY_H
+#define BOOTCFG_LOADER_BLS_COPY_H
+
+#include "bootcfg/format/file_edit.h"
+#include "shared/root.h"
+
+/*
+ * One more entry of the Boot Loader Specification: adds NAME-TAIL.conf to *to, a copy of the entry
+ * at path whose title has the mark. It is no default by itself, and has no boot counter. A copy
+ * that is there already is added as it is, to be edited. *to is to be emptied in each case.
+ */
+int bls_copy_make(const struct root *r, const char *path, const char *tail, const char *mark,
+	struct file_edits *to, struct err *err) _must_check_;
+
+#endif

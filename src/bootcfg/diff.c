@@ -310,6 +310,28 @@ static int diff3_words(
 	return rc < 0 ? rc : text_take(&s, w->file->path, ret, err);
 }
 
+static bool holds(const char *text, size_t len, const char *part, size_t part_len)
+{
+	return text && memmem(text, len, part, part_len) != NULL;
+}
+
+/*
+ * A change without parameters: it added lines. True if something that it brought into the file is
+ * there still, in another line than it wrote.
+ */
+static bool is_left(const struct journal_file *f, const char *now, size_t now_len)
+{
+	static const char between[] = " \t\r\n\"'=";
+
+	for (const char *p = f->text, *end = f->text + f->len; p < end;) {
+		size_t n = strcspn(p, between);
+		if (n > 0 && !holds(f->old, f->old_len, p, n) && holds(now, now_len, p, n))
+			return true;
+		p += n > 0 ? n : 1;
+	}
+	return false;
+}
+
 int diff3_file(void *with, const struct journal_words *change, const char *now, size_t now_len,
 	char **ret, size_t *ret_len, struct err *err)
 {
@@ -318,6 +340,10 @@ int diff3_file(void *with, const struct journal_words *change, const char *now, 
 
 	if (rc == 0) {
 		text_done(&text);
+		if (change->file->old && change->added->n == 0 && change->removed->n == 0 &&
+			is_left(change->file, now, now_len))
+			return err_set(err, EBUSY,
+				"can't tell what of it is left: take it out by hand, then run this again");
 		rc = diff3_words(with, change, &text, err);
 	}
 	if (rc < 0)

@@ -98,7 +98,7 @@ int backup_fill(const struct root *r, const struct journal_file *files, size_t n
 			.old_len = files[i].old_len,
 			.text = copy_of(files[i].text, files[i].len),
 			.len = files[i].len,
-			.owner = {.mode = 0644}};
+			.owner = {.mode = files[i].program ? 0755 : 0644}};
 		if (!f->path || !f->text || (files[i].old && !f->old) ||
 			txn_missing_dir(r, f->path, &f->made) < 0 ||
 			words_copy(files[i].added, &s.words[i].added) < 0 ||

@@ -14,6 +14,7 @@ struct journal_file {
 	const char *text;
 	size_t len;
 	const struct strings *added, *removed; /* the parameters, for undo after another edit */
+	bool program;                          /* a file that is created has mode 0755, not 0644 */
 };
 
 /*

@@ -42,6 +42,25 @@ static bool starts_same(const struct boot_entry *a, const struct boot_entry *b)
 	return same;
 }
 
+/* ... as starts_same, but for the initrd that the edit adds. */
+static bool starts_same_but(
+	const struct verify *v, const struct boot_entry *a, const struct boot_entry *b)
+{
+	size_t k = 0;
+
+	if (!v->initrd)
+		return starts_same(a, b);
+	for (size_t i = 0; i < a->initrds_n; i++) {
+		const char *path = a->initrds[i].path;
+		if (k < b->initrds_n && text_same(path, b->initrds[k].path))
+			k++;
+		else if (!path || !str_equal(path, v->initrd))
+			return false;
+	}
+	return k == b->initrds_n && text_same(a->kernel.path, b->kernel.path) &&
+	       text_same(a->image.path, b->image.path);
+}
+
 /* An entry that was renamed starts the same. */
 static bool is_renamed(const struct boot_entry *a, const struct boot_entry *b)
 {
@@ -271,7 +290,8 @@ static int other_check(const struct verify *v, const struct boot_entry *b,
 		return refuse(b,
 			foreign ? "is of another system, and got " : "is a way back, and got ", new,
 			err);
-	return starts_same(a, b) ? 0 : also_add(also, b, "starts another kernel or initrd", "");
+	return starts_same_but(v, a, b) ? 0
+					: also_add(also, b, "starts another kernel or initrd", "");
 }
 
 static int words_check(const struct verify *v, const struct boot_entry *b,
@@ -288,9 +308,10 @@ static int words_check(const struct verify *v, const struct boot_entry *b,
 	lost = word_gone(&b->words, &a->words, v->removed);
 	int rc = lost ? also_add(also, b, "lost ", lost) : 0;
 	const char *new = word_gone(&a->words, &b->words, v->added);
-	if (rc == 0 && new)
+	/* By the loader: the name of what the edit has it start. */
+	if (rc == 0 && new && !(v->initrd && str_starts(new, "initrd=")))
 		rc = also_add(also, b, "got ", new);
-	if (rc == 0 && !starts_same(a, b))
+	if (rc == 0 && !starts_same_but(v, a, b))
 		rc = also_add(also, b, "starts another kernel or initrd", "");
 	return rc;
 }

@@ -15,8 +15,9 @@ struct verify {
 	const struct strings *added, *removed; /* parameters, by the edit */
 	const struct strings *created;         /* paths of files that the edit made, or NULL */
 	const struct karg_ops *request; /* an entry that meets it has the edit; NULL: not known */
-	const char *pick;               /* --entry, or NULL */
-	bool direct; /* no generator ran: nothing but the edit changed the entries */
+	const char *initrd; /* what entries start besides by the edit, below the root; or NULL */
+	const char *pick;   /* --entry, or NULL */
+	bool direct;        /* no generator ran: nothing but the edit changed the entries */
 };
 
 /*

@@ -400,3 +400,65 @@ out:
 	free(fewer.v);
 	return rc;
 }
+
+/* True if the value of a line, one or several files, has this one. */
+static bool value_names(const char *text, const struct entry_line *l, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (size_t at = l->value; at < l->value_end;) {
+		size_t end = at;
+		while (end < l->value_end && !is_blank(text[end]))
+			end++;
+		if (end - at == n && memcmp(text + at, name, n) == 0)
+			return true;
+		for (at = end; at < l->value_end && is_blank(text[at]);)
+			at++;
+	}
+	return false;
+}
+
+/* Finds the last line of initrds that each reader comes to. 1: one of them has the file already;
+ * 0: not; -ENOENT: there is none. */
+static int initrds_find(const char *text, size_t len, enum bls_reader reader, const char *name,
+	struct entry_line *ret)
+{
+	struct entry_line l;
+	bool stopped = false, found = false;
+
+	for (size_t at = 0; line_next(text, len, &at, &l);) {
+		stopped |= l.key == l.value_end || (l.key < l.key_end && l.value == l.value_end);
+		if (l.key == l.key_end || l.value == l.value_end || !key_is(text, &l, "initrd") ||
+			(stopped && reader != BLS_SYSTEMD_BOOT))
+			continue;
+		if (value_names(text, &l, name))
+			return 1;
+		*ret = l;
+		found = true;
+	}
+	return found ? 0 : -ENOENT;
+}
+
+int bls_initrd_add(struct file_edit *f, enum bls_reader reader, const char *name, struct err *err)
+{
+	_cleanup_(text_done) struct text out = {0};
+	struct entry_line last = {0};
+	size_t len;
+	const char *text = file_edit_text(f, &len);
+
+	if (memchr(text, '\0', len))
+		return err_set(err, EINVAL, "%s: contains a NUL byte", f->name);
+	int rc = initrds_find(text, len, reader, name, &last);
+	if (rc == -ENOENT)
+		return err_set(err, EINVAL,
+			"%s: starts no initrd that this one could come behind; it is left alone",
+			f->name);
+	if (rc > 0)
+		return 0;
+	const char *eol = text[last.end] == '\r' ? "\r\n" : "\n";
+	bool open = last.next == last.end;
+	text_add(&out, text, last.next);
+	text_print(&out, "%sinitrd %s%s", open ? eol : "", name, open ? "" : eol);
+	text_add(&out, text + last.next, len - last.next);
+	return file_edit_take(f, &out) < 0 ? err_set(err, ENOMEM, "out of memory") : 0;
+}

@@ -17,6 +17,7 @@ struct file_edit {
 	size_t old_len;
 	char *text; /* the new text; NULL: unchanged */
 	size_t len;
+	bool program; /* a new file that is run: with mode 0755 */
 	enum file_owner owner;
 };
 
@@ -118,6 +119,14 @@ void bls_entry_done(struct bls_entry *e);
  * the reason. *ret is to be emptied in each case. */
 int bls_line(const char *path, const char *text, size_t len, enum bls_reader reader,
 	struct tokens *ret, struct err *err) _must_check_;
+
+/*
+ * Adds `initrd NAME` behind the last initrd of an entry, in a line of its own: systemd-boot and
+ * GRUB load several, in their order. An entry that names it already stays as it is. -EINVAL for one
+ * that starts no initrd.
+ */
+int bls_initrd_add(struct file_edit *f, enum bls_reader reader, const char *name,
+	struct err *err) _must_check_;
 
 /* An edit_encode for files with the kernel's own spelling. */
 int plain_encode(

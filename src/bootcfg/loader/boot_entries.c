@@ -500,6 +500,14 @@ const struct boot_entry *boot_entries_running(const struct boot_entries *o, cons
 	return found;
 }
 
+bool boot_entry_loads(const struct boot_entry *e, const char *file)
+{
+	for (size_t i = 0; i < e->initrds_n; i++)
+		if (e->initrds[i].state == BOOT_FILE_THERE && str_equal(e->initrds[i].path, file))
+			return true;
+	return false;
+}
+
 void boot_entries_print(const struct boot_entries *o, const struct strings *words, FILE *f)
 {
 	for (size_t i = 0; i < o->n; i++) {

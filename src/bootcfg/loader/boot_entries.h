@@ -93,6 +93,9 @@ enum boot_has boot_entry_has(const struct boot_entry *e, const char *word);
 /* The same of a whole request: would that edit have nothing to do on this line? */
 enum boot_has boot_entry_meets(const struct boot_entry *e, const struct karg_ops *req);
 
+/* True if it starts this file, a path below the root, as an initrd. */
+bool boot_entry_loads(const struct boot_entry *e, const char *file);
+
 /* The entry whose words are exact and those of this line, apart from what a loader adds; the one
  * that booted comes first. NULL: there is none. */
 const struct boot_entry *boot_entries_running(const struct boot_entries *o, const char *cmdline);

@@ -16,7 +16,7 @@ void args_done(struct args *a)
 bool args_to_edit(const struct args *a)
 {
 	return a->iommu || a->words.n > 0 || a->sets.n > 0 || a->ids || a->hugepages.n > 0 ||
-	       a->isolate || a->acs || a->framebuffer;
+	       a->isolate || a->acs || a->framebuffer || a->initrd;
 }
 
 int args_check(const struct args *a, int operands, char **argv, struct err *err)
@@ -44,6 +44,13 @@ int args_check(const struct args *a, int operands, char **argv, struct err *err)
 	if ((a->key || a->certificate) && !(a->addon && a->key && a->certificate))
 		return err_set(err, EINVAL,
 			"--key and --certificate sign an addon, and go together: --addon --key FILE --certificate FILE");
+	if (a->initrd && (a->trial || a->drop_in || a->once_fallback || a->addon))
+		return err_set(err, EINVAL,
+			"--initrd goes without --trial, --drop-in, --once-fallback and --addon; with --add WORD it makes an entry of its own");
+	if (a->initrd && (a->iommu || a->sets.n > 0 || a->ids || a->hugepages.n > 0 || a->isolate ||
+				 a->acs || a->framebuffer))
+		return err_set(err, EINVAL,
+			"--initrd takes the words of its entry by --add alone; other parameters are a change of their own");
 	if (a->trial && a->once_fallback)
 		return err_set(err, EINVAL,
 			"--trial leaves the default as it is: there is nothing that --once-fallback would keep");
@@ -150,6 +157,8 @@ char *args_name(const struct args *a)
 	struct text t = {0};
 
 	text_print(&t, "%s", a->trial ? ASKED_TRIAL : "");
+	if (a->initrd)
+		text_print(&t, "--initrd %s", a->initrd);
 	for (size_t i = 0; i < r->n; i++)
 		/* The many --remove-item of --iommu say little, but --confirm needs them. */
 		if (a->trial || (r->v[i].kind != KARG_OP_REMOVE_ELEMENT &&

@@ -9,6 +9,7 @@
 struct args {
 	const char *root, *loader, *entry, *cpu, *isolate, *acs;
 	const char *key, *certificate;       /* to sign an addon with */
+	const char *initrd;                  /* an archive that entries load, too */
 	bool iommu, no_pt, ids, framebuffer; /* presets of parameters */
 	bool status, check, undo, history, confirm;
 	bool dry_run, exit_code, json, no_regen, yes, force, trial, once_fallback, drop_in, addon;

@@ -7,6 +7,7 @@
 #include "bootcfg/addon.h"
 #include "bootcfg/boot_files.h"
 #include "bootcfg/diff.h"
+#include "bootcfg/initrd.h"
 #include "bootcfg/loader/boot_entries.h"
 #include "bootcfg/loader/table.h"
 #include "bootcfg/regenerate.h"
@@ -248,14 +249,15 @@ static bool is_direct(const struct loaders *l)
 static int expected_read(const struct args *a, const struct root *r, const struct loaders *l,
 	const struct edit_set *p, struct expected *ret, struct err *err)
 {
-	int rc = edit_set_added(p, &ret->added);
+	/* The words of an entry of its own are in that one alone. */
+	int rc = a->initrd ? 0 : edit_set_added(p, &ret->added);
 
 	if (rc == 0)
 		rc = edit_set_removed(p, &ret->removed);
 	if (rc == 0)
 		rc = created_find(p, &ret->created);
 	ret->trial = a->trial;
-	ret->request = &a->words;
+	ret->request = a->initrd ? NULL : &a->words;
 	ret->pick = a->entry;
 	bool generates = l->next.n > 0 && cmd_runs_tools(a, r);
 	if (rc == 0 && !a->trial && (generates || is_direct(l))) {
@@ -278,6 +280,7 @@ static int entries_verify(const struct args *a, const struct root *r, const stru
 		.removed = &e->removed,
 		.created = &e->created,
 		.request = e->request,
+		.initrd = a->initrd ? initrd_path(a) : NULL,
 		.pick = e->pick,
 		.direct = is_direct(l)};
 
@@ -286,6 +289,8 @@ static int entries_verify(const struct args *a, const struct root *r, const stru
 	if (boot_entries_read(r, l, &after) < 0)
 		return err_set(err, ENOMEM, "out of memory");
 	int rc = verify_entries(&v, &also, err);
+	if (rc == 0 && a->initrd)
+		rc = initrd_verify(a, &after, err);
 	if (rc == 0)
 		cmd_notes(a, &also);
 	return rc;

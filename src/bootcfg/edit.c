@@ -6,6 +6,7 @@
 #include "bootcfg/change.h"
 #include "bootcfg/commands.h"
 #include "bootcfg/diff.h"
+#include "bootcfg/initrd.h"
 #include "bootcfg/loader/boot_entries.h"
 #include "bootcfg/loader/booted.h"
 #include "bootcfg/loader/entry_pick.h"
@@ -162,7 +163,8 @@ int edit_set_commit(struct journal *j, const struct root *r, const struct edit_s
 			const struct file_edit *s = &p->set[i].v[k];
 			if (s->text)
 				files[n++] = (struct journal_file){s->path, s->old, s->old_len,
-					s->text, s->len, &p->set[i].added, &p->set[i].removed};
+					s->text, s->len, &p->set[i].added, &p->set[i].removed,
+					s->program};
 		}
 	}
 	int rc = journal_commit(j, r, files, n, what, ret_id, err);
@@ -256,13 +258,17 @@ static enum cmd_result dry_run_print(
 }
 
 /* Reads back what the boot loader passes to each kernel. */
-static void entries_print(
-	const struct root *r, const struct loaders *l, const struct edit_set *p, FILE *f)
+static void entries_print(const struct args *a, const struct root *r, const struct loaders *l,
+	const struct edit_set *p, FILE *f)
 {
 	_cleanup_(boot_entries_done) struct boot_entries o = {0};
 	_cleanup_(strings_done) struct strings added = {0};
 
-	if (edit_set_added(p, &added) == 0 && added.n > 0 && boot_entries_read(r, l, &o) == 0)
+	if (edit_set_added(p, &added) < 0 || boot_entries_read(r, l, &o) < 0)
+		return;
+	if (a->initrd)
+		initrd_print(a, &o, f);
+	else if (added.n > 0)
 		boot_entries_print(&o, &added, f);
 }
 
@@ -275,7 +281,7 @@ static void edit_print(const struct args *a, const struct root *r, const struct 
 		edit_set_print(p, f);
 		commands_print(a, r, l, f);
 		if (!a->trial && l->by_hand.n == 0 && (cmd_runs_tools(a, r) || l->next.n == 0))
-			entries_print(r, l, p, f);
+			entries_print(a, r, l, p, f);
 		fprintf(f, "undo: vfio-bootcfg%s%s --undo\n", r->host ? "" : " --root ",
 			r->host ? "" : a->root);
 	}
@@ -312,8 +318,8 @@ static int edit_plan(struct args *a, const struct root *r, struct loaders *l, st
 		.entry = a->entry,
 		.request = &a->words,
 		.drop_in = a->drop_in};
-	if (a->addon) {
-		int made = addon_plan(a, r, l, p, err);
+	if (a->addon || a->initrd) {
+		int made = a->addon ? addon_plan(a, r, l, p, err) : initrd_plan(a, r, l, p, err);
 		if (made == 0)
 			cmd_notes(a, &p->notes);
 		return made;
@@ -345,7 +351,8 @@ static bool menus_lack(const struct args *a, const struct root *r, const struct 
 	_cleanup_(boot_entries_done) struct boot_entries o = {0};
 
 	if (l->managed_by || a->trial || l->next.n == 0 || !edit_set_is_empty(p) ||
-		boot_entries_read(r, l, &o) < 0 || !boot_entries_lack(&o, &a->words))
+		boot_entries_read(r, l, &o) < 0 ||
+		!(a->initrd ? initrd_lacks(a, &o) : boot_entries_lack(&o, &a->words)))
 		return false;
 	log_print(LOG_WARNING,
 		"the files have it already, but no boot entry does: the boot files are not made; run: %s",

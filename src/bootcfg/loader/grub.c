@@ -5,6 +5,8 @@
 #include "bootcfg/format/shell.h"
 #include "bootcfg/kargs/karg.h"
 #include "bootcfg/loader/bls_entries.h"
+#include "bootcfg/loader/bls_initrd.h"
+#include "bootcfg/loader/grub_initrd.h"
 #include "bootcfg/loader/grub_menu.h"
 #include "bootcfg/loader/table.h"
 #include "shared/mounts.h"
@@ -137,6 +139,7 @@ const struct loader loader_grub_bls = {
 	.measured = measured,
 	.detect = bls_detect,
 	.entries = bls_entries,
+	.initrd = bls_initrd,
 };
 
 /* ---- a menu made by grub-mkconfig --------------------------------------------------------------
@@ -668,4 +671,5 @@ const struct loader loader_grub = {
 	.output = &output,
 	.oneshot = oneshot,
 	.oneshot_cancel = oneshot_cancel,
+	.initrd = grub_initrd,
 };

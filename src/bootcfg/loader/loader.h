@@ -32,6 +32,16 @@ struct loader_output {
 		const char *old, const char *text, const struct strings *added, struct err *err);
 };
 
+/* One more archive that boot entries load, behind or before their initrd. */
+struct initrd_job {
+	const char *file; /* below the root, without a leading slash; letters, digits and ._+-/ */
+	bool packed;      /* it is compressed */
+	const struct karg_ops *words;       /* KARG_OP_ADD; of the same letters and = , : @ % */
+	const struct boot_entries *entries; /* as they are */
+	const char *pick;                   /* --entry, or NULL */
+};
+#define INITRD_TAIL "vfio-bind" /* in the name of an entry of its own, and its mark */
+
 #define TRIAL_ID "vfio-trial" /* in the name of the entry of a trial */
 
 /*
@@ -86,6 +96,14 @@ struct loader {
 	 * left to run when it is gone. 0 or -ENOMEM. */
 	int (*oneshot_cancel)(
 		const struct root *r, const char *path, struct strings *next, bool *ret_trial);
+	/*
+	 * Adds to s the files by which the entries that are edited load an archive, too. With words
+	 * these stay as they are, and there is one more, a copy of the default entry, that has both
+	 * archive and words: no state between two writes has an entry with the words alone. -EINVAL
+	 * where it can't be done, with what to do instead. NULL: no way is known.
+	 */
+	int (*initrd)(const struct root *r, struct loaders *l, const struct initrd_job *job,
+		struct file_edits *s, struct err *err);
 	/* Adds an unchanged copy of the default entry to s: one more in the menu. */
 	int (*keep)(const struct root *r, const struct loaders *l, struct file_edits *s,
 		struct err *err);

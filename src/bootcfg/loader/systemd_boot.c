@@ -2,6 +2,7 @@
 #include "bootcfg/kargs/karg.h"
 #include "bootcfg/loader/bls_copy.h"
 #include "bootcfg/loader/bls_entries.h"
+#include "bootcfg/loader/bls_initrd.h"
 #include "bootcfg/loader/booted.h"
 #include "bootcfg/loader/table.h"
 #include "bootcfg/loader/uki_entries.h"
@@ -250,5 +251,6 @@ const struct loader loader_systemd_boot = {
 	.entries = entries,
 	.oneshot = oneshot,
 	.oneshot_cancel = oneshot_cancel,
+	.initrd = bls_initrd,
 	.keep = keep,
 };

@@ -100,6 +100,14 @@ static size_t compare_all(const char *tree, struct sysfs *s, struct device_list 
 	return n;
 }
 
+static bool have_lspci(void)
+{
+	if (check_shell("command -v lspci >/dev/null"))
+		return true;
+	CHECK_SKIP("there is no lspci");
+	return false;
+}
+
 static bool keep_all(const struct device *d, const void *arg)
 {
 	(void)d;
@@ -117,7 +125,8 @@ static void check_tree(const char *tree)
 		return;
 	CHECK_INT(scan_all(&s, &list, false, keep_all, NULL, &err), 0);
 	CHECK(list.n > 0);
-	CHECK_INT(compare_all(tree, &s, &list), list.n);
+	if (have_lspci())
+		CHECK_INT(compare_all(tree, &s, &list), list.n);
 	scan_sort(&list);
 	for (size_t i = 1; i < list.n; i++)
 		CHECK(pci_addr_compare(list.at[i - 1].addr, list.at[i].addr) < 0);
@@ -132,6 +141,8 @@ static void check_serials(const char *tree)
 	char expected[64];
 	size_t have = 0;
 
+	if (!have_lspci())
+		return;
 	CHECK_INT(sysfs_open(&s, tree, &err), 0);
 	CHECK_INT(scan_all(&s, &list, true, keep_all, NULL, &err), 0);
 	for (size_t i = 0; i < list.n; i++) {

@@ -96,12 +96,12 @@ void edit_set_print_diff(const struct edit_set *p, FILE *f)
 	}
 }
 
-/* In a word with an expansion 1 is the byte in its place. */
 static void word_print(FILE *f, char sign, const char *word)
 {
-	fprintf(f, " %c", sign);
-	for (; *word; word++)
-		fputs(*word == '\x01' ? "$..." : (const char[]){*word, '\0'}, f);
+	_cleanup_(text_done) struct text shown = {0};
+
+	word_show(word, &shown);
+	fprintf(f, " %c%s", sign, shown.data ? shown.data : "");
 }
 
 void edit_set_print(const struct edit_set *p, FILE *f)

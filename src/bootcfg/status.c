@@ -20,11 +20,14 @@ static void escaped_put(const char *text, FILE *f)
 	fputs(out.data ? out.data : "", f);
 }
 
+/* The words of a source. */
 static void words_put(const struct strings *words, FILE *f)
 {
 	for (size_t i = 0; i < words->n; i++) {
+		_cleanup_(text_done) struct text shown = {0};
+		word_show(words->v[i], &shown);
 		fputs(i > 0 ? " " : "", f);
-		escaped_put(words->v[i], f);
+		escaped_put(shown.data ? shown.data : "", f);
 	}
 	putc('\n', f);
 }
@@ -208,6 +211,18 @@ static void strings_json(struct json *j, const char *key, const struct strings *
 	json_close_array(j);
 }
 
+/* The words of a source. */
+static void words_json(struct json *j, const char *key, const struct strings *words)
+{
+	json_open_array(j, key);
+	for (size_t i = 0; i < words->n; i++) {
+		_cleanup_(text_done) struct text shown = {0};
+		word_show(words->v[i], &shown);
+		json_string(j, NULL, shown.data ? shown.data : "");
+	}
+	json_close_array(j);
+}
+
 static void loaders_json(struct json *j, const struct loaders *l)
 {
 	json_open_array(j, "loaders");
@@ -230,9 +245,9 @@ static void file_edits_json(struct json *j, const struct edit_set *p)
 			json_close_object(j);
 		}
 		json_close_array(j);
-		strings_json(j, "words", s->after.n > 0 ? &s->after : &s->before);
-		strings_json(j, "added", &s->added);
-		strings_json(j, "removed", &s->removed);
+		words_json(j, "words", s->after.n > 0 ? &s->after : &s->before);
+		words_json(j, "added", &s->added);
+		words_json(j, "removed", &s->removed);
 		json_close_object(j);
 	}
 	json_close_array(j);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bootcfg/format/file_edit.h"
 
+#include "bootcfg/format/line_index.h"
 #include "bootcfg/kargs/karg.h"
 
 #include <errno.h>
@@ -23,6 +24,7 @@ void file_edits_done(struct file_edits *s)
 		file_edit_done(&s->v[i]);
 	free(s->v);
 	strings_done(&s->before);
+	strings_done(&s->places);
 	strings_done(&s->after);
 	strings_done(&s->notes);
 	strings_done(&s->added);
@@ -81,12 +83,61 @@ bool file_edits_changed(const struct file_edits *s)
 	return false;
 }
 
+void word_show(const char *word, struct text *to)
+{
+	for (; *word; word++)
+		text_add(to, *word == '\x01' ? "$..." : word, *word == '\x01' ? 4 : 1);
+}
+
 int line_words(const struct tokens *l, struct strings *ret)
 {
 	for (size_t i = 0; i < l->words; i++)
 		if (strings_add(ret, l->word[i].text) < 0)
 			return -ENOMEM;
 	return 0;
+}
+
+/* Of a byte of the file as it is; "" for one that is only in the text to come. */
+static char *place_of(const struct file_edit *f, const struct line_index *x, size_t at)
+{
+	char *place = NULL;
+
+	if (f->old && at >= f->old_len)
+		return strdup("");
+	return asprintf(&place, "%s:%zu", f->name, line_index_of(x, at)) < 0 ? NULL : place;
+}
+
+static int places_add(
+	struct file_edits *s, const struct tokens *l, struct line_index *index, bool *made)
+{
+	for (size_t i = 0; i < l->words; i++) {
+		const struct word *w = &l->word[i];
+		const struct src_byte *c = &l->field[w->field].cell[w->first];
+		const struct file_edit *f = &s->v[c->file];
+		size_t len;
+		const char *text = file_edit_text(f, &len);
+		if (!made[c->file] && line_index_make(&index[c->file], text, len) < 0)
+			return -ENOMEM;
+		made[c->file] = true;
+		if (strings_take(&s->places, place_of(f, &index[c->file], c->begin)) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+int line_before(struct file_edits *s, const struct tokens *l)
+{
+	struct line_index *index = calloc(s->n + 1, sizeof(*index));
+	bool *made = calloc(s->n + 1, sizeof(*made));
+	int rc = index && made ? line_words(l, &s->before) : -ENOMEM;
+
+	if (rc == 0)
+		rc = places_add(s, l, index, made);
+	for (size_t i = 0; index && i < s->n; i++)
+		line_index_done(&index[i]);
+	free(index);
+	free(made);
+	return rc;
 }
 
 int file_edits_report(struct file_edits *s, const struct tokens *l, const struct edit *c)
@@ -140,7 +191,7 @@ int line_edit(struct file_edits *s, struct tokens *l, const struct karg_ops *r, 
 	_cleanup_(splices_done) struct splices p = {0};
 	struct err reason = {0};
 
-	if (line_words(l, &s->before) < 0)
+	if (line_before(s, l) < 0)
 		return err_set(err, ENOMEM, "out of memory");
 	if (r->n == 0)
 		return 0;

@@ -26,7 +26,10 @@ struct file_edits {
 	struct file_edit *v;
 	size_t n;
 	struct strings before; /* the parameters as read, for the report */
-	struct strings after;  /* the parameters after the edit */
+	struct strings
+		places;       /* where each of them is, of the formats of line_before: "/FILE:LINE",
+				 "" where no file has it */
+	struct strings after; /* the parameters after the edit */
 	struct strings notes;
 	struct strings added, removed; /* the changed parameters */
 };
@@ -43,8 +46,14 @@ int file_edit_take(struct file_edit *s, struct text *text) _must_check_;
 /* True if any file has a new text. */
 bool file_edits_changed(const struct file_edits *s);
 
+/* A word of a source for the user: what only its reader knows, a byte 1 in the word, is `$...`. */
+void word_show(const char *word, struct text *to);
+
 /* Shared by the formats: adds the words of l to *ret. */
 int line_words(const struct tokens *l, struct strings *ret) _must_check_;
+
+/* Adds the words of l, as they are before the edit, and their places, to s. */
+int line_before(struct file_edits *s, const struct tokens *l) _must_check_;
 
 /* Fills added and removed from the edit. */
 int file_edits_report(
@@ -81,7 +90,8 @@ struct format {
 	 * new parameters that no other file can, or all of them (to_drop_in). */
 	const char *drop_in;
 	bool to_drop_in;
-	bool first_line;        /* plain: the reader uses the first line only (Proxmox) */
+	bool first_line;    /* plain: the reader uses the first line only (Proxmox) */
+	const char *kernel; /* limine_tool: only the line of this kernel is read; NULL: of all */
 	enum bls_reader reader; /* bls */
 	size_t entry_line;      /* menus: only the entry that begins in this line; 0: all */
 	struct strings roots;   /* menus: names of this system's root file system; not owned */

@@ -242,7 +242,7 @@ static int list_edit(struct file_edits *s, struct options *o, const struct karg_
 	size_t left = 0, len;
 	const char *text = file_edit_text(&s->v[0], &len);
 
-	if (line_words(&o->line, &s->before) < 0)
+	if (line_before(s, &o->line) < 0)
 		return err_set(err, ENOMEM, "out of memory");
 	int rc = edit_decide(&o->line, r, &c, &reason);
 	if (rc < 0)

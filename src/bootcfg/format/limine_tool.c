@@ -263,7 +263,7 @@ static int line_decide(struct file_edits *s, const struct home *home, struct ker
 {
 	_cleanup_(edit_done) struct edit c = {0};
 
-	int rc = line_words(&l->words, &s->before);
+	int rc = line_before(s, &l->words);
 	if (rc == 0 && r->n == 0)
 		return 0;
 	(void)edit_place(&l->words, r);
@@ -318,6 +318,20 @@ static int edit_verify(struct file_edits *s, const struct strings *expect, struc
 						  s->v[s->n - 1].name);
 }
 
+/* Reads the line of one kernel: its own, else the default. */
+static int kernel_read(
+	struct file_edits *s, const struct kernel_lines *l, const char *kernel, struct err *err)
+{
+	const struct kernel_line *found = NULL;
+
+	for (size_t i = 0; i < l->n; i++)
+		if (str_equal(l->v[i].name, kernel) ||
+			(!found && str_equal(l->v[i].name, "default")))
+			found = &l->v[i];
+	return found && line_before(s, &found->words) < 0 ? err_set(err, ENOMEM, "out of memory")
+							  : 0;
+}
+
 int limine_tool_edit(
 	struct file_edits *s, const struct format *f, const struct karg_ops *r, struct err *err)
 {
@@ -333,8 +347,8 @@ int limine_tool_edit(
 	if (!home.own)
 		home.file = s->n - 1;
 	int rc = lines_read(s, &l, err);
-	if (rc < 0)
-		return rc;
+	if (rc < 0 || f->kernel)
+		return rc < 0 ? rc : kernel_read(s, &l, f->kernel, err);
 	for (size_t i = 0; i < l.n && rc == 0; i++) {
 		if (entry_is_way_back(l.v[i].name))
 			rc = line_words(&l.v[i].words, &expect);

@@ -405,7 +405,7 @@ static int files_edit(struct file_edits *s, const struct format *format, const s
 	int rc = reading_make(s, f, &r, err);
 	if (rc < 0)
 		return rc;
-	if (line_words(&r.line, &s->before) < 0)
+	if (line_before(s, &r.line) < 0)
 		return err_set(err, ENOMEM, "out of memory");
 	if (req->n == 0)
 		return 0;
@@ -464,6 +464,7 @@ static void edit_reset(struct file_edits *s)
 	for (size_t i = 0; i < s->n; i++)
 		str_free(&s->v[i].text);
 	strings_done(&s->before);
+	strings_done(&s->places);
 	strings_done(&s->after);
 	strings_done(&s->added);
 	strings_done(&s->removed);
@@ -533,6 +534,7 @@ static int drop_in_edit(struct file_edits *s, const struct format *f, const stru
 	one.v = NULL;
 	one.n = 0;
 	s->before = one.before;
+	s->places = one.places;
 	s->after = one.after;
 	s->added = one.added;
 	s->removed = one.removed;
@@ -597,6 +599,7 @@ int shell_edit(
 		if (rc < 0)
 			return rc == -ENODATA ? -EINVAL : rc;
 		strings_done(&s->before);
+		strings_done(&s->places);
 		strings_done(&s->after);
 	}
 	int rc = f->to_drop_in && req->n > 0 ? drop_in_use(s, f, req, &own)

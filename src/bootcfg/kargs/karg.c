@@ -118,13 +118,14 @@ int karg_check(const char *word, struct err *err)
 	return 0;
 }
 
-/* One parameter with two spellings: `a="b c"` and `"a=b c"`. */
-static bool word_same(const char *a, const char *b)
+bool karg_same_word(const char *a, const char *b)
 {
 	_cleanup_(karg_done) struct karg x = {0}, y = {0};
 
 	if (str_equal(a, b))
 		return true;
+	if (dash(a[0]) != dash(b[0]) && a[0] != '"' && b[0] != '"')
+		return false;
 	return karg_read(a, &x) == 0 && karg_read(b, &y) == 0 && karg_equal(&x, &y);
 }
 
@@ -133,7 +134,7 @@ bool kargs_same(const struct strings *a, const struct strings *b)
 	if (a->n != b->n)
 		return false;
 	for (size_t i = 0; i < a->n; i++)
-		if (!word_same(a->v[i], b->v[i]))
+		if (!karg_same_word(a->v[i], b->v[i]))
 			return false;
 	return true;
 }

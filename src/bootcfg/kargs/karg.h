@@ -42,6 +42,9 @@ bool karg_list_has(const char *list, const char *item, size_t item_len);
  */
 int karg_check(const char *word, struct err *err) _must_check_;
 
+/* True for one parameter in two spellings: `a="b c"` and `"a=b c"`. */
+bool karg_same_word(const char *a, const char *b);
+
 /* True if all words are the same to the kernel, in order. */
 bool kargs_same(const struct strings *a, const struct strings *b);
 

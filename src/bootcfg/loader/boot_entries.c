@@ -7,6 +7,7 @@
 #include "bootcfg/loader/booted.h"
 #include "bootcfg/loader/entries.h"
 #include "bootcfg/loader/table.h"
+#include "bootcfg/loader/word_origin.h"
 #include "shared/term.h"
 
 #include <errno.h>
@@ -295,6 +296,11 @@ bool boot_entries_lack(const struct boot_entries *o, const struct karg_ops *req)
 	return any;
 }
 
+bool boot_entry_is_own_bls(const struct boot_entry *e)
+{
+	return e->ours && strstr(e->path, "loader/entries/");
+}
+
 const char *boot_entry_missing(const struct boot_entry *e)
 {
 	if (e->kernel.state == BOOT_FILE_MISSING)
@@ -401,6 +407,8 @@ int boot_entries_read(const struct root *r, const struct loaders *l, struct boot
 			rc = (*row)->entries(&q);
 	if (rc == 0)
 		rc = entries_complete(&q);
+	if (rc == 0 && l)
+		rc = word_origins_set(r, l, &o);
 	if (rc < 0)
 		return -ENOMEM;
 	*ret = o;

@@ -63,7 +63,9 @@ struct boot_entry {
 	struct strings maybe;
 	bool only_maybe;
 	/* The kernel command line word by word, in order, as the kernel gets it. Each has its
-	 * source: "/FILE:LINE", "by GENERATOR", "by the loader", "in the image /FILE". */
+	 * source: "/FILE:LINE", of a generated entry where its generator has the word from; "by
+	 * GENERATOR, in /FILE:LINE", "by the loader", "in the image /FILE", "in the addon /FILE".
+	 */
 	struct strings words, sources;
 	struct strings notes; /* what the reader leaves out of the line, and why */
 
@@ -103,6 +105,9 @@ const struct boot_entry *boot_entries_running(const struct boot_entries *o, cons
 /* True if there are entries of this system, all of them are known, and none of them but ways back
  * meets the request: the files have it, and no menu does. */
 bool boot_entries_lack(const struct boot_entries *o, const struct karg_ops *req);
+
+/* True for an entry of the Boot Loader Specification, type 1, that is this system's. */
+bool boot_entry_is_own_bls(const struct boot_entry *e);
 
 /* The file without which it cannot boot, if that is missing (kernel, image, an initrd); or NULL. */
 const char *boot_entry_missing(const struct boot_entry *e);

@@ -119,10 +119,17 @@ static int detect(struct loader_search *q, struct err *err)
 	return vendor_check(r, q->o->request, "etc/kernel/cmdline-removal.d", err);
 }
 
+static bool makes(const struct root *r, const struct loaders *l, const struct boot_entry *e)
+{
+	(void)l;
+	return boot_entry_is_own_bls(e) && is_its_entry(r, e->id, e->path, NULL);
+}
+
 const struct loader loader_clr_boot_manager = {
 	.name = "clr-boot-manager",
 	.called = (const char *const[]){"clr-boot-manager", NULL},
 	.read_by = (const struct loader *const[]){&loader_systemd_boot, NULL},
 	.owner = true,
 	.detect = detect,
+	.makes = makes,
 };

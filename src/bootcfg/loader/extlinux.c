@@ -156,10 +156,29 @@ static int entries(struct boot_reading *q)
 	return rc;
 }
 
+/* The menu of a tool that makes it is no source. */
+static bool makes(const struct root *r, const struct loaders *l, const struct boot_entry *e)
+{
+	(void)r;
+	return e->reader == &loader_extlinux && !karg_source_known(l, e->path);
+}
+
+/* u-boot-update writes root= of a variable of its own before them. */
+static void part(const struct boot_entry *e, struct format *f)
+{
+	(void)e;
+	if (!f->insert_at || !str_equal(f->insert_at, u_boot_parameters))
+		return;
+	f->names[0] = "U_BOOT_ROOT";
+	f->names[1] = u_boot_parameters;
+}
+
 const struct loader loader_extlinux = {
 	.name = "extlinux",
 	.called = (const char *const[]){"extlinux", "syslinux", NULL},
 	.booted = booted,
 	.detect = detect,
 	.entries = entries,
+	.makes = makes,
+	.part = part,
 };

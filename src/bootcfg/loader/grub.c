@@ -271,6 +271,23 @@ static bool loads_kernel(const char *text, size_t begin, size_t end, size_t *ret
 	return true;
 }
 
+static bool menu_makes(const struct root *r, const struct loaders *l, const struct boot_entry *e)
+{
+	(void)r;
+	return l->menu && str_equal(l->menu, e->path);
+}
+
+/* 10_linux gives recovery entries other words than the rest. */
+static void menu_part(const struct boot_entry *e, struct format *f)
+{
+	static const char recovery[] = "GRUB_CMDLINE_LINUX_RECOVERY";
+
+	if (f->dialect != DIALECT_GRUB || !e->way_back || !str_equal(e->way_back, "recovery"))
+		return;
+	f->names[0] = f->insert_at = recovery;
+	f->names[1] = "GRUB_CMDLINE_LINUX";
+}
+
 static int menu_entries(struct boot_reading *q)
 {
 	return grub_menu_read(q, &loader_grub);
@@ -668,6 +685,8 @@ const struct loader loader_grub = {
 	.measured = measured,
 	.detect = menu_detect,
 	.entries = menu_entries,
+	.makes = menu_makes,
+	.part = menu_part,
 	.output = &output,
 	.oneshot = oneshot,
 	.oneshot_cancel = oneshot_cancel,

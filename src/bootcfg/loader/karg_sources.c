@@ -42,6 +42,13 @@ struct karg_source *karg_source_add(
 	return path && strings_add(&v->paths, path) < 0 ? NULL : v;
 }
 
+bool karg_source_is_entry(const struct karg_source *s)
+{
+	return s->edit == bls_edit || s->edit == grubenv_edit || s->edit == limine_edit ||
+	       s->edit == extlinux_edit || s->edit == refind_linux_edit ||
+	       s->edit == refind_conf_edit;
+}
+
 bool karg_source_known(const struct loaders *to, const char *path)
 {
 	for (size_t i = 0; i < to->sources_n; i++)
@@ -121,6 +128,15 @@ static int file_edits_load(const struct root *r, const struct karg_source *sourc
 		}
 	}
 	return 0;
+}
+
+int karg_source_read(const struct root *r, const struct karg_source *source, const struct format *f,
+	struct file_edits *ret, struct err *err)
+{
+	const struct karg_ops nothing = {0};
+	int rc = file_edits_load(r, source, ret, err);
+
+	return rc < 0 ? rc : source->edit(ret, f, &nothing, err);
 }
 
 int karg_source_edit(const struct root *r, const struct karg_source *source,

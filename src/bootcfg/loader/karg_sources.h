@@ -67,6 +67,10 @@ void karg_source_done(struct karg_source *p);
 struct karg_source *karg_source_add(
 	struct loaders *to, format_edit *edit, unsigned order, const char *path);
 
+/* True for a source that is the boot entry itself: what boots reads it, and nothing makes it anew.
+ */
+bool karg_source_is_entry(const struct karg_source *s);
+
 /* True if a source has this file already. */
 bool karg_source_known(const struct loaders *to, const char *path);
 
@@ -78,6 +82,11 @@ int regular_files_add(
  * exists. False: neither does. Each file is added once. */
 int kernel_cmdline_add(const struct root *r, struct loaders *to, const char *drop_in_dir,
 	const char *suffix, bool *ret_found) _must_check_;
+
+/* Reads the words of one source and their places; f: its format, or less of it. *ret is to be
+ * emptied in each case. */
+int karg_source_read(const struct root *r, const struct karg_source *source, const struct format *f,
+	struct file_edits *ret, struct err *err) _must_check_;
 
 /* Reads the files of one source and edits them in memory; nothing is written. *ret is to be emptied
  * in each case. */

@@ -2,6 +2,7 @@
 #include "bootcfg/loader/table.h"
 
 #include <errno.h>
+#include <string.h>
 
 /* Pop!_OS: kernelstub writes the entries of systemd-boot from its configuration. */
 static int detect(struct loader_search *q, struct err *err)
@@ -23,6 +24,14 @@ static bool made(const struct detect *s)
 	return detect_has_entry(s, "-current.conf");
 }
 
+static bool makes(const struct root *r, const struct loaders *l, const struct boot_entry *e)
+{
+	(void)r;
+	(void)l;
+	return boot_entry_is_own_bls(e) &&
+	       (strstr(e->id, "-current.conf") || strstr(e->id, "-oldkern.conf"));
+}
+
 const struct loader loader_kernelstub = {
 	.name = "kernelstub",
 	.called = (const char *const[]){"kernelstub", NULL},
@@ -30,4 +39,5 @@ const struct loader loader_kernelstub = {
 	.owner = true,
 	.made = made,
 	.detect = detect,
+	.makes = makes,
 };

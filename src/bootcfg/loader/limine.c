@@ -113,6 +113,38 @@ static bool tool_made(const struct detect *s)
 	return detect_boot_files(s, dirs, menus, &found) == 0 && found.n > 0;
 }
 
+/*
+ * The tool keeps entries of others; those of its making are below one with the machine-id in its
+ * comment, as "/+NAME" with "comment: machine-id=…" (limine-entry-tool, README).
+ */
+static bool tool_makes(const struct root *r, const struct loaders *l, const struct boot_entry *e)
+{
+	_cleanup_(str_free) char *text = NULL;
+	size_t len, line = 1;
+	bool own = false;
+
+	(void)l;
+	if (e->reader != &loader_limine || root_read(r, e->path, &text, &len, NULL) < 0)
+		return false;
+	for (const char *at = text; *at && line <= e->line; line++) {
+		size_t n = strcspn(at, "\n");
+		const char *word = at + strspn(at, " \t");
+		if (word[0] == '/' && word[1] != '/')
+			own = false;
+		own |= str_starts(word, "comment:") &&
+		       memmem(word, n - (size_t)(word - at), "machine-id=", 11);
+		at += n + (at[n] == '\n');
+	}
+	return own;
+}
+
+/* KERNEL_CMDLINE[NAME], where the entry is called so. */
+static void tool_part(const struct boot_entry *e, struct format *f)
+{
+	const char *slash = strrchr(e->title, '/');
+	f->kernel = slash ? slash + 1 : e->title;
+}
+
 const struct loader loader_limine_tool = {
 	.name = "limine",
 	.called = (const char *const[]){"limine", NULL},
@@ -120,6 +152,8 @@ const struct loader loader_limine_tool = {
 	.owner = true,
 	.made = tool_made,
 	.detect = tool_detect,
+	.makes = tool_makes,
+	.part = tool_part,
 };
 
 /* ---- limine.conf -------------------------------------------------------------------------------

@@ -84,6 +84,11 @@ struct loader {
 	/* Adds the boot entries that it shows, each with its words (boot_entries.h). NULL: it shows
 	 * none itself. What cannot be read is an entry of unknown words. 0 or -ENOMEM. */
 	int (*entries)(struct boot_reading *q);
+	/* It makes boot entries of sources (l->next is how): true if this one is of its making.
+	 * NULL: it makes none whose words are looked at. */
+	bool (*makes)(const struct root *r, const struct loaders *l, const struct boot_entry *e);
+	/* … and which part of a source this entry has: changes the format of that, f. NULL: all. */
+	void (*part)(const struct boot_entry *e, struct format *f);
 	const struct loader_output *output; /* or NULL */
 	/*
 	 * One boot with other parameters, the default entry stays as it is: adds the file with a

@@ -2,7 +2,7 @@
 #include "bootcfg/loader/next_kernel.h"
 
 #include "bootcfg/loader/booted.h"
-#include "bootcfg/loader/kernel_install.h"
+#include "bootcfg/loader/word_origin.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -64,20 +64,6 @@ static int running_add(const struct root *r, struct next_kernel *k)
 	return rc == 0 && !now.cmdline && !k->unknown ? -ENOMEM : rc;
 }
 
-/* The name of the program in a command. */
-static char *program_of(const char *command)
-{
-	size_t len = strcspn(command, " ");
-	return strndup(command, len);
-}
-
-static bool is_entry(const struct karg_source *s)
-{
-	return s->edit == bls_edit || s->edit == grubenv_edit || s->edit == limine_edit ||
-	       s->edit == extlinux_edit || s->edit == refind_linux_edit ||
-	       s->edit == refind_conf_edit;
-}
-
 static bool has_entries(const struct loaders *l)
 {
 	for (size_t i = 0; i < l->sources_n; i++)
@@ -86,51 +72,51 @@ static bool has_entries(const struct loaders *l)
 	return false;
 }
 
-/* The files of a source that are there, as one text. */
-static char *files_of(const struct root *r, const struct karg_source *s)
+static bool is_there(const struct root *r, const struct karg_source *s)
 {
-	static const char vendor[] = "usr/lib/kernel/cmdline";
-	struct text all = {0};
+	bool there = s->template && root_is_file(r, "usr/lib/kernel/cmdline");
 
 	for (size_t i = 0; i < s->paths.n; i++)
-		if (root_is_file(r, s->paths.v[i]))
-			text_print(&all, "%s/%s", all.data ? ", " : "", s->paths.v[i]);
-	if (!all.data && s->template && root_is_file(r, vendor))
-		text_print(&all, "/%s", vendor);
-	if (all.failed)
-		text_done(&all);
-	return all.data;
+		there |= root_is_file(r, s->paths.v[i]);
+	return there;
 }
 
 static int source_add(const struct root *r, const struct loaders *l, const struct karg_source *s,
 	struct next_kernels *to)
 {
-	_cleanup_(file_edits_done) struct file_edits edits = {0};
-	_cleanup_(str_free) char *program = program_of(
-		l->next.n > 0 ? l->next.v[0] : kernel_installer);
-	_cleanup_(str_free) char *files = files_of(r, s);
-	const struct karg_ops nothing = {0};
+	_cleanup_(source_words_done) struct source_words of = {0};
+	_cleanup_(str_free) char *program = generator_name(l);
+	struct format f = s->format;
 	struct err reason = {0};
-	struct next_kernel *k = program ? add(to, program) : NULL;
 	bool whole = s->edit == plain_edit;
+	int rc = 0;
 
+	if (s->edit == limine_tool_edit)
+		f.kernel = "default";
+	if (is_there(r, s))
+		rc = source_words_read(r, l, s, &f, &of, &reason);
+	if (rc == -ENOMEM || (f.kernel && rc == 0 && of.words.n == 0))
+		return rc;
+	struct next_kernel *k = program ? add(to, program) : NULL;
 	if (!k)
 		return -ENOMEM;
-	if (!files)
+	if (!is_there(r, s))
 		return running_add(r, k);
-	int rc = karg_source_edit(r, s, &nothing, &edits, &reason);
-	for (size_t i = 0; i < edits.before.n && rc == 0; i++) {
-		whole |= str_starts(edits.before.v[i], "root=");
-		rc = word_add(k, edits.before.v[i], files);
-	}
-	if (rc == -ENOMEM)
-		return rc;
+	for (size_t i = 0; i < of.words.n; i++)
+		whole |= str_starts(of.words.v[i], "root=");
+	k->words = of.words;
+	k->sources = of.places;
+	of.words = of.places = (struct strings){0};
+	bool open = whole && of.open > 0;
 	if (rc < 0)
 		k->unknown = strdup(reason.text);
+	else if (open && asprintf(&k->unknown, "%s: %s is known to %s only",
+				 k->sources.v[of.open - 1], k->words.v[of.open - 1], program) < 0)
+		k->unknown = NULL;
 	else if (!whole &&
 		 asprintf(&k->unknown, "%s adds root= and other words itself", program) < 0)
 		k->unknown = NULL;
-	return (rc < 0 || !whole) && !k->unknown ? -ENOMEM : 0;
+	return (rc < 0 || open || !whole) && !k->unknown ? -ENOMEM : 0;
 }
 
 int next_kernels_read(const struct root *r, const struct loaders *l, struct next_kernels *ret)
@@ -142,7 +128,7 @@ int next_kernels_read(const struct root *r, const struct loaders *l, struct next
 	for (size_t i = 0; i < l->sources_n && rc == 0; i++) {
 		const struct karg_source *s = &l->sources[i];
 		/* Beside entries that GRUB reads, /etc/default/grub is for grub-mkconfig alone. */
-		if (!is_entry(s) && !(entries && s->edit != plain_edit))
+		if (!karg_source_is_entry(s) && !(entries && s->edit != plain_edit))
 			rc = source_add(r, l, s, &o);
 	}
 	if (rc == 0 && o.n == 0 && l->next_running) {

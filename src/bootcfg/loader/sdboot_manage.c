@@ -28,6 +28,14 @@ static bool made(const struct detect *s)
 	return detect_has_entry(s, ".conf");
 }
 
+/* It removes those of others (REMOVE_EXISTING). */
+static bool makes(const struct root *r, const struct loaders *l, const struct boot_entry *e)
+{
+	(void)r;
+	(void)l;
+	return boot_entry_is_own_bls(e);
+}
+
 const struct loader loader_sdboot_manage = {
 	.name = "sdboot-manage",
 	.called = (const char *const[]){"sdboot-manage", NULL},
@@ -35,4 +43,5 @@ const struct loader loader_sdboot_manage = {
 	.owner = true,
 	.made = made,
 	.detect = detect,
+	.makes = makes,
 };

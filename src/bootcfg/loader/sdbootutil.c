@@ -31,6 +31,14 @@ static int detect(struct loader_search *q, struct err *err)
 	return 0;
 }
 
+/* It writes the `options` of all entries of this system anew. */
+static bool makes(const struct root *r, const struct loaders *l, const struct boot_entry *e)
+{
+	(void)r;
+	(void)l;
+	return boot_entry_is_own_bls(e);
+}
+
 const struct loader loader_sdbootutil = {
 	.name = "sdbootutil",
 	.called = (const char *const[]){"sdbootutil", NULL},
@@ -39,4 +47,5 @@ const struct loader loader_sdbootutil = {
 	.predict = "sdbootutil update-predictions",
 	.owner = true,
 	.detect = detect,
+	.makes = makes,
 };

@@ -40,11 +40,24 @@ static bool is_on_root_bus(struct sysfs *s, struct pci_addr addr)
 	return n == 1;
 }
 
-const char *kind_word(struct sysfs *s, const struct device *d)
+static const struct kind *find(const struct device *d)
 {
 	for (size_t i = 0; d->error == 0 && i < sizeof(kinds) / sizeof(*kinds); i++)
 		if ((d->class & kinds[i].mask) == kinds[i].class)
-			return kinds[i].on_cards && is_on_root_bus(s, d->addr) ? NULL
-									       : kinds[i].word;
+			return &kinds[i];
 	return NULL;
+}
+
+const char *kind_word(struct sysfs *s, const struct device *d)
+{
+	const struct kind *k = find(d);
+
+	return k && !(k->on_cards && is_on_root_bus(s, d->addr)) ? k->word : NULL;
+}
+
+const char *kind_word_at(const struct device *d, bool on_root_bus)
+{
+	const struct kind *k = find(d);
+
+	return k && !(k->on_cards && on_root_bus) ? k->word : NULL;
 }

@@ -12,5 +12,7 @@
  * Assignment Specification, section 1.
  */
 const char *kind_word(struct sysfs *s, const struct device *d);
+/* The same for who knows whether a bridge is above it. */
+const char *kind_word_at(const struct device *d, bool on_root_bus);
 
 #endif

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "cli/cmd.h"
+#include "cli/listing.h"
 #include "cli/sysroot.h"
 #include "core/card.h"
 #include "core/kmod.h"
@@ -21,17 +22,7 @@
 /* ---- listing -----------------------------------------------------------------------------------
  */
 
-/* The functions shown by `list`, in the order of groups, then addresses. */
-struct listing {
-	const struct inventory *inventory;
-	const struct plan *plan; /* of the config, or NULL */
-	const struct function **shown;
-	size_t n;
-	bool asked_only;
-};
-
-/* The verdict on a function that the config selects, or NULL. */
-static const struct verdict *listing_verdict(const struct listing *l, const struct function *f)
+const struct verdict *listing_verdict(const struct listing *l, const struct function *f)
 {
 	return l->plan ? plan_find(l->plan, f->d.addr) : NULL;
 }
@@ -45,8 +36,7 @@ static bool begins_card(struct function *const *members, size_t i)
 	return true;
 }
 
-/* The number of cards in a group, without bridges; more than one can only be passed on together. */
-static size_t listing_cards_of(const struct inventory *v, int group)
+size_t listing_cards_of(const struct inventory *v, int group)
 {
 	size_t members, n = 0;
 	struct function *const *at = inventory_group(v, group, &members);
@@ -61,27 +51,31 @@ static size_t listing_cards_of(const struct inventory *v, int group)
 
 #define DETAIL 6
 
-/* "VGA compatible controller: NVIDIA TU104 [GeForce RTX 2060]", numbers without a name. */
-static void function_put(const struct function *f, struct term *p)
+/* "VGA compatible controller: NVIDIA TU104 [GeForce RTX 2060]", numbers without a name; cut by
+ * term_put, wrapped by term_words. */
+static void function_put(const struct function *f, struct term *p,
+	void (*put)(struct term *, enum style, const char *, ...))
 {
 	char vendor[NAME_MAX_BYTES];
 
 	if (f->d.error) {
-		term_put(p, BAD, "can't be read: %s", strerror(-f->d.error));
+		put(p, BAD, "can't be read: %s", strerror(-f->d.error));
 		return;
 	}
 	if (f->class_name[0])
-		term_put(p, PLAIN, "%s: ", f->class_name);
+		put(p, PLAIN, "%s:", f->class_name);
 	else
-		term_put(p, PLAIN, "class %04x: ", f->d.class >> 8);
+		put(p, PLAIN, "class %04x:", f->d.class >> 8);
+	if (put == term_put)
+		put(p, PLAIN, " ");
 	if (f->vendor_name[0])
-		term_put(p, BOLD, "%s ", pciids_short(f->vendor_name, vendor, sizeof(vendor)));
+		(void)pciids_short(f->vendor_name, vendor, sizeof(vendor));
 	else
-		term_put(p, BOLD, "vendor %04x ", f->d.id.vendor);
+		(void)snprintf(vendor, sizeof(vendor), "vendor %04x", f->d.id.vendor);
 	if (f->name[0])
-		term_put(p, BOLD, "%s", f->name);
+		put(p, BOLD, "%s %s", vendor, f->name);
 	else
-		term_put(p, BOLD, "device %04x", f->d.id.device);
+		put(p, BOLD, "%s device %04x", vendor, f->d.id.device);
 }
 
 /* "256 MiB"; decimal sizes, of disks, have their own function. */
@@ -230,33 +224,33 @@ static void print_verdict(const struct listing *l, const struct function *f, str
 
 static void print_uses(const struct attached *b, struct term *p)
 {
+	if (b->uses && *b->uses)
+		term_put(p, b->kind == ATTACHED_BLOCK ? NOTE : PLAIN, ":");
 	for (const char *use = b->uses; use && *use; use += strlen(use) + 1)
-		term_put(p, b->kind == ATTACHED_BLOCK ? NOTE : PLAIN, "%s%s",
-			use == b->uses ? ": " : " ", use);
+		term_words(p, b->kind == ATTACHED_BLOCK ? NOTE : PLAIN, "%s", use);
 }
 
-/* "nvme0n1 1.0 TB Samsung SSD 980: / /boot" */
-static void attached_put(const struct attached *b, struct term *p)
+void attached_print(const struct attached *b, struct term *p)
 {
 	char size[24];
 
 	switch (b->kind) {
 	case ATTACHED_BLOCK:
-		term_put(p, PLAIN, "%s %s%s%s", b->name, decimal_size(b->bytes, size),
-			b->what[0] ? " " : "", b->what);
-		if (b->holders[0])
-			term_put(p, NOTE, ", part of %s", b->holders);
+		term_words(p, PLAIN, "%s %s %s", b->name, decimal_size(b->bytes, size), b->what);
+		if (b->holders[0]) {
+			term_put(p, NOTE, ",");
+			term_words(p, NOTE, "part of %s", b->holders);
+		}
 		break;
 	case ATTACHED_NET:
-		term_put(p, PLAIN, "%s %s%s%s", b->name, b->up ? "up" : "down",
+		term_words(p, PLAIN, "%s %s%s%s", b->name, b->up ? "up" : "down",
 			b->what[0] ? ", part of " : "", b->what);
 		break;
 	case ATTACHED_USB:
-		term_put(p, PLAIN, "usb %s %s %s", b->name, b->id, b->what);
+		term_words(p, PLAIN, "usb %s %s %s", b->name, b->id, b->what);
 		break;
 	case ATTACHED_CONNECTOR:
-		term_put(p, PLAIN, "screen on %s%s%s%s", b->name, b->what[0] ? " " : "", b->what,
-			b->up ? "" : ", dark");
+		term_words(p, PLAIN, "screen on %s %s%s", b->name, b->what, b->up ? "" : ", dark");
 		break;
 	}
 	print_uses(b, p);
@@ -269,8 +263,8 @@ static void print_all_attached(const struct listing *l, const struct function *f
 
 	for (size_t i = 0; i < n; i++) {
 		term_line(p, DETAIL);
-		term_put(p, PLAIN, "- ");
-		attached_put(&b[i], p);
+		term_put(p, PLAIN, "-");
+		attached_print(&b[i], p);
 	}
 }
 
@@ -310,7 +304,7 @@ static void print_group(const struct listing *l, int group, struct term *p)
 		term_put(p, NOTE, ": %zu devices, to be given together or not at all", cards);
 }
 
-static void print_absent(const struct listing *l, struct term *p)
+void listing_print_absent(const struct listing *l, struct term *p)
 {
 	char name[VERDICT_NAME_MAX];
 
@@ -334,15 +328,15 @@ static void listing_print(const struct listing *l, struct term *p)
 			print_group(l, f->d.group, p);
 		term_line(p, 2);
 		term_put(p, BOLD, "%s", pci_addr_format(f->d.addr, address));
-		term_put(p, PLAIN, " ");
-		function_put(f, p);
+		p->indent = DETAIL;
+		function_put(f, p, term_words);
 		if (!f->d.error)
 			print_details(f, p);
 		print_verdict(l, f, p);
 		print_all_attached(l, f, p);
 	}
 	if (l->asked_only)
-		print_absent(l, p);
+		listing_print_absent(l, p);
 	term_end(p);
 }
 
@@ -375,12 +369,13 @@ static void print_branch(
 		term_put(p, FAINT, "[%d] ", f->d.group);
 	if (f->d.driver[0])
 		term_put(p, GOOD, "%s ", f->d.driver);
-	function_put(f, p);
+	function_put(f, p, term_put);
 	const struct attached *b = inventory_attached(v, f->d.addr, &n);
 	for (size_t i = 0; i < n; i++) {
 		term_line(p, 0);
 		term_put(p, FAINT, "%s%s   - ", stem, last ? "  " : "| ");
-		attached_put(&b[i], p);
+		p->indent = p->column;
+		attached_print(&b[i], p);
 	}
 }
 
@@ -681,7 +676,7 @@ static void listing_print_json(const struct listing *l, FILE *f)
 
 struct list {
 	struct sysroot sysroot;
-	bool json, tree, gpu, usb, asked;
+	bool json, tree, verbose, gpu, usb, asked;
 	const char *group;
 	int group_number;
 	enum colour_mode colour;
@@ -727,8 +722,10 @@ static enum cmd_result show(const struct list *o, struct listing *l, struct err 
 		listing_print_json(l, stdout);
 	else if (o->tree)
 		listing_print_tree(l, &page);
-	else
+	else if (o->verbose)
 		listing_print(l, &page);
+	else
+		listing_print_table(l, &page);
 	free(l->shown);
 	if (fflush(stdout) != 0) {
 		(void)err_set(err, errno, "standard output: %s", strerror(errno));
@@ -820,6 +817,9 @@ enum cmd_result cmd_list(int argc, char **argv, struct err *err)
 		{"usb", 0, NULL, "only USB controllers", NULL, &o.usb, NULL, NULL},
 		{"group", 0, "N", "only this IOMMU group", &o.group, NULL, NULL, NULL},
 		{"asked", 0, NULL, "only what the config asks for", NULL, &o.asked, NULL, NULL},
+		{"verbose", 'v', NULL,
+			"all of each function: ids, reset methods, link, BARs, ROM; bridges too",
+			NULL, &o.verbose, NULL, NULL},
 		{"tree", 0, NULL, "as a tree of bridges", NULL, &o.tree, NULL, NULL},
 		{"json", 0, NULL, "print JSON", NULL, &o.json, NULL, NULL},
 		{"color", 0, "WHEN", "auto, always or never", NULL, NULL, term_set_colour,

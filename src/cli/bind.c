@@ -68,7 +68,8 @@ static enum cmd_result show(const struct bind_args *o, const struct plan *p,
 	return CMD_AS_ASKED;
 }
 
-static enum cmd_result carry_out(const struct bind_args *o, struct ctx *s, struct err *err)
+static enum cmd_result carry_out(
+	const struct bind_args *o, struct ctx *s, const struct host_uses *uses, struct err *err)
 {
 	struct apply_result *outcomes = NULL;
 	struct interrupt interrupt = {0};
@@ -82,7 +83,8 @@ static enum cmd_result carry_out(const struct bind_args *o, struct ctx *s, struc
 
 	if (!plan_binds(&s->plan)) {
 		report_log(&s->plan, NULL);
-		bind_args_log_groups(s);
+		if (bind_args_log_groups(s, uses, err) < 0)
+			return CMD_SYSTEM;
 		(void)show(o, &s->plan, NULL, err);
 		return CMD_NOT_ALL;
 	}
@@ -98,7 +100,8 @@ static enum cmd_result carry_out(const struct bind_args *o, struct ctx *s, struc
 	interrupt_release();
 	report_log_interrupt(&s->plan, outcomes, &interrupt);
 	report_log(&s->plan, outcomes);
-	bind_args_log_groups(s);
+	if (saved == 0)
+		saved = bind_args_log_groups(s, uses, err);
 	enum cmd_result r = show(o, &s->plan, outcomes, err);
 	free(outcomes);
 	return saved < 0 ? CMD_SYSTEM : r;
@@ -108,6 +111,7 @@ static enum cmd_result bind(const struct bind_args *o, char **operands, int n, s
 {
 	_cleanup_(lock_done) int lock = -1;
 	_cleanup_(ctx_done) struct ctx s = {.sysfs = {.devices = -1}};
+	_cleanup_(host_uses_done) struct host_uses uses = {0};
 
 	if (!o->dry_run) {
 		lock = lock_take(o->run_dir, o->milliseconds, err);
@@ -120,9 +124,13 @@ static enum cmd_result bind(const struct bind_args *o, char **operands, int n, s
 	set_driver(&s.plan, o->driver);
 	if (held_refuse(&s.plan, &s.sysfs, bind_args_rules(o), err) < 0)
 		return CMD_SYSTEM;
+	if (host_uses_read(&uses, &s.sysfs, &o->sysroot, err) < 0 ||
+		bind_args_log_losses(&s, &uses, err) < 0)
+		return CMD_SYSTEM;
 	if (!o->dry_run)
-		return carry_out(o, &s, err);
-	bind_args_log_groups(&s);
+		return carry_out(o, &s, &uses, err);
+	if (bind_args_log_groups(&s, &uses, err) < 0)
+		return CMD_SYSTEM;
 	return show(o, &s.plan, NULL, err);
 }
 

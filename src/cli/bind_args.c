@@ -8,6 +8,7 @@
 #include "core/in_use.h"
 #include "core/release.h"
 #include "core/report.h"
+#include "host/host_loss.h"
 #include "host/in_use_by.h"
 
 #include <errno.h>
@@ -175,17 +176,55 @@ static int add_groups(struct ctx *s, struct err *err)
 	return r;
 }
 
-void bind_args_log_groups(struct ctx *s)
+/* With --group what has no loss may come along; the rest is for a person to decide. */
+static int log_member(struct ctx *s, const struct host_uses *u, const struct group_member *m)
 {
-	const struct groups *g = &s->groups;
+	_cleanup_(device_list_done) struct device_list list = {0};
+	_cleanup_(host_losses_done) struct host_losses all = {0};
+	_cleanup_(host_losses_done) struct host_losses own = {0};
+	_cleanup_(text_done) struct text loss = {0};
 	char address[PCI_ADDR_MAX];
 
+	int r = scan_one(&s->sysfs, m->addr, &list, NULL);
+	if (r > 0) {
+		scan_driver(&s->sysfs, &list.at[0]);
+		r = host_losses_of_plan(&all, u, &s->plan, &list.at[0]);
+	}
+	if (r == 0)
+		r = host_losses_copy(&own, &all, m->addr);
+	host_losses_format(&own, &loss);
+	if (r < 0 || loss.failed)
+		return -ENOMEM;
+	log_print(LOG_WARNING,
+		"%s is of the same IOMMU group (%d) and on %s: no VM gets the group before it is taken too%s%s%s",
+		pci_addr_format(m->addr, address), m->group, m->driver,
+		loss.len > 0 ? ", and the host loses " : "; --group does that",
+		loss.len > 0 ? loss.data : "", loss.len > 0 ? " then" : "");
+	return 0;
+}
+
+int bind_args_log_groups(struct ctx *s, const struct host_uses *u, struct err *err)
+{
+	int r = 0;
+
 	ctx_read_groups(s, GROUPS_HOST);
-	for (size_t i = 0; i < g->n; i++)
-		log_print(LOG_WARNING,
-			"%s is of the same IOMMU group (%d) and on %s: no VM gets the group before it is taken too; --group does that",
-			pci_addr_format(g->stay[i].addr, address), g->stay[i].group,
-			g->stay[i].driver);
+	for (size_t i = 0; r == 0 && i < s->groups.n; i++)
+		r = log_member(s, u, &s->groups.stay[i]);
+	return r < 0 ? err_set(err, ENOMEM, "out of memory for the IOMMU groups") : 0;
+}
+
+int bind_args_log_losses(const struct ctx *s, const struct host_uses *u, struct err *err)
+{
+	_cleanup_(host_losses_done) struct host_losses all = {0};
+	_cleanup_(text_done) struct text text = {0};
+
+	int r = host_losses_of_plan(&all, u, &s->plan, NULL);
+	host_losses_format(&all, &text);
+	if (r < 0 || text.failed)
+		return err_set(err, ENOMEM, "out of memory for what the host loses");
+	if (text.len > 0)
+		log_print(LOG_WARNING, "the host loses %s", text.data);
+	return 0;
 }
 
 static enum cmd_result plan_again(struct ctx *s, const struct bind_args *o, struct err *err)

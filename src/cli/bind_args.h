@@ -8,6 +8,7 @@
 #include "cli/sysroot.h"
 #include "core/apply.h"
 #include "core/plan.h"
+#include "host/host_loss.h"
 #include "pci/sysfs.h"
 
 #include <stdbool.h>
@@ -75,9 +76,13 @@ enum cmd_result bind_args_plan(struct ctx *s, const struct bind_args *o, char **
 /* The rules for devices in use, for `bind` and `release`. */
 struct held_rules bind_args_rules(const struct bind_args *o);
 
+/* Logs what the host loses by the plan. 0 or -ENOMEM. */
+int bind_args_log_losses(
+	const struct ctx *s, const struct host_uses *u, struct err *err) _must_check_;
+
 /* Logs the devices of the plan's IOMMU groups that are on a host driver, because no VM gets such a
- * group, and leaves them in s. */
-void bind_args_log_groups(struct ctx *s);
+ * group, with what the host would lose by them, and leaves them in s. 0 or -ENOMEM. */
+int bind_args_log_groups(struct ctx *s, const struct host_uses *u, struct err *err) _must_check_;
 
 /* Removes the report of a device that was bound by hand, which is beside those of `hotplug`, and
  * the note of who had it. */

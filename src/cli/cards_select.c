@@ -121,6 +121,8 @@ int cards_read(struct cards *ret, const struct sysroot *w, struct err *err)
 	if (r == 0)
 		r = ctx_plan_preview(&ret->s, &chosen, "all of this machine",
 			ret->preview_config.data, ret->preview_config.len, false, err);
+	if (r == 0)
+		r = host_uses_read(&ret->uses, &ret->s.sysfs, &chosen, err);
 	return r < 0 ? r : group_by_card(ret, err);
 }
 
@@ -128,6 +130,7 @@ void cards_done(struct cards *c)
 {
 	ctx_done(&c->s);
 	pciids_close(&c->names);
+	host_uses_done(&c->uses);
 	text_done(&c->preview_config);
 	free(c->order);
 	free(c->at);
@@ -204,6 +207,35 @@ static void function_row(struct cards *c, struct table *t, const struct card *k,
 			    : "-");
 }
 
+/* A line below the table, of a function with this number, or with none (0). */
+static void print_remark(struct term *p, unsigned number_of, const struct device *d,
+	const char *what, const char *text)
+{
+	char address[PCI_ADDR_MAX], number_text[16] = "-";
+
+	if (number_of > 0)
+		(void)snprintf(number_text, sizeof(number_text), "%u", number_of);
+	term_line(p, 0);
+	term_put(p, PLAIN, "%2s  %s  ", number_text, pci_addr_format(d->addr, address));
+	p->indent = p->column;
+	term_words(p, PLAIN, "%s%s", what, text);
+}
+
+static void print_attached(
+	const struct cards *c, unsigned number_of, const struct device *d, struct term *p)
+{
+	_cleanup_(text_done) struct text all = {0};
+
+	for (size_t i = 0; i < c->uses.attached.n; i++)
+		if (pci_addr_compare(c->uses.attached.at[i].addr, d->addr) == 0) {
+			if (all.len > 0)
+				text_print(&all, ", ");
+			attached_format(&c->uses.attached.at[i], &all);
+		}
+	if (all.len > 0)
+		print_remark(p, number_of, d, "has: ", all.data);
+}
+
 void cards_print(struct cards *c)
 {
 	static const struct table_column columns[] = {{.name = "NO", .right = true},
@@ -211,7 +243,6 @@ void cards_print(struct cards *c)
 		{.name = "GROUP", .right = true}, {.name = "DRIVER"},
 		{.name = "NAME", .cut = true}};
 	_cleanup_(table_done) struct table t;
-	char address[PCI_ADDR_MAX];
 	struct term p;
 
 	table_open(&t, columns, sizeof(columns) / sizeof(*columns));
@@ -223,15 +254,17 @@ void cards_print(struct cards *c)
 	}
 	table_print(&t, stdout);
 	term_open(&p, stdout, COLOUR_NEVER);
+	for (unsigned at = 1, found = 1; found; at++) {
+		found = 0;
+		for (size_t i = 0; i < c->n; i++)
+			for (size_t j = 0; c->at[i].number == at && j < c->at[i].n; j++, found++)
+				print_attached(c, at, card_verdict(c, &c->at[i], j)->device, &p);
+	}
 	for (size_t i = 0; i < c->n; i++) {
 		const char *reason = card_refusal(c, &c->at[i]);
-		if (!reason || !is_of_use(c, &c->at[i]))
-			continue;
-		term_line(&p, 0);
-		term_put(&p, PLAIN, " -  %s  ",
-			pci_addr_format(card_verdict(c, &c->at[i], 0)->device->addr, address));
-		p.indent = p.column;
-		term_words(&p, PLAIN, "stays: %s", reason);
+		if (reason && is_of_use(c, &c->at[i]))
+			print_remark(
+				&p, 0, card_verdict(c, &c->at[i], 0)->device, "stays: ", reason);
 	}
 	term_end(&p);
 }
@@ -297,6 +330,43 @@ static bool select_non_boot_gpus(struct cards *c)
 	return false;
 }
 
+/* What the host loses with this card, besides what it loses with those that are chosen; "" for
+ * nothing that is known. */
+static int format_loss(const struct cards *c, const struct card *k, struct text *ret)
+{
+	_cleanup_(host_losses_done) struct host_losses all = {0};
+	_cleanup_(host_losses_done) struct host_losses own = {0};
+	const struct device **set = calloc(
+		c->s.plan.n + 1, sizeof(*set)); // NOLINT(bugprone-sizeof-expression)
+	size_t n = 0;
+
+	if (!set)
+		return -ENOMEM;
+	for (size_t i = 0; i < c->n; i++)
+		for (size_t j = 0; (c->at[i].chosen || &c->at[i] == k) && j < c->at[i].n; j++)
+			set[n++] = card_verdict(c, &c->at[i], j)->device;
+	int r = host_losses_find(&all, &c->uses, set, n);
+	free(set);
+	for (size_t j = 0; r == 0 && j < k->n; j++)
+		r = host_losses_copy(&own, &all, card_verdict(c, k, j)->device->addr);
+	host_losses_format(&own, ret);
+	return ret->failed ? -ENOMEM : r;
+}
+
+/* Asks whether the host gives away another card of the group, with what it loses by that. */
+static bool ask_for_card(
+	const struct cards *c, const struct card *other, const char *address, const char *name)
+{
+	_cleanup_(text_done) struct text loss = {0};
+
+	if (format_loss(c, other, &loss) < 0)
+		return false;
+	return prompt_yes(
+		"%s shares the IOMMU group of %s. A VM needs the whole group.%s%s%s Add it?",
+		address, name, loss.len > 0 ? " The host loses " : "",
+		loss.len > 0 ? loss.data : "", loss.len > 0 ? " with it." : "");
+}
+
 /* A VM gets a whole IOMMU group or nothing (Documentation/driver-api/vfio.rst): the other devices
  * of the group come along, or the VM does not start. */
 static bool resolve_group(struct cards *c, const struct card *k, bool yes)
@@ -309,23 +379,14 @@ static bool resolve_group(struct cards *c, const struct card *k, bool yes)
 		const char *reason = card_refusal(c, other);
 		name_of(c, k, name);
 		name_of(c, other, address);
-		if (reason) {
-			log_print(LOG_WARNING,
-				"%s shares the IOMMU group of %s and stays with the host (%s): a VM with %s will not start while a driver has it",
-				address, name, reason, name);
-			whole = false;
-		} else if (
-			yes ||
-			!prompt_yes(
-				"%s shares the IOMMU group of %s. A VM needs the whole group. Add it?",
-				address, name)) {
-			log_print(LOG_WARNING,
-				"%s shares the IOMMU group of %s: a VM with %s will not start while a driver has it",
-				address, name, name);
-			whole = false;
-		} else {
-			other->chosen = true;
-		}
+		other->chosen = !reason && !yes && ask_for_card(c, other, address, name);
+		if (other->chosen)
+			continue;
+		log_print(LOG_WARNING,
+			"%s shares the IOMMU group of %s%s%s%s: a VM with %s will not start while a driver has it",
+			address, name, reason ? " and stays with the host (" : "",
+			reason ? reason : "", reason ? ")" : "", name);
+		whole = false;
 	}
 	return whole;
 }

@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "core/ctx.h"
+#include "host/host_loss.h"
 #include "host/pciids.h"
 
 #include <stdbool.h>
@@ -26,7 +27,8 @@ struct cards {
 	struct ctx s;
 	struct text preview_config; /* the config from which the ctx is made */
 	struct pciids names;
-	size_t *order; /* the verdicts of the plan, by cards */
+	struct host_uses uses; /* what is attached to the functions */
+	size_t *order;         /* the verdicts of the plan, by cards */
 	struct card *at;
 	size_t n;
 };
@@ -42,7 +44,8 @@ const char *card_refusal(const struct cards *c, const struct card *k);
  * becomes the index after it; NULL: no more. */
 struct card *group_conflict(const struct cards *c, const struct card *k, size_t *at);
 
-/* Prints the table to choose from: a line per function, as wide as the terminal. */
+/* Prints the table to choose from: a line per function, as wide as the terminal; below it what is
+ * attached to them, and what is not offered and why. */
 void cards_print(struct cards *c);
 
 /* Writes a config file that selects the chosen cards, each function by address and id. */

@@ -206,16 +206,20 @@ static int check_profiles(const struct check_ctx *c, const struct sysroot *w, st
 static int run_checks(struct check_ctx *c, const struct sysroot *w, struct err *err)
 {
 	_cleanup_(inventory_done) struct inventory inventory = {0};
+	_cleanup_(host_uses_done) struct host_uses uses = {0};
 	_cleanup_(host_snapshot_done) struct host_snapshot notes = {0};
 	struct pciids names = {0}; /* no device is printed by name here */
 	struct sysfs *s = &c->ctx->sysfs;
 
 	int r = inventory_gather(&inventory, s, &names, &notes, err);
+	if (r == 0)
+		r = host_uses_read(&uses, s, w, err);
 	if (r < 0)
 		return r;
 	_cleanup_(str_free) char *cmdline = read_cmdline(c, w, s);
 	c->cmdline = cmdline ? cmdline : "";
 	c->inventory = &inventory;
+	c->uses = &uses;
 	check_switch(c);
 	check_iommu(c);
 	check_plan(c);
@@ -226,6 +230,7 @@ static int run_checks(struct check_ctx *c, const struct sysroot *w, struct err *
 			findings_ask_bootcfg(c->findings);
 	}
 	c->inventory = NULL;
+	c->uses = NULL;
 	if (r < 0)
 		return r;
 	return c->findings->failed ? err_set(err, ENOMEM, "out of memory for what was found") : 0;

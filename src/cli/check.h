@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "cli/findings.h"
 #include "core/ctx.h"
+#include "host/host_loss.h"
 #include "host/inventory.h"
 
 #include <stdbool.h>
@@ -17,6 +18,7 @@ struct check_ctx {
 	bool replayed; /* it is that of a record, which contains the findings about its images */
 	struct ctx *ctx;
 	struct inventory *inventory;
+	const struct host_uses *uses; /* what is attached to the functions */
 	struct findings *findings;
 };
 

@@ -7,27 +7,10 @@
 #include "base/str.h"
 #include "cli/check.h"
 #include "core/usable.h"
-#include "host/hostdevs.h"
+#include "host/host_loss.h"
 
-#include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-#define STRV_MAX 400
-
-static void add_name(char buf[static STRV_MAX], const char *fmt, ...) _printf_(2, 3);
-static void add_name(char buf[static STRV_MAX], const char *fmt, ...)
-{
-	size_t len = strlen(buf);
-	va_list ap;
-
-	if (len > 0)
-		len += str_copy(buf + len, STRV_MAX - len, ", ");
-	va_start(ap, fmt);
-	(void)vsnprintf(buf + len, STRV_MAX - len, fmt, ap);
-	va_end(ap);
-}
 
 static void log_refusals(const struct check_ctx *c)
 {
@@ -95,59 +78,85 @@ static void log_reserved(const struct check_ctx *c, const struct device *d)
 			d->group, pci_addr_format(d->addr, address));
 }
 
-/* What the host needs. It is searched for when the first group needs it, for that takes reading
- * every table of the host. */
-struct needed {
-	struct protected_list list;
-	bool searched;
-};
-
-/* Why the host needs the function, "root / is on it"; NULL: nothing is known that does. */
-static const char *needed_for(const struct check_ctx *c, struct needed *n, struct pci_addr addr)
+/* What the host loses with a function, besides those that are asked for. */
+static void find_loss(const struct check_ctx *c, const struct device *d, struct host_losses *ret)
 {
-	struct err err = {""};
+	_cleanup_(host_losses_done) struct host_losses all = {0};
+	const struct boot_display *boot = &c->ctx->host.boot;
+	struct device copy = *d;
 
-	if (!n->searched && c->root)
-		c->findings->failed |= hostdevs_find(&n->list, c->root[0] ? c->root : "/",
-					       c->cmdline[0] ? c->cmdline : NULL, &c->ctx->sysfs,
-					       &err) == -ENOMEM;
-	n->searched = true;
-	for (size_t i = 0; i < n->list.n; i++)
-		if (pci_addr_compare(n->list.at[i].addr, addr) == 0)
-			return n->list.at[i].reason;
-	return NULL;
+	copy.is_boot_display = boot->by != WITNESS_NONE &&
+			       pci_addr_compare(boot->addr, d->addr) == 0;
+	c->findings->failed |= host_losses_of_plan(&all, c->uses, &c->ctx->plan, &copy) < 0 ||
+			       host_losses_copy(ret, &all, d->addr) < 0;
 }
 
-static void log_group(const struct check_ctx *c, struct needed *host, const struct device *d)
+/* What is asked for is bound; this finding only reports it. What a guard would keep is bound only
+ * where the config allows just that. */
+static void log_losses(const struct check_ctx *c)
 {
-	char address[PCI_ADDR_MAX], others[STRV_MAX] = "";
-	bool fixed = false, needed = false;
+	_cleanup_(host_losses_done) struct host_losses all = {0};
+	const struct plan *p = &c->ctx->plan;
+	char address[PCI_ADDR_MAX];
+
+	c->findings->failed |= host_losses_of_plan(&all, c->uses, p, NULL) < 0;
+	for (size_t i = 0; i < p->n; i++) {
+		_cleanup_(host_losses_done) struct host_losses own = {0};
+		_cleanup_(text_done) struct text text = {0};
+		const struct verdict *v = &p->verdicts[i];
+		if (v->action != ACTION_BIND)
+			continue;
+		c->findings->failed |= host_losses_copy(&own, &all, v->device->addr) < 0;
+		if (host_losses_guarded(&own))
+			continue;
+		host_losses_format(&own, &text);
+		c->findings->failed |= text.failed;
+		if (text.len > 0)
+			findings_add(c->findings, false, "loses",
+				"a VM has it from the next boot on; take the line out if the host needs it",
+				NULL, "the host loses %s with %s, which is asked for (%s:%u)",
+				text.data, pci_addr_format(v->device->addr, address),
+				p->config->path, v->selector->line);
+	}
+}
+
+static void log_group(const struct check_ctx *c, const struct device *d)
+{
+	_cleanup_(text_done) struct text others = {0};
+	char address[PCI_ADDR_MAX];
+	bool fixed = false, needed = false, lost = false;
 	size_t n;
 	struct function *const *members = inventory_group(c->inventory, d->group, &n);
 
 	for (size_t j = 0; j < n; j++) {
+		_cleanup_(host_losses_done) struct host_losses losses = {0};
 		const struct device *other = &members[j]->d;
 		if (check_ctx_binds(c, other->addr) || !usable_blocks_group(&c->ctx->sysfs, other))
 			continue;
 		fixed |= device_is_fixed(other);
-		const char *why = needed_for(c, host, other->addr);
-		needed |= why != NULL;
-		add_name(others, "%s (%s%s%s)", pci_addr_format(other->addr, address),
-			other->driver, why ? ": " : "", why ? why : "");
+		find_loss(c, other, &losses);
+		needed |= host_losses_guarded(&losses);
+		lost |= losses.n > 0;
+		text_print(&others, "%s%s (%s%s", others.len > 0 ? ", " : "",
+			pci_addr_format(other->addr, address), other->driver,
+			losses.n > 0 ? ": " : "");
+		host_losses_format(&losses, &others);
+		text_print(&others, ")");
 	}
-	if (others[0])
+	c->findings->failed |= others.failed;
+	if (others.len > 0)
 		findings_add(c->findings, true, "group",
 			needed  ? "a VM gets a group whole, and the host needs what is named with a reason: no config makes this group usable; put the card into another slot"
 			: fixed ? "a VM gets a group whole, and a bridge stays with the host: no config makes this group usable; put the card into another slot"
-				: "a VM gets a group whole: ask for these too, or put the card into another slot",
+			: lost  ? "a VM gets a group whole, and the host would lose what is named: put the card into another slot, or the others if the host can do without them"
+			       : "a VM gets a group whole: ask for these too, or put the card into another slot",
 			NULL, "group %d, of %s, is not viable: the host keeps %s", d->group,
-			pci_addr_format(d->addr, address), others);
+			pci_addr_format(d->addr, address), others.data);
 }
 
 static void log_groups(const struct check_ctx *c)
 {
 	const struct plan *p = &c->ctx->plan;
-	struct needed host = {0};
 	int told = -1;
 
 	for (size_t i = 0; i < p->n; i++) {
@@ -156,10 +165,9 @@ static void log_groups(const struct check_ctx *c)
 			one->device->group == told)
 			continue;
 		told = one->device->group;
-		log_group(c, &host, one->device);
+		log_group(c, one->device);
 		log_reserved(c, one->device);
 	}
-	protected_done(&host.list);
 }
 
 /* A kernel before 5.15, and a device that can't be reset, have no file reset_method. */
@@ -256,5 +264,6 @@ void check_plan(const struct check_ctx *c)
 			log_reset(c, &c->ctx->plan.verdicts[i]);
 	log_unknown(c);
 	log_ids(c);
+	log_losses(c);
 	log_groups(c);
 }

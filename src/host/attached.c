@@ -42,6 +42,36 @@ void attached_done(struct attached *at, size_t n)
 	free(at);
 }
 
+/* " (/ /home)", or for a disk without uses " (part of md0)" */
+static void format_uses(const struct attached *b, struct text *t)
+{
+	for (const char *use = b->uses; use && *use; use += strlen(use) + 1)
+		text_print(t, "%s%s", use == b->uses ? " (" : " ", use);
+	if (b->uses)
+		text_print(t, ")");
+	else if (b->holders[0])
+		text_print(t, " (part of %s)", b->holders);
+}
+
+void attached_format(const struct attached *b, struct text *t)
+{
+	switch (b->kind) {
+	case ATTACHED_BLOCK:
+		text_print(t, "%s", b->name);
+		break;
+	case ATTACHED_NET:
+		text_print(t, "%s %s", b->name, b->up ? "up" : "down");
+		break;
+	case ATTACHED_USB:
+		text_print(t, "%s", b->what[0] ? b->what : b->id);
+		break;
+	case ATTACHED_CONNECTOR:
+		text_print(t, "screen on %s%s", b->name, b->up ? "" : ", dark");
+		break;
+	}
+	format_uses(b, t);
+}
+
 /* ---- block -------------------------------------------------------------------------------------
  */
 
@@ -81,7 +111,7 @@ static void add_holder(struct block_look *l, const char *name)
 static int add_use(const struct blockdev_use *use, void *to)
 {
 	struct block_look *l = to;
-	const char *point = use->mount ? use->mount->point : "[SWAP]";
+	const char *point = use->mount ? use->mount->point : ATTACHED_SWAP;
 
 	if (use->holder)
 		add_holder(l, use->name);

@@ -3,6 +3,7 @@
 #define HOST_ATTACHED_H
 
 #include "base/err.h"
+#include "base/str.h"
 #include "host/host_snapshot.h"
 #include "pci/address.h"
 #include "pci/sysfs.h"
@@ -11,6 +12,8 @@
 #include <stddef.h>
 
 enum attached_kind { ATTACHED_BLOCK, ATTACHED_NET, ATTACHED_USB, ATTACHED_CONNECTOR };
+
+#define ATTACHED_SWAP "[SWAP]" /* a use of a disk that is no mount point */
 
 /* A device attached to a PCI function: a disk, a network interface, a USB device, a screen. */
 struct attached {
@@ -40,6 +43,10 @@ struct attached_list {
 int attached_add(struct attached_list *list, const struct attached *b) _must_check_;
 /* Frees the array of n and what the elements own. */
 void attached_done(struct attached *at, size_t n);
+
+/* Adds it in a few words: "nvme0n1 (/ /home)", "eno1 up (192.0.2.1/24)", "Logitech Keyboard",
+ * "screen on HDMI-A-1". */
+void attached_format(const struct attached *b, struct text *t);
 
 /* Gathers all devices attached to PCI functions, sorted by function, kind and name. Returns 0 or
  * -ENOMEM. */

@@ -672,7 +672,7 @@ static void format_stays(const struct group_member *stays, char *buf, size_t siz
 	char address[PCI_ADDR_MAX];
 
 	(void)snprintf(buf, size,
-		"strict_groups: of its IOMMU group %d, %s stays with the host; ask for that one, too",
+		"strict_groups: of its IOMMU group %d, %s stays with the host; ask for it, too, if the host can do without it",
 		stays->group, pci_addr_format(stays->addr, address));
 }
 
@@ -752,7 +752,7 @@ static int refuse_late(struct plan *p, struct sysfs *s)
 		if (r == 0)
 			continue;
 		(void)snprintf(reason, sizeof(reason),
-			"strict_groups: %s stays with the host and may be of its IOMMU group, which is known only later; ask for that one, too",
+			"strict_groups: %s stays with the host and may be of its IOMMU group, known only later; ask for it, too, if the host can do without it",
 			pci_addr_format(l.found, address));
 		guard_refuse_card(p, v, reason);
 		refused = 1;

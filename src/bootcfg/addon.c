@@ -1,21 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bootcfg/addon.h"
 
-#include "base/file.h"
 #include "bootcfg/loader/boot_entries.h"
 #include "bootcfg/loader/entry_pick.h"
 #include "bootcfg/loader/uki_entries.h"
-#include "shared/spawn.h"
-#include "shared/tmpdir.h"
+#include "bootcfg/ukify.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-#define UKIFY_SECONDS 60
-#define ADDON_MAX (4UL << 20)
 
 /* ---- which images ------------------------------------------------------------------------------
  */
@@ -110,165 +103,10 @@ static int line_make(const struct args *a, const struct boot_entries *o, const c
 	return ret->failed ? -ENOMEM : 0;
 }
 
-/* ---- ukify -------------------------------------------------------------------------------------
- */
-
-static const char *ukify_find(void)
-{
-	static const char *const paths[] = {"/usr/bin/ukify", "/usr/lib/systemd/ukify"};
-
-	for (size_t i = 0; i < 2; i++)
-		if (access(paths[i], X_OK) == 0)
-			return paths[i];
-	return NULL;
-}
-
-/* The keys that kernel-install(8) and sbctl(8) sign with, if none is given. */
-static bool key_find(const struct args *a, const struct root *r, const char **ret_key,
-	const char **ret_certificate)
-{
-	static const char *const pairs[][2] = {{"etc/kernel/secure-boot-private-key.pem",
-						       "etc/kernel/secure-boot-certificate.pem"},
-		{"var/lib/sbctl/keys/db/db.key", "var/lib/sbctl/keys/db/db.pem"},
-		{"usr/share/secureboot/keys/db/db.key", "usr/share/secureboot/keys/db/db.pem"}};
-
-	if (a->key && a->certificate) {
-		*ret_key = a->key;
-		*ret_certificate = a->certificate;
-		return true;
-	}
-	for (size_t i = 0; i < sizeof(pairs) / sizeof(*pairs) && r->host; i++) {
-		if (!root_is_file(r, pairs[i][0]) || !root_is_file(r, pairs[i][1]))
-			continue;
-		*ret_key = pairs[i][0];
-		*ret_certificate = pairs[i][1];
-		return true;
-	}
-	return false;
-}
-
-struct job {
-	const char *ukify; /* or NULL */
-	const char *line, *key, *certificate;
-};
-
-static int command_add(const struct job *j, const char *path, struct strings *to)
-{
-	_cleanup_(text_done) struct text t = {0};
-
-	text_print(&t, "ukify build --cmdline='%s'", j->line);
-	if (j->key)
-		text_print(&t, " --secureboot-private-key=%s%s --secureboot-certificate=%s%s",
-			j->key[0] == '/' ? "" : "/", j->key, j->certificate[0] == '/' ? "" : "/",
-			j->certificate);
-	text_print(&t, " --output=/%s", path);
-	return t.failed ? -ENOMEM : strings_add(to, t.data);
-}
-
-static int ukify_run(const struct job *j, const char *output, struct err *err)
-{
-	_cleanup_(spawn_result_done) struct spawn_result result = {0};
-	_cleanup_(str_free) char *line = NULL, *key = NULL, *certificate = NULL, *out = NULL;
-	const char *argv[8] = {j->ukify, "build"};
-	size_t n = 2;
-
-	if (asprintf(&line, "--cmdline=%s", j->line) < 0 ||
-		asprintf(&out, "--output=%s", output) < 0 ||
-		asprintf(&key, "--secureboot-private-key=%s", j->key ? j->key : "") < 0 ||
-		asprintf(&certificate, "--secureboot-certificate=%s",
-			j->certificate ? j->certificate : "") < 0)
-		return err_set(err, ENOMEM, "out of memory");
-	argv[n++] = line;
-	argv[n++] = out;
-	if (j->key) {
-		argv[n++] = key;
-		argv[n++] = certificate;
-	}
-	const struct spawn_job job = {
-		.argv = argv, .name = "ukify", .in = -1, .seconds = UKIFY_SECONDS};
-	int status = spawn_bounded(&job, &result, err);
-	if (status < 0)
-		return status;
-	return status == 0 ? 0
-			   : err_set(err, EIO, "ukify: ended with status %d: %.300s", status,
-				     result.said.data ? result.said.data : "");
-}
-
-/* What ukify wrote is read back before anything is replaced. */
-static int made_check(const char *dir, const struct job *j, struct err *err)
-{
-	_cleanup_(root_done) struct root r = {.fd = -1};
-	_cleanup_(uki_done) struct uki u = {0};
-	int rc = root_open(&r, dir, err);
-
-	if (rc < 0)
-		return rc;
-	if (uki_read(&r, ADDON_NAME, &u) < 0 || u.is_image || !u.cmdline ||
-		!str_equal(u.cmdline, j->line) || (j->key && !u.is_signed))
-		return err_set(err, EIO,
-			"ukify: what it wrote is not an addon with this line%s; nothing is changed",
-			j->key ? ", signed" : "");
-	return 0;
-}
-
-static int addon_make(const struct job *j, char **ret, size_t *ret_len, struct err *err)
-{
-	_cleanup_(tmpdir_done) struct tmpdir dir = {.fd = -1};
-	_cleanup_(str_free) char *output = NULL;
-	int rc = tmpdir_make(&dir, err);
-
-	/* So that the directory is emptied with the file in it. */
-	if (rc == 0 && tmpdir_write(&dir, ADDON_NAME, 0, "", 0) < 0)
-		rc = err_set(err, EIO, "%s: can't write there", dir.path);
-	if (rc == 0 && asprintf(&output, "%s/" ADDON_NAME, dir.path) < 0)
-		rc = err_set(err, ENOMEM, "out of memory");
-	if (rc == 0)
-		rc = ukify_run(j, output, err);
-	if (rc == 0)
-		rc = made_check(dir.path, j, err);
-	return rc < 0 ? rc : file_read(AT_FDCWD, output, ADDON_MAX, ret, ret_len, err);
-}
-
 /* ---- the plan ----------------------------------------------------------------------------------
  */
 
-/* Leaves the command to the user, with the reason. */
-static int leave(
-	struct loaders *l, const struct job *j, const char *path, const char *why, struct err *err)
-{
-	l->managed_by = "ukify";
-	l->refused = true;
-	l->managed_why = strdup(why);
-	return l->managed_why && command_add(j, path, &l->by_hand) == 0
-		       ? 0
-		       : err_set(err, ENOMEM, "out of memory");
-}
-
-static int file_make(const struct root *r, const char *path, const struct job *j,
-	struct file_edits *s, struct err *err)
-{
-	_cleanup_(str_free) char *old = NULL;
-	char *text = NULL;
-	size_t old_len = 0, len = 0;
-	int rc = root_read(r, path, &old, &old_len, err);
-
-	if (rc == -ENOENT)
-		rc = 0;
-	if (rc == 0)
-		rc = addon_make(j, &text, &len, err);
-	if (rc < 0)
-		return rc;
-	if (file_edits_add(s, path, old, old_len) < 0) {
-		free(text);
-		return err_set(err, ENOMEM, "out of memory");
-	}
-	old = NULL;
-	s->v[0].text = text;
-	s->v[0].len = len;
-	return 0;
-}
-
-static int notes_add(const struct job *j, enum secure_boot secure, struct strings *to)
+static int notes_add(const struct ukify_job *j, enum secure_boot secure, struct strings *to)
 {
 	int rc = strings_add(to,
 		"an addon is measured into PCR 4 of the TPM, by the firmware, its parameters into 12, by systemd-stub, and 9 and 10, by the kernel: a disk key that is bound to one of them asks for the passphrase at the next boot");
@@ -306,7 +144,7 @@ static int plan_for(const struct args *a, const struct root *r, const struct boo
 	_cleanup_(str_free) char *path = addon_path(a, found->first);
 	_cleanup_(text_done) struct text line = {0};
 	_cleanup_(uki_done) struct uki now = {0};
-	struct job j = {.ukify = ukify_find()};
+	struct ukify_job j = {.ukify = ukify_find()};
 	enum secure_boot secure = secure_boot_read(r);
 
 	if (!path)
@@ -319,18 +157,19 @@ static int plan_for(const struct args *a, const struct root *r, const struct boo
 	if (ret->set->added.n == 0)
 		return 0;
 	j.line = line.data ? line.data : "";
-	(void)key_find(a, r, &j.key, &j.certificate);
+	ukify_key_find(a, r, &j);
 	if (!j.ukify)
-		return leave(l, &j, path, "ukify, which writes addons, is not installed here", err);
+		return ukify_leave(
+			l, &j, path, "ukify, which writes addons, is not installed here", err);
 	if (strchr(j.line, '\''))
 		return err_set(err, EINVAL, "--addon: no word with a single quote");
 	if (!j.key && secure == SECURE_BOOT_ON)
-		return leave(l, &j, path,
+		return ukify_leave(l, &j, path,
 			"Secure Boot is on, and no key was found to sign the addon with: say it with --key FILE --certificate FILE",
 			err);
 	if (notes_add(&j, secure, &ret->notes) < 0)
 		return err_set(err, ENOMEM, "out of memory");
-	return file_make(r, path, &j, ret->set, err);
+	return ukify_file_make(r, path, &j, ret->set, err);
 }
 
 bool addon_undone(const struct undone *u)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bootcfg/addon.h"
 
+#include "bootcfg/initrd_addon.h"
 #include "bootcfg/loader/boot_entries.h"
 #include "bootcfg/loader/entry_pick.h"
 #include "bootcfg/loader/uki_entries.h"
@@ -178,7 +179,8 @@ bool addon_undone(const struct undone *u)
 
 	for (size_t i = 0; i < u->n; i++) {
 		const char *slash = strrchr(u->v[i].path, '/');
-		all &= str_equal(slash ? slash + 1 : u->v[i].path, ADDON_NAME);
+		const char *name = slash ? slash + 1 : u->v[i].path;
+		all &= str_equal(name, ADDON_NAME) || str_equal(name, INITRD_ADDON_NAME);
 	}
 	return all;
 }

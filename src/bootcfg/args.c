@@ -41,7 +41,7 @@ int args_check(const struct args *a, int operands, char **argv, struct err *err)
 	if (a->addon && (a->trial || a->drop_in || a->once_fallback || !args_to_edit(a)))
 		return err_set(err, EINVAL,
 			"--addon belongs to a change that stays, without --trial, --drop-in and --once-fallback: --iommu --addon");
-	if ((a->key || a->certificate) && !(a->addon && a->key && a->certificate))
+	if ((a->key || a->certificate) && !((a->addon || a->initrd) && a->key && a->certificate))
 		return err_set(err, EINVAL,
 			"--key and --certificate sign an addon, and go together: --addon --key FILE --certificate FILE");
 	if (a->initrd && (a->trial || a->drop_in || a->once_fallback || a->addon))

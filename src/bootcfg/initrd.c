@@ -2,6 +2,7 @@
 #include "bootcfg/initrd.h"
 
 #include "base/file.h"
+#include "bootcfg/initrd_addon.h"
 #include "bootcfg/loader/entry_pick.h"
 #include "shared/term.h"
 
@@ -63,6 +64,24 @@ static int file_look(const struct root *r, const struct args *a, bool *ret_packe
 	return 0;
 }
 
+/* ---- which entries ------------------------------------------------------------------------------
+ */
+
+static bool is_asked(const struct args *a, const struct boot_entry *e)
+{
+	if (e->no_linux || e->unknown)
+		return false;
+	return a->entry ? entry_is_picked(e, a->entry) : e->ours && !e->way_back;
+}
+
+/* By the file, or by an addon that has it. */
+static bool loads(const struct args *a, const struct boot_entry *e)
+{
+	_cleanup_(str_free) char *addon = e->image.path ? initrd_addon_path(e) : NULL;
+
+	return boot_entry_loads(e, initrd_path(a)) || (addon && boot_entry_loads(e, addon));
+}
+
 /* ---- the plan ----------------------------------------------------------------------------------
  */
 
@@ -75,7 +94,7 @@ static const struct loader *loader_choose(const struct loaders *l)
 }
 
 static int loader_ask(const struct root *r, const struct args *a, bool packed, struct loaders *l,
-	struct edit_set *ret, struct err *err)
+	struct file_edits *s, struct err *err)
 {
 	_cleanup_(boot_entries_done) struct boot_entries entries = {0};
 	const struct loader *loader = loader_choose(l);
@@ -85,22 +104,43 @@ static int loader_ask(const struct root *r, const struct args *a, bool packed, s
 		.entries = &entries,
 		.pick = a->entry};
 
+	if (l->managed_by) {
+		(void)err_set(err, EPERM,
+			"--initrd: the boot entries are made by %s: %.300s; vfio-bind(8), image, has what to do by hand",
+			l->managed_by, l->managed_why ? l->managed_why : "");
+		return LOADERS_OWNED;
+	}
 	if (!loader)
 		return err_set(err, EINVAL,
 			"--initrd: no way is known to have %s load a further archive; vfio-bind(8), image, has what to do by hand",
 			l->found_n > 0 ? l->found[0]->name : "this system");
 	if (boot_entries_read(r, l, &entries) < 0)
 		return err_set(err, ENOMEM, "out of memory");
-	ret->set = calloc(1, sizeof(*ret->set));
-	if (!ret->set)
-		return err_set(err, ENOMEM, "out of memory");
-	ret->n = 1;
-	return loader->initrd(r, l, &job, ret->set, err);
+	return loader->initrd(r, l, &job, s, err);
+}
+
+/* Which kinds of entries it is about. */
+struct kinds {
+	bool images, others;
+};
+
+static struct kinds kinds_find(
+	const struct root *r, const struct args *a, const struct boot_entries *o)
+{
+	struct kinds found = {0};
+
+	for (size_t i = 0; i < o->n; i++) {
+		bool image = initrd_addon_is_for(a, r, &o->v[i]);
+		found.images |= image;
+		found.others |= !image && is_asked(a, &o->v[i]);
+	}
+	return found;
 }
 
 int initrd_plan(const struct args *a, const struct root *r, struct loaders *l, struct edit_set *ret,
 	struct err *err)
 {
+	_cleanup_(boot_entries_done) struct boot_entries all = {0};
 	const struct karg_ops nothing = {0};
 	struct loaders_options lo = {.loader = a->loader, .entry = a->entry, .request = &nothing};
 	bool packed = false;
@@ -108,28 +148,26 @@ int initrd_plan(const struct args *a, const struct root *r, struct loaders *l, s
 
 	if (rc == 0)
 		rc = file_look(r, a, &packed, err);
-	if (rc == 0)
-		rc = loaders_find_entry(r, &lo, l, err);
 	if (rc < 0)
 		return rc;
-	if (l->managed_by) {
-		(void)err_set(err, EPERM,
-			"--initrd: the boot entries are made by %s: %.300s; vfio-bind(8), image, has what to do by hand",
-			l->managed_by, l->managed_why ? l->managed_why : "");
-		return LOADERS_OWNED;
+	ret->set = calloc(2, sizeof(*ret->set));
+	if (!ret->set || boot_entries_read(r, NULL, &all) < 0)
+		return err_set(err, ENOMEM, "out of memory");
+	ret->n = 2;
+	const struct kinds kinds = kinds_find(r, a, &all);
+	if (kinds.others || !kinds.images) {
+		rc = loaders_find_entry(r, &lo, l, err);
+		if (rc == 0)
+			rc = loader_ask(r, a, packed, l, &ret->set[0], err);
 	}
-	return loader_ask(r, a, packed, l, ret, err);
+	/* An entry of its own is beside the others: the images stay as they are. */
+	if (rc == 0 && kinds.images && (a->words.n == 0 || !kinds.others))
+		rc = initrd_addon_plan(a, r, &all, l, &ret->set[1], err);
+	return rc;
 }
 
 /* ---- what came of it ---------------------------------------------------------------------------
  */
-
-static bool is_asked(const struct args *a, const struct boot_entry *e)
-{
-	if (e->no_linux || e->unknown)
-		return false;
-	return a->entry ? entry_is_picked(e, a->entry) : e->ours && !e->way_back;
-}
 
 static int refuse(const struct args *a, const struct boot_entry *e, struct err *err)
 {
@@ -149,7 +187,7 @@ static int own_verify(const struct args *a, const struct boot_entries *after, st
 		unknown |= e->unknown != NULL;
 		if (!e->ours || e->no_linux || boot_entry_meets(e, &a->words) != BOOT_HAS)
 			continue;
-		if (!boot_entry_loads(e, initrd_path(a)))
+		if (!loads(a, e))
 			return refuse(a, e, err);
 		any = true;
 	}
@@ -161,7 +199,7 @@ int initrd_verify(const struct args *a, const struct boot_entries *after, struct
 	if (a->words.n > 0)
 		return own_verify(a, after, err);
 	for (size_t i = 0; i < after->n; i++)
-		if (is_asked(a, &after->v[i]) && !boot_entry_loads(&after->v[i], initrd_path(a)))
+		if (is_asked(a, &after->v[i]) && !loads(a, &after->v[i]))
 			return refuse(a, &after->v[i], err);
 	return 0;
 }
@@ -177,8 +215,6 @@ void initrd_print(const struct args *a, const struct boot_entries *o, FILE *f)
 {
 	for (size_t i = 0; i < o->n; i++)
 		if (!o->v[i].no_linux)
-			term_row(f,
-				boot_entry_loads(&o->v[i], initrd_path(a)) ? "will load     "
-									   : "will not load ",
-				"%s", o->v[i].title);
+			term_row(f, loads(a, &o->v[i]) ? "will load     " : "will not load ", "%s",
+				o->v[i].title);
 }

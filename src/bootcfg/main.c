@@ -137,7 +137,7 @@ static enum cmd_result read_and_run(struct args *a, int argc, char **argv, struc
 			.value = &a->initrd},
 		{.name = "key",
 			.arg = "FILE",
-			.help = "with --addon: the private key to sign it with",
+			.help = "with --addon or --initrd: the private key to sign it with",
 			.value = &a->key},
 		{.name = "certificate",
 			.arg = "FILE",

@@ -48,6 +48,43 @@ static int section_take(struct uki *u, int fd, const struct pe_section *s)
 	return rc;
 }
 
+static bool section_holds(int fd, const struct pe_section *s, const char *data, size_t len)
+{
+	char part[16384];
+
+	for (uint64_t at = 0; at < s->size; at += sizeof(part)) {
+		size_t n = s->size - at < sizeof(part) ? (size_t)(s->size - at) : sizeof(part);
+		if (bytes_read(fd, part, n, s->offset + at) < 0)
+			return false;
+		for (size_t i = 0; i < n; i++)
+			if (part[i] != (at + i < len ? data[at + i] : 0))
+				return false;
+	}
+	return s->size >= len;
+}
+
+bool uki_holds(
+	const struct root *r, const char *path, const char *section, const char *data, size_t len)
+{
+	_cleanup_(fd_close) int fd = root_fd(r, path, O_RDONLY | O_NONBLOCK);
+	uint8_t *head = malloc(PE_HEAD_MAX);
+	struct pe p = {0};
+	struct stat st;
+	bool holds = false;
+
+	if (head && fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
+		size_t n = st.st_size < PE_HEAD_MAX ? (size_t)st.st_size : PE_HEAD_MAX;
+		if (bytes_read(fd, head, n, 0) == 0 &&
+			pe_parse(&p, head, n, (uint64_t)st.st_size) == 0) {
+			const struct pe_section *s = pe_next(&p, NULL, section);
+			holds = s && section_holds(fd, s, data, len);
+			pe_done(&p);
+		}
+	}
+	free(head);
+	return holds;
+}
+
 int uki_read(const struct root *r, const char *path, struct uki *ret)
 {
 	_cleanup_(fd_close) int fd = root_fd(r, path, O_RDONLY | O_NONBLOCK);

@@ -27,6 +27,11 @@ int uki_entries_read(struct boot_reading *q, const struct loader *reader) _must_
  * is to be emptied in each case. */
 int uki_read(const struct root *r, const char *path, struct uki *ret) _must_check_;
 
+/* True if a section of an image or addon has these bytes, and nothing else but zeros behind them.
+ */
+bool uki_holds(
+	const struct root *r, const char *path, const char *section, const char *data, size_t len);
+
 /* The length of the directory of its partition in the path of an image: what is before the last
  * EFI/, which a mount point may be called as well. 0: it is in none. */
 size_t uki_partition(const char *path);

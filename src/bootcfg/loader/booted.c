@@ -44,6 +44,20 @@ char *booted_variable(const struct root *r, const char *name)
 	return value.data;
 }
 
+bool booted_features(const struct root *r, uint32_t *ret)
+{
+	_cleanup_(str_free) char *data = NULL;
+	uint8_t bits[4];
+	size_t len;
+
+	if (root_read(r, VARIABLES "/LoaderFeatures-" LOADER_GUID, &data, &len, NULL) < 0 ||
+		len != ATTRIBUTES + 8)
+		return false;
+	memcpy(bits, data + ATTRIBUTES, sizeof(bits));
+	*ret = bits[0] | (uint32_t)bits[1] << 8 | (uint32_t)bits[2] << 16 | (uint32_t)bits[3] << 24;
+	return true;
+}
+
 static const struct loader *loader_by_info(const char *info)
 {
 	for (const struct loader *const *l = loader_table; *l && info; l++)

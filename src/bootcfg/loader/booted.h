@@ -4,6 +4,8 @@
 
 #include "bootcfg/loader/loader.h"
 
+#include <stdint.h>
+
 /*
  * What booted this machine, from its traces: the EFI variable LoaderInfo (set by systemd-boot,
  * Limine and GRUB from 2.12 on) and the words that loaders add to the kernel command line. Of the
@@ -31,6 +33,8 @@ bool booted_is_read_by(const struct loader *l, const struct loader *reader);
 /* A variable of the Boot Loader Interface ("LoaderEntryDefault") as text: allocated, or NULL: there
  * is none. A tree may have /sys of the machine mounted, as a chroot does. */
 char *booted_variable(const struct root *r, const char *name);
+/* The first 32 bits of LoaderFeatures: what the loader that booted can do. False: there is none. */
+bool booted_features(const struct root *r, uint32_t *ret);
 /* True if the variables of the firmware can be read: one that is missing then is not set. */
 bool booted_has_variables(const struct root *r);
 

@@ -24,11 +24,11 @@ void entries_done(struct entries *e)
 	*e = (struct entries){0};
 }
 
-char *entries_default(const struct root *r, const char *boot)
+char *entries_setting(const struct root *r, const char *boot, const char *key)
 {
 	_cleanup_(str_free) char *text = NULL;
 	char path[1024];
-	size_t len;
+	size_t len, n = strlen(key);
 
 	(void)snprintf(path, sizeof(path), "%s/loader/loader.conf", boot);
 	if (root_read(r, path, &text, &len, NULL) < 0)
@@ -36,9 +36,9 @@ char *entries_default(const struct root *r, const char *boot)
 	char *rest = text;
 	for (char *line; (line = strsep(&rest, "\n"));) {
 		line += strspn(line, " \t");
-		if (!str_starts(line, "default") || !kcmdline_is_blank(line[7]))
+		if (!str_starts(line, key) || !kcmdline_is_blank(line[n]))
 			continue;
-		line += 7 + strspn(line + 7, " \t");
+		line += n + strspn(line + n, " \t");
 		line[strcspn(line, " \t\r")] = '\0';
 		return strdup(line);
 	}
@@ -239,9 +239,12 @@ static int directory_look(const struct detect *s, const char *boot, const char *
 	struct entries *to, struct err *err)
 {
 	_cleanup_(strings_done) struct strings names = {0};
-	_cleanup_(str_free) char *conf = entries_default(s->root, boot), *srel = NULL;
+	_cleanup_(str_free) char *conf = entries_setting(s->root, boot, "default"), *srel = NULL;
 	_cleanup_(str_free) char *variable = booted_variable(s->root, "LoaderEntryDefault");
-	char *pattern = variable && variable[0] != '@' ? variable : conf;
+	_cleanup_(str_free) char *preferred = booted_variable(s->root, "LoaderEntryPreferred");
+	char *pattern = preferred && preferred[0] != '@' ? preferred
+			: variable && variable[0] != '@' ? variable
+							 : conf;
 	char dir[1024], path[1100];
 	size_t len;
 

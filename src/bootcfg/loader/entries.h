@@ -43,9 +43,9 @@ int entries_add(struct entries *e, const struct detect *s, enum bls_reader reade
 /* NAME.conf without its boot counter: allocated, or NULL. */
 char *entry_id(const char *name);
 
-/* `default` of boot/loader/loader.conf: a glob over ids, or @saved, the entry that booted last;
- * NULL: none. Allocated. */
-char *entries_default(const struct root *r, const char *boot);
+/* `default` or `preferred` of boot/loader/loader.conf: a glob over ids, or @saved, the entry that
+ * booted last; NULL: none. Allocated. */
+char *entries_setting(const struct root *r, const char *boot, const char *key);
 
 /* True if the pattern (with or without .conf) names this id. */
 bool entry_matches(const char *id, const char *pattern);

@@ -65,7 +65,8 @@ static int menu_compare(const struct boot_entry *a, const struct boot_entry *b)
 }
 
 /* The first in the menu whose id matches the glob; NULL: of all. */
-static struct boot_entry *first_in_menu(struct boot_reading *q, size_t begin, const char *pattern)
+static struct boot_entry *first_in_menu(
+	struct boot_reading *q, size_t begin, const char *pattern, bool good)
 {
 	struct boot_entry *first = NULL;
 
@@ -73,7 +74,8 @@ static struct boot_entry *first_in_menu(struct boot_reading *q, size_t begin, co
 		struct boot_entry *e = &q->to->v[i];
 		bool hidden = e->image.path && str_equal(e->image.path, e->path) &&
 			      !e->sort_key; /* no .osrel */
-		if (!hidden && (!pattern || entry_matches(e->id, pattern)) &&
+		if (!hidden && !(good && is_exhausted(e)) &&
+			(!pattern || entry_matches(e->id, pattern)) &&
 			(!first || menu_compare(e, first) < 0))
 			first = e;
 	}
@@ -85,27 +87,109 @@ static bool is_saved(const char *name)
 	return name && str_equal(name, "@saved");
 }
 
+#define PREFERRED_FEATURE (1U << 19) /* of LoaderFeatures (systemd.io/BOOT_LOADER_INTERFACE) */
+#define PREFERRED_SINCE 260          /* version of systemd-boot that began to read it */
+
+enum known { KNOWN_NO, KNOWN_YES, KNOWN_NOT };
+
+/* The version in the program, "#### LoaderInfo: systemd-boot 257.9 ####"; 0: not known. */
+static unsigned version_of(const struct boot_reading *q, const char *path)
+{
+	static const char mark[] = "#### LoaderInfo: systemd-boot ";
+	_cleanup_(str_free) char *data = NULL;
+	unsigned version = 0;
+	size_t len;
+
+	if (root_read(q->root, path, &data, &len, NULL) < 0)
+		return 0;
+	const char *at = memmem(data, len, mark, strlen(mark));
+	return at && sscanf(at + strlen(mark), "%u", &version) == 1 ? version : 0;
+}
+
+/* Does the program read a preferred entry? The one that booted says so itself, if it did; else each
+ * that is installed is asked. */
+static enum known knows_preferred(const struct boot_reading *q)
+{
+	uint32_t features = 0;
+	enum known all = KNOWN_NOT;
+
+	if (booted_features(q->root, &features))
+		return (features & PREFERRED_FEATURE) ? KNOWN_YES : KNOWN_NO;
+	for (size_t i = 0; i < q->facts->boots.n; i++) {
+		_cleanup_(strings_done) struct strings names = {0};
+		char dir[1024];
+		(void)snprintf(dir, sizeof(dir), "%s/EFI/systemd", q->facts->boots.v[i]);
+		(void)!root_list(q->root, dir, ".efi", &names);
+		for (size_t n = 0; n < names.n; n++) {
+			_cleanup_(text_done) struct text path = {0};
+			text_print(&path, "%s/%s", dir, names.v[n]);
+			unsigned version = path.failed ? 0 : version_of(q, path.data);
+			enum known one = version == 0                 ? KNOWN_NOT
+					 : version >= PREFERRED_SINCE ? KNOWN_YES
+								      : KNOWN_NO;
+			if (!str_starts(names.v[n], "systemd-boot"))
+				continue;
+			if (one == KNOWN_NOT || (all != KNOWN_NOT && all != one))
+				return KNOWN_NOT;
+			all = one;
+		}
+	}
+	return all;
+}
+
+static char *setting_find(const struct boot_reading *q, const char *key)
+{
+	char *value = NULL;
+
+	for (size_t i = 0; i < q->facts->boots.n && !value; i++)
+		value = entries_setting(q->root, q->facts->boots.v[i], key);
+	return value;
+}
+
 /*
- * What LoaderEntryDefault names, which the menu and `bootctl set-default` set; else `default` of
- * loader.conf; else the first. @saved in their place is LoaderEntryLastBooted (systemd-boot,
- * config_select_default_entry). Where that counts and can't be read, the default is not known.
+ * The preferred entry, which is passed over while its boot counter is at its end. True if it may be
+ * another one than is found here: with @saved, or where it is not known whether this version reads
+ * it.
+ */
+static bool preferred_find(struct boot_reading *q, size_t begin, struct boot_entry **ret)
+{
+	_cleanup_(str_free) char *variable = booted_variable(q->root, "LoaderEntryPreferred");
+	_cleanup_(str_free) char *conf = setting_find(q, "preferred");
+	const char *names[] = {variable, conf};
+	enum known knows = variable || conf ? knows_preferred(q) : KNOWN_NO;
+
+	*ret = NULL;
+	for (size_t i = 0; i < 2 && knows != KNOWN_NO && !*ret; i++) {
+		if (names[i] && names[i][0] == '@')
+			return true;
+		*ret = names[i] ? first_in_menu(q, begin, names[i], true) : NULL;
+	}
+	return *ret && knows == KNOWN_NOT;
+}
+
+/*
+ * The preferred entry: what LoaderEntryPreferred names (`bootctl set-preferred`), else `preferred`
+ * of loader.conf. Else the default: LoaderEntryDefault, which the menu and `bootctl set-default`
+ * set; `default` of loader.conf; the first. @saved in their place is LoaderEntryLastBooted. Where
+ * what counts can't be read, the default is not known. (systemd-boot, config_select_default_entry;
+ * systemd-boot(7) and systemd.io/BOOT_LOADER_INTERFACE of version 262.)
  */
 static void default_set(struct boot_reading *q, size_t begin)
 {
 	_cleanup_(str_free) char *variable = booted_variable(q->root, "LoaderEntryDefault");
 	_cleanup_(str_free) char *last = booted_variable(q->root, "LoaderEntryLastBooted");
-	_cleanup_(str_free) char *conf = NULL;
+	_cleanup_(str_free) char *conf = setting_find(q, "default");
+	struct boot_entry *found;
 
-	for (size_t i = 0; i < q->facts->boots.n && !conf; i++)
-		conf = entries_default(q->root, q->facts->boots.v[i]);
-	if (is_saved(conf) && !booted_has_variables(q->root))
+	if (preferred_find(q, begin, &found))
+		return;
+	if (!found && is_saved(conf) && !booted_has_variables(q->root))
 		return;
 	const char *names[] = {is_saved(variable) ? last : variable, is_saved(conf) ? last : conf};
-	struct boot_entry *found = NULL;
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names) && !found; i++)
-		found = names[i] ? first_in_menu(q, begin, names[i]) : NULL;
+		found = names[i] ? first_in_menu(q, begin, names[i], false) : NULL;
 	if (!found)
-		found = first_in_menu(q, begin, NULL);
+		found = first_in_menu(q, begin, NULL, false);
 	if (found)
 		found->is_default = true;
 }

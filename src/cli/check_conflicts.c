@@ -185,6 +185,25 @@ static int check_script(const char *path, char *text, void *to)
 	return 0;
 }
 
+/* ---- other files --------------------------------------------------------------------------- */
+
+static int check_line(const struct other_line *line, void *to)
+{
+	const struct check_ctx *c = to;
+
+	findings_add(c->findings, false, "script", line->what, NULL, "%s:%u: '%.200s'", line->path,
+		line->number, line->text);
+	return 0;
+}
+
+static void check_supergfx(const struct check_ctx *c, int root)
+{
+	if (other_tools_supergfx(root))
+		findings_add(c->findings, false, "script",
+			"two tools claim the laptop's own card: supergfxctl --mode Hybrid leaves it to vfio-bind",
+			NULL, OTHER_TOOLS_SUPERGFX ": supergfxctl is in its mode Vfio");
+}
+
 static void check_files(const struct check_ctx *c)
 {
 	_cleanup_(fd_close) int root = open(
@@ -192,7 +211,9 @@ static void check_files(const struct check_ctx *c)
 	struct check_ctx of = *c;
 
 	c->findings->failed |= other_tools_overrides(root, check_override, &of) < 0 ||
-			       other_tools_scripts(root, check_script, &of) < 0;
+			       other_tools_scripts(root, check_script, &of) < 0 ||
+			       other_tools_lines(root, check_line, &of) < 0;
+	check_supergfx(c, root);
 }
 
 void check_others(const struct check_ctx *c)

@@ -17,6 +17,7 @@
 
 #define BLANKS " \t"
 #define INITRAMFS_TOOLS "/etc/initramfs-tools/modules"
+#define MODULES_MAX 65536
 
 static void add(struct other_ids *o, const char *from, const char *module, const char *ids,
 	enum other_id_source source)
@@ -83,32 +84,39 @@ static int read_options(const struct modprobe_line *line, void *to)
 	return add_options(to, line, OTHER_ID_MODPROBE);
 }
 
-/* "vfio-pci ids=10de:2204": as in modprobe.d, without "options". */
-static void read_initramfs_tools(struct other_ids *o, const struct check_ctx *c)
+int other_ids_initramfs(int root, int (*each)(const struct modprobe_line *line, void *to), void *to)
 {
-	_cleanup_(str_free) char *text = check_ctx_text(c, INITRAMFS_TOOLS);
+	_cleanup_(str_free) char *text = NULL;
+	size_t len;
 	unsigned number = 0;
+	int r = file_read(root, &INITRAMFS_TOOLS[1], MODULES_MAX, &text, &len, NULL);
 
-	for (char *at = text, *line; (line = strsep(&at, "\n"));) {
+	if (r < 0)
+		return r == -ENOMEM ? r : 0;
+	for (char *at = text, *line; r == 0 && (line = strsep(&at, "\n"));) {
 		number++;
 		struct modprobe_line l = {
 			.path = INITRAMFS_TOOLS, .number = number, .command = "options"};
 		l.module = strtok_r(line, BLANKS, &l.rest);
-		if (l.module)
-			o->failed |= add_options(o, &l, OTHER_ID_INITRAMFS) < 0;
+		if (l.module && l.module[0] != '#')
+			r = each(&l, to);
 	}
+	return r;
+}
+
+static int read_initramfs_tools(const struct modprobe_line *line, void *to)
+{
+	return add_options(to, line, OTHER_ID_INITRAMFS);
 }
 
 void other_ids_read(struct other_ids *ret, const char *root, const char *cmdline)
 {
-	const struct check_ctx c = {.root = root};
-
 	*ret = (struct other_ids){0};
 	read_words(ret, cmdline);
 	if (!root)
 		return;
-	read_initramfs_tools(ret, &c);
 	_cleanup_(fd_close) int fd = open(*root ? root : "/", O_DIRECTORY | O_PATH | O_CLOEXEC);
+	ret->failed |= other_ids_initramfs(fd, read_initramfs_tools, ret) < 0;
 	ret->failed |= other_tools_modprobe(fd, read_options, ret) < 0;
 }
 

@@ -2,6 +2,7 @@
 #ifndef CLI_OTHER_IDS_H
 #define CLI_OTHER_IDS_H
 
+#include "host/other_tools.h"
 #include "pci/device.h"
 
 #include <stdbool.h>
@@ -36,6 +37,11 @@ struct other_ids {
  */
 void other_ids_read(struct other_ids *ret, const char *root, const char *cmdline);
 void other_ids_done(struct other_ids *o);
+
+/* Calls each for the lines of the modules of initramfs-tools(7), as if they were options in
+ * modprobe.d: "vfio-pci ids=10de:2204". Stops at the first non-zero result; 0, or -ENOMEM. */
+int other_ids_initramfs(
+	int root, int (*each)(const struct modprobe_line *line, void *to), void *to) _must_check_;
 
 /*
  * The entry of a module that is in force, or NULL: a string parameter keeps its last value

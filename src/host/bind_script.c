@@ -244,7 +244,7 @@ int bind_script_read(struct bind_script *ret, const char *text)
 	_cleanup_(str_free) char *copy = strdup(text);
 	struct reading g = {.to = ret,
 		.short_form = strstr(text, "0000:$") || strstr(text, "0000:\"$") ||
-			      strstr(text, "0000:'$")};
+			      strstr(text, "0000:'$") || str_starts(text, "BIND=")}; /* Unraid */
 	char *rest = copy, *line;
 	int r = 0;
 

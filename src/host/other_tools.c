@@ -4,12 +4,14 @@
 #include "base/dir.h"
 #include "base/file.h"
 #include "base/str.h"
+#include "shared/json_read.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 #define FILE_MAX (1UL << 20)
@@ -27,17 +29,21 @@ static bool is_settings(const char *name)
 	return name[0] != '.' && str_ends(name, ".conf");
 }
 
-/* Ends the line at *text, joined with those that continue it, and moves *text to the next one. */
+/* Ends the line at *text, joined with those that continue it with nothing between them
+ * (freadline_wrapped in shared/util.c of kmod), and moves *text to the next one. */
 static char *next_line(char **text, unsigned *number)
 {
-	char *line = *text, *end = line + strcspn(line, "\n");
+	char *line = *text, *to = line, *from = line;
 
-	for (++*number; *end && end > line && end[-1] == '\\'; ++*number) {
-		end[-1] = end[0] = ' ';
-		end += strcspn(end, "\n");
-	}
-	*text = *end ? end + 1 : NULL;
-	*end = '\0';
+	for (++*number; *from && *from != '\n'; from++)
+		if (from[0] == '\\' && from[1] == '\n') {
+			from++;
+			++*number;
+		} else {
+			*to++ = *from;
+		}
+	*text = *from ? from + 1 : NULL;
+	*to = '\0';
 	return line;
 }
 
@@ -227,6 +233,32 @@ static int read_script(const struct reading *r, const char *path, char *text)
 	return r->each_script(path, text, r->to);
 }
 
+#define DRACUT_MODULES "/usr/lib/dracut/modules.d"
+
+/* Ours is NNvfio-bind. */
+static bool is_foreign_module(const char *name)
+{
+	return name[0] != '.' && !str_equal(name + strspn(name, "0123456789"), "vfio-bind");
+}
+
+/* Modules of dracut that bind: quickpassthrough's 90early-vfio-bind. */
+static int read_dracut_modules(struct reading *r)
+{
+	_cleanup_(strings_done) struct strings names = {0};
+	char path[512];
+	int rc = 0;
+
+	if (dir_list(&names, r->root, &DRACUT_MODULES[1], is_foreign_module, NULL) == -ENOMEM)
+		return -ENOMEM;
+	for (size_t i = 0; rc == 0 && i < names.n; i++) {
+		const struct place module = {path, "", NULL};
+		(void)snprintf(path, sizeof(path), DRACUT_MODULES "/%.255s", names.v[i]);
+		if (strstr(names.v[i], "vfio"))
+			rc = read_place(r, &module);
+	}
+	return rc;
+}
+
 int other_tools_scripts(int root, int (*each)(const char *path, char *text, void *to), void *to)
 {
 	static const char override[] = "vfio-pci-override";
@@ -235,11 +267,101 @@ int other_tools_scripts(int root, int (*each)(const char *path, char *text, void
 		{"/usr/sbin", override, override}, {"/sbin", override, override},
 		{"/etc/initcpio/hooks", "", "vfio"}, {"/etc/initcpio/install", "vfio", "vfio"},
 		{"/etc/initramfs-tools/scripts/init-top", "", "vfio.sh"},
-		{"/etc/initramfs-tools/scripts/init-premount", "", NULL}};
+		{"/etc/initramfs-tools/scripts/init-premount", "", NULL},
+		{"/boot/config", "vfio-pci.cfg", "vfio-pci.cfg"}}; /* Unraid */
 	struct reading r = {.root = root, .each = read_script, .each_script = each, .to = to};
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < sizeof(places) / sizeof(*places); i++)
 		rc = read_place(&r, &places[i]);
-	return rc;
+	return rc == 0 ? read_dracut_modules(&r) : rc;
+}
+
+/* ---- files with a line for it ---------------------------------------------------------------- */
+
+static bool has_words(const char *line, const char *one, const char *other)
+{
+	return strstr(line, one) && strstr(line, other);
+}
+
+static bool gives_in_modules(const char *line)
+{
+	return (str_starts(line, "vfio-pci") || str_starts(line, "vfio_pci")) && strchr(line, '=');
+}
+
+static bool gives_in_rules(const char *line)
+{
+	return has_words(line, "driver_override", "vfio-pci");
+}
+
+static bool gives_in_nixos(const char *line)
+{
+	return has_words(line, "vfio-pci", "ids=") || has_words(line, "vfio_pci", "ids=");
+}
+
+/* A kind of file whose lines are looked at, without comments. */
+struct lines_place {
+	const char *directory, *beginning, *end; /* of the names */
+	bool (*gives)(const char *line);
+	const char *what;
+};
+
+static int read_lines(int root, const struct lines_place *p, const char *path,
+	int (*each)(const struct other_line *line, void *to), void *to)
+{
+	_cleanup_(str_free) char *text = NULL;
+	struct other_line l = {.path = path, .what = p->what};
+	size_t len;
+	int r = file_read(root, path + 1, FILE_MAX, &text, &len, NULL);
+
+	if (r < 0)
+		return r == -ENOMEM ? r : 0;
+	r = 0;
+	for (char *at = text; r == 0 && (l.text = strsep(&at, "\n"));) {
+		l.number++;
+		l.text += strspn(l.text, BLANKS);
+		if (l.text[0] != '#' && p->gives(l.text))
+			r = each(&l, to);
+	}
+	return r;
+}
+
+int other_tools_lines(int root, int (*each)(const struct other_line *line, void *to), void *to)
+{
+	static const struct lines_place places[] = {
+		{"/etc", "modules", "modules", gives_in_modules,
+			"options behind a module's name are read by no systemd: they have no effect, take them out"},
+		{"/etc/udev/rules.d", "", ".rules", gives_in_rules,
+			"a rule gives devices to vfio-pci: name them in [bind] by their addresses, and remove it"},
+		{"/etc/nixos", "", ".nix", gives_in_nixos,
+			"gives devices to vfio-pci by their ids at the next switch: name them in [bind], and take this out"}};
+	char path[512];
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < sizeof(places) / sizeof(*places); i++) {
+		const struct lines_place *p = &places[i];
+		_cleanup_(strings_done) struct strings names = {0};
+		if (dir_list(&names, root, p->directory + 1, is_visible, NULL) == -ENOMEM)
+			return -ENOMEM;
+		for (size_t k = 0; r == 0 && k < names.n; k++) {
+			if (!str_starts(names.v[k], p->beginning) || !str_ends(names.v[k], p->end))
+				continue;
+			(void)snprintf(path, sizeof(path), "%s/%.255s", p->directory, names.v[k]);
+			r = read_lines(root, p, path, each, to);
+		}
+	}
+	return r;
+}
+
+bool other_tools_supergfx(int root)
+{
+	_cleanup_(str_free) char *text = NULL, *mode = NULL;
+	_cleanup_(json_done) struct json_object *top = NULL;
+	size_t len;
+
+	if (file_read(root, &OTHER_TOOLS_SUPERGFX[1], FILE_MAX, &text, &len, NULL) < 0 ||
+		json_parse(&top, text, len, NULL) < 0)
+		return false;
+	mode = json_text_of(json_member(top, "mode"));
+	return mode && strcasecmp(mode, "vfio") == 0;
 }

@@ -5,6 +5,8 @@
 #include "base/err.h"
 #include "pci/address.h"
 
+#include <stdbool.h>
+
 /* The configuration files of other tools that bind devices to vfio-pci: `check` reads them, and
  * `record` copies them for it. Paths below /, the last one NULL. */
 extern const char *const other_tools_settings[]; /* directories of modprobe.d(5), in order */
@@ -38,13 +40,31 @@ struct driver_override {
 
 /*
  * Calls each for these, or for the scripts that bind devices: those with a name from a guide, and
- * others in the places for such scripts whose text writes vfio-pci into driver_override. The same
- * order, result and root as above. text is writable.
+ * others in the places for such scripts whose text writes vfio-pci into driver_override; Unraid's
+ * vfio-pci.cfg too. The same order, result and root as above. text is writable.
  */
 int other_tools_overrides(
 	int root, int (*each)(const struct driver_override *o, void *to), void *to) _must_check_;
 int other_tools_scripts(
 	int root, int (*each)(const char *path, char *text, void *to), void *to) _must_check_;
+
+/*
+ * A line of a file of settings that gives devices to vfio-pci in a way that needs a person: options
+ * in /etc/modules, rules of udev in /etc, ids in the configuration of NixOS.
+ */
+struct other_line {
+	const char *path;
+	unsigned number;
+	char *text;       /* without blanks in front */
+	const char *what; /* is wrong with it, and what to do */
+};
+int other_tools_lines(
+	int root, int (*each)(const struct other_line *line, void *to), void *to) _must_check_;
+
+/* supergfxctl's setting: true if its mode is Vfio, in which the laptop's own card goes to vfio-pci.
+ */
+#define OTHER_TOOLS_SUPERGFX "/etc/supergfxd.conf"
+bool other_tools_supergfx(int root);
 
 /* The value of the next ids= in the options of a module, without quotes; NULL after the last.
  * Modifies *options and moves it. */

@@ -381,6 +381,35 @@ static void set_d3cold(struct config_parser *p, unsigned line, const char *word)
 	p->now->d3cold = str_equal(word, "no") ? D3COLD_NO : D3COLD_YES;
 }
 
+static void set_account(struct config_parser *p, unsigned line, const char *word, char *to)
+{
+	struct err err = {""};
+
+	if (!parse_account(word, &err))
+		config_error(p->c, line, "%s", err.text);
+	else
+		(void)str_copy(to, ACCOUNT_NAME_MAX, word);
+}
+
+static void set_owner(struct config_parser *p, unsigned line, const char *word)
+{
+	set_account(p, line, word, p->now->owner);
+}
+
+static void set_group(struct config_parser *p, unsigned line, const char *word)
+{
+	set_account(p, line, word, p->now->group);
+}
+
+static void set_mode(struct config_parser *p, unsigned line, const char *word)
+{
+	struct err err = {""};
+
+	p->now->has_mode = parse_mode(word, &p->now->mode, &err);
+	if (!p->now->has_mode)
+		config_error(p->c, line, "%s", err.text);
+}
+
 static void set_driver(struct config_parser *p, unsigned line, const char *word)
 {
 	struct err err = {""};
@@ -465,6 +494,9 @@ static const struct key {
 	{SECTION_DEVICE, false, 0, 0, "rebar", NULL, add_rebar, {NULL}},
 	{SECTION_DEVICE, false, 0, 0, "reset", NULL, add_reset, {NULL}},
 	{SECTION_DEVICE, true, 0, 0, "d3cold", NULL, set_d3cold, {"yes", "no"}},
+	{SECTION_DEVICE, true, 0, 0, "owner", NULL, set_owner, {NULL}},
+	{SECTION_DEVICE, true, 0, 0, "group", NULL, set_group, {NULL}},
+	{SECTION_DEVICE, true, 0, 0, "mode", NULL, set_mode, {NULL}},
 };
 #define N_KEYS (sizeof(keys) / sizeof(*keys))
 

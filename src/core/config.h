@@ -23,6 +23,7 @@
 	64 /* bytes of all names; those of Linux 7.0 have 46 with their blanks                     \
 	    */
 
+#define ACCOUNT_NAME_MAX 33 /* LOGIN_NAME_MAX is 256; useradd and groupadd take 32 */
 #define PROFILE_NAME_MAX 33 /* 32 characters of a to z, 0 to 9 and - */
 #define PROFILES_MAX 16
 #define PROFILE_NONE "none" /* reserved: binds nothing */
@@ -62,6 +63,10 @@ struct device_settings {
 	unsigned rebars;
 	char reset[RESET_METHODS_MAX]; /* as reset_method takes it: "flr bus"; "" if not set */
 	enum { D3COLD_UNSET, D3COLD_YES, D3COLD_NO } d3cold;
+	/* Of the nodes by which a VM opens it, set by udev on the host (host/access_rules). */
+	char owner[ACCOUNT_NAME_MAX], group[ACCOUNT_NAME_MAX]; /* names or numbers; "" if not set */
+	unsigned short mode;                                   /* if has_mode */
+	bool has_mode;
 };
 
 /* [profile NAME]: what a boot binds in place of what [bind] and [exclude] say (core/profile). */

@@ -193,6 +193,28 @@ bool parse_reset(const char *word, struct err *err)
 		"write names of the device's file reset_method, like flr or bus");
 }
 
+/* What useradd(8) takes, and numbers: nothing that a udev rule would read as anything else. */
+bool parse_account(const char *word, struct err *err)
+{
+	if (*word != '-' && *word != '.' && strlen(word) < ACCOUNT_NAME_MAX &&
+		strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") ==
+			strlen(word))
+		return true;
+	return refuse(err, word, "name", "write a user or group of this machine, or its number");
+}
+
+bool parse_mode(const char *word, unsigned short *ret, struct err *err)
+{
+	size_t len = strlen(word);
+
+	*ret = 0;
+	if ((len != 3 && (len != 4 || word[0] != '0')) || strspn(word, "01234567") != len)
+		return refuse(err, word, "mode", "write it in octal, like 0660");
+	for (const char *p = word; *p; p++)
+		*ret = (unsigned short)(*ret * 8 + (*p - '0'));
+	return true;
+}
+
 static bool name_is_plain(const char *word)
 {
 	return *word != '\0' && strlen(word) < DRIVER_NAME_MAX &&

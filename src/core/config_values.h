@@ -21,6 +21,12 @@ bool parse_rebar(const char *word, struct rebar *ret, struct err *err);
 /* A name as the kernel's reset_method has them; which ones there are, the device says. */
 bool parse_reset(const char *word, struct err *err);
 
+/* The name or number of a user or a group; whether there is one, only the host knows. */
+bool parse_account(const char *word, struct err *err);
+
+/* Three octal digits, a 0 before them or not. */
+bool parse_mode(const char *word, unsigned short *ret, struct err *err);
+
 /* vfio-pci, none, or a variant driver: each of those has "vfio" in its name. */
 bool parse_driver(const char *word, struct err *err);
 

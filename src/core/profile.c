@@ -45,6 +45,14 @@ static void override_settings(struct device_settings *to, const struct device_se
 		memcpy(to->reset, from->reset, sizeof(to->reset));
 	if (from->d3cold != D3COLD_UNSET)
 		to->d3cold = from->d3cold;
+	if (from->owner[0])
+		memcpy(to->owner, from->owner, sizeof(to->owner));
+	if (from->group[0])
+		memcpy(to->group, from->group, sizeof(to->group));
+	if (from->has_mode) {
+		to->mode = from->mode;
+		to->has_mode = true;
+	}
 }
 
 /* With nothing merged yet, so that a device is looked up in [device]. How many. */

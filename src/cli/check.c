@@ -12,11 +12,13 @@
 #include "cli/image_record.h"
 #include "cli/sysroot.h"
 #include "core/imageinfo.h"
+#include "host/access_rules.h"
 #include "host/boot_images.h"
 #include "host/hostdevs.h"
 #include "host/hotplug_rules.h"
 #include "host/image.h"
 #include "host/image_owner.h"
+#include "host/udev_rules.h"
 #include "pci/sysfs.h"
 
 #include <errno.h>
@@ -548,6 +550,20 @@ static enum cmd_result check_host_only(const struct check *o, struct err *err)
 	return findings_hold_wrong(&findings) ? CMD_NOT_ALL : CMD_AS_ASKED;
 }
 
+/* Those for who may open a device are of this boot's profile; the others, of each. */
+static enum cmd_result save_rules(const struct check *o, struct config *c, struct err *err)
+{
+	struct boot_switch boot = sysroot_switch(&o->sysroot);
+
+	if (boot.has_profile && profile_choose(c, boot.profile) == -ENOMEM) {
+		(void)err_set(err, ENOMEM, "out of memory");
+		return CMD_SYSTEM;
+	}
+	int r = hotplug_rules_save(UDEV_RULES_DIR, c, err);
+	int access = access_rules_save(UDEV_RULES_DIR, c, err);
+	return r < 0 || access < 0 ? CMD_SYSTEM : CMD_AS_ASKED;
+}
+
 static enum cmd_result check(const struct check *o, struct err *err)
 {
 	_cleanup_(config_done) struct config c = {0};
@@ -559,8 +575,7 @@ static enum cmd_result check(const struct check *o, struct err *err)
 	}
 	enum cmd_result result = check_all(o, &c);
 	if (o->rules)
-		result = hotplug_rules_save(HOTPLUG_RULES_DIR, &c, err) < 0 ? CMD_SYSTEM
-									    : CMD_AS_ASKED;
+		result = save_rules(o, &c, err);
 	else if (o->image)
 		result = show_image(o, &c, result, err);
 	else if (o->json)
@@ -659,8 +674,8 @@ enum cmd_result cmd_check(int argc, char **argv, struct err *err)
 			"with --image: leave a record of it in the image that DIR becomes", &o.into,
 			NULL, NULL, NULL},
 		{"hotplug-rules", 0, NULL,
-			"only write " HOTPLUG_RULES_DIR
-			"/69-vfio-bind.rules: which new devices may concern the config",
+			"only write udev's rules in " UDEV_RULES_DIR
+			": which new devices may concern the config, and who may open them",
 			NULL, &o.rules, NULL, NULL},
 		{"image-owner", 0, NULL,
 			"only tell who makes the image that boots, and by which commands", NULL,

@@ -1,16 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "host/hotplug_rules.h"
 
-#include "base/dir.h"
-#include "base/file.h"
+#include "host/udev_rules.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 /* A property whose name begins with a dot stays in the event (udev(7), ENV). */
 #define EVENT "ACTION==\"add\", SUBSYSTEM==\"pci\", "
@@ -126,19 +120,5 @@ int hotplug_rules_save(const char *dir, const struct config *c, struct err *err)
 	_cleanup_(text_done) struct text rules = {0};
 	bool some = hotplug_rules_format(&rules, c);
 
-	if (rules.failed)
-		return err_set(err, ENOMEM, "out of memory");
-	if (some && dir_make(dir, err) < 0)
-		return -EIO;
-	_cleanup_(fd_close) int fd = open(dir, O_DIRECTORY | O_PATH | O_CLOEXEC);
-	if (fd < 0)
-		return some ? err_set(err, errno, "%s: can't open it: %s", dir, strerror(errno))
-			    : 0;
-	int r = some ? file_replace_volatile(
-			       fd, HOTPLUG_RULES_NAME, rules.data, rules.len, 0644, err)
-		     : 0;
-	if ((!some || r < 0) && unlinkat(fd, HOTPLUG_RULES_NAME, 0) < 0 && errno != ENOENT)
-		return err_set(err, errno, "%s/" HOTPLUG_RULES_NAME ": can't remove it: %s", dir,
-			strerror(errno));
-	return r;
+	return udev_rules_put(dir, HOTPLUG_RULES_NAME, &rules, some, err);
 }

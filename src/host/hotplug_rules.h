@@ -12,7 +12,6 @@
  * before that file: they tell it which functions the config can't mean, by what udev itself
  * compares. Too many processes are no error; so each line matches at least what its selector means.
  */
-#define HOTPLUG_RULES_DIR "/run/udev/rules.d"
 #define HOTPLUG_RULES_NAME "69-vfio-bind.rules"
 
 /*

@@ -225,6 +225,7 @@ static int run_checks(struct check_ctx *c, const struct sysroot *w, struct err *
 	check_switch(c);
 	check_iommu(c);
 	check_plan(c);
+	check_access(c);
 	r = check_profiles(c, w, err);
 	if (r == 0) {
 		check_files(c);

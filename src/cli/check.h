@@ -52,6 +52,7 @@ extern const char *const check_recorded_topics[];
 /* The checks, a file each; each adds its findings. */
 void check_iommu(const struct check_ctx *c);
 void check_plan(const struct check_ctx *c);
+void check_access(const struct check_ctx *c); /* on the running machine alone */
 void check_images(const struct check_ctx *c);
 void check_others(const struct check_ctx *c);
 

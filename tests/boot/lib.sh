@@ -118,11 +118,11 @@ image_put()
 	done
 }
 
-# image_program ROOT FILE: vfio-bind as on a host, with its libraries and, where it has one beside it, the program of images.
-image_program()
+# image_file ROOT FILE PATH: a program at this path, with its libraries, as a layer of a base where everything is below /usr.
+image_file()
 {
 	local lib
-	install -D "$2" "$1/usr/bin/vfio-bind"
+	install -D "$2" "$1/$3"
 	for lib in $(ldd "$2" 2>/dev/null | grep -o '/[^ ]*'); do
 		install -D "$lib" "$1/usr/${lib#/usr}"
 	done
@@ -130,6 +130,12 @@ image_program()
 	for lib in lib lib64; do
 		[ -e "$1/$lib" ] || [ ! -e "$1/usr/$lib" ] || ln -s "usr/$lib" "$1/$lib"
 	done
+}
+
+# image_program ROOT FILE: vfio-bind as on a host, with its libraries and, where it has one beside it, the program of images.
+image_program()
+{
+	image_file "$1" "$2" usr/bin/vfio-bind
 	[ ! -x "${2%/*}/vfio-bind-boot" ] || install -D "${2%/*}/vfio-bind-boot" "$1/usr/lib/vfio-bind/vfio-bind-boot"
 }
 

@@ -216,6 +216,7 @@ $(BUILD)/san/bin/vfio-bootcfg: $(bootcfg_objects:%=$(BUILD)/san/%.o)
 check-bootcfg: all $(BUILD)/san/bin/vfio-bootcfg
 	@VFIO_BOOTCFG=$(BUILD)/vfio-bootcfg tests/bootcfg/run
 	@VFIO_BOOTCFG=$(BUILD)/san/bin/vfio-bootcfg tests/bootcfg/run --label 'sanitizers: '
+	@VFIO_BOOTCFG=$(BUILD)/vfio-bootcfg unshare --user --map-user=1000 --map-group=1000 tests/bootcfg/run --label 'not root: ' 'entry: *'
 	@VFIO_BOOTCFG=$(BUILD)/vfio-bootcfg tests/bootcfg/random --count 25
 	@VFIO_BOOTCFG=$(BUILD)/vfio-bootcfg tests/bootcfg/live
 	@VFIO_BOOTCFG=$(BUILD)/vfio-bootcfg tests/bootcfg/journal

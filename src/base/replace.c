@@ -134,7 +134,11 @@ static int temp_fill(int dirfd, const char *temp, int old, const struct replacem
 /* A copy of the old file on FAT; its name is hidden and has a suffix that no boot loader reads. */
 static int last_good_make(int dirfd, const char *good, const struct replacement *to)
 {
-	struct replacement copy = {.data = to->old, .len = to->old_len, .mode = 0600};
+	struct replacement copy = {.data = to->old,
+		.len = to->old_len,
+		.mode = 0600,
+		.uid = geteuid(),
+		.gid = getegid()};
 
 	(void)unlinkat(dirfd, good, 0); /* left by a power loss: the journal has a copy, too */
 	return temp_fill(dirfd, good, -1, &copy);

@@ -98,7 +98,9 @@ int backup_fill(const struct root *r, const struct journal_file *files, size_t n
 			.old_len = files[i].old_len,
 			.text = copy_of(files[i].text, files[i].len),
 			.len = files[i].len,
-			.owner = {.mode = files[i].program ? 0755 : 0644}};
+			.owner = {.mode = files[i].program ? 0755 : 0644,
+				.uid = geteuid(),
+				.gid = getegid()}};
 		if (!f->path || !f->text || (files[i].old && !f->old) ||
 			txn_missing_dir(r, f->path, &f->made) < 0 ||
 			words_copy(files[i].added, &s.words[i].added) < 0 ||
@@ -169,7 +171,8 @@ static const char *stored_why(int rc)
 
 static int bytes_write(int dir, const char *name, const char *data, size_t len)
 {
-	struct replacement to = {.data = data, .len = len, .mode = 0600};
+	struct replacement to = {
+		.data = data, .len = len, .mode = 0600, .uid = geteuid(), .gid = getegid()};
 	return file_replace(dir, name, &to, NULL);
 }
 
@@ -191,8 +194,13 @@ static int state_write(int dir, enum change_state state)
 		return rc;
 	if (t.failed)
 		return -ENOMEM;
-	struct replacement to = {
-		.data = t.data, .len = t.len, .old = old, .old_len = len, .mode = 0600};
+	struct replacement to = {.data = t.data,
+		.len = t.len,
+		.old = old,
+		.old_len = len,
+		.mode = 0600,
+		.uid = geteuid(),
+		.gid = getegid()};
 	return file_replace(dir, "state", &to, NULL);
 }
 
@@ -457,7 +465,11 @@ static int journal_make(const struct root *r, struct journal *ret, struct err *e
 			rc = store_lock(r, ret);
 	}
 	if (rc == 0 && made.len > 0) {
-		struct replacement to = {.data = made.data, .len = made.len, .mode = 0600};
+		struct replacement to = {.data = made.data,
+			.len = made.len,
+			.mode = 0600,
+			.uid = geteuid(),
+			.gid = getegid()};
 		rc = file_replace(ret->dir, MADE, &to, NULL);
 	}
 	return rc < 0 ? open_failed(r, rc, err) : 0;

@@ -167,8 +167,13 @@ static int output_install(struct run *run, const struct loader_output *o, const 
 		rc = root_locate(run->root, path, &dir, &name, err);
 	if (rc < 0)
 		return rc;
-	struct replacement to = {
-		.data = text.data, .len = text.len, .old = old, .old_len = old_len, .mode = 0600};
+	struct replacement to = {.data = text.data,
+		.len = text.len,
+		.old = old,
+		.old_len = old_len,
+		.mode = 0600,
+		.uid = geteuid(),
+		.gid = getegid()};
 	return file_replace(dir, name, &to, err);
 }
 

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/replace.h"
 #include "cli/cmd.h"
+#include "cli/image_install.h"
 #include "cli/image_record.h"
 #include "cli/sysroot.h"
 #include "host/archive.h"
@@ -22,9 +23,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define ARCHIVE_MAX (256UL << 20)
 #define GZIP_SECONDS 60
-#define GRUB_ARCHIVE "vfio-bind.cpio"
 #define PLUGIN_ARCHIVE "initrd-vfio-bind"
 
 static const char *root_of(const struct image_job *job)
@@ -146,8 +145,9 @@ static int archive_make(struct making *m, struct err *err)
 	cpio_end(&m->cpio);
 	if (m->cpio.out.failed)
 		return err_set(err, ENOMEM, "out of memory");
-	return m->cpio.out.len > ARCHIVE_MAX
-		       ? err_set(err, EFBIG, "the archive has more than %lu MiB", ARCHIVE_MAX >> 20)
+	return m->cpio.out.len > IMAGE_ARCHIVE_MAX
+		       ? err_set(err, EFBIG, "the archive has more than %lu MiB",
+				 IMAGE_ARCHIVE_MAX >> 20)
 		       : 0;
 }
 
@@ -169,7 +169,7 @@ static int compress(const struct text *from, struct spawn_result *ret, struct er
 		.name = "gzip",
 		.in = fd,
 		.seconds = GZIP_SECONDS,
-		.max = ARCHIVE_MAX};
+		.max = IMAGE_ARCHIVE_MAX};
 	int status = spawn_bounded(&job, ret, err);
 	if (status > 0)
 		return err_set(err, EIO, "gzip: ended with status %d: %.300s", status,
@@ -185,7 +185,7 @@ static bool has_bytes(const char *path, const char *data, size_t len)
 	_cleanup_(str_free) char *old = NULL;
 	size_t old_len;
 
-	return file_read(AT_FDCWD, path, ARCHIVE_MAX, &old, &old_len, NULL) == 0 &&
+	return file_read(AT_FDCWD, path, IMAGE_ARCHIVE_MAX, &old, &old_len, NULL) == 0 &&
 	       txn_same(old, old_len, data, len);
 }
 
@@ -280,7 +280,7 @@ static enum cmd_result renew_all(const struct sysroot *of, const glob_t *found)
 	for (size_t i = 0; i < found->gl_pathc; i++) {
 		struct err err = {""};
 		const char *path = found->gl_pathv[i];
-		enum cmd_result r = renew(of, path, str_ends(path, "/boot/" GRUB_ARCHIVE), &err);
+		enum cmd_result r = renew(of, path, str_ends(path, "/" IMAGE_ARCHIVE), &err);
 		if (err.text[0])
 			log_print(LOG_ERROR, "%s: %s", path, err.text);
 		worst = r > worst ? r : worst;
@@ -290,8 +290,9 @@ static enum cmd_result renew_all(const struct sysroot *of, const glob_t *found)
 
 enum cmd_result image_renew(const struct sysroot *of, struct err *err)
 {
-	static const char *const patterns[] = {"/boot/" GRUB_ARCHIVE, "/boot/*/*/" PLUGIN_ARCHIVE,
-		"/efi/*/*/" PLUGIN_ARCHIVE, "/boot/efi/*/*/" PLUGIN_ARCHIVE};
+	static const char *const patterns[] = {"/boot/" IMAGE_ARCHIVE, "/efi/" IMAGE_ARCHIVE,
+		"/boot/efi/" IMAGE_ARCHIVE, "/boot/*/*/" PLUGIN_ARCHIVE, "/efi/*/*/" PLUGIN_ARCHIVE,
+		"/boot/efi/*/*/" PLUGIN_ARCHIVE};
 	glob_t found = {0};
 	bool any = false;
 
@@ -309,7 +310,7 @@ enum cmd_result image_renew(const struct sysroot *of, struct err *err)
 	}
 	if (!any)
 		(void)err_set(err, ENOENT,
-			"no archive that a boot entry starts is there: write one with --output FILE, or have kernel-install make them (vfio-bind(8), image)");
+			"no archive that a boot entry starts is there: have one written and loaded by --install, or made by kernel-install (vfio-bind(8), image)");
 	enum cmd_result result = any ? renew_all(of, &found) : CMD_NOT_ALL;
 	globfree(&found);
 	return result;
@@ -326,8 +327,11 @@ enum cmd_result cmd_image(int argc, char **argv, struct err *err)
 		.about =
 			"Writes one archive that makes any initramfs bind the devices of the config: a further initrd of a boot entry, behind the image or (not compressed) in front of it."};
 	struct image_job job = {.sysroot = SYSROOT_HOST};
-	bool help = false;
+	bool help = false, install = false;
 	const struct option_row rows[] = {
+		{"install", 0, NULL,
+			"write it beside the kernels, and have the boot entries load it", NULL,
+			&install, NULL, NULL},
 		{"output", 'o', "FILE",
 			"the archive; without it each one that is installed is made anew",
 			&job.output, NULL, NULL, NULL},
@@ -344,7 +348,12 @@ enum cmd_result cmd_image(int argc, char **argv, struct err *err)
 
 	if (command_parse(&info, rows, argc, argv, &help, NULL, &result, err)) {
 		result = CMD_USAGE;
-		if (job.output)
+		if (install && (job.output || job.kernels.n > 0 || job.gzip))
+			(void)err_set(err, EINVAL,
+				"--install knows the file and the kernels by itself: say it without --output, --kernel and --gzip");
+		else if (install)
+			result = image_install(&job.sysroot, err);
+		else if (job.output)
 			result = image_write(&job, err);
 		else if (job.kernels.n > 0 || job.gzip)
 			(void)err_set(err, EINVAL,

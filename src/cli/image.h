@@ -6,6 +6,9 @@
 #include "base/strings.h"
 #include "core/ctx.h"
 
+#define IMAGE_ARCHIVE "vfio-bind.cpio" /* its name, of all kernels, on a boot partition */
+#define IMAGE_ARCHIVE_MAX (256UL << 20)
+
 /* One archive that lets any initramfs bind (host/archive). */
 struct image_job {
 	struct sysroot sysroot; /* whose modules, and of which system the record is */
@@ -23,7 +26,7 @@ enum cmd_result image_write(const struct image_job *job, struct err *err);
 
 /*
  * Makes each archive anew that a boot entry of this system starts: those of kernel-install's plugin
- * (BOOT/TOKEN/VERSION/initrd-vfio-bind, for that kernel) and /boot/vfio-bind.cpio (for all), each
+ * (BOOT/TOKEN/VERSION/initrd-vfio-bind, for that kernel) and BOOT/vfio-bind.cpio (for all), each
  * compressed or not as it is. Nothing else is made: no generator runs. CMD_NOT_ALL with a text if
  * there is none; else the worst result of image_write, which is tried for each.
  */

@@ -373,18 +373,25 @@ static int read_image(struct reading *g, uint64_t size, struct err *err)
 	return r;
 }
 
+/* Searches the whole image. */
+static int search(struct reading *g, struct err *err)
+{
+	struct stat st;
+
+	if (fstat(g->fd, &st) < 0)
+		return err_set(err, errno, "%s: %s", g->path, strerror(errno));
+	if ((uint64_t)st.st_size > INITRD_MAX)
+		return err_set(err, EFBIG, "%s: is larger than 2 GiB", g->path);
+	return read_image(g, (uint64_t)st.st_size, err);
+}
+
 int initrd_record_read(int fd, const char *path, struct text *ret, struct err *err)
 {
 	struct reading g = {.fd = fd,
 		.path = path,
 		.cpio = {.wanted = "etc/" IMAGE_RECORD_NAME, .max = IMAGE_RECORD_MAX}};
-	struct stat st;
+	int r = search(&g, err);
 
-	if (fstat(fd, &st) < 0)
-		return err_set(err, errno, "%s: %s", path, strerror(errno));
-	if ((uint64_t)st.st_size > INITRD_MAX)
-		return err_set(err, EFBIG, "%s: is larger than 2 GiB", path);
-	int r = read_image(&g, (uint64_t)st.st_size, err);
 	if (r == 0 && g.cpio.too_large)
 		r = err_set(err, EFBIG, "%s: its /etc/" IMAGE_RECORD_NAME " is too large", path);
 	if (r < 0) {
@@ -393,4 +400,13 @@ int initrd_record_read(int fd, const char *path, struct text *ret, struct err *e
 	}
 	*ret = g.cpio.content;
 	return g.cpio.found;
+}
+
+int initrd_is_systemd(int fd, const char *path, struct err *err)
+{
+	struct reading g = {.fd = fd, .path = path, .cpio = {.wanted = "usr/lib/systemd/systemd"}};
+	int r = search(&g, err);
+
+	text_done(&g.cpio.content);
+	return r < 0 ? r : g.cpio.found;
 }

@@ -50,4 +50,10 @@ bool cpio_search_is_whole(const struct cpio_search *s);
  */
 int initrd_record_read(int fd, const char *path, struct text *ret, struct err *err) _must_check_;
 
+/*
+ * Is systemd what runs as /init? 1 if the image has its program, as each image does that it starts;
+ * 0 if not. Errors as above.
+ */
+int initrd_is_systemd(int fd, const char *path, struct err *err) _must_check_;
+
 #endif

@@ -32,7 +32,7 @@ struct setup {
 	const char *gpu;
 	char **addresses;
 	int n_addresses;
-	bool yes, dry_run, json, trial, undo;
+	bool yes, dry_run, json, trial, undo, archive;
 	bool asks;              /* there is a terminal for questions */
 	struct sysroot sysroot; /* this machine; another one for a dry run */
 };
@@ -56,14 +56,14 @@ static bool setup_mends(const struct finding *one)
 }
 
 /* Who makes the images: without an answer no step could end well. */
-static int find_owner(struct findings *ret, const struct setup *o, struct err *err)
+static int find_owner(struct findings *ret, const struct setup *o, bool archive, struct err *err)
 {
 	_cleanup_(image_owner_done) struct image_owner owner = {0};
 	_cleanup_(root_done) struct root root = {.fd = -1};
 	struct err reason = {""};
 
-	if (o->sysroot.sysfs && !o->sysroot.root)
-		return 0; /* not known of a tree */
+	if (archive || (o->sysroot.sysfs && !o->sysroot.root))
+		return 0; /* no image is made; not known of a tree */
 	int r = root_open(&root, o->sysroot.root ? o->sysroot.root : "/", err);
 	if (r < 0)
 		return r;
@@ -72,17 +72,18 @@ static int find_owner(struct findings *ret, const struct setup *o, struct err *e
 		return err_set(err, ENOMEM, "out of memory");
 	if (r < 0)
 		findings_add(ret, true, "generator",
-			"no image would hold vfio-bind: setup stops here, and nothing is written",
+			"no image would hold vfio-bind: setup stops here, and nothing is written. setup --image needs no hook: boot entries load vfio-bind beside their image",
 			NULL, "%s", reason.text);
 	return ret->failed ? err_set(err, ENOMEM, "out of memory") : 0;
 }
 
 /* What would make all of it useless. */
-static int obstacles_find(struct findings *ret, const struct setup *o, struct err *err)
+static int obstacles_find(
+	struct findings *ret, const struct setup *o, bool archive, struct err *err)
 {
 	int r = check_machine(ret, &o->sysroot, err);
 
-	return r < 0 ? r : find_owner(ret, o, err);
+	return r < 0 ? r : find_owner(ret, o, archive, err);
 }
 
 enum go { GO_ON, GO_STOP, GO_LEFT };
@@ -351,7 +352,10 @@ static int show(const struct intent *i, const struct setup *o, struct err *err)
 		print_words("2. The kernel parameters are set already.");
 	}
 	puts("");
-	if (i->run.needed[STEP_IMAGES])
+	if (i->run.needed[STEP_IMAGES] && i->run.archive)
+		print_words(
+			"3. The images stay as they are, and boot entries load one archive more: vfio-bind image --install");
+	else if (i->run.needed[STEP_IMAGES])
 		print_words(
 			"3. The initramfs of every kernel is made again, with vfio-bind in it: " SETUP_IMAGES
 			" enable");
@@ -451,7 +455,15 @@ static enum cmd_result go(struct intent *i, const struct setup *o, struct err *e
 {
 	bool open;
 
-	if (obstacles_find(&i->obstacles, o, err) < 0 || setup_state_read(&i->run.state, err) < 0)
+	if (setup_state_read(&i->run.state, err) < 0)
+		return CMD_SYSTEM;
+	const struct setup_state *was = &i->run.state;
+	if (o->archive && was->images && !was->archive)
+		return stop(i,
+			"setup has made images with vfio-bind here: take that back first, by vfio-bind setup --undo");
+	/* It goes on as it has begun. */
+	i->run.archive = o->archive || was->archive;
+	if (obstacles_find(&i->obstacles, o, i->run.archive, err) < 0)
 		return CMD_SYSTEM;
 	switch (obstacles_ask(o, &i->obstacles, &open)) {
 	case GO_STOP:
@@ -522,7 +534,8 @@ static bool words_fit(const struct setup *o, struct err *err)
 		(void)err_set(err, EINVAL, "--gpu %s: write non-boot", o->gpu);
 	else if (o->gpu && o->n_addresses > 0)
 		(void)err_set(err, EINVAL, "--gpu and addresses: one of them");
-	else if (o->undo && (o->gpu || o->n_addresses > 0 || o->dry_run || o->trial || o->json))
+	else if (o->undo &&
+		 (o->gpu || o->n_addresses > 0 || o->dry_run || o->trial || o->json || o->archive))
 		(void)err_set(err, EINVAL, "--undo takes back all of it, with --yes alone");
 	else if (o->json && !o->yes && !o->dry_run)
 		(void)err_set(err, EINVAL,
@@ -555,6 +568,9 @@ enum cmd_result cmd_setup(int argc, char **argv, struct err *err)
 			NULL},
 		{"trial", 0, NULL, "set the kernel parameters for the next boot only", NULL,
 			&o.trial, NULL, NULL},
+		{"image", 0, NULL,
+			"make no image: have the boot entries load an archive beside theirs", NULL,
+			&o.archive, NULL, NULL},
 		{"undo", 0, NULL, "take back all that setup did", NULL, &o.undo, NULL, NULL},
 		{"json", 0, NULL, "print JSON, with --yes or --dry-run", NULL, &o.json, NULL, NULL},
 		SYSROOT_OPTIONS(&o.sysroot),

@@ -46,6 +46,8 @@ static void read_step(struct setup_state *ret, const char *line)
 		ret->images = true;
 	else if (str_equal(line, "made"))
 		ret->made = true;
+	else if (str_equal(line, "archive"))
+		ret->archive = true;
 	else if (str_equal(line, "trial"))
 		ret->trial = true;
 	else if (str_starts(line, BOOTCFG) &&
@@ -109,6 +111,8 @@ int setup_state_write(const struct setup_state *s, struct err *err)
 		text_print(&now, "images\n");
 	if (s->images && s->made)
 		text_print(&now, "made\n");
+	if (s->images && s->archive)
+		text_print(&now, "archive\n");
 	if (now.failed)
 		return err_set(err, ENOMEM, "out of memory");
 	int r = txn_place_host(SETUP_STATE_DIR "/" STATE_NAME, &p, err);

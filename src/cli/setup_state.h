@@ -22,9 +22,10 @@ struct setup_state {
 	bool had_file;       /* there was one */
 	unsigned change[16]; /* the numbers of vfio-bootcfg's changes, in their order */
 	size_t n_changes;
-	bool trial;  /* the last of them is for one boot */
-	bool images; /* the images are built, or were begun to be */
-	bool made;   /* they were built to their end */
+	bool trial;   /* the last of them is for one boot */
+	bool images;  /* the images are built, or were begun to be */
+	bool made;    /* they were built to their end */
+	bool archive; /* ... no image: an archive that the boot entries load */
 };
 
 /* True if no step is done. */

@@ -15,6 +15,13 @@ static const char *const titles[SETUP_STEPS] = {[STEP_CONFIG] = ("write " CONFIG
 	[STEP_PARAMETERS] = "set the kernel parameters",
 	[STEP_IMAGES] = "make the images; this takes minutes"};
 
+static const char *title_of(const struct setup_run *s, unsigned step)
+{
+	return step == STEP_IMAGES && (s->archive || s->state.archive)
+		       ? "have the boot entries load vfio-bind"
+		       : titles[step];
+}
+
 /* ---- what is needed -------------------------------------------------------------------------- */
 
 static bool parameters_are_set(void)
@@ -135,15 +142,22 @@ static int edit_parameters(struct setup_run *s, struct err *err)
 
 static int make_images(struct setup_run *s, struct err *err)
 {
-	static const char *const argv[] = {SETUP_IMAGES, "enable", NULL};
+	const char *const argv[] = {SETUP_IMAGES, s->archive ? "archive" : "enable", NULL};
+	unsigned before = setup_last_change();
 
 	s->images_begun = s->state.images = true;
 	s->state.made = false;
+	s->state.archive = s->archive;
 	int r = setup_state_write(&s->state, err);
 	if (r == 0)
 		r = run_or_fail(s, "images", argv, true, err);
-	if (r < 0)
-		return r;
+	/* The change of the entries, which is taken back before the archive is. */
+	unsigned after = setup_last_change();
+	int w = after == before ? 0 : setup_state_add(&s->state, after, r < 0 ? NULL : err);
+	if (w == 0)
+		w = setup_state_write(&s->state, r < 0 ? NULL : err);
+	if (r < 0 || w < 0)
+		return r < 0 ? r : w;
 	s->state.made = true;
 	return setup_state_write(&s->state, err);
 }
@@ -186,7 +200,9 @@ static int revert_changes(struct setup_run *s, size_t until, struct err *err)
 /* The images were made of the config that is back by now, or without any. */
 static int revert_images(struct setup_run *s, const struct setup_state *before, struct err *err)
 {
-	const char *const argv[] = {SETUP_IMAGES, before->images ? "enable" : "undo", NULL};
+	const char *back = s->archive ? "undo-archive" : "undo";
+	const char *again = before->archive ? "archive" : "enable";
+	const char *const argv[] = {SETUP_IMAGES, before->images ? again : back, NULL};
 
 	if (!s->images_begun)
 		return 0;
@@ -239,7 +255,7 @@ int setup_do(struct setup_run *s, struct err *err)
 			continue;
 		if (interrupt_came(&s->interrupt))
 			return undone(s, &before, err_set(err, EINTR, "interrupted"), err);
-		log_print(LOG_NOTICE, "step %u of %u: %s", ++number, all, titles[i]);
+		log_print(LOG_NOTICE, "step %u of %u: %s", ++number, all, title_of(s, i));
 		int r = steps[i](s, err);
 		if (r < 0 && s->interrupt.signal && i != STEP_IMAGES)
 			r = -EINTR;
@@ -282,15 +298,15 @@ static int revert_config(struct setup_run *s, struct err *err)
 /* Last, because the images contain the config. */
 static int revert_all_images(struct setup_run *s, struct err *err)
 {
-	static const char *const argv[] = {SETUP_IMAGES, "undo", NULL};
+	const char *const argv[] = {SETUP_IMAGES, s->state.archive ? "undo-archive" : "undo", NULL};
 
 	if (!s->state.images)
 		return 0;
-	log_print(LOG_NOTICE, "undo: %s", titles[STEP_IMAGES]);
+	log_print(LOG_NOTICE, "undo: %s", title_of(s, STEP_IMAGES));
 	int r = run_or_fail(s, "images", argv, true, err);
 	if (r < 0)
 		return r;
-	s->state.images = s->state.made = false;
+	s->state.images = s->state.made = s->state.archive = false;
 	return setup_state_write(&s->state, err);
 }
 

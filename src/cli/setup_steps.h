@@ -22,6 +22,7 @@ struct setup_run {
 	const struct config_file *file;
 	const struct text *body; /* of the config to be written */
 	bool trial;              /* the parameters for one boot */
+	bool archive;            /* no image is made: the boot entries load an archive */
 	bool to_stderr;          /* standard output is for data */
 	bool ask;                /* whether edits of the config may be lost by an undo */
 	bool images_begun;

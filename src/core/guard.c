@@ -391,25 +391,28 @@ static bool denylist_is_off(const char *options)
 	return *at == '\0' || *at == ' ' || (*at == '=' && at[1] && strchr("1yYtT", at[1]));
 }
 
-/* vfio_pci_dev_in_denylist in drivers/vfio/pci/vfio_pci.c: Intel accelerators (QAT, DSA, IAX) with
- * which a guest can crash the host; vfio-pci's probe refuses them. */
-static bool is_in_denylist(const struct plan *p, const struct probe *h, const struct verdict *v,
-	char *reason, size_t size)
+/* With these a guest can crash the host; vfio-pci's probe refuses them. */
+bool guard_in_denylist(const struct device *d)
 {
 	static const uint16_t denied[] = {
 		0x19e2, 0x19e3, 0x37c8, 0x37c9, 0x0435, 0x0443, 0x0b25, 0x0cfe};
 
+	for (size_t i = 0; i < sizeof(denied) / sizeof(*denied); i++)
+		if (d->id.vendor == 0x8086 && d->id.device == denied[i])
+			return true;
+	return false;
+}
+
+static bool is_in_denylist(const struct plan *p, const struct probe *h, const struct verdict *v,
+	char *reason, size_t size)
+{
 	(void)h;
-	if (v->device->id.vendor != 0x8086 || strcmp(v->driver, "vfio-pci") != 0 ||
+	if (!guard_in_denylist(v->device) || strcmp(v->driver, "vfio-pci") != 0 ||
 		denylist_is_off(p->config->options))
 		return false;
-	for (size_t i = 0; i < sizeof(denied) / sizeof(*denied); i++)
-		if (v->device->id.device == denied[i]) {
-			(void)snprintf(reason, size,
-				"is in vfio-pci's denylist, for a guest can crash the host with it; [modules] options = disable_denylist=1 lets it be taken");
-			return true;
-		}
-	return false;
+	(void)snprintf(reason, size,
+		"is in vfio-pci's denylist, for a guest can crash the host with it; [modules] options = disable_denylist=1 lets it be taken");
+	return true;
 }
 
 /* Names the source unless it is boot_vga, which people know, and a device whose boot_vga

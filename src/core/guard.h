@@ -25,6 +25,10 @@ void guard_apply(struct plan *p, const struct probe *host);
 /* Is it a controller of disks, of what disks may be plugged into, of networks or of keyboards? */
 bool guard_is_needed(uint32_t class);
 
+/* True if vfio-pci's denylist has the device, whatever [modules] options say: QAT, DSA and IAX of
+ * Intel (vfio_pci_dev_in_denylist in drivers/vfio/pci/vfio_pci.c). */
+bool guard_in_denylist(const struct device *d);
+
 /* What other guards share: drops what of the verdict's card was to be bound, for this reason. */
 void guard_refuse_card(struct plan *p, struct verdict *v, const char *reason);
 

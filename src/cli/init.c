@@ -108,6 +108,7 @@ int init_json(struct json *j, const struct init_report *t, struct err *err)
 	else
 		json_null(j, "iommu");
 	groups_print_json(t->s ? t->s->plan.groups : NULL, j);
+	outcomes_print_json(t->outcomes, j);
 	return 0;
 }
 
@@ -184,10 +185,16 @@ static int preview(const struct init *o, struct ctx *s, const struct text *body,
 }
 
 /* Prints the plan before the question whether to write the config. */
-static void show(const struct ctx *s)
+static void show(const struct init_report *t)
 {
+	const struct ctx *s = t->s;
+	struct term p;
+
 	puts("");
 	plan_table_print(&s->plan, stdout);
+	puts("");
+	term_open(&p, stdout, COLOUR_AUTO);
+	outcomes_print(t->outcomes, &p);
 	if (s->groups_by_slots)
 		printf("The IOMMU is off: nothing is bound before it is on in the firmware and in the kernel\n(vfio-bootcfg --iommu).\n");
 	puts("");
@@ -231,7 +238,7 @@ static enum cmd_result put(const struct init *o, struct init_report *t, struct e
 		return done;
 	}
 	if (!o->json)
-		show(t->s);
+		show(t);
 	if (config_file_holds(&f, t->body->data, t->body->len)) {
 		t->reason = "the file says this already";
 		log_print(LOG_NOTICE, "%s says this already", f.path);
@@ -280,6 +287,7 @@ static enum cmd_result init(const struct init *o, struct err *err)
 	_cleanup_(text_done) struct text body = {0};
 	_cleanup_(cards_done) struct cards c = {.s.sysfs.devices = -1};
 	_cleanup_(ctx_done) struct ctx s = {.sysfs = {.devices = -1}};
+	_cleanup_(outcome_report_done) struct outcome_report outcome = {0};
 	int r = gather(o, &c, &body, err);
 
 	if (r < 0)
@@ -292,9 +300,12 @@ static enum cmd_result init(const struct init *o, struct err *err)
 		log_print(LOG_NOTICE, "%s%s", t.reason, o->import ? "" : ", nothing is written");
 		return tell(o, &t, CMD_NOT_ALL, err);
 	}
-	if ((o->json || !o->dry_run) && preview(o, &s, &body, err) < 0)
+	if ((o->json || !o->dry_run) &&
+		(preview(o, &s, &body, err) < 0 ||
+			outcome_report_make(&outcome, &s, &o->sysroot, err) < 0))
 		return CMD_SYSTEM;
 	t.s = &s;
+	t.outcomes = &outcome.outcomes;
 	enum cmd_result done = put(o, &t, err);
 	return done == CMD_SYSTEM ? done : tell(o, &t, done, err);
 }

@@ -123,3 +123,18 @@ int dump_rom(struct sysfs *s, struct pci_addr addr, uint8_t **ret, size_t *ret_l
 	*ret_len = len;
 	return 0;
 }
+
+int rom_bytes_read(struct rom_bytes *ret, struct sysfs *s, struct pci_addr addr, bool live)
+{
+	struct err err = {""};
+
+	*ret = (struct rom_bytes){0};
+	return live ? dump_rom(s, addr, &ret->data, &ret->len, &err)
+		    : read_all(s, addr, &ret->data, &ret->len);
+}
+
+void rom_bytes_done(struct rom_bytes *b)
+{
+	free(b->data);
+	*b = (struct rom_bytes){0};
+}

@@ -118,11 +118,12 @@ struct intent {
 	struct findings obstacles;
 	struct config_file file;
 	struct cards cards;
-	struct text body;   /* of the config; empty: the existing file stays */
-	bool whole;         /* every requested device is possible */
-	bool ended;         /* by the user, or there is nothing to choose */
-	const char *reason; /* why nothing is done, or NULL */
-	struct ctx planned; /* of the config as it will be */
+	struct text body;              /* of the config; empty: the existing file stays */
+	bool whole;                    /* every requested device is possible */
+	bool ended;                    /* by the user, or there is nothing to choose */
+	const char *reason;            /* why nothing is done, or NULL */
+	struct ctx planned;            /* of the config as it will be */
+	struct outcome_report outcome; /* of that plan */
 	struct setup_run run;
 };
 #define INTENT_EMPTY                                                                               \
@@ -136,6 +137,7 @@ static void intent_done(struct intent *i)
 	config_file_done(&i->file);
 	cards_done(&i->cards);
 	text_done(&i->body);
+	outcome_report_done(&i->outcome);
 	ctx_done(&i->planned);
 }
 
@@ -282,6 +284,9 @@ static int preview_plan(struct intent *i, const struct setup *o, struct err *err
 		&i->planned, &o->sysroot, path_of(o), text ? text : "", len, true, err);
 	if (r == 0 && !i->planned.groups_by_slots)
 		ctx_read_groups(&i->planned, GROUPS_HOST);
+	if (r == 0)
+		r = outcome_report_make(&i->outcome, &i->planned, &o->sysroot, err);
+	i->whole &= !outcomes_fail(&i->outcome.outcomes);
 	return r;
 }
 
@@ -336,11 +341,16 @@ static void print_words(const char *text)
  * on. */
 static int show(const struct intent *i, const struct setup *o, struct err *err)
 {
+	struct term p;
+
 	puts("");
 	print_words(i->run.needed[STEP_CONFIG] ? "1. " CONFIG_PATH " will ask for:"
 					       : "1. " CONFIG_PATH
 						 " asks for, and stays as it is:");
 	plan_table_print(&i->planned.plan, stdout);
+	puts("");
+	term_open(&p, stdout, COLOUR_AUTO);
+	outcomes_print(&i->outcome.outcomes, &p);
 	puts("");
 	int r = 0;
 	if (i->run.needed[STEP_PARAMETERS]) {
@@ -377,6 +387,7 @@ static int print_json(const struct intent *i, const struct setup *o, const char 
 		.reason = reason,
 		.body = &i->body,
 		.s = i->planned.sysfs.devices >= 0 ? &i->planned : NULL,
+		.outcomes = i->outcome.inventory.at ? &i->outcome.outcomes : NULL,
 		.cards = i->cards.n > 0 ? &i->cards : NULL};
 	struct json j = {.f = stdout};
 

@@ -6,6 +6,7 @@
 #include "base/kcmdline.h"
 #include "base/str.h"
 #include "cli/check.h"
+#include "cli/outcome.h"
 #include "core/usable.h"
 #include "host/host_loss.h"
 
@@ -255,6 +256,38 @@ static void log_unknown(const struct check_ctx *c)
 			NULL, "a controller that is named is bound, and %s", unknown);
 }
 
+/* What of an outcome is a finding of its own, and has no other here: its topic, or NULL. */
+static const char *topic_of(const struct outcome_remark *r)
+{
+	static const char *const topics[][2] = {{"denylist", "denylist"}, {"no-reset", "reset"},
+		{"amd-reset", "trouble"}, {"arc-audio", "trouble"}, {"nvswitch", "trouble"},
+		{"qat", "trouble"}};
+
+	for (size_t i = 0; i < sizeof(topics) / sizeof(*topics); i++)
+		if (str_equal(topics[i][0], r->word))
+			return topics[i][1];
+	return NULL;
+}
+
+static void log_outcomes(const struct check_ctx *c)
+{
+	const struct outcome_from from = {
+		.ctx = c->ctx, .inventory = c->inventory, .live = c->live, .roms = false};
+	_cleanup_(outcomes_done) struct outcomes all = {0};
+	char address[PCI_ADDR_MAX];
+
+	c->findings->failed |= outcomes_find(&all, &from) < 0;
+	for (size_t i = 0; i < all.n; i++)
+		for (size_t j = 0; all.at[i].bound && j < all.at[i].n; j++) {
+			const struct outcome_remark *r = &all.at[i].at[j];
+			const char *topic = topic_of(r);
+			if (topic)
+				findings_add(c->findings, r->prevents, topic, r->detail, NULL,
+					"%s is asked for: %s",
+					pci_addr_format(all.at[i].addr, address), r->what);
+		}
+}
+
 void check_plan(const struct check_ctx *c)
 {
 	log_displays(c);
@@ -266,4 +299,5 @@ void check_plan(const struct check_ctx *c)
 	log_ids(c);
 	log_losses(c);
 	log_groups(c);
+	log_outcomes(c);
 }

@@ -38,7 +38,9 @@ static int ask_for_all(struct cards *c, const struct sysroot *w, struct err *err
 	scan_sort(&all);
 	text_print(&c->preview_config, "[bind]\ncompanions = no\n");
 	for (size_t i = 0; i < all.n; i++)
-		if (!device_is_fixed(&all.at[i]))
+		if (device_is_fixed(&all.at[i]))
+			c->n_fixed++;
+		else
 			text_print(&c->preview_config, "addresses = %s\n",
 				pci_addr_format(all.at[i].addr, address));
 	if (c->preview_config.failed)
@@ -243,6 +245,7 @@ void cards_print(struct cards *c)
 		{.name = "GROUP", .right = true}, {.name = "DRIVER"},
 		{.name = "NAME", .cut = true}};
 	_cleanup_(table_done) struct table t;
+	size_t system = c->n_fixed;
 	struct term p;
 
 	table_open(&t, columns, sizeof(columns) / sizeof(*columns));
@@ -262,9 +265,16 @@ void cards_print(struct cards *c)
 	}
 	for (size_t i = 0; i < c->n; i++) {
 		const char *reason = card_refusal(c, &c->at[i]);
-		if (reason && is_of_use(c, &c->at[i]))
+		if (!is_of_use(c, &c->at[i]))
+			system += c->at[i].n;
+		else if (reason)
 			print_remark(
 				&p, 0, card_verdict(c, &c->at[i], 0)->device, "stays: ", reason);
+	}
+	if (system > 0) {
+		term_line(&p, 4);
+		term_words(&p, PLAIN, "bridges and system functions stay: %zu (vfio-bind list -v)",
+			system);
 	}
 	term_end(&p);
 }

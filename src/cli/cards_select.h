@@ -31,6 +31,7 @@ struct cards {
 	size_t *order;         /* the verdicts of the plan, by cards */
 	struct card *at;
 	size_t n;
+	size_t n_fixed; /* functions that are in none of them: bridges */
 };
 
 int cards_read(struct cards *ret, const struct sysroot *w, struct err *err) _must_check_;

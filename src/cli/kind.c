@@ -12,6 +12,8 @@ static const struct kind {
 	{0x010000, 0xff0000, "storage", false}, {0x020000, 0xff0000, "network", false},
 	{0x030000, 0xff0000, "display", false}, {0x040000, 0xffff00, "video", false},
 	{0x048000, 0xffff00, "capture", false}, {0x040000, 0xff0000, "audio", false},
+	{0x058000, 0xffff00, "other", true},  /* FPGA cards */
+	{0x068000, 0xffff00, "switch", true}, /* NVSwitch */
 	{0x078000, 0xffff00, "serial", true}, /* the chipset's management engine */
 	{0x070000, 0xff0000, "serial", false}, {0x080500, 0xffff00, "SD", false},
 	{0x088000, 0xffff00, "other", true}, /* Edge TPU; thermal sensors, uncore */

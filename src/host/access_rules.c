@@ -33,7 +33,7 @@ static void add_device(struct text *t, const struct device_settings *s)
 
 	pci_addr_format(s->addr, address);
 	(void)snprintf(node, sizeof(node),
-		"SUBSYSTEM==\"vfio\", TEST==\"/sys/kernel/iommu_groups/%%k/devices/%s\"", address);
+		"SUBSYSTEM==\"vfio\", TEST==\"%%S/kernel/iommu_groups/%%k/devices/%s\"", address);
 	add_rule(t, node, s);
 	(void)snprintf(node, sizeof(node), "SUBSYSTEM==\"vfio-dev\", KERNELS==\"%s\"", address);
 	add_rule(t, node, s);

@@ -12,8 +12,8 @@
 
 #define FIRST                                                                                      \
 	"# Made by vfio-bind from F: who may open the devices. Overwritten when that changes.\n"
-#define GROUP(address)                                                                                  \
-	"ACTION!=\"remove\", SUBSYSTEM==\"vfio\", TEST==\"/sys/kernel/iommu_groups/%k/devices/" address \
+#define GROUP(address)                                                                                \
+	"ACTION!=\"remove\", SUBSYSTEM==\"vfio\", TEST==\"%S/kernel/iommu_groups/%k/devices/" address \
 	"\""
 #define DEVICE(address) "ACTION!=\"remove\", SUBSYSTEM==\"vfio-dev\", KERNELS==\"" address "\""
 #define BOTH(address, what) GROUP(address) what "\n" DEVICE(address) what "\n"

@@ -11,8 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RESOURCE_SIZE 1024
-
 static bool read_text(
 	struct sysfs *s, const struct function *f, const char *attribute, char *buf, size_t size)
 {
@@ -87,12 +85,12 @@ static void read_place(struct sysfs *s, struct function *f)
 	}
 }
 
-/* A line per region: start, end and flags (resource_show in drivers/pci/pci-sysfs.c). */
 static void read_bars(struct sysfs *s, struct function *f)
 {
 	static const char *const names[BARS] = {"resource0_resize", "resource1_resize",
 		"resource2_resize", "resource3_resize", "resource4_resize", "resource5_resize"};
-	char text[RESOURCE_SIZE], sizes[32];
+	uint64_t bytes[BARS];
+	char sizes[32];
 	bool any = false;
 
 	for (unsigned i = 0; i < BARS; i++) {
@@ -101,15 +99,11 @@ static void read_bars(struct sysfs *s, struct function *f)
 		f->bars[i].resizable = any = true;
 		f->bars[i].sizes = strtoull(sizes, NULL, 16);
 	}
-	if (!any || !read_text(s, f, "resource", text, sizeof(text)))
+	if (!any)
 		return;
-	char *rest = text, *line;
-	for (unsigned i = 0; i < BARS && (line = strsep(&rest, "\n")); i++) {
-		char *end;
-		uint64_t first = strtoull(line, &end, 16), last = strtoull(end, NULL, 16);
-		if (last > first)
-			f->bars[i].size = last - first + 1;
-	}
+	resource_read_bars(s, f->d.addr, bytes);
+	for (unsigned i = 0; i < BARS; i++)
+		f->bars[i].size = bytes[i];
 }
 
 static void read_virtual(struct sysfs *s, struct function *f)

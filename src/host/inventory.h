@@ -8,12 +8,13 @@
 #include "host/pciids.h"
 #include "pci/boot_display.h"
 #include "pci/device.h"
+#include "pci/resource.h"
 #include "pci/sysfs.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#define BARS 6
+#define BARS RESOURCE_BARS
 #define NAME_MAX_BYTES 96
 
 /* A base address register with a configurable size (resourceN_resize of

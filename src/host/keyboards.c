@@ -27,6 +27,15 @@ static const char *value_of(const char *line, const char *key)
 	return str_starts(line, key) ? line + strlen(key) : NULL;
 }
 
+/* "Bus=0003 Vendor=046d Product=c52b Version=0111" begins a device (input_seq_print in
+ * drivers/input/input.c); bus 3 is USB (BUS_USB in include/uapi/linux/input.h). */
+static void begin(struct keyboard *k, const char *id)
+{
+	*k = (struct keyboard){.name = ""};
+	if (sscanf(id, "Bus=0003 Vendor=%4x Product=%4x", &k->usb_vendor, &k->usb_product) != 2)
+		k->usb_vendor = k->usb_product = 0;
+}
+
 void keyboards_each(char *text, void (*each)(const struct keyboard *k, void *to), void *to)
 {
 	struct keyboard k = {.name = ""};
@@ -35,8 +44,9 @@ void keyboards_each(char *text, void (*each)(const struct keyboard *k, void *to)
 		const char *name = value_of(line, "N: Name=\"");
 		const char *device = value_of(line, "S: Sysfs=");
 		const char *keys = value_of(line, "B: KEY=");
-		if (value_of(line, "I: "))
-			k = (struct keyboard){.name = ""};
+		const char *id = value_of(line, "I: ");
+		if (id)
+			begin(&k, id);
 		if (name)
 			(void)snprintf(
 				k.name, sizeof(k.name), "%.*s", (int)strcspn(name, "\""), name);

@@ -7,7 +7,8 @@
 /* An input device with the keys of a keyboard. */
 struct keyboard {
 	char name[64];
-	char device[DEVPATH_MAX]; /* "/devices/pci0000:00/…/input/input5" */
+	char device[DEVPATH_MAX];         /* "/devices/pci0000:00/…/input/input5" */
+	unsigned usb_vendor, usb_product; /* both 0 if it is on no USB bus */
 };
 
 /*

@@ -6,6 +6,7 @@
 #include "cli/guest.h"
 #include "cli/script_file.h"
 #include "cli/virsh.h"
+#include "cli/vm_advice.h"
 #include "shared/table.h"
 #include "shared/txn.h"
 
@@ -361,11 +362,13 @@ static enum cmd_result vm_add(
 	r = vm_edit(&v, &o->guest, &slots, &changed, err);
 	if (r != CMD_AS_ASKED)
 		return r;
-	if (changed)
+	if (changed) {
 		log_print(LOG_INFO, "%s: %zu functions are in (out: vfio-bind vm %s remove)",
 			target, added, target);
-	else
+		vm_advise(target, &v.domain, &o->guest);
+	} else {
 		log_print(LOG_INFO, "%s has them already; nothing is changed", target);
+	}
 	return CMD_AS_ASKED;
 }
 

@@ -12,6 +12,13 @@
 
 #define ELEMENTS_MAX 65536
 
+/* Expat 2.9 has them in 64 bits on every machine, and deprecates the others. */
+#if XML_MAJOR_VERSION == 2 && XML_MINOR_VERSION < 9
+#define XML_GetCurrentByteIndex64 XML_GetCurrentByteIndex
+#define XML_GetCurrentByteCount64 XML_GetCurrentByteCount
+#define XML_GetCurrentLineNumber64 XML_GetCurrentLineNumber
+#endif
+
 struct reader {
 	XML_Parser parser;
 	struct xml *x;
@@ -29,12 +36,12 @@ static void stop(struct reader *r, int code, const char *wrong)
 
 static size_t position(const struct reader *r)
 {
-	return (size_t)XML_GetCurrentByteIndex(r->parser);
+	return (size_t)XML_GetCurrentByteIndex64(r->parser);
 }
 
 static size_t position_after(const struct reader *r)
 {
-	return position(r) + (size_t)XML_GetCurrentByteCount(r->parser);
+	return position(r) + (size_t)XML_GetCurrentByteCount64(r->parser);
 }
 
 static char **attrs_copy(const char **attrs)
@@ -82,7 +89,7 @@ static void element_begin(void *to, const char *name, const char **attrs)
 		.begin = position(r),
 		.open = position_after(r),
 		.depth = depth,
-		.line = (unsigned)XML_GetCurrentLineNumber(r->parser),
+		.line = (unsigned)XML_GetCurrentLineNumber64(r->parser),
 	};
 	r->in = x->n++;
 	if (!e->name || !e->attrs)
@@ -98,7 +105,7 @@ static void element_end(void *to, const char *name)
 	if (r->wrong || r->in == XML_NONE)
 		return;
 	struct xml_element *e = &r->x->v[r->in];
-	bool empty = position(r) < e->open || XML_GetCurrentByteCount(r->parser) == 0;
+	bool empty = position(r) < e->open || XML_GetCurrentByteCount64(r->parser) == 0;
 	e->close = empty ? e->open : position(r);
 	e->end = empty ? e->open : position_after(r);
 	r->in = e->parent;
@@ -149,7 +156,7 @@ int xml_parse(struct xml *ret, const char *text, size_t len, struct err *err)
 	else if (XML_Parse(r.parser, text, (int)len, XML_TRUE) == XML_STATUS_ERROR && !r.wrong)
 		stop(&r, XML_GetErrorCode(r.parser) == XML_ERROR_NO_MEMORY ? ENOMEM : EINVAL,
 			XML_ErrorString(XML_GetErrorCode(r.parser)));
-	line = XML_GetCurrentLineNumber(r.parser);
+	line = XML_GetCurrentLineNumber64(r.parser);
 	if (r.wrong)
 		code = err_set(err, r.code, "line %lu: %s", line, r.wrong);
 	XML_ParserFree(r.parser);

@@ -217,9 +217,14 @@ void txn_dirs_remove(const struct root *r, const struct txn_file *f)
 		_cleanup_(str_free) char *parent = strndup(path, (size_t)(name - path));
 		_cleanup_(fd_close) int fd = parent ? root_fd(r, parent, O_RDONLY | O_DIRECTORY)
 						    : -ENOMEM;
+		/* Not made, or removed before an interruption: the ones around it go all the same.
+		 */
+		if (fd == -ENOENT)
+			continue;
 		/* Flushed, so that no power loss brings it back when the journal has forgotten it.
 		 */
-		if (fd < 0 || unlinkat(fd, name, AT_REMOVEDIR) < 0 || file_sync_dir(fd) < 0)
+		if (fd < 0 || (unlinkat(fd, name, AT_REMOVEDIR) < 0 && errno != ENOENT) ||
+			file_sync_dir(fd) < 0)
 			return;
 	}
 }

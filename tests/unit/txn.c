@@ -85,6 +85,12 @@ static void dirs_made(const struct root *r)
 	CHECK_INT(txn_revert(r, v, done, &err), 0);
 	CHECK(faccessat(r->fd, "x", F_OK, 0) < 0);
 
+	check_case("where only the outer one is made, or is left, it goes; and where none is");
+	CHECK(mkdirat(r->fd, "x", 0755) == 0);
+	txn_dirs_remove(r, &v[0]);
+	CHECK(faccessat(r->fd, "x", F_OK, 0) < 0);
+	txn_dirs_remove(r, &v[0]);
+
 	check_case("but not one with another file, nor one that was there");
 	CHECK(mkdirat(r->fd, "x", 0700) == 0);
 	str_free(&v[0].made);

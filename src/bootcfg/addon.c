@@ -173,15 +173,28 @@ static int plan_for(const struct args *a, const struct root *r, const struct boo
 	return ukify_file_make(r, path, &j, ret->set, err);
 }
 
+static bool is_addon(const char *path)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+
+	return str_equal(name, ADDON_NAME) || str_equal(name, INITRD_ADDON_NAME);
+}
+
+bool addon_made(const struct journal_entry *e)
+{
+	bool all = e->paths.n > 0;
+
+	for (size_t i = 0; i < e->paths.n; i++)
+		all &= is_addon(e->paths.v[i]);
+	return all;
+}
+
 bool addon_undone(const struct undone *u)
 {
 	bool all = u->n > 0;
 
-	for (size_t i = 0; i < u->n; i++) {
-		const char *slash = strrchr(u->v[i].path, '/');
-		const char *name = slash ? slash + 1 : u->v[i].path;
-		all &= str_equal(name, ADDON_NAME) || str_equal(name, INITRD_ADDON_NAME);
-	}
+	for (size_t i = 0; i < u->n; i++)
+		all &= is_addon(u->v[i].path);
 	return all;
 }
 

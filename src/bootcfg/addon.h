@@ -22,7 +22,8 @@
 int addon_plan(const struct args *a, const struct root *r, struct loaders *l, struct edit_set *ret,
 	struct err *err) _must_check_;
 
-/* True if an undone change wrote addons alone: no boot file is made from them. */
+/* True if a change, or an undone one, wrote addons alone: no boot file is made from them. */
+bool addon_made(const struct journal_entry *e);
 bool addon_undone(const struct undone *u);
 
 #endif

@@ -397,7 +397,7 @@ static enum cmd_result generate_again(
 	struct karg_ops nothing = {0};
 	struct loaders_options lo = {.loader = a->loader, .request = &nothing};
 
-	int rc = loaders_find(j->root, &lo, &l, err);
+	int rc = addon_made(e) ? 0 : loaders_find(j->root, &lo, &l, err);
 	if (rc < 0)
 		return cmd_failure(rc);
 	log_print(LOG_NOTICE, "change %u was interrupted before its boot files were made", e->id);

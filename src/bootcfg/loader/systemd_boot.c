@@ -82,6 +82,43 @@ static struct boot_entry *first_in_menu(
 	return first;
 }
 
+/* The entry of an image, one of its profiles, or of a file in loader/entries. */
+static size_t count_of_file(const struct boot_reading *q, size_t begin, const char *path)
+{
+	size_t n = 0;
+
+	for (size_t i = begin; i < q->to->n; i++)
+		n += str_equal(q->to->v[i].path, path);
+	return n;
+}
+
+static bool has_counter(const char *path)
+{
+	const char *name = strrchr(path, '/') + 1;
+	return name[uki_stem(name)] == '+';
+}
+
+/*
+ * Of an image with a boot counter (NAME+3.efi) and profiles the default is not known: systemd-boot
+ * 257.13 calls all of them NAME.efi and has @1 before @0 in its menu (boot_entry_compare), others
+ * give each its own id, with the counter (before systemd/systemd#38897) or without.
+ */
+static int default_mark(struct boot_reading *q, size_t begin, struct boot_entry *found)
+{
+	const char *path = found->path;
+	int rc = 0;
+
+	if (!has_counter(path) || count_of_file(q, begin, path) == 1) {
+		found->is_default = true;
+		return 0;
+	}
+	for (size_t i = begin; i < q->to->n && rc == 0; i++)
+		if (str_equal(q->to->v[i].path, path))
+			rc = boot_entry_add_note(&q->to->v[i],
+				"it, or another profile of this image, is the default: versions of systemd-boot differ while an image has a boot counter");
+	return rc;
+}
+
 static bool is_saved(const char *name)
 {
 	return name && str_equal(name, "@saved");
@@ -174,7 +211,7 @@ static bool preferred_find(struct boot_reading *q, size_t begin, struct boot_ent
  * what counts can't be read, the default is not known. (systemd-boot, config_select_default_entry;
  * systemd-boot(7) and systemd.io/BOOT_LOADER_INTERFACE of version 262.)
  */
-static void default_set(struct boot_reading *q, size_t begin)
+static int default_set(struct boot_reading *q, size_t begin)
 {
 	_cleanup_(str_free) char *variable = booted_variable(q->root, "LoaderEntryDefault");
 	_cleanup_(str_free) char *last = booted_variable(q->root, "LoaderEntryLastBooted");
@@ -182,16 +219,15 @@ static void default_set(struct boot_reading *q, size_t begin)
 	struct boot_entry *found;
 
 	if (preferred_find(q, begin, &found))
-		return;
+		return 0;
 	if (!found && is_saved(conf) && !booted_has_variables(q->root))
-		return;
+		return 0;
 	const char *names[] = {is_saved(variable) ? last : variable, is_saved(conf) ? last : conf};
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names) && !found; i++)
 		found = names[i] ? first_in_menu(q, begin, names[i], false) : NULL;
 	if (!found)
 		found = first_in_menu(q, begin, NULL, false);
-	if (found)
-		found->is_default = true;
+	return found ? default_mark(q, begin, found) : 0;
 }
 
 /* Entries beside a whole GRUB that does not read them are left over. */
@@ -206,9 +242,7 @@ static int entries(struct boot_reading *q)
 	if (rc == 0)
 		rc = uki_entries_read(q, &loader_systemd_boot);
 	q->images_read = true;
-	if (s->systemd_boot)
-		default_set(q, begin);
-	return rc;
+	return rc == 0 && s->systemd_boot ? default_set(q, begin) : rc;
 }
 
 /* The file of the default entry; NULL: not known. Allocated. */

@@ -194,7 +194,7 @@ mutant_sources = $(wildcard $(addprefix src/core/,guard.c plan.c probe.c apply.c
 	src/pci/boot_display.c src/base/replace.c)
 mutant_sources_bootcfg = $(wildcard src/shared/txn.c src/shared/shell_lex.c src/bootcfg/journal.c src/bootcfg/kargs/*.c \
 	$(addprefix src/bootcfg/format/,shell_edit.c bls.c menu.c plain.c grubenv.c))
-mutant_units_bootcfg = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(shell grep -lE '"(bootcfg/|shared/txn)' tests/unit/*.c))
+mutant_units_bootcfg = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(shell grep -lE '"(bootcfg/|shared/(txn|shell_lex))' tests/unit/*.c))
 mutants = BUILD='$(BUILD)' SAN_CC='$(CLANG) $(COMPILE) $(kmod_flags) $(SANITIZE) -fsanitize=fuzzer-no-link' \
 	SAN_LINK='$(CLANG) $(SANITIZE)' SAN_LIBS='$(san_libs)' \
 	UNIT_LINK='$(foreach u,$(notdir $(units)),$(if $(link_$(u)),$(u)=$(subst $() ,|,$(strip $(link_$(u))))))'

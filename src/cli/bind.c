@@ -50,10 +50,13 @@ static int save_reports(const struct bind_args *o, const struct plan *p,
 	return 0;
 }
 
-static enum cmd_result show(const struct bind_args *o, const struct plan *p,
+/* Half a group is of use to no VM: not all of what was asked for. */
+static enum cmd_result show(const struct bind_args *o, const struct ctx *s,
 	const struct apply_result *outcomes, struct err *err)
 {
 	if (o->json)
+	const struct plan *p = &s->plan;
+
 		report_print(p, outcomes, NULL, stdout);
 	else if (o->dry_run)
 		plan_table_print(p, stdout);
@@ -65,7 +68,7 @@ static enum cmd_result show(const struct bind_args *o, const struct plan *p,
 		if (outcomes ? !outcomes[i].holds || outcomes[i].unusable
 			     : p->verdicts[i].action != ACTION_BIND)
 			return CMD_NOT_ALL;
-	return CMD_AS_ASKED;
+	return s->groups.n > 0 ? CMD_NOT_ALL : CMD_AS_ASKED;
 }
 
 static enum cmd_result carry_out(
@@ -85,7 +88,7 @@ static enum cmd_result carry_out(
 		report_log(&s->plan, NULL);
 		if (bind_args_log_groups(s, uses, err) < 0)
 			return CMD_SYSTEM;
-		(void)show(o, &s->plan, NULL, err);
+		(void)show(o, s, NULL, err);
 		return CMD_NOT_ALL;
 	}
 	interrupt_hold();
@@ -102,7 +105,7 @@ static enum cmd_result carry_out(
 	report_log(&s->plan, outcomes);
 	if (saved == 0)
 		saved = bind_args_log_groups(s, uses, err);
-	enum cmd_result r = show(o, &s->plan, outcomes, err);
+	enum cmd_result r = show(o, s, outcomes, err);
 	free(outcomes);
 	return saved < 0 ? CMD_SYSTEM : r;
 }
@@ -131,7 +134,7 @@ static enum cmd_result bind(const struct bind_args *o, char **operands, int n, s
 		return carry_out(o, &s, &uses, err);
 	if (bind_args_log_groups(&s, &uses, err) < 0)
 		return CMD_SYSTEM;
-	return show(o, &s.plan, NULL, err);
+	return show(o, &s, NULL, err);
 }
 
 enum cmd_result cmd_bind(int argc, char **argv, struct err *err)

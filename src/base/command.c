@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 static void print_help(
 	const struct command_info *info, const struct option_row *rows, const char *name)
@@ -23,6 +25,22 @@ static bool operands_fit(const struct command_info *info, int n, char **argv, st
 	return false;
 }
 
+/* --sysfs and --root name what is there; other directories (--run) are made. */
+static bool roots_exist(const struct option_row *rows, struct err *err)
+{
+	for (; rows->name; rows++) {
+		if (!rows->value || !*rows->value ||
+			(strcmp(rows->name, "sysfs") != 0 && strcmp(rows->name, "root") != 0))
+			continue;
+		if (access(*rows->value, F_OK) < 0) {
+			(void)err_set(err, errno, "--%s %s: %s", rows->name, *rows->value,
+				strerror(errno));
+			return false;
+		}
+	}
+	return true;
+}
+
 bool command_parse(const struct command_info *info, const struct option_row *rows, int argc,
 	char **argv, const bool *help, int *ret_operands, enum cmd_result *ret, struct err *err)
 {
@@ -38,6 +56,10 @@ bool command_parse(const struct command_info *info, const struct option_row *row
 	}
 	if (!operands_fit(info, n, argv, err))
 		return false;
+	if (!info->at_boot && !roots_exist(rows, err)) {
+		*ret = CMD_SYSTEM;
+		return false;
+	}
 	if (ret_operands)
 		*ret_operands = n;
 	return true;

@@ -22,12 +22,14 @@ struct command_info {
 	const char *takes;    /* its operands in a sentence, "PCI addresses, as …"; NULL: none */
 	const char *operands; /* its operands in the usage line, "ADDRESS..." */
 	int least, most;      /* how many; most 0: any number */
+	bool at_boot;         /* run by the system, which decides by itself what it looks at */
 };
 
 /*
  * The common start of every command: parses argv by the rows, of which one sets *help, and prints
  * the help if requested. True: continue, with the operands in argv[1..] and their number in
- * *ret_operands (which may be NULL); false: *ret is the result of the command.
+ * *ret_operands (which may be NULL); false: *ret is the result of the command. CMD_SYSTEM: what
+ * --sysfs or --root names does not exist.
  */
 bool command_parse(const struct command_info *info, const struct option_row *rows, int argc,
 	char **argv, const bool *help, int *ret_operands, enum cmd_result *ret,

@@ -426,7 +426,8 @@ enum cmd_result boot_run(int argc, char **argv, const struct boot_host *host, st
 		.milliseconds = DEFAULT_SECONDS * 1000};
 	static const struct command_info info = {
 		.about =
-			"Reserves and binds the devices of the config; what the hooks of an initramfs run."};
+			"Reserves and binds the devices of the config; what the hooks of an initramfs run.",
+		.at_boot = true};
 	bool help = false;
 	const struct option_row rows[] = {
 		SYSROOT_OPTIONS(&o.sysroot),

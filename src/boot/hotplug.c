@@ -126,7 +126,8 @@ enum cmd_result hotplug_run(int argc, char **argv, const struct boot_host *host,
 		.takes = "one PCI address, as 0000:0a:00.0",
 		.operands = "ADDRESS",
 		.least = 1,
-		.most = 1};
+		.most = 1,
+		.at_boot = true};
 	bool help = false;
 	const struct option_row rows[] = {
 		SYSROOT_OPTIONS(&o.sysroot),

@@ -4,6 +4,7 @@
 #include "cli/bind_args.h"
 #include "cli/cmd.h"
 #include "cli/plan_table.h"
+#include "cli/sysroot.h"
 #include "core/apply.h"
 #include "core/config_values.h"
 #include "core/release.h"
@@ -54,9 +55,9 @@ static int save_reports(const struct bind_args *o, const struct plan *p,
 static enum cmd_result show(const struct bind_args *o, const struct ctx *s,
 	const struct apply_result *outcomes, struct err *err)
 {
-	if (o->json)
 	const struct plan *p = &s->plan;
 
+	if (o->json)
 		report_print(p, outcomes, NULL, stdout);
 	else if (o->dry_run)
 		plan_table_print(p, stdout);
@@ -117,6 +118,8 @@ static enum cmd_result bind(const struct bind_args *o, char **operands, int n, s
 	_cleanup_(host_uses_done) struct host_uses uses = {0};
 
 	if (!o->dry_run) {
+		if (needs_root("bind", o->sysroot.sysfs, err) < 0)
+			return CMD_SYSTEM;
 		lock = lock_take(o->run_dir, o->milliseconds, err);
 		if (lock < 0)
 			return CMD_SYSTEM;

@@ -706,5 +706,7 @@ enum cmd_result cmd_check(int argc, char **argv, struct err *err)
 			"--fix is for this machine, and for people: not with --sysfs, --root, --config, --image or --json");
 		return CMD_USAGE;
 	}
+	if (o.fix && needs_root("check --fix", NULL, err) < 0)
+		return CMD_SYSTEM;
 	return wants_host(&o) ? check_host_only(&o, err) : check(&o, err);
 }

@@ -348,7 +348,10 @@ enum cmd_result cmd_image(int argc, char **argv, struct err *err)
 
 	if (command_parse(&info, rows, argc, argv, &help, NULL, &result, err)) {
 		result = CMD_USAGE;
-		if (install && (job.output || job.kernels.n > 0 || job.gzip))
+		if (needs_root("image", job.sysroot.sysfs ? job.sysroot.sysfs : job.sysroot.root,
+			    err) < 0)
+			result = CMD_SYSTEM;
+		else if (install && (job.output || job.kernels.n > 0 || job.gzip))
 			(void)err_set(err, EINVAL,
 				"--install knows the file and the kernels by itself: say it without --output, --kernel and --gzip");
 		else if (install)

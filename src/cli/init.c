@@ -11,6 +11,7 @@
 #include "cli/config_file.h"
 #include "cli/import.h"
 #include "cli/plan_table.h"
+#include "cli/sysroot.h"
 #include "core/guard.h"
 #include "shared/prompt.h"
 
@@ -356,5 +357,7 @@ enum cmd_result cmd_init(int argc, char **argv, struct err *err)
 	if (!words_fit(&o, err))
 		return CMD_USAGE;
 	log_open("vfio-bind", LOG_TO_STDERR, false);
+	if (!o.dry_run && !o.sysroot.config && needs_root("init", NULL, err) < 0)
+		return CMD_SYSTEM;
 	return o.undo ? undo(&o, err) : init(&o, err);
 }

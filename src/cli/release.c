@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "cli/bind_args.h"
 #include "cli/cmd.h"
+#include "cli/sysroot.h"
 #include "core/card.h"
 #include "core/guard.h"
 #include "core/report.h"
@@ -299,5 +300,7 @@ enum cmd_result cmd_release(int argc, char **argv, struct err *err)
 	if (!command_parse(&info, rows, argc, argv, &help, &operands, &result, err))
 		return result;
 	log_open("vfio-bind", LOG_TO_STDERR, false);
+	if (needs_root("release", o.sysroot.sysfs, err) < 0)
+		return CMD_SYSTEM;
 	return give_back(&o, argv + 1, operands, err);
 }

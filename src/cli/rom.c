@@ -8,6 +8,7 @@
 #include "cli/cmd.h"
 #include "cli/rom_dump.h"
 #include "cli/rom_image.h"
+#include "cli/sysroot.h"
 #include "core/release.h"
 #include "host/in_use_by.h"
 #include "pci/device.h"
@@ -212,7 +213,7 @@ static enum cmd_result dump(struct source *ret, const struct rom_options *o, str
 			err, EINVAL, "invalid PCI address '%s'; expected 0000:0a:00.0", o->address);
 		return CMD_USAGE;
 	}
-	if (sysfs_open(&s, o->sysfs, err) < 0)
+	if (needs_root("rom", o->sysfs, err) < 0 || sysfs_open(&s, o->sysfs, err) < 0)
 		return CMD_SYSTEM;
 	pci_addr_format(addr, ret->address);
 	ret->name = ret->address;

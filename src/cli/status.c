@@ -6,6 +6,7 @@
 #include "cli/cmd.h"
 #include "cli/dev_status.h"
 #include "cli/other_ids.h"
+#include "cli/sysroot.h"
 #include "core/config.h"
 #include "core/report.h"
 #include "host/host_snapshot.h"
@@ -278,5 +279,8 @@ enum cmd_result cmd_status(int argc, char **argv, struct err *err)
 
 	if (!command_parse(&info, rows, argc, argv, &help, NULL, &result, err))
 		return result;
+	if ((o.clear || o.confirm) &&
+		needs_root(o.clear ? "status --clear" : "status --confirm", o.sysfs, err) < 0)
+		return CMD_SYSTEM;
 	return run(&o, err);
 }

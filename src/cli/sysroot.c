@@ -106,3 +106,10 @@ void sysroot_done(struct sysroot_record *r)
 	free(r->cmdline);
 	free(r->root);
 }
+
+int needs_root(const char *command, const char *sysfs, struct err *err)
+{
+	if (sysfs || geteuid() == 0)
+		return 0;
+	return err_set(err, EPERM, "%s needs root: run it with sudo", command);
+}

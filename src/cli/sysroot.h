@@ -24,4 +24,8 @@ struct sysroot_record {
 int sysroot_unfold(struct sysroot *w, struct sysroot_record *ret, struct err *err) _must_check_;
 void sysroot_done(struct sysroot_record *r);
 
+/* -EPERM with "COMMAND needs root: run it with sudo", unless the effective user is root or sysfs,
+ * of another machine, is not NULL. */
+int needs_root(const char *command, const char *sysfs, struct err *err) _must_check_;
+
 #endif

@@ -207,6 +207,7 @@ static void function_row(struct cards *c, struct table *t, const struct card *k,
 		name[0]     ? name
 		: vendor[0] ? ""
 			    : "-");
+	table_style(t, k->chosen ? GOOD : PLAIN);
 }
 
 /* A line below the table, of a function with this number, or with none (0). */

@@ -562,11 +562,13 @@ void status_print(const struct status *a, FILE *f)
 			r->requested->address, or_dash(r->requested->driver), or_dash(r->now)};
 		table_row(&t, cells, "%s (%s)", dev_status_text(r, a, text),
 			or_dash(r->requested->asked));
+		table_style(&t, dev_status_is_ok(r) ? GOOD : BAD);
 	}
 	for (size_t i = 0; i < a->n_unfinished; i++) {
 		const struct unfinished *u = &a->unfinished[i];
 		const char *const cells[] = {pci_addr_format(u->addr, address), "-", "-"};
 		table_row(&t, cells, "%s", status_unfinished_text(u, text));
+		table_style(&t, BAD);
 	}
 	table_print(&t, f);
 	if (*status_bootcount_text(a, bootcount))

@@ -9,6 +9,8 @@ void plan_table_print(const struct plan *p, FILE *f)
 	static const struct table_column columns[] = {{.name = "ADDRESS"}, {.name = "ID"},
 		{.name = "ACTION"}, {.name = "CURRENT"}, {.name = "TARGET"},
 		{.name = "REASON (CONFIG)"}};
+	static const enum style styles[] = {
+		[ACTION_BIND] = GOOD, [ACTION_REFUSE] = BAD, [ACTION_ABSENT] = NOTE};
 	_cleanup_(table_done) struct table t;
 	struct plan_row row;
 
@@ -21,6 +23,7 @@ void plan_table_print(const struct plan *p, FILE *f)
 		plan_row_read(p, &p->verdicts[i], &row);
 		const char *const cells[] = {row.name, row.id, row.action, row.current, row.target};
 		table_row(&t, cells, "%s (%s)", p->verdicts[i].reason, row.source);
+		table_style(&t, styles[p->verdicts[i].action]);
 	}
 	table_print(&t, f);
 }

@@ -39,10 +39,21 @@ void table_row(struct table *t, const char *const *cells, const char *fmt, ...)
 		sentence = NULL;
 	va_end(ap);
 	t->failed |= !line || strings_take(&t->sentences, sentence) < 0;
+	enum style *more = t->failed ? NULL
+				     : reallocarray(t->styles, t->sentences.n, sizeof(*more));
+	t->failed |= !more;
 	if (t->failed)
 		return;
+	t->styles = more;
+	t->styles[t->sentences.n - 1] = PLAIN;
 	for (size_t i = 0; i + 1 < scols_table_get_ncols(t->cells); i++)
 		t->failed |= scols_line_set_data(line, i, cells[i]) < 0;
+}
+
+void table_style(struct table *t, enum style style)
+{
+	if (!t->failed && t->sentences.n > 0)
+		t->styles[t->sentences.n - 1] = style;
 }
 
 /* The widths of characters, and what of them may be printed, are those of UTF-8 in any locale. */
@@ -64,17 +75,18 @@ static char *cells_print(const struct table *t)
 /* A sentence of which less than this would be left is not cut. */
 #define SENTENCE_MIN 20
 
-static void row_print(const struct table *t, const char *row, const char *sentence, FILE *f)
+static void row_print(const struct table *t, const char *row, size_t i, FILE *f)
 {
+	const char *sentence = t->sentences.v[i];
 	unsigned width = term_terminal(fileno(f));
 	struct term p;
 
 	if (!t->cut || width < strlen(row) + SENTENCE_MIN) {
-		term_row(f, row, "%s", sentence);
+		term_row_styled(f, t->styles[i], row, "%s", sentence);
 		return;
 	}
-	term_open(&p, f, COLOUR_NEVER);
-	term_put(&p, PLAIN, "%s %s", row, sentence);
+	term_open(&p, f, COLOUR_AUTO);
+	term_put(&p, t->styles[i], "%s %s", row, sentence);
 	term_end(&p);
 }
 
@@ -107,7 +119,7 @@ void table_print(struct table *t, FILE *f)
 	for (size_t i = 0; i < t->sentences.n && rest; i++) {
 		char *line = strsep(&rest, "\n");
 		line[strlen(line) - 1] = '\0'; /* row_print has a blank of its own */
-		row_print(t, line, t->sentences.v[i], f);
+		row_print(t, line, i, f);
 	}
 }
 
@@ -115,5 +127,6 @@ void table_done(struct table *t)
 {
 	scols_unref_table(t->cells);
 	strings_done(&t->sentences);
+	free(t->styles);
 	*t = (struct table){0};
 }

@@ -4,6 +4,7 @@
 
 #include "base/err.h"
 #include "base/strings.h"
+#include "shared/term.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -22,6 +23,7 @@ struct table_column {
 struct table {
 	struct libscols_table *cells;
 	struct strings sentences;
+	enum style *styles; /* of each sentence's row */
 	bool cut;
 	bool failed; /* out of memory */
 };
@@ -31,6 +33,9 @@ void table_open(struct table *ret, const struct table_column *columns, size_t n)
 
 /* A row: its n - 1 cells, of which NULL is empty, and its sentence. */
 void table_row(struct table *t, const char *const *cells, const char *fmt, ...) _printf_(3, 4);
+
+/* Gives the last row a colour, where the terminal has colours. */
+void table_style(struct table *t, enum style style);
 
 /* Prints rows and headings, nothing if there is no row. Logs an error if out of memory. */
 void table_print(struct table *t, FILE *f);

@@ -239,7 +239,7 @@ void term_whole(struct term *p, enum style style, const char *fmt, ...)
 
 /* Prints what is before the last line of a row that is wider than the terminal, cut at blanks, and
  * moves *row to the rest. Returns its length. */
-static size_t row_begin(struct term *p, const char **row, size_t len)
+static size_t row_begin(struct term *p, enum style style, const char **row, size_t len)
 {
 	for (;;) {
 		size_t fits = columns_length(*row, p->width - p->column), end = fits;
@@ -252,7 +252,7 @@ static size_t row_begin(struct term *p, const char **row, size_t len)
 		size_t trimmed = end;
 		while (trimmed > 0 && (*row)[trimmed - 1] == ' ')
 			trimmed--;
-		term_put(p, PLAIN, "%.*s", (int)trimmed, *row);
+		term_put(p, style, "%.*s", (int)trimmed, *row);
 		term_line(p, ROW_INDENT);
 		end += strspn(*row + end, " ");
 		*row += end;
@@ -260,21 +260,25 @@ static size_t row_begin(struct term *p, const char **row, size_t len)
 	}
 }
 
-void term_row(FILE *f, const char *row, const char *fmt, ...)
+_printf_(4, 0) static void row_put(
+	FILE *f, enum style style, const char *row, const char *fmt, va_list ap)
 {
 	unsigned width = term_terminal(fileno(f));
 	char text[TEXT_MAX];
 	struct term p;
-	va_list ap;
 
-	va_start(ap, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	if (width == 0 || columns(row) + 1 + columns(text) <= width) {
+	bool fits = columns(row) + 1 + columns(text) <= width;
+	if (width == 0 || (fits && style == PLAIN)) {
 		fprintf(f, "%s %s\n", row, text);
 		return;
 	}
-	term_open(&p, f, COLOUR_NEVER);
+	term_open(&p, f, style == PLAIN ? COLOUR_NEVER : COLOUR_AUTO);
+	if (fits) {
+		term_whole(&p, style, "%s %s", row, text);
+		term_end(&p);
+		return;
+	}
 	term_line(&p, 0);
 	size_t len = strlen(row);
 	bool beside = columns(row) < width / 3;
@@ -282,14 +286,32 @@ void term_row(FILE *f, const char *row, const char *fmt, ...)
 		len--;
 	const char *last = row;
 	if (!beside)
-		len = row_begin(&p, &last, len);
-	term_put(&p, PLAIN, "%.*s%s", (int)len, last, beside ? " " : "");
+		len = row_begin(&p, style, &last, len);
+	term_put(&p, style, "%.*s%s", (int)len, last, beside ? " " : "");
 	if (beside)
 		p.indent = p.column;
 	else if (last == row)
 		term_line(&p, ROW_INDENT);
 	else if (text[0])
 		term_put(&p, PLAIN, " ");
-	term_words(&p, PLAIN, "%s", text);
+	term_words(&p, style, "%s", text);
 	term_end(&p);
+}
+
+void term_row(FILE *f, const char *row, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	row_put(f, PLAIN, row, fmt, ap);
+	va_end(ap);
+}
+
+void term_row_styled(FILE *f, enum style style, const char *row, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	row_put(f, style, row, fmt, ap);
+	va_end(ap);
 }

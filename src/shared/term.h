@@ -44,6 +44,9 @@ unsigned term_terminal(int fd);
  * wrapped too. In a pipe each row is one line, however long.
  */
 void term_row(FILE *f, const char *row, const char *fmt, ...) _printf_(3, 4);
+/* The same in a colour, where the terminal has colours (COLOUR_AUTO). */
+void term_row_styled(FILE *f, enum style style, const char *row, const char *fmt, ...)
+	_printf_(4, 5);
 
 void term_line(struct term *p, unsigned indent); /* ends a started line, starts one */
 void term_end(struct term *p);                   /* ends a started line */

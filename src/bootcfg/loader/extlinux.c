@@ -173,12 +173,149 @@ static void part(const struct boot_entry *e, struct format *f)
 	f->names[1] = u_boot_parameters;
 }
 
+/* ---- one more initrd ---------------------------------------------------------------------------
+ */
+
+/* SYSLINUX has its second stage beside the menu, or in the directory above (extlinux.conf of U-Boot
+ * has none). */
+static bool is_syslinux(const struct root *r, const char *menu)
+{
+	static const char *const names[] = {
+		"ldlinux.sys", "ldlinux.c32", "ldlinux.e64", "isolinux.bin", NULL};
+	size_t dir = (size_t)(strrchr(menu, '/') - menu);
+	bool found = false;
+
+	for (const char *const *n = names; *n && !found; n++) {
+		_cleanup_(text_done) struct text path = {0};
+		text_print(&path, "%.*s/%s", (int)dir, menu, *n);
+		found = !path.failed && root_is_file(r, path.data);
+	}
+	return found;
+}
+
+/* The line of `INITRD a,b` of the entry that begins in line `first`: the offsets of its value. */
+static bool initrd_line_find(const char *text, size_t first, size_t *ret_begin, size_t *ret_end)
+{
+	size_t number = 0;
+
+	for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+		const char *at = line + strspn(line, " \t");
+		size_t len = strcspn(at, "\r\n");
+		number++;
+		if (number > first && strncasecmp(at, "label", 5) == 0 && strchr(" \t", at[5]))
+			return false;
+		if (number <= first || len < 7 || strncasecmp(at, "initrd", 6) != 0 ||
+			!strchr(" \t", at[6]))
+			continue;
+		*ret_begin = (size_t)(at - text) + 6 + strspn(at + 6, " \t");
+		*ret_end = (size_t)(at - text) + len;
+		while (*ret_end > *ret_begin && strchr(" \t", text[*ret_end - 1]))
+			(*ret_end)--;
+		return *ret_end > *ret_begin;
+	}
+	return false;
+}
+
+static bool list_names(const char *list, size_t len, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (size_t at = 0; at < len;) {
+		size_t end = at;
+		while (end < len && list[end] != ',')
+			end++;
+		if (end - at == n && memcmp(list + at, name, n) == 0)
+			return true;
+		at = end + 1;
+	}
+	return false;
+}
+
+/* As the entry spells its last initrd, in the same directory. */
+static int initrd_name(const struct boot_entry *e, const struct initrd_job *job, const char *list,
+	size_t len, struct text *ret, struct err *err)
+{
+	const struct boot_file *last = e->initrds_n > 0 ? &e->initrds[e->initrds_n - 1] : NULL;
+	const char *there = last && last->path ? strrchr(last->path, '/') : NULL;
+	size_t begin = len, dir = there ? (size_t)(there - last->path) : 0;
+	const char *name = strrchr(job->file, '/');
+
+	while (begin > 0 && list[begin - 1] != ',')
+		begin--;
+	const char *slash = memrchr(list + begin, '/', len - begin);
+	if (!there || last->state != BOOT_FILE_THERE || !name ||
+		(size_t)(name - job->file) != dir || strncmp(job->file, last->path, dir) != 0)
+		return err_set(err, EINVAL,
+			"/%s: is not in the directory of the initrd of %s: write the archive to /%.*s",
+			job->file, e->id, (int)dir, last && last->path ? last->path : "");
+	text_print(ret, "%.*s%s", slash ? (int)(slash + 1 - (list + begin)) : 0, list + begin,
+		name + 1);
+	return ret->failed ? err_set(err, ENOMEM, "out of memory") : 0;
+}
+
+static int entry_initrd_add(struct file_edit *f, const struct boot_entry *e,
+	const struct initrd_job *job, struct err *err)
+{
+	_cleanup_(text_done) struct text out = {0}, name = {0};
+	size_t len, begin = 0, end = 0;
+	const char *text = file_edit_text(f, &len);
+
+	if (!initrd_line_find(text, e->line, &begin, &end))
+		return err_set(err, EINVAL,
+			"%s:%zu: starts no initrd by a line INITRD, to which this one could be added",
+			f->name, e->line);
+	int rc = initrd_name(e, job, text + begin, end - begin, &name, err);
+	if (rc < 0 || !name.data || list_names(text + begin, end - begin, name.data))
+		return rc;
+	text_add(&out, text, end);
+	text_print(&out, ",%s", name.data);
+	text_add(&out, text + end, len - end);
+	return file_edit_take(f, &out) < 0 ? err_set(err, ENOMEM, "out of memory") : 0;
+}
+
+/* INITRD a,b (doc/syslinux.txt). U-Boot's reader takes one file alone. */
+static int initrd(const struct root *r, struct loaders *l, const struct initrd_job *job,
+	struct file_edits *s, struct err *err)
+{
+	const char *path = l->sources_n > 0 ? l->sources[0].paths.v[0] : "";
+	char *text = NULL;
+	size_t len = 0;
+
+	if (l->sources_n != 1 || l->sources[0].edit != extlinux_edit)
+		return err_set(err, EINVAL,
+			"/%s: the menu is made by a tool that knows one initrd for each entry",
+			path);
+	if (!is_syslinux(r, path))
+		return err_set(err, EINVAL,
+			"/%s: nothing of SYSLINUX is beside it, so U-Boot may be what reads it, and that takes one initrd alone: have the image made with vfio-bind in it",
+			path);
+	if (job->words->n > 0)
+		return err_set(err, EINVAL,
+			"/%s: an entry of its own is written by hand here: LABEL, LINUX, INITRD a,b and APPEND with %s",
+			path, job->words->v[0].text);
+	int rc = root_read(r, path, &text, &len, err);
+	if (rc < 0)
+		return rc;
+	if (file_edits_add(s, path, text, len) < 0)
+		return err_set(err, ENOMEM, "out of memory");
+	for (size_t i = 0; i < job->entries->n && rc == 0; i++) {
+		const struct boot_entry *e = &job->entries->v[i];
+		bool asked = job->pick ? e->line == l->sources[0].format.entry_line ||
+						 l->sources[0].format.entry_line == 0
+				       : !e->way_back;
+		if (e->ours && !e->no_linux && !e->unknown && asked && str_equal(e->path, path))
+			rc = entry_initrd_add(&s->v[0], e, job, err);
+	}
+	return rc;
+}
+
 const struct loader loader_extlinux = {
 	.name = "extlinux",
 	.called = (const char *const[]){"extlinux", "syslinux", NULL},
 	.booted = booted,
 	.detect = detect,
 	.entries = entries,
+	.initrd = initrd,
 	.makes = makes,
 	.part = part,
 };

@@ -89,8 +89,24 @@ static int image_words(struct boot_reading *q, struct boot_entry *e, const struc
 	return uki_words_add(q, e, options.data, source.data);
 }
 
-static int entry_fill(
-	struct boot_reading *q, struct boot_entry *e, const struct menu_entry *m, const char *text)
+/* rEFInd hands initrd=\PATH on, which the stub of the kernel loads before that of a line `initrd`.
+ */
+static int word_initrds_add(
+	struct boot_reading *q, struct boot_entry *e, const struct menu_entry *m)
+{
+	static const char initrd[] = "initrd=";
+	int rc = 0;
+
+	for (size_t i = 0; i < m->words.words && rc == 0; i++) {
+		const struct word *w = &m->words.word[i];
+		if (!w->unknown && str_starts(w->text, initrd))
+			rc = initrd_add(q, e, e->path, w->text + strlen(initrd));
+	}
+	return rc;
+}
+
+static int entry_fill(struct boot_reading *q, struct boot_entry *e, const struct menu_entry *m,
+	enum menu_kind kind, const char *text)
 {
 	bool is_image = !m->is_linux && m->kernel;
 	int rc = 0;
@@ -98,6 +114,8 @@ static int entry_fill(
 	e->no_linux = !m->is_linux;
 	if (m->kernel)
 		rc = file_find(q, e->path, m->kernel, is_image ? &e->image : &e->kernel);
+	if (rc == 0 && m->is_linux && (kind == MENU_REFIND_LINUX || kind == MENU_REFIND_CONF))
+		rc = word_initrds_add(q, e, m);
 	for (size_t i = 0; i < m->initrds.n && rc == 0; i++)
 		rc = initrd_add(q, e, e->path, m->initrds.v[i]);
 	if (rc == 0 && m->is_linux && kernel_is_image(q, e)) {
@@ -132,7 +150,7 @@ int menu_entries_add(struct boot_reading *q, const struct loader *reader, enum m
 	for (size_t i = 0; i < menu.n && rc == 0; i++) {
 		struct boot_entry *e = boot_entry_add(
 			q, reader, path, menu.v[i].line, strdup(menu.v[i].title));
-		rc = e ? entry_fill(q, e, &menu.v[i], text) : -ENOMEM;
+		rc = e ? entry_fill(q, e, &menu.v[i], kind, text) : -ENOMEM;
 	}
 	return rc;
 }

@@ -167,6 +167,107 @@ static int entries(struct boot_reading *q)
 	return rc;
 }
 
+/* ---- one more initrd ---------------------------------------------------------------------------
+ */
+
+/* How the first entry of ours spells an initrd: allocated, or NULL: it names none. */
+static char *initrd_spelled(const char *path, const char *text, size_t len, enum menu_kind kind,
+	const struct strings *roots)
+{
+	_cleanup_(menu_entries_done) struct menu_entries menu = {0};
+
+	if (menu_read(kind, path, text, len, &menu, NULL) < 0)
+		return NULL;
+	for (size_t i = 0; i < menu.n; i++) {
+		const struct menu_entry *m = &menu.v[i];
+		if (menu_entry_left(m, roots))
+			continue;
+		for (size_t w = 0; w < m->words.words; w++)
+			if (str_starts(m->words.word[w].text, "initrd="))
+				return strdup(m->words.word[w].text + strlen("initrd="));
+		return m->initrds.n > 0 ? strdup(m->initrds.v[0]) : NULL;
+	}
+	return NULL;
+}
+
+/* initrd=\DIR\NAME, beside the initrd of the entries; the stub of the kernel takes backslashes. */
+static int word_make(const struct initrd_job *job, const char *menu, const char *spelled,
+	struct text *ret, struct err *err)
+{
+	const char *name = strrchr(job->file, '/'), *slash = spelled;
+	bool beside = false;
+
+	for (const char *p = spelled; *p; p++)
+		if (strchr("/\\", *p))
+			slash = p + 1;
+	for (size_t i = 0; i < job->entries->n && name; i++) {
+		const struct boot_entry *e = &job->entries->v[i];
+		for (size_t k = 0; k < e->initrds_n && str_equal(e->path, menu); k++) {
+			const char *path = e->initrds[k].path;
+			const char *last = path ? strrchr(path, '/') : NULL;
+			beside |= last && e->initrds[k].state == BOOT_FILE_THERE &&
+				  last - path == name - job->file &&
+				  strncmp(path, job->file, (size_t)(name - job->file)) == 0;
+		}
+	}
+	if (!beside)
+		return err_set(err, EINVAL,
+			"/%s: is not in the directory of the initrd that /%s names: write the archive there",
+			job->file, menu);
+	text_print(ret, "initrd=%.*s%s", (int)(slash - spelled), spelled, name + 1);
+	for (char *p = ret->data; p && *p; p++)
+		*p = *p == '/' ? '\\' : *p;
+	return ret->failed ? err_set(err, ENOMEM, "out of memory") : 0;
+}
+
+/* Of a word initrd= it loads that, and of none the one that it finds beside the kernel. */
+static int menu_check(
+	const char *menu, const char *spelled, const struct initrd_job *job, struct err *err)
+{
+	if (!spelled)
+		return err_set(err, EINVAL,
+			"/%s: rEFInd finds the initrd by itself, and would not with a word initrd= in the options: write initrd= of it there first",
+			menu);
+	if (job->packed)
+		return err_set(err, EINVAL,
+			"/%s: is compressed, and may come before the image, where the kernel's search for microcode would end at it: write it without --gzip",
+			job->file);
+	return job->words->n == 0
+		       ? 0
+		       : err_set(err, EINVAL,
+				 "/%s: an entry of its own is written by hand here: a line with the options of the other, %s and initrd= of the archive",
+				 menu, job->words->v[0].text);
+}
+
+/* In the options: of two lines `initrd` of a stanza it loads the last alone. */
+static int initrd(const struct root *r, struct loaders *l, const struct initrd_job *job,
+	struct file_edits *s, struct err *err)
+{
+	_cleanup_(str_free) char *text = NULL, *spelled = NULL;
+	_cleanup_(text_done) struct text word = {0};
+	_cleanup_(karg_ops_done) struct karg_ops add = {0};
+	size_t len;
+
+	if (l->sources_n != 1)
+		return err_set(err, EINVAL,
+			"/%s: is one of several menus of rEFInd: --entry says which entry loads the archive",
+			l->sources_n > 0 ? l->sources[0].paths.v[0] : "");
+	const struct karg_source *p = &l->sources[0];
+	const char *menu = p->paths.v[0];
+	int rc = root_read(r, menu, &text, &len, err);
+	if (rc < 0)
+		return rc;
+	spelled = initrd_spelled(menu, text, len,
+		p->edit == refind_linux_edit ? MENU_REFIND_LINUX : MENU_REFIND_CONF,
+		&p->format.roots);
+	rc = menu_check(menu, spelled, job, err);
+	if (rc == 0)
+		rc = word_make(job, menu, spelled, &word, err);
+	if (rc == 0)
+		rc = karg_ops_add(&add, word.data, err);
+	return rc < 0 ? rc : karg_source_edit(r, p, &add, s, err);
+}
+
 const struct loader loader_refind = {
 	.name = "refind",
 	.called = (const char *const[]){"refind", NULL},
@@ -174,4 +275,5 @@ const struct loader loader_refind = {
 	.loader_info = (const char *const[]){"rEFInd", NULL},
 	.detect = detect,
 	.entries = entries,
+	.initrd = initrd,
 };

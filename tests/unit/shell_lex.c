@@ -164,6 +164,7 @@ static void test_heredocs(void)
 	check_case("here-documents: one without an end");
 	s = scan_of("<<E\nE x\n", &err);
 	CHECK_INT(scan_word(&s, &w), 0);
+	CHECK_INT(scan_pending(&s), -EINVAL);
 	CHECK_INT(scan_take(&s, "\n"), 1);
 	CHECK_INT(scan_heredocs(&s), -EINVAL);
 }

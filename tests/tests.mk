@@ -306,7 +306,7 @@ check-images: all
 	@tests/images/run || rc=1; tests/images/any '^trixie +initramfs-tools +gzip +rdinit' || rc=1; exit $${rc:-0}
 check-images-all: all
 	@NO_INSTALL='$(NO_INSTALL)' tools/deps boot images
-	@tests/images/run --all
+	@tests/images/run --all || rc=1; tests/images/layouts || rc=1; exit $${rc:-0}
 # Images that know nothing of vfio-bind, of five generators, with the archive of `vfio-bind image` and without: some
 # fifteen boots, and root. Not part of check.
 .PHONY: check-image-any

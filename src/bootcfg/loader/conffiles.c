@@ -100,6 +100,31 @@ static void rpm_look(const struct root *r, struct file_edits *s, bool *ret_known
 			s->v[i].owner = OWNER_PACKAGE;
 }
 
+/* rpm's database of a system that does not run, in each of its formats: SQLite, ndb, Berkeley DB.
+ * Only rpm itself reads them, and no program of such a system is run. NULL: there is none. */
+static const char *rpm_database(const struct root *r)
+{
+	static const char *const paths[] = {"usr/lib/sysimage/rpm/rpmdb.sqlite",
+		"usr/lib/sysimage/rpm/Packages.db", "var/lib/rpm/rpmdb.sqlite",
+		"var/lib/rpm/Packages.db", "var/lib/rpm/Packages", NULL};
+
+	for (const char *const *p = paths; *p; p++)
+		if (root_is_file(r, *p))
+			return *p;
+	return NULL;
+}
+
+/* Says why it is not known whose a file is. */
+static int unknown_note(struct file_edits *s, const struct file_edit *f, const char *database)
+{
+	struct text note = {0};
+
+	text_print(&note,
+		"%s: whose file it is is not known, for /%s is read by rpm alone, on the running system: no word is added to it unless it sets the line anew",
+		f->name, database);
+	return strings_take(&s->notes, note.data);
+}
+
 /* /usr is the packages', whatever lists them. */
 static bool is_vendors(const char *path)
 {
@@ -124,9 +149,14 @@ int conffiles_find(const struct root *r, struct file_edits *s)
 		return rc;
 	if (!known)
 		rpm_look(r, s, &known);
-	for (size_t i = 0; i < s->n; i++)
-		if (!known && is_drop_in(s->v[i].path) && !is_vendors(s->v[i].path))
-			s->v[i].owner = OWNER_UNKNOWN;
+	const char *database = known || r->host ? NULL : rpm_database(r);
+	for (size_t i = 0; i < s->n; i++) {
+		if (known || !is_drop_in(s->v[i].path) || is_vendors(s->v[i].path))
+			continue;
+		s->v[i].owner = OWNER_UNKNOWN;
+		if (database && s->v[i].old && unknown_note(s, &s->v[i], database) < 0)
+			return -ENOMEM;
+	}
 	/* /etc/default/grub is the file to edit, even if a package put it there. */
 	for (size_t i = 0; i < s->n; i++)
 		if (!is_drop_in(s->v[i].path) && !is_vendors(s->v[i].path))

@@ -127,7 +127,7 @@ static int encode_grub(
 	if (strpbrk(text, "$'\\"))
 		return err_set(err, EINVAL, "%s: GRUB can't carry $, ' or \\ in an entry", text);
 	for (const char *p = text; *p;) {
-		if (*p == ' ') {
+		if (kcmdline_is_blank(*p)) {
 			text_add(&out, p++, 1);
 			continue;
 		}

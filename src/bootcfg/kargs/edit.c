@@ -321,12 +321,17 @@ static bool edit_builder_half_known(const struct edit_builder *d, size_t i)
 	       !strpbrk(d->k[i].name, "$\x01");
 }
 
+/* … in a segment that the reader of the line does not ignore. */
+static bool half_known_counts(const struct edit_builder *d, size_t i)
+{
+	return edit_builder_half_known(d, i) && !d->line->field[d->line->word[i].field].ignored;
+}
+
 /* The last such word with this name behind word `from`; SIZE_MAX: none. */
 static size_t half_known_after(const struct edit_builder *d, const char *name, size_t from)
 {
 	for (size_t i = d->kernel; i-- > 0 && (from == SIZE_MAX || i > from);)
-		if (edit_builder_half_known(d, i) && karg_same_name(d->k[i].name, name) &&
-			!d->line->field[d->line->word[i].field].ignored)
+		if (half_known_counts(d, i) && karg_same_name(d->k[i].name, name))
 			return i;
 	return SIZE_MAX;
 }
@@ -387,7 +392,7 @@ static bool item_in_effect(
 	for (size_t i = 0; i < d->n; i++) {
 		if (!karg_same_name(d->k[i].name, name))
 			continue;
-		if (other && edit_builder_half_known(d, i))
+		if (other && half_known_counts(d, i))
 			on = false;
 		if (!edit_builder_counts(d, i))
 			continue;
@@ -431,7 +436,7 @@ static int edit_builder_hugepages(
 	if (!k)
 		return -ENOMEM;
 	for (size_t i = 0; i < d->n; i++)
-		k[i] = edit_builder_counts(d, i) || edit_builder_half_known(d, i) ? &d->k[i] : NULL;
+		k[i] = edit_builder_counts(d, i) || half_known_counts(d, i) ? &d->k[i] : NULL;
 	hugepages_find(k, d->n, size, ret);
 	free(k);
 	return 0;

@@ -98,7 +98,8 @@ static bool is_fallback(const char *name, const struct bls_entry *e)
 static int options_words(const struct bls_entry *e, struct strings *ret)
 {
 	for (const char *p = e->options; p && *p;) {
-		p += strspn(p, " \t\"");
+		while (kcmdline_is_blank(*p) || *p == '"')
+			p++;
 		const char *end = kcmdline_word_end(p);
 		if (end > p && strings_take(ret, strndup(p, (size_t)(end - p))) < 0)
 			return -ENOMEM;

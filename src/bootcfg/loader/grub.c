@@ -494,7 +494,7 @@ static int encode(
 	(void)context;
 	(void)dialect;
 	while (*text) {
-		if (*text == ' ') {
+		if (kcmdline_is_blank(*text)) {
 			text_add(ret, text++, 1);
 			continue;
 		}

@@ -52,7 +52,8 @@ static int running_add(const struct root *r, struct next_kernel *k)
 		k->unknown = strdup(
 			"the line of the system that runs when the kernel is installed");
 	for (const char *p = now.cmdline ? now.cmdline : ""; *p && rc == 0;) {
-		p += strspn(p, " \t\n");
+		while (kcmdline_is_blank(*p))
+			p++;
 		const char *end = kcmdline_word_end(p);
 		_cleanup_(str_free) char *word = strndup(p, (size_t)(end - p));
 		if (!word)

@@ -3,6 +3,7 @@
 #include "bootcfg/format/shell.h"
 #include "bootcfg/kargs/karg.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -490,14 +491,31 @@ static bool name_may_occur(const struct file_edits *s, const char *own, const ch
 	return false;
 }
 
+/* True if the word `--`, behind which everything is init's, may be in a file other than our own:
+ * two dashes that do not begin an option, whatever blank or quote is around them. */
+static bool end_may_occur(const struct file_edits *s, const char *own)
+{
+	size_t len;
+
+	for (size_t i = 0; i < s->n; i++) {
+		const char *text = file_edit_text(&s->v[i], &len);
+		for (size_t at = 0; at < len && !str_equal(s->v[i].path, own); at++) {
+			size_t n = strspn(text + at, "-");
+			if (n == 2 && !isalnum((unsigned char)text[at + n]))
+				return true;
+			at += n;
+		}
+	}
+	return false;
+}
+
 /* True if the request can be met by words behind whatever the files say: it only adds, and what it
  * would have to merge with or to remove is written nowhere in them. */
 static bool can_add_blindly(const struct file_edits *s, const char *own, const struct karg_ops *req)
 {
 	bool adds = false;
 
-	if (name_may_occur(s, own, " -- ") || name_may_occur(s, own, " --\"") ||
-		name_may_occur(s, own, "readonly"))
+	if (end_may_occur(s, own) || name_may_occur(s, own, "readonly"))
 		return false;
 	for (size_t i = 0; i < req->n; i++) {
 		const struct karg_op *op = &req->v[i];

@@ -65,21 +65,24 @@ static bool ends_with(const char *text, size_t len, const char *end)
 	return len >= n && strncasecmp(text + len - n, end, n) == 0;
 }
 
-/* By its name: what the generators of all loaders write. */
+/* By its name: what the generators of all loaders write, and what they write it to before it gets
+ * that name (extlinux.conf.tmp). */
 static enum kind kind_of(const char *path)
 {
 	static const char *const menus[] = {"grub.cfg", "limine.conf", "limine.cfg",
 		"extlinux.conf", "syslinux.cfg", "refind_linux.conf", "loader.conf"};
 	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-	size_t dir = slash ? (size_t)(slash - path) : 0, len = strlen(path);
+	size_t dir = slash ? (size_t)(slash - path) : 0;
 
-	for (size_t i = 0; i < sizeof(menus) / sizeof(*menus); i++)
-		if (strcasecmp(name, menus[i]) == 0)
+	for (size_t i = 0; i < sizeof(menus) / sizeof(*menus); i++) {
+		size_t n = strlen(menus[i]);
+		if (strncasecmp(name, menus[i], n) == 0 && (!name[n] || strchr(".~", name[n])))
 			return KIND_TEXT;
-	if (ends_with(path, dir, "/loader/entries") && ends_with(path, len, ".conf"))
+	}
+	if (ends_with(path, dir, "/loader/entries") && strcasestr(name, ".conf"))
 		return KIND_TEXT;
-	return ends_with(path, dir, "/EFI/Linux") && ends_with(path, len, ".efi") ? KIND_IMAGE
-										  : KIND_NONE;
+	return ends_with(path, dir, "/EFI/Linux") && strcasestr(name, ".efi") ? KIND_IMAGE
+									      : KIND_NONE;
 }
 
 /* Called for each file below the directories with boot files. */

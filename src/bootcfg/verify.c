@@ -262,7 +262,9 @@ static int gone_check(
 	const struct verify *v, const struct boot_entry *b, struct strings *also, struct err *err)
 {
 	if (is_unread(v, b))
-		return v->direct ? refuse(b, "can't be read for certain any more", "", err) : 0;
+		return v->direct || (b->ours && !b->unknown)
+			       ? refuse(b, "can't be read for certain any more", "", err)
+			       : 0;
 	if (is_found_anew(b) || (b->ours && boot_entry_missing(b)) ||
 		(b->ours && (b->no_linux || b->unknown) && !b->way_back))
 		return also_add(also, b, "is gone", "");
@@ -316,6 +318,14 @@ static int words_check(const struct verify *v, const struct boot_entry *b,
 	return rc;
 }
 
+/* An entry whose words were known is unknown. That a generator has it depend on a variable is no
+ * damage; that it has no word any more is, as of an image that is cut. */
+static bool is_lost(const struct verify *v, const struct boot_entry *b, const struct boot_entry *a)
+{
+	return !b->unknown && a->unknown &&
+	       (v->direct || (b->ours && b->words.n > 0 && a->words.n == 0));
+}
+
 static int pair_check(const struct verify *v, const struct boot_entry *b,
 	const struct boot_entry *a, struct strings *also, struct err *err)
 {
@@ -325,7 +335,7 @@ static int pair_check(const struct verify *v, const struct boot_entry *b,
 		return rc;
 	if (!a)
 		return gone_check(v, b, also, err);
-	if (v->direct && !b->unknown && a->unknown)
+	if (is_lost(v, b, a))
 		return refuse(b, "can't be read for certain any more: ", a->unknown, err);
 	if ((!b->ours || b->way_back) && !is_picked(v, b))
 		return other_check(v, b, a, also, err);

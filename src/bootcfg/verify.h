@@ -24,9 +24,9 @@ struct verify {
  * -EIO if an entry of this system is gone or has lost root= (or what is in its place), lacks an
  * added parameter or still has a removed one; if a kernel, an initrd or an image that was there is
  * gone; if the default is gone; or if an entry of another system or a way back is another one, but
- * for the one that was picked. After a direct edit also if an entry can't be read for certain any
- * more. Every other difference is added to *also as a sentence. An entry that is unknown proves
- * nothing.
+ * for the one that was picked. Also if an entry that was known is not any more: after a generator
+ * ran only where none of its words can be read. Every other difference is added to *also as a
+ * sentence. Any other entry that is unknown proves nothing.
  */
 int verify_entries(const struct verify *v, struct strings *also, struct err *err) _must_check_;
 

@@ -245,6 +245,13 @@ check-durability: all $(BUILD)/guest/replay
 		MUTANT_LINK='$(CC) $(CFLAGS) -fPIE -pie $(LINK) $(LDFLAGS)' MUTANT_LIBS='$(bootcfg_libs) $(LDLIBS)' \
 		MUTANT_OBJECTS='$(bootcfg_objects:%=$(BUILD)/obj/%.o)' tests/bootcfg/durability $(DURABILITY)
 
+# Debian's own grub-mkconfig, u-boot-update, kernel-install with ukify, dracut and mkrlconf, in an overlay of a Debian: they
+# work, fail, hang and are killed. Three minutes, root, and a network the first time. Not part of check.
+.PHONY: check-bootcfg-generators
+check-bootcfg-generators: all
+	@NO_INSTALL='$(NO_INSTALL)' tools/deps boot images
+	@VFIO_BOOTCFG=$(BUILD)/vfio-bootcfg tests/bootcfg/generators
+
 # Whole Debians booted by GRUB (BIOS, UEFI), systemd-boot and as a unified kernel image: a quarter of an hour, and root.
 # Not part of check.
 .PHONY: check-bootcfg-boot

@@ -144,7 +144,9 @@ static int last_good_make(int dirfd, const char *good, const struct replacement 
 	return temp_fill(dirfd, good, -1, &copy);
 }
 
-static int swap_in(int dirfd, const char *name, const char *temp, const struct replacement *to)
+/* *ret_named: the new file has the name, whether it could be read back or not. */
+static int swap_in(int dirfd, const char *name, const char *temp, const struct replacement *to,
+	bool *ret_named)
 {
 	/* The last check before the rename: an editor or a package manager may have written the
 	 * file. */
@@ -157,6 +159,7 @@ static int swap_in(int dirfd, const char *name, const char *temp, const struct r
 	} else if (syscall(SYS_renameat2, dirfd, temp, dirfd, name, RENAME_NOREPLACE) < 0) {
 		return errno == EEXIST ? -EBUSY : -errno;
 	}
+	*ret_named = true;
 	if (fsync(dirfd) < 0 && errno != EINVAL)
 		return -errno;
 	return data_check(dirfd, name, to->data, to->len);
@@ -184,18 +187,23 @@ int file_replace(int dirfd, const char *name, const struct replacement *to, stru
 		if (old < 0)
 			return err_set(err, errno, "%s: can't open it: %s", name, strerror(errno));
 	}
-	bool fat = to->old && on_fat(dir);
+	bool fat = to->old && on_fat(dir), named = false;
 	int r = temp_fill(dir, temp, old, to);
 	if (r == 0 && fat)
 		r = last_good_make(dir, good, to);
 	if (r == 0)
-		r = swap_in(dir, name, temp, to);
+		r = swap_in(dir, name, temp, to, &named);
 	if (r < 0)
 		(void)unlinkat(dir, temp, 0);
 	if (fat) {
-		(void)unlinkat(dir, good, 0);
+		if (r == 0 || !named)
+			(void)unlinkat(dir, good, 0);
 		(void)syncfs(dir);
 	}
+	if (r < 0 && fat && named)
+		return err_set(err, -r,
+			"%s: what was written can't be read back; a copy of the old file is beside it: %s",
+			name, good);
 	if (r == -EBUSY)
 		return err_set(err, EBUSY, "%s: changed by another program meanwhile", name);
 	return r < 0 ? err_set(err, -r, "%s: can't write it: %s", name, strerror(-r)) : 0;

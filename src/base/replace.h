@@ -28,8 +28,8 @@ struct replacement {
  * with mode, owner and extended attributes of the old, is flushed, read back and compared, and
  * renamed over it; then the directory is flushed. After a power loss there is the old file or the
  * new one. On FAT, whose rename is not power-safe, a copy of the old file stays beside it until the
- * new one has been read back. `name` has no slash and is not a symlink; on failure the old file is
- * untouched and nothing is left.
+ * new one has been read back, and also if that fails: .NAME.vfio-old. `name` has no slash and is
+ * not a symlink; on any other failure the old file is untouched and nothing is left.
  */
 int file_replace(
 	int dirfd, const char *name, const struct replacement *to, struct err *err) _must_check_;

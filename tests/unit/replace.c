@@ -717,6 +717,7 @@ static void test_read_back(void)
 	put("one", "first", 0600);
 	fake.spoils = NULL;
 	CHECK_INT(replace("one", "first", "second", &err), 0);
+	CHECK_STR(err.text, "");
 	CHECK(is_named(".one.vfio-old")); /* until it has been read back */
 	CHECK_INT(faccessat(dir, ".one.vfio-old", F_OK, 0), -1);
 	fake = (struct fake){0};

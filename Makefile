@@ -229,7 +229,7 @@ $(BUILD)/vfio-bind.spdx.json: tools/sbom $(programs)
 
 $(BUILD)/man/%: man/%.scd
 	@mkdir -p $(@D)
-	$(call say,MAN)scdoc <$< >$@.new && mv $@.new $@
+	$(call say,MAN){ printf "'\\\\\" t\n"; scdoc <$<; } >$@.new && mv $@.new $@
 
 -include $(wildcard $(BUILD)/obj/*/*.d $(BUILD)/obj/*/*/*.d $(BUILD)/musl-obj/*/*.d)
 

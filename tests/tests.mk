@@ -166,7 +166,7 @@ $(BUILD)/offline/tree.a: $(san_c:src/%.c=$(BUILD)/obj/%.o)
 	@mkdir -p $(@D) && rm -f $@
 	$(call say,AR)$(AR) rcsT $@ $^
 $(BUILD)/offline/%: tests/unit/%.c $(BUILD)/offline/tree.a
-	$(call say,UNIT)$(CC) $(COMPILE) -Itests/unit $(kmod_flags) -O1 $< $(BUILD)/offline/tree.a $(bind_libs) -lblkid $(link_$*) -o $@
+	$(call say,UNIT)$(CC) $(COMPILE) -Itests/unit $(kmod_flags) $(CFLAGS) -fPIE $< -pie $(LDFLAGS) $(BUILD)/offline/tree.a $(bind_libs) -lblkid $(link_$*) -o $@
 .PHONY: check-offline
 check-offline: all $(offline_units)
 	@VFIO_BIND='$(BUILD)/vfio-bind' tests/unit/run tests/unit/cases $(offline_units) tests/unit/help

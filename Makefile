@@ -223,9 +223,9 @@ $(BUILD)/musl/libkmod.a: tools/musl-libs tools/kmod-static tools/fetch-source $(
 $(BUILD)/vfio-bind.service: systemd/initrd/vfio-bind.service
 	$(if $(V),,@)mkdir -p $(@D) && cp $< $@
 
-# What the programs are made of, for who has to know: SPDX.
-$(BUILD)/vfio-bind.spdx.json: tools/sbom $(programs)
-	$(call say,SBOM)tools/sbom $(BUILD) $(VERSION) >$@.new && mv $@.new $@
+# What the programs are made of, for who has to know: SPDX. It has the time of the newest commit, too.
+$(BUILD)/vfio-bind.spdx.json: tools/sbom $(programs) FORCE
+	$(if $(V),,@)tools/sbom $(BUILD) $(VERSION) >$@.new && if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
 $(BUILD)/man/%: man/%.scd
 	@mkdir -p $(@D)

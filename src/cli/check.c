@@ -618,8 +618,9 @@ static enum cmd_result print_boot_images(const struct boot_images *images, bool 
 	for (size_t i = 0; i < images->n; i++) {
 		const struct boot_image *b = &images->at[i];
 		bool right = boot_image_is(b, with);
-		printf("%s  %s: %s%s%s\n", right ? "ok   " : "wrong", b->title, b->path ? "/" : "",
-			b->path ? b->path : "", boot_image_text(b));
+		term_row_styled(stdout, right ? GOOD : BAD, right ? "ok    " : "wrong ",
+			"%s: %s%s%s", b->title, b->path ? "/" : "", b->path ? b->path : "",
+			boot_image_text(b));
 		if (!right)
 			result = CMD_NOT_ALL;
 	}

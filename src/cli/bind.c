@@ -149,6 +149,7 @@ enum cmd_result cmd_bind(int argc, char **argv, struct err *err)
 		.takes = "PCI addresses, as 0000:0a:00.0",
 		.operands = "ADDRESS...",
 		.least = 1};
+	char driver[DRIVER_NAME_MAX];
 	bool help = false;
 	const struct option_row rows[] = {
 		{"driver", 0, "DRIVER", "bind to DRIVER instead of vfio-pci; none: to no driver",
@@ -165,8 +166,9 @@ enum cmd_result cmd_bind(int argc, char **argv, struct err *err)
 
 	if (!command_parse(&info, rows, argc, argv, &help, &operands, &result, err))
 		return result;
-	if (o.driver && !parse_driver(o.driver, err))
+	if (o.driver && !parse_driver(o.driver, driver, err))
 		return CMD_USAGE;
+	o.driver = o.driver ? driver : NULL;
 	log_open("vfio-bind", LOG_TO_STDERR, false);
 	return bind(&o, argv + 1, operands, err);
 }

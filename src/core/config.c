@@ -414,10 +414,8 @@ static void set_driver(struct config_parser *p, unsigned line, const char *word)
 {
 	struct err err = {""};
 
-	if (!parse_driver(word, &err))
+	if (!parse_driver(word, p->now->driver, &err))
 		config_error(p->c, line, "%s", err.text);
-	else
-		(void)str_copy(p->now->driver, sizeof(p->now->driver), word);
 }
 
 static void bind_gpus(struct config_parser *p, unsigned line, const char *word)

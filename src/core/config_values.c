@@ -222,11 +222,22 @@ static bool name_is_plain(const char *word)
 		       strlen(word);
 }
 
-bool parse_driver(const char *word, struct err *err)
+/* Variant drivers are named like their modules (KBUILD_MODNAME), only vfio-pci is not. */
+static void driver_name(const char *word, char ret[static DRIVER_NAME_MAX])
+{
+	(void)str_copy(ret, DRIVER_NAME_MAX, word);
+	for (char *at = ret; *at; at++)
+		*at = *at == '-' ? '_' : *at;
+	if (str_equal(ret, "vfio_pci"))
+		(void)str_copy(ret, DRIVER_NAME_MAX, "vfio-pci");
+}
+
+bool parse_driver(const char *word, char ret[static DRIVER_NAME_MAX], struct err *err)
 {
 	if (!name_is_plain(word) || (!strstr(word, "vfio") && !str_equal(word, "none")))
 		return refuse(
 			err, word, "driver", "expected vfio-pci, a vfio variant driver or none");
+	driver_name(word, ret);
 	return true;
 }
 

@@ -354,7 +354,7 @@ static const char whole[] = "[bind]\n"
 			    "options = disable_idle_d3=1 disable_vga=1\n"
 			    "options = ids=\n"
 			    "[device 0000:09:00.0]\n"
-			    "driver = mlx5_vfio_pci\n"
+			    "driver = mlx5-vfio-pci\n" /* the module's file; not the driver */
 			    "rebar = 0:14 2:3\n"
 			    "[device 9:0.1]\n"
 			    "driver = none\n";

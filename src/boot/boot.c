@@ -421,6 +421,7 @@ enum cmd_result boot_run(int argc, char **argv, const struct boot_host *host, st
 	struct boot o = {.host = host,
 		.sysroot.acts = true,
 		.sysroot.find = host ? host->find : NULL,
+		.sysroot.variants = host ? host->variants : NULL,
 		.sysroot.boots = true,
 		.run_dir = REPORT_DIR,
 		.milliseconds = DEFAULT_SECONDS * 1000};

@@ -16,6 +16,8 @@
 struct boot_host {
 	/* Searches the running system for what it boots from. */
 	protected_find *find;
+	/* Looks the kernel's drivers for VMs up. */
+	variants_of *variants;
 	/* Lets --sysfs name the file of a record. *ret is for record_close; 0 or -errno. */
 	int (*record_open)(struct sysroot *w, void **ret, struct err *err);
 	void (*record_close)(void *record);

@@ -119,6 +119,7 @@ enum cmd_result hotplug_run(int argc, char **argv, const struct boot_host *host,
 	struct added o = {.host = host,
 		.sysroot.acts = true,
 		.sysroot.find = host ? host->find : NULL,
+		.sysroot.variants = host ? host->variants : NULL,
 		.run_dir = REPORT_DIR};
 	static const struct command_info info = {
 		.about =

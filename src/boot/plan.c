@@ -43,7 +43,8 @@ static enum cmd_result plan_show(const struct sysroot *w, const struct boot_swit
 
 enum cmd_result plan_run(int argc, char **argv, const struct boot_host *host, struct err *err)
 {
-	struct sysroot w = {.find = host ? host->find : NULL};
+	struct sysroot w = {
+		.find = host ? host->find : NULL, .variants = host ? host->variants : NULL};
 	static const struct command_info info = {
 		.about = "Prints what boot will do with each device that is asked for, and why."};
 	const char *profile = NULL;

@@ -5,6 +5,7 @@
 #include "cli/plan_table.h"
 #include "cli/sysroot.h"
 #include "host/hostdevs.h"
+#include "host/variants.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -33,6 +34,7 @@ static int refuse_in_use(struct plan *p, struct sysfs *s, bool live, struct err 
 
 /* What this host can do beyond the program of an image. */
 static const struct boot_host host = {.find = hostdevs_find,
+	.variants = variants_of_host,
 	.record_open = record_open,
 	.record_close = record_close,
 	.print_plan = plan_table_print,

@@ -4,12 +4,13 @@
 
 #include "core/ctx.h"
 #include "host/hostdevs.h"
+#include "host/variants.h"
 #include "shared/tmpdir.h"
 
 /* What a command on a host begins with: it searches for the devices that the host boots from. */
 #define SYSROOT_HOST                                                                               \
 	{                                                                                          \
-		.find = hostdevs_find                                                              \
+		.find = hostdevs_find, .variants = variants_of_host                                \
 	}
 
 /*

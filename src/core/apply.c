@@ -76,10 +76,10 @@ struct apply_ctx {
 
 /* ---- load ----------------------------------------------------------------------------------- */
 
-/* True if the device is to have no driver. */
+/* True if the device is to have no driver: for good, or until the host loads it. */
 static bool load_is_none(const struct verdict *v)
 {
-	return str_equal(v->driver, NO_DRIVER);
+	return v->late || str_equal(v->driver, NO_DRIVER);
 }
 
 static bool is_first_with_driver(const struct plan *p, size_t i)
@@ -144,7 +144,7 @@ static void verify_driver(const struct apply_ctx *j, const struct verdict *v, ch
 static bool verify_holds(const struct apply_ctx *j, const struct verdict *v, const char *driver)
 {
 	(void)j;
-	return str_equal(v->driver, NO_DRIVER) ? driver[0] == '\0' : str_equal(driver, v->driver);
+	return load_is_none(v) ? driver[0] == '\0' : str_equal(driver, v->driver);
 }
 
 static const char *override_strerror(int code)

@@ -234,9 +234,10 @@ static void driver_name(const char *word, char ret[static DRIVER_NAME_MAX])
 
 bool parse_driver(const char *word, char ret[static DRIVER_NAME_MAX], struct err *err)
 {
-	if (!name_is_plain(word) || (!strstr(word, "vfio") && !str_equal(word, "none")))
-		return refuse(
-			err, word, "driver", "expected vfio-pci, a vfio variant driver or none");
+	if (!name_is_plain(word) || (!strstr(word, "vfio") && !str_equal(word, "none") &&
+					    !str_equal(word, DRIVER_AUTO)))
+		return refuse(err, word, "driver",
+			"expected auto, vfio-pci, a vfio variant driver or none");
 	driver_name(word, ret);
 	return true;
 }

@@ -27,9 +27,11 @@ bool parse_account(const char *word, struct err *err);
 /* Three octal digits, a 0 before them or not. */
 bool parse_mode(const char *word, unsigned short *ret, struct err *err);
 
+#define DRIVER_AUTO "auto" /* the one that the kernel's aliases name: core/variant */
+
 /*
- * vfio-pci, none, or a variant driver: each of those has "vfio" in its name. *ret is the name that
- * the driver has in sysfs, which driver_override compares: a module's file may be called
+ * auto, vfio-pci, none, or a variant driver: each of those has "vfio" in its name. *ret is the name
+ * that the driver has in sysfs, which driver_override compares: a module's file may be called
  * mlx5-vfio-pci, its driver is mlx5_vfio_pci.
  */
 bool parse_driver(const char *word, char ret[static DRIVER_NAME_MAX], struct err *err);

@@ -195,11 +195,53 @@ static int protected_load(struct protected_list *ret, struct plan *p, struct sys
 	return 0;
 }
 
+static bool chooses_driver(const struct plan *p)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (p->verdicts[i].action == ACTION_BIND &&
+			(p->verdicts[i].automatic ||
+				(!str_equal(p->verdicts[i].driver, DEFAULT_DRIVER) &&
+					!str_equal(p->verdicts[i].driver, NO_DRIVER))))
+			return true;
+	return false;
+}
+
+/* Of a tree that only replaces /sys no modules are known. */
+static int choose_drivers(struct ctx *s, const struct sysroot *w)
+{
+	struct plan *p = &s->plan;
+	int r = 0;
+
+	if (!chooses_driver(p))
+		return 0;
+	if (!w->variants)
+		r = variants_read(&s->variants, sysroot_config_file(w));
+	else if (!w->sysfs || w->root)
+		r = w->variants(&s->variants, p, w->root ? w->root : "");
+	for (size_t i = 0; r == 0 && i < p->n; i++) {
+		struct verdict *v = &p->verdicts[i];
+		const struct variant *one = v->automatic && v->device
+						    ? variants_find(&s->variants, v->device)
+						    : NULL;
+		if (one)
+			v->driver = one->driver;
+		v->late = !w->variants && variants_late(&s->variants, v->driver);
+		size_t len = strlen(v->reason);
+		if (one || v->late)
+			(void)snprintf(v->reason + len, sizeof(v->reason) - len, "%s%s",
+				one ? "; the kernel has this driver for it" : "",
+				v->late ? "; the host loads its driver" : "");
+	}
+	return r;
+}
+
 static int plan_guarded(
 	struct ctx *s, const struct sysroot *w, const struct boot_switch *b, struct err *err)
 {
 	int r = plan_make(&s->plan, &s->config, &s->host, b, err);
 
+	if (r == 0 && choose_drivers(s, w) < 0)
+		r = err_set(err, ENOMEM, "out of memory for the drivers");
 	if (r == 0)
 		r = protected_load(&s->protected, &s->plan, &s->sysfs, w, b, err);
 	if (r == 0 && s->config.strict_groups && groups_refuse(&s->plan, &s->sysfs) < 0)
@@ -353,6 +395,7 @@ void ctx_read_groups(struct ctx *s, enum groups_of who)
 void ctx_done(struct ctx *s)
 {
 	plan_done(&s->plan);
+	variants_done(&s->variants);
 	protected_done(&s->protected);
 	groups_done(&s->groups);
 	probe_done(&s->host);

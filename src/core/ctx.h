@@ -12,9 +12,16 @@
 #include "core/profile.h"
 #include "core/protected.h"
 #include "core/run_state.h"
+#include "core/variant.h"
 #include "pci/sysfs.h"
 
 #include <stdbool.h>
+
+/*
+ * Adds the variant drivers that this kernel, of the system below root, has for the devices of a
+ * plan whose driver is chosen automatically. 0 or -ENOMEM.
+ */
+typedef int variants_of(struct variant_list *ret, const struct plan *p, const char *root);
 
 /* The files and directories to read: the options of `boot` and `plan`. NULL: this machine's. */
 struct sysroot {
@@ -29,6 +36,8 @@ struct sysroot {
 	/* Searches the running system for what it boots from (host/hostdevs); NULL in an image,
 	 * whose record says it. */
 	protected_find *find;
+	/* Looks the kernel's drivers for VMs up; NULL in an image, which has a list of them. */
+	variants_of *variants;
 	/* What boot has left, for `hotplug`: its protected devices are taken out of it. Or NULL. */
 	struct run_state *state;
 };
@@ -71,6 +80,7 @@ struct ctx {
 	bool profile_unknown;            /* it does not exist */
 	bool groups_by_slots;            /* ctx_plan_preview found none on this machine */
 	struct bootcount bootcount;      /* what plan.standing points to, once `boot` has asked */
+	struct variant_list variants;    /* of the devices that the plan binds */
 	struct protected_list protected; /* as far as the plan needed it */
 	struct groups groups;            /* what plan.groups points to, after ctx_read_groups */
 };

@@ -3,13 +3,12 @@
 
 #include "base/str.h"
 #include "core/card.h"
+#include "core/config_values.h"
 #include "core/guard.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define DEFAULT_DRIVER "vfio-pci"
 
 /* "id 10de:2204", as in the config. */
 static void why_asked(const struct selector *s, char *buf, size_t size)
@@ -29,7 +28,9 @@ static void add(struct plan *p, const struct selector *asked, const struct devic
 	*v = (struct verdict){
 		.action = d ? ACTION_BIND : ACTION_ABSENT, .selector = asked, .device = d};
 	v->settings = d ? config_settings(p->config, d->addr) : NULL;
-	v->driver = v->settings && v->settings->driver[0] ? v->settings->driver : DEFAULT_DRIVER;
+	v->automatic = !v->settings || !v->settings->driver[0] ||
+		       str_equal(v->settings->driver, DRIVER_AUTO);
+	v->driver = v->automatic ? DEFAULT_DRIVER : v->settings->driver;
 	why_asked(asked, v->reason, sizeof(v->reason));
 }
 

@@ -14,6 +14,7 @@
 
 /* [device] driver = none: the device is reserved and gets no driver. */
 #define NO_DRIVER "none"
+#define DEFAULT_DRIVER "vfio-pci"
 
 struct groups;
 struct bootcount;
@@ -30,6 +31,8 @@ struct verdict {
 						 * itself */
 	const struct device_settings *settings; /* of [device], or NULL */
 	const char *driver;                     /* the target driver; "none" for none */
+	bool automatic; /* the driver is chosen by the kernel's aliases (core/variant) */
+	bool late;      /* it is only reserved for its driver, which the host loads */
 	char reason[224];
 };
 

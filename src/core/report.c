@@ -205,7 +205,9 @@ static void log_verdict(const struct plan *p, const struct verdict *v, const str
 		shown.subvendor = shown.subdevice = PCI_ANY;
 		pci_id_format(&shown, id);
 		log_print(LOG_INFO, "%s %s %s %s: %s (asked at %s)", name, id,
-			o && o->attempted ? "is on" : "would go to",
+			v->late             ? "is reserved for"
+			: o && o->attempted ? "is on"
+					    : "would go to",
 			str_equal(v->driver, NO_DRIVER) ? "no driver" : v->driver, v->reason,
 			source);
 		if (o && o->prev_override[0])

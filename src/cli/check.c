@@ -246,6 +246,7 @@ int check_machine(struct findings *ret, const struct sysroot *w, struct err *err
 				      : w->sysfs ? NULL
 						 : "",
 		.live = !w->root && !w->sysfs,
+		.sysroot = w,
 		.ctx = &ctx,
 		.findings = ret};
 
@@ -266,6 +267,7 @@ int check_host(struct findings *ret, struct ctx *ret_ctx, const struct sysroot *
 				      : w->sysfs ? NULL
 						 : "",
 		.live = !root && !w->sysfs,
+		.sysroot = w,
 		.replayed = w->replayed,
 		.ctx = ret_ctx,
 		.findings = ret};
@@ -411,6 +413,29 @@ static int leave_record(const struct check *o, const struct config *c, const str
 	return r < 0 ? r : imageinfo_save(o->into, &record, err);
 }
 
+/* Beside the record, where this kernel has other drivers than vfio-pci for some device. */
+static int leave_drivers(
+	const struct check *o, const struct image *image, const char *kernel, struct err *err)
+{
+	_cleanup_(text_done) struct text lines = {0};
+
+	variants_format(&image->variants, kernel, &lines);
+	if (lines.failed)
+		return err_set(err, ENOMEM, "out of memory");
+	return lines.len > 0 ? imageinfo_save_as(o->into, VARIANTS_NAME, &lines, err) : 0;
+}
+
+/* A driver that a person has named is not replaced by another one. */
+static enum cmd_result refuse_drivers(
+	const struct image *image, const char *kernel, enum cmd_result result)
+{
+	for (size_t i = 0; i < image->no_driver.n; i++)
+		log_print(LOG_ERROR,
+			"kernel %s has no driver %s, which a [device] of the config names: install its module, correct the name, or write driver = auto",
+			kernel, image->no_driver.v[i]);
+	return image->no_driver.n > 0 && !package_manager() ? CMD_CONFIG : result;
+}
+
 /* A trace that the hook ran for this kernel, for setup: a generator may end well without it. Where
  * it can't be left, setup reads the images alone. */
 static void leave_trace(const struct image *image, const char *kernel)
@@ -451,7 +476,9 @@ static enum cmd_result show_image(
 	/* dracut passes "/lib/modules/VERSION/". */
 	for (size_t len = strlen(directory); len > 1 && directory[len - 1] == '/'; len--)
 		directory[len - 1] = '\0';
-	if (image_list(&image, c, directory, err) < 0 ||
+	struct sysroot w = o->sysroot;
+	w.root = o->root;
+	if (image_list(&image, c, &w, directory, err) < 0 ||
 		(o->into && image_unpack(&image, directory, o->into, err) < 0))
 		return CMD_SYSTEM;
 	if (o->json)
@@ -461,7 +488,10 @@ static enum cmd_result show_image(
 	const char *slash = strrchr(directory, '/');
 	const char *kernel = slash && slash[1] ? slash + 1 : directory;
 	log_missing(&image, kernel);
-	if (o->into && (leave_record(o, c, &image, kernel, err) < 0 || leave_rules(o, c, err) < 0))
+	result = refuse_drivers(&image, kernel, result);
+	if (o->into &&
+		(leave_record(o, c, &image, kernel, err) < 0 ||
+			leave_drivers(o, &image, kernel, err) < 0 || leave_rules(o, c, err) < 0))
 		return CMD_SYSTEM;
 	if (o->into && !o->root)
 		leave_trace(&image, kernel);

@@ -15,6 +15,7 @@ struct check_ctx {
 	const char *root;    /* the directory used as /: "" for this machine's; NULL: not read */
 	const char *cmdline; /* the kernel command line, "" if it is not known */
 	bool live;           /* it is this machine, and it is running */
+	const struct sysroot *sysroot;
 	bool replayed; /* it is that of a record, which contains the findings about its images */
 	struct ctx *ctx;
 	struct inventory *inventory;

@@ -33,7 +33,7 @@ static void check_kernel(const struct check_ctx *c, const char *kernel)
 
 	if (!check_ctx_can_boot(c, kernel) ||
 		!check_ctx_path(c, directory, "/lib/modules/%s", kernel) ||
-		image_list(&image, &c->ctx->config, directory, &err) < 0)
+		image_list(&image, &c->ctx->config, c->sysroot, directory, &err) < 0)
 		return;
 	for (size_t i = 0; i < image.missing.n && len + 1 < sizeof(names); i++) {
 		if (module_same(image.missing.v[i], "efivarfs")) {

@@ -80,6 +80,7 @@ struct making {
 	const struct image_job *job;
 	const struct config *config;
 	struct strings kernels, missing;
+	struct text drivers; /* of all kernels: core/variant */
 	char digest[IMAGE_DIGEST_MAX];
 	struct cpio_write cpio;
 };
@@ -88,6 +89,7 @@ static void making_done(struct making *m)
 {
 	strings_done(&m->kernels);
 	strings_done(&m->missing);
+	text_done(&m->drivers);
 	cpio_write_done(&m->cpio);
 }
 
@@ -114,7 +116,8 @@ static int add_kernel(struct making *m, size_t i, struct err *err)
 		return err_set(err, EINVAL, "--kernel %s: is not the version of a kernel", kernel);
 	if (asprintf(&directory, "%s/lib/modules/%s", root_of(m->job), kernel) < 0)
 		return err_set(err, ENOMEM, "out of memory");
-	int r = image_list(&image, m->config, directory, err);
+	int r = image_list(&image, m->config, &m->job->sysroot, directory, err);
+	variants_format(&image.variants, kernel, &m->drivers);
 	if (r == 0 && i == 0) {
 		(void)str_copy(m->digest, sizeof(m->digest), image.digest);
 		r = archive_add_program(&m->cpio, &image, m->config, err);
@@ -141,7 +144,12 @@ static int archive_make(struct making *m, struct err *err)
 			&m->missing, err);
 	if (r < 0)
 		return r;
+	if (m->drivers.failed)
+		return err_set(err, ENOMEM, "out of memory");
 	cpio_add_file(&m->cpio, "etc/" IMAGE_RECORD_NAME, 0644, record.data, record.len);
+	if (m->drivers.len > 0)
+		cpio_add_file(
+			&m->cpio, "etc/" VARIANTS_NAME, 0644, m->drivers.data, m->drivers.len);
 	cpio_end(&m->cpio);
 	if (m->cpio.out.failed)
 		return err_set(err, ENOMEM, "out of memory");

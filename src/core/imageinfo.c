@@ -63,6 +63,12 @@ void imageinfo_format(struct text *t, const struct imageinfo_data *d)
 
 int imageinfo_save(const char *root, const struct text *record, struct err *err)
 {
+	return imageinfo_save_as(root, IMAGE_RECORD_NAME, record, err);
+}
+
+int imageinfo_save_as(
+	const char *root, const char *name, const struct text *content, struct err *err)
+{
 	_cleanup_(str_free) char *dir = NULL;
 
 	if (asprintf(&dir, "%s/etc", root) < 0)
@@ -72,7 +78,7 @@ int imageinfo_save(const char *root, const struct text *record, struct err *err)
 	_cleanup_(fd_close) int fd = open(dir, O_DIRECTORY | O_PATH | O_CLOEXEC);
 	if (fd < 0)
 		return err_set(err, errno, "%s: can't open it: %s", dir, strerror(errno));
-	return file_replace_volatile(fd, IMAGE_RECORD_NAME, record->data, record->len, 0644, err);
+	return file_replace_volatile(fd, name, content->data, content->len, 0644, err);
 }
 
 /* ---- reading -------------------------------------------------------------------------------- */

@@ -59,6 +59,10 @@ void imageinfo_format(struct text *ret, const struct imageinfo_data *data);
 /* Writes it below root, the directory that becomes the image. 0 or -errno. */
 int imageinfo_save(const char *root, const struct text *record, struct err *err) _must_check_;
 
+/* The same for another file beside it. */
+int imageinfo_save_as(const char *root, const char *name, const struct text *content,
+	struct err *err) _must_check_;
+
 struct imageinfo {
 	char *data;
 	size_t len, at;

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "host/other_tools.h"
+#include "host/variants.h"
 #include "shared/spawn.h"
 
 #include <elf.h>
@@ -32,6 +33,21 @@ static int image_add_module(
 	return strings_add_unique(&image->missing, name, err);
 }
 
+/* A driver that [device] names. */
+static int want_driver(
+	struct image *image, const char *directory, const char *driver, struct err *err)
+{
+	size_t before = image->missing.n;
+
+	if (!*driver || str_equal(driver, "none") || str_equal(driver, DRIVER_AUTO) ||
+		variants_late(&image->variants, driver))
+		return 0;
+	int r = image_add_module(image, directory, driver, err);
+	return r >= 0 && image->missing.n > before && !module_same(driver, "vfio-pci")
+		       ? strings_add_unique(&image->no_driver, driver, err)
+		       : r;
+}
+
 /* vfio_iommu_type1 is only a softdep of vfio, but without it no device can be passed to a VM;
  * vfio-pci comes first, so that its absence is reported first. */
 static int want_modules(
@@ -49,11 +65,11 @@ static int want_modules(
 	}
 	if (r >= 0 && c->load_efivarfs && c->failed_boots > 0)
 		r = image_add_module(image, directory, "efivarfs", err);
-	for (size_t i = 0; r >= 0 && i < c->n_settings; i++) {
-		const char *driver = c->settings[i].driver;
-		if (*driver && !str_equal(driver, "none"))
-			r = image_add_module(image, directory, driver, err);
-	}
+	for (size_t i = 0; r >= 0 && i < c->n_settings; i++)
+		r = want_driver(image, directory, c->settings[i].driver, err);
+	for (size_t i = 0; r >= 0 && i < image->variants.n; i++)
+		if (!image->variants.at[i].late)
+			r = image_add_module(image, directory, image->variants.at[i].driver, err);
 	return r;
 }
 
@@ -141,13 +157,16 @@ static bool is_dynamic(const char *path)
 	return false;
 }
 
-int image_list(struct image *ret, const struct config *c, const char *directory, struct err *err)
+int image_list(struct image *ret, const struct config *c, const struct sysroot *w,
+	const char *directory, struct err *err)
 {
 	*ret = (struct image){0};
 	if (access(directory, F_OK) < 0)
 		return err_set(err, errno, "%s: no modules of this kernel: %s", directory,
 			strerror(errno));
-	int r = want_modules(ret, c, directory, err);
+	int r = variants_of_kernel(&ret->variants, c, w, directory, err);
+	if (r >= 0)
+		r = want_modules(ret, c, directory, err);
 	if (r >= 0)
 		r = find_program(ret, err);
 	if (r >= 0 && is_dynamic(ret->program))
@@ -186,6 +205,8 @@ void image_done(struct image *image)
 	strings_done(&image->vfio);
 	strings_done(&image->unpacked);
 	strings_done(&image->missing);
+	strings_done(&image->no_driver);
+	variants_done(&image->variants);
 	strings_done(&image->libraries);
 	strings_done(&image->files);
 }

@@ -667,10 +667,13 @@ static void test_power_loss(void)
 
 static void test_make_dir(void)
 {
+	struct stat st;
+
 	check_case("a power loss leaves a directory that is made");
 	fake = (struct fake){0};
 	CHECK_INT(file_make_dir(dir, "made"), 0);
 	CHECK(is_named("made"));
+	CHECK(fstatat(dir, "made", &st, 0) == 0 && (st.st_mode & 07777) == 0755);
 
 	check_case("one that was there, perhaps not yet on the disk");
 	fake = (struct fake){0};

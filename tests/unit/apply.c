@@ -359,7 +359,7 @@ static void new_late_machine(bool third)
 	must_shell(
 		"cd '%s' && mkdir -p class/iommu/smmu3.0x0000000009050000 && cd bus/pci/devices && "
 		"for d in *; do [ ! -L $d/iommu_group ] || { basename $(readlink $d/iommu_group) >$d/late_group; "
-		"rm $d/iommu_group; }; done; rm -rf ../../../kernel/iommu_groups",
+		"rm $d/iommu_group; }; done; rm -rf ../../../kernel/iommu_groups/*",
 		world->tree);
 	if (third)
 		must_shell(

@@ -96,6 +96,27 @@ static int sources_filter(
 	return 0;
 }
 
+/* Where the words of an entry are that a person wrote beside those that a tool makes; NULL: some
+ * are from a source that is edited, or there are none. */
+static const char *place_by_hand(const struct loaders *l, const struct boot_entry *e)
+{
+	const char *place = NULL;
+
+	for (size_t i = 0; i < e->sources.n; i++) {
+		const char *source = e->sources.v[i], *colon = strrchr(source, ':');
+		_cleanup_(str_free) char *path = source[0] == '/' && colon
+							 ? strndup(source + 1,
+								   (size_t)(colon - source - 1))
+							 : NULL;
+		if (!path)
+			continue;
+		if (karg_source_known(l, path))
+			return NULL;
+		place = place ? place : source;
+	}
+	return place;
+}
+
 static int entry_only(const struct root *r, const struct loaders_options *o,
 	const struct boot_entries *all, struct loaders *l, struct err *err)
 {
@@ -117,9 +138,16 @@ static int entry_only(const struct root *r, const struct loaders_options *o,
 	}
 	_cleanup_(str_free) char *source = l->sources_n > 0 ? strdup(l->sources[0].paths.v[0])
 							    : NULL;
+	const char *place = place_by_hand(l, e);
 	int rc = sources_filter(l, all, o->entry, err);
 	if (rc < 0 || l->sources_n > 0)
 		return rc;
+	if (place) {
+		(void)err_set(err, EINVAL,
+			"%s: a person wrote this entry, and its words are not edited here: change them at %s",
+			e->id, place);
+		return LOADERS_NO_ENTRY;
+	}
 	(void)err_set(err, EINVAL,
 		"%s: this entry has no words of its own; they come from /%s, which is for all entries: change it without --entry",
 		e->id, source ? source : e->path);

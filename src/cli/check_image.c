@@ -3,6 +3,7 @@
  * this config. */
 #include "base/str.h"
 #include "cli/check.h"
+#include "cli/image.h"
 #include "cli/report_parse.h"
 #include "core/imageinfo.h"
 #include "core/kmod.h"
@@ -106,6 +107,24 @@ static void check_initramfs_tools(const struct check_ctx *c)
 		add_not_installed(c, "initramfs-tools has no hook vfio-bind");
 }
 
+/* True where boot entries load vfio-bind beside their image (image --install): then no hook is
+ * needed. */
+static bool has_archive(const struct check_ctx *c)
+{
+	return check_ctx_exists(c, "/boot/" IMAGE_ARCHIVE) ||
+	       check_ctx_exists(c, "/efi/" IMAGE_ARCHIVE) ||
+	       check_ctx_exists(c, "/boot/efi/" IMAGE_ARCHIVE);
+}
+
+/* What makes this image anew: an archive, an addon that has a copy of it, or what a generator
+ * makes. */
+static const char *remake_command(const struct check_ctx *c, const char *path)
+{
+	if (path && (str_ends(path, "/" IMAGE_ARCHIVE) || str_ends(path, "/" IMAGE_PLUGIN_ARCHIVE)))
+		return "vfio-bind image";
+	return has_archive(c) ? "vfio-bind image --install" : ENABLE;
+}
+
 /* The hook of the generator that makes the image that boots. */
 static void check_hook(const struct check_ctx *c)
 {
@@ -113,6 +132,8 @@ static void check_hook(const struct check_ctx *c)
 	_cleanup_(root_done) struct root root = {.fd = -1};
 	struct err err = {""};
 
+	if (has_archive(c))
+		return;
 	int r = root_open(&root, c->root[0] ? c->root : "/", &err);
 	if (r == 0)
 		r = image_owner_find(&root, &owner, &err);
@@ -265,8 +286,8 @@ static bool check_entries(const struct check_ctx *c, size_t *ret_wrong)
 		findings_add(c->findings, true, "image",
 			b->way_back ? "a way back that binds is none"
 				    : "a boot by this entry does not go by this config",
-			ENABLE, "boot entry %s: %s%s%s", b->title, b->path ? "/" : "",
-			b->path ? b->path : "", boot_image_text(b));
+			remake_command(c, b->path), "boot entry %s: %s%s%s", b->title,
+			b->path ? "/" : "", b->path ? b->path : "", boot_image_text(b));
 	}
 	return true;
 }

@@ -24,7 +24,6 @@
 #include <unistd.h>
 
 #define GZIP_SECONDS 60
-#define PLUGIN_ARCHIVE "initrd-vfio-bind"
 
 static const char *root_of(const struct image_job *job)
 {
@@ -299,8 +298,8 @@ static enum cmd_result renew_all(const struct sysroot *of, const glob_t *found)
 enum cmd_result image_renew(const struct sysroot *of, struct err *err)
 {
 	static const char *const patterns[] = {"/boot/" IMAGE_ARCHIVE, "/efi/" IMAGE_ARCHIVE,
-		"/boot/efi/" IMAGE_ARCHIVE, "/boot/*/*/" PLUGIN_ARCHIVE, "/efi/*/*/" PLUGIN_ARCHIVE,
-		"/boot/efi/*/*/" PLUGIN_ARCHIVE};
+		"/boot/efi/" IMAGE_ARCHIVE, "/boot/*/*/" IMAGE_PLUGIN_ARCHIVE,
+		"/efi/*/*/" IMAGE_PLUGIN_ARCHIVE, "/boot/efi/*/*/" IMAGE_PLUGIN_ARCHIVE};
 	glob_t found = {0};
 	bool any = false;
 

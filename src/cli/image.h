@@ -6,7 +6,8 @@
 #include "base/strings.h"
 #include "core/ctx.h"
 
-#define IMAGE_ARCHIVE "vfio-bind.cpio" /* its name, of all kernels, on a boot partition */
+#define IMAGE_ARCHIVE "vfio-bind.cpio"          /* its name, of all kernels, on a boot partition */
+#define IMAGE_PLUGIN_ARCHIVE "initrd-vfio-bind" /* ... of one, by kernel-install */
 #define IMAGE_ARCHIVE_MAX (256UL << 20)
 
 /* One archive that lets any initramfs bind (host/archive). */

@@ -115,6 +115,7 @@ boot_libs  = $(kmod_lib) $(BUILD)/musl/libimage.a -L$(musl_dir) -lc $(shell $(CC
 boot_link  = -static-pie -nostdlib -Wl,--no-eh-frame-hdr $(musl_dir)/rcrt1.o $(musl_dir)/crti.o
 boot_needs = stdio.h - libc6-dev
 else ifeq ($(STATIC)-$(LIBC),yes-glibc)
+boot_dir   = boot-obj
 kmod_lib   = $(or $(KMOD_STATIC_LIB),$(BUILD)/kmod/libkmod.a)
 kmod_flags = -I$(dir $(kmod_lib))
 # Beside the library. In all other cases what is not of the image's program has the system's.
@@ -185,6 +186,11 @@ $(BUILD)/musl-obj/%.o: src/%.c $(BUILD)/flags $(BUILD)/musl/libkmod.a
 	@mkdir -p $(@D)
 	$(call say,CC)musl-gcc $(COMPILE) $(boot_flags) $(HARDEN) $(LEAN) $(CFLAGS) -fPIE -c $< -o $@
 
+# With glibc, where musl is not at hand: for size alone, most of which is glibc's.
+$(BUILD)/boot-obj/%.o: src/%.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,CC)$(CC) $(COMPILE) $(kmod_flags) $(HARDEN) $(LEAN) $(CFLAGS) -fPIE -c $< -o $@
+
 # What runs once for each function of the machine, before any is reserved, and in `list`.
 each_function = base/str pci/address pci/id pci/sysfs
 $(each_function:%=$(BUILD)/musl-obj/%.o) $(each_function:%=$(BUILD)/obj/%.o) $(BUILD)/obj/shared/term.o: CFLAGS += -O2
@@ -231,7 +237,7 @@ $(BUILD)/man/%: man/%.scd
 	@mkdir -p $(@D)
 	$(call say,MAN){ printf "'\\\\\" t\n"; scdoc <$<; } >$@.new && mv $@.new $@
 
--include $(wildcard $(BUILD)/obj/*/*.d $(BUILD)/obj/*/*/*.d $(BUILD)/musl-obj/*/*.d)
+-include $(wildcard $(BUILD)/obj/*/*.d $(BUILD)/obj/*/*/*.d $(BUILD)/musl-obj/*/*.d $(BUILD)/boot-obj/*/*.d)
 
 .PHONY: help
 help:

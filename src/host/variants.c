@@ -209,6 +209,7 @@ static int add_devices(struct variant_list *ret, const struct config *c, struct 
 	_cleanup_(device_list_done) struct device_list all = {0};
 	int r = scan_all(s, &all, false, is_read, NULL, err);
 
+	scan_sort(&all); /* the same image, whatever the order of the directory is */
 	for (size_t i = 0; r == 0 && i < all.n; i++) {
 		struct variant one;
 		if (all.at[i].error < 0 || !variant_choose(index, &all.at[i], &one))

@@ -12,6 +12,7 @@
 #include "core/boot_switch.h"
 #include "core/imageinfo.h"
 #include "core/kmod.h"
+#include "host/host_loss.h"
 #include "host/host_snapshot.h"
 #include "host/other_tools.h"
 #include "pci/iomem.h"
@@ -261,8 +262,8 @@ static void print_swap(const struct record *r, struct text *t, const struct moun
 	text_print(t, " partition 0 0 0\n");
 }
 
-/* Adds the rows about disks of a table that is below root or, without one, in the notes of a tree.
- */
+/* Adds the rows about disks of a table: of a record that is recorded once more its notes, for in
+ * its tables the numbers of devices are masked; else that below root. */
 static void print_rows(const struct record *r, const char *name, const char *path, const char *note,
 	int (*parse)(struct mount_table *ret, const char *text),
 	void (*print)(const struct record *r, struct text *t, const struct mount_row *one))
@@ -270,7 +271,7 @@ static void print_rows(const struct record *r, const char *name, const char *pat
 	_cleanup_(mount_table_done) struct mount_table table = {0};
 	_cleanup_(text_done) struct text rows = {0};
 	_cleanup_(str_free) char *own = r->path ? read_root(r, path) : NULL;
-	const char *text = own ? own : note;
+	const char *text = own && !(note && r->args->sysroot.sysfs) ? own : note;
 
 	if (!text)
 		return;
@@ -450,6 +451,24 @@ static void print_tables(const struct record *r)
 	print_tables_of(r, &OTHER_TOOLS_OVERRIDES[1]);
 }
 
+/* What the host would lose with a USB controller; a name may be that of a user. */
+static void print_keyboards(const struct record *r)
+{
+	_cleanup_(host_uses_done) struct host_uses uses = {0};
+	_cleanup_(text_done) struct text t = {0};
+	char address[PCI_ADDR_MAX];
+
+	if (host_keyboards_read(&uses, r->s, &r->args->sysroot) < 0)
+		r->m->failed = true;
+	for (size_t i = 0; i < uses.n_keyboards; i++) {
+		const struct host_keyboard *k = &uses.keyboards[i];
+		text_print(&t, "%s ", k->on_pci ? pci_addr_format(k->addr, address) : "-");
+		redact_words(r->m, &t, k->name);
+		text_print(&t, "\n");
+	}
+	print_note(r, "keyboards", &t);
+}
+
 /* ---- record ------------------------------------------------------------------------------------
  */
 
@@ -473,6 +492,7 @@ static int print_notes(const struct record *r, struct err *err)
 		print_findings(r);
 		code = print_protected(r, err);
 	}
+	print_keyboards(r);
 	print_candidates(r, &notes);
 	print_addresses(r, notes.addresses);
 	print_mounts(r, &notes);

@@ -26,23 +26,29 @@ struct keyboard_look {
 	bool no_memory;
 };
 
+static int push_keyboard(struct host_uses *u, const struct host_keyboard *one)
+{
+	if (u->n_keyboards == KEYBOARDS_MAX)
+		return 0;
+	struct host_keyboard *grown = array_grow(
+		u->keyboards, u->n_keyboards, &u->size_keyboards, sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	u->keyboards = grown;
+	grown[u->n_keyboards++] = *one;
+	return 0;
+}
+
 static void add_keyboard(const struct keyboard *k, void *to)
 {
 	struct keyboard_look *l = to;
-	struct host_uses *u = l->uses;
+	struct host_keyboard one = {.name = ""};
 
-	if (keyboard_is_virtual(k) || u->n_keyboards == KEYBOARDS_MAX)
+	if (keyboard_is_virtual(k))
 		return;
-	struct host_keyboard *grown = array_grow(
-		u->keyboards, u->n_keyboards, &u->size_keyboards, sizeof(*grown));
-	l->no_memory |= !grown;
-	if (!grown)
-		return;
-	u->keyboards = grown;
-	struct host_keyboard *one = &grown[u->n_keyboards++];
-	*one = (struct host_keyboard){0};
-	one->on_pci = sysfs_path_owner(k->device, &one->addr);
-	(void)str_copy(one->name, sizeof(one->name), k->name);
+	one.on_pci = sysfs_path_owner(k->device, &one.addr);
+	(void)str_copy(one.name, sizeof(one.name), k->name);
+	l->no_memory |= push_keyboard(l->uses, &one) < 0;
 }
 
 /* NULL if there is no such file. */
@@ -55,14 +61,37 @@ static char *read_below(const char *root, const char *path)
 	return fd < 0 || file_read(fd, path, PROC_MAX, &text, &len, NULL) < 0 ? NULL : text;
 }
 
-static int read_keyboards(struct host_uses *u, const char *root)
+/* Those that a record has, as cli/record writes them. */
+static int read_noted_keyboards(struct host_uses *u, char *text)
 {
-	_cleanup_(str_free) char *text = read_below(root, "proc/bus/input/devices");
+	int r = 0;
+
+	for (char *line; r == 0 && (line = strsep(&text, "\n"));) {
+		struct host_keyboard one = {.name = ""};
+		char *name = strchr(line, ' ');
+		if (!name)
+			continue;
+		*name++ = '\0';
+		one.on_pci = pci_addr_parse(line, &one.addr);
+		(void)str_copy(one.name, sizeof(one.name), name);
+		r = push_keyboard(u, &one);
+	}
+	return r;
+}
+
+int host_keyboards_read(struct host_uses *u, struct sysfs *s, const struct sysroot *w)
+{
+	const char *root = w->root || w->sysfs ? w->root : "/";
+	_cleanup_(str_free) char *noted = w->sysfs
+						  ? sysfs_path_text(s, NOTES_DIRECTORY "/keyboards")
+						  : NULL;
 	struct keyboard_look l = {u, false};
 
-	if (!text)
-		return 0;
-	keyboards_each(text, add_keyboard, &l);
+	if (noted)
+		return read_noted_keyboards(u, noted);
+	_cleanup_(str_free) char *text = root ? read_below(root, "proc/bus/input/devices") : NULL;
+	if (text)
+		keyboards_each(text, add_keyboard, &l);
 	return l.no_memory ? -ENOMEM : 0;
 }
 
@@ -82,7 +111,7 @@ int host_uses_read(struct host_uses *ret, struct sysfs *s, const struct sysroot 
 		r = w->find(&ret->protected, root, w->cmdline, s, err);
 	if (r < 0)
 		return r;
-	if (root && read_keyboards(ret, root) < 0)
+	if (host_keyboards_read(ret, s, w) < 0)
 		return err_set(err, ENOMEM, "out of memory for the host's keyboards");
 	return 0;
 }

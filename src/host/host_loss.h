@@ -70,6 +70,10 @@ int host_uses_read(struct host_uses *ret, struct sysfs *s, const struct sysroot 
 	struct err *err) _must_check_;
 void host_uses_done(struct host_uses *u);
 
+/* Only the keyboards, which a record keeps (NOTES_DIRECTORY) in a line each: the address of the
+ * function, or "-" for a port of the board, and the name. 0 or -ENOMEM. */
+int host_keyboards_read(struct host_uses *u, struct sysfs *s, const struct sysroot *w) _must_check_;
+
 /* Adds what the host loses if it loses all of these functions. 0 or -ENOMEM. */
 int host_losses_find(struct host_losses *ret, const struct host_uses *u,
 	const struct device *const *set, size_t n) _must_check_;

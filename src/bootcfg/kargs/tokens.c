@@ -86,6 +86,15 @@ static int kernel_word(const struct segment *f, size_t *i, struct reading *r)
 	return quoted ? -EINVAL : 0;
 }
 
+/* Behind a `$` whatever is not the name of a variable leaves it a letter (format/grub_script). */
+static bool begins_variable(const struct src_byte *c)
+{
+	static const char first[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789{?*@#";
+
+	return c->unknown || (c->c && strchr(first, c->c));
+}
+
 /*
  * GRUB's script lexer (grub-core/script/yylex.l): single quotes are literal, in double quotes a
  * backslash escapes `"`, `$` and itself, outside it escapes anything. `;`, `|`, `&` and similar
@@ -112,7 +121,8 @@ static int grub_word(const struct segment *f, size_t *i, struct reading *r)
 				reading_add(r, &f->cell[++*i]);
 		} else {
 			/* A GRUB variable ($tuned_params): its value is not in this file. */
-			r->unknown |= c->c == '$' && quote != '\'' && more;
+			r->unknown |= c->c == '$' && quote != '\'' && more &&
+				      begins_variable(c + 1);
 			reading_add(r, c);
 		}
 	}

@@ -112,6 +112,12 @@ static int data_check(int dirfd, const char *name, const char *data, size_t len)
 	}
 }
 
+struct replacement replacement_of_caller(const char *data, size_t len, mode_t mode)
+{
+	return (struct replacement){
+		.data = data, .len = len, .mode = mode, .uid = geteuid(), .gid = getegid()};
+}
+
 static int temp_fill(int dirfd, const char *temp, int old, const struct replacement *to)
 {
 	_cleanup_(fd_close) int fd = openat(
@@ -134,11 +140,7 @@ static int temp_fill(int dirfd, const char *temp, int old, const struct replacem
 /* A copy of the old file on FAT; its name is hidden and has a suffix that no boot loader reads. */
 static int last_good_make(int dirfd, const char *good, const struct replacement *to)
 {
-	struct replacement copy = {.data = to->old,
-		.len = to->old_len,
-		.mode = 0600,
-		.uid = geteuid(),
-		.gid = getegid()};
+	struct replacement copy = replacement_of_caller(to->old, to->old_len, 0600);
 
 	(void)unlinkat(dirfd, good, 0); /* left by a power loss: the journal has a copy, too */
 	return temp_fill(dirfd, good, -1, &copy);
@@ -321,8 +323,7 @@ int file_replace_copy(
 int file_replace_path(const char *path, const char *data, size_t len, mode_t mode, struct err *err)
 {
 	_cleanup_(str_free) char *real = realpath(path, NULL), *old = NULL;
-	struct replacement to = {
-		.data = data, .len = len, .mode = mode, .uid = geteuid(), .gid = getegid()};
+	struct replacement to = replacement_of_caller(data, len, mode);
 
 	if (!real && errno != ENOENT)
 		return err_set(err, errno, "%s: can't find it: %s", path, strerror(errno));

@@ -23,6 +23,9 @@ struct replacement {
 	gid_t gid;
 };
 
+/* That of a new file of who runs the program. */
+struct replacement replacement_of_caller(const char *data, size_t len, mode_t mode);
+
 /*
  * Replaces a file completely: a new file beside it (hidden, with a name that no boot loader reads),
  * with mode, owner and extended attributes of the old, is flushed, read back and compared, and

@@ -98,9 +98,7 @@ int backup_fill(const struct root *r, const struct journal_file *files, size_t n
 			.old_len = files[i].old_len,
 			.text = copy_of(files[i].text, files[i].len),
 			.len = files[i].len,
-			.owner = {.mode = files[i].program ? 0755 : 0644,
-				.uid = geteuid(),
-				.gid = getegid()}};
+			.owner = txn_owner_caller(files[i].program ? 0755 : 0644)};
 		if (!f->path || !f->text || (files[i].old && !f->old) ||
 			txn_missing_dir(r, f->path, &f->made) < 0 ||
 			words_copy(files[i].added, &s.words[i].added) < 0 ||
@@ -171,8 +169,8 @@ static const char *stored_why(int rc)
 
 static int bytes_write(int dir, const char *name, const char *data, size_t len)
 {
-	struct replacement to = {
-		.data = data, .len = len, .mode = 0600, .uid = geteuid(), .gid = getegid()};
+	struct replacement to = replacement_of_caller(data, len, 0600);
+
 	return file_replace(dir, name, &to, NULL);
 }
 
@@ -194,13 +192,9 @@ static int state_write(int dir, enum change_state state)
 		return rc;
 	if (t.failed)
 		return -ENOMEM;
-	struct replacement to = {.data = t.data,
-		.len = t.len,
-		.old = old,
-		.old_len = len,
-		.mode = 0600,
-		.uid = geteuid(),
-		.gid = getegid()};
+	struct replacement to = replacement_of_caller(t.data, t.len, 0600);
+	to.old = old;
+	to.old_len = len;
 	return file_replace(dir, "state", &to, NULL);
 }
 
@@ -464,14 +458,8 @@ static int journal_make(const struct root *r, struct journal *ret, struct err *e
 		if (rc == 0)
 			rc = store_lock(r, ret);
 	}
-	if (rc == 0 && made.len > 0) {
-		struct replacement to = {.data = made.data,
-			.len = made.len,
-			.mode = 0600,
-			.uid = geteuid(),
-			.gid = getegid()};
-		rc = file_replace(ret->dir, MADE, &to, NULL);
-	}
+	if (rc == 0 && made.len > 0)
+		rc = bytes_write(ret->dir, MADE, made.data, made.len);
 	return rc < 0 ? open_failed(r, rc, err) : 0;
 }
 

@@ -167,13 +167,9 @@ static int output_install(struct run *run, const struct loader_output *o, const 
 		rc = root_locate(run->root, path, &dir, &name, err);
 	if (rc < 0)
 		return rc;
-	struct replacement to = {.data = text.data,
-		.len = text.len,
-		.old = old,
-		.old_len = old_len,
-		.mode = 0600,
-		.uid = geteuid(),
-		.gid = getegid()};
+	struct replacement to = replacement_of_caller(text.data, text.len, 0600);
+	to.old = old;
+	to.old_len = old_len;
 	return file_replace(dir, name, &to, err);
 }
 

@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define FIRST_LINE "# Written by vfio-bind init (%016" PRIx64 "). The file before: %s\n"
 #define BEGINNING "# Written by vfio-bind init ("
@@ -119,7 +118,7 @@ int config_file_write(const struct config_file *f, const char *body, size_t len,
 {
 	_cleanup_(txn_place_done) struct txn_place p = TXN_NOWHERE, kept = TXN_NOWHERE;
 	const struct txn_bytes now = {f->data, f->len};
-	const struct txn_owner created = {.mode = 0644, .uid = geteuid(), .gid = getegid()};
+	const struct txn_owner created = txn_owner_caller(0644);
 	_cleanup_(text_done) struct text all = {0};
 
 	int r = places_find(f, &p, &kept, err);
@@ -169,7 +168,7 @@ int config_file_rollback(const struct config_file *before, struct err *err)
 {
 	_cleanup_(txn_place_done) struct txn_place p = TXN_NOWHERE, kept = TXN_NOWHERE;
 	_cleanup_(config_file_done) struct config_file now = {0};
-	const struct txn_owner created = {.mode = 0644, .uid = geteuid(), .gid = getegid()};
+	const struct txn_owner created = txn_owner_caller(0644);
 
 	int r = config_file_look(&now, before->path, err);
 	if (r < 0 || txn_same(before->data, before->len, now.data, now.len))

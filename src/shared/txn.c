@@ -79,6 +79,11 @@ int txn_place_beside(
 
 /* ---- one file -------------------------------------------------------------------------------- */
 
+struct txn_owner txn_owner_caller(mode_t mode)
+{
+	return (struct txn_owner){.mode = mode, .uid = geteuid(), .gid = getegid()};
+}
+
 int txn_put(const struct txn_place *p, struct txn_bytes from, struct txn_bytes to,
 	const struct txn_owner *created, struct err *err)
 {
@@ -108,7 +113,7 @@ int txn_set(
 	const struct txn_place *p, struct txn_bytes to, mode_t mode, size_t max, struct err *err)
 {
 	_cleanup_(str_free) char *old = NULL;
-	const struct txn_owner created = {.mode = mode, .uid = geteuid(), .gid = getegid()};
+	const struct txn_owner created = txn_owner_caller(mode);
 	size_t len = 0;
 
 	int rc = file_read(p->dir, p->name, max, &old, &len, NULL);

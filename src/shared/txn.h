@@ -48,6 +48,9 @@ struct txn_owner {
 	gid_t gid;
 };
 
+/* Who runs the program. */
+struct txn_owner txn_owner_caller(mode_t mode);
+
 /* Replaces, creates or removes a file that has the content `from`; -EBUSY if it has another. */
 int txn_put(const struct txn_place *p, struct txn_bytes from, struct txn_bytes to,
 	const struct txn_owner *created, struct err *err) _must_check_;

@@ -64,18 +64,16 @@ static int request_check(const struct args *a, const struct boot_entries *o,
 static char *addon_path(const struct args *a, const struct boot_entry *e)
 {
 	const char *image = e->image.path;
-	const char *slash = strrchr(image, '/');
-	char *path = NULL;
-	int n;
+	struct text path = {0};
 
 	if (a->entry && !str_equal(a->entry, "all"))
-		n = asprintf(&path, "%.*s%.*s.efi.extra.d/" ADDON_NAME,
-			slash ? (int)(slash - image) + 1 : 0, image,
-			(int)uki_stem(slash ? slash + 1 : image), slash ? slash + 1 : image);
+		uki_addons_print(image, &path);
 	else
-		n = asprintf(
-			&path, "%.*s/loader/addons/" ADDON_NAME, (int)uki_partition(image), image);
-	return n < 0 ? NULL : path;
+		text_print(&path, "%.*s/loader/addons", (int)uki_partition(image), image);
+	text_print(&path, "/" ADDON_NAME);
+	if (path.failed)
+		text_done(&path);
+	return path.data;
 }
 
 /* ---- its line ----------------------------------------------------------------------------------
@@ -159,15 +157,11 @@ static int plan_for(const struct args *a, const struct root *r, const struct boo
 		return 0;
 	j.line = line.data ? line.data : "";
 	ukify_key_find(a, r, &j);
-	if (!j.ukify)
-		return ukify_leave(
-			l, &j, path, "ukify, which writes addons, is not installed here", err);
-	if (strchr(j.line, '\''))
+	if (j.ukify && strchr(j.line, '\''))
 		return err_set(err, EINVAL, "--addon: no word with a single quote");
-	if (!j.key && secure == SECURE_BOOT_ON)
-		return ukify_leave(l, &j, path,
-			"Secure Boot is on, and no key was found to sign the addon with: say it with --key FILE --certificate FILE",
-			err);
+	const char *why = ukify_lacks(&j, secure);
+	if (why)
+		return ukify_leave(l, &j, path, why, err);
 	if (notes_add(&j, secure, &ret->notes) < 0)
 		return err_set(err, ENOMEM, "out of memory");
 	return ukify_file_make(r, path, &j, ret->set, err);

@@ -25,13 +25,13 @@ bool initrd_addon_is_for(const struct args *a, const struct root *r, const struc
 
 char *initrd_addon_path(const struct boot_entry *e)
 {
-	const char *image = e->image.path, *slash = strrchr(image, '/');
-	const char *name = slash ? slash + 1 : image;
-	char *path = NULL;
-	int n = asprintf(&path, "%.*s%.*s.efi.extra.d/" INITRD_ADDON_NAME, (int)(name - image),
-		image, (int)uki_stem(name), name);
+	struct text path = {0};
 
-	return n < 0 ? NULL : path;
+	uki_addons_print(e->image.path, &path);
+	text_print(&path, "/" INITRD_ADDON_NAME);
+	if (path.failed)
+		text_done(&path);
+	return path.data;
 }
 
 static int image_check(const char *path, const struct uki *u, struct err *err)
@@ -77,14 +77,8 @@ static int addon_add(const struct root *r, const struct boot_entry *e, struct uk
 			return 0; /* another profile of the same image */
 	if (is_made(r, path, j))
 		return 0;
-	if (!j->ukify)
-		return ukify_leave(
-			l, j, path, "ukify, which writes addons, is not installed here", err);
-	if (!j->key && secure_boot_read(r) == SECURE_BOOT_ON)
-		return ukify_leave(l, j, path,
-			"Secure Boot is on, and no key was found to sign the addon with: say it with --key FILE --certificate FILE",
-			err);
-	return ukify_file_make(r, path, j, s, err);
+	const char *why = ukify_lacks(j, secure_boot_read(r));
+	return why ? ukify_leave(l, j, path, why, err) : ukify_file_make(r, path, j, s, err);
 }
 
 int initrd_addon_plan(const struct args *a, const struct root *r, const struct boot_entries *o,

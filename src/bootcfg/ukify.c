@@ -146,6 +146,15 @@ static int addon_make(const struct ukify_job *j, char **ret, size_t *ret_len, st
 	return rc < 0 ? rc : file_read(AT_FDCWD, output, ADDON_MAX, ret, ret_len, err);
 }
 
+const char *ukify_lacks(const struct ukify_job *j, enum secure_boot secure)
+{
+	if (!j->ukify)
+		return "ukify, which writes addons, is not installed here";
+	return !j->key && secure == SECURE_BOOT_ON
+		       ? "Secure Boot is on, and no key was found to sign the addon with: say it with --key FILE --certificate FILE"
+		       : NULL;
+}
+
 int ukify_leave(struct loaders *l, const struct ukify_job *j, const char *path, const char *why,
 	struct err *err)
 {

@@ -4,6 +4,7 @@
 
 #include "bootcfg/args.h"
 #include "bootcfg/format/file_edit.h"
+#include "bootcfg/loader/boot_entries.h"
 #include "bootcfg/loader/karg_sources.h"
 
 /* Addons to unified kernel images, which ukify(1) writes. */
@@ -23,6 +24,9 @@ const char *ukify_find(void);
 /* --key and --certificate, else those that kernel-install(8) and sbctl(8) sign with; may be none.
  */
 void ukify_key_find(const struct args *a, const struct root *r, struct ukify_job *ret);
+
+/* Why no addon can be written here that the firmware takes, or NULL. */
+const char *ukify_lacks(const struct ukify_job *j, enum secure_boot secure);
 
 /* Leaves the command to the user, with the reason: l->managed_by and by_hand. 0 or -ENOMEM. */
 int ukify_leave(struct loaders *l, const struct ukify_job *j, const char *path, const char *why,

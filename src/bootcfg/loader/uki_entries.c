@@ -63,43 +63,48 @@ static bool section_holds(int fd, const struct pe_section *s, const char *data, 
 	return s->size >= len;
 }
 
-bool uki_holds(
-	const struct root *r, const char *path, const char *section, const char *data, size_t len)
+/* Opens an EFI program and reads its sections: the descriptor, or a negative errno. *ret is to be
+ * emptied in each case. */
+static int pe_open(const struct root *r, const char *path, struct pe *ret)
 {
 	_cleanup_(fd_close) int fd = root_fd(r, path, O_RDONLY | O_NONBLOCK);
 	uint8_t *head = malloc(PE_HEAD_MAX);
-	struct pe p = {0};
 	struct stat st;
-	bool holds = false;
+	int rc = !head ? -ENOMEM : fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ? -EIO : 0;
+	size_t len = rc < 0 ? 0 : st.st_size < PE_HEAD_MAX ? (size_t)st.st_size : PE_HEAD_MAX;
 
-	if (head && fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
-		size_t n = st.st_size < PE_HEAD_MAX ? (size_t)st.st_size : PE_HEAD_MAX;
-		if (bytes_read(fd, head, n, 0) == 0 &&
-			pe_parse(&p, head, n, (uint64_t)st.st_size) == 0) {
-			const struct pe_section *s = pe_next(&p, NULL, section);
-			holds = s && section_holds(fd, s, data, len);
-			pe_done(&p);
-		}
-	}
+	*ret = (struct pe){0};
+	if (rc == 0)
+		rc = bytes_read(fd, head, len, 0);
+	if (rc == 0)
+		rc = pe_parse(ret, head, len, (uint64_t)st.st_size);
 	free(head);
+	if (rc < 0)
+		return rc;
+	int opened = fd;
+	fd = -1;
+	return opened;
+}
+
+bool uki_holds(
+	const struct root *r, const char *path, const char *section, const char *data, size_t len)
+{
+	struct pe p;
+	_cleanup_(fd_close) int fd = pe_open(r, path, &p);
+	const struct pe_section *s = fd < 0 ? NULL : pe_next(&p, NULL, section);
+	bool holds = s && section_holds(fd, s, data, len);
+
+	pe_done(&p);
 	return holds;
 }
 
 int uki_read(const struct root *r, const char *path, struct uki *ret)
 {
-	_cleanup_(fd_close) int fd = root_fd(r, path, O_RDONLY | O_NONBLOCK);
-	uint8_t *head = malloc(PE_HEAD_MAX);
 	struct uki u = {0};
-	struct pe p = {0};
-	struct stat st;
-	int rc = !head ? -ENOMEM : fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ? -EIO : 0;
-	size_t len = rc < 0 ? 0 : st.st_size < PE_HEAD_MAX ? (size_t)st.st_size : PE_HEAD_MAX;
+	struct pe p;
+	_cleanup_(fd_close) int fd = pe_open(r, path, &p);
+	int rc = fd < 0 ? fd : 0;
 
-	if (rc == 0)
-		rc = bytes_read(fd, head, len, 0);
-	if (rc == 0)
-		rc = pe_parse(&p, head, len, (uint64_t)st.st_size);
-	free(head);
 	for (size_t i = 0; i < p.n && rc == 0; i++)
 		if (uki_wants(p.at[i].name))
 			rc = section_take(&u, fd, &p.at[i]);
@@ -201,6 +206,14 @@ size_t uki_stem(const char *name)
 	return plus > 0 && plus < len && name[plus - 1] == '+' ? plus - 1 : len;
 }
 
+void uki_addons_print(const char *image, struct text *to)
+{
+	const char *slash = strrchr(image, '/'), *name = slash ? slash + 1 : image;
+
+	text_print(
+		to, "%.*s%.*s.efi.extra.d", (int)(name - image), image, (int)uki_stem(name), name);
+}
+
 size_t uki_partition(const char *path)
 {
 	const char *last = NULL;
@@ -231,15 +244,13 @@ static size_t partition_of(const struct boot_reading *q, const char *path)
 static int all_addons_add(struct boot_reading *q, struct boot_entry *e, const struct uki *image)
 {
 	_cleanup_(text_done) struct text all = {0}, own = {0};
-	const char *path = e->image.path, *slash = strrchr(path, '/');
-	const char *name = slash ? slash + 1 : path;
+	const char *path = e->image.path;
 	size_t boot = partition_of(q, path);
 
 	if (image->stub > 0 && image->stub < STUB_ADDONS)
 		return 0;
 	text_print(&all, "%.*s%sloader/addons", (int)boot, path, boot > 0 ? "/" : "");
-	text_print(
-		&own, "%.*s%.*s.efi.extra.d", (int)(name - path), path, (int)uki_stem(name), name);
+	uki_addons_print(path, &own);
 	if (all.failed || own.failed)
 		return -ENOMEM;
 	int rc = addons_add(q, e, all.data, image);

@@ -36,6 +36,9 @@ bool uki_holds(
  * EFI/, which a mount point may be called as well. 0: it is in none. */
 size_t uki_partition(const char *path);
 
+/* Adds the directory of an image's own addons, NAME.efi.extra.d beside it (systemd-stub(7)). */
+void uki_addons_print(const char *image, struct text *to);
+
 /* The length of NAME.efi without its extension and a boot counter. */
 size_t uki_stem(const char *name);
 

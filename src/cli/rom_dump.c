@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "cli/rom_image.h"
+#include "pci/resource.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -15,7 +16,6 @@
 #define PIECE 65536
 
 /* The seventh line of `resource`, and the address of the firmware's copy of a display's ROM. */
-#define ROM_RESOURCE 6
 #define SHADOW_AT 0xc0000
 
 #define WAKE_MS 1000
@@ -75,21 +75,10 @@ static const char *rom_strerror(int code)
 
 bool dump_is_shadow(struct sysfs *s, struct pci_addr addr)
 {
-	char text[1024];
-	const char *line = text;
-	uint32_t high, low;
+	struct resource have[RESOURCES];
 
-	if (sysfs_read(s, addr, "resource", text, sizeof(text)) < 0)
-		return false;
-	for (int i = 0; line && i < ROM_RESOURCE; i++) {
-		line = strchr(line, '\n');
-		line = line ? line + 1 : NULL;
-	}
-	if (!line || !str_starts(line, "0x"))
-		return false;
-	line += 2;
-	return str_hex_fixed(&line, 8, &high) && str_hex_fixed(&line, 8, &low) && high == 0 &&
-	       low == SHADOW_AT;
+	resource_read(s, addr, have);
+	return have[RESOURCE_ROM].start == SHADOW_AT;
 }
 
 int dump_rom(struct sysfs *s, struct pci_addr addr, uint8_t **ret, size_t *ret_len, struct err *err)

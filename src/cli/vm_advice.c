@@ -123,12 +123,13 @@ static void advise_input(
 
 static void advise_bars(const char *target, struct sysfs *s, const struct guest *g)
 {
-	uint64_t all = 0, bytes[RESOURCE_BARS];
+	struct resource have[RESOURCES];
+	uint64_t all = 0;
 
 	for (size_t i = 0; i < g->n; i++) {
-		resource_read_bars(s, g->list[i].addr, bytes);
+		resource_read(s, g->list[i].addr, have);
 		for (size_t k = 0; k < RESOURCE_BARS; k++)
-			all += bytes[k];
+			all += have[k].bytes;
 	}
 	if (all > BARS_MAX)
 		log_print(LOG_WARNING,

@@ -3,6 +3,7 @@
 
 #include "base/str.h"
 #include "pci/iomem.h"
+#include "pci/resource.h"
 #include "pci/sysfs.h"
 
 #include <errno.h>
@@ -14,8 +15,6 @@
 /* PCI Express Base Specification 6.0, section 7.5.1.1.9. */
 #define HEADER_TYPE 0x0e
 #define HEADER_TYPE_MASK 0x7f
-
-#define BARS 6
 
 static bool leaves_dma_alone(const char *driver)
 {
@@ -140,20 +139,17 @@ static bool holds(const struct iomem_region *r, void *to)
 	return true;
 }
 
-/* The BAR that begins there: the first lines of `resource`, "0x... 0x... 0x...", are the BARs
- * (resource_show in drivers/pci/pci-sysfs.c). -1 if unknown. */
+/* The BAR that begins there. -1 if unknown. */
 static int number_of_bar(struct sysfs *s, struct pci_addr addr, uint64_t start)
 {
-	char text[BARS * 64], *line = text;
+	struct resource have[RESOURCES];
 
-	if (start == 0 || sysfs_read(s, addr, "resource", text, sizeof(text)) < 0)
+	if (start == 0)
 		return -1;
-	for (int bar = 0; bar < BARS && line; bar++) {
-		char *next = strchr(line, '\n');
-		if (iomem_number(line) == start)
+	resource_read(s, addr, have);
+	for (int bar = 0; bar < RESOURCE_BARS; bar++)
+		if (have[bar].start == start)
 			return bar;
-		line = next ? next + 1 : NULL;
-	}
 	return -1;
 }
 

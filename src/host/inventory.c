@@ -89,7 +89,7 @@ static void read_bars(struct sysfs *s, struct function *f)
 {
 	static const char *const names[BARS] = {"resource0_resize", "resource1_resize",
 		"resource2_resize", "resource3_resize", "resource4_resize", "resource5_resize"};
-	uint64_t bytes[BARS];
+	struct resource have[RESOURCES];
 	char sizes[32];
 	bool any = false;
 
@@ -101,9 +101,9 @@ static void read_bars(struct sysfs *s, struct function *f)
 	}
 	if (!any)
 		return;
-	resource_read_bars(s, f->d.addr, bytes);
+	resource_read(s, f->d.addr, have);
 	for (unsigned i = 0; i < BARS; i++)
-		f->bars[i].size = bytes[i];
+		f->bars[i].size = have[i].bytes;
 }
 
 static void read_virtual(struct sysfs *s, struct function *f)

@@ -1,23 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "pci/resource.h"
 
-#include <stdlib.h>
+#include "pci/iomem.h"
+
 #include <string.h>
 
-/* 17 regions at most: BARs, ROM, virtual functions' and a bridge's; 57 bytes each. */
+/* 17 regions at most, of 57 bytes each; those wanted are the first. */
 #define RESOURCE_SIZE 1024
 
-void resource_read_bars(struct sysfs *s, struct pci_addr addr, uint64_t ret[static RESOURCE_BARS])
+void resource_read(struct sysfs *s, struct pci_addr addr, struct resource ret[static RESOURCES])
 {
-	char text[RESOURCE_SIZE], *rest = text, *line;
+	char text[RESOURCE_SIZE];
+	const char *line = text;
 
-	memset(ret, 0, RESOURCE_BARS * sizeof(*ret));
+	memset(ret, 0, RESOURCES * sizeof(*ret));
 	if (sysfs_read(s, addr, "resource", text, sizeof(text)) < 0)
 		return;
-	for (unsigned i = 0; i < RESOURCE_BARS && (line = strsep(&rest, "\n")); i++) {
-		char *end;
-		uint64_t first = strtoull(line, &end, 16), last = strtoull(end, NULL, 16);
-		if (last > first)
-			ret[i] = last - first + 1;
+	for (unsigned i = 0; i < RESOURCES && line; i++) {
+		const char *blank = strchr(line, ' '), *next = strchr(line, '\n');
+		uint64_t first = iomem_number(line), last = blank ? iomem_number(blank + 1) : 0;
+		ret[i] = (struct resource){first, last > first ? last - first + 1 : 0};
+		line = next ? next + 1 : NULL;
 	}
 }

@@ -8,12 +8,18 @@
 #include <stdint.h>
 
 #define RESOURCE_BARS 6
+#define RESOURCE_ROM 6 /* the region behind the BARs */
+#define RESOURCES 7
+
+struct resource {
+	uint64_t start, bytes; /* both 0 for one that it does not have */
+};
 
 /*
- * The sizes in bytes of a function's base address registers, 0 for one that it does not have or
- * that has no address. From its file `resource`, a line per region: start, end and flags
- * (resource_show in drivers/pci/pci-sysfs.c). All are 0 if that can't be read.
+ * The base address registers of a function, and its ROM. From its file `resource`, a line per
+ * region: start, end and flags (resource_show in drivers/pci/pci-sysfs.c). All are 0 if that can't
+ * be read.
  */
-void resource_read_bars(struct sysfs *s, struct pci_addr addr, uint64_t ret[static RESOURCE_BARS]);
+void resource_read(struct sysfs *s, struct pci_addr addr, struct resource ret[static RESOURCES]);
 
 #endif

@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/vm_advice.h"
 
-#include "base/file.h"
 #include "base/log.h"
-#include "host/keyboards.h"
+#include "host/host_loss.h"
 #include "pci/resource.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#define INPUT_DEVICES "proc/bus/input/devices"
-#define INPUT_MAX ((size_t)1 << 20)
 #define CLASS_USB 0x0c03
 
 /* OVMF's window for 64-bit BARs is 32 GiB where the VM has not the physical address bits of its
@@ -86,26 +82,19 @@ static bool has_input(const struct domain *d)
 	return false;
 }
 
-static void log_keyboard(const struct keyboard *k, void *to)
+static void log_keyboards(struct sysfs *s, const struct sysroot *w)
 {
-	(void)to;
-	if (k->usb_vendor)
-		log_print(LOG_INFO,
-			"  <hostdev mode='subsystem' type='usb' managed='yes'><source><vendor id='0x%04x'/><product id='0x%04x'/></source></hostdev>  <!-- %s -->",
-			k->usb_vendor, k->usb_product, k->name);
-}
+	_cleanup_(host_uses_done) struct host_uses uses = {0};
 
-static void log_keyboards(const struct sysroot *w)
-{
-	_cleanup_(str_free) char *path = NULL;
-	_cleanup_(str_free) char *text = NULL;
-	size_t len;
-
-	if ((w->sysfs && !w->root) ||
-		asprintf(&path, "%s/" INPUT_DEVICES, w->root ? w->root : "") < 0)
+	if (host_keyboards_read(&uses, s, w) < 0)
 		return;
-	if (file_read(AT_FDCWD, path, INPUT_MAX, &text, &len, NULL) == 0)
-		keyboards_each(text, log_keyboard, NULL);
+	for (size_t i = 0; i < uses.n_keyboards; i++) {
+		const struct host_keyboard *k = &uses.keyboards[i];
+		if (k->usb_vendor)
+			log_print(LOG_INFO,
+				"  <hostdev mode='subsystem' type='usb' managed='yes'><source><vendor id='0x%04x'/><product id='0x%04x'/></source></hostdev>  <!-- %s -->",
+				k->usb_vendor, k->usb_product, k->name);
+	}
 }
 
 static void advise_input(
@@ -118,7 +107,7 @@ static void advise_input(
 			? "%s: its keyboard and mouse work in the viewer's window alone; for the card's own screen, pass a USB controller to it, or devices of the host by lines like these in <devices>, which the host does not have while the VM runs:"
 			: "%s: nothing gives it a keyboard; pass a USB controller to it, or devices of the host by lines like these in <devices>, which the host does not have while the VM runs:",
 		target);
-	log_keyboards(&g->args.sysroot);
+	log_keyboards(s, &g->args.sysroot);
 }
 
 static void advise_bars(const char *target, struct sysfs *s, const struct guest *g)

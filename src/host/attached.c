@@ -42,6 +42,24 @@ void attached_done(struct attached *at, size_t n)
 	free(at);
 }
 
+const struct attached *attached_of(
+	const struct attached *at, size_t n, struct pci_addr addr, size_t *ret_n)
+{
+	size_t first = 0, found = 0;
+
+	for (size_t end = n; first < end;) {
+		size_t middle = first + (end - first) / 2;
+		if (pci_addr_compare(at[middle].addr, addr) < 0)
+			first = middle + 1;
+		else
+			end = middle;
+	}
+	while (first + found < n && pci_addr_compare(at[first + found].addr, addr) == 0)
+		found++;
+	*ret_n = found;
+	return found ? &at[first] : NULL;
+}
+
 /* " (/ /home)", or for a disk without uses " (part of md0)" */
 static void format_uses(const struct attached *b, struct text *t)
 {

@@ -44,6 +44,10 @@ int attached_add(struct attached_list *list, const struct attached *b) _must_che
 /* Frees the array of n and what the elements own. */
 void attached_done(struct attached *at, size_t n);
 
+/* Those of one function, in a sorted array of n; *ret_n: how many. */
+const struct attached *attached_of(
+	const struct attached *at, size_t n, struct pci_addr addr, size_t *ret_n);
+
 /* Adds it in a few words: "nvme0n1 (/ /home)", "eno1 up (192.0.2.1/24)", "Logitech Keyboard",
  * "screen on HDMI-A-1". */
 void attached_format(const struct attached *b, struct text *t);

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,7 +43,7 @@ static int push_keyboard(struct host_uses *u, const struct host_keyboard *one)
 static void add_keyboard(const struct keyboard *k, void *to)
 {
 	struct keyboard_look *l = to;
-	struct host_keyboard one = {.name = ""};
+	struct host_keyboard one = {.usb_vendor = k->usb_vendor, .usb_product = k->usb_product};
 
 	if (keyboard_is_virtual(k))
 		return;
@@ -127,15 +128,32 @@ void host_uses_done(struct host_uses *u)
 /* ---- what is lost ------------------------------------------------------------------------------
  */
 
-static struct host_loss *add(struct host_losses *l, enum host_loss_kind kind, struct pci_addr addr)
+static struct host_loss *grow(struct host_losses *l)
 {
 	struct host_loss *grown = array_grow(l->at, l->n, &l->size, sizeof(*grown));
 
 	if (!grown)
 		return NULL;
 	l->at = grown;
-	l->at[l->n] = (struct host_loss){.kind = kind, .addr = addr};
 	return &l->at[l->n++];
+}
+
+/* 0 or -ENOMEM. */
+static int add(struct host_losses *l, enum host_loss_kind kind, struct pci_addr addr, bool guarded,
+	const char *fmt, ...) _printf_(5, 6);
+static int add(struct host_losses *l, enum host_loss_kind kind, struct pci_addr addr, bool guarded,
+	const char *fmt, ...)
+{
+	struct host_loss *one = grow(l);
+	va_list ap;
+
+	if (!one)
+		return -ENOMEM;
+	*one = (struct host_loss){.kind = kind, .addr = addr, .guarded = guarded};
+	va_start(ap, fmt);
+	(void)vsnprintf(one->text, sizeof(one->text), fmt, ap);
+	va_end(ap);
+	return 0;
 }
 
 static bool has(const struct host_losses *l, enum host_loss_kind kind, struct pci_addr addr)
@@ -186,45 +204,29 @@ static void format_disk(const struct attached *b, struct text *t)
 static int add_disks(struct host_losses *l, const struct host_uses *u, struct pci_addr addr)
 {
 	const struct protected_dev *p = protection(u, addr, PROTECTED_STORAGE);
+	size_t n;
+	const struct attached *b = attached_of(u->attached.at, u->attached.n, addr, &n);
 
-	for (size_t i = 0; i < u->attached.n; i++) {
-		const struct attached *b = &u->attached.at[i];
-		if (pci_addr_compare(b->addr, addr) != 0 || !disk_is_used(b))
+	for (size_t i = 0; i < n; i++) {
+		if (!disk_is_used(&b[i]))
 			continue;
 		_cleanup_(text_done) struct text text = {0};
-		struct host_loss *one = add(l, HOST_LOSS_DISK, addr);
-		format_disk(b, &text);
-		if (!one || text.failed)
+		format_disk(&b[i], &text);
+		if (text.failed || add(l, HOST_LOSS_DISK, addr, p, "%s", text.data) < 0)
 			return -ENOMEM;
-		one->guarded = p;
-		(void)str_copy(one->text, sizeof(one->text), text.data);
 	}
-	if (!p || has(l, HOST_LOSS_DISK, addr))
-		return 0;
-	struct host_loss *one = add(l, HOST_LOSS_DISK, addr);
-	if (!one)
-		return -ENOMEM;
-	one->guarded = true;
-	(void)snprintf(one->text, sizeof(one->text), "a disk (%s)", p->reason);
-	return 0;
+	return p && !has(l, HOST_LOSS_DISK, addr)
+		       ? add(l, HOST_LOSS_DISK, addr, true, "a disk (%s)", p->reason)
+		       : 0;
 }
 
 static int add_network(struct host_losses *l, const struct host_uses *u, struct pci_addr addr)
 {
-	static const enum protected_kind kinds[] = {PROTECTED_NETWORK, PROTECTED_ROUTE};
+	const struct protected_dev *p = protection(u, addr, PROTECTED_NETWORK);
 
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
-		const struct protected_dev *p = protection(u, addr, kinds[i]);
-		struct host_loss *one = p ? add(l, HOST_LOSS_NETWORK, addr) : NULL;
-		if (p && !one)
-			return -ENOMEM;
-		if (!p)
-			continue;
-		one->guarded = true;
-		(void)snprintf(one->text, sizeof(one->text), "its network (%s)", p->reason);
-		return 0;
-	}
-	return 0;
+	if (!p)
+		p = protection(u, addr, PROTECTED_ROUTE);
+	return p ? add(l, HOST_LOSS_NETWORK, addr, true, "its network (%s)", p->reason) : 0;
 }
 
 static bool is_in(const struct device *const *set, size_t n, struct pci_addr addr)
@@ -247,54 +249,31 @@ static bool keeps_keyboard(const struct host_uses *u, const struct device *const
 static int add_keyboards(struct host_losses *l, const struct host_uses *u,
 	const struct device *const *set, size_t n, struct pci_addr addr)
 {
-	bool last = !keeps_keyboard(u, set, n);
+	const struct protected_dev *p = protection(u, addr, PROTECTED_KEYBOARD);
 
 	for (size_t i = 0; i < u->n_keyboards; i++) {
 		const struct host_keyboard *k = &u->keyboards[i];
-		if (!k->on_pci || pci_addr_compare(k->addr, addr) != 0 ||
-			has(l, HOST_LOSS_KEYBOARD, addr))
-			continue;
-		struct host_loss *one = add(l, HOST_LOSS_KEYBOARD, addr);
-		if (!one)
-			return -ENOMEM;
-		one->guarded = protection(u, addr, PROTECTED_KEYBOARD);
-		(void)snprintf(one->text, sizeof(one->text), "%s keyboard (%s)",
-			last ? "its last" : "a", k->name);
+		if (k->on_pci && pci_addr_compare(k->addr, addr) == 0)
+			return add(l, HOST_LOSS_KEYBOARD, addr, p, "%s keyboard (%s)",
+				keeps_keyboard(u, set, n) ? "a" : "its last", k->name);
 	}
-	const struct protected_dev *p = protection(u, addr, PROTECTED_KEYBOARD);
-	if (!p || has(l, HOST_LOSS_KEYBOARD, addr))
-		return 0;
-	struct host_loss *one = add(l, HOST_LOSS_KEYBOARD, addr);
-	if (!one)
-		return -ENOMEM;
-	one->guarded = true;
-	(void)snprintf(one->text, sizeof(one->text), "a keyboard (%s)", p->reason);
-	return 0;
+	return p ? add(l, HOST_LOSS_KEYBOARD, addr, true, "a keyboard (%s)", p->reason) : 0;
 }
 
 static int add_screens(struct host_losses *l, const struct host_uses *u, const struct device *d)
 {
-	struct host_loss *one = NULL;
+	size_t n;
+	const struct attached *b = attached_of(u->attached.at, u->attached.n, d->addr, &n);
 
-	for (size_t i = 0; i < u->attached.n; i++) {
-		const struct attached *b = &u->attached.at[i];
-		if (b->kind != ATTACHED_CONNECTOR || !b->up ||
-			pci_addr_compare(b->addr, d->addr) != 0)
-			continue;
-		one = add(l, HOST_LOSS_SCREEN, d->addr);
-		if (!one)
+	for (size_t i = 0; i < n; i++)
+		if (b[i].kind == ATTACHED_CONNECTOR && b[i].up &&
+			add(l, HOST_LOSS_SCREEN, d->addr, d->is_boot_display,
+				"the lit screen on %s", b[i].name) < 0)
 			return -ENOMEM;
-		one->guarded = d->is_boot_display;
-		(void)snprintf(one->text, sizeof(one->text), "the lit screen on %s", b->name);
-	}
-	if (one || !d->is_boot_display)
-		return 0;
-	one = add(l, HOST_LOSS_SCREEN, d->addr);
-	if (!one)
-		return -ENOMEM;
-	one->guarded = true;
-	(void)str_copy(one->text, sizeof(one->text), "the display that the boot shows on");
-	return 0;
+	return d->is_boot_display && !has(l, HOST_LOSS_SCREEN, d->addr)
+		       ? add(l, HOST_LOSS_SCREEN, d->addr, true,
+				 "the display that the boot shows on")
+		       : 0;
 }
 
 /* Of a display's card it is the sound of that display. Without a driver, or on vfio's, the host has
@@ -306,11 +285,7 @@ static int add_sound(struct host_losses *l, const struct device *d)
 	if ((class != AUDIO && class != AUDIO_LEGACY) || d->of_card || d->is_virtual ||
 		!d->driver[0] || strstr(d->driver, "vfio"))
 		return 0;
-	struct host_loss *one = add(l, HOST_LOSS_SOUND, d->addr);
-	if (!one)
-		return -ENOMEM;
-	(void)str_copy(one->text, sizeof(one->text), "its own sound");
-	return 0;
+	return add(l, HOST_LOSS_SOUND, d->addr, false, "its own sound");
 }
 
 int host_losses_find(struct host_losses *ret, const struct host_uses *u,
@@ -356,7 +331,7 @@ int host_losses_copy(struct host_losses *ret, const struct host_losses *from, st
 	for (size_t i = 0; i < from->n; i++) {
 		if (pci_addr_compare(from->at[i].addr, addr) != 0)
 			continue;
-		struct host_loss *one = add(ret, from->at[i].kind, addr);
+		struct host_loss *one = grow(ret);
 		if (!one)
 			return -ENOMEM;
 		*one = from->at[i];

@@ -50,7 +50,8 @@ struct host_losses {
 struct host_keyboard {
 	struct pci_addr addr;
 	char name[64];
-	bool on_pci; /* false: on a port of the board (PS/2) */
+	bool on_pci;                      /* false: on a port of the board (PS/2) */
+	unsigned usb_vendor, usb_product; /* 0: on no USB bus, or of a record */
 };
 
 /* What hangs on the PCI functions of a host, read once for any number of questions. */

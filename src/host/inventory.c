@@ -346,18 +346,5 @@ struct function *const *inventory_group(const struct inventory *v, int group, si
 const struct attached *inventory_attached(
 	const struct inventory *v, struct pci_addr addr, size_t *ret_n)
 {
-	size_t first = 0, n = 0;
-
-	for (size_t end = v->n_attached; first < end;) {
-		size_t middle = first + (end - first) / 2;
-		if (pci_addr_compare(v->attached[middle].addr, addr) < 0)
-			first = middle + 1;
-		else
-			end = middle;
-	}
-	while (first + n < v->n_attached &&
-		pci_addr_compare(v->attached[first + n].addr, addr) == 0)
-		n++;
-	*ret_n = n;
-	return n ? &v->attached[first] : NULL;
+	return attached_of(v->attached, v->n_attached, addr, ret_n);
 }

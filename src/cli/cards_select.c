@@ -183,8 +183,22 @@ static void name_function(struct cards *c, const struct device *d, char *buf, si
 		(void)snprintf(buf, size, "%s", d->driver[0] ? d->driver : "-");
 }
 
-static void function_row(struct cards *c, struct table *t, const struct card *k, size_t i)
+/* Calls each() for the functions of the cards that have a number, in the order of `number`. */
+static void each_numbered(struct cards *c,
+	void (*each)(struct cards *c, const struct card *k, size_t i, void *to), void *to)
 {
+	for (int displays = 1; displays >= 0; displays--)
+		for (size_t i = 0; i < c->n; i++) {
+			const struct card *k = &c->at[i];
+			for (size_t j = 0;
+				k->number > 0 && k->display == (bool)displays && j < k->n; j++)
+				each(c, k, j, to);
+		}
+}
+
+static void function_row(struct cards *c, const struct card *k, size_t i, void *to)
+{
+	struct table *t = to;
 	const struct device *d = card_verdict(c, k, i)->device;
 	const char *word = kind_word(&c->s.sysfs, d);
 	char address[PCI_ADDR_MAX], id[PCI_ID_MAX], number_text[16] = "", group[12] = "-", name[96];
@@ -224,19 +238,21 @@ static void print_remark(struct term *p, unsigned number_of, const struct device
 	term_words(p, PLAIN, "%s%s", what, text);
 }
 
-static void print_attached(
-	const struct cards *c, unsigned number_of, const struct device *d, struct term *p)
+static void print_attached(struct cards *c, const struct card *k, size_t i, void *to)
 {
+	const struct device *d = card_verdict(c, k, i)->device;
 	_cleanup_(text_done) struct text all = {0};
 
-	for (size_t i = 0; i < c->uses.attached.n; i++)
-		if (pci_addr_compare(c->uses.attached.at[i].addr, d->addr) == 0) {
-			if (all.len > 0)
-				text_print(&all, ", ");
-			attached_format(&c->uses.attached.at[i], &all);
-		}
+	size_t n;
+	const struct attached *b = attached_of(
+		c->uses.attached.at, c->uses.attached.n, d->addr, &n);
+
+	for (size_t j = 0; j < n; j++) {
+		text_print(&all, "%s", j > 0 ? ", " : "");
+		attached_format(&b[j], &all);
+	}
 	if (all.len > 0)
-		print_remark(p, number_of, d, "has: ", all.data);
+		print_remark(to, k->number, d, "has: ", all.data);
 }
 
 void cards_print(struct cards *c)
@@ -250,20 +266,10 @@ void cards_print(struct cards *c)
 	struct term p;
 
 	table_open(&t, columns, sizeof(columns) / sizeof(*columns));
-	for (unsigned at = 1, found = 1; found; at++) {
-		found = 0;
-		for (size_t i = 0; i < c->n; i++)
-			for (size_t j = 0; c->at[i].number == at && j < c->at[i].n; j++, found++)
-				function_row(c, &t, &c->at[i], j);
-	}
+	each_numbered(c, function_row, &t);
 	table_print(&t, stdout);
 	term_open(&p, stdout, COLOUR_NEVER);
-	for (unsigned at = 1, found = 1; found; at++) {
-		found = 0;
-		for (size_t i = 0; i < c->n; i++)
-			for (size_t j = 0; c->at[i].number == at && j < c->at[i].n; j++, found++)
-				print_attached(c, at, card_verdict(c, &c->at[i], j)->device, &p);
-	}
+	each_numbered(c, print_attached, &p);
 	for (size_t i = 0; i < c->n; i++) {
 		const char *reason = card_refusal(c, &c->at[i]);
 		if (!is_of_use(c, &c->at[i]))

@@ -4,6 +4,7 @@
 #include "bootcfg/loader/bls_copy.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const struct boot_entry *entry_of(const struct boot_entries *o, const char *path)
@@ -19,16 +20,11 @@ static const struct boot_entry *entry_of(const struct boot_entries *o, const cha
  * where /boot is none, from that of the file system. The entry's `linux` is the end of the kernel's
  * path, and what is before it is the same for both.
  */
-static int name_make(const struct root *r, const struct boot_entry *e, const char *file,
+static int name_make(const struct boot_entry *e, const char *text, size_t len, const char *file,
 	struct text *ret, struct err *err)
 {
-	_cleanup_(str_free) char *text = NULL;
 	_cleanup_(bls_entry_done) struct bls_entry b = {0};
-	size_t len;
-	int rc = root_read(r, e->path, &text, &len, err);
 
-	if (rc < 0)
-		return rc;
 	if (bls_read(text, len, &b) < 0)
 		return err_set(err, ENOMEM, "out of memory");
 	if (!b.linux_path || e->kernel.state != BOOT_FILE_THERE)
@@ -61,11 +57,13 @@ static int entry_add(const struct root *r, const struct karg_source *p,
 
 	if (!e || e->no_linux)
 		return 0;
-	int rc = name_make(r, e, job->file, &name, err);
+	int rc = root_read(r, e->path, &text, &len, err);
 	if (rc == 0)
-		rc = root_read(r, e->path, &text, &len, err);
-	if (rc < 0)
+		rc = name_make(e, text, len, job->file, &name, err);
+	if (rc < 0) {
+		free(text);
 		return rc;
+	}
 	if (file_edits_add(s, e->path, text, len) < 0)
 		return err_set(err, ENOMEM, "out of memory");
 	return bls_initrd_add(&s->v[s->n - 1], p->format.reader, name.data, err);
@@ -98,7 +96,9 @@ static int copy_add(const struct root *r, const struct loaders *l, const struct 
 	struct file_edits *s, struct err *err)
 {
 	_cleanup_(text_done) struct text name = {0};
+	_cleanup_(str_free) char *text = NULL;
 	const struct karg_source *model = model_find(l, job);
+	size_t len;
 
 	if (!model)
 		return err_set(err, EINVAL,
@@ -106,7 +106,9 @@ static int copy_add(const struct root *r, const struct loaders *l, const struct 
 	const struct boot_entry *e = entry_of(job->entries, model->paths.v[0]);
 	if (boot_entry_loads(e, job->file) && boot_entry_meets(e, job->words) == BOOT_HAS)
 		return 0;
-	int rc = name_make(r, e, job->file, &name, err);
+	int rc = root_read(r, e->path, &text, &len, err);
+	if (rc == 0)
+		rc = name_make(e, text, len, job->file, &name, err);
 	if (rc == 0)
 		rc = bls_copy_make(r, e->path, INITRD_TAIL, INITRD_TAIL, s, err);
 	if (rc == 0)

@@ -13,7 +13,8 @@ void args_done(struct args *a)
 	strings_done(&a->hugepages);
 }
 
-bool args_to_edit(const struct args *a)
+/* True if parameters are edited. */
+static bool args_to_edit(const struct args *a)
 {
 	return a->iommu || a->words.n > 0 || a->sets.n > 0 || a->ids || a->hugepages.n > 0 ||
 	       a->isolate || a->acs || a->framebuffer || a->initrd;

@@ -20,9 +20,6 @@ struct args {
 };
 void args_done(struct args *a);
 
-/* True if parameters are edited. */
-bool args_to_edit(const struct args *a);
-
 /* -EINVAL if commands are missing or exclude each other; operands: arguments without options. */
 int args_check(const struct args *a, int operands, char **argv, struct err *err) _must_check_;
 

@@ -222,7 +222,11 @@ static int hunks_turn_back(const struct lines *old, const struct lines *text,
 	return ret->failed ? -ENOMEM : 1;
 }
 
-int diff3_lines(
+/*
+ * The pure half: `now` without the change from `old` to `text`, line by line. 1: done; 0: the lines
+ * are not there any more, or not once.
+ */
+static int diff3_lines(
 	const struct journal_file *change, const char *now, size_t now_len, struct text *ret)
 {
 	_cleanup_(lines_done) struct lines old = lines_of(change->old, change->old_len);

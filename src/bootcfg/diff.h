@@ -22,13 +22,6 @@ struct diff3 {
 int diff3_file(void *with, const struct journal_words *change, const char *now, size_t now_len,
 	char **ret, size_t *ret_len, struct err *err);
 
-/*
- * The pure half: `now` without the change from `old` to `text`, line by line. 1: done; 0: the lines
- * are not there any more, or not once.
- */
-int diff3_lines(const struct journal_file *change, const char *now, size_t now_len,
-	struct text *ret) _must_check_;
-
 /* Prints the unified diff of one file with three lines of context; old NULL: the file is new. */
 void diff_print(
 	const char *path, const char *old, size_t old_len, const char *text, size_t len, FILE *f);

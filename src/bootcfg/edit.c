@@ -85,7 +85,8 @@ bool edit_set_is_empty(const struct edit_set *p)
 	return true;
 }
 
-void edit_set_print_diff(const struct edit_set *p, FILE *f)
+/* Prints a unified diff of all files, for patch -p1 in the root directory. */
+static void edit_set_print_diff(const struct edit_set *p, FILE *f)
 {
 	for (size_t i = 0; i < p->n; i++) {
 		for (size_t k = 0; k < p->set[i].n; k++) {
@@ -104,7 +105,8 @@ static void word_print(FILE *f, char sign, const char *word)
 	fprintf(f, " %c%s", sign, shown.data ? shown.data : "");
 }
 
-void edit_set_print(const struct edit_set *p, FILE *f)
+/* Prints a line per file: `changed  /etc/default/grub  +iommu=pt`. */
+static void edit_set_print(const struct edit_set *p, FILE *f)
 {
 	for (size_t i = 0; i < p->n; i++) {
 		const struct file_edits *set = &p->set[i];

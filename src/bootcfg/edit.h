@@ -23,12 +23,6 @@ void edit_set_done(struct edit_set *p);
 
 bool edit_set_is_empty(const struct edit_set *p);
 
-/* Prints a unified diff of all files, for patch -p1 in the root directory. */
-void edit_set_print_diff(const struct edit_set *p, FILE *f);
-
-/* Prints a line per file: `changed  /etc/default/grub  +iommu=pt`. */
-void edit_set_print(const struct edit_set *p, FILE *f);
-
 /* The added and the removed parameters of all sources, once each. */
 int edit_set_added(const struct edit_set *p, struct strings *ret) _must_check_;
 int edit_set_removed(const struct edit_set *p, struct strings *ret) _must_check_;

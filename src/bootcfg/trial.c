@@ -81,7 +81,8 @@ int oneshot_cancel(
 	return rc;
 }
 
-int trial_words_read(const char *text, struct karg_ops *ret, struct err *err)
+/* Parses a request as the journal has it, `--add WORD --remove WORD …`. */
+static int trial_words_read(const char *text, struct karg_ops *ret, struct err *err)
 {
 	static const struct {
 		const char *verb;

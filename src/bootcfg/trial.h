@@ -24,7 +24,4 @@ int trial_keep(const struct root *r, const struct loaders *l, struct edit_set *t
 int oneshot_cancel(const struct root *r, const struct undone *u, struct strings *next,
 	bool *ret_trial) _must_check_;
 
-/* Parses a request as the journal has it, `--add WORD --remove WORD …`. */
-int trial_words_read(const char *text, struct karg_ops *ret, struct err *err) _must_check_;
-
 #endif

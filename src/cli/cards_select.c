@@ -164,7 +164,9 @@ static bool share_group(const struct cards *c, const struct card *a, const struc
 	return false;
 }
 
-struct card *group_conflict(const struct cards *c, const struct card *k, size_t *at)
+/* The next card with a function in an IOMMU group of k's that is not chosen, from *at on; *at
+ * becomes the index after it; NULL: no more. */
+static struct card *group_conflict(const struct cards *c, const struct card *k, size_t *at)
 {
 	if (c->s.groups_by_slots)
 		return NULL;
@@ -286,7 +288,8 @@ void cards_print(struct cards *c)
 	term_end(&p);
 }
 
-void cards_write_config(struct cards *c, struct text *ret)
+/* Writes a config file that selects the chosen cards, each function by address and id. */
+static void cards_write_config(struct cards *c, struct text *ret)
 {
 	char address[PCI_ADDR_MAX], id[PCI_ID_MAX], name[96];
 

@@ -41,16 +41,9 @@ void cards_done(struct cards *c);
 const struct verdict *card_verdict(const struct cards *c, const struct card *k, size_t i);
 const char *card_refusal(const struct cards *c, const struct card *k);
 
-/* The next card with a function in an IOMMU group of k's that is not chosen, from *at on; *at
- * becomes the index after it; NULL: no more. */
-struct card *group_conflict(const struct cards *c, const struct card *k, size_t *at);
-
 /* Prints the table to choose from: a line per function, as wide as the terminal; below it what is
  * attached to them, and what is not offered and why. */
 void cards_print(struct cards *c);
-
-/* Writes a config file that selects the chosen cards, each function by address and id. */
-void cards_write_config(struct cards *c, struct text *ret);
 
 /* How `init` and `setup` ask which devices are for VMs. */
 struct cards_select_options {

@@ -135,7 +135,11 @@ int config_file_write(const struct config_file *f, const char *body, size_t len,
 	return txn_put(&p, now, (struct txn_bytes){all.data, all.len}, &created, err);
 }
 
-int config_file_undo(const struct config_file *f, bool force, struct err *err)
+/*
+ * Restores the file before init. 1: done; 0: nothing to undo, init has not written this file;
+ * -EBUSY: the file was edited since (not with force); or -errno.
+ */
+static int config_file_undo(const struct config_file *f, bool force, struct err *err)
 {
 	_cleanup_(txn_place_done) struct txn_place p = TXN_NOWHERE, kept = TXN_NOWHERE;
 

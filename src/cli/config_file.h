@@ -34,12 +34,6 @@ bool config_file_holds(const struct config_file *f, const char *body, size_t len
 int config_file_write(
 	const struct config_file *f, const char *body, size_t len, struct err *err) _must_check_;
 
-/*
- * Restores the file before init. 1: done; 0: nothing to undo, init has not written this file;
- * -EBUSY: the file was edited since (not with force); or -errno.
- */
-int config_file_undo(const struct config_file *f, bool force, struct err *err) _must_check_;
-
 /* Undoes what init wrote to the file at path; with `ask` the user may agree to lose the edits. */
 int config_file_take_back(const char *path, bool ask, struct err *err) _must_check_;
 

@@ -94,7 +94,12 @@ static int compare(const void *a, const void *b)
 		((const struct unfinished *)a)->addr, ((const struct unfinished *)b)->addr);
 }
 
-int unfinished_find(struct unfinished **ret, size_t *ret_n, struct sysfs *s, struct err *err)
+/*
+ * Reads all functions without a driver. Reading an override waits for the device's lock
+ * (driver_override_show), so a child does it, for at most 3 seconds. *ret is to be freed by the
+ * caller. 0 or -errno.
+ */
+static int unfinished_find(struct unfinished **ret, size_t *ret_n, struct sysfs *s, struct err *err)
 {
 	struct look l = {.sysfs = s};
 	size_t n = 0;
@@ -369,7 +374,7 @@ bool status_is_ok(const struct status *a)
 	       a->n_unfinished == 0;
 }
 
-const char *dev_state_name(enum dev_state state)
+static const char *dev_state_name(enum dev_state state)
 {
 	static const char *const names[] = {[DEV_OK] = "holds",
 		[DEV_EXCLUDED] = "excluded",
@@ -504,7 +509,11 @@ const char *status_unfinished_text(const struct unfinished *u, char buf[static D
 	return buf;
 }
 
-const char *status_bootcount_text(const struct status *a, char buf[static BOOTCOUNT_TEXT_MAX])
+#define BOOTCOUNT_TEXT_MAX 400
+
+/* The effect of earlier boots on this one, in one sentence; "" if there is none. */
+static const char *status_bootcount_text(
+	const struct status *a, char buf[static BOOTCOUNT_TEXT_MAX])
 {
 	const struct bootcount *s = &a->boot.bootcount;
 

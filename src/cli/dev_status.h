@@ -69,8 +69,6 @@ void status_done(struct status *a);
 bool status_is_ok(const struct status *a);
 bool dev_status_is_ok(const struct dev_status *r);
 
-const char *dev_state_name(enum dev_state state);
-
 #define DEV_STATUS_TEXT_MAX 512
 
 /* The text for one of `unfinished`. */
@@ -80,10 +78,6 @@ const char *status_unfinished_text(
 /* The text of a row: the state, its cause and its time. */
 const char *dev_status_text(
 	const struct dev_status *r, const struct status *a, char buf[static DEV_STATUS_TEXT_MAX]);
-
-/* The effect of earlier boots on this one, in one sentence; "" if there is none. */
-#define BOOTCOUNT_TEXT_MAX 400
-const char *status_bootcount_text(const struct status *a, char buf[static BOOTCOUNT_TEXT_MAX]);
 
 /* Prints all of it, as text and as JSON. */
 void status_print(const struct status *a, FILE *f);
@@ -97,13 +91,5 @@ struct unfinished {
 	struct pci_addr addr;
 	char override[32]; /* "?": it cannot be read, because the kernel holds the device's lock */
 };
-
-/*
- * Reads all functions without a driver. Reading an override waits for the device's lock
- * (driver_override_show), so a child does it, for at most 3 seconds. *ret is to be freed by the
- * caller. 0 or -errno.
- */
-int unfinished_find(
-	struct unfinished **ret, size_t *ret_n, struct sysfs *s, struct err *err) _must_check_;
 
 #endif

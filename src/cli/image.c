@@ -295,7 +295,13 @@ static enum cmd_result renew_all(const struct sysroot *of, const glob_t *found)
 	return worst;
 }
 
-enum cmd_result image_renew(const struct sysroot *of, struct err *err)
+/*
+ * Makes each archive anew that a boot entry of this system starts: those of kernel-install's plugin
+ * (BOOT/TOKEN/VERSION/initrd-vfio-bind, for that kernel) and BOOT/vfio-bind.cpio (for all), each
+ * compressed or not as it is. Nothing else is made: no generator runs. CMD_NOT_ALL with a text if
+ * there is none; else the worst result of image_write, which is tried for each.
+ */
+static enum cmd_result image_renew(const struct sysroot *of, struct err *err)
 {
 	static const char *const patterns[] = {"/boot/" IMAGE_ARCHIVE, "/efi/" IMAGE_ARCHIVE,
 		"/boot/efi/" IMAGE_ARCHIVE, "/boot/*/*/" IMAGE_PLUGIN_ARCHIVE,

@@ -25,12 +25,4 @@ struct image_job {
  */
 enum cmd_result image_write(const struct image_job *job, struct err *err);
 
-/*
- * Makes each archive anew that a boot entry of this system starts: those of kernel-install's plugin
- * (BOOT/TOKEN/VERSION/initrd-vfio-bind, for that kernel) and BOOT/vfio-bind.cpio (for all), each
- * compressed or not as it is. Nothing else is made: no generator runs. CMD_NOT_ALL with a text if
- * there is none; else the worst result of image_write, which is tried for each.
- */
-enum cmd_result image_renew(const struct sysroot *of, struct err *err);
-
 #endif

@@ -27,7 +27,9 @@ static bool is_confirmed(const struct boot_history *b, uint32_t plan)
 	return false;
 }
 
-enum boot_verdict boot_history_word(const struct boot_history *b, uint32_t plan, unsigned limit)
+/* The state of a plan in the table. PLAN_ON_TRIAL includes a plan that has not begun (tries 0). */
+static enum boot_verdict boot_history_word(
+	const struct boot_history *b, uint32_t plan, unsigned limit)
 {
 	if (is_confirmed(b, plan))
 		return PLAN_GOOD;

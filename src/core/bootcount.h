@@ -110,9 +110,6 @@ struct boot_history {
 
 enum boot_verdict { PLAN_GOOD, PLAN_ON_TRIAL, PLAN_BLOCKED };
 
-/* The state of a plan in the table. PLAN_ON_TRIAL includes a plan that has not begun (tries 0). */
-enum boot_verdict boot_history_word(const struct boot_history *b, uint32_t plan, unsigned limit);
-
 /* Called when a boot begins; *ret_changed: the data must be written before anything is bound. */
 enum boot_verdict boot_history_begin(
 	struct boot_history *b, uint32_t plan, unsigned limit, bool *ret_changed);

@@ -33,7 +33,11 @@ const char *sysroot_config_file(const struct sysroot *w)
 	return named ? named : CONFIG_PATH;
 }
 
-int sysroot_config(struct config *ret, const struct sysroot *w)
+/*
+ * Reads the config of a sysroot, reported by its path (/etc/vfio-bind.conf for a record). Returns
+ * as config_read.
+ */
+static int sysroot_config(struct config *ret, const struct sysroot *w)
 {
 	/* A file that is named to a command which only reads, or that works on a tree, may belong
 	 * to any user. */

@@ -57,12 +57,6 @@ struct sysroot {
 /* The kernel command line's word on us. A line that can't be read is off: it may have said so. */
 struct boot_switch sysroot_switch(const struct sysroot *w);
 
-/*
- * Reads the config of a sysroot, reported by its path (/etc/vfio-bind.conf for a record). Returns
- * as config_read.
- */
-int sysroot_config(struct config *ret, const struct sysroot *w) _must_check_;
-
 /* Where the boot display of a sysroot is searched for. */
 struct boot_display_from sysroot_display(const struct sysroot *w);
 

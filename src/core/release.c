@@ -310,7 +310,7 @@ bool released_is(const char *dir, struct sysfs *s, struct pci_addr addr)
 	       str_equal(noted, modalias);
 }
 
-void released_end(const char *dir, struct pci_addr addr)
+static void released_end(const char *dir, struct pci_addr addr)
 {
 	note_remove(dir, addr, "/" RELEASED_NOTE);
 }

@@ -122,8 +122,6 @@ int released_note(
 /* A note that exists but cannot be read counts. */
 bool released_is(const char *dir, struct sysfs *s, struct pci_addr addr);
 
-void released_end(const char *dir, struct pci_addr addr);
-
 /* Refuses each released function; other functions of its card stay in the plan. */
 void released_refuse(struct plan *p, const char *dir, struct sysfs *s);
 

@@ -22,7 +22,9 @@ static int attached_gather_block(struct attached_list *list, struct sysfs *s,
 /* More than the largest machine has; -ENOMEM beyond it. */
 #define ATTACHED_MAX 65536
 
-int attached_add(struct attached_list *list, const struct attached *b)
+/* Adds a copy, which takes over b->uses. Returns 0, or -ENOMEM: then the caller still owns
+ * b->uses. */
+static int attached_add(struct attached_list *list, const struct attached *b)
 {
 	struct attached *at = list->n < ATTACHED_MAX
 				      ? array_grow(list->at, list->n, &list->size, sizeof(*at))

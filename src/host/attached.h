@@ -38,9 +38,6 @@ struct attached_list {
 	size_t n, size;
 };
 
-/* Adds a copy, which takes over b->uses. Returns 0, or -ENOMEM: then the caller still owns
- * b->uses. */
-int attached_add(struct attached_list *list, const struct attached *b) _must_check_;
 /* Frees the array of n and what the elements own. */
 void attached_done(struct attached *at, size_t n);
 

@@ -70,7 +70,8 @@ void blockdev_whole(struct sysfs *s, const char *name, char ret[static BLOCKDEV_
 		(void)str_copy(ret, BLOCKDEV_NAME_MAX, above + 1);
 }
 
-void blockdev_label(struct sysfs *s, const char *name, char ret[static BLOCKDEV_NAME_MAX])
+/* The name that LVM, LUKS or multipath gave it ("vg-root"), else its own. */
+static void blockdev_label(struct sysfs *s, const char *name, char ret[static BLOCKDEV_NAME_MAX])
 {
 	if (sysfs_path_read(s, ret, BLOCKDEV_NAME_MAX, BLOCK "%s/dm/name", name) <= 0)
 		(void)str_copy(ret, BLOCKDEV_NAME_MAX, name);

@@ -29,9 +29,6 @@ bool blockdev_is_partition(struct sysfs *s, const char *name);
 /* The disk of a partition: the directory above it; else the device itself. */
 void blockdev_whole(struct sysfs *s, const char *name, char ret[static BLOCKDEV_NAME_MAX]);
 
-/* The name that LVM, LUKS or multipath gave it ("vg-root"), else its own. */
-void blockdev_label(struct sysfs *s, const char *name, char ret[static BLOCKDEV_NAME_MAX]);
-
 /* What it is made of, and what is made of it: dm (LVM, LUKS), md, bcache, drbd (bd_link_disk_holder
  * in block/holder.c). */
 int blockdev_slaves(struct sysfs *s, const char *name, blockdev_each *each, void *to);

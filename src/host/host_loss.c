@@ -353,17 +353,6 @@ bool host_losses_guarded(const struct host_losses *l)
 	return false;
 }
 
-const char *host_loss_word(enum host_loss_kind kind)
-{
-	static const char *const words[] = {[HOST_LOSS_DISK] = "disk",
-		[HOST_LOSS_NETWORK] = "network",
-		[HOST_LOSS_KEYBOARD] = "keyboard",
-		[HOST_LOSS_SCREEN] = "screen",
-		[HOST_LOSS_SOUND] = "sound"};
-
-	return words[kind];
-}
-
 void host_losses_format(const struct host_losses *l, struct text *t)
 {
 	for (size_t i = 0; i < l->n; i++)

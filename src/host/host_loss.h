@@ -88,9 +88,6 @@ void host_losses_done(struct host_losses *l);
 
 bool host_losses_guarded(const struct host_losses *l);
 
-/* One word, for programs: disk, network, keyboard, screen, sound. */
-const char *host_loss_word(enum host_loss_kind kind);
-
 /* Adds them in one phrase: "the disk nvme0n1 (/home) and its last keyboard (Logitech)". */
 void host_losses_format(const struct host_losses *l, struct text *t);
 

@@ -180,24 +180,6 @@ int image_list(struct image *ret, const struct config *c, const struct sysroot *
 	return r < 0 ? r : 0;
 }
 
-int image_unpack(struct image *image, const char *directory, const char *into, struct err *err)
-{
-	const char *slash = strrchr(directory, '/');
-	const char *kernel = slash ? slash + 1 : directory;
-
-	for (size_t i = 0; i < image->vfio.n; i++) {
-		const char *name = image->vfio.v[i];
-		_cleanup_(str_free) char *file = module_file(directory, name);
-		struct err why = {""};
-		int r = file ? module_unpack(into, kernel, file, &why) : 0;
-		if (r < 0)
-			log_print(LOG_NOTICE, "module %s stays compressed: %s", name, why.text);
-		if (r > 0 && strings_add_unique(&image->unpacked, name, err) < 0)
-			return -ENOMEM;
-	}
-	return 0;
-}
-
 void image_done(struct image *image)
 {
 	free(image->program);
@@ -299,7 +281,16 @@ int module_read(char **ret_name, struct text *ret, const char *file, struct err 
 	return r;
 }
 
-int module_unpack(const char *root, const char *kernel, const char *file, struct err *err)
+/*
+ * Writes the module of a file NAME.ko.xz, .zst or .gz without its compression, its signature
+ * included, into an image: below `root`, the directory that becomes the image, as
+ * lib/modules/KERNEL/updates/vfio-bind/NAME.ko. depmod(8) prefers what is in updates (depmod.d(5),
+ * search), so that a compressed copy which anything else adds to the image does no harm.
+ *
+ * Returns 1, or 0 for a file that is not compressed. -errno with a text if its decompressor (xz,
+ * zstd, gzip) is missing or fails, or the file can't be written; then nothing is left of it.
+ */
+static int module_unpack(const char *root, const char *kernel, const char *file, struct err *err)
 {
 	_cleanup_(text_done) struct text content = {0};
 	_cleanup_(str_free) char *name = NULL;
@@ -315,4 +306,22 @@ int module_unpack(const char *root, const char *kernel, const char *file, struct
 		return dir;
 	r = file_replace_volatile(dir, name, content.data, content.len, 0644, err);
 	return r < 0 ? r : 1;
+}
+
+int image_unpack(struct image *image, const char *directory, const char *into, struct err *err)
+{
+	const char *slash = strrchr(directory, '/');
+	const char *kernel = slash ? slash + 1 : directory;
+
+	for (size_t i = 0; i < image->vfio.n; i++) {
+		const char *name = image->vfio.v[i];
+		_cleanup_(str_free) char *file = module_file(directory, name);
+		struct err why = {""};
+		int r = file ? module_unpack(into, kernel, file, &why) : 0;
+		if (r < 0)
+			log_print(LOG_NOTICE, "module %s stays compressed: %s", name, why.text);
+		if (r > 0 && strings_add_unique(&image->unpacked, name, err) < 0)
+			return -ENOMEM;
+	}
+	return 0;
 }

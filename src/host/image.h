@@ -50,18 +50,6 @@ int image_unpack(
 	struct image *image, const char *directory, const char *into, struct err *err) _must_check_;
 
 /*
- * Writes the module of a file NAME.ko.xz, .zst or .gz without its compression, its signature
- * included, into an image: below `root`, the directory that becomes the image, as
- * lib/modules/KERNEL/updates/vfio-bind/NAME.ko. depmod(8) prefers what is in updates (depmod.d(5),
- * search), so that a compressed copy which anything else adds to the image does no harm.
- *
- * Returns 1, or 0 for a file that is not compressed. -errno with a text if its decompressor (xz,
- * zstd, gzip) is missing or fails, or the file can't be written; then nothing is left of it.
- */
-int module_unpack(
-	const char *root, const char *kernel, const char *file, struct err *err) _must_check_;
-
-/*
  * Reads the file of a module without its compression: *ret_name is NAME.ko, allocated, and *ret its
  * content. A file that is not compressed is read as it is. -errno with a text if its decompressor
  * (xz, zstd, gzip) is missing or fails, or the file can't be read; then nothing is to be freed.

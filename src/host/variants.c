@@ -13,6 +13,14 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+/* What a kernel's modules.alias and modules.dep say of drivers for VMs. */
+struct variant_index {
+	char *aliases, *needs; /* the files' texts; the first has its lines ended by NUL */
+	size_t aliases_len;
+	char **of_vfio; /* the lines "alias vfio_pci:PATTERN MODULE" but vfio-pci's own */
+	size_t n_of_vfio, size_of_vfio;
+};
+
 /* A distribution's modules.alias has 2 MB. */
 #define INDEX_MAX (64UL * 1024 * 1024)
 
@@ -52,7 +60,9 @@ static int add_line(struct variant_index *index, char *line)
 	return 0;
 }
 
-int variant_index_open(struct variant_index *ret, const char *directory)
+/* directory is the kernel's, /lib/modules/VERSION. A kernel without these files has no such driver.
+ * 0 or -ENOMEM. To be emptied in each case. */
+static int variant_index_open(struct variant_index *ret, const char *directory)
 {
 	*ret = (struct variant_index){0};
 	size_t len;
@@ -66,7 +76,7 @@ int variant_index_open(struct variant_index *ret, const char *directory)
 	return r;
 }
 
-void variant_index_done(struct variant_index *index)
+static void variant_index_done(struct variant_index *index)
 {
 	free(index->aliases);
 	free(index->needs);
@@ -160,7 +170,15 @@ static const char *best_line(const struct variant_index *index, const char *alia
 	return best;
 }
 
-bool variant_choose(const struct variant_index *index, const struct device *d, struct variant *ret)
+/*
+ * The driver for a device: of the aliases of the bus "vfio_pci" that match its modalias
+ * (fnmatch(3)) the one with the fewest wildcards, the first of several. libvirt chooses so
+ * (virPCIDeviceFindBest- VFIOVariant in src/util/virpci.c), and the kernel documents it with
+ * vfio_pci_core (PCI_DRIVER_OVERRIDE_DEVICE_VFIO in include/linux/pci.h). False if that is
+ * vfio-pci.
+ */
+static bool variant_choose(
+	const struct variant_index *index, const struct device *d, struct variant *ret)
 {
 	struct err err;
 

@@ -156,7 +156,11 @@ void txn_file_done(struct txn_file *f)
 	*f = (struct txn_file){0};
 }
 
-int txn_file_now(const struct root *r, const struct txn_file *f, enum txn_now *ret, struct err *err)
+/* Which content a file has. */
+enum txn_now { TXN_NEW, TXN_OLD, TXN_OTHER };
+
+static int txn_file_now(
+	const struct root *r, const struct txn_file *f, enum txn_now *ret, struct err *err)
 {
 	_cleanup_(str_free) char *text = NULL;
 	size_t len = 0;

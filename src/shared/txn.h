@@ -84,11 +84,6 @@ int txn_missing_dir(const struct root *r, const char *path, char **ret) _must_ch
 /* Removes the directories that were made for a file, if they are empty. */
 void txn_dirs_remove(const struct root *r, const struct txn_file *f);
 
-/* Which content a file has. */
-enum txn_now { TXN_NEW, TXN_OLD, TXN_OTHER };
-int txn_file_now(const struct root *r, const struct txn_file *f, enum txn_now *ret,
-	struct err *err) _must_check_;
-
 /* Writes all files, the first one first. *ret_done: how many were begun. */
 int txn_write(const struct root *r, const struct txn_file *v, size_t n, size_t *ret_done,
 	struct err *err) _must_check_;

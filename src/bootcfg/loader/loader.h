@@ -117,7 +117,4 @@ struct loader {
 /* Adds a loader to those found. */
 void loader_found(struct loaders *to, const struct loader *l);
 
-/* True if --boot-loader may call it so. */
-bool loader_is_called(const struct loader *l, const char *name);
-
 #endif

@@ -21,7 +21,8 @@ void loader_found(struct loaders *to, const struct loader *l)
 	to->found[to->found_n++] = l;
 }
 
-bool loader_is_called(const struct loader *l, const char *name)
+/* True if --boot-loader may call it so. */
+static bool loader_is_called(const struct loader *l, const char *name)
 {
 	for (const char *const *n = l->called; *n; n++)
 		if (str_equal(*n, name))

@@ -233,9 +233,10 @@ $(BUILD)/vfio-bind.service: systemd/initrd/vfio-bind.service
 $(BUILD)/vfio-bind.spdx.json: tools/sbom $(programs) FORCE
 	$(if $(V),,@)tools/sbom $(BUILD) $(VERSION) >$@.new && if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
+# Columns of a table are narrow: a line of theirs is not stretched to the edge.
 $(BUILD)/man/%: man/%.scd
 	@mkdir -p $(@D)
-	$(call say,MAN){ printf "'\\\\\" t\n"; scdoc <$<; } >$@.new && mv $@.new $@
+	$(call say,MAN){ printf "'\\\\\" t\n"; scdoc <$< | sed '/T{$$/a.na'; } >$@.new && mv $@.new $@
 
 -include $(wildcard $(BUILD)/obj/*/*.d $(BUILD)/obj/*/*/*.d $(BUILD)/musl-obj/*/*.d $(BUILD)/boot-obj/*/*.d)
 

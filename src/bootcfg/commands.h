@@ -25,7 +25,7 @@ enum cmd_result cmd_undo(
 	const struct args *a, const struct root *r, const char *id, FILE *f, struct err *err);
 /* Makes the parameters of the last trial permanent and removes its entry. */
 enum cmd_result cmd_confirm(struct args *a, const struct root *r, FILE *f, struct err *err);
-enum cmd_result cmd_history(const struct root *r, FILE *f, struct err *err);
+enum cmd_result cmd_history(const struct args *a, const struct root *r, FILE *f, struct err *err);
 
 /* Maps a negative return of loaders_find(), edit_set_commit() or the journal. */
 enum cmd_result cmd_failure(int rc);

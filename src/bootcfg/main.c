@@ -61,7 +61,7 @@ static enum cmd_result run(struct args *a, int operands, char **argv, struct err
 	else if (a->confirm)
 		result = cmd_confirm(a, &r, stdout, err);
 	else if (a->history)
-		result = cmd_history(&r, stdout, err);
+		result = cmd_history(a, &r, stdout, err);
 	else if (a->status)
 		result = cmd_status(a, &r, stdout, err);
 	else

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/interrupt.h"
+#include "base/json_write.h"
 #include "bootcfg/change.h"
 #include "bootcfg/diff.h"
 #include "shared/table.h"
@@ -30,6 +31,32 @@ static void undone_print(const struct undone *u, bool dry, FILE *f)
 	}
 }
 
+static void undone_print_json(const struct undone *u, bool dry, FILE *f)
+{
+	static const char *const how[] = {[UNDO_LEFT] = "left",
+		[UNDO_RESTORED] = "restored",
+		[UNDO_REMOVED] = "removed",
+		[UNDO_EDITED] = "edited"};
+	struct json j = {.f = f};
+
+	json_open_object(&j, NULL);
+	json_int(&j, "version", 1);
+	json_int(&j, "change", u->id);
+	json_bool(&j, "dry_run", dry);
+	json_open_array(&j, "files");
+	for (size_t i = 0; i < u->n; i++) {
+		_cleanup_(text_done) struct text path = {0};
+		text_print(&path, "/%s", u->v[i].path);
+		json_open_object(&j, NULL);
+		json_string(&j, "path", path.data);
+		json_string(&j, "how", how[u->v[i].how]);
+		json_close_object(&j);
+	}
+	json_close_array(&j);
+	json_close_object(&j);
+	json_end(&j);
+}
+
 static enum cmd_result undo_do(
 	const struct args *a, struct journal *j, unsigned id, FILE *f, struct err *err)
 {
@@ -40,7 +67,9 @@ static enum cmd_result undo_do(
 	int rc = journal_undo(j, id, &how, &done, err);
 	if (rc < 0)
 		return cmd_failure(rc);
-	if (!a->quiet)
+	if (a->json)
+		undone_print_json(&done, a->dry_run, f);
+	else if (!a->quiet)
 		undone_print(&done, a->dry_run, f);
 	return a->dry_run ? CMD_DONE : change_undone(a, j, &done, err);
 }
@@ -82,7 +111,7 @@ static void what_print(const char *what, struct text *ret)
 	}
 }
 
-enum cmd_result cmd_history(const struct root *r, FILE *f, struct err *err)
+static void history_print(const struct journal_list *l, FILE *f)
 {
 	static const char *const states[] = {
 		[CHANGE_PREPARED] = "  (interrupted: not all files are written)",
@@ -90,6 +119,62 @@ enum cmd_result cmd_history(const struct root *r, FILE *f, struct err *err)
 		[CHANGE_REGENERATED] = "",
 		[CHANGE_LEFT] = "  (making the boot files was left to you)",
 		[CHANGE_REVERTING] = "  (its undo was interrupted)"};
+	static const struct table_column columns[] = {
+		{.name = NULL, .right = true}, {.name = NULL}, {.name = NULL}};
+	static const char *const below[] = {NULL, NULL};
+	_cleanup_(table_done) struct table t;
+	char id[16];
+
+	table_open(&t, columns, 3);
+	for (size_t i = 0; i < l->n; i++) {
+		_cleanup_(text_done) struct text what = {0};
+		const char *const cells[] = {id, l->v[i].when};
+		(void)snprintf(id, sizeof(id), "%u", l->v[i].id);
+		what_print(l->v[i].what, &what);
+		table_row(&t, cells, "%s%s", what.data ? what.data : "", states[l->v[i].state]);
+		for (size_t k = 0; k < l->v[i].paths.n; k++)
+			table_row(&t, below, "/%s", l->v[i].paths.v[k]);
+	}
+	table_print(&t, f);
+}
+
+static void history_print_json(const struct journal_list *l, FILE *f)
+{
+	static const char *const states[] = {[CHANGE_PREPARED] = "prepared",
+		[CHANGE_WRITTEN] = "written",
+		[CHANGE_REGENERATED] = "done",
+		[CHANGE_LEFT] = "left",
+		[CHANGE_REVERTING] = "reverting"};
+	struct json j = {.f = f};
+
+	json_open_object(&j, NULL);
+	json_int(&j, "version", 1);
+	json_open_array(&j, "changes");
+	for (size_t i = 0; i < l->n; i++) {
+		const struct journal_entry *e = &l->v[i];
+		_cleanup_(text_done) struct text what = {0};
+		what_print(e->what, &what);
+		json_open_object(&j, NULL);
+		json_int(&j, "change", e->id);
+		json_string(&j, "when", e->when);
+		json_string(&j, "what", what.data);
+		json_string(&j, "state", states[e->state]);
+		json_open_array(&j, "files");
+		for (size_t k = 0; k < e->paths.n; k++) {
+			_cleanup_(text_done) struct text path = {0};
+			text_print(&path, "/%s", e->paths.v[k]);
+			json_string(&j, NULL, path.data);
+		}
+		json_close_array(&j);
+		json_close_object(&j);
+	}
+	json_close_array(&j);
+	json_close_object(&j);
+	json_end(&j);
+}
+
+enum cmd_result cmd_history(const struct args *a, const struct root *r, FILE *f, struct err *err)
+{
 	_cleanup_(journal_close) struct journal j = JOURNAL_CLOSED;
 	_cleanup_(journal_list_done) struct journal_list l = {0};
 
@@ -98,21 +183,6 @@ enum cmd_result cmd_history(const struct root *r, FILE *f, struct err *err)
 		rc = journal_read(&j, &l, err);
 	if (rc < 0)
 		return cmd_failure(rc);
-	static const struct table_column columns[] = {
-		{.name = NULL, .right = true}, {.name = NULL}, {.name = NULL}};
-	static const char *const below[] = {NULL, NULL};
-	_cleanup_(table_done) struct table t;
-	char id[16];
-	table_open(&t, columns, 3);
-	for (size_t i = 0; i < l.n; i++) {
-		_cleanup_(text_done) struct text what = {0};
-		const char *const cells[] = {id, l.v[i].when};
-		(void)snprintf(id, sizeof(id), "%u", l.v[i].id);
-		what_print(l.v[i].what, &what);
-		table_row(&t, cells, "%s%s", what.data ? what.data : "", states[l.v[i].state]);
-		for (size_t k = 0; k < l.v[i].paths.n; k++)
-			table_row(&t, below, "/%s", l.v[i].paths.v[k]);
-	}
-	table_print(&t, f);
+	(a->json ? history_print_json : history_print)(&l, f);
 	return CMD_DONE;
 }

@@ -5,6 +5,7 @@
 #include "base/replace.h"
 #include "cli/guest.h"
 #include "cli/script_file.h"
+#include "shared/txn.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -38,15 +39,19 @@ static void json_arguments(struct json *j, const struct guest *g)
 static enum cmd_result append(const struct guest *g, struct err *err)
 {
 	_cleanup_(script_file_done) struct script_file script = {0};
-	bool changed;
+	_cleanup_(text_done) struct text edited = {0};
 	int r = script_file_read(&script, g->append, err);
 
 	if (r < 0)
 		return r == -EINVAL ? CMD_NOT_ALL : CMD_SYSTEM;
-	enum cmd_result result = script_file_set(
-		&script, g->list, g->remove ? 0 : g->n, &changed, err);
+	enum cmd_result result = script_file_edit(
+		&edited, &script, g->list, g->remove ? 0 : g->n, err);
 	if (result != CMD_AS_ASKED)
 		return result;
+	r = txn_put_host(g->append, (struct txn_bytes){script.text, script.len},
+		(struct txn_bytes){edited.data, edited.len}, err);
+	if (r < 0)
+		return CMD_SYSTEM;
 	if (g->remove)
 		log_print(LOG_INFO, "%s: the words are out", g->append);
 	else

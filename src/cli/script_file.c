@@ -5,7 +5,6 @@
 #include "cli/qemu_script.h"
 #include "shared/spawn.h"
 #include "shared/tmpdir.h"
-#include "shared/txn.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -89,7 +88,7 @@ static int text_parses(const struct script_file *s, const struct text *edited, s
 
 int script_file_read(struct script_file *ret, const char *path, struct err *err)
 {
-	*ret = (struct script_file){.path = path};
+	*ret = (struct script_file){.path = path, .by_hand = stdout};
 	int r = file_read(AT_FDCWD, path, SCRIPT_MAX, &ret->text, &ret->len, err);
 
 	if (r < 0)
@@ -147,14 +146,14 @@ static void add_word(const char *device, void *to)
 	w->word[w->n++] = copy;
 }
 
-static void print_by_hand(const struct words *w)
+static void print_by_hand(const struct words *w, FILE *f)
 {
 	for (size_t i = 0; i < w->n; i++) {
 		if (i > 0)
-			putchar(' ');
-		guest_quote(w->word[i], stdout);
+			putc(' ', f);
+		guest_quote(w->word[i], f);
 	}
-	putchar('\n');
+	putc('\n', f);
 }
 
 static int devices_are_free(
@@ -206,31 +205,20 @@ static int make_text(struct text *ret, const struct script_file *s,
 	return r < 0 ? r : result_check(s, ret, list, n, err);
 }
 
-enum cmd_result script_file_set(const struct script_file *s, const struct guest_function *list,
-	size_t n, bool *ret_changed, struct err *err)
+enum cmd_result script_file_edit(struct text *ret, const struct script_file *s,
+	const struct guest_function *list, size_t n, struct err *err)
 {
 	_cleanup_(words_done) struct words words = {0};
-	_cleanup_(text_done) struct text edited = {0};
-	_cleanup_(txn_place_done) struct txn_place place = TXN_NOWHERE;
-	static const struct txn_owner none = {0}; /* the file is there */
 
 	guest_qemu(list, n,
 		s->plain.len > 0 && script_machine(s->plain.data, s->plain.len) != SCRIPT_PCI,
 		add_word, &words);
-	int r = make_text(&edited, s, list, n, &words, err);
+	int r = make_text(ret, s, list, n, &words, err);
 	if (r == -ENOMEM)
 		return CMD_SYSTEM;
-	if (r < 0) {
-		if (n > 0 && r != -EEXIST)
-			print_by_hand(&words);
-		return CMD_NOT_ALL;
-	}
-	*ret_changed = !txn_same(edited.data, edited.len, s->text, s->len);
-	if (!*ret_changed)
-		return CMD_AS_ASKED;
-	r = txn_place_host(s->path, &place, err);
 	if (r == 0)
-		r = txn_put(&place, (struct txn_bytes){s->text, s->len},
-			(struct txn_bytes){edited.data, edited.len}, &none, err);
-	return r < 0 ? CMD_SYSTEM : CMD_AS_ASKED;
+		return CMD_AS_ASKED;
+	if (n > 0 && r != -EEXIST)
+		print_by_hand(&words, s->by_hand);
+	return CMD_NOT_ALL;
 }

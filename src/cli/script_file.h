@@ -7,6 +7,7 @@
 #include "cli/guest.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 
 /*
  * The script of a VM, on the disk: a text for a shell, by its first line, which the shell
@@ -22,6 +23,7 @@ struct script_file {
 	struct guest_function list[GUEST_MAX]; /* of vfio-bind */
 	size_t n;
 	struct strings roms; /* their files */
+	FILE *by_hand;       /* gets words that its text does not take; standard output */
 };
 
 /* True if the text has a first line that names a program: #!. */
@@ -35,11 +37,11 @@ int script_file_read(struct script_file *ret, const char *path, struct err *err)
 void script_file_done(struct script_file *s);
 
 /*
- * Lets the script have exactly these functions (laid out by guest_lay_out). *ret_changed: it had
- * others, and is replaced as a whole. CMD_NOT_ALL if its text does not tell where QEMU gets its
- * words, which are printed then, or has one of the devices by other means: nothing is changed.
+ * The text of the script with exactly these functions (laid out by guest_lay_out). CMD_NOT_ALL if
+ * its text does not tell where QEMU gets its words, which are printed then, or has one of the
+ * devices by other means.
  */
-enum cmd_result script_file_set(const struct script_file *s, const struct guest_function *list,
-	size_t n, bool *ret_changed, struct err *err);
+enum cmd_result script_file_edit(struct text *ret, const struct script_file *s,
+	const struct guest_function *list, size_t n, struct err *err);
 
 #endif

@@ -109,6 +109,17 @@ int txn_put(const struct txn_place *p, struct txn_bytes from, struct txn_bytes t
 	return rc < 0 ? err_set(err, -rc, "%s: %.400s", p->path, reason.text) : 0;
 }
 
+int txn_put_host(const char *path, struct txn_bytes from, struct txn_bytes to, struct err *err)
+{
+	_cleanup_(txn_place_done) struct txn_place place = TXN_NOWHERE;
+	static const struct txn_owner none = {0}; /* the file is there */
+
+	if (txn_same(from.data, from.len, to.data, to.len))
+		return 0;
+	int r = txn_place_host(path, &place, err);
+	return r < 0 ? r : txn_put(&place, from, to, &none, err);
+}
+
 int txn_set(
 	const struct txn_place *p, struct txn_bytes to, mode_t mode, size_t max, struct err *err)
 {

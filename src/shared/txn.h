@@ -55,6 +55,10 @@ struct txn_owner txn_owner_caller(mode_t mode);
 int txn_put(const struct txn_place *p, struct txn_bytes from, struct txn_bytes to,
 	const struct txn_owner *created, struct err *err) _must_check_;
 
+/* The same for an existing file of the running system; nothing is written if both are equal. */
+int txn_put_host(
+	const char *path, struct txn_bytes from, struct txn_bytes to, struct err *err) _must_check_;
+
 /* The same for a file of ours, at most `max` bytes, whatever its content is. */
 int txn_set(const struct txn_place *p, struct txn_bytes to, mode_t mode, size_t max,
 	struct err *err) _must_check_;

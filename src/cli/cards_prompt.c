@@ -141,7 +141,7 @@ int cards_choose(struct cards *c, const char *address, struct err *err)
 			address);
 	int r = find_by_address(c, address, &choice, &k, err);
 	if (k)
-		k->chosen = true;
+		k->chosen = k->named = true;
 	return r;
 }
 

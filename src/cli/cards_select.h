@@ -17,6 +17,7 @@ struct card {
 	unsigned number; /* its number in the prompt, 0: it cannot be chosen */
 	bool display;    /* one of its functions is a display controller */
 	bool chosen;
+	bool named; /* ... by cards_choose */
 };
 
 /*

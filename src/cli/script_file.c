@@ -2,6 +2,7 @@
 #include "cli/script_file.h"
 
 #include "base/file.h"
+#include "base/log.h"
 #include "cli/qemu_script.h"
 #include "shared/spawn.h"
 #include "shared/tmpdir.h"
@@ -88,7 +89,7 @@ static int text_parses(const struct script_file *s, const struct text *edited, s
 
 int script_file_read(struct script_file *ret, const char *path, struct err *err)
 {
-	*ret = (struct script_file){.path = path, .by_hand = stdout};
+	*ret = (struct script_file){.path = path};
 	int r = file_read(AT_FDCWD, path, SCRIPT_MAX, &ret->text, &ret->len, err);
 
 	if (r < 0)
@@ -146,14 +147,24 @@ static void add_word(const char *device, void *to)
 	w->word[w->n++] = copy;
 }
 
-static void print_by_hand(const struct words *w, FILE *f)
+static void print_by_hand(const struct words *w, bool to_log)
 {
-	for (size_t i = 0; i < w->n; i++) {
+	char *line = NULL;
+	size_t len;
+	FILE *f = open_memstream(&line, &len);
+
+	for (size_t i = 0; f && i < w->n; i++) {
 		if (i > 0)
 			putc(' ', f);
 		guest_quote(w->word[i], f);
 	}
-	putc('\n', f);
+	if (!f || fclose(f) != 0)
+		return; /* out of memory */
+	if (to_log)
+		log_print(LOG_NOTICE, "the words to add by hand: %s", line);
+	else
+		puts(line);
+	free(line);
 }
 
 static int devices_are_free(
@@ -219,6 +230,6 @@ enum cmd_result script_file_edit(struct text *ret, const struct script_file *s,
 	if (r == 0)
 		return CMD_AS_ASKED;
 	if (n > 0 && r != -EEXIST)
-		print_by_hand(&words, s->by_hand);
+		print_by_hand(&words, s->log_words);
 	return CMD_NOT_ALL;
 }

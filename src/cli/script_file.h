@@ -7,7 +7,6 @@
 #include "cli/guest.h"
 
 #include <stdbool.h>
-#include <stdio.h>
 
 /*
  * The script of a VM, on the disk: a text for a shell, by its first line, which the shell
@@ -23,7 +22,7 @@ struct script_file {
 	struct guest_function list[GUEST_MAX]; /* of vfio-bind */
 	size_t n;
 	struct strings roms; /* their files */
-	FILE *by_hand;       /* gets words that its text does not take; standard output */
+	bool log_words;      /* those that its text does not take are logged, not printed */
 };
 
 /* True if the text has a first line that names a program: #!. */

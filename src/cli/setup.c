@@ -29,7 +29,7 @@
 #include <unistd.h>
 
 struct setup {
-	const char *gpu;
+	const char *gpu, *vm;
 	char **addresses;
 	int n_addresses;
 	bool yes, dry_run, json, trial, undo, archive;
@@ -125,6 +125,7 @@ struct intent {
 	struct ctx planned;            /* of the config as it will be */
 	struct outcome_report outcome; /* of that plan */
 	struct setup_run run;
+	struct setup_vm vm; /* of --vm */
 };
 #define INTENT_EMPTY                                                                               \
 	{                                                                                          \
@@ -139,6 +140,7 @@ static void intent_done(struct intent *i)
 	text_done(&i->body);
 	outcome_report_done(&i->outcome);
 	ctx_done(&i->planned);
+	setup_vm_done(&i->vm);
 }
 
 static void mark(struct cards *c, struct pci_addr addr)
@@ -300,6 +302,7 @@ static void find_needed(struct intent *i, const struct setup *o)
 	run->to_stderr = o->json;
 	run->needed[STEP_CONFIG] = i->body.len > 0 &&
 				   !config_file_holds(&i->file, i->body.data, i->body.len);
+	run->needed[STEP_VM] = i->vm.change.differs;
 	if (is_other_machine(o))
 		run->needed[STEP_PARAMETERS] = run->needed[STEP_IMAGES] = true;
 	else
@@ -337,6 +340,38 @@ static void print_words(const char *text)
 	term_end(&p);
 }
 
+static void show_images(const struct intent *i, unsigned number)
+{
+	_cleanup_(text_done) struct text words = {0};
+
+	text_print(&words, "%u. ", number);
+	if (i->run.needed[STEP_IMAGES] && i->run.archive)
+		text_print(&words,
+			"The images stay as they are, and boot entries load one archive more: vfio-bind image --install");
+	else if (i->run.needed[STEP_IMAGES])
+		text_print(&words,
+			"The initramfs of every kernel is made again, with vfio-bind in it: " SETUP_IMAGES
+			" enable");
+	else
+		text_print(&words, "The images of all boot entries hold this config already.");
+	print_words(words.failed ? "out of memory" : words.data);
+}
+
+static void show_vm(const struct intent *i)
+{
+	_cleanup_(text_done) struct text words = {0};
+
+	if (!i->vm.target)
+		return;
+	text_print(&words,
+		i->run.needed[STEP_VM] ? "3. The VM %s gets the devices:"
+				       : "3. The VM %s has the devices already.",
+		i->vm.target);
+	puts("");
+	print_words(words.failed ? "out of memory" : words.data);
+	setup_vm_show(&i->vm);
+}
+
 /* Prints the plan, and what vfio-bootcfg would write. The IOMMU may still be off: setup turns it
  * on. */
 static int show(const struct intent *i, const struct setup *o, struct err *err)
@@ -361,16 +396,9 @@ static int show(const struct intent *i, const struct setup *o, struct err *err)
 	} else {
 		print_words("2. The kernel parameters are set already.");
 	}
+	show_vm(i);
 	puts("");
-	if (i->run.needed[STEP_IMAGES] && i->run.archive)
-		print_words(
-			"3. The images stay as they are, and boot entries load one archive more: vfio-bind image --install");
-	else if (i->run.needed[STEP_IMAGES])
-		print_words(
-			"3. The initramfs of every kernel is made again, with vfio-bind in it: " SETUP_IMAGES
-			" enable");
-	else
-		print_words("3. The images of all boot entries hold this config already.");
+	show_images(i, i->vm.target ? 4 : 3);
 	puts("");
 	return r;
 }
@@ -380,7 +408,7 @@ static int show(const struct intent *i, const struct setup *o, struct err *err)
 static int print_json(const struct intent *i, const struct setup *o, const char *reason,
 	enum cmd_result result, struct err *err)
 {
-	static const char *const names[SETUP_STEPS] = {"config", "parameters", "images"};
+	static const char *const names[SETUP_STEPS] = {"config", "parameters", "vm", "images"};
 	const struct init_report t = {.file = path_of(o),
 		.written = i->run.done[STEP_CONFIG],
 		.whole = i->whole && result == CMD_AS_ASKED,
@@ -396,6 +424,8 @@ static int print_json(const struct intent *i, const struct setup *o, const char 
 	findings_print_json(&i->obstacles, &j);
 	json_open_array(&j, "steps");
 	for (unsigned n = 0; n < SETUP_STEPS; n++) {
+		if (n == STEP_VM && !o->vm)
+			continue;
 		json_open_object(&j, NULL);
 		json_string(&j, "step", names[n]);
 		json_bool(&j, "needed", i->run.needed[n]);
@@ -444,7 +474,8 @@ static enum cmd_result ask_and_do(struct intent *i, const struct setup *o, struc
 		i->reason = "a dry run";
 		return i->whole ? CMD_AS_ASKED : CMD_NOT_ALL;
 	}
-	if (!needed[STEP_CONFIG] && !needed[STEP_PARAMETERS] && !needed[STEP_IMAGES]) {
+	if (!needed[STEP_CONFIG] && !needed[STEP_PARAMETERS] && !needed[STEP_VM] &&
+		!needed[STEP_IMAGES]) {
 		i->reason = "all of this is set up already";
 		log_print(LOG_NOTICE, "%s (back: vfio-bind setup --undo)", i->reason);
 		return i->whole ? CMD_AS_ASKED : CMD_NOT_ALL;
@@ -485,6 +516,12 @@ static enum cmd_result go(struct intent *i, const struct setup *o, struct err *e
 	default:
 		i->whole &= !open;
 	}
+	if (o->vm) {
+		enum cmd_result found = setup_vm_open(&i->vm, o->vm, err);
+		if (found != CMD_AS_ASKED)
+			return found;
+		i->run.vm = &i->vm;
+	}
 	int r = intent_make(i, o, err);
 	if (r < 0)
 		return result_of(r);
@@ -496,9 +533,16 @@ static enum cmd_result go(struct intent *i, const struct setup *o, struct err *e
 	r = preview_plan(i, o, err);
 	if (r < 0)
 		return r == -EINVAL ? CMD_CONFIG : CMD_SYSTEM;
+	if (o->vm) {
+		enum cmd_result fits = setup_vm_plan(
+			&i->vm, &i->planned.plan, &i->cards, was, &o->sysroot, err);
+		if (fits != CMD_AS_ASKED)
+			return fits;
+	}
 	find_needed(i, o);
 	if (!o->json && show(i, o, err) < 0)
 		return CMD_SYSTEM;
+	setup_vm_advise(&i->vm);
 	return ask_and_do(i, o, err);
 }
 
@@ -545,8 +589,8 @@ static bool words_fit(const struct setup *o, struct err *err)
 		(void)err_set(err, EINVAL, "--gpu %s: write non-boot", o->gpu);
 	else if (o->gpu && o->n_addresses > 0)
 		(void)err_set(err, EINVAL, "--gpu and addresses: one of them");
-	else if (o->undo &&
-		 (o->gpu || o->n_addresses > 0 || o->dry_run || o->trial || o->json || o->archive))
+	else if (o->undo && (o->gpu || o->vm || o->n_addresses > 0 || o->dry_run || o->trial ||
+				    o->json || o->archive))
 		(void)err_set(err, EINVAL, "--undo takes back all of it, with --yes alone");
 	else if (o->json && !o->yes && !o->dry_run)
 		(void)err_set(err, EINVAL,
@@ -574,6 +618,8 @@ enum cmd_result cmd_setup(int argc, char **argv, struct err *err)
 	const struct option_row rows[] = {
 		{"gpu", 0, "WHICH", "non-boot: every display but the boot display", &o.gpu, NULL,
 			NULL, NULL},
+		{"vm", 0, "NAME|FILE", "put the devices into this VM, too, as vfio-bind vm does",
+			&o.vm, NULL, NULL, NULL},
 		{"yes", 'y', NULL, "ask nothing", NULL, &o.yes, NULL, NULL},
 		{"dry-run", 'n', NULL, "show all of it and do nothing", NULL, &o.dry_run, NULL,
 			NULL},

@@ -16,11 +16,12 @@
 #include <sys/stat.h>
 
 #define STATE_NAME "setup"
-#define STATE_MAX 4096
+#define STATE_MAX (16U << 10)
 #define CHANGES_MAX (sizeof(((struct setup_state *)0)->change) / sizeof(unsigned))
 #define CHANGES_DIR "/var/lib/vfio-bootcfg"
 
 #define BOOTCFG "bootcfg "
+#define VM "vm "
 #define CONFIG_BEFORE "config before "
 
 /* "config before 0123456789abcdef", "config before none"; "config" up to 0.3. */
@@ -36,7 +37,20 @@ static void read_config(struct setup_state *ret, const char *line)
 	ret->before = ret->had_file ? strtoull(at, NULL, 16) : STR_HASH_BEGIN;
 }
 
-static void read_step(struct setup_state *ret, const char *line)
+/* "vm 0123456789abcdef 0000:01:00.0,0000:01:00.1 win10": the name is last, it may have blanks. */
+static void read_vm(struct setup_state *ret, char *at)
+{
+	char *hash = strsep(&at, " "), *list = strsep(&at, " ");
+	struct err err;
+
+	if (!at)
+		return;
+	struct setup_vm_state *vm = setup_state_add_vm(ret, at, strtoull(hash, NULL, 16), &err);
+	for (char *one; vm && vm->n < SETUP_VM_FUNCTIONS && (one = strsep(&list, ","));)
+		vm->n += pci_addr_parse(one, &vm->functions[vm->n]);
+}
+
+static void read_step(struct setup_state *ret, char *line)
 {
 	unsigned long change;
 
@@ -50,6 +64,8 @@ static void read_step(struct setup_state *ret, const char *line)
 		ret->archive = true;
 	else if (str_equal(line, "trial"))
 		ret->trial = true;
+	else if (str_starts(line, VM))
+		read_vm(ret, line + strlen(VM));
 	else if (str_starts(line, BOOTCFG) &&
 		 str_decimal(line + strlen(BOOTCFG), 999999, &change) &&
 		 ret->n_changes < CHANGES_MAX)
@@ -58,7 +74,41 @@ static void read_step(struct setup_state *ret, const char *line)
 
 bool setup_state_is_empty(const struct setup_state *s)
 {
-	return !s->config && s->n_changes == 0 && !s->images;
+	return !s->config && s->n_changes == 0 && !s->images && s->n_vms == 0;
+}
+
+const struct setup_vm_state *setup_state_vm(const struct setup_state *s, const char *target)
+{
+	for (size_t i = 0; i < s->n_vms; i++)
+		if (str_equal(s->vm[i].target, target))
+			return &s->vm[i];
+	return NULL;
+}
+
+struct setup_vm_state *setup_state_add_vm(
+	struct setup_state *s, const char *target, uint64_t before, struct err *err)
+{
+	const struct setup_vm_state *known = setup_state_vm(s, target);
+	struct setup_vm_state *vm;
+
+	if (known)
+		return &s->vm[known - s->vm];
+	if (strlen(target) >= sizeof(vm->target) || strchr(target, '\n')) {
+		(void)err_set(err, ENAMETOOLONG,
+			"%.80s...: setup keeps names of VMs up to %zu bytes, in one line", target,
+			sizeof(vm->target) - 1);
+		return NULL;
+	}
+	if (s->n_vms == SETUP_VMS) {
+		(void)err_set(err, ENOSPC,
+			"setup has put devices into %d VMs: use vfio-bind vm %s add for this one",
+			SETUP_VMS, target);
+		return NULL;
+	}
+	vm = &s->vm[s->n_vms++];
+	*vm = (struct setup_vm_state){.before = before};
+	(void)snprintf(vm->target, sizeof(vm->target), "%s", target);
+	return vm;
 }
 
 int setup_state_add(struct setup_state *s, unsigned change, struct err *err)
@@ -91,6 +141,17 @@ int setup_state_read(struct setup_state *ret, struct err *err)
 	return 0;
 }
 
+static void write_vm(const struct setup_vm_state *vm, struct text *to)
+{
+	char address[PCI_ADDR_MAX];
+
+	text_print(to, VM "%016" PRIx64 " ", vm->before);
+	for (size_t i = 0; i < vm->n; i++)
+		text_print(
+			to, "%s%s", i > 0 ? "," : "", pci_addr_format(vm->functions[i], address));
+	text_print(to, " %s\n", vm->target);
+}
+
 int setup_state_write(const struct setup_state *s, struct err *err)
 {
 	_cleanup_(txn_place_done) struct txn_place p = TXN_NOWHERE;
@@ -113,6 +174,8 @@ int setup_state_write(const struct setup_state *s, struct err *err)
 		text_print(&now, "made\n");
 	if (s->images && s->archive)
 		text_print(&now, "archive\n");
+	for (size_t i = 0; i < s->n_vms; i++)
+		write_vm(&s->vm[i], &now);
 	if (now.failed)
 		return err_set(err, ENOMEM, "out of memory");
 	int r = txn_place_host(SETUP_STATE_DIR "/" STATE_NAME, &p, err);

@@ -3,6 +3,7 @@
 #define CLI_SETUP_STATE_H
 
 #include "base/err.h"
+#include "pci/address.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,6 +16,16 @@
  */
 #define SETUP_STATE_DIR "/var/lib/vfio-bind"
 
+/* What setup has put into one VM. */
+#define SETUP_VM_FUNCTIONS 64
+struct setup_vm_state {
+	char target[256]; /* the domain's name, or the whole path of a file */
+	uint64_t before;  /* str_hash of its bytes before the first of it */
+	struct pci_addr functions[SETUP_VM_FUNCTIONS];
+	size_t n;
+};
+
+#define SETUP_VMS 8
 struct setup_state {
 	bool config;         /* the config is written */
 	bool knows_before;   /* by a version that noted `before` */
@@ -26,6 +37,8 @@ struct setup_state {
 	bool images;  /* the images are built, or were begun to be */
 	bool made;    /* they were built to their end */
 	bool archive; /* ... no image: an archive that the boot entries load */
+	struct setup_vm_state vm[SETUP_VMS];
+	size_t n_vms;
 };
 
 /* True if no step is done. */
@@ -33,6 +46,12 @@ bool setup_state_is_empty(const struct setup_state *s);
 
 /* Adds a change. -ENOSPC with a text if there is no room for one more. */
 int setup_state_add(struct setup_state *s, unsigned change, struct err *err) _must_check_;
+
+/* What it has put into this VM, or NULL. */
+const struct setup_vm_state *setup_state_vm(const struct setup_state *s, const char *target);
+/* The same; without one, an empty one is added. NULL with a text if there is no room for it. */
+struct setup_vm_state *setup_state_add_vm(
+	struct setup_state *s, const char *target, uint64_t before, struct err *err);
 
 /* 0, also if the file does not exist: then nothing was done. */
 int setup_state_read(struct setup_state *ret, struct err *err) _must_check_;

@@ -13,6 +13,7 @@
 
 static const char *const titles[SETUP_STEPS] = {[STEP_CONFIG] = ("write " CONFIG_PATH),
 	[STEP_PARAMETERS] = "set the kernel parameters",
+	[STEP_VM] = "put the devices into the VM",
 	[STEP_IMAGES] = "make the images; this takes minutes"};
 
 static const char *title_of(const struct setup_run *s, unsigned step)
@@ -140,6 +141,18 @@ static int edit_parameters(struct setup_run *s, struct err *err)
 	return r < 0 ? r : w;
 }
 
+static int edit_vm(struct setup_run *s, struct err *err)
+{
+	int r = setup_vm_note(s->vm, &s->state, err);
+
+	if (r == 0)
+		r = setup_state_write(&s->state, err);
+	if (r < 0)
+		return r;
+	s->vm_begun = true;
+	return vm_change_write(&s->vm->vm, &s->vm->change, err) == CMD_AS_ASKED ? 0 : -EIO;
+}
+
 static int make_images(struct setup_run *s, struct err *err)
 {
 	const char *const argv[] = {SETUP_IMAGES, s->archive ? "archive" : "enable", NULL};
@@ -165,6 +178,7 @@ static int make_images(struct setup_run *s, struct err *err)
 static int (*const steps[SETUP_STEPS])(struct setup_run *s, struct err *err) = {
 	[STEP_CONFIG] = write_config,
 	[STEP_PARAMETERS] = edit_parameters,
+	[STEP_VM] = edit_vm,
 	[STEP_IMAGES] = make_images,
 };
 
@@ -217,6 +231,8 @@ static int roll_back(struct setup_run *s, const struct setup_state *before, stru
 		r = config_file_rollback(s->file, err);
 	if (r == 0)
 		r = revert_images(s, before, err);
+	if (r == 0 && s->vm_begun)
+		r = vm_change_revert(&s->vm->vm, &s->vm->change, err);
 	return r < 0 ? r : setup_state_write(before, err);
 }
 
@@ -295,7 +311,7 @@ static int revert_config(struct setup_run *s, struct err *err)
 	return setup_state_write(&s->state, err);
 }
 
-/* Last, because the images contain the config. */
+/* After that, because the images contain the config. */
 static int revert_all_images(struct setup_run *s, struct err *err)
 {
 	const char *const argv[] = {SETUP_IMAGES, s->state.archive ? "undo-archive" : "undo", NULL};
@@ -310,6 +326,21 @@ static int revert_all_images(struct setup_run *s, struct err *err)
 	return setup_state_write(&s->state, err);
 }
 
+/* Last, because the machine boots without it. */
+static int revert_vms(struct setup_run *s, struct err *err)
+{
+	while (s->state.n_vms > 0) {
+		int r = setup_vm_undo(&s->state.vm[s->state.n_vms - 1], err);
+		if (r < 0)
+			return r;
+		s->state.n_vms--;
+		r = setup_state_write(&s->state, err);
+		if (r < 0 || interrupt_came(&s->interrupt))
+			return r;
+	}
+	return 0;
+}
+
 int setup_undo(struct setup_run *s, struct err *err)
 {
 	int r = revert_changes(s, 0, err);
@@ -318,6 +349,8 @@ int setup_undo(struct setup_run *s, struct err *err)
 		r = revert_config(s, err);
 	if (r == 0 && !interrupt_came(&s->interrupt))
 		r = revert_all_images(s, err);
+	if (r == 0 && !interrupt_came(&s->interrupt))
+		r = revert_vms(s, err);
 	if (s->interrupt.signal && (r < 0 || !setup_state_is_empty(&s->state)))
 		return err_set(err, EINTR,
 			"interrupted: the undo is not complete; vfio-bind setup --undo goes on with it");

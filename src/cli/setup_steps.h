@@ -7,13 +7,14 @@
 #include "base/str.h"
 #include "cli/config_file.h"
 #include "cli/setup_state.h"
+#include "cli/setup_vm.h"
 
 #include <stdbool.h>
 
 /* The program that makes the images, and puts them back. */
 #define SETUP_IMAGES "/usr/lib/vfio-bind/setup"
 
-enum setup_step { STEP_CONFIG, STEP_PARAMETERS, STEP_IMAGES, SETUP_STEPS };
+enum setup_step { STEP_CONFIG, STEP_PARAMETERS, STEP_VM, STEP_IMAGES, SETUP_STEPS };
 
 /* One run of `setup`, on this machine. The caller holds the interrupts (interrupt_hold). */
 struct setup_run {
@@ -26,6 +27,8 @@ struct setup_run {
 	bool to_stderr;          /* standard output is for data */
 	bool ask;                /* whether edits of the config may be lost by an undo */
 	bool images_begun;
+	struct setup_vm *vm; /* of --vm, or NULL; its change is made */
+	bool vm_begun;
 	struct interrupt interrupt;
 	struct setup_state state; /* as it is on disk */
 };

@@ -63,7 +63,8 @@ void vm_change_done(struct vm_change *c);
 enum cmd_result vm_change_make(struct vm_change *ret, const struct vm *v, struct guest *guest,
 	const struct pci_addr *out, size_t n_out, struct err *err);
 
-/* Writes a change that differs, and reads back what libvirt made of it. A VM that runs is told. */
+/* Writes a change that differs, and reads back what libvirt made of it. A VM that runs is logged.
+ */
 enum cmd_result vm_change_write(const struct vm *v, const struct vm_change *c, struct err *err);
 
 /* Puts the bytes back that the VM had when it was opened. `c` was written, or was begun to be. */

@@ -25,7 +25,7 @@ _vfio_bootcfg()
 		words='--iommu --no-pt --cpu --add --remove --set --ids --hugepages --isolate-cpus
 			--acs-override --release-framebuffer --status --check --undo --trial --confirm --once-fallback
 			--history --dry-run
-			--exit-code --root --boot-loader --loader --entry --addon --initrd --key --certificate --drop-in --no-regen --force --yes --json
+			--exit-code --root --boot-loader --loader --entry --addon --initrd --default --key --certificate --drop-in --no-regen --force --yes --json
 			--quiet --verbose --help --version'
 		;;
 	esac

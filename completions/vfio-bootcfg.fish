@@ -27,6 +27,7 @@ complete -c vfio-bootcfg -l boot-loader -x -a 'grub systemd-boot bls uki limine 
 complete -c vfio-bootcfg -l loader -x -a 'grub systemd-boot bls uki limine refind extlinux kernelstub sdboot-manage clr-boot-manager sdbootutil proxmox' -d 'edit this loader'
 complete -c vfio-bootcfg -l entry -x -a 'default all' -d 'this boot entry only'
 complete -c vfio-bootcfg -l addon -d 'put the words into an addon to unified kernel images'
+complete -c vfio-bootcfg -l default -d 'with --initrd and --add: that entry of its own boots by default'
 complete -c vfio-bootcfg -l initrd -r -F -d 'have the entries load this archive, too'
 complete -c vfio-bootcfg -l key -r -F -d 'sign the addon with this key'
 complete -c vfio-bootcfg -l certificate -r -F -d 'the certificate of that key'

@@ -52,6 +52,9 @@ int args_check(const struct args *a, int operands, char **argv, struct err *err)
 				 a->acs || a->framebuffer))
 		return err_set(err, EINVAL,
 			"--initrd takes the words of its entry by --add alone; other parameters are a change of their own");
+	if (a->make_default && (!a->initrd || a->words.n == 0 || a->key))
+		return err_set(err, EINVAL,
+			"--default is about an entry of its own with an archive: say which, as it was made: --initrd FILE --add WORD --default");
 	if (a->trial && a->once_fallback)
 		return err_set(err, EINVAL,
 			"--trial leaves the default as it is: there is nothing that --once-fallback would keep");
@@ -159,7 +162,7 @@ char *args_name(const struct args *a)
 
 	text_print(&t, "%s", a->trial ? ASKED_TRIAL : "");
 	if (a->initrd)
-		text_print(&t, "--initrd %s", a->initrd);
+		text_print(&t, "%s--initrd %s", a->make_default ? "--default " : "", a->initrd);
 	for (size_t i = 0; i < r->n; i++)
 		/* The many --remove-item of --iommu say little, but --confirm needs them. */
 		if (a->trial || (r->v[i].kind != KARG_OP_REMOVE_ELEMENT &&

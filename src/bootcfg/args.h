@@ -12,6 +12,7 @@ struct args {
 	const char *initrd;                  /* an archive that entries load, too */
 	bool iommu, no_pt, ids, framebuffer; /* presets of parameters */
 	bool status, check, undo, history, confirm;
+	bool make_default; /* the entry of its own with that archive */
 	bool dry_run, exit_code, json, no_regen, yes, force, trial, once_fallback, drop_in, addon;
 	bool quiet, verbose, help, version;
 	struct strings sets;      /* --set, applied last: --force may follow it */

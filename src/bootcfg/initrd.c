@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "bootcfg/initrd_addon.h"
+#include "bootcfg/initrd_default.h"
 #include "bootcfg/loader/entry_pick.h"
 #include "shared/term.h"
 
@@ -74,8 +75,7 @@ static bool is_asked(const struct args *a, const struct boot_entry *e)
 	return a->entry ? entry_is_picked(e, a->entry) : e->ours && !e->way_back;
 }
 
-/* By the file, or by an addon that has it. */
-static bool loads(const struct args *a, const struct boot_entry *e)
+bool initrd_loads(const struct args *a, const struct boot_entry *e)
 {
 	_cleanup_(str_free) char *addon = e->image.path ? initrd_addon_path(e) : NULL;
 
@@ -154,6 +154,8 @@ int initrd_plan(const struct args *a, const struct root *r, struct loaders *l, s
 	if (!ret->set || boot_entries_read(r, NULL, &all) < 0)
 		return err_set(err, ENOMEM, "out of memory");
 	ret->n = 2;
+	if (a->make_default)
+		return initrd_default_plan(a, r, &all, l, &ret->set[0], err);
 	const struct kinds kinds = kinds_find(r, a, &all);
 	if (kinds.others || !kinds.images) {
 		rc = loaders_find_entry(r, &lo, l, err);
@@ -187,7 +189,7 @@ static int own_verify(const struct args *a, const struct boot_entries *after, st
 		unknown |= e->unknown != NULL;
 		if (!e->ours || e->no_linux || boot_entry_meets(e, &a->words) != BOOT_HAS)
 			continue;
-		if (!loads(a, e))
+		if (!initrd_loads(a, e))
 			return refuse(a, e, err);
 		any = true;
 	}
@@ -196,10 +198,12 @@ static int own_verify(const struct args *a, const struct boot_entries *after, st
 
 int initrd_verify(const struct args *a, const struct boot_entries *after, struct err *err)
 {
+	if (a->make_default)
+		return initrd_default_verify(a, after, err);
 	if (a->words.n > 0)
 		return own_verify(a, after, err);
 	for (size_t i = 0; i < after->n; i++)
-		if (is_asked(a, &after->v[i]) && !loads(a, &after->v[i]))
+		if (is_asked(a, &after->v[i]) && !initrd_loads(a, &after->v[i]))
 			return refuse(a, &after->v[i], err);
 	return 0;
 }
@@ -215,6 +219,6 @@ void initrd_print(const struct args *a, const struct boot_entries *o, FILE *f)
 {
 	for (size_t i = 0; i < o->n; i++)
 		if (!o->v[i].no_linux)
-			term_row(f, loads(a, &o->v[i]) ? "will load     " : "will not load ", "%s",
-				o->v[i].title);
+			term_row(f, initrd_loads(a, &o->v[i]) ? "will load     " : "will not load ",
+				"%s", o->v[i].title);
 }

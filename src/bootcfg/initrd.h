@@ -17,6 +17,9 @@
 int initrd_plan(const struct args *a, const struct root *r, struct loaders *l, struct edit_set *ret,
 	struct err *err) _must_check_;
 
+/* True for an entry that loads it: the file, or an addon that has it. */
+bool initrd_loads(const struct args *a, const struct boot_entry *e);
+
 /* The file as paths of entries are: below the root, without a leading slash. */
 const char *initrd_path(const struct args *a);
 

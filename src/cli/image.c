@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/replace.h"
 #include "cli/cmd.h"
+#include "cli/image_default.h"
 #include "cli/image_install.h"
 #include "cli/image_record.h"
 #include "cli/sysroot.h"
@@ -340,11 +341,14 @@ enum cmd_result cmd_image(int argc, char **argv, struct err *err)
 		.about =
 			"Writes one archive that makes any initramfs bind the devices of the config: a further initrd of a boot entry, behind the image or (not compressed) in front of it."};
 	struct image_job job = {.sysroot = SYSROOT_HOST};
-	bool help = false, install = false;
+	bool help = false, install = false, prefer = false;
 	const struct option_row rows[] = {
 		{"install", 0, NULL,
 			"write it beside the kernels, and have the boot entries load it", NULL,
 			&install, NULL, NULL},
+		{"default", 0, NULL,
+			"make the entry of its own the default, after a good boot of it", NULL,
+			&prefer, NULL, NULL},
 		{"output", 'o', "FILE",
 			"the archive; without it each one that is installed is made anew",
 			&job.output, NULL, NULL, NULL},
@@ -364,9 +368,12 @@ enum cmd_result cmd_image(int argc, char **argv, struct err *err)
 		if (needs_root("image", job.sysroot.sysfs ? job.sysroot.sysfs : job.sysroot.root,
 			    err) < 0)
 			result = CMD_SYSTEM;
-		else if (install && (job.output || job.kernels.n > 0 || job.gzip))
+		else if ((install || prefer) &&
+			 (install == prefer || job.output || job.kernels.n > 0 || job.gzip))
 			(void)err_set(err, EINVAL,
-				"--install knows the file and the kernels by itself: say it without --output, --kernel and --gzip");
+				"--install and --default know the file and the kernels by themselves: say one of them, without --output, --kernel and --gzip");
+		else if (prefer)
+			result = image_default(&job.sysroot, err);
 		else if (install)
 			result = image_install(&job.sysroot, err);
 		else if (job.output)

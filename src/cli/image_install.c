@@ -124,7 +124,7 @@ static enum cmd_result read_back(
 	}
 	log_print(LOG_NOTICE,
 		own_entry
-			? "an entry of its own loads it, and the default is as before: choose that entry at the next boot, and make it the default when it was good"
+			? "an entry of its own loads it, and the default is as before: choose that entry at the next boot, then vfio-bind image --default makes it the default if it was good"
 			: "all boot entries of this system load it; vfio-bind binds from the next boot on");
 	return CMD_AS_ASKED;
 }

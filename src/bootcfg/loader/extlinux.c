@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bootcfg/format/setting.h"
 #include "bootcfg/loader/menu_entries.h"
 #include "bootcfg/loader/table.h"
 
@@ -309,6 +310,46 @@ static int initrd(const struct root *r, struct loaders *l, const struct initrd_j
 	return rc;
 }
 
+/* ---- another default ---------------------------------------------------------------------------
+ */
+
+/* MENU DEFAULT and ONTIMEOUT go before DEFAULT, and INCLUDE has lines that are not read here. */
+static bool has_line(const char *text, const char *const words[])
+{
+	for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+		const char *at = line + strspn(line, " \t");
+		for (const char *const *w = words; *w; w++)
+			if (strncasecmp(at, *w, strlen(*w)) == 0)
+				return true;
+	}
+	return false;
+}
+
+static int prefer(const struct root *r, struct loaders *l, const struct boot_entry *own,
+	struct file_edits *s, struct err *err)
+{
+	static const char *const stronger[] = {"menu default", "ontimeout", "include ", NULL};
+	char *text = NULL;
+	size_t len = 0;
+
+	if (l->sources_n != 1 || l->sources[0].edit != extlinux_edit)
+		return err_set(err, EINVAL,
+			"/%s: is made by a tool: the default is set in the files of that",
+			own->path);
+	int rc = root_read(r, own->path, &text, &len, err);
+	if (rc < 0)
+		return rc;
+	if (file_edits_add(s, own->path, text, len) < 0)
+		return err_set(err, ENOMEM, "out of memory");
+	if (has_line(s->v[0].old, stronger))
+		return err_set(err, EINVAL,
+			"/%s: has MENU DEFAULT, ONTIMEOUT or INCLUDE, which go before DEFAULT: make %s the default by hand",
+			own->path, own->id);
+	const struct setting set = {
+		.key = "DEFAULT", .value = own->id, .nocase = true, .first = true};
+	return setting_set(&s->v[0], &set, err);
+}
+
 const struct loader loader_extlinux = {
 	.name = "extlinux",
 	.called = (const char *const[]){"extlinux", "syslinux", NULL},
@@ -316,6 +357,7 @@ const struct loader loader_extlinux = {
 	.detect = detect,
 	.entries = entries,
 	.initrd = initrd,
+	.prefer = prefer,
 	.makes = makes,
 	.part = part,
 };

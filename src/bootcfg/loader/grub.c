@@ -132,6 +132,22 @@ static int bls_entries(struct boot_reading *q)
 	return rc;
 }
 
+/* GRUB's own tool writes the environment block; kernel packages write it, too. */
+static int bls_prefer(const struct root *r, struct loaders *l, const struct boot_entry *own,
+	struct file_edits *s, struct err *err)
+{
+	size_t len = strlen(own->id);
+
+	(void)r;
+	(void)l;
+	(void)s;
+	if (str_ends(own->id, ".conf"))
+		len -= strlen(".conf");
+	return err_set(err, EINVAL,
+		"GRUB keeps which loader entry boots by default in its environment block: run `grub2-set-default %.*s`, and once more after a new kernel",
+		(int)len, own->id);
+}
+
 const struct loader loader_grub_bls = {
 	.name = "grub (with loader entries)",
 	.called = (const char *const[]){"grub", NULL},
@@ -140,6 +156,7 @@ const struct loader loader_grub_bls = {
 	.detect = bls_detect,
 	.entries = bls_entries,
 	.initrd = bls_initrd,
+	.prefer = bls_prefer,
 };
 
 /* ---- a menu made by grub-mkconfig --------------------------------------------------------------
@@ -691,4 +708,5 @@ const struct loader loader_grub = {
 	.oneshot = oneshot,
 	.oneshot_cancel = oneshot_cancel,
 	.initrd = grub_initrd,
+	.prefer = grub_prefer,
 };

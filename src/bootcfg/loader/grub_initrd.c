@@ -32,29 +32,50 @@ static int name_find(const struct initrd_job *job, const char **ret, struct err 
 /* ---- in each -----------------------------------------------------------------------------------
  */
 
-static int variable_set(const struct root *r, const struct loaders *l, const char *name,
-	struct file_edits *s, struct err *err)
+static const struct karg_source *defaults_find(const struct loaders *l, struct err *err)
 {
-	_cleanup_(karg_ops_done) struct karg_ops add = {0};
-	const struct karg_source *defaults = NULL;
-
-	for (size_t i = 0; i < l->sources_n && !defaults; i++)
+	for (size_t i = 0; i < l->sources_n; i++)
 		if (l->sources[i].edit == shell_edit)
-			defaults = &l->sources[i];
-	if (!defaults)
-		return err_set(err, EINVAL, "/etc/default/grub: is not what the menu is made from");
+			return &l->sources[i];
+	(void)err_set(err, EINVAL, "/etc/default/grub: is not what the menu is made from");
+	return NULL;
+}
+
+/* The defaults as the source of another variable. */
+static struct karg_source source_of(const struct karg_source *defaults, const char *variable)
+{
 	struct karg_source one = *defaults;
-	one.format.names[0] = VARIABLE;
+
+	one.format.names[0] = variable;
 	one.format.names[1] = NULL;
-	one.format.insert_at = VARIABLE;
-	int rc = karg_ops_add(&add, name, err);
-	if (rc == 0)
-		rc = karg_source_edit(r, &one, &add, s, err);
+	one.format.insert_at = variable;
+	return one;
+}
+
+static int variable_edit(const struct root *r, const struct karg_source *variable,
+	const struct karg_ops *ops, struct file_edits *s, struct err *err)
+{
+	int rc = karg_source_edit(r, variable, ops, s, err);
+
 	/* They are no kernel parameters, which an undo would search for. */
 	strings_done(&s->added);
+	strings_done(&s->removed);
 	strings_done(&s->before);
 	strings_done(&s->after);
 	return rc;
+}
+
+static int variable_add(const struct root *r, const struct loaders *l, const char *name,
+	struct file_edits *s, struct err *err)
+{
+	_cleanup_(karg_ops_done) struct karg_ops add = {0};
+	const struct karg_source *defaults = defaults_find(l, err);
+
+	if (!defaults)
+		return -EINVAL;
+	const struct karg_source one = source_of(defaults, VARIABLE);
+	int rc = karg_ops_add(&add, name, err);
+	return rc == 0 ? variable_edit(r, &one, &add, s, err) : rc;
 }
 
 /* ---- entries of their own ----------------------------------------------------------------------
@@ -84,9 +105,12 @@ static void script_print(const struct initrd_job *job, const char *name, struct 
 		"! grep -q 'SUBMENU}\" != xtrue' $linux || GRUB_DISABLE_SUBMENU=true\n"
 		"export GRUB_CMDLINE_LINUX " VARIABLE "\n"
 		"export GRUB_DISTRIBUTOR GRUB_DISABLE_RECOVERY GRUB_DISABLE_SUBMENU\n"
-		"entries=$($linux)\n"
-		"printf '%%s\\n' \"$entries\" | sed \"s/\\(menuentry_id_option '\\)/\\1" INITRD_TAIL
-		"-/\"\n",
+		"# The first is that of the newest kernel. Its id stays, so that it can be the default.\n"
+		"id=\"menuentry_id_option '\" end=\"'\" entries=$($linux)\n"
+		"first=${entries%%%%\"$id\"*} rest=${entries#*\"$id\"}\n"
+		"[ \"$first\" != \"$entries\" ] || exit 0\n"
+		"printf %%s \"$first${id}" INITRD_TAIL "'\"\n"
+		"printf '%%s\\n' \"${rest#*\"$end\"}\" | sed \"s/$id/&" INITRD_TAIL "-/\"\n",
 		name);
 }
 
@@ -120,5 +144,29 @@ int grub_initrd(const struct root *r, struct loaders *l, const struct initrd_job
 	if (rc < 0)
 		return rc;
 	return job->words->n > 0 ? script_make(r, job, name, s, err)
-				 : variable_set(r, l, name, s, err);
+				 : variable_add(r, l, name, s, err);
+}
+
+/* ---- another default ---------------------------------------------------------------------------
+ */
+
+/* GRUB_DEFAULT, of which any value goes: words in its place. A menu without that id starts its
+ * first entry (GRUB manual, default). */
+int grub_prefer(const struct root *r, struct loaders *l, const struct boot_entry *own,
+	struct file_edits *s, struct err *err)
+{
+	_cleanup_(file_edits_done) struct file_edits now = {0};
+	_cleanup_(karg_ops_done) struct karg_ops ops = {0};
+	const struct karg_source *defaults = defaults_find(l, err);
+
+	if (!defaults)
+		return -EINVAL;
+	const struct karg_source one = source_of(defaults, "GRUB_DEFAULT");
+	int rc = karg_source_read(r, &one, &one.format, &now, err);
+	for (size_t i = 0; i < now.before.n && rc == 0; i++)
+		if (!str_equal(now.before.v[i], own->id))
+			rc = karg_ops_take(&ops, KARG_OP_REMOVE_WORD, now.before.v[i], err);
+	if (rc == 0)
+		rc = karg_ops_take(&ops, KARG_OP_ADD, own->id, err);
+	return rc == 0 ? variable_edit(r, &one, &ops, s, err) : rc;
 }

@@ -17,4 +17,8 @@
 int grub_initrd(const struct root *r, struct loaders *l, const struct initrd_job *job,
 	struct file_edits *s, struct err *err) _must_check_;
 
+/* Its `prefer`: GRUB_DEFAULT names the entry. */
+int grub_prefer(const struct root *r, struct loaders *l, const struct boot_entry *own,
+	struct file_edits *s, struct err *err) _must_check_;
+
 #endif

@@ -109,6 +109,13 @@ struct loader {
 	 */
 	int (*initrd)(const struct root *r, struct loaders *l, const struct initrd_job *job,
 		struct file_edits *s, struct err *err);
+	/*
+	 * Adds to s the file by which this entry, of its own with an archive (initrd), is the
+	 * default, and stays it while kernels come and go. -EINVAL where that is set by hand, or by
+	 * something that no file can override, with what to do. NULL: no way is known.
+	 */
+	int (*prefer)(const struct root *r, struct loaders *l, const struct boot_entry *own,
+		struct file_edits *s, struct err *err);
 	/* Adds an unchanged copy of the default entry to s: one more in the menu. */
 	int (*keep)(const struct root *r, const struct loaders *l, struct file_edits *s,
 		struct err *err);

@@ -268,6 +268,18 @@ static int initrd(const struct root *r, struct loaders *l, const struct initrd_j
 	return rc < 0 ? rc : karg_source_edit(r, p, &add, s, err);
 }
 
+/* Of lines the first is the default, and that line is the only one without the archive. */
+static int prefer(const struct root *r, struct loaders *l, const struct boot_entry *own,
+	struct file_edits *s, struct err *err)
+{
+	(void)r;
+	(void)l;
+	(void)s;
+	return err_set(err, EINVAL,
+		"/%s: the default is set by hand here: the first line of refind_linux.conf, or default_selection in refind.conf with the title of a stanza",
+		own->path);
+}
+
 const struct loader loader_refind = {
 	.name = "refind",
 	.called = (const char *const[]){"refind", NULL},
@@ -276,4 +288,5 @@ const struct loader loader_refind = {
 	.detect = detect,
 	.entries = entries,
 	.initrd = initrd,
+	.prefer = prefer,
 };

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bootcfg/format/setting.h"
 #include "bootcfg/kargs/karg.h"
 #include "bootcfg/loader/bls_copy.h"
 #include "bootcfg/loader/bls_entries.h"
@@ -352,6 +353,89 @@ static int keep(
 	return bls_copy_make(r, model->paths.v[0], "before-vfio", "before vfio-bootcfg", s, err);
 }
 
+/* ---- another default ---------------------------------------------------------------------------
+ */
+
+/* Where loader.conf is, or would be: on the partition of the program (systemd-boot(7), FILES). */
+static const char *conf_directory(const struct root *r, const struct loaders *l)
+{
+	static const char *const marks[] = {"loader/loader.conf", "EFI/systemd"};
+
+	for (size_t k = 0; k < sizeof(marks) / sizeof(*marks); k++)
+		for (size_t i = 0; i < l->boots.n; i++) {
+			_cleanup_(text_done) struct text path = {0};
+			text_print(&path, "%s/%s", l->boots.v[i], marks[k]);
+			if (!path.failed &&
+				(root_is_file(r, path.data) || root_is_dir(r, path.data)))
+				return l->boots.v[i];
+		}
+	return NULL;
+}
+
+/* TOKEN-VERSION-TAIL.conf becomes TOKEN-*-TAIL.conf: of several the newest kernel comes first, and
+ * without any the first entry of the menu boots. */
+static void pattern_print(const struct boot_entry *own, struct text *ret)
+{
+	_cleanup_(text_done) struct text end = {0};
+
+	text_print(&end, "-%s-" INITRD_TAIL ".conf", own->version ? own->version : "");
+	if (!end.failed && own->version && str_ends(own->id, end.data))
+		text_print(ret, "%.*s-*-" INITRD_TAIL ".conf", (int)(strlen(own->id) - end.len),
+			own->id);
+	else
+		text_print(ret, "%s", own->id);
+}
+
+/* What goes before `default` of loader.conf, and is not set by a file or is not this key. */
+static int stronger_check(const struct root *r, const char *conf, const char *boot,
+	const struct boot_entry *own, struct err *err)
+{
+	_cleanup_(str_free) char *chosen = booted_variable(r, "LoaderEntryDefault");
+	_cleanup_(str_free) char *wanted = booted_variable(r, "LoaderEntryPreferred");
+	_cleanup_(str_free) char *key = entries_setting(r, boot, "preferred");
+
+	if (wanted && wanted[0] && !entry_matches(own->id, wanted))
+		return err_set(err, EINVAL,
+			"the EFI variable LoaderEntryPreferred names %.100s, which goes before /%s: run `bootctl set-preferred \"\"` first",
+			wanted, conf);
+	if (key && !entry_matches(own->id, key))
+		return err_set(err, EINVAL,
+			"/%s: says `preferred %.100s', which goes before its default: take that line out first",
+			conf, key);
+	if (chosen && chosen[0] && !entry_matches(own->id, chosen))
+		return err_set(err, EINVAL,
+			"the EFI variable LoaderEntryDefault names %.100s (`bootctl set-default', or d in the menu), which goes before /%s: run `bootctl set-default \"\"` first",
+			chosen, conf);
+	return 0;
+}
+
+static int prefer(const struct root *r, struct loaders *l, const struct boot_entry *own,
+	struct file_edits *s, struct err *err)
+{
+	_cleanup_(text_done) struct text pattern = {0}, path = {0};
+	const char *boot = conf_directory(r, l);
+	char *text = NULL;
+	size_t len = 0;
+
+	if (!boot)
+		return err_set(err, EINVAL,
+			"the partition that has systemd-boot, and its loader.conf, is not known: run `bootctl set-default %s`",
+			own->id);
+	pattern_print(own, &pattern);
+	text_print(&path, "%s/loader/loader.conf", boot);
+	if (pattern.failed || path.failed)
+		return err_set(err, ENOMEM, "out of memory");
+	int rc = stronger_check(r, path.data, boot, own, err);
+	if (rc == 0)
+		rc = root_read(r, path.data, &text, &len, err);
+	if (rc < 0 && rc != -ENOENT)
+		return rc;
+	if (file_edits_add(s, path.data, text, len) < 0)
+		return err_set(err, ENOMEM, "out of memory");
+	const struct setting set = {.key = "default", .value = pattern.data};
+	return setting_set(&s->v[0], &set, err);
+}
+
 /* The stub of the kernel loads the initrd by its path on the ESP. */
 static bool booted(const char *cmdline)
 {
@@ -370,5 +454,6 @@ const struct loader loader_systemd_boot = {
 	.oneshot = oneshot,
 	.oneshot_cancel = oneshot_cancel,
 	.initrd = bls_initrd,
+	.prefer = prefer,
 	.keep = keep,
 };

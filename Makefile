@@ -253,6 +253,7 @@ help:
 		'make check-faults-all      each way to fail, its machines booted' \
 		'make check-inuse           disks that something in the kernel holds, on a running system' \
 		'make check-image-any       the archive of vfio-bind image with images that know nothing of it' \
+		'make check-ansible         the role of examples/ansible, by the Ansible of two Debians' \
 		'make check-arm64           cross-built, and booted behind an SMMU on three kernels' \
 		'make check-display         the boot display: machines and configs on three kernels' \
 		'make check-vm              VMs of a real libvirtd, which needs root' \

@@ -320,6 +320,12 @@ check-images-all: all
 check-image-any: all
 	@NO_INSTALL='$(NO_INSTALL)' tools/deps boot images
 	@tests/images/ostree || rc=1; tests/images/any || rc=1; exit $${rc:-0}
+# The role of examples/ansible, by the Ansible of two Debians, on systems with images and boot entries. Root, two minutes
+# and an archive for apt. Not part of check.
+.PHONY: check-ansible
+check-ansible: all
+	@NO_INSTALL='$(NO_INSTALL)' tools/deps boot images
+	@tests/images/ansible
 check-packages:
 	@NO_INSTALL='$(NO_INSTALL)' tools/deps boot images
 	@tests/images/package --all

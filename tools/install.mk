@@ -39,11 +39,14 @@ rest_rows = \
 		completions/_$n:$(ZSHDIR)/_$n:644 \
 		completions/$n.fish:$(FISHDIR)/$n.fish:644) \
 	examples/libvirt-hook-qemu:$(DATADIR)/doc/vfio-bind/examples/libvirt-hook-qemu:644 \
-	$(foreach d,$(wildcard docs/*.md),$d:$(DATADIR)/doc/vfio-bind/$(notdir $d):644) \
+	$(ansible_rows) \
+	$(foreach d,$(wildcard docs/*.md docs/schema/*.json),$d:$(DATADIR)/doc/vfio-bind/$(d:docs/%=%):644) \
 	$(BUILD)/vfio-bind.spdx.json:$(DATADIR)/doc/vfio-bind/vfio-bind.spdx.json:644 \
 	NEWS:$(DATADIR)/doc/vfio-bind/NEWS:644 \
 	LICENSE:$(DATADIR)/licenses/vfio-bind/LICENSE:644 \
 	$(BUILD)/kmod/COPYING:$(DATADIR)/licenses/vfio-bind/libkmod-LGPL-2.1:644
+
+ansible_rows = $(foreach f,$(wildcard examples/ansible/*/*/*.yml),$f:$(DATADIR)/doc/vfio-bind/$f:644)
 
 hook_sets = initcpio dracut initramfs-tools
 all_rows  = $(programs_rows) $(foreach s,$(hook_sets),$($s_rows)) $(rest_rows)
@@ -77,8 +80,9 @@ install_config = if [ ! -e '$(DESTDIR)$(SYSCONFDIR)/vfio-bind.conf' ] && [ -e co
 
 uninstall:
 	rm -f $(foreach r,$(all_rows),$(call target_of,$r))
-	@rmdir -p $(sort $(foreach r,$(dracut_rows),$(dir $(call target_of,$r)))) \
-		'$(DESTDIR)$(DATADIR)/licenses/vfio-bind' '$(DESTDIR)$(DATADIR)/doc/vfio-bind/examples' 2>/dev/null || :
+	@rmdir -p $(sort $(foreach r,$(dracut_rows) $(ansible_rows),$(dir $(call target_of,$r)))) \
+		'$(DESTDIR)$(DATADIR)/licenses/vfio-bind' '$(DESTDIR)$(DATADIR)/doc/vfio-bind/examples' \
+		'$(DESTDIR)$(DATADIR)/doc/vfio-bind/schema' 2>/dev/null || :
 
 # What the packages of packaging/ are built from: the newest commit, the same bytes wherever it is made.
 DIST = vfio-bind-$(VERSION)

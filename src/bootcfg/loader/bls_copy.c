@@ -8,8 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* NAME.conf or NAME+3-1.conf becomes NAME-TAIL.conf: the copy has no boot counter. */
-static char *copy_name(const char *path, const char *tail)
+char *bls_copy_name(const char *path, const char *tail)
 {
 	char *name = NULL;
 	return asprintf(&name, "%.*s-%s.conf", (int)entry_stem(path), path, tail) < 0 ? NULL : name;
@@ -29,12 +28,7 @@ static bool key_is(const char *line, size_t len, const char *key)
 	return len > n && memcmp(line, key, n) == 0 && strchr(" \t", line[n]);
 }
 
-/*
- * The title of the copy has a mark, and the copy sorts after its original, so that it never is the
- * first entry (systemd-boot, boot_entry_compare: equal keys, then the greater id; `-` is less than
- * `.`).
- */
-static void copy_mark(const char *text, size_t len, const char *mark, struct text *to)
+void bls_copy_mark(const char *text, size_t len, const char *mark, struct text *to)
 {
 	for (size_t at = 0; at < len;) {
 		const char *line = text + at, *nl = memchr(line, '\n', len - at);
@@ -53,7 +47,7 @@ static void copy_mark(const char *text, size_t len, const char *mark, struct tex
 int bls_copy_make(const struct root *r, const char *path, const char *tail, const char *mark,
 	struct file_edits *to, struct err *err)
 {
-	_cleanup_(str_free) char *text = NULL, *name = copy_name(path, tail);
+	_cleanup_(str_free) char *text = NULL, *name = bls_copy_name(path, tail);
 	_cleanup_(text_done) struct text copy = {0};
 	size_t len = 0;
 
@@ -71,7 +65,7 @@ int bls_copy_make(const struct root *r, const char *path, const char *tail, cons
 		rc = root_read(r, path, &text, &len, err);
 	if (rc < 0)
 		return rc;
-	copy_mark(text, len, mark, &copy);
+	bls_copy_mark(text, len, mark, &copy);
 	if (file_edits_add(to, name, NULL, 0) < 0 || file_edit_take(&to->v[0], &copy) < 0)
 		return err_set(err, ENOMEM, "out of memory");
 	return 0;

@@ -13,4 +13,15 @@
 int bls_copy_make(const struct root *r, const char *path, const char *tail, const char *mark,
 	struct file_edits *to, struct err *err) _must_check_;
 
+/* Its path, without a boot counter: NAME.conf or NAME+3-1.conf becomes NAME-TAIL.conf. Allocated;
+ * NULL: no memory. */
+char *bls_copy_name(const char *path, const char *tail);
+
+/*
+ * Its text before it is edited. The title has the mark, and the copy sorts after its original, so
+ * that it never is the first entry (systemd-boot, boot_entry_compare: equal keys, then the greater
+ * id; `-` is less than `.`).
+ */
+void bls_copy_mark(const char *text, size_t len, const char *mark, struct text *to);
+
 #endif

@@ -4,6 +4,7 @@
 #include "bootcfg/format/file_edit.h"
 #include "bootcfg/kargs/entry_rules.h"
 #include "bootcfg/kargs/karg.h"
+#include "bootcfg/loader/bls_own.h"
 #include "bootcfg/loader/booted.h"
 #include "bootcfg/loader/kernel_install.h"
 #include "bootcfg/loader/loader.h"
@@ -220,7 +221,10 @@ static int entry_look(struct search *q, const char *name, struct entries *to, st
 		return rc;
 	if (bls_read(text, len, &e) < 0)
 		return -ENOMEM;
-	const char *reason = reason_to_skip(q, name, &e, to);
+	const char *reason = bls_own_is_copy(name, text, len)
+				     ? q->pick ? ""
+					       : "left alone: made anew from the entry beside it"
+				     : reason_to_skip(q, name, &e, to);
 	if (reason)
 		return reason[0] ? note(to, path, reason) : 0;
 	const char *system = e.machine_id                        ? e.machine_id
@@ -309,6 +313,7 @@ int entries_add(struct entries *e, const struct detect *s, enum bls_reader reade
 			return -ENOMEM;
 		p->format.reader = reader;
 		p->format.kernelopts = kernelopts;
+		p->generated = e->v[i].generated;
 	}
 	e->read = true;
 	return rc;

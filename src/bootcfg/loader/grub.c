@@ -6,8 +6,10 @@
 #include "bootcfg/kargs/karg.h"
 #include "bootcfg/loader/bls_entries.h"
 #include "bootcfg/loader/bls_initrd.h"
+#include "bootcfg/loader/bls_own.h"
 #include "bootcfg/loader/grub_initrd.h"
 #include "bootcfg/loader/grub_menu.h"
+#include "bootcfg/loader/grub_own.h"
 #include "bootcfg/loader/table.h"
 #include "shared/mounts.h"
 
@@ -157,6 +159,8 @@ const struct loader loader_grub_bls = {
 	.entries = bls_entries,
 	.initrd = bls_initrd,
 	.prefer = bls_prefer,
+	.own = bls_own,
+	.own_files = bls_own_files,
 };
 
 /* ---- a menu made by grub-mkconfig --------------------------------------------------------------
@@ -709,4 +713,5 @@ const struct loader loader_grub = {
 	.oneshot_cancel = oneshot_cancel,
 	.initrd = grub_initrd,
 	.prefer = grub_prefer,
+	.own = grub_own,
 };

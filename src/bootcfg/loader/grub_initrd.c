@@ -7,7 +7,6 @@
 #include <string.h>
 
 #define VARIABLE "GRUB_EARLY_INITRD_LINUX_CUSTOM"
-#define ENTRIES "etc/grub.d/10_linux"
 
 /* grub-mkconfig looks for it in the directory of each kernel. */
 static int name_find(const struct initrd_job *job, const char **ret, struct err *err)
@@ -88,7 +87,7 @@ static void script_print(const struct initrd_job *job, const char *name, struct 
 		"# By vfio-bootcfg(8), which takes it away again (--undo): the entries of 10_linux once more, with the archive\n"
 		"# of `vfio-bind image` and the words that it needs; none where the archive is not there.\n"
 		"set -e\n"
-		"linux=/" ENTRIES "\n"
+		"linux=/" GRUB_ENTRIES_SCRIPT "\n"
 		"[ -e /%s ] && [ -x $linux ] || exit 0\n"
 		"# The archive goes with the words or not at all.\n"
 		"grep -q " VARIABLE " $linux || exit 0\n"
@@ -98,12 +97,8 @@ static void script_print(const struct initrd_job *job, const char *name, struct 
 		text_print(to, " %s", job->words->v[i].text);
 	text_print(to,
 		"\"\n" VARIABLE "=\"${" VARIABLE "} %s\"\n"
-		"GRUB_DISTRIBUTOR=\"${GRUB_DISTRIBUTOR:-Linux} (" INITRD_TAIL ")\"\n"
-		"GRUB_DISABLE_RECOVERY=true\n"
-		"# One entry a kernel: what says so was `y`, and is `true` from 2.12 on.\n"
-		"GRUB_DISABLE_SUBMENU=y\n"
-		"! grep -q 'SUBMENU}\" != xtrue' $linux || GRUB_DISABLE_SUBMENU=true\n"
-		"export GRUB_CMDLINE_LINUX " VARIABLE "\n"
+		"GRUB_DISTRIBUTOR=\"${GRUB_DISTRIBUTOR:-Linux} (" INITRD_TAIL
+		")\"\n" GRUB_ONE_ENTRY_A_KERNEL "export GRUB_CMDLINE_LINUX " VARIABLE "\n"
 		"export GRUB_DISTRIBUTOR GRUB_DISABLE_RECOVERY GRUB_DISABLE_SUBMENU\n"
 		"# The first is that of the newest kernel. Its id stays, so that it can be the default.\n"
 		"id=\"menuentry_id_option '\" end=\"'\" entries=$($linux)\n"
@@ -121,9 +116,10 @@ static int script_make(const struct root *r, const struct initrd_job *job, const
 	char *old = NULL;
 	size_t len = 0;
 
-	if (!root_is_file(r, ENTRIES))
+	if (!root_is_file(r, GRUB_ENTRIES_SCRIPT))
 		return err_set(err, EINVAL,
-			"/" ENTRIES ": is not there, and is what the entries would be made by");
+			"/" GRUB_ENTRIES_SCRIPT
+			": is not there, and is what the entries would be made by");
 	int rc = root_read(r, GRUB_INITRD_SCRIPT, &old, &len, err);
 	if (rc < 0 && rc != -ENOENT)
 		return rc;

@@ -14,6 +14,15 @@
  */
 #define GRUB_INITRD_SCRIPT "etc/grub.d/45_vfio-bind"
 
+/* What makes the entries of each kernel, which scripts of our own run once more. */
+#define GRUB_ENTRIES_SCRIPT "etc/grub.d/10_linux"
+/* … with one entry a kernel, where $linux is its path. */
+#define GRUB_ONE_ENTRY_A_KERNEL                                                                    \
+	"GRUB_DISABLE_RECOVERY=true\n"                                                             \
+	"# One entry a kernel: what says so was `y`, and is `true` from 2.12 on.\n"                \
+	"GRUB_DISABLE_SUBMENU=y\n"                                                                 \
+	"! grep -q 'SUBMENU}\" != xtrue' $linux || GRUB_DISABLE_SUBMENU=true\n"
+
 int grub_initrd(const struct root *r, struct loaders *l, const struct initrd_job *job,
 	struct file_edits *s, struct err *err) _must_check_;
 

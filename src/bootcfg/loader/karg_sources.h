@@ -13,6 +13,7 @@ struct karg_source {
 	unsigned order; /* lower ones are written first: the sources for the next kernel */
 	char *template; /* the text for a missing file: allocated, or NULL */
 	char *line;     /* a fallback of the format: allocated, or NULL */
+	bool generated; /* an entry of the Boot Loader Specification, by kernel-install */
 };
 
 #define LOADERS_MAX 16

@@ -6,6 +6,7 @@
 #include "bootcfg/loader/detect.h"
 #include "bootcfg/loader/entries.h"
 #include "bootcfg/loader/karg_sources.h"
+#include "bootcfg/loader/own_entries.h"
 
 /* The search for the boot loader of a system. */
 struct loader_search {
@@ -116,6 +117,17 @@ struct loader {
 	 */
 	int (*prefer)(const struct root *r, struct loaders *l, const struct boot_entry *own,
 		struct file_edits *s, struct err *err);
+	/*
+	 * Entries of our own beside those of each kernel (own_entries.h): -EINVAL where nothing has
+	 * them follow their kernels, with what to do instead; else adds to s the files by which
+	 * what makes the entries makes these, too. NULL: no way is known.
+	 */
+	int (*own)(const struct root *r, const struct loaders *l, const struct own_entries *list,
+		struct file_edits *s, struct err *err);
+	/* … and to s those that are files of their own, as they are and as they have to be. NULL:
+	 * what makes the entries makes these, too. */
+	int (*own_files)(const struct root *r, const struct loaders *l,
+		const struct own_entries *list, struct file_edits *s, struct err *err);
 	/* Adds an unchanged copy of the default entry to s: one more in the menu. */
 	int (*keep)(const struct root *r, const struct loaders *l, struct file_edits *s,
 		struct err *err);

@@ -4,6 +4,7 @@
 #include "bootcfg/loader/bls_copy.h"
 #include "bootcfg/loader/bls_entries.h"
 #include "bootcfg/loader/bls_initrd.h"
+#include "bootcfg/loader/bls_own.h"
 #include "bootcfg/loader/booted.h"
 #include "bootcfg/loader/table.h"
 #include "bootcfg/loader/uki_entries.h"
@@ -455,5 +456,7 @@ const struct loader loader_systemd_boot = {
 	.oneshot_cancel = oneshot_cancel,
 	.initrd = bls_initrd,
 	.prefer = prefer,
+	.own = bls_own,
+	.own_files = bls_own_files,
 	.keep = keep,
 };

@@ -20,12 +20,13 @@ _vfio_bootcfg()
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return
 		;;
+	--menu) words=$(sed -n 's/^\[profile \([a-z0-9-]*\)\].*/\1/p' /etc/vfio-bind.conf 2>/dev/null)' none' ;;
 	--add | --remove | --set | --isolate-cpus) return ;;
 	*)
 		words='--iommu --no-pt --cpu --add --remove --set --ids --hugepages --isolate-cpus
 			--acs-override --release-framebuffer --status --check --undo --trial --confirm --once-fallback
 			--history --dry-run
-			--exit-code --root --boot-loader --loader --entry --addon --initrd --default --key --certificate --drop-in --no-regen --force --yes --json
+			--exit-code --root --boot-loader --loader --entry --addon --initrd --default --menu --refresh --key --certificate --drop-in --no-regen --force --yes --json
 			--quiet --verbose --help --version'
 		;;
 	esac

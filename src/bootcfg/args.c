@@ -11,19 +11,35 @@ void args_done(struct args *a)
 	karg_ops_done(&a->words);
 	strings_done(&a->sets);
 	strings_done(&a->hugepages);
+	strings_done(&a->menu);
 }
 
 /* True if parameters are edited. */
 static bool args_to_edit(const struct args *a)
 {
 	return a->iommu || a->words.n > 0 || a->sets.n > 0 || a->ids || a->hugepages.n > 0 ||
-	       a->isolate || a->acs || a->framebuffer || a->initrd;
+	       a->isolate || a->acs || a->framebuffer || a->initrd || a->menu.n > 0;
+}
+
+/* --menu is a change of its own. */
+static int menu_check(const struct args *a, int verbs, struct err *err)
+{
+	bool words = a->iommu || a->words.n > 0 || a->sets.n > 0 || a->ids || a->hugepages.n > 0 ||
+		     a->isolate || a->acs || a->framebuffer || a->initrd;
+
+	if (verbs > 1 || words || a->trial || a->once_fallback || a->drop_in || a->addon ||
+		a->key || a->certificate || a->entry || a->make_default)
+		return err_set(err, EINVAL,
+			"--menu goes alone: its entries are beside those of all kernels, and other parameters are a change of their own");
+	return 0;
 }
 
 int args_check(const struct args *a, int operands, char **argv, struct err *err)
 {
-	int verbs = args_to_edit(a) + a->undo + a->history + a->status + a->confirm;
+	int verbs = args_to_edit(a) + a->undo + a->history + a->status + a->confirm + a->refresh;
 
+	if (a->menu.n > 0)
+		return menu_check(a, verbs, err);
 	if (operands > (a->undo ? 1 : 0))
 		return err_set(err, EINVAL, "%s: unknown option; --add adds a parameter",
 			argv[a->undo ? 2 : 1]);
@@ -83,6 +99,19 @@ int args_hugepages(void *to, const char *value, struct err *err)
 	return strings_add(&((struct args *)to)->hugepages, value) < 0
 		       ? err_set(err, ENOMEM, "out of memory")
 		       : 0;
+}
+
+int args_menu(void *to, const char *value, struct err *err)
+{
+	_cleanup_(str_free) char *copy = strdup(value);
+	char *rest = copy;
+
+	if (!copy)
+		return err_set(err, ENOMEM, "out of memory");
+	for (char *name; (name = strsep(&rest, ","));)
+		if (name[0] && strings_add_unique(&((struct args *)to)->menu, name, err) < 0)
+			return -ENOMEM;
+	return 0;
 }
 
 static const char *const cpu_words[] = {
@@ -161,6 +190,8 @@ char *args_name(const struct args *a)
 	struct text t = {0};
 
 	text_print(&t, "%s", a->trial ? ASKED_TRIAL : "");
+	for (size_t i = 0; i < a->menu.n; i++)
+		text_print(&t, "%s%s", i == 0 ? "--menu " : " ", a->menu.v[i]);
 	if (a->initrd)
 		text_print(&t, "%s--initrd %s", a->make_default ? "--default " : "", a->initrd);
 	for (size_t i = 0; i < r->n; i++)

@@ -11,12 +11,13 @@ struct args {
 	const char *key, *certificate;       /* to sign an addon with */
 	const char *initrd;                  /* an archive that entries load, too */
 	bool iommu, no_pt, ids, framebuffer; /* presets of parameters */
-	bool status, check, undo, history, confirm;
+	bool status, check, undo, history, confirm, refresh;
 	bool make_default; /* the entry of its own with that archive */
 	bool dry_run, exit_code, json, no_regen, yes, force, trial, once_fallback, drop_in, addon;
 	bool quiet, verbose, help, version;
 	struct strings sets;      /* --set, applied last: --force may follow it */
 	struct strings hugepages; /* each SIZE:COUNT */
+	struct strings menu;      /* names of profiles, each once */
 	struct karg_ops words;    /* --add and --remove in their order, then all the others */
 };
 void args_done(struct args *a);
@@ -24,11 +25,12 @@ void args_done(struct args *a);
 /* -EINVAL if commands are missing or exclude each other; operands: arguments without options. */
 int args_check(const struct args *a, int operands, char **argv, struct err *err) _must_check_;
 
-/* Callbacks of the option table: add one --add, --remove, --set, --hugepages. */
+/* Callbacks of the option table: add one --add, --remove, --set, --hugepages, --menu. */
 int args_add(void *to, const char *value, struct err *err);
 int args_remove(void *to, const char *value, struct err *err);
 int args_set(void *to, const char *value, struct err *err);
 int args_hugepages(void *to, const char *value, struct err *err);
+int args_menu(void *to, const char *value, struct err *err);
 
 /*
  * Completes a->words: --set, --iommu and the presets. Adds messages for

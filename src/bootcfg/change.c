@@ -10,6 +10,8 @@
 #include "bootcfg/initrd.h"
 #include "bootcfg/loader/boot_entries.h"
 #include "bootcfg/loader/table.h"
+#include "bootcfg/menu.h"
+#include "bootcfg/own.h"
 #include "bootcfg/regenerate.h"
 #include "bootcfg/trial.h"
 #include "bootcfg/verify.h"
@@ -84,6 +86,17 @@ static int boot_files_revert(
 	return regenerate_run(j->root, &l, &none, &interrupt, err);
 }
 
+/* The list of entries of our own is what it was, or they follow from entries that are. */
+static int own_revert(
+	const struct args *a, struct journal *j, const struct undone *done, struct err *err)
+{
+	bool touched = own_is_used(j->root);
+
+	for (size_t i = 0; i < done->n; i++)
+		touched |= str_equal(done->v[i].path, OWN_ENTRIES_LIST);
+	return touched ? own_sync(j->root, a->loader, NULL, err) : 0;
+}
+
 enum cmd_result change_undone(
 	const struct args *a, struct journal *j, const struct undone *done, struct err *err)
 {
@@ -97,6 +110,8 @@ enum cmd_result change_undone(
 		log_print(LOG_WARNING, "the boot files are left as they are: %s", reason.text);
 		rc = 0;
 	}
+	if (rc == 0)
+		rc = own_revert(a, j, done, &reason);
 	if (rc == 0)
 		rc = journal_forget(j, done->id, err);
 	else
@@ -142,7 +157,8 @@ static enum cmd_result take_back(const struct args *a, struct journal *j, const 
 			err.text);
 		return CMD_REGENERATE_FAILED;
 	}
-	if (files && generated_back(j, l, id, files, &err) < 0) {
+	if ((files && generated_back(j, l, id, files, &err) < 0) ||
+		own_revert(a, j, &done, &err) < 0) {
 		log_print(LOG_ERROR,
 			"the sources are as they were before, the boot files are not: %s; when that works again, run vfio-bootcfg --undo",
 			err.text);
@@ -250,14 +266,14 @@ static int expected_read(const struct args *a, const struct root *r, const struc
 	const struct edit_set *p, struct expected *ret, struct err *err)
 {
 	/* The words of an entry of its own are in that one alone. */
-	int rc = a->initrd ? 0 : edit_set_added(p, &ret->added);
+	int rc = a->initrd || a->menu.n > 0 ? 0 : edit_set_added(p, &ret->added);
 
 	if (rc == 0)
 		rc = edit_set_removed(p, &ret->removed);
 	if (rc == 0)
 		rc = created_find(p, &ret->created);
 	ret->trial = a->trial;
-	ret->request = a->initrd ? NULL : &a->words;
+	ret->request = a->initrd || a->menu.n > 0 ? NULL : &a->words;
 	ret->pick = a->entry;
 	bool generates = l->next.n > 0 && cmd_runs_tools(a, r);
 	if (rc == 0 && !a->trial && (generates || is_direct(l))) {
@@ -265,6 +281,15 @@ static int expected_read(const struct args *a, const struct root *r, const struc
 		ret->seen = rc == 0;
 	}
 	return rc < 0 ? err_set(err, ENOMEM, "out of memory") : 0;
+}
+
+/* Has the entries of our own follow. */
+static int own_follow(
+	const struct args *a, const struct root *r, struct expected *e, struct err *err)
+{
+	return e->trial || a->no_regen || !own_is_used(r)
+		       ? 0
+		       : own_sync(r, a->loader, &e->created, err);
 }
 
 /* Reads what each entry will boot with now. */
@@ -291,6 +316,8 @@ static int entries_verify(const struct args *a, const struct root *r, const stru
 	int rc = verify_entries(&v, &also, err);
 	if (rc == 0 && a->initrd)
 		rc = initrd_verify(a, &after, err);
+	if (rc == 0 && a->menu.n > 0)
+		rc = menu_verify(a, &after, err);
 	if (rc == 0)
 		cmd_notes(a, &also);
 	return rc;
@@ -299,7 +326,7 @@ static int entries_verify(const struct args *a, const struct root *r, const stru
 /* Runs the distribution's tools. If one fails, or an interrupt ends it, or an entry would not boot
  * with what it should, everything is undone. */
 static enum cmd_result generate(const struct args *a, struct journal *j, const struct loaders *l,
-	const struct expected *e, unsigned id)
+	struct expected *e, unsigned id)
 {
 	bool trial = e->trial;
 	_cleanup_(boot_files_done) struct boot_files files = {0};
@@ -314,6 +341,8 @@ static enum cmd_result generate(const struct args *a, struct journal *j, const s
 	for (size_t i = 0; i < l->next.n && !a->quiet; i++)
 		log_print(LOG_NOTICE, "running %s", l->next.v[i]);
 	rc = regenerate_run(j->root, l, &e->added, &interrupt, &err);
+	if (rc == 0)
+		rc = own_follow(a, j->root, e, &err);
 	if (rc == 0)
 		rc = entries_verify(a, j->root, l, e, &err);
 	if (rc == 0 && !trial)
@@ -330,19 +359,18 @@ static enum cmd_result generate(const struct args *a, struct journal *j, const s
 }
 
 static enum cmd_result written(const struct args *a, struct journal *j, const struct loaders *l,
-	const struct expected *e, unsigned id)
+	struct expected *e, unsigned id)
 {
 	struct err err = {0};
 
 	if (l->next.n > 0 && cmd_runs_tools(a, j->root))
 		return generate(a, j, l, e, id);
-	if (!is_direct(l))
-		return finish(a, j, l, id, CHANGE_LEFT, NULL);
-	if (entries_verify(a, j->root, l, e, &err) < 0) {
+	if (own_follow(a, j->root, e, &err) < 0 ||
+		(is_direct(l) && entries_verify(a, j->root, l, e, &err) < 0)) {
 		log_print(LOG_ERROR, "%s", err.text);
 		return take_back(a, j, l, id, NULL);
 	}
-	return finish(a, j, l, id, CHANGE_REGENERATED, NULL);
+	return finish(a, j, l, id, is_direct(l) ? CHANGE_REGENERATED : CHANGE_LEFT, NULL);
 }
 
 enum cmd_result change_make(const struct args *a, struct journal *j, const struct root *r,
@@ -393,7 +421,7 @@ static enum cmd_result generate_again(
 	const struct args *a, struct journal *j, const struct journal_entry *e, struct err *err)
 {
 	_cleanup_(loaders_done) struct loaders l = {0};
-	const struct expected expected = {.added = e->added}; /* by reference */
+	struct expected expected = {.added = e->added}; /* by reference */
 	struct karg_ops nothing = {0};
 	struct loaders_options lo = {.loader = a->loader, .request = &nothing};
 
@@ -411,6 +439,7 @@ static enum cmd_result generate_again(
 		log_print(LOG_NOTICE, "change %u is finished", e->id);
 	else
 		(void)err_set(err, EIO, "change %u is not finished (see above)", e->id);
+	strings_done(&expected.created);
 	return result;
 }
 

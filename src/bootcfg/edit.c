@@ -12,6 +12,8 @@
 #include "bootcfg/loader/entry_pick.h"
 #include "bootcfg/loader/esp.h"
 #include "bootcfg/loader/table.h"
+#include "bootcfg/menu.h"
+#include "bootcfg/own.h"
 #include "bootcfg/regenerate.h"
 #include "bootcfg/status.h"
 #include "bootcfg/trial.h"
@@ -270,6 +272,8 @@ static void entries_print(const struct args *a, const struct root *r, const stru
 		return;
 	if (a->initrd)
 		initrd_print(a, &o, f);
+	else if (a->menu.n > 0)
+		menu_print(a, &o, f);
 	else if (added.n > 0)
 		boot_entries_print(&o, &added, f);
 }
@@ -320,8 +324,10 @@ static int edit_plan(struct args *a, const struct root *r, struct loaders *l, st
 		.entry = a->entry,
 		.request = &a->words,
 		.drop_in = a->drop_in};
-	if (a->addon || a->initrd) {
-		int made = a->addon ? addon_plan(a, r, l, p, err) : initrd_plan(a, r, l, p, err);
+	if (a->addon || a->initrd || a->menu.n > 0) {
+		int made = a->addon    ? addon_plan(a, r, l, p, err)
+			   : a->initrd ? initrd_plan(a, r, l, p, err)
+				       : menu_plan(a, r, l, p, err);
 		if (made == 0)
 			cmd_notes(a, &p->notes);
 		return made;
@@ -354,11 +360,27 @@ static bool menus_lack(const struct args *a, const struct root *r, const struct 
 
 	if (l->managed_by || a->trial || l->next.n == 0 || !edit_set_is_empty(p) ||
 		boot_entries_read(r, l, &o) < 0 ||
-		!(a->initrd ? initrd_lacks(a, &o) : boot_entries_lack(&o, &a->words)))
+		!(a->initrd             ? initrd_lacks(a, &o)
+			: a->menu.n > 0 ? menu_lacks(a, &o)
+					: boot_entries_lack(&o, &a->words)))
 		return false;
 	log_print(LOG_WARNING,
 		"the files have it already, but no boot entry does: the boot files are not made; run: %s",
 		l->next.v[0]);
+	return true;
+}
+
+/* The entries of our own are not what the list and the others make them. Says so. */
+static bool own_lag(const struct args *a, const struct root *r)
+{
+	_cleanup_(own_plan_done) struct own_plan p = {0};
+	struct err ignored = {0};
+
+	if (!own_is_used(r) || own_plan_make(r, a->loader, &p, &ignored) < 0 ||
+		own_plan_is_empty(&p))
+		return false;
+	log_print(LOG_WARNING,
+		"entries of --menu do not follow their kernels; run: vfio-bootcfg --refresh");
 	return true;
 }
 
@@ -379,7 +401,7 @@ static enum cmd_result edit_look(struct args *a, const struct root *r, FILE *f, 
 		return cmd_failure(rc);
 	enum cmd_result result = l.managed_by ? managed_result(a, r, &l, f, err)
 					      : dry_run_print(a, &l, &p, f);
-	any |= menus_lack(a, r, &l, &p);
+	any |= menus_lack(a, r, &l, &p) || own_lag(a, r);
 	return result == CMD_DONE && any && (a->check || a->exit_code) ? CMD_DIFFERS : result;
 }
 
@@ -403,7 +425,9 @@ static enum cmd_result edit_do(
 			       : CMD_DONE;
 	}
 	if (edit_set_is_empty(&p)) {
-		if (!menus_lack(a, r, &l, &p) && !a->quiet)
+		if (a->menu.n > 0 && own_sync(r, a->loader, NULL, err) < 0)
+			return CMD_FAILED;
+		if (!menus_lack(a, r, &l, &p) && !own_lag(a, r) && !a->quiet)
 			log_print(LOG_NOTICE, "nothing to do: it is so already");
 		return CMD_DONE;
 	}

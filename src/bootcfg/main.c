@@ -3,6 +3,7 @@
 #include "base/options.h"
 #include "bootcfg/args.h"
 #include "bootcfg/commands.h"
+#include "bootcfg/own.h"
 #include "shared/term.h"
 
 #include <stdio.h>
@@ -36,7 +37,7 @@ static int exit_code(enum cmd_result result)
 
 static enum cmd_result help(const struct option_row *rows)
 {
-	puts("Usage: vfio-bootcfg --iommu | --add WORD | --remove WORD | --set K=V | --status | --undo [N] | --confirm | --history");
+	puts("Usage: vfio-bootcfg --iommu | --add WORD | --remove WORD | --set K=V | --menu NAME... | --status | --undo [N] | --confirm | --history");
 	options_print(rows);
 	return CMD_DONE;
 }
@@ -51,6 +52,9 @@ static enum cmd_result run(struct args *a, int operands, char **argv, struct err
 {
 	struct root r = {.fd = -1};
 
+	for (int i = 1; i <= operands && a->menu.n > 0; i++)
+		if (args_menu(a, argv[i], err) < 0)
+			return CMD_FAILED;
 	if (args_check(a, operands, argv, err) < 0)
 		return CMD_USAGE;
 	if (root_open(&r, a->root ? a->root : "/", err) < 0)
@@ -62,6 +66,8 @@ static enum cmd_result run(struct args *a, int operands, char **argv, struct err
 		result = cmd_confirm(a, &r, stdout, err);
 	else if (a->history)
 		result = cmd_history(a, &r, stdout, err);
+	else if (a->refresh)
+		result = cmd_refresh(a, &r, err);
 	else if (a->status)
 		result = cmd_status(a, &r, stdout, err);
 	else
@@ -118,6 +124,14 @@ static enum cmd_result read_and_run(struct args *a, int argc, char **argv, struc
 		{.name = "release-framebuffer",
 			.help = "free the boot display for a guest, where the kernel does not",
 			.flag = &a->framebuffer},
+		{.name = "menu",
+			.arg = "NAME...",
+			.help = "an entry beside each kernel's for each of these profiles",
+			.add = args_menu,
+			.to = a},
+		{.name = "refresh",
+			.help = "have the entries of --menu follow the kernels, as the hooks do",
+			.flag = &a->refresh},
 		{.name = "status",
 			.help = "what boots here, and with which parameters",
 			.flag = &a->status},

@@ -219,7 +219,7 @@ static int config_take(const struct root *r, struct config *c, struct err *err)
 
 	if (rc == -ENOENT)
 		return err_set(err, EINVAL,
-			"/etc/vfio-bind.conf: is not there, and --ids takes the ids from it; --add vfio-pci.ids=10de:2204 names them here");
+			"/etc/vfio-bind.conf: is not there; `vfio-bind init` writes it");
 	if (rc < 0)
 		return rc;
 	rc = config_parse(c, CONFIG_PATH, text, len);
@@ -251,4 +251,34 @@ int ids_take(const struct root *r, struct karg_ops *to, struct strings *notes, s
 			0)
 		return err_set(err, ENOMEM, "out of memory");
 	return karg_ops_add(to, word.data, err);
+}
+
+/* ---- profiles ----------------------------------------------------------------------------------
+ */
+
+static int profile_check(const struct config *c, const char *name, struct err *err)
+{
+	_cleanup_(text_done) struct text valid = {0};
+
+	for (size_t i = 0; i < c->n_profiles; i++) {
+		if (str_equal(c->profiles[i].name, name))
+			return 0;
+		text_print(&valid, "%s, ", c->profiles[i].name);
+	}
+	return str_equal(name, "none")
+		       ? 0
+		       : err_set(err, EINVAL,
+				 "/etc/vfio-bind.conf: has no profile %.60s; valid: %snone", name,
+				 valid.data ? valid.data : "");
+}
+
+int presets_profiles(const struct root *r, const struct strings *names, struct err *err)
+{
+	struct config c = {0};
+	int rc = config_take(r, &c, err);
+
+	for (size_t i = 0; i < names->n && rc == 0; i++)
+		rc = profile_check(&c, names->v[i], err);
+	config_done(&c);
+	return rc;
 }

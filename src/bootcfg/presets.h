@@ -36,4 +36,8 @@ int presets_framebuffer(const struct root *r, struct karg_ops *to, struct string
 int ids_take(const struct root *r, struct karg_ops *to, struct strings *notes,
 	struct err *err) _must_check_;
 
+/* -EINVAL unless each of these is a profile of /etc/vfio-bind.conf of that root, or `none`. */
+int presets_profiles(
+	const struct root *r, const struct strings *names, struct err *err) _must_check_;
+
 #endif

@@ -220,6 +220,7 @@ check-bootcfg: all $(BUILD)/san/bin/vfio-bootcfg
 	@VFIO_BOOTCFG=$(BUILD)/vfio-bootcfg tests/bootcfg/random --count 25
 	@VFIO_BOOTCFG=$(BUILD)/vfio-bootcfg tests/bootcfg/live
 	@VFIO_BOOTCFG=$(BUILD)/vfio-bootcfg tests/bootcfg/journal
+	@VFIO_BOOTCFG='$(BUILD)/vfio-bootcfg $(BUILD)/san/bin/vfio-bootcfg' tests/bootcfg/own-entries
 	@VFIO_BOOTCFG=$(BUILD)/vfio-bootcfg tests/bootcfg/faults
 	@VFIO_BOOTCFG=$(BUILD)/vfio-bootcfg tests/bootcfg/vfat
 

@@ -42,8 +42,9 @@ static int header_end(struct cpio_search *s)
 		return -EINVAL;
 	s->name_size = hex(s->part + HEADER_NAME_SIZE);
 	s->size = hex(s->part + HEADER_FILE_SIZE);
-	/* S_IFREG */
-	s->matches = (hex(s->part + HEADER_MODE) & 0170000) == 0100000;
+	uint32_t type = hex(s->part + HEADER_MODE) & S_IFMT;
+	s->link = type == S_IFLNK;
+	s->matches = type == S_IFREG || (s->link && s->or_link);
 	if (s->name_size == 0 || s->name_size > NAME_MAX_SIZE)
 		return -EINVAL;
 	s->left = padded(HEADER_SIZE + s->name_size) - HEADER_SIZE;
@@ -69,6 +70,7 @@ static void name_end(struct cpio_search *s)
 	if (s->matches) {
 		text_done(&s->content);
 		s->found = true;
+		s->is_link = s->link;
 		s->too_large = s->size > s->max;
 	}
 	s->left = padded(s->size);
@@ -265,13 +267,15 @@ static int read_one(struct reading *g, uint64_t at, uint64_t end, struct cpio_se
 /* Takes the record of the archive at that place, if there is one. */
 static int take_one(struct reading *g, uint64_t at, uint64_t end)
 {
-	struct cpio_search s = {.wanted = g->cpio.wanted, .max = g->cpio.max};
+	struct cpio_search s = {
+		.wanted = g->cpio.wanted, .or_link = g->cpio.or_link, .max = g->cpio.max};
 	int r = read_one(g, at, end, &s);
 
 	if (r == 0 && s.ended && s.found) {
 		text_done(&g->cpio.content);
 		g->cpio.content = s.content;
 		g->cpio.found = true;
+		g->cpio.is_link = s.is_link;
 		g->cpio.too_large = s.too_large;
 	} else
 		text_done(&s.content);
@@ -402,11 +406,17 @@ int initrd_record_read(int fd, const char *path, struct text *ret, struct err *e
 	return g.cpio.found;
 }
 
+#define INIT_TARGET_MAX 4096
+
 int initrd_is_systemd(int fd, const char *path, struct err *err)
 {
-	struct reading g = {.fd = fd, .path = path, .cpio = {.wanted = "usr/lib/systemd/systemd"}};
+	struct reading g = {.fd = fd,
+		.path = path,
+		.cpio = {.wanted = "init", .or_link = true, .max = INIT_TARGET_MAX}};
 	int r = search(&g, err);
+	const struct text *to = &g.cpio.content;
+	bool systemd = g.cpio.is_link && to->data && str_ends(to->data, "/systemd");
 
 	text_done(&g.cpio.content);
-	return r < 0 ? r : g.cpio.found;
+	return r < 0 ? r : systemd;
 }

@@ -17,17 +17,20 @@
  */
 struct cpio_search {
 	const char *wanted;  /* its name in the archive, without "/" or "./" at its beginning */
+	bool or_link;        /* a symbolic link of that name counts as well */
 	size_t max;          /* more bytes of it are not read: then it is `too_large` */
-	struct text content; /* of the last that was found; the caller empties it with text_done */
+	struct text content; /* of the last that was found, the target of a link; the caller empties
+				it with text_done */
 	bool found, too_large;
-	bool ended; /* at least one archive has come to its end */
+	bool is_link; /* what was found is a symbolic link */
+	bool ended;   /* at least one archive has come to its end */
 
 	/* where it is */
 	enum { CPIO_BETWEEN, CPIO_HEADER, CPIO_NAME, CPIO_DATA } state;
 	char part[256]; /* the header, or the beginning of the name */
 	size_t have;    /* bytes of the part */
 	uint64_t name_size, size, left;
-	bool matches;
+	bool matches, link;
 };
 
 /*
@@ -51,8 +54,9 @@ bool cpio_search_is_whole(const struct cpio_search *s);
 int initrd_record_read(int fd, const char *path, struct text *ret, struct err *err) _must_check_;
 
 /*
- * Is systemd what runs as /init? 1 if the image has its program, as each image does that it starts;
- * 0 if not. Errors as above.
+ * Is systemd what runs as /init? 1 if /init is a link to its program, as dracut, mkinitcpio and
+ * mkosi-initrd make it; 0 if not: an image may have the program for something else. Errors as
+ * above.
  */
 int initrd_is_systemd(int fd, const char *path, struct err *err) _must_check_;
 

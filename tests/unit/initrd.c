@@ -172,11 +172,36 @@ static void test_pieces(void)
 	CHECK(s.found && s.too_large && !s.content.data);
 }
 
+/* is_systemd(MODE, INIT, WANT): an image that holds systemd, and an /init that is a file or a link.
+ */
+static void is_systemd(unsigned mode, const char *init, int want)
+{
+	_cleanup_(text_done) struct text image = {0};
+	struct err err = {""};
+
+	add_file(&image, "usr/lib/systemd/systemd", 0100755, "program", 7);
+	add_file(&image, "init", mode, init, strlen(init));
+	add_file(&image, "TRAILER!!!", 0, "", 0);
+	_cleanup_(fd_close) int fd = memory(&image);
+	CHECK_INT(initrd_is_systemd(fd, "image", &err), want);
+}
+
+static void test_systemd(void)
+{
+	check_case("initrd: systemd runs as /init, where that is a link to it");
+	is_systemd(0120777, "usr/lib/systemd/systemd", 1);
+	is_systemd(0120777, "/nix/store/0-systemd-257/lib/systemd/systemd", 1);
+	is_systemd(0120777, "bin/busybox", 0);
+	is_systemd(0100755, "#!/bin/sh\nexec /usr/lib/systemd/systemd", 0);
+	is_systemd(0120777, "usr/lib/systemd/systemd-shutdown", 0);
+}
+
 int main(void)
 {
 	test_plain();
 	test_compressed();
 	test_damaged();
 	test_pieces();
+	test_systemd();
 	return check_done();
 }

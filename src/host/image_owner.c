@@ -370,31 +370,72 @@ static int owner_kernel_install(struct search *s)
 
 #define PRESETS "etc/mkinitcpio.d"
 
-/* A preset with a configuration of its own reads no drop-in: its HOOKS must have vfio-bind. */
-static int preset_config_check(struct search *s, const char *path)
+/* A configuration of its own reads no drop-in: its HOOKS must have vfio-bind. */
+static int own_config_check(
+	struct search *s, const char *preset, const char *key, const char *config)
+{
+	if (config[0] != '/' || root_line_holds(s->r, config + 1, "HOOKS", "vfio-bind"))
+		return 0;
+	return err_set(s->err, EINVAL,
+		"/%s: %s names %s, which reads no drop-in, and HOOKS there lacks vfio-bind: add it, then run this again",
+		preset, key, config);
+}
+
+/* True if it is one of a list that is separated by commas. */
+static bool skips_hook(char *list)
+{
+	for (char *hook; (hook = strsep(&list, ","));)
+		if (str_equal(hook, "vfio-bind"))
+			return true;
+	return false;
+}
+
+/* What mkinitcpio(8) is given for the image of a preset, as a string or an array. */
+static int preset_options_check(struct search *s, const char *preset, const char *key, char *value)
+{
+	const char *option = "";
+	int rc = 0;
+
+	for (char *word; rc == 0 && (word = strsep(&value, " \t\"'()="));) {
+		if (!word[0])
+			continue;
+		if (str_equal(option, "-c") || str_equal(option, "--config"))
+			rc = own_config_check(s, preset, key, word);
+		else if ((str_equal(option, "-S") || str_equal(option, "--skiphooks")) &&
+			 skips_hook(word))
+			rc = err_set(s->err, EINVAL,
+				"/%s: %s leaves vfio-bind out of its image: take it out there, then run this again",
+				preset, key);
+		option = word;
+	}
+	return rc;
+}
+
+/* A setting that keeps the hook out of an image; a fallback image is meant to be without. */
+static int preset_check(struct search *s, const char *path)
 {
 	_cleanup_(str_free) char *text = NULL;
 	size_t len = 0;
 	char *rest, *line;
+	int rc = 0;
 
 	if (root_read(s->r, path, &text, &len, NULL) < 0)
 		return 0;
-	for (rest = text; (line = strsep(&rest, "\n"));) {
+	for (rest = text; rc == 0 && (line = strsep(&rest, "\n"));) {
 		line += strspn(line, " \t");
 		char *equals = strchr(line, '=');
 		if (line[0] == '#' || !equals)
 			continue;
 		*equals = '\0';
-		if (!str_ends(line, "_config"))
+		char *value = value_trim(equals + 1);
+		if (strstr(line, "fallback"))
 			continue;
-		const char *config = value_trim(equals + 1);
-		if (config[0] != '/' || root_line_holds(s->r, config + 1, "HOOKS", "vfio-bind"))
-			continue;
-		return err_set(s->err, EINVAL,
-			"/%s: %s names %s, which reads no drop-in, and HOOKS there lacks vfio-bind: add it, then run this again",
-			path, line, config);
+		if (str_ends(line, "_config"))
+			rc = own_config_check(s, path, line, value);
+		else if (str_ends(line, "_options"))
+			rc = preset_options_check(s, path, line, value);
 	}
-	return 0;
+	return rc;
 }
 
 /* A preset of a kernel that is gone makes mkinitcpio -P fail after all others. */
@@ -421,7 +462,7 @@ static int presets_commands(struct search *s, const struct strings *presets)
 				path);
 			continue;
 		}
-		rc = preset_config_check(s, path);
+		rc = preset_check(s, path);
 		if (rc == 0)
 			rc = line_add(&one_by_one, "mkinitcpio -p %.*s",
 				(int)(strlen(name) - strlen(".preset")), name);

@@ -31,7 +31,7 @@ _vfio_bind_values()
 	'--color WHEN') printf '%s\n' auto always never ;;
 	'--driver DRIVER') printf '%s\n' vfio-pci none ;;
 	'--profile NAME') echo none; sed -n 's/^\[profile \([^] ]*\)\]$/\1/p' /etc/vfio-bind.conf 2>/dev/null ;;
-	'--read-back WHAT') printf '%s\n' with without ;;
+	'--read-back WHAT') printf '%s\n' with without no-other ;;
 	'--connect URI') printf '%s\n' qemu:///system qemu:///session ;;
 	'--group N') (cd /sys/kernel/iommu_groups 2>/dev/null && printf '%s\n' *) ;;
 	*' KERNEL' | *' VERSION') (cd /lib/modules 2>/dev/null && printf '%s\n' *) ;;

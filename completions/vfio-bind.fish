@@ -43,7 +43,7 @@ function __vfio_bind_values
 		echo none
 		string replace -rf '^\[profile ([^] ]*)\]$' '$1' </etc/vfio-bind.conf 2>/dev/null
 	case '--read-back WHAT'
-		printf '%s\n' with without
+		printf '%s\n' with without no-other
 	case '--connect URI'
 		printf '%s\n' qemu:///system qemu:///session
 	case '--group N'

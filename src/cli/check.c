@@ -293,7 +293,8 @@ struct check {
 	const char *image;     /* VERSION or DIRECTORY of a kernel, or NULL */
 	const char *into;      /* root of the image that is built, or NULL */
 	bool rules;            /* write the rules that say which devices concern the config */
-	const char *read_back; /* "with", "without": what the image of each boot entry has to be */
+	const char *read_back; /* "with", "without", "no-other": what the image of each boot entry
+				  has to be */
 	bool owner;            /* tell who makes the image that boots */
 	bool json;
 };
@@ -641,13 +642,14 @@ static enum cmd_result print_owner(const char *directory, struct err *err)
 }
 
 /* Prints a line for each boot entry. 1 if an image is not what was asked for. */
-static enum cmd_result print_boot_images(const struct boot_images *images, bool with)
+static enum cmd_result print_boot_images(
+	const struct boot_images *images, enum boot_image_want want)
 {
 	enum cmd_result result = CMD_AS_ASKED;
 
 	for (size_t i = 0; i < images->n; i++) {
 		const struct boot_image *b = &images->at[i];
-		bool right = boot_image_is(b, with);
+		bool right = boot_image_is(b, want);
 		term_row_styled(stdout, right ? GOOD : BAD, right ? "ok    " : "wrong ",
 			"%s: %s%s%s", b->title, b->path ? "/" : "", b->path ? b->path : "",
 			boot_image_text(b));
@@ -661,15 +663,22 @@ static enum cmd_result read_back(const struct check *o, struct err *err)
 {
 	_cleanup_(boot_images_done) struct boot_images images = {0};
 	const char *config = o->sysroot.config ? o->sysroot.config : CONFIG_PATH;
-	bool with = str_equal(o->read_back, "with");
+	static const char *const words[] = {[BOOT_IMAGE_WANT_WITH] = "with",
+		[BOOT_IMAGE_WANT_WITHOUT] = "without",
+		[BOOT_IMAGE_WANT_NO_OTHER] = "no-other"};
+	const size_t n = sizeof(words) / sizeof(*words);
+	size_t want = 0;
 
-	if (!with && !str_equal(o->read_back, "without")) {
-		(void)err_set(err, EINVAL, "--read-back %s: write with or without", o->read_back);
+	while (want < n && !str_equal(o->read_back, words[want]))
+		want++;
+	if (want == n) {
+		(void)err_set(err, EINVAL, "--read-back %s: write with, without or no-other",
+			o->read_back);
 		return CMD_USAGE;
 	}
 	if (boot_images_read(&images, o->root ? o->root : "/", config, err) < 0)
 		return CMD_SYSTEM;
-	enum cmd_result result = print_boot_images(&images, with);
+	enum cmd_result result = print_boot_images(&images, want);
 	if (fflush(stdout) != 0) {
 		(void)err_set(err, EIO, "standard output: can't write");
 		return CMD_SYSTEM;
@@ -713,7 +722,7 @@ enum cmd_result cmd_check(int argc, char **argv, struct err *err)
 			"only tell who makes the image that boots, and by which commands", NULL,
 			&o.owner, NULL, NULL},
 		{"read-back", 0, "WHAT",
-			"only read the image of each boot entry: with, or without vfio-bind and this config",
+			"only read the image of each boot entry: with, or without vfio-bind and this config, or no-other config",
 			&o.read_back, NULL, NULL, NULL},
 		{"json", 0, NULL, "print JSON", NULL, &o.json, NULL, NULL},
 		{"help", 'h', NULL, "this text", NULL, &help, NULL, NULL},

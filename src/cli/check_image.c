@@ -280,7 +280,7 @@ static bool check_entries(const struct check_ctx *c, size_t *ret_wrong)
 		return false;
 	for (size_t i = 0; i < images.n; i++) {
 		const struct boot_image *b = &images.at[i];
-		if (boot_image_is(b, true))
+		if (boot_image_is(b, BOOT_IMAGE_WANT_WITH))
 			continue;
 		++*ret_wrong;
 		findings_add(c->findings, true, "image",

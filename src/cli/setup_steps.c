@@ -44,7 +44,7 @@ static bool images_hold(void)
 	if (boot_images_read(&images, "/", CONFIG_PATH, &err) < 0)
 		return false;
 	for (size_t i = 0; i < images.n; i++)
-		if (!boot_image_is(&images.at[i], true) ||
+		if (!boot_image_is(&images.at[i], BOOT_IMAGE_WANT_WITH) ||
 			(images.at[i].state == BOOT_IMAGE_UNKNOWN && !images.at[i].way_back))
 			return false;
 	return images.n > 0;

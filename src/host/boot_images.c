@@ -233,11 +233,13 @@ static void mark_shared(struct boot_images *b)
 					   str_equal(b->at[i].path, b->at[k].path);
 }
 
-bool boot_image_is(const struct boot_image *b, bool with)
+bool boot_image_is(const struct boot_image *b, enum boot_image_want want)
 {
 	if (b->state == BOOT_IMAGE_UNKNOWN)
 		return true;
-	if (!with)
+	if (want == BOOT_IMAGE_WANT_NO_OTHER)
+		return b->state != BOOT_IMAGE_OTHER;
+	if (want == BOOT_IMAGE_WANT_WITHOUT)
 		return b->state == BOOT_IMAGE_WITHOUT;
 	if (b->way_back)
 		return b->shared || b->state == BOOT_IMAGE_WITHOUT;

@@ -47,10 +47,12 @@ void boot_images_done(struct boot_images *b);
 const char *boot_images_bootcfg(char path[static PATH_MAX]);
 
 /*
- * Is it as it should be where images are made with (or without) vfio-bind: held by each entry but
- * the ways back? An image that could not be read is not wrong.
+ * Is it as it should be? WITH: held by each entry but the ways back; WITHOUT: by none; NO_OTHER:
+ * held or not, as before a setup that was undone, but not with another config. An image that could
+ * not be read is not wrong.
  */
-bool boot_image_is(const struct boot_image *b, bool with);
+enum boot_image_want { BOOT_IMAGE_WANT_WITH, BOOT_IMAGE_WANT_WITHOUT, BOOT_IMAGE_WANT_NO_OTHER };
+bool boot_image_is(const struct boot_image *b, enum boot_image_want want);
 
 /* What it holds, as the end of a sentence that begins with its path: " holds vfio-bind, …". */
 const char *boot_image_text(const struct boot_image *b);

@@ -154,3 +154,25 @@ drivers() {
 		printf '%s ' "$(verdict_get "$work/$1.verdict" "$address" driver)"
 	done
 }
+
+# What has all that was asked for where nothing binds, and where vfio-bind does, as drivers prints it.
+# shellcheck disable=SC2034 # for whoever sources this
+hosts='bochs-drm bochs-drm bochs-drm snd_hda_intel ' vfio='vfio-pci vfio-pci vfio-pci vfio-pci '
+
+# boot_wrong NAME DRIVERS BOUND: prints why the boot is not as expected, or nothing: who has what was asked for, and how many
+# functions the host's report says are bound; '' where there need be none.
+boot_wrong() {
+	local verdict=$work/$1.verdict found
+	if ! verdict_reached "$verdict"; then
+		echo 'userland was not reached'
+		return
+	fi
+	found=$(drivers "$1")
+	[ "$found" = "$2" ] || echo "drivers are $found"
+	found=$(verdict_get "$verdict" 0000:00:01.0 driver)
+	[ "$found" = bochs-drm ] || echo "the boot display is on $found"
+	[ -n "$3" ] || return 0
+	grep -qx 'module vfio_iommu_type1' "$verdict" || echo 'vfio_iommu_type1 is not loaded'
+	found=$(verdict_report "$verdict" | jq '[.devices[] | select(.action == "bind" and .after == "vfio-pci")] | length')
+	[ "$found" = "$3" ] || echo "the report has '$found' bound devices"
+}

@@ -16,7 +16,7 @@ _vfio_bootcfg()
 		;;
 	--boot-loader | --loader) words='grub systemd-boot bls uki limine refind extlinux kernelstub sdboot-manage clr-boot-manager sdbootutil proxmox' ;;
 	--entry) words='default all' ;;
-	--initrd | --key | --certificate)
+	--initrd | --refresh-image | --key | --certificate)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return
 		;;
@@ -26,7 +26,7 @@ _vfio_bootcfg()
 		words='--iommu --no-pt --cpu --add --remove --set --ids --hugepages --isolate-cpus
 			--acs-override --release-framebuffer --status --check --undo --trial --confirm --once-fallback
 			--history --dry-run
-			--exit-code --root --boot-loader --loader --entry --addon --initrd --default --menu --refresh --key --certificate --drop-in --no-regen --force --yes --json
+			--exit-code --root --boot-loader --loader --entry --addon --initrd --default --menu --refresh --refresh-image --key --certificate --drop-in --no-regen --force --yes --json
 			--quiet --verbose --help --version'
 		;;
 	esac

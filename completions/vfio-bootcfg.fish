@@ -30,6 +30,7 @@ complete -c vfio-bootcfg -l addon -d 'put the words into an addon to unified ker
 complete -c vfio-bootcfg -l default -d 'with --initrd and --add: that entry of its own boots by default'
 complete -c vfio-bootcfg -l initrd -r -F -d 'have the entries load this archive, too'
 complete -c vfio-bootcfg -l menu -x -d 'an entry beside each for these profiles'
+complete -c vfio-bootcfg -l refresh-image -r -F -d 'give an image the profiles of --menu'
 complete -c vfio-bootcfg -l refresh -d 'have the entries of --menu follow the kernels'
 complete -c vfio-bootcfg -l key -r -F -d 'sign the addon with this key'
 complete -c vfio-bootcfg -l certificate -r -F -d 'the certificate of that key'

@@ -36,7 +36,8 @@ static int menu_check(const struct args *a, int verbs, struct err *err)
 
 int args_check(const struct args *a, int operands, char **argv, struct err *err)
 {
-	int verbs = args_to_edit(a) + a->undo + a->history + a->status + a->confirm + a->refresh;
+	int verbs = args_to_edit(a) + a->undo + a->history + a->status + a->confirm + a->refresh +
+		    (a->refresh_image != NULL);
 
 	if (a->menu.n > 0)
 		return menu_check(a, verbs, err);
@@ -58,7 +59,8 @@ int args_check(const struct args *a, int operands, char **argv, struct err *err)
 	if (a->addon && (a->trial || a->drop_in || a->once_fallback || !args_to_edit(a)))
 		return err_set(err, EINVAL,
 			"--addon belongs to a change that stays, without --trial, --drop-in and --once-fallback: --iommu --addon");
-	if ((a->key || a->certificate) && !((a->addon || a->initrd) && a->key && a->certificate))
+	if ((a->key || a->certificate) &&
+		!((a->addon || a->initrd || a->refresh_image) && a->key && a->certificate))
 		return err_set(err, EINVAL,
 			"--key and --certificate sign an addon, and go together: --addon --key FILE --certificate FILE");
 	if (a->initrd && (a->trial || a->drop_in || a->once_fallback || a->addon))

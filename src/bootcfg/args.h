@@ -10,6 +10,7 @@ struct args {
 	const char *root, *loader, *entry, *cpu, *isolate, *acs;
 	const char *key, *certificate;       /* to sign an addon with */
 	const char *initrd;                  /* an archive that entries load, too */
+	const char *refresh_image;           /* an image that gets the profiles of --menu */
 	bool iommu, no_pt, ids, framebuffer; /* presets of parameters */
 	bool status, check, undo, history, confirm, refresh;
 	bool make_default; /* the entry of its own with that archive */

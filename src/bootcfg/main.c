@@ -4,6 +4,7 @@
 #include "bootcfg/args.h"
 #include "bootcfg/commands.h"
 #include "bootcfg/own.h"
+#include "bootcfg/own_image.h"
 #include "shared/term.h"
 
 #include <stdio.h>
@@ -66,6 +67,8 @@ static enum cmd_result run(struct args *a, int operands, char **argv, struct err
 		result = cmd_confirm(a, &r, stdout, err);
 	else if (a->history)
 		result = cmd_history(a, &r, stdout, err);
+	else if (a->refresh_image)
+		result = cmd_refresh_image(a, &r, err);
 	else if (a->refresh)
 		result = cmd_refresh(a, &r, err);
 	else if (a->status)
@@ -132,6 +135,10 @@ static enum cmd_result read_and_run(struct args *a, int argc, char **argv, struc
 		{.name = "refresh",
 			.help = "have the entries of --menu follow the kernels, as the hooks do",
 			.flag = &a->refresh},
+		{.name = "refresh-image",
+			.arg = "FILE",
+			.help = "give a unified kernel image the profiles of --menu",
+			.value = &a->refresh_image},
 		{.name = "status",
 			.help = "what boots here, and with which parameters",
 			.flag = &a->status},

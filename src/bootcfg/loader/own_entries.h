@@ -13,6 +13,7 @@
  */
 #define OWN_ENTRIES_LIST "etc/kernel/vfio-bind.entries"
 #define OWN_PROFILE_TAIL "vfio-profile-" /* … and the name of the profile */
+#define OWN_MAIN "main"                  /* the profile of an image that is the image without any */
 #define OWN_PROFILE_WORD "vfio_bind.profile="
 
 struct own_entry {

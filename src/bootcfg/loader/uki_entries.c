@@ -11,9 +11,6 @@
 #include <strings.h>
 #include <unistd.h>
 
-/* Versions of systemd-stub that began to read them. */
-#define STUB_PROFILES 257
-
 /* ---- an image as a file ------------------------------------------------------------------------
  */
 
@@ -114,6 +111,73 @@ int uki_read(const struct root *r, const char *path, struct uki *ret)
 		uki_done(&u);
 	*ret = u;
 	return rc;
+}
+
+int uki_sections(const struct root *r, const char *path, struct strings *ret)
+{
+	struct pe p;
+	_cleanup_(fd_close) int fd = pe_open(r, path, &p);
+	int rc = fd < 0 ? fd : 0;
+
+	for (size_t i = 0; i < p.n && rc == 0; i++)
+		if (!strings_have(ret, p.at[i].name))
+			rc = strings_add(ret, p.at[i].name);
+	pe_done(&p);
+	return rc;
+}
+
+int uki_section_copy(const struct root *r, const char *path, const char *section, struct tmpdir *to)
+{
+	struct pe p;
+	_cleanup_(fd_close) int fd = pe_open(r, path, &p);
+	const struct pe_section *s = fd < 0 ? NULL : pe_next(&p, NULL, section);
+	int rc = fd < 0 ? fd : !s ? -ENOENT : tmpdir_write(to, section, 0, "", 0);
+	char part[65536];
+
+	for (uint64_t at = 0; rc == 0 && at < s->size; at += sizeof(part)) {
+		size_t n = s->size - at < sizeof(part) ? (size_t)(s->size - at) : sizeof(part);
+		rc = bytes_read(fd, part, n, s->offset + at);
+		if (rc == 0)
+			rc = tmpdir_write(to, section, (off_t)at, part, n);
+	}
+	pe_done(&p);
+	return rc;
+}
+
+/* The same length, but for the zeros that one of them may be filled up with. */
+static bool bytes_same(int fd_a, const struct pe_section *a, int fd_b, const struct pe_section *b)
+{
+	uint64_t longer = a->size > b->size ? a->size : b->size;
+	char x[16384], y[16384];
+
+	for (uint64_t at = 0; at < longer; at += sizeof(x)) {
+		size_t n = at >= a->size              ? 0
+			   : a->size - at < sizeof(x) ? (size_t)(a->size - at)
+						      : sizeof(x);
+		size_t m = at >= b->size              ? 0
+			   : b->size - at < sizeof(y) ? (size_t)(b->size - at)
+						      : sizeof(y);
+		memset(x, 0, sizeof(x));
+		memset(y, 0, sizeof(y));
+		if (bytes_read(fd_a, x, n, a->offset + at) < 0 ||
+			bytes_read(fd_b, y, m, b->offset + at) < 0 || memcmp(x, y, sizeof(x)) != 0)
+			return false;
+	}
+	return true;
+}
+
+bool uki_section_same(const struct root *a, const char *path_a, const struct root *b,
+	const char *path_b, const char *section)
+{
+	struct pe p, q;
+	_cleanup_(fd_close) int fd_a = pe_open(a, path_a, &p), fd_b = pe_open(b, path_b, &q);
+	const struct pe_section *s = fd_a < 0 ? NULL : pe_next(&p, NULL, section);
+	const struct pe_section *t = fd_b < 0 ? NULL : pe_next(&q, NULL, section);
+	bool same = s && t && bytes_same(fd_a, s, fd_b, t);
+
+	pe_done(&p);
+	pe_done(&q);
+	return same;
 }
 
 /* ---- addons ------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@
 
 #include "bootcfg/format/uki.h"
 #include "bootcfg/loader/boot_entries.h"
+#include "shared/tmpdir.h"
 
 /*
  * Gives an entry that starts the image e->image the words that its kernel gets by the rules of
@@ -22,10 +23,23 @@ int uki_entries_read(struct boot_reading *q, const struct loader *reader) _must_
 #define STUB_ADDONS 254
 /* ... and an .initrd in them from this one on: NEWS of systemd, systemd-stub(7). */
 #define STUB_INITRDS 257
+/* ... and profiles. */
+#define STUB_PROFILES 257
 
 /* Reads what an image or an addon says. -EINVAL: not an EFI program; another negative errno. *ret
  * is to be emptied in each case. */
 int uki_read(const struct root *r, const char *path, struct uki *ret) _must_check_;
+
+/* The names of its sections, each once, in their order. *ret is to be emptied in each case. */
+int uki_sections(const struct root *r, const char *path, struct strings *ret) _must_check_;
+
+/* Copies the first section of this name into a file of its name. 0 or a negative errno. */
+int uki_section_copy(const struct root *r, const char *path, const char *section,
+	struct tmpdir *to) _must_check_;
+
+/* True if the first sections of this name of two images have the same bytes. */
+bool uki_section_same(const struct root *a, const char *path_a, const struct root *b,
+	const char *path_b, const char *section);
 
 /* True if a section of an image or addon has these bytes, and nothing else but zeros behind them.
  */

@@ -443,6 +443,15 @@ static bool booted(const char *cmdline)
 	return !str_starts(cmdline, "BOOT_IMAGE=") && strstr(cmdline, "initrd=\\");
 }
 
+/* The entries, and the images that are built beside them. */
+static int own(const struct root *r, const struct loaders *l, const struct own_entries *list,
+	struct file_edits *s, struct err *err)
+{
+	int rc = bls_own(r, l, list, s, err);
+
+	return rc < 0 || !l->image ? rc : loader_uki.own(r, l, list, s, err);
+}
+
 const struct loader loader_systemd_boot = {
 	.name = "systemd-boot",
 	.called = (const char *const[]){"systemd-boot", "sd-boot", "bls", NULL},
@@ -456,7 +465,7 @@ const struct loader loader_systemd_boot = {
 	.oneshot_cancel = oneshot_cancel,
 	.initrd = bls_initrd,
 	.prefer = prefer,
-	.own = bls_own,
+	.own = own,
 	.own_files = bls_own_files,
 	.keep = keep,
 };

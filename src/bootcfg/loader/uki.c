@@ -3,6 +3,7 @@
 #include "bootcfg/loader/mkinitcpio.h"
 #include "bootcfg/loader/table.h"
 #include "bootcfg/loader/uki_entries.h"
+#include "bootcfg/loader/uki_parts.h"
 #include "bootcfg/loader/whole_line.h"
 #include "shared/kernel_install.h"
 
@@ -170,6 +171,39 @@ static int detect(struct loader_search *q, struct err *err)
 	return 0;
 }
 
+/* The images that are there: those that are made next are as they are. */
+static int images_check(const struct root *r, const struct loaders *l, struct err *err)
+{
+	_cleanup_(boot_entries_done) struct boot_entries o = {0};
+	int rc = boot_entries_read(r, l, &o) < 0 ? err_set(err, ENOMEM, "out of memory") : 0;
+
+	for (size_t i = 0; i < o.n && rc == 0; i++) {
+		_cleanup_(uki_done) struct uki u = {0};
+		const struct boot_entry *e = &o.v[i];
+		if (e->ours && !e->way_back && !e->no_linux && e->image.state == BOOT_FILE_THERE &&
+			uki_read(r, e->image.path, &u) == 0 && u.is_image)
+			rc = uki_profiles_check(r, e->image.path, &u, err);
+	}
+	return rc;
+}
+
+/* Who builds the images: where kernel-install has ukify do it, its plugin adds profiles. */
+static int own(const struct root *r, const struct loaders *l, const struct own_entries *list,
+	struct file_edits *s, struct err *err)
+{
+	_cleanup_(str_free) char *layout = kernel_install_setting(r, detect_shell_value, "layout");
+	_cleanup_(str_free) char *set = kernel_install_setting(
+		r, detect_shell_value, "uki_generator");
+	const char *by = set && set[0] ? set : usual_generator(r);
+
+	(void)list;
+	(void)s;
+	if (str_equal(layout ? layout : "", "uki") && str_equal(by, "ukify"))
+		return images_check(r, l, err);
+	return err_set(err, EINVAL,
+		"the unified kernel images are not made by kernel-install with ukify, and nothing that is known here would give each of them further profiles: have it build them (layout=uki and uki_generator=ukify in /etc/kernel/install.conf)");
+}
+
 /* Without systemd-boot the firmware starts the images. */
 static int entries(struct boot_reading *q)
 {
@@ -183,4 +217,5 @@ const struct loader loader_uki = {
 		&loader_refind, &loader_grub, &loader_firmware, NULL},
 	.detect = detect,
 	.entries = entries,
+	.own = own,
 };

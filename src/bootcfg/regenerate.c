@@ -110,14 +110,16 @@ static int program_run(
 	if (!argv[0])
 		return err_set(err, EINVAL, "a command is empty");
 	int status = spawn_bounded(&job, &result, err);
-	if (status != 0 && run->interrupt && run->interrupt->signal)
+	if (status != 0 && run->interrupt && interrupt_came(run->interrupt))
 		return err_set(err, EINTR, "%s: ended by %s", command,
 			interrupt_name(run->interrupt->signal));
 	if (status < 0)
 		return status;
-	if (status > 0)
-		return err_set(err, EIO, "%s: failed with status %d: %.300s", command, status,
-			tail_cut(&result.said));
+	if (status > 0) {
+		const char *tail = tail_cut(&result.said);
+		return err_set(err, EIO, "%s: failed with status %d%s%.300s", command, status,
+			tail[0] ? ": " : "", tail);
+	}
 	if (ret_out) {
 		*ret_out = result.out;
 		result.out = (struct text){0};

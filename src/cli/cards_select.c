@@ -397,11 +397,17 @@ static bool resolve_group(struct cards *c, const struct card *k, bool yes)
 
 	for (struct card *other; (other = group_conflict(c, k, &at));) {
 		const char *reason = card_refusal(c, other);
+		whole &= !other->kept;
+		if (other->kept)
+			continue;
 		name_of(c, k, name);
 		name_of(c, other, address);
 		other->chosen = !reason && !yes && ask_for_card(c, other, address, name);
+		if (prompt_ended())
+			return false;
 		if (other->chosen)
 			continue;
+		other->kept = true;
 		log_print(LOG_WARNING,
 			"%s shares the IOMMU group of %s%s%s%s: a VM with %s will not start while a driver has it",
 			address, name, reason ? " and stays with the host (" : "",
@@ -419,9 +425,11 @@ int cards_select(
 
 	if (!all && !o->non_boot_gpus)
 		return 0; /* the user left */
-	for (size_t i = 0; i < c->n; i++)
+	for (size_t i = 0; i < c->n && !prompt_ended(); i++)
 		if (c->at[i].chosen)
 			all &= resolve_group(c, &c->at[i], o->yes);
+	if (prompt_ended())
+		return 0;
 	for (size_t i = 0; i < c->n; i++)
 		some |= c->at[i].chosen;
 	if (some)

@@ -14,6 +14,13 @@
 
 #define QUESTION_MAX 1024
 
+static bool ended;
+
+bool prompt_ended(void)
+{
+	return ended;
+}
+
 /* Waits for input. False: a signal came that asks the process to end (base/interrupt), and stays
  * pending for the caller. */
 static bool wait_for_input(int interrupts)
@@ -60,6 +67,7 @@ static enum line read_line(char *buf, size_t size)
 	if (interrupts >= 0)
 		(void)close(interrupts);
 	if (line == LINE_NONE) {
+		ended = true;
 		puts("");
 		buf[0] = '\0';
 	}

@@ -15,6 +15,9 @@
 /* True only for y or yes; asks again for anything but these, n, no and an empty answer. */
 bool prompt_yes(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* True once a question met the end of the input, or such a signal: what follows is not asked. */
+bool prompt_ended(void);
+
 /* Reads one line without its newline; asks again for one of size bytes or more. False at the end of
  * the input. */
 bool prompt_line(const char *question, char *buf, size_t size);

@@ -18,7 +18,7 @@ struct card {
 	bool display;    /* one of its functions is a display controller */
 	bool chosen;
 	bool named; /* ... by cards_choose */
-	bool kept; /* shares a group with a chosen one, and stays: the user was asked, or warned */
+	bool kept;  /* shares a group with a chosen one, and stays: the user was asked, or warned */
 };
 
 /*

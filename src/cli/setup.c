@@ -55,22 +55,26 @@ static bool setup_mends(const struct finding *one)
 	return one->command && str_starts(one->command, "vfio-bootcfg ");
 }
 
-/* Who makes the images: without an answer no step could end well. */
+/* Who makes the images: without an answer no step could end well. An archive needs none, but a boot
+ * partition. */
 static int find_owner(struct findings *ret, const struct setup *o, bool archive, struct err *err)
 {
 	_cleanup_(image_owner_done) struct image_owner owner = {0};
 	_cleanup_(root_done) struct root root = {.fd = -1};
 	struct err reason = {""};
 
-	if (archive || (o->sysroot.sysfs && !o->sysroot.root))
-		return 0; /* no image is made; not known of a tree */
+	if (o->sysroot.sysfs && !o->sysroot.root)
+		return 0; /* not known of a tree */
 	int r = root_open(&root, o->sysroot.root ? o->sysroot.root : "/", err);
 	if (r < 0)
 		return r;
 	r = image_owner_find(&root, &owner, &reason);
 	if (r == -ENOMEM)
 		return err_set(err, ENOMEM, "out of memory");
-	if (r < 0)
+	if (r == -ENODEV)
+		findings_add(ret, true, "generator", "setup stops here, and nothing is written",
+			NULL, "%s", reason.text);
+	else if (r < 0 && !archive)
 		findings_add(ret, true, "generator",
 			"no image would hold vfio-bind: setup stops here, and nothing is written. setup --image needs no hook: boot entries load vfio-bind beside their image",
 			NULL, "%s", reason.text);
@@ -330,13 +334,16 @@ static int show_parameters(const struct setup *o, struct err *err)
 	return r;
 }
 
-static void print_words(const char *text)
+/* The heading of a step, "2. ": its continuation lines are below its words. */
+static void print_heading(const char *text)
 {
 	struct term p;
 
 	term_open(&p, stdout, COLOUR_AUTO);
 	term_line(&p, 0);
-	term_words(&p, BOLD, "%s", text);
+	term_put(&p, BOLD, "%.3s", text);
+	p.indent = p.column;
+	term_words(&p, BOLD, "%s", text + 3);
 	term_end(&p);
 }
 
@@ -354,7 +361,7 @@ static void show_images(const struct intent *i, unsigned number)
 			" enable");
 	else
 		text_print(&words, "The images of all boot entries hold this config already.");
-	print_words(words.failed ? "out of memory" : words.data);
+	print_heading(words.failed ? "out of memory" : words.data);
 }
 
 static void show_vm(const struct intent *i)
@@ -368,7 +375,7 @@ static void show_vm(const struct intent *i)
 				       : "3. The VM %s has the devices already.",
 		i->vm.target);
 	puts("");
-	print_words(words.failed ? "out of memory" : words.data);
+	print_heading(words.failed ? "out of memory" : words.data);
 	setup_vm_show(&i->vm);
 }
 
@@ -379,9 +386,9 @@ static int show(const struct intent *i, const struct setup *o, struct err *err)
 	struct term p;
 
 	puts("");
-	print_words(i->run.needed[STEP_CONFIG] ? "1. " CONFIG_PATH " will ask for:"
-					       : "1. " CONFIG_PATH
-						 " asks for, and stays as it is:");
+	print_heading(i->run.needed[STEP_CONFIG] ? "1. " CONFIG_PATH " will ask for:"
+						 : "1. " CONFIG_PATH
+						   " asks for, and stays as it is:");
 	plan_table_print(&i->planned.plan, stdout);
 	puts("");
 	term_open(&p, stdout, COLOUR_AUTO);
@@ -389,12 +396,12 @@ static int show(const struct intent *i, const struct setup *o, struct err *err)
 	puts("");
 	int r = 0;
 	if (i->run.needed[STEP_PARAMETERS]) {
-		print_words(o->trial ? "2. The kernel parameters, for the next boot only:"
-				     : "2. The kernel parameters:");
+		print_heading(o->trial ? "2. The kernel parameters, for the next boot only:"
+				       : "2. The kernel parameters:");
 		if (!o->sysroot.sysfs || o->sysroot.root)
 			r = show_parameters(o, err);
 	} else {
-		print_words("2. The kernel parameters are set already.");
+		print_heading("2. The kernel parameters are set already.");
 	}
 	show_vm(i);
 	puts("");
@@ -460,7 +467,7 @@ static enum cmd_result carry_out(struct intent *i, struct err *err)
 	if (setup_do(&i->run, err) < 0)
 		return CMD_SYSTEM;
 	if (i->run.interrupt.signal)
-		log_print(LOG_NOTICE, "the interrupt came when all was done already");
+		log_print(LOG_NOTICE, "the interrupt came in the last step, which was finished");
 	log_print(LOG_NOTICE, "all is set up (back: vfio-bind setup --undo)");
 	log_print(LOG_NOTICE, "reboot now, then run vfio-bind status");
 	return i->whole ? CMD_AS_ASKED : CMD_NOT_ALL;
@@ -523,11 +530,13 @@ static enum cmd_result go(struct intent *i, const struct setup *o, struct err *e
 		i->run.vm = &i->vm;
 	}
 	int r = intent_make(i, o, err);
+	if (is_interrupted(i)) {
+		*err = (struct err){""};
+		return stop(i, "interrupted: nothing was done");
+	}
 	if (r < 0)
 		return result_of(r);
 	i->whole &= !open;
-	if (is_interrupted(i))
-		return stop(i, "interrupted: nothing was done");
 	if (i->ended)
 		return stop(i, i->reason);
 	r = preview_plan(i, o, err);

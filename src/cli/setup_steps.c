@@ -273,7 +273,7 @@ int setup_do(struct setup_run *s, struct err *err)
 			return undone(s, &before, err_set(err, EINTR, "interrupted"), err);
 		log_print(LOG_NOTICE, "step %u of %u: %s", ++number, all, title_of(s, i));
 		int r = steps[i](s, err);
-		if (r < 0 && s->interrupt.signal && i != STEP_IMAGES)
+		if (r < 0 && i != STEP_IMAGES && interrupt_came(&s->interrupt))
 			r = -EINTR;
 		if (r < 0)
 			return undone(s, &before, r, err);

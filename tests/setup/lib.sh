@@ -8,12 +8,15 @@ here_setup=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 t=$(mktemp -d "${TMPDIR:-/tmp}/setup.XXXXXX")
 # shellcheck source=tests/bootcfg/machine.sh
 . "$here_setup/../bootcfg/machine.sh"
+BOOT_TIMEOUT=${BOOTCFG_BOOT_TIMEOUT:-1500}
 logs=$build/$logs
 mkdir -p "$logs"
 trap 'vm_end_all; rm -rf "$t"' EXIT
 rc=0
-# Seconds for one session: a boot of a whole Debian, and making images in it, on an emulated processor.
-patience=${SETUP_TIMEOUT:-1500}
+# A session boots a whole Debian and makes images in it, on an emulated processor, which others may have most of: what hangs
+# is silent for so many seconds, and what goes on printing is waited for, up to the second limit.
+silence=${SETUP_SILENCE:-900}
+patience=${SETUP_TIMEOUT:-5400}
 
 # result WHAT TROUBLE: "" is none.
 result() {
@@ -43,6 +46,10 @@ disk_fill() {
 		ExecStart=-/sbin/agetty --autologin root --keep-baud 115200 ttyS1 dumb
 	END
 	ln -sf /usr/lib/systemd/system/serial-getty@.service "$tree/etc/systemd/system/getty.target.wants/serial-getty@ttyS1.service"
+	# Its own limits are those of a real processor: 90 s for the second serial port, and for every service.
+	mkdir -p "$tree/etc/systemd/system.conf.d"
+	printf '[Manager]\nDefaultDeviceTimeoutSec=%s\nDefaultTimeoutStartSec=%s\n' "$silence" "$silence" \
+		>"$tree/etc/systemd/system.conf.d/slow.conf"
 	# Waits that nobody here is interested in.
 	ln -sf /dev/null "$tree/etc/systemd/system/systemd-networkd-wait-online.service"
 	sed -i "s/^GRUB_TIMEOUT=.*/GRUB_TIMEOUT=0/; s/^GRUB_CMDLINE_LINUX=.*/GRUB_CMDLINE_LINUX=\"console=ttyS0 no_timer_check\"/
@@ -93,7 +100,7 @@ session() {
 		power_cut "$name" "$cut" $qemu
 		return
 	fi
-	"$here_setup/type" ${cast:+--cast "${cast[@]}"} "$t/$name.line" "$logs/$name.typed" "$patience" "$@" >&2 2>"$logs/$name.type" ||
+	"$here_setup/type" ${cast:+--cast "${cast[@]}"} "$t/$name.line" "$logs/$name.typed" "$patience" "$silence" "$@" >&2 2>"$logs/$name.type" ||
 		status=$?
 	[ $status -eq 0 ] || {
 		kill $qemu 2>/dev/null
@@ -103,9 +110,11 @@ session() {
 }
 
 power_cut() {
-	local console=$logs/$1.console end=$((SECONDS + patience))
-	until grep -qE "$2" "$console" 2>/dev/null || [ $SECONDS -ge $end ] || ! kill -0 "$3" 2>/dev/null; do
+	local console=$logs/$1.console heard=$SECONDS size=0 now
+	until grep -qE "$2" "$console" 2>/dev/null || [ $SECONDS -ge $((heard + silence)) ] || ! kill -0 "$3" 2>/dev/null; do
 		sleep 0.2
+		now=$(stat -c %s "$console" 2>/dev/null)
+		[ "$now" = "$size" ] || heard=$SECONDS size=$now
 	done
 	kill "$3"
 	wait "$3"
@@ -141,7 +150,7 @@ drivers_are() {
 prompt='^debian:~# $'
 quiet=('root@[^#]*# ?$=>exec dash' '^# $=>stty -echo cols 80 rows 24; PS1="debian:~# "; echo')
 # shellcheck disable=SC2016 # for the guest's shell
-look='echo; echo drivers begins; for a in 00:01.0 00:02.0 00:04.0 00:04.1; do echo $a $(basename $(readlink /sys/bus/pci/devices/0000:$a/driver)); done; echo drivers ends'
+look='udevadm settle; echo; echo drivers begins; for a in 00:01.0 00:02.0 00:04.0 00:04.1; do echo $a $(basename "$(readlink /sys/bus/pci/devices/0000:$a/driver)"); done; echo drivers ends'
 files='echo; echo files begins; (find /etc -xdev -type f ! -name mtab ! -path "/etc/systemd/*" ! -path "*machine-id*" ; echo /boot/grub/grub.cfg) | sort | xargs sha256sum; echo files ends'
 line='echo; echo line begins; cat /proc/cmdline; echo line ends'
 # From here on the terminal shows what is typed, as a person sees it; and no more, with the status of the last command.

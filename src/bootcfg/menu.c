@@ -129,10 +129,12 @@ static bool has_entry(
 	return false;
 }
 
+/* Its kernel is known: rEFInd finds those of refind_linux.conf by itself. */
 static const struct boot_entry *default_find(const struct boot_entries *o)
 {
 	for (size_t i = 0; i < o->n; i++)
-		if (o->v[i].is_default && !o->v[i].no_linux && !o->v[i].unknown)
+		if (o->v[i].is_default && !o->v[i].no_linux && !o->v[i].unknown &&
+			(o->v[i].kernel.path || o->v[i].image.path))
 			return &o->v[i];
 	return NULL;
 }

@@ -4,8 +4,8 @@
 #include "bootcfg/loader/bls_copy.h"
 #include "bootcfg/loader/entries.h"
 
-#include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,15 +19,6 @@ bool bls_own_is_copy(const char *name, const char *text, size_t len)
 
 /* ---- which entries have copies ------------------------------------------------------------------
  */
-
-/* A version is a digit, a dot, and a digit. */
-static bool has_version(const char *path)
-{
-	for (const char *dot = strchr(path, '.'); dot; dot = strchr(dot + 1, '.'))
-		if (dot > path && isdigit((unsigned char)dot[-1]) && isdigit((unsigned char)dot[1]))
-			return true;
-	return false;
-}
 
 static bool has_kernel_install(const struct root *r)
 {
@@ -50,7 +41,7 @@ static int lasting_check(const struct root *r, const struct karg_source *p, stru
 		return err_set(err, EINVAL,
 			"/%s: starts no kernel by `linux`: nothing can be beside it",
 			p->paths.v[0]);
-	if ((p->generated && has_kernel_install(r)) || !has_version(b.linux_path))
+	if ((p->generated && has_kernel_install(r)) || !own_has_version(b.linux_path))
 		return 0;
 	return err_set(err, EINVAL,
 		"/%s: nothing that is known here writes it anew with the next kernel, and %.200s goes with its version: have kernel-install make the entries, or name a kernel whose name has no version",
@@ -96,10 +87,25 @@ static int text_make(const struct karg_source *p, const struct own_entry *own, c
 	return ret->failed ? err_set(err, ENOMEM, "out of memory") : 0;
 }
 
+/*
+ * The copy sorts behind its original. GRUB compares names without .conf, the greatest version
+ * first, where only `~` is less than nothing; bootctl(1) takes no `~` in an id, and systemd-boot
+ * goes by the sort-key, then by names with .conf, where `-` is less than `.`.
+ */
+static char *copy_name(const struct karg_source *p, const char *tail)
+{
+	const char *path = p->paths.v[0];
+	char *name = NULL;
+
+	if (p->format.reader != BLS_GRUB)
+		return bls_copy_name(path, tail);
+	return asprintf(&name, "%.*s~%s.conf", (int)entry_stem(path), path, tail) < 0 ? NULL : name;
+}
+
 static int copy_add(const struct root *r, const struct karg_source *p, const struct own_entry *own,
 	struct file_edits *s, struct err *err)
 {
-	_cleanup_(str_free) char *text = NULL, *name = bls_copy_name(p->paths.v[0], own->tail);
+	_cleanup_(str_free) char *text = NULL, *name = copy_name(p, own->tail);
 	_cleanup_(text_done) struct text copy = {0};
 	char *old = NULL;
 	size_t len = 0, old_len = 0;

@@ -61,6 +61,17 @@ char *entry_id(const char *name)
 	return asprintf(&id, "%.*s.conf", (int)entry_stem(name), name) < 0 ? NULL : id;
 }
 
+int entry_id_compare(const char *a, const char *b)
+{
+	size_t same = 0;
+
+	while (a[same] && a[same] == b[same])
+		same++;
+	if ((a[same] == '~') != (b[same] == '~'))
+		return a[same] == '~' ? -1 : 1;
+	return strverscmp(a, b);
+}
+
 bool entry_matches(const char *id, const char *pattern)
 {
 	_cleanup_(str_free) char *conf = NULL;

@@ -40,6 +40,9 @@ size_t entry_stem(const char *name);
 int entries_add(struct entries *e, const struct detect *s, enum bls_reader reader, bool kernelopts,
 	struct loaders *to) _must_check_;
 
+/* Orders ids as versions, as boot loaders do: `~` is less than the end. */
+int entry_id_compare(const char *a, const char *b);
+
 /* NAME.conf without its boot counter: allocated, or NULL. */
 char *entry_id(const char *name);
 

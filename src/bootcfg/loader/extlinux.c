@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bootcfg/format/setting.h"
 #include "bootcfg/loader/menu_entries.h"
+#include "bootcfg/loader/menu_own.h"
 #include "bootcfg/loader/table.h"
 
 #include <errno.h>
@@ -357,6 +358,7 @@ const struct loader loader_extlinux = {
 	.detect = detect,
 	.entries = entries,
 	.initrd = initrd,
+	.own = menu_own,
 	.prefer = prefer,
 	.makes = makes,
 	.part = part,

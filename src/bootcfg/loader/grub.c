@@ -116,7 +116,7 @@ static void bls_default_set(struct boot_reading *q, size_t begin)
 		size_t len = strlen(id);
 		bool same = strncmp(e->id, id, len) == 0 &&
 			    (!e->id[len] || str_equal(e->id + len, ".conf"));
-		if (str_equal(id, "0") ? !best || strverscmp(e->id, best->id) > 0 : same)
+		if (str_equal(id, "0") ? !best || entry_id_compare(e->id, best->id) > 0 : same)
 			best = e;
 	}
 	for (size_t i = begin; i < q->to->n; i++)

@@ -2,6 +2,7 @@
 #include "bootcfg/format/limine_tool.h"
 #include "bootcfg/loader/booted.h"
 #include "bootcfg/loader/menu_entries.h"
+#include "bootcfg/loader/menu_own.h"
 #include "bootcfg/loader/table.h"
 #include "bootcfg/loader/whole_line.h"
 
@@ -311,4 +312,5 @@ const struct loader loader_limine = {
 	.loader_info = (const char *const[]){"Limine", "limine", NULL},
 	.detect = menu_detect,
 	.entries = entries,
+	.own = menu_own,
 };

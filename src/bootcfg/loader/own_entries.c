@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bootcfg/loader/own_entries.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,4 +111,12 @@ void own_entries_print(const struct own_entries *o, struct text *to)
 			text_print(to, " %s", o->v[i].words.v[k].text);
 		text_print(to, "\n");
 	}
+}
+
+bool own_has_version(const char *path)
+{
+	for (const char *dot = strchr(path, '.'); dot; dot = strchr(dot + 1, '.'))
+		if (dot > path && isdigit((unsigned char)dot[-1]) && isdigit((unsigned char)dot[1]))
+			return true;
+	return false;
 }

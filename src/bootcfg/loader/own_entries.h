@@ -37,4 +37,7 @@ int own_entries_add(
 /* The list as a file. */
 void own_entries_print(const struct own_entries *o, struct text *to);
 
+/* True if the path of a kernel or initrd has a version: a digit, a dot, and a digit. */
+bool own_has_version(const char *path);
+
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bootcfg/format/menu.h"
 #include "bootcfg/loader/menu_entries.h"
+#include "bootcfg/loader/menu_own.h"
 #include "bootcfg/loader/table.h"
 
 #include <errno.h>
@@ -288,5 +289,6 @@ const struct loader loader_refind = {
 	.detect = detect,
 	.entries = entries,
 	.initrd = initrd,
+	.own = menu_own,
 	.prefer = prefer,
 };

@@ -16,6 +16,7 @@ void own_plan_done(struct own_plan *p)
 {
 	file_edits_done(&p->files);
 	strings_done(&p->stale);
+	strings_done(&p->cut);
 }
 
 bool own_is_used(const struct root *r)
@@ -34,13 +35,32 @@ static bool is_wanted(const struct file_edits *s, const char *path)
 	return false;
 }
 
+/* What base/replace leaves beside a file if the power fails: .NAME.vfio-new. */
+static int cut_find(const struct root *r, const char *dir, struct own_plan *p)
+{
+	_cleanup_(strings_done) struct strings names = {0};
+	static const char new[] = ".vfio-new";
+	int rc = 0;
+
+	(void)!root_list(r, dir, new, &names);
+	for (size_t i = 0; i < names.n && rc == 0; i++) {
+		const char *name = names.v[i];
+		char path[2048];
+		if (name[0] != '.' || !strstr(name, OWN_PROFILE_TAIL))
+			continue;
+		(void)snprintf(path, sizeof(path), "%s/%.*s", dir,
+			(int)(strlen(name + 1) - strlen(new)), name + 1);
+		rc = strings_add(&p->cut, path);
+	}
+	return rc;
+}
+
 static int directory_look(const struct root *r, const char *boot, struct own_plan *p)
 {
 	_cleanup_(strings_done) struct strings names = {0};
 	char dir[1024], path[2048];
-	int rc = 0;
-
 	(void)snprintf(dir, sizeof(dir), "%s/loader/entries", boot);
+	int rc = cut_find(r, dir, p);
 	(void)!root_list(r, dir, ".conf", &names);
 	for (size_t i = 0; i < names.n && rc == 0; i++) {
 		_cleanup_(str_free) char *text = NULL;
@@ -120,11 +140,22 @@ static int stale_remove(const struct root *r, const char *path, struct err *err)
 	return rc < 0 ? rc : file_remove(dir, name, text, len, err);
 }
 
+static void cut_remove(const struct root *r, const char *path)
+{
+	_cleanup_(fd_close) int dir = -1;
+	_cleanup_(str_free) char *name = NULL;
+
+	if (root_locate(r, path, &dir, &name, NULL) == 0)
+		file_tidy(dir, name);
+}
+
 static int plan_write(
 	const struct root *r, const struct own_plan *p, struct strings *created, struct err *err)
 {
 	int rc = 0;
 
+	for (size_t i = 0; i < p->cut.n; i++)
+		cut_remove(r, p->cut.v[i]);
 	for (size_t i = 0; i < p->stale.n && rc == 0; i++)
 		rc = stale_remove(r, p->stale.v[i], err);
 	for (size_t i = 0; i < p->files.n && rc == 0; i++) {

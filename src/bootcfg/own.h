@@ -14,6 +14,7 @@
 struct own_plan {
 	struct file_edits files; /* as they are, and as they have to be */
 	struct strings stale;    /* those that nothing wants any more */
+	struct strings cut;      /* those beside which an interrupted run may have left a new one */
 };
 void own_plan_done(struct own_plan *p);
 

@@ -268,6 +268,23 @@ static int boot_is_of_config(const struct check_ctx *c)
 	return r < 0 ? r : imageinfo_is_of_config(boot.digest, c->ctx->config.file, NULL);
 }
 
+/* An entry of the menu whose profile was taken out of the config, or renamed. */
+static void check_entry_profile(const struct check_ctx *c, const struct boot_image *b)
+{
+	const struct config *config = &c->ctx->config;
+	char names[PROFILE_NAMES_MAX];
+
+	if (!b->profile || str_equal(b->profile, "none"))
+		return;
+	for (size_t i = 0; i < config->n_profiles; i++)
+		if (str_equal(config->profiles[i].name, b->profile))
+			return;
+	findings_add(c->findings, true, "profile",
+		"a boot by this entry binds nothing; write the profile, or take the entry away (vfio-bootcfg --undo)",
+		NULL, "boot entry %s: %s has no profile %s; valid: %s", b->title, config->path,
+		b->profile, profile_names(config, names));
+}
+
 /* True if the boot entries are known: then each image that one of them starts is read, and a
  * finding added where it is not as it should be. *ret_wrong: how many are not. */
 static bool check_entries(const struct check_ctx *c, size_t *ret_wrong)
@@ -280,6 +297,7 @@ static bool check_entries(const struct check_ctx *c, size_t *ret_wrong)
 		return false;
 	for (size_t i = 0; i < images.n; i++) {
 		const struct boot_image *b = &images.at[i];
+		check_entry_profile(c, b);
 		if (boot_image_is(b, BOOT_IMAGE_WANT_WITH))
 			continue;
 		++*ret_wrong;

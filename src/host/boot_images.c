@@ -26,6 +26,7 @@ static void boot_image_done(struct boot_image *b)
 	str_free(&b->title);
 	str_free(&b->path);
 	str_free(&b->why);
+	str_free(&b->profile);
 }
 
 void boot_images_done(struct boot_images *b)
@@ -209,6 +210,24 @@ static int entry_judge(struct reading *g, const struct json_object *entry, struc
 	return 0;
 }
 
+/* Of several words the last one counts. */
+static int profile_take(struct boot_image *to, const struct json_object *entry)
+{
+	static const char key[] = "vfio_bind.profile=";
+	struct json_object *words = json_member(entry, "words");
+
+	for (size_t i = 0; i < json_count(words); i++) {
+		_cleanup_(str_free) char *word = json_text_of(json_element(words, i));
+		if (!word || !str_starts(word, key))
+			continue;
+		str_free(&to->profile);
+		to->profile = strdup(word + strlen(key));
+		if (!to->profile)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 static int entry_add(struct reading *g, const struct json_object *entry, struct boot_images *to)
 {
 	_cleanup_(str_free) char *way_back = json_text_of(json_member(entry, "way_back"));
@@ -222,7 +241,9 @@ static int entry_add(struct reading *g, const struct json_object *entry, struct 
 	struct boot_image *b = &more[to->n++];
 	*b = (struct boot_image){
 		.title = json_text_of(json_member(entry, "title")), .way_back = way_back != NULL};
-	return b->title ? entry_judge(g, entry, b) : -ENOMEM;
+	if (!b->title || profile_take(b, entry) < 0)
+		return -ENOMEM;
+	return entry_judge(g, entry, b);
 }
 
 static void mark_shared(struct boot_images *b)

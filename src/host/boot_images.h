@@ -24,7 +24,8 @@ struct boot_image {
 	bool way_back; /* a fallback or rescue entry, which must not hold it */
 	bool shared;   /* an entry that is no way back starts the same image */
 	enum boot_image_state state;
-	char *why; /* or NULL */
+	char *why;     /* or NULL */
+	char *profile; /* of its word vfio_bind.profile=; NULL: it has none */
 };
 struct boot_images {
 	struct boot_image *at;

@@ -107,6 +107,13 @@ static void check_initramfs_tools(const struct check_ctx *c)
 		add_not_installed(c, "initramfs-tools has no hook vfio-bind");
 }
 
+static void check_mkosi_initrd(const struct check_ctx *c)
+{
+	if (!check_ctx_exists(c, "/usr/lib/kernel/install.d/49-vfio-bind.install") ||
+		!check_ctx_exists(c, "/usr/lib/vfio-bind/mkosi-initrd"))
+		add_not_installed(c, "kernel-install has no plugin 49-vfio-bind.install");
+}
+
 /* True where boot entries load vfio-bind beside their image (image --install): then no hook is
  * needed. */
 static bool has_archive(const struct check_ctx *c)
@@ -146,6 +153,8 @@ static void check_hook(const struct check_ctx *c)
 		check_mkinitcpio(c, &root);
 	else if (str_equal(owner.generator, "dracut"))
 		check_dracut(c);
+	else if (str_equal(owner.generator, "mkosi-initrd"))
+		check_mkosi_initrd(c);
 	else
 		check_initramfs_tools(c);
 }

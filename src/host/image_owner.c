@@ -188,6 +188,8 @@ static int boot_is_mounted(struct search *s)
 	return 0;
 }
 
+#define MKOSI_INITRD "mkosi-initrd"
+
 /* Systems whose images are made elsewhere, or by a generator that vfio-bind has no hook for. */
 static int refuse_managed(struct search *s)
 {
@@ -208,7 +210,7 @@ static int refuse_managed(struct search *s)
 static int refuse_others(struct search *s)
 {
 	static const char *const others[] = {
-		"booster", "mkosi-initrd", "mktirfs", "ugrd", "mkinitfs", "genkernel", "mkinitrd"};
+		"booster", MKOSI_INITRD, "mktirfs", "ugrd", "mkinitfs", "genkernel", "mkinitrd"};
 
 	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
 		if (program(s->r, others[i]))
@@ -329,6 +331,12 @@ static const char *kernel_install_generator(const struct root *r, bool uki)
 	_cleanup_(str_free) char *packer = install_conf(r, "uki_generator");
 	const char *asked = initrd && initrd[0] ? initrd : uki ? packer : NULL;
 
+	/* It builds an image of its own into the UKI, whoever makes the others (50-mkosi.install).
+	 */
+	if (uki && packer && str_equal(packer, "mkosi"))
+		return MKOSI_INITRD;
+	if (asked && (str_equal(asked, "mkosi") || str_equal(asked, MKOSI_INITRD)))
+		return MKOSI_INITRD;
 	if (asked && str_equal(asked, "dracut"))
 		return "dracut";
 	if (asked && str_equal(asked, "mkinitcpio"))
@@ -354,11 +362,12 @@ static int owner_kernel_install(struct search *s)
 		return 0;
 	const char *generator = kernel_install_generator(s->r, uki);
 	/* dracut and update-initramfs know the directories on $BOOT themselves. */
-	if (!layout && generator && !str_equal(generator, "mkinitcpio"))
+	if (!layout && generator &&
+		(str_equal(generator, "dracut") || str_equal(generator, "initramfs-tools")))
 		return 0;
 	if (!generator)
 		return err_set(s->err, EINVAL,
-			"etc/kernel/install.conf: its initrd_generator is none that vfio-bind has a hook for: mkinitcpio, initramfs-tools or dracut");
+			"etc/kernel/install.conf: its initrd_generator is none that vfio-bind has a hook for: mkinitcpio, initramfs-tools, dracut or mkosi-initrd");
 	int rc = kernel_install_commands(s->r, &s->to->commands);
 	if (rc < 0)
 		return rc;

@@ -10,7 +10,7 @@
  */
 struct image_owner {
 	const char *name;        /* "update-initramfs" */
-	const char *generator;   /* mkinitcpio, initramfs-tools or dracut: whose hook is used */
+	const char *generator;   /* mkinitcpio, initramfs-tools, dracut or mkosi-initrd: whose hook is used */
 	char *mark;              /* the file that shows it: "etc/kernel/install.conf" */
 	struct strings commands; /* that make the images of all kernels, in this order: words and
 				    single blanks, for no shell */

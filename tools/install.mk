@@ -26,9 +26,8 @@ dracut_rows = $(call tree,dracut,$(DRACUTDIR),755) \
 	systemd/initrd/vfio-bind.service:$(DRACUTDIR)/50vfio-bind/vfio-bind.service:644
 initramfs-tools_rows = $(call tree,initramfs-tools,$(DATADIR)/initramfs-tools,755)
 rest_rows = \
-	kernel-install/56-vfio-bind.install:$(LIBDIR)/kernel/install.d/56-vfio-bind.install:755 \
-	kernel-install/65-vfio-bind.install:$(LIBDIR)/kernel/install.d/65-vfio-bind.install:755 \
-	kernel-install/95-vfio-bind.install:$(LIBDIR)/kernel/install.d/95-vfio-bind.install:755 \
+	$(foreach p,$(wildcard kernel-install/*.install),$p:$(LIBDIR)/kernel/install.d/$(notdir $p):755) \
+	mkosi-initrd/mkosi-initrd:$(LIBDIR)/vfio-bind/mkosi-initrd:755 \
 	$(foreach d,postinst postrm,kernel-install/vfio-bind:$(SYSCONFDIR)/kernel/$d.d/vfio-bind:755) \
 	udev/70-vfio-bind.rules:$(LIBDIR)/udev/rules.d/70-vfio-bind.rules:644 \
 	setup/setup:$(LIBDIR)/vfio-bind/setup:755 \

@@ -9,9 +9,10 @@
  * most of them exit with 0 when they write nothing, or write a file that no boot entry names.
  */
 struct image_owner {
-	const char *name;        /* "update-initramfs" */
-	const char *generator;   /* mkinitcpio, initramfs-tools, dracut or mkosi-initrd: whose hook is used */
-	char *mark;              /* the file that shows it: "etc/kernel/install.conf" */
+	const char *name;      /* "update-initramfs" */
+	const char *generator; /* mkinitcpio, initramfs-tools, dracut or mkosi-initrd: whose hook is
+				  used */
+	char *mark;            /* the file that shows it: "etc/kernel/install.conf" */
 	struct strings commands; /* that make the images of all kernels, in this order: words and
 				    single blanks, for no shell */
 	struct strings notes;    /* what to know before they run */

@@ -327,6 +327,7 @@ static int booted_by(const struct root *r, const struct loaders_options *o, stru
 	_cleanup_(text_done) struct text note = {0};
 	text_print(&note, "of the boot loaders found it is %s that booted this system",
 		now.loader->name);
+	err->text[0] = '\0'; /* of what was not decided until now */
 	return note.failed || strings_add(&to->notes, note.data) < 0
 		       ? err_set(err, ENOMEM, "out of memory")
 		       : 0;

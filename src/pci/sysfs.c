@@ -27,8 +27,12 @@
 /* Links of a device lead up from it, three bytes per bridge, and down to a driver or group. */
 #define LINK_MAX_SIZE 512
 
-/* Entries of getdents64(2), in bytes: one call lists a thousand devices. */
+/* Entries of getdents64(2), in bytes: one call lists a thousand devices. glibc's getdents64() and
+ * dirent64 are not in musl from 1.2.4 on. */
 #define LIST_SIZE 32768
+_Static_assert(
+	sizeof(((struct dirent *)NULL)->d_ino) == 8 && sizeof(((struct dirent *)NULL)->d_off) == 8,
+	"struct dirent is the kernel's");
 
 static void close_waiting(struct sysfs *s)
 {
@@ -272,14 +276,14 @@ static int each_entry(int fd, int (*each)(struct pci_addr addr, void *to), void 
 	if (!list)
 		return -ENOMEM;
 	for (int tries = 0;;) {
-		ssize_t n = getdents64(fd, (void *)list, LIST_SIZE);
+		ssize_t n = syscall(SYS_getdents64, fd, list, LIST_SIZE);
 		if (n < 0 && ++tries < TRIES)
 			continue;
 		if (n <= 0)
 			return n < 0 ? -errno : 0;
 		for (ssize_t at = 0; at < n;) {
-			const struct dirent64 *entry =
-				(const struct dirent64 *)(const void *)(list + at);
+			const void *place = list + at;
+			const struct dirent *entry = place;
 			struct pci_addr addr;
 			at += entry->d_reclen;
 			if (!pci_addr_parse(entry->d_name, &addr))

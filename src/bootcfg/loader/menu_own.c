@@ -39,6 +39,7 @@ struct style {
 	format_edit *edit;
 	/* The line begins the next entry, or something behind all of them. */
 	bool (*ends)(const struct line *l);
+	bool braces; /* … or the entry ends with the brace that it opens */
 	/* Adds a line of the entry to its copy; `first`: the one that it begins with. */
 	int (*line_add)(const struct line *l, bool first, const char *tail, struct text *to);
 };
@@ -101,10 +102,25 @@ static int refind_linux_line_add(
 	return 0;
 }
 
+static bool refind_conf_ends(const struct line *l)
+{
+	return starts_with(l, "menuentry");
+}
+
+static int refind_conf_line_add(const struct line *l, bool first, const char *tail, struct text *to)
+{
+	if (first)
+		return refind_linux_line_add(l, first, tail, to);
+	text_add(to, l->at, l->len);
+	text_print(to, "\n");
+	return 0;
+}
+
 static const struct style styles[] = {
-	{extlinux_edit, extlinux_ends, extlinux_line_add},
-	{limine_edit, limine_ends, limine_line_add},
-	{refind_linux_edit, refind_linux_ends, refind_linux_line_add},
+	{extlinux_edit, extlinux_ends, false, extlinux_line_add},
+	{limine_edit, limine_ends, false, limine_line_add},
+	{refind_conf_edit, refind_conf_ends, true, refind_conf_line_add},
+	{refind_linux_edit, refind_linux_ends, false, refind_linux_line_add},
 };
 
 static const struct style *style_find(const struct karg_source *p)
@@ -124,14 +140,22 @@ static bool is_usable(const struct boot_entry *e, const char *path)
 	       !e->unknown;
 }
 
-/* The default, or the only one. */
+static bool is_own(const struct boot_entry *e)
+{
+	for (size_t i = 0; i < e->words.n; i++)
+		if (str_starts(e->words.v[i], OWN_PROFILE_WORD))
+			return true;
+	return false;
+}
+
+/* The default, or the only one that is not of our own. */
 static const struct boot_entry *model_find(const struct boot_entries *o, const char *path)
 {
 	const struct boot_entry *only = NULL;
 	size_t n = 0;
 
 	for (size_t i = 0; i < o->n; i++) {
-		if (!is_usable(&o->v[i], path))
+		if (!is_usable(&o->v[i], path) || is_own(&o->v[i]))
 			continue;
 		if (o->v[i].is_default)
 			return &o->v[i];
@@ -168,11 +192,25 @@ static bool has_word(const struct boot_entries *o, const char *path, const struc
 /* ---- the copy ----------------------------------------------------------------------------------
  */
 
+/* Counts the braces that are open behind a line: one that ends with `{` opens, one that begins with
+ * `}` closes. True for a line within more than one of them. */
+static bool brace_follow(const struct line *l, size_t *depth)
+{
+	size_t end = l->len;
+
+	while (end > l->indent && strchr(" \t\r", l->at[end - 1]))
+		end--;
+	if (l->at[l->indent] == '}')
+		return (*depth > 0 ? (*depth)-- : 0) > 1;
+	return (l->at[end - 1] == '{' ? ++*depth : *depth) > 1;
+}
+
 /* Adds the copy at the end of the text; *ret_line: where it begins, from 1. */
 static int copy_add(const struct style *style, const struct own_entry *own, size_t line,
 	const char *text, size_t len, struct text *to, size_t *ret_line)
 {
 	_cleanup_(line_index_done) struct line_index lines = {0};
+	size_t depth = 0;
 	int rc = line_index_make(&lines, text, len);
 
 	if (rc < 0)
@@ -189,7 +227,12 @@ static int copy_add(const struct style *style, const struct own_entry *own, size
 			break;
 		if (l.indent >= l.len || l.at[l.indent] == '#')
 			continue;
-		rc = style->line_add(&l, i + 1 == line, own->tail, to);
+		/* The entries of its submenu are those of the original alone. */
+		bool inner = style->braces && brace_follow(&l, &depth);
+		if (!inner)
+			rc = style->line_add(&l, i + 1 == line, own->tail, to);
+		if (style->braces && depth == 0)
+			break;
 	}
 	return to->failed ? -ENOMEM : rc;
 }

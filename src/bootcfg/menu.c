@@ -18,6 +18,11 @@ static int list_add(const struct args *a, struct own_entries *list, struct err *
 {
 	int rc = 0;
 
+	if (a->loader) {
+		str_free(&list->loader);
+		list->loader = strdup(a->loader);
+		rc = list->loader ? 0 : err_set(err, ENOMEM, "out of memory");
+	}
 	for (size_t i = 0; i < a->menu.n && rc == 0; i++) {
 		_cleanup_(text_done) struct text tail = {0}, word = {0};
 		text_print(&tail, OWN_PROFILE_TAIL "%s", a->menu.v[i]);

@@ -89,7 +89,8 @@ static int wanted_find(const struct root *r, const char *loader, const struct ow
 {
 	_cleanup_(loaders_done) struct loaders l = {0};
 	const struct karg_ops nothing = {0};
-	const struct loaders_options lo = {.loader = loader, .request = &nothing};
+	const struct loaders_options lo = {
+		.loader = loader ? loader : list->loader, .request = &nothing};
 	int rc = loaders_find(r, &lo, &l, err);
 
 	for (size_t i = 0; i < l.found_n && rc == 0; i++)

@@ -15,7 +15,7 @@ static const char script[] =
 	"[ -x $linux ] && [ -e $list ] || exit 0\n" GRUB_ONE_ENTRY_A_KERNEL
 	"export GRUB_DISABLE_RECOVERY GRUB_DISABLE_SUBMENU\n"
 	"while read -r tail words; do\n"
-	"\tcase $tail in '' | '#'*) continue ;; esac\n"
+	"\tcase $tail in '' | '#'* | " OWN_LOADER ") continue ;; esac\n"
 	"\tentries=$(\n"
 	"\t\texport GRUB_CMDLINE_LINUX=\"${GRUB_CMDLINE_LINUX} $words\"\n"
 	"\t\texport GRUB_DISTRIBUTOR=\"${GRUB_DISTRIBUTOR:-Linux} ($tail)\"\n"

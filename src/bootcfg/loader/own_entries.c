@@ -18,6 +18,7 @@ void own_entries_done(struct own_entries *o)
 		karg_ops_done(&o->v[i].words);
 	}
 	free(o->v);
+	free(o->loader);
 	*o = (struct own_entries){0};
 }
 
@@ -60,6 +61,11 @@ static int line_take(struct own_entries *o, char *line, size_t number, struct er
 {
 	char *tail = strsep(&line, " \t"), *word;
 
+	if (str_equal(tail, OWN_LOADER) && line && tail_is_valid(line, strlen(line)) &&
+		!o->loader) {
+		o->loader = strdup(line);
+		return o->loader ? 0 : err_set(err, ENOMEM, "out of memory");
+	}
 	if (!tail_is_valid(tail, strlen(tail)) || entry_find(o, tail))
 		return err_set(err, EINVAL,
 			"/" OWN_ENTRIES_LIST
@@ -105,6 +111,8 @@ void own_entries_print(const struct own_entries *o, struct text *to)
 	text_print(to,
 		"# Boot entries beside those of each kernel, by vfio-bootcfg(8), which removes them (--undo).\n"
 		"# A line each: the tail of the entry's name, and the words that its kernel gets besides.\n");
+	if (o->loader)
+		text_print(to, OWN_LOADER " %s\n", o->loader);
 	for (size_t i = 0; i < o->n; i++) {
 		text_print(to, "%s", o->v[i].tail);
 		for (size_t k = 0; k < o->v[i].words.n; k++)

@@ -8,10 +8,12 @@
 /*
  * Boot entries of our own beside those of each kernel, which start the same with some words more.
  * The list of them is a file: a line each, the tail of its name, then its words; `#` begins a
- * comment. What makes the entries of a kernel reads it: a script in /etc/grub.d, and the plugins of
- * kernel-install by way of `vfio-bootcfg --refresh`. So they come and go with their kernels.
+ * comment, and `loader NAME` is the --boot-loader that was needed. What makes the entries of a
+ * kernel reads it: a script in /etc/grub.d, and the plugins of kernel-install by way of
+ * `vfio-bootcfg --refresh`. So they come and go with their kernels.
  */
 #define OWN_ENTRIES_LIST "etc/kernel/vfio-bind.entries"
+#define OWN_LOADER "loader"
 #define OWN_PROFILE_TAIL "vfio-profile-" /* … and the name of the profile */
 #define OWN_MAIN "main"                  /* the profile of an image that is the image without any */
 #define OWN_PROFILE_WORD "vfio_bind.profile="
@@ -23,6 +25,7 @@ struct own_entry {
 struct own_entries {
 	struct own_entry *v;
 	size_t n;
+	char *loader; /* or NULL */
 };
 void own_entries_done(struct own_entries *o);
 

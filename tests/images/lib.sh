@@ -62,7 +62,7 @@ image_make() {
 	shift 2
 	rm -rf "${work:?}/$name".{img,conf,log,overlay}
 	mkdir -p "$work/$name.overlay"/{upper,work,root,out}
-	TOP=$top IMAGES=$images CHROOT=$chroot VERSION=$version KERNEL=$dir OTHER_VERSION=$other_version \
+	BUILD=$build CHROOT=$chroot VERSION=$version KERNEL=$dir OTHER_VERSION=$other_version \
 		OTHER_KERNEL=$other_dir OVERLAY=$work/$name.overlay \
 		unshare -m --propagation private "$images/inside" "$@" >"$work/$name.log" 2>&1 || status=$?
 	[ ! -e "$work/$name.overlay/out/initrd" ] || mv "$work/$name.overlay/out/initrd" "$work/$name.img"

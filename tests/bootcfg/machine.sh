@@ -79,6 +79,8 @@ disk_make() {
 	install "$bootcfg/guest" "$t/tree/bootcfg-guest"
 	install "$(busybox_static)" "$t/tree/usr/bin/busybox"
 	install -D "$program" "$t/tree/usr/bin/vfio-bootcfg"
+	install -D -t "$t/tree/usr/lib/vfio-bind" "$top/build/vfio-bind-boot"
+	install -D -t "$t/tree/usr/lib/kernel/install.d" "$top"/kernel-install/[69]*-vfio-bind.install
 	printf 'UUID=%s / ext4 errors=remount-ro 0 1\nUUID=%s /boot/efi vfat umask=0077 0 1\n' \
 		"$root_uuid" "${esp_id:0:4}-${esp_id:4}" >"$t/tree/etc/fstab"
 	echo 0123456789abcdef0123456789abcdef >"$t/tree/etc/machine-id"

@@ -28,6 +28,10 @@ static bool is_in_list(const char *list, const char *name)
 	return false;
 }
 
+/* xen_pcibk_init in drivers/xen/xen-pciback/pci_stub.c of the kernel. */
+static const char of_xen[] =
+	"xen-pciback is loaded in the first domain of Xen alone, where no VM gets a device from VFIO; without Xen it does nothing: take it out";
+
 static void check_word(const struct check_ctx *c, const char *word)
 {
 	const char *value = strchr(word, '=');
@@ -46,6 +50,14 @@ static void check_word(const struct check_ctx *c, const char *word)
 		findings_add(c->findings, false, "cmdline",
 			"it leaves the console dark until a driver comes, and is of use only for a card that the firmware booted with",
 			command, "'%s' on the kernel command line", word);
+	else if (kcmdline_word_is(word, "xen_pciback.hide") ||
+		 kcmdline_word_is(word, "pciback.hide"))
+		findings_add(c->findings, false, "cmdline", of_xen,
+			str_starts(word, "pciback") ? "vfio-bootcfg --remove pciback.hide"
+			: str_starts(word, "xen-pciback")
+				? "vfio-bootcfg --remove xen-pciback.hide"
+				: "vfio-bootcfg --remove xen_pciback.hide",
+			"'%s' on the kernel command line claims devices as well", word);
 	else if (kcmdline_word_is(word, "pcie_acs_override"))
 		findings_add(c->findings, false, "cmdline",
 			"groups look smaller than what the hardware keeps apart: a VM may reach its neighbour's memory",
@@ -185,12 +197,55 @@ static int check_script(const char *path, char *text, void *to)
 	return 0;
 }
 
+/* ---- lines of modprobe.d, beside ids= ------------------------------------------------------ */
+
+static int check_modprobe(const struct modprobe_line *line, void *to)
+{
+	const struct check_ctx *c = to;
+
+	switch (other_tools_gives(line)) {
+	case GIVES_BY_PROGRAM:
+		findings_add(c->findings, false, "modprobe",
+			"where modprobe loads vfio-pci it binds what it pleases, and asks no guard; vfio-bind does not run it: take it out",
+			NULL, "%s:%u: runs a command in place of vfio-pci:%.200s", line->path,
+			line->number, line->rest);
+		break;
+	case GIVES_BY_ALIAS:
+		findings_add(c->findings, false, "modprobe",
+			"udev loads vfio-pci for them in place of their own driver, chosen or not: take it out",
+			NULL, "%s:%u: an alias gives devices to vfio-pci: %s", line->path,
+			line->number, line->module);
+		break;
+	case GIVES_TO_XEN:
+		findings_add(c->findings, false, "modprobe", of_xen, NULL,
+			"%s:%u: xen-pciback claims devices as well", line->path, line->number);
+		break;
+	default:
+		break;
+	}
+	return 0;
+}
+
 /* ---- other files --------------------------------------------------------------------------- */
+
+/* What the plan binds, the VM finds bound. A mapping is not known. */
+static bool all_bound(const struct check_ctx *c, const struct other_line *line)
+{
+	const char *at = line->text;
+	struct pci_addr addr;
+
+	while (other_line_device(&at, &addr))
+		if (!check_ctx_binds(c, addr))
+			return false;
+	return true;
+}
 
 static int check_line(const struct other_line *line, void *to)
 {
 	const struct check_ctx *c = to;
 
+	if (line->of_vm && all_bound(c, line))
+		return 0;
 	findings_add(c->findings, false, "script", line->what, NULL, "%s:%u: '%.200s'", line->path,
 		line->number, line->text);
 	return 0;
@@ -212,6 +267,7 @@ static void check_files(const struct check_ctx *c)
 
 	c->findings->failed |= other_tools_overrides(root, check_override, &of) < 0 ||
 			       other_tools_scripts(root, check_script, &of) < 0 ||
+			       other_tools_modprobe(root, check_modprobe, &of) < 0 ||
 			       other_tools_lines(root, check_line, &of) < 0;
 	check_supergfx(c, root);
 }

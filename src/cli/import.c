@@ -248,14 +248,18 @@ static int read_modprobe(const struct modprobe_line *line, void *to)
 	int r = 0;
 
 	(void)snprintf(from, sizeof(from), "%.280s:%u", line->path, line->number);
-	if (str_equal(line->command, "options"))
-		import_options(m, line->module, line->rest, from);
-	else if (str_equal(line->command, "install") && module_same(line->module, "vfio-pci"))
+	switch (other_tools_gives(line)) {
+	case GIVES_BY_PROGRAM:
 		r = import_program(m, line->rest, from);
-	else if (str_equal(line->command, "alias") && str_starts(line->module, "pci:") &&
-		 strstr(line->rest, "vfio"))
+		break;
+	case GIVES_BY_ALIAS:
 		leave(m, from,
 			"an alias gives devices to vfio-pci: name them in [bind] yourself, and take it out");
+		break;
+	default:
+		if (str_equal(line->command, "options"))
+			import_options(m, line->module, line->rest, from);
+	}
 	return r < 0 || m->options.failed ? -ENOMEM : 0;
 }
 

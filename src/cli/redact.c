@@ -347,8 +347,8 @@ static const char *const known_words[] = {"+", "-", "--", "--remove", "-1", "-2"
 	"vfio_bind", "vfio_iommu_type1", "vfio_pci", "vfio_pci_core", "virtual", "vmlinuz",
 	"voluntary", "was", "well", "what", "whatever", "when", "where", "which", "whole", "why",
 	"will", "wins", "with", "word", "work", "workdir", "wrong", "x-initrd.attach",
-	"x-initrd.mount", "x-systemd.automount", "x86_64", "xHCI", "xe", "xfs", "xhci_hcd",
-	"xhci_pci", "y", "yes", "zen", "zen1", "zfs", "zfs_member", "zsh", "zstd"};
+	"x-initrd.mount", "x-systemd.automount", "x86_64", "xHCI", "xe", "xen-pciback", "xfs",
+	"xhci_hcd", "xhci_pci", "y", "yes", "zen", "zen1", "zfs", "zfs_member", "zsh", "zstd"};
 
 static int compare_word(const void *a, const void *b)
 {

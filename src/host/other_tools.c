@@ -4,6 +4,7 @@
 #include "base/dir.h"
 #include "base/file.h"
 #include "base/str.h"
+#include "core/kmod.h"
 #include "shared/json_read.h"
 
 #include <errno.h>
@@ -129,6 +130,19 @@ int other_tools_modprobe(
 	}
 	free(list.at);
 	return r;
+}
+
+enum modprobe_gives other_tools_gives(const struct modprobe_line *line)
+{
+	if (str_equal(line->command, "install") && module_same(line->module, "vfio-pci"))
+		return GIVES_BY_PROGRAM;
+	if (str_equal(line->command, "alias") && str_starts(line->module, "pci:") &&
+		strstr(line->rest, "vfio"))
+		return GIVES_BY_ALIAS;
+	if (str_equal(line->command, "options") && module_same(line->module, "xen-pciback") &&
+		strstr(line->rest, "hide="))
+		return GIVES_TO_XEN;
+	return GIVES_NOTHING;
 }
 
 static void drop_quotes(char *s)
@@ -294,9 +308,20 @@ static bool gives_in_rules(const char *line)
 	return has_words(line, "driver_override", "vfio-pci");
 }
 
+#define HOSTPCI "hostpci"
+
 static bool gives_in_nixos(const char *line)
 {
 	return has_words(line, "vfio-pci", "ids=") || has_words(line, "vfio_pci", "ids=");
+}
+
+/* "hostpci0: 0000:01:00,pcie=1" */
+static bool gives_in_proxmox(const char *line)
+{
+	size_t digits = str_starts(line, HOSTPCI) ? strspn(line + strlen(HOSTPCI), "0123456789")
+						  : 0;
+
+	return digits > 0 && line[strlen(HOSTPCI) + digits] == ':';
 }
 
 /* A kind of file whose lines are looked at, without comments. */
@@ -304,13 +329,14 @@ struct lines_place {
 	const char *directory, *beginning, *end; /* of the names */
 	bool (*gives)(const char *line);
 	const char *what;
+	bool of_vm; /* what follows a line in brackets is of a snapshot */
 };
 
 static int read_lines(int root, const struct lines_place *p, const char *path,
 	int (*each)(const struct other_line *line, void *to), void *to)
 {
 	_cleanup_(str_free) char *text = NULL;
-	struct other_line l = {.path = path, .what = p->what};
+	struct other_line l = {.path = path, .what = p->what, .of_vm = p->of_vm};
 	size_t len;
 	int r = file_read(root, path + 1, FILE_MAX, &text, &len, NULL);
 
@@ -320,6 +346,8 @@ static int read_lines(int root, const struct lines_place *p, const char *path,
 	for (char *at = text; r == 0 && (l.text = strsep(&at, "\n"));) {
 		l.number++;
 		l.text += strspn(l.text, BLANKS);
+		if (p->of_vm && l.text[0] == '[')
+			break;
 		if (l.text[0] != '#' && p->gives(l.text))
 			r = each(&l, to);
 	}
@@ -330,11 +358,17 @@ int other_tools_lines(int root, int (*each)(const struct other_line *line, void 
 {
 	static const struct lines_place places[] = {
 		{"/etc", "modules", "modules", gives_in_modules,
-			"options behind a module's name are read by no systemd: they have no effect, take them out"},
+			"options behind a module's name are read by no systemd: they have no effect, take them out",
+			false},
 		{"/etc/udev/rules.d", "", ".rules", gives_in_rules,
-			"a rule gives devices to vfio-pci: name them in [bind] by their addresses, and remove it"},
+			"a rule gives devices to vfio-pci: name them in [bind] by their addresses, and remove it",
+			false},
 		{"/etc/nixos", "", ".nix", gives_in_nixos,
-			"gives devices to vfio-pci by their ids at the next switch: name them in [bind], and take this out"}};
+			"gives devices to vfio-pci by their ids at the next switch: name them in [bind], and take this out",
+			false},
+		{"/etc/pve/qemu-server", "", ".conf", gives_in_proxmox,
+			"Proxmox VE takes it from its driver when this VM starts: name it in [bind] to keep it from that driver from the boot on; this line stays",
+			true}};
 	char path[512];
 	int r = 0;
 
@@ -351,6 +385,30 @@ int other_tools_lines(int root, int (*each)(const struct other_line *line, void 
 		}
 	}
 	return r;
+}
+
+/* An address, or that of a slot. */
+static bool parse_slot(const char *text, size_t len, struct pci_addr *ret)
+{
+	char address[PCI_ADDR_MAX];
+
+	if (len + strlen(".0") >= sizeof(address))
+		return false;
+	(void)snprintf(address, sizeof(address), "%.*s%s", (int)len, text,
+		memchr(text, '.', len) ? "" : ".0");
+	return pci_addr_parse(address, ret);
+}
+
+bool other_line_device(const char **at, struct pci_addr *ret)
+{
+	while (**at) {
+		const char *word = *at;
+		size_t len = strcspn(word, " \t,;=");
+		*at += len + (word[len] != '\0');
+		if (parse_slot(word, len, ret))
+			return true;
+	}
+	return false;
 }
 
 bool other_tools_supergfx(int root)

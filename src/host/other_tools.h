@@ -31,6 +31,15 @@ struct modprobe_line {
 int other_tools_modprobe(
 	int root, int (*each)(const struct modprobe_line *line, void *to), void *to) _must_check_;
 
+/* What such a line does to devices, beside ids= and other options of vfio-pci. */
+enum modprobe_gives {
+	GIVES_NOTHING,
+	GIVES_BY_PROGRAM, /* "install vfio-pci COMMAND", in place of loading it */
+	GIVES_BY_ALIAS,   /* "alias pci:… vfio-pci": udev loads it for these devices */
+	GIVES_TO_XEN,     /* "options xen-pciback hide=…" */
+};
+enum modprobe_gives other_tools_gives(const struct modprobe_line *line);
+
 /* An override of driverctl(8): /etc/driverctl.d/pci-ADDRESS with the name of a driver. */
 struct driver_override {
 	const char *path;
@@ -50,16 +59,22 @@ int other_tools_scripts(
 
 /*
  * A line of a file of settings that gives devices to vfio-pci in a way that needs a person: options
- * in /etc/modules, rules of udev in /etc, ids in the configuration of NixOS.
+ * in /etc/modules, rules of udev in /etc, ids in the configuration of NixOS; and the devices of VMs
+ * of Proxmox VE (hostpciN of qm.conf(5)), without those of snapshots.
  */
 struct other_line {
 	const char *path;
 	unsigned number;
 	char *text;       /* without blanks in front */
 	const char *what; /* is wrong with it, and what to do */
+	bool of_vm;       /* a device of a VM, which may stay */
 };
 int other_tools_lines(
 	int root, int (*each)(const struct other_line *line, void *to), void *to) _must_check_;
+
+/* The next address of a line of a VM; "01:00", a whole slot, is its function 0. *at is the text of
+ * the line at first. False after the last one, and for a mapping, which has a name. */
+bool other_line_device(const char **at, struct pci_addr *ret);
 
 /* supergfxctl's setting: true if its mode is Vfio, in which the laptop's own card goes to vfio-pci.
  */

@@ -444,6 +444,12 @@ static void loss_format(const struct dev_status *r, const struct status *a, char
 		(void)snprintf(buf + n, size - n, "; %s", error);
 }
 
+/* `bind` names no line of a config. */
+static bool is_by_hand(const struct dev_status *r)
+{
+	return r->requested->asked && str_equal(r->requested->asked, "command line");
+}
+
 const char *dev_status_text(
 	const struct dev_status *r, const struct status *a, char buf[static DEV_STATUS_TEXT_MAX])
 {
@@ -453,7 +459,7 @@ const char *dev_status_text(
 	switch (r->state) {
 	case DEV_OK:
 		(void)snprintf(buf, DEV_STATUS_TEXT_MAX, "holds: %s%s", reason,
-			r->later ? " (came later)" : "");
+			r->later && !is_by_hand(r) ? " (came later)" : "");
 		break;
 	case DEV_UNUSABLE:
 		(void)snprintf(buf, DEV_STATUS_TEXT_MAX, "no VM can open it: %s", r->unusable);

@@ -15,7 +15,7 @@ trap 'vm_end_all; rm -rf "$t"' EXIT
 rc=0
 # A session boots a whole Debian and makes images in it, on an emulated processor, which others may have most of: what hangs
 # is silent for so many seconds, and what goes on printing is waited for, up to the second limit.
-silence=${SETUP_SILENCE:-900}
+silence=${SETUP_SILENCE:-1800}
 patience=${SETUP_TIMEOUT:-5400}
 
 # result WHAT TROUBLE: "" is none.

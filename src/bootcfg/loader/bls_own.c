@@ -136,9 +136,15 @@ int bls_own_files(const struct root *r, const struct loaders *l, const struct ow
 {
 	int rc = 0;
 
-	for (size_t i = 0; i < l->sources_n; i++)
+	for (size_t i = 0; i < l->sources_n && rc == 0; i++) {
+		const struct karg_source *p = &l->sources[i];
+		struct err ignored = {0};
+		/* One that a person wrote since then is left alone. */
+		if (!karg_source_is_entry(p) || p->edit != bls_edit ||
+			lasting_check(r, p, &ignored) < 0)
+			continue;
 		for (size_t k = 0; k < list->n && rc == 0; k++)
-			if (karg_source_is_entry(&l->sources[i]) && l->sources[i].edit == bls_edit)
-				rc = copy_add(r, &l->sources[i], &list->v[k], s, err);
+			rc = copy_add(r, p, &list->v[k], s, err);
+	}
 	return rc;
 }

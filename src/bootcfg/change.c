@@ -8,6 +8,7 @@
 #include "bootcfg/boot_files.h"
 #include "bootcfg/diff.h"
 #include "bootcfg/initrd.h"
+#include "bootcfg/loader/bls_follow.h"
 #include "bootcfg/loader/boot_entries.h"
 #include "bootcfg/loader/table.h"
 #include "bootcfg/menu.h"
@@ -97,6 +98,14 @@ static int own_revert(
 	return touched ? own_sync(j->root, a->loader, NULL, err) : 0;
 }
 
+static bool has_file(const struct undone *u, const char *path)
+{
+	for (size_t i = 0; i < u->n; i++)
+		if (str_equal(u->v[i].path, path))
+			return true;
+	return false;
+}
+
 enum cmd_result change_undone(
 	const struct args *a, struct journal *j, const struct undone *done, struct err *err)
 {
@@ -110,6 +119,8 @@ enum cmd_result change_undone(
 		log_print(LOG_WARNING, "the boot files are left as they are: %s", reason.text);
 		rc = 0;
 	}
+	if (rc == 0 && has_file(done, BLS_FOLLOW))
+		rc = bls_follow_end(j->root, &reason);
 	if (rc == 0)
 		rc = own_revert(a, j, done, &reason);
 	if (rc == 0)
@@ -126,7 +137,8 @@ static int files_undo(
 	const struct args *a, struct journal *j, unsigned id, struct undone *ret, struct err *err)
 {
 	struct diff3 by = {.root = j->root, .loader = a->loader};
-	const struct undo_how how = {.changed_since = diff3_file, .with = &by};
+	const struct undo_how how = {
+		.changed_since = diff3_file, .made_anew = bls_follow_is_copy, .with = &by};
 
 	return journal_undo(j, id, &how, ret, err);
 }

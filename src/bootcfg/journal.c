@@ -779,7 +779,8 @@ static int file_undo_kind(const struct root *r, const struct backup *s, size_t i
 		to->how = UNDO_LEFT;
 		return 0;
 	}
-	if (!txn_same(to->now, to->now_len, f->text, f->len))
+	bool anew = !f->old && how->made_anew && to->now && how->made_anew(to->now);
+	if (!anew && !txn_same(to->now, to->now_len, f->text, f->len))
 		return edited_since(s, i, how, to, err);
 	to->how = f->old ? UNDO_RESTORED : UNDO_REMOVED;
 	return f->old && bytes_copy(f->old, f->old_len, &to->to, &to->to_len) < 0

@@ -146,6 +146,9 @@ typedef int (*undo_edited)(void *with, const struct journal_words *change, const
 struct undo_how {
 	bool dry;                  /* reports only what would be done */
 	undo_edited changed_since; /* NULL: refused */
+	/* True if a file that the change created is made anew by a tool at times: it is removed,
+	 * whatever it holds by now. NULL: none is. */
+	bool (*made_anew)(const char *now);
 	void *with;
 };
 

@@ -3,6 +3,7 @@
 #include "base/json_write.h"
 #include "bootcfg/change.h"
 #include "bootcfg/diff.h"
+#include "bootcfg/loader/bls_follow.h"
 #include "shared/table.h"
 
 #include <errno.h>
@@ -62,7 +63,10 @@ static enum cmd_result undo_do(
 {
 	_cleanup_(undone_done) struct undone done = {0};
 	struct diff3 by = {.root = j->root, .loader = a->loader};
-	struct undo_how how = {.dry = a->dry_run, .changed_since = diff3_file, .with = &by};
+	struct undo_how how = {.dry = a->dry_run,
+		.changed_since = diff3_file,
+		.made_anew = bls_follow_is_copy,
+		.with = &by};
 
 	int rc = journal_undo(j, id, &how, &done, err);
 	if (rc < 0)

@@ -45,7 +45,7 @@ void bls_copy_mark(const char *text, size_t len, const char *mark, struct text *
 }
 
 int bls_copy_make(const struct root *r, const char *path, const char *tail, const char *mark,
-	struct file_edits *to, struct err *err)
+	const char *head, struct file_edits *to, struct err *err)
 {
 	_cleanup_(str_free) char *text = NULL, *name = bls_copy_name(path, tail);
 	_cleanup_(text_done) struct text copy = {0};
@@ -65,6 +65,7 @@ int bls_copy_make(const struct root *r, const char *path, const char *tail, cons
 		rc = root_read(r, path, &text, &len, err);
 	if (rc < 0)
 		return rc;
+	text_print(&copy, "%s", head);
 	bls_copy_mark(text, len, mark, &copy);
 	if (file_edits_add(to, name, NULL, 0) < 0 || file_edit_take(&to->v[0], &copy) < 0)
 		return err_set(err, ENOMEM, "out of memory");

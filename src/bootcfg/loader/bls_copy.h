@@ -7,11 +7,12 @@
 
 /*
  * One more entry of the Boot Loader Specification: adds NAME-TAIL.conf to *to, a copy of the entry
- * at path whose title has the mark. It is no default by itself, and has no boot counter. A copy
- * that is there already is added as it is, to be edited. *to is to be emptied in each case.
+ * at path whose title has the mark, behind `head` (a line, or ""). It is no default by itself, and
+ * has no boot counter. A copy that is there already is added as it is, to be edited. *to is to be
+ * emptied in each case.
  */
 int bls_copy_make(const struct root *r, const char *path, const char *tail, const char *mark,
-	struct file_edits *to, struct err *err) _must_check_;
+	const char *head, struct file_edits *to, struct err *err) _must_check_;
 
 /* Its path, without a boot counter: NAME.conf or NAME+3-1.conf becomes NAME-TAIL.conf. Allocated;
  * NULL: no memory. */

@@ -2,6 +2,7 @@
 #include "bootcfg/loader/bls_initrd.h"
 
 #include "bootcfg/loader/bls_copy.h"
+#include "bootcfg/loader/bls_follow.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -110,10 +111,13 @@ static int copy_add(const struct root *r, const struct loaders *l, const struct 
 	if (rc == 0)
 		rc = name_make(e, text, len, job->file, &name, err);
 	if (rc == 0)
-		rc = bls_copy_make(r, e->path, INITRD_TAIL, INITRD_TAIL, s, err);
+		rc = bls_copy_make(r, e->path, INITRD_TAIL, INITRD_TAIL,
+			bls_follow_is_for(e) ? BLS_FOLLOW_MARK "\n" : "", s, err);
 	if (rc == 0)
 		rc = bls_edit(s, &model->format, job->words, err);
-	return rc < 0 ? rc : bls_initrd_add(&s->v[0], model->format.reader, name.data, err);
+	if (rc == 0)
+		rc = bls_initrd_add(&s->v[0], model->format.reader, name.data, err);
+	return rc == 0 && bls_follow_is_for(e) ? bls_follow_add(r, job, name.data, s, err) : rc;
 }
 
 int bls_initrd(const struct root *r, struct loaders *l, const struct initrd_job *job,

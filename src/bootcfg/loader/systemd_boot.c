@@ -315,7 +315,8 @@ static int oneshot(const struct root *r, struct loaders *l, const struct karg_op
 	struct format f = {.reader = BLS_SYSTEMD_BOOT};
 	int rc = default_check(r, model->paths.v[0], err);
 	if (rc == 0)
-		rc = bls_copy_make(r, model->paths.v[0], TRIAL_ID, "vfio-bootcfg trial", s, err);
+		rc = bls_copy_make(
+			r, model->paths.v[0], TRIAL_ID, "vfio-bootcfg trial", "", s, err);
 	if (rc == 0)
 		rc = bls_edit(s, &f, req, err);
 	if (rc < 0)
@@ -351,7 +352,8 @@ static int keep(
 	if (!model)
 		return err_set(err, EINVAL,
 			"nothing tells which entry boots by default, so there is none that --once-fallback could copy");
-	return bls_copy_make(r, model->paths.v[0], "before-vfio", "before vfio-bootcfg", s, err);
+	return bls_copy_make(
+		r, model->paths.v[0], "before-vfio", "before vfio-bootcfg", "", s, err);
 }
 
 /* ---- another default ---------------------------------------------------------------------------

@@ -8,10 +8,13 @@
 #include <stdio.h>
 #include <string.h>
 
-char *bls_copy_name(const char *path, const char *tail)
+char *bls_copy_name(const char *path, enum bls_reader reader, const char *tail)
 {
 	char *name = NULL;
-	return asprintf(&name, "%.*s-%s.conf", (int)entry_stem(path), path, tail) < 0 ? NULL : name;
+	return asprintf(&name, "%.*s%c%s.conf", (int)entry_stem(path), path,
+		       bls_copy_between(reader), tail) < 0
+		       ? NULL
+		       : name;
 }
 
 /* The length of a line without trailing blanks. */
@@ -44,10 +47,15 @@ void bls_copy_mark(const char *text, size_t len, const char *mark, struct text *
 	}
 }
 
-int bls_copy_make(const struct root *r, const char *path, const char *tail, const char *mark,
-	const char *head, struct file_edits *to, struct err *err)
+char bls_copy_between(enum bls_reader reader)
 {
-	_cleanup_(str_free) char *text = NULL, *name = bls_copy_name(path, tail);
+	return reader == BLS_GRUB ? '~' : '-';
+}
+
+int bls_copy_make(const struct root *r, const char *path, const struct bls_copy *c,
+	struct file_edits *to, struct err *err)
+{
+	_cleanup_(str_free) char *text = NULL, *name = bls_copy_name(path, c->reader, c->tail);
 	_cleanup_(text_done) struct text copy = {0};
 	size_t len = 0;
 
@@ -65,8 +73,8 @@ int bls_copy_make(const struct root *r, const char *path, const char *tail, cons
 		rc = root_read(r, path, &text, &len, err);
 	if (rc < 0)
 		return rc;
-	text_print(&copy, "%s", head);
-	bls_copy_mark(text, len, mark, &copy);
+	text_print(&copy, "%s", c->head ? c->head : "");
+	bls_copy_mark(text, len, c->mark, &copy);
 	if (file_edits_add(to, name, NULL, 0) < 0 || file_edit_take(&to->v[0], &copy) < 0)
 		return err_set(err, ENOMEM, "out of memory");
 	return 0;

@@ -2,6 +2,7 @@
 #include "bootcfg/loader/bls_follow.h"
 
 #include "base/log.h"
+#include "bootcfg/loader/bls_copy.h"
 #include "bootcfg/loader/detect.h"
 #include "shared/txn.h"
 
@@ -20,7 +21,7 @@ bool bls_follow_is_for(const struct boot_entry *e)
 }
 
 int bls_follow_add(const struct root *r, const struct initrd_job *job, const char *name,
-	struct file_edits *s, struct err *err)
+	enum bls_reader reader, struct file_edits *s, struct err *err)
 {
 	_cleanup_(text_done) struct text lines = {0};
 	char *old = NULL;
@@ -31,8 +32,8 @@ int bls_follow_add(const struct root *r, const struct initrd_job *job, const cha
 		return rc;
 	text_print(&lines,
 		"# By vfio-bootcfg(8), which takes it away again (--undo): what the second entry of a kernel has more than its first.\n"
-		"initrd %s\noptions",
-		name);
+		"name %c" INITRD_TAIL "\ninitrd %s\noptions",
+		bls_copy_between(reader), name);
 	for (size_t i = 0; i < job->words->n; i++)
 		text_print(&lines, " %s", job->words->v[i].text);
 	text_print(&lines, "\n");
@@ -75,7 +76,7 @@ static int copies_remove(const struct root *r, const char *boot, struct err *err
 	text_print(&dir, "%s/loader/entries", boot);
 	if (dir.failed)
 		return err_set(err, ENOMEM, "out of memory");
-	if (root_list(r, dir.data, "-" INITRD_TAIL ".conf", &names) < 0)
+	if (root_list(r, dir.data, INITRD_TAIL ".conf", &names) < 0)
 		return 0;
 	for (size_t i = 0; i < names.n && rc == 0; i++) {
 		_cleanup_(text_done) struct text path = {0};

@@ -7,9 +7,10 @@
 /*
  * The entry of its own (bls_initrd) of kernels that come later. kernel-install removes the entry of
  * a kernel with the copies of it, and knows nothing of them when it makes one. So the lines that a
- * copy has more than its original are in a file, and kernel-install/96-vfio-bind-archive.install adds them
- * to a copy of each entry that it makes:
+ * copy has more than its original are in a file, and kernel-install/96-vfio-bind-archive.install
+ *adds them to a copy of each entry that it makes:
  *
+ *	name -vfio-bind
  *	initrd /vfio-bind.cpio
  *	options rdinit=/usr/local/lib/vfio-bind/init
  */
@@ -21,7 +22,7 @@ bool bls_follow_is_for(const struct boot_entry *e);
 
 /* Adds the file to s. `name` is what an entry calls the archive. */
 int bls_follow_add(const struct root *r, const struct initrd_job *job, const char *name,
-	struct file_edits *s, struct err *err) _must_check_;
+	enum bls_reader reader, struct file_edits *s, struct err *err) _must_check_;
 
 /* True for the text of such a copy: kernel-install makes it anew with its kernel. */
 bool bls_follow_is_copy(const char *text);

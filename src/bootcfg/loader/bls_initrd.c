@@ -107,17 +107,21 @@ static int copy_add(const struct root *r, const struct loaders *l, const struct 
 	const struct boot_entry *e = entry_of(job->entries, model->paths.v[0]);
 	if (boot_entry_loads(e, job->file) && boot_entry_meets(e, job->words) == BOOT_HAS)
 		return 0;
+	const struct bls_copy c = {.reader = model->format.reader,
+		.tail = INITRD_TAIL,
+		.mark = INITRD_TAIL,
+		.head = bls_follow_is_for(e) ? BLS_FOLLOW_MARK "\n" : NULL};
 	int rc = root_read(r, e->path, &text, &len, err);
 	if (rc == 0)
 		rc = name_make(e, text, len, job->file, &name, err);
 	if (rc == 0)
-		rc = bls_copy_make(r, e->path, INITRD_TAIL, INITRD_TAIL,
-			bls_follow_is_for(e) ? BLS_FOLLOW_MARK "\n" : "", s, err);
+		rc = bls_copy_make(r, e->path, &c, s, err);
 	if (rc == 0)
 		rc = bls_edit(s, &model->format, job->words, err);
 	if (rc == 0)
 		rc = bls_initrd_add(&s->v[0], model->format.reader, name.data, err);
-	return rc == 0 && bls_follow_is_for(e) ? bls_follow_add(r, job, name.data, s, err) : rc;
+	return rc == 0 && bls_follow_is_for(e) ? bls_follow_add(r, job, name.data, c.reader, s, err)
+					       : rc;
 }
 
 int bls_initrd(const struct root *r, struct loaders *l, const struct initrd_job *job,

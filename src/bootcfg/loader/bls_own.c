@@ -87,25 +87,11 @@ static int text_make(const struct karg_source *p, const struct own_entry *own, c
 	return ret->failed ? err_set(err, ENOMEM, "out of memory") : 0;
 }
 
-/*
- * The copy sorts behind its original. GRUB compares names without .conf, the greatest version
- * first, where only `~` is less than nothing; bootctl(1) takes no `~` in an id, and systemd-boot
- * goes by the sort-key, then by names with .conf, where `-` is less than `.`.
- */
-static char *copy_name(const struct karg_source *p, const char *tail)
-{
-	const char *path = p->paths.v[0];
-	char *name = NULL;
-
-	if (p->format.reader != BLS_GRUB)
-		return bls_copy_name(path, tail);
-	return asprintf(&name, "%.*s~%s.conf", (int)entry_stem(path), path, tail) < 0 ? NULL : name;
-}
-
 static int copy_add(const struct root *r, const struct karg_source *p, const struct own_entry *own,
 	struct file_edits *s, struct err *err)
 {
-	_cleanup_(str_free) char *text = NULL, *name = copy_name(p, own->tail);
+	_cleanup_(str_free) char *text = NULL,
+				 *name = bls_copy_name(p->paths.v[0], p->format.reader, own->tail);
 	_cleanup_(text_done) struct text copy = {0};
 	char *old = NULL;
 	size_t len = 0, old_len = 0;

@@ -304,6 +304,9 @@ static int default_check(const struct root *r, const char *path, struct err *err
 }
 
 /* A copy of the default entry, NAME-vfio-trial.conf, and `bootctl set-oneshot`. */
+static const struct bls_copy trial = {.tail = TRIAL_ID, .mark = "vfio-bootcfg trial"};
+static const struct bls_copy before = {.tail = "before-vfio", .mark = "before vfio-bootcfg"};
+
 static int oneshot(const struct root *r, struct loaders *l, const struct karg_ops *req,
 	struct file_edits *s, struct err *err)
 {
@@ -315,8 +318,7 @@ static int oneshot(const struct root *r, struct loaders *l, const struct karg_op
 	struct format f = {.reader = BLS_SYSTEMD_BOOT};
 	int rc = default_check(r, model->paths.v[0], err);
 	if (rc == 0)
-		rc = bls_copy_make(
-			r, model->paths.v[0], TRIAL_ID, "vfio-bootcfg trial", "", s, err);
+		rc = bls_copy_make(r, model->paths.v[0], &trial, s, err);
 	if (rc == 0)
 		rc = bls_edit(s, &f, req, err);
 	if (rc < 0)
@@ -352,8 +354,7 @@ static int keep(
 	if (!model)
 		return err_set(err, EINVAL,
 			"nothing tells which entry boots by default, so there is none that --once-fallback could copy");
-	return bls_copy_make(
-		r, model->paths.v[0], "before-vfio", "before vfio-bootcfg", "", s, err);
+	return bls_copy_make(r, model->paths.v[0], &before, s, err);
 }
 
 /* ---- another default ---------------------------------------------------------------------------

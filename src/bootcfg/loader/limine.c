@@ -146,6 +146,18 @@ static void tool_part(const struct boot_entry *e, struct format *f)
 	f->kernel = slash ? slash + 1 : e->title;
 }
 
+/* It writes limine.conf anew for each kernel, with the initrd that it had made and no other. */
+static int tool_initrd(const struct root *r, struct loaders *l, const struct initrd_job *job,
+	struct file_edits *s, struct err *err)
+{
+	(void)r;
+	(void)l;
+	(void)job;
+	(void)s;
+	return err_set(err, EINVAL,
+		"--initrd: limine-entry-tool writes the entries anew for each kernel, and has no setting for a further module_path: have the image made with vfio-bind in it (/usr/lib/vfio-bind/setup enable)");
+}
+
 const struct loader loader_limine_tool = {
 	.name = "limine",
 	.called = (const char *const[]){"limine", NULL},
@@ -155,6 +167,7 @@ const struct loader loader_limine_tool = {
 	.detect = tool_detect,
 	.makes = tool_makes,
 	.part = tool_part,
+	.initrd = tool_initrd,
 };
 
 /* ---- limine.conf -------------------------------------------------------------------------------
@@ -305,6 +318,140 @@ static int entries(struct boot_reading *q)
 	return rc;
 }
 
+/* ---- one more initrd ---------------------------------------------------------------------------
+ */
+
+/* `module_path: URI` or, of old, `MODULE_PATH=URI`: the offset of the value in the line, or 0. */
+static size_t module_value(const char *line, size_t len)
+{
+	static const char key[] = "module_path";
+	size_t at = strspn(line, " \t");
+
+	if (len < at + sizeof(key) || strncasecmp(line + at, key, sizeof(key) - 1) != 0)
+		return 0;
+	at += sizeof(key) - 1;
+	if (at >= len || !strchr(":=", line[at]))
+		return 0;
+	at += 1 + strspn(line + at + 1, " \t");
+	return at < len ? at : 0;
+}
+
+struct module_line {
+	size_t begin, value, end; /* in the text; end: behind the value */
+	size_t next;              /* the line behind it */
+};
+
+/* The last one of the entry that begins in line `first`. */
+static bool module_find(const char *text, size_t first, struct module_line *ret)
+{
+	size_t number = 0;
+	bool found = false;
+
+	for (const char *line = text; *line;) {
+		size_t len = strcspn(line, "\r\n"), begin = (size_t)(line - text), value;
+		const char *word = line + strspn(line, " \t");
+		number++;
+		if (number > first && (*word == '/' || *word == ':'))
+			break;
+		value = number > first ? module_value(line, len) : 0;
+		line += strcspn(line, "\n");
+		line += *line == '\n';
+		if (value == 0)
+			continue;
+		while (len > value && strchr(" \t", text[begin + len - 1]))
+			len--;
+		*ret = (struct module_line){
+			begin, begin + value, begin + len, (size_t)(line - text)};
+		found = true;
+	}
+	return found;
+}
+
+/* The URI of the archive, in the directory of the entry's last initrd; that may have the hash of
+ * its file behind it. */
+static int uri_print(const struct boot_entry *e, const struct initrd_job *job, const char *uri,
+	size_t len, struct text *ret, struct err *err)
+{
+	const struct boot_file *last = e->initrds_n > 0 ? &e->initrds[e->initrds_n - 1] : NULL;
+	const char *there = last && last->path ? strrchr(last->path, '/') : NULL;
+	const char *name = strrchr(job->file, '/'), *hash = memchr(uri, '#', len);
+	size_t dir = there ? (size_t)(there - last->path) : 0;
+
+	if (uri[0] == '$')
+		return err_set(err, EINVAL,
+			"/%s:%zu: Limine unpacks its initrd itself: write the line for the archive by hand",
+			e->path, e->line);
+	if (!there || last->state != BOOT_FILE_THERE || !name ||
+		(size_t)(name - job->file) != dir || strncmp(job->file, last->path, dir) != 0)
+		return err_set(err, EINVAL,
+			"/%s: is not in the directory of the initrd of \"%.100s\": write the archive to /%.*s",
+			job->file, e->title, (int)dir, last && last->path ? last->path : "");
+	const char *slash = memrchr(uri, '/', hash ? (size_t)(hash - uri) : len);
+	if (!slash)
+		return err_set(
+			err, EINVAL, "/%s:%zu: its module_path has no directory", e->path, e->line);
+	text_print(ret, "%.*s%s", (int)(slash + 1 - uri), uri, name + 1);
+	return ret->failed ? err_set(err, ENOMEM, "out of memory") : 0;
+}
+
+static int entry_initrd_add(struct file_edit *f, const struct boot_entry *e,
+	const struct initrd_job *job, struct err *err)
+{
+	_cleanup_(text_done) struct text out = {0}, uri = {0};
+	struct module_line m;
+	size_t len;
+	const char *text = file_edit_text(f, &len);
+
+	if (boot_entry_loads(e, job->file))
+		return 0;
+	if (!module_find(text, e->line, &m))
+		return err_set(err, EINVAL,
+			"%s:%zu: starts no initrd by a line module_path, behind which this one could come",
+			f->name, e->line);
+	int rc = uri_print(e, job, text + m.value, m.end - m.value, &uri, err);
+	if (rc < 0)
+		return rc;
+	const char *newline = memchr(text + m.begin, '\r', m.next - m.begin) ? "\r\n" : "\n";
+	text_add(&out, text, m.next);
+	if (text[m.next - 1] != '\n')
+		text_print(&out, "%s", newline);
+	text_add(&out, text + m.begin, m.value - m.begin);
+	text_print(&out, "%s%s", uri.data, text[m.next - 1] == '\n' ? newline : "");
+	text_add(&out, text + m.next, len - m.next);
+	return file_edit_take(f, &out) < 0 ? err_set(err, ENOMEM, "out of memory") : 0;
+}
+
+/* A further line module_path: several are loaded in their order (CONFIG.md, Linux protocol). The
+ * last entry first, so that the lines of the others stay where they are. */
+static int initrd(const struct root *r, struct loaders *l, const struct initrd_job *job,
+	struct file_edits *s, struct err *err)
+{
+	const char *path = l->sources_n > 0 ? l->sources[0].paths.v[0] : "";
+	size_t line = l->sources_n > 0 ? l->sources[0].format.entry_line : 0;
+	char *text = NULL;
+	size_t len = 0;
+
+	if (l->sources_n != 1 || l->sources[0].edit != limine_edit)
+		return err_set(err, EINVAL,
+			"--initrd: no menu that is written by hand has the entries of Limine here");
+	if (job->words->n > 0)
+		return err_set(err, EINVAL,
+			"/%s: an entry of its own is written by hand here: a copy of the other with module_path of the archive behind its own, and %s in its cmdline",
+			path, job->words->v[0].text);
+	int rc = root_read(r, path, &text, &len, err);
+	if (rc < 0)
+		return rc;
+	if (file_edits_add(s, path, text, len) < 0)
+		return err_set(err, ENOMEM, "out of memory");
+	for (size_t i = job->entries->n; i-- > 0 && rc == 0;) {
+		const struct boot_entry *e = &job->entries->v[i];
+		bool asked = job->pick ? line == 0 || e->line == line : !e->way_back;
+		if (e->ours && !e->no_linux && !e->unknown && asked && str_equal(e->path, path))
+			rc = entry_initrd_add(&s->v[0], e, job, err);
+	}
+	return rc;
+}
+
 const struct loader loader_limine = {
 	.name = "limine",
 	.called = (const char *const[]){"limine", NULL},
@@ -312,5 +459,6 @@ const struct loader loader_limine = {
 	.loader_info = (const char *const[]){"Limine", "limine", NULL},
 	.detect = menu_detect,
 	.entries = entries,
+	.initrd = initrd,
 	.own = menu_own,
 };

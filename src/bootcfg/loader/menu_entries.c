@@ -8,15 +8,19 @@
 #include <string.h>
 #include <strings.h>
 
-/* A path without what names its partition: boot():/vmlinuz, uuid(…):/vmlinuz, and without Limine's
- * checksum behind it (#…). *ret_boot: it is on the partition of the menu. */
+/* A path without what names its partition: boot():/vmlinuz, uuid(…):/vmlinuz, of old
+ * boot:///vmlinuz, uuid://…/vmlinuz, and without Limine's checksum behind it (#…). *ret_boot: it is
+ * on the partition of the menu. */
 static const char *path_of(const char *name, size_t *ret_len, bool *ret_boot)
 {
 	const char *colon = strstr(name, "):");
-	const char *path = colon ? colon + 2 : name;
+	const char *old = colon ? NULL : strstr(name, "://"),
+		   *slash = old ? strchr(old + 3, '/') : NULL;
+	const char *path = colon ? colon + 2 : slash ? slash : name;
 
 	*ret_len = strcspn(path, "#");
-	*ret_boot = !colon || strncasecmp(name, "boot():", 7) == 0;
+	*ret_boot = path == name || strncasecmp(name, "boot():", 7) == 0 ||
+		    strncasecmp(name, "boot:///", 8) == 0;
 	return path;
 }
 

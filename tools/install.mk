@@ -32,6 +32,8 @@ rest_rows = \
 	udev/70-vfio-bind.rules:$(LIBDIR)/udev/rules.d/70-vfio-bind.rules:644 \
 	setup/setup:$(LIBDIR)/vfio-bind/setup:755 \
 	setup/boot-end:$(LIBDIR)/vfio-bind/boot-end:755 \
+	setup/one-card:$(LIBDIR)/vfio-bind/one-card:755 \
+	setup/one-card.conf:$(LIBDIR)/vfio-bind/one-card.conf:644 \
 	setup/mkinitcpio.conf:$(LIBDIR)/vfio-bind/mkinitcpio.conf:644 \
 	$(foreach u,$(wildcard systemd/*.service systemd/*.path systemd/*.target),$u:$(UNITDIR)/$(notdir $u):644) \
 	$(foreach m,$(manuals),$m:$(MANDIR)/man$(subst .,,$(suffix $m))/$(notdir $m):644) \
@@ -39,7 +41,6 @@ rest_rows = \
 		completions/$n.bash:$(BASHDIR)/$n:644 \
 		completions/_$n:$(ZSHDIR)/_$n:644 \
 		completions/$n.fish:$(FISHDIR)/$n.fish:644) \
-	examples/libvirt-hook-qemu:$(DATADIR)/doc/vfio-bind/examples/libvirt-hook-qemu:644 \
 	$(ansible_rows) \
 	$(foreach d,$(wildcard docs/*.md docs/schema/*.json),$d:$(DATADIR)/doc/vfio-bind/$(d:docs/%=%):644) \
 	$(BUILD)/vfio-bind.spdx.json:$(DATADIR)/doc/vfio-bind/vfio-bind.spdx.json:644 \

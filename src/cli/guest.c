@@ -68,7 +68,7 @@ static int gather(struct guest *g, const struct plan *p, struct err *err)
 			int r = take(g, v->device, err);
 			if (r < 0)
 				return r;
-			if (!here && !v->companion)
+			if (!here && !v->companion && !g->by_turns)
 				log_later(v);
 		} else if (!v->companion) {
 			g->left_out++;
@@ -135,7 +135,7 @@ enum cmd_result guest_look(struct guest *g, char **operands, int n, struct err *
 	enum cmd_result r = CMD_AS_ASKED;
 
 	if (n > 0) {
-		r = bind_args_plan(&s, &g->args, operands, n, false, err);
+		r = bind_args_plan(&s, &g->args, operands, n, g->by_turns, err);
 	} else {
 		boot.mode = BOOT_BIND;
 		int code = ctx_read(&s, &g->args.sysroot, &boot, err);

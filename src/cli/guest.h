@@ -87,6 +87,7 @@ struct guest {
 	struct guest_function list[GUEST_MAX];
 	size_t n;
 	bool later;      /* of vm: what bind would take is taken, too, with a warning */
+	bool by_turns;   /* ... without one: they are bound when the VM starts */
 	size_t left_out; /* requested, but not on vfio */
 };
 

@@ -32,7 +32,7 @@ struct setup {
 	const char *gpu, *vm;
 	char **addresses;
 	int n_addresses;
-	bool yes, dry_run, json, trial, undo, archive;
+	bool yes, dry_run, json, trial, undo, archive, single;
 	bool asks;              /* there is a terminal for questions */
 	struct sysroot sysroot; /* this machine; another one for a dry run */
 };
@@ -129,7 +129,8 @@ struct intent {
 	struct ctx planned;            /* of the config as it will be */
 	struct outcome_report outcome; /* of that plan */
 	struct setup_run run;
-	struct setup_vm vm; /* of --vm */
+	struct setup_vm vm;   /* of --vm */
+	struct one_card hook; /* of --single */
 };
 #define INTENT_EMPTY                                                                               \
 	{                                                                                          \
@@ -145,6 +146,7 @@ static void intent_done(struct intent *i)
 	outcome_report_done(&i->outcome);
 	ctx_done(&i->planned);
 	setup_vm_done(&i->vm);
+	one_card_done(&i->hook);
 }
 
 static void mark(struct cards *c, struct pci_addr addr)
@@ -364,16 +366,16 @@ static void show_images(const struct intent *i, unsigned number)
 	print_heading(words.failed ? "out of memory" : words.data);
 }
 
-static void show_vm(const struct intent *i)
+static void show_vm(const struct intent *i, unsigned number)
 {
 	_cleanup_(text_done) struct text words = {0};
 
 	if (!i->vm.target)
 		return;
 	text_print(&words,
-		i->run.needed[STEP_VM] ? "3. The VM %s gets the devices:"
-				       : "3. The VM %s has the devices already.",
-		i->vm.target);
+		i->run.needed[STEP_VM] ? "%u. The VM %s gets the devices:"
+				       : "%u. The VM %s has the devices already.",
+		number, i->vm.target);
 	puts("");
 	print_heading(words.failed ? "out of memory" : words.data);
 	setup_vm_show(&i->vm);
@@ -403,7 +405,7 @@ static int show(const struct intent *i, const struct setup *o, struct err *err)
 	} else {
 		print_heading("2. The kernel parameters are set already.");
 	}
-	show_vm(i);
+	show_vm(i, 3);
 	puts("");
 	show_images(i, i->vm.target ? 4 : 3);
 	puts("");
@@ -415,7 +417,8 @@ static int show(const struct intent *i, const struct setup *o, struct err *err)
 static int print_json(const struct intent *i, const struct setup *o, const char *reason,
 	enum cmd_result result, struct err *err)
 {
-	static const char *const names[SETUP_STEPS] = {"config", "parameters", "vm", "images"};
+	static const char *const names[SETUP_STEPS] = {
+		"config", "parameters", "vm", "hook", "images"};
 	const struct init_report t = {.file = path_of(o),
 		.written = i->run.done[STEP_CONFIG],
 		.whole = i->whole && result == CMD_AS_ASKED,
@@ -431,7 +434,7 @@ static int print_json(const struct intent *i, const struct setup *o, const char 
 	findings_print_json(&i->obstacles, &j);
 	json_open_array(&j, "steps");
 	for (unsigned n = 0; n < SETUP_STEPS; n++) {
-		if (n == STEP_VM && !o->vm)
+		if ((n == STEP_VM && !o->vm) || (n == STEP_HOOK && !o->single))
 			continue;
 		json_open_object(&j, NULL);
 		json_string(&j, "step", names[n]);
@@ -469,20 +472,27 @@ static enum cmd_result carry_out(struct intent *i, struct err *err)
 	if (i->run.interrupt.signal)
 		log_print(LOG_NOTICE, "the interrupt came in the last step, which was finished");
 	log_print(LOG_NOTICE, "all is set up (back: vfio-bind setup --undo)");
-	log_print(LOG_NOTICE, "reboot now, then run vfio-bind status");
+	if (i->run.hook)
+		log_print(LOG_NOTICE,
+			"reboot now, also for libvirt to see the hook; then the start of %s ends the desktop, and its end brings that back",
+			i->vm.target);
+	else
+		log_print(LOG_NOTICE, "reboot now, then run vfio-bind status");
 	return i->whole ? CMD_AS_ASKED : CMD_NOT_ALL;
 }
 
 static enum cmd_result ask_and_do(struct intent *i, const struct setup *o, struct err *err)
 {
 	const bool *needed = i->run.needed;
+	bool any = false;
 
+	for (unsigned n = 0; n < SETUP_STEPS; n++)
+		any |= needed[n];
 	if (o->dry_run) {
 		i->reason = "a dry run";
 		return i->whole ? CMD_AS_ASKED : CMD_NOT_ALL;
 	}
-	if (!needed[STEP_CONFIG] && !needed[STEP_PARAMETERS] && !needed[STEP_VM] &&
-		!needed[STEP_IMAGES]) {
+	if (!any) {
 		i->reason = "all of this is set up already";
 		log_print(LOG_NOTICE, "%s (back: vfio-bind setup --undo)", i->reason);
 		return i->whole ? CMD_AS_ASKED : CMD_NOT_ALL;
@@ -492,6 +502,60 @@ static enum cmd_result ask_and_do(struct intent *i, const struct setup *o, struc
 			is_interrupted(i) ? "interrupted: nothing was done" : "nothing was done");
 	return carry_out(i, err);
 }
+
+/* ---- one graphics card ----------------------------------------------------------------------- */
+
+static int show_single(const struct intent *i, const struct setup *o, struct err *err)
+{
+	_cleanup_(text_done) struct text words = {0};
+	int r = 0;
+
+	print_heading(i->run.needed[STEP_PARAMETERS] ? "1. The kernel parameters:"
+						     : "1. The kernel parameters are set already.");
+	if (i->run.needed[STEP_PARAMETERS] && (!o->sysroot.sysfs || o->sysroot.root))
+		r = show_parameters(o, err);
+	puts("");
+	show_vm(i, 2);
+	puts("");
+	text_print(&words,
+		i->run.needed[STEP_HOOK]
+			? "3. A hook of libvirt ends the desktop for it, and brings that back: %s"
+			: "3. The hook of libvirt is there already: %s",
+		i->hook.path);
+	print_heading(words.failed ? "out of memory" : words.data);
+	puts("");
+	return r;
+}
+
+/* Nothing is bound at boot, so that no config and no image is needed: the hook has the card bound
+ * when the VM starts. */
+static enum cmd_result go_single(struct intent *i, const struct setup *o, struct err *err)
+{
+	struct pci_addr card;
+
+	enum cmd_result r = setup_vm_open(&i->vm, o->vm, err);
+	if (r == CMD_AS_ASKED)
+		r = setup_vm_plan_single(
+			&i->vm, o->addresses, o->n_addresses, &o->sysroot, &card, err);
+	if (r != CMD_AS_ASKED)
+		return r;
+	int code = one_card_look(&i->hook, i->vm.target, card, err);
+	if (code < 0)
+		return code == -EEXIST ? CMD_NOT_ALL : CMD_SYSTEM;
+	i->run.vm = &i->vm;
+	i->run.hook = &i->hook;
+	find_needed(i, o);
+	i->run.needed[STEP_CONFIG] = i->run.needed[STEP_IMAGES] = false;
+	i->run.needed[STEP_HOOK] = i->hook.differs;
+	if (!o->json && show_single(i, o, err) < 0)
+		return CMD_SYSTEM;
+	setup_vm_advise(&i->vm);
+	one_card_advise(&i->hook, i->vm.target);
+	return ask_and_do(i, o, err);
+}
+
+/* ---- the way ----------------------------------------------------------------------------------
+ */
 
 static enum cmd_result result_of(int r)
 {
@@ -512,7 +576,7 @@ static enum cmd_result go(struct intent *i, const struct setup *o, struct err *e
 			"setup has made images with vfio-bind here: take that back first, by vfio-bind setup --undo");
 	/* It goes on as it has begun. */
 	i->run.archive = o->archive || was->archive;
-	if (obstacles_find(&i->obstacles, o, i->run.archive, err) < 0)
+	if (obstacles_find(&i->obstacles, o, i->run.archive || o->single, err) < 0)
 		return CMD_SYSTEM;
 	switch (obstacles_ask(o, &i->obstacles, &open)) {
 	case GO_STOP:
@@ -523,6 +587,8 @@ static enum cmd_result go(struct intent *i, const struct setup *o, struct err *e
 	default:
 		i->whole &= !open;
 	}
+	if (o->single)
+		return go_single(i, o, err);
 	if (o->vm) {
 		enum cmd_result found = setup_vm_open(&i->vm, o->vm, err);
 		if (found != CMD_AS_ASKED)
@@ -598,6 +664,9 @@ static bool words_fit(const struct setup *o, struct err *err)
 		(void)err_set(err, EINVAL, "--gpu %s: write non-boot", o->gpu);
 	else if (o->gpu && o->n_addresses > 0)
 		(void)err_set(err, EINVAL, "--gpu and addresses: one of them");
+	else if (o->single && (!o->vm || o->gpu || o->archive || o->undo))
+		(void)err_set(err, EINVAL,
+			"--single goes with --vm NAME, and without --gpu, --image and --undo: nothing is bound at boot");
 	else if (o->undo && (o->gpu || o->vm || o->n_addresses > 0 || o->dry_run || o->trial ||
 				    o->json || o->archive))
 		(void)err_set(err, EINVAL, "--undo takes back all of it, with --yes alone");
@@ -629,6 +698,9 @@ enum cmd_result cmd_setup(int argc, char **argv, struct err *err)
 			NULL, NULL},
 		{"vm", 0, "NAME|FILE", "put the devices into this VM, too, as vfio-bind vm does",
 			&o.vm, NULL, NULL, NULL},
+		{"single", 0, NULL,
+			"the only graphics card, which the desktop and the VM have by turns", NULL,
+			&o.single, NULL, NULL},
 		{"yes", 'y', NULL, "ask nothing", NULL, &o.yes, NULL, NULL},
 		{"dry-run", 'n', NULL, "show all of it and do nothing", NULL, &o.dry_run, NULL,
 			NULL},

@@ -22,6 +22,7 @@
 
 #define BOOTCFG "bootcfg "
 #define VM "vm "
+#define HOOK "hook "
 #define CONFIG_BEFORE "config before "
 
 /* "config before 0123456789abcdef", "config before none"; "config" up to 0.3. */
@@ -50,6 +51,20 @@ static void read_vm(struct setup_state *ret, char *at)
 		vm->n += pci_addr_parse(one, &vm->functions[vm->n]);
 }
 
+/* "hook 0123456789abcdef 1 win10", behind that VM: the hash, and how many directories were made. */
+static void read_hook(struct setup_state *ret, char *at)
+{
+	char *hash = strsep(&at, " "), *made = strsep(&at, " ");
+	const struct setup_vm_state *known = at ? setup_state_vm(ret, at) : NULL;
+
+	if (!known)
+		return;
+	struct setup_vm_state *vm = &ret->vm[known - ret->vm];
+	vm->has_hook = true;
+	vm->hook = strtoull(hash, NULL, 16);
+	vm->hook_dirs = (unsigned)strtoul(made, NULL, 10);
+}
+
 static void read_step(struct setup_state *ret, char *line)
 {
 	unsigned long change;
@@ -66,6 +81,8 @@ static void read_step(struct setup_state *ret, char *line)
 		ret->trial = true;
 	else if (str_starts(line, VM))
 		read_vm(ret, line + strlen(VM));
+	else if (str_starts(line, HOOK))
+		read_hook(ret, line + strlen(HOOK));
 	else if (str_starts(line, BOOTCFG) &&
 		 str_decimal(line + strlen(BOOTCFG), 999999, &change) &&
 		 ret->n_changes < CHANGES_MAX)
@@ -150,6 +167,8 @@ static void write_vm(const struct setup_vm_state *vm, struct text *to)
 		text_print(
 			to, "%s%s", i > 0 ? "," : "", pci_addr_format(vm->functions[i], address));
 	text_print(to, " %s\n", vm->target);
+	if (vm->has_hook)
+		text_print(to, HOOK "%016" PRIx64 " %u %s\n", vm->hook, vm->hook_dirs, vm->target);
 }
 
 int setup_state_write(const struct setup_state *s, struct err *err)

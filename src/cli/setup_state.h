@@ -23,6 +23,9 @@ struct setup_vm_state {
 	uint64_t before;  /* str_hash of its bytes before the first of it */
 	struct pci_addr functions[SETUP_VM_FUNCTIONS];
 	size_t n;
+	bool has_hook; /* of libvirt (cli/one_card) */
+	uint64_t hook; /* str_hash of it */
+	unsigned hook_dirs;
 };
 
 #define SETUP_VMS 8

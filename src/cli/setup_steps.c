@@ -14,6 +14,7 @@
 static const char *const titles[SETUP_STEPS] = {[STEP_CONFIG] = ("write " CONFIG_PATH),
 	[STEP_PARAMETERS] = "set the kernel parameters",
 	[STEP_VM] = "put the devices into the VM",
+	[STEP_HOOK] = "write the hook of libvirt",
 	[STEP_IMAGES] = "make the images; this takes minutes"};
 
 static const char *title_of(const struct setup_run *s, unsigned step)
@@ -153,6 +154,29 @@ static int edit_vm(struct setup_run *s, struct err *err)
 	return vm_change_write(&s->vm->vm, &s->vm->change, err) == CMD_AS_ASKED ? 0 : -EIO;
 }
 
+static int write_hook(struct setup_run *s, struct err *err)
+{
+	int r = setup_vm_note_hook(s->vm, s->hook, &s->state, err);
+
+	if (r == 0)
+		r = setup_state_write(&s->state, err);
+	if (r < 0)
+		return r;
+	s->hook_begun = true;
+	return one_card_write(s->hook, err);
+}
+
+/* One that an earlier run has written is needed as before, and is as good as that. */
+static int revert_hook(struct setup_run *s, const struct setup_state *before, struct err *err)
+{
+	const struct setup_vm_state *was = setup_state_vm(before, s->vm->target);
+	const struct setup_vm_state *now = setup_state_vm(&s->state, s->vm->target);
+
+	if (!s->hook_begun || (was && was->has_hook))
+		return 0;
+	return one_card_remove(now->target, now->hook, now->hook_dirs, err);
+}
+
 static int make_images(struct setup_run *s, struct err *err)
 {
 	const char *const argv[] = {SETUP_IMAGES, s->archive ? "archive" : "enable", NULL};
@@ -179,6 +203,7 @@ static int (*const steps[SETUP_STEPS])(struct setup_run *s, struct err *err) = {
 	[STEP_CONFIG] = write_config,
 	[STEP_PARAMETERS] = edit_parameters,
 	[STEP_VM] = edit_vm,
+	[STEP_HOOK] = write_hook,
 	[STEP_IMAGES] = make_images,
 };
 
@@ -231,6 +256,8 @@ static int roll_back(struct setup_run *s, const struct setup_state *before, stru
 		r = config_file_rollback(s->file, err);
 	if (r == 0)
 		r = revert_images(s, before, err);
+	if (r == 0 && s->vm)
+		r = revert_hook(s, before, err);
 	if (r == 0 && s->vm_begun)
 		r = vm_change_revert(&s->vm->vm, &s->vm->change, err);
 	return r < 0 ? r : setup_state_write(before, err);

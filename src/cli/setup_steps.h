@@ -14,7 +14,7 @@
 /* The program that makes the images, and puts them back. */
 #define SETUP_IMAGES "/usr/lib/vfio-bind/setup"
 
-enum setup_step { STEP_CONFIG, STEP_PARAMETERS, STEP_VM, STEP_IMAGES, SETUP_STEPS };
+enum setup_step { STEP_CONFIG, STEP_PARAMETERS, STEP_VM, STEP_HOOK, STEP_IMAGES, SETUP_STEPS };
 
 /* One run of `setup`, on this machine. The caller holds the interrupts (interrupt_hold). */
 struct setup_run {
@@ -29,6 +29,8 @@ struct setup_run {
 	bool images_begun;
 	struct setup_vm *vm; /* of --vm, or NULL; its change is made */
 	bool vm_begun;
+	struct one_card *hook; /* of --single, or NULL */
+	bool hook_begun;
 	struct interrupt interrupt;
 	struct setup_state state; /* as it is on disk */
 };

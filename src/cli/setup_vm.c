@@ -103,11 +103,65 @@ enum cmd_result setup_vm_plan(struct setup_vm *s, const struct plan *plan,
 			s->target);
 		return CMD_NOT_ALL;
 	}
-	if (!w->sysfs)
+	if (!w->sysfs) /* another machine's devices are in no VM of this one */
 		r = vm_is_shared(&s->vm, &s->guest, false, err);
 	if (r == CMD_AS_ASKED)
 		r = vm_change_make(&s->change, &s->vm, &s->guest, s->out, s->n_out, err);
 	return r;
+}
+
+/* ---- one graphics card ----------------------------------------------------------------------- */
+
+/* The only display that is no management controller's. */
+static int find_card(const struct sysroot *w, char ret[static PCI_ADDR_MAX], struct err *err)
+{
+	_cleanup_(cards_done) struct cards c = {.s.sysfs.devices = -1};
+	unsigned found = 0;
+
+	int r = cards_read(&c, w, err);
+	for (size_t i = 0; r == 0 && i < c.n; i++) {
+		const struct device *d = card_verdict(&c, &c.at[i], 0)->device;
+		if (!c.at[i].display || device_is_bmc_display(d))
+			continue;
+		found++;
+		pci_addr_format(d->addr, ret);
+	}
+	if (r == 0 && found != 1)
+		r = err_set(err, EINVAL,
+			found == 0
+				? "--single: this machine has no graphics card"
+				: "--single: this machine has several graphics cards; name the one, or use setup --vm for one that the host can do without");
+	return r;
+}
+
+enum cmd_result setup_vm_plan_single(struct setup_vm *s, char **operands, int n,
+	const struct sysroot *w, struct pci_addr *ret_card, struct err *err)
+{
+	char found[PCI_ADDR_MAX];
+	char *only[] = {found};
+
+	if (s->vm.kind != VM_DOMAIN) {
+		(void)err_set(err, EINVAL,
+			"--single: %s is a file; the hook is libvirt's, for a domain by its name",
+			s->target);
+		return CMD_USAGE;
+	}
+	if (n == 0) {
+		int r = find_card(w, found, err);
+		if (r < 0)
+			return r == -EINVAL ? CMD_USAGE : CMD_SYSTEM;
+	}
+	s->guest.args.sysroot = *w;
+	s->guest.args.sysroot.config = ONE_CARD_CONFIG;
+	s->guest.later = s->guest.by_turns = true;
+	enum cmd_result r = guest_look(&s->guest, n == 0 ? only : operands, n == 0 ? 1 : n, err);
+	if (r == CMD_NOT_ALL)
+		(void)err_set(err, ENODEV, "--single: %s can't get the card", s->target);
+	if (r != CMD_AS_ASKED)
+		return r;
+	*ret_card = s->guest.list[0].addr;
+	/* Other VMs may have it, too: the hook refuses one while another has it. */
+	return vm_change_make(&s->change, &s->vm, &s->guest, s->out, s->n_out, err);
 }
 
 void setup_vm_show(const struct setup_vm *s)
@@ -159,6 +213,23 @@ int setup_vm_note(const struct setup_vm *s, struct setup_state *state, struct er
 	return 0;
 }
 
+int setup_vm_note_hook(const struct setup_vm *s, const struct one_card *hook,
+	struct setup_state *state, struct err *err)
+{
+	size_t len;
+	const char *text = vm_text(&s->vm, &len);
+	struct setup_vm_state *vm = setup_state_add_vm(
+		state, s->target, str_hash(text ? text : "", len), err);
+
+	if (!vm)
+		return -ENOSPC;
+	if (!vm->has_hook)
+		vm->hook_dirs = one_card_missing_dirs();
+	vm->has_hook = true;
+	vm->hook = str_hash(hook->text.data, hook->text.len);
+	return 0;
+}
+
 /* ---- undo ------------------------------------------------------------------------------------ */
 
 /* 1 if it is there. */
@@ -207,8 +278,11 @@ int setup_vm_undo(const struct setup_vm_state *of, struct err *err)
 {
 	_cleanup_(setup_vm_done) struct setup_vm s = {0};
 	struct err reason = {""};
-	int r = exists(of->target, &reason);
+	int r = of->has_hook ? one_card_remove(of->target, of->hook, of->hook_dirs, err) : 0;
 
+	if (r < 0)
+		return r;
+	r = exists(of->target, &reason);
 	if (r == 0) {
 		log_print(LOG_NOTICE, "%s: does not exist any more; nothing of setup is left in it",
 			of->target);

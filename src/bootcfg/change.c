@@ -315,6 +315,7 @@ static int entries_verify(const struct args *a, const struct root *r, const stru
 		.after = &after,
 		.added = &e->added,
 		.removed = &e->removed,
+		.roots = &l->roots,
 		.created = &e->created,
 		.request = e->request,
 		.initrd = a->initrd ? initrd_path(a) : NULL,

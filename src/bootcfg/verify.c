@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bootcfg/verify.h"
 
+#include "bootcfg/kargs/entry_rules.h"
 #include "bootcfg/loader/entry_pick.h"
 #include "shared/term.h"
 
@@ -89,14 +90,25 @@ static int pairs_make(const struct verify *v, struct pairs *p)
 
 /* ---- differences ----------------------------------------------------------------------------- */
 
-/* The first word of a that b does not have and that the edit did not take; or NULL. */
-static const char *word_gone(
-	const struct strings *a, const struct strings *b, const struct strings *by_edit)
+/* The first word of a that b does not have and that the edit did not take; or NULL. `but`: what
+ * begins so does not count; or NULL. */
+static const char *word_gone(const struct strings *a, const struct strings *b,
+	const struct strings *by_edit, const char *but)
 {
 	for (size_t i = 0; i < a->n; i++)
-		if (!strings_have(b, a->v[i]) && !strings_have(by_edit, a->v[i]))
+		if (!strings_have(b, a->v[i]) && !strings_have(by_edit, a->v[i]) &&
+			!(but && str_starts(a->v[i], but)))
 			return a->v[i];
 	return NULL;
+}
+
+/* True if root= of both names the root file system of this system. Where a generator finds no UUID,
+ * as in an installer's chroot, it writes a device, and the next run the UUID. */
+static bool root_is_ours(
+	const struct verify *v, const struct boot_entry *a, const struct boot_entry *b)
+{
+	return entry_root_compare(&a->words, v->roots) == ROOT_OURS &&
+	       entry_root_compare(&b->words, v->roots) == ROOT_OURS;
 }
 
 /* root=, or what finds the root file system without it. */
@@ -282,8 +294,9 @@ static int other_check(const struct verify *v, const struct boot_entry *b,
 	if (is_found_anew(b))
 		return also_add(also, b, "is another one", "");
 	const struct strings none = {0};
-	const char *lost = word_gone(&b->words, &a->words, foreign ? &none : v->removed);
-	const char *new = word_gone(&a->words, &b->words, foreign ? &none : v->added);
+	const char *but = !foreign && root_is_ours(v, a, b) ? "root=" : NULL;
+	const char *lost = word_gone(&b->words, &a->words, foreign ? &none : v->removed, but);
+	const char *new = word_gone(&a->words, &b->words, foreign ? &none : v->added, but);
 	if (lost)
 		return refuse(b,
 			foreign ? "is of another system, and lost " : "is a way back, and lost ",
@@ -292,8 +305,12 @@ static int other_check(const struct verify *v, const struct boot_entry *b,
 		return refuse(b,
 			foreign ? "is of another system, and got " : "is a way back, and got ", new,
 			err);
-	return starts_same_but(v, a, b) ? 0
-					: also_add(also, b, "starts another kernel or initrd", "");
+	int rc = 0;
+	if (but && word_gone(&b->words, &a->words, v->removed, NULL))
+		rc = also_add(also, b, "has another name of the root file system", "");
+	if (rc == 0 && !starts_same_but(v, a, b))
+		rc = also_add(also, b, "starts another kernel or initrd", "");
+	return rc;
 }
 
 static int words_check(const struct verify *v, const struct boot_entry *b,
@@ -307,9 +324,9 @@ static int words_check(const struct verify *v, const struct boot_entry *b,
 	const char *lacks = is_same(a, b) ? NULL : edit_lacks(v, a, &added);
 	if (lacks)
 		return refuse_lacking(a, lacks, added, err);
-	lost = word_gone(&b->words, &a->words, v->removed);
+	lost = word_gone(&b->words, &a->words, v->removed, NULL);
 	int rc = lost ? also_add(also, b, "lost ", lost) : 0;
-	const char *new = word_gone(&a->words, &b->words, v->added);
+	const char *new = word_gone(&a->words, &b->words, v->added, NULL);
 	/* By the loader: the name of what the edit has it start. */
 	if (rc == 0 && new && !(v->initrd && str_starts(new, "initrd=")))
 		rc = also_add(also, b, "got ", new);

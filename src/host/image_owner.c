@@ -331,7 +331,8 @@ static const char *kernel_install_generator(const struct root *r, bool uki)
 	_cleanup_(str_free) char *packer = install_conf(r, "uki_generator");
 	const char *asked = initrd && initrd[0] ? initrd : uki ? packer : NULL;
 
-	/* It builds an image of its own into the UKI, whoever makes the others (50-mkosi.install).
+	/* It builds an image of its own into the UKI, whichever makes the others
+	 * (50-mkosi.install).
 	 */
 	if (uki && packer && str_equal(packer, "mkosi"))
 		return MKOSI_INITRD;

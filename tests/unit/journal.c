@@ -476,7 +476,8 @@ static void test_edited(void)
 	CHECK_INT(undo(0, &how, &u, &err), -ENOMEM);
 	CHECK_STR(content("etc/a"), "2 and more");
 	e = (struct edit){.text = "2 and more"};
-	CHECK_INT(undo(0, &(struct undo_how){true, edited, &e}, &u, &err), 0);
+	const struct undo_how look = {.dry = true, .changed_since = edited, .with = &e};
+	CHECK_INT(undo(0, &look, &u, &err), 0);
 	CHECK(u.n == 2 && u.v[0].how == UNDO_LEFT);
 	undone_done(&u);
 	e.text = "1 and more";

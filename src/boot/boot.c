@@ -36,7 +36,31 @@ struct boot {
 	bool by_hand; /* on the running system, where devices are in use */
 };
 
-/* In an image, where it can't be asked who has a device open, a driver is enough. */
+/*
+ * True in an initramfs, where nothing is in use yet: /etc/initrd-release exists
+ * (initrd-release(5)), or / is the file system into which the kernel unpacked it, "rootfs" in
+ * mountinfo (init/do_mounts.c). A host whose / is a tmpfs has another one on top of that.
+ */
+static bool initramfs_is_here(void)
+{
+	struct statfs root;
+	char line[256];
+
+	if (access("/etc/initrd-release", F_OK) == 0)
+		return true;
+	if (statfs("/", &root) < 0 || (root.f_type != RAMFS_MAGIC && root.f_type != TMPFS_MAGIC))
+		return false;
+	/* Without /proc the boot has only begun. */
+	if (file_read_small(AT_FDCWD, "/proc/self/mountinfo", line, sizeof(line)) < 0)
+		return true;
+	/* The kernel's own mount comes first; if another is mounted over it, it is unreachable and
+	 * not listed (show_mountinfo in fs/proc_namespace.c). One line only: boot waits for
+	 * each. */
+	line[strcspn(line, "\n")] = '\0';
+	return strstr(line, " / / ") && strstr(line, " - rootfs "); /* proc_pid_mountinfo(5) */
+}
+
+/* Where it can't be asked who has a device open, a driver is enough. */
 static void refuse_with_driver(struct plan *p)
 {
 	for (size_t i = 0; i < p->n; i++) {
@@ -53,7 +77,10 @@ int boot_refuse_in_use(
 {
 	if (host)
 		return host->refuse_in_use(p, s, live, err);
-	refuse_with_driver(p);
+	/* What the kernel itself needs of a device, as a disk that is mounted, is asked before the
+	 * driver is unbound (core/apply). */
+	if (!live || !initramfs_is_here())
+		refuse_with_driver(p);
 	return 0;
 }
 
@@ -286,30 +313,6 @@ static enum cmd_result run_by_hand(const struct boot *o, struct ctx *s, struct e
 	if (boot_refuse_in_use(&s->plan, &s->sysfs, true, o->host, err) < 0)
 		return CMD_SYSTEM;
 	return carry_out(o, s, &notify_ready, err);
-}
-
-/*
- * True in an initramfs, where nothing is in use yet: /etc/initrd-release exists
- * (initrd-release(5)), or / is the file system into which the kernel unpacked it, "rootfs" in
- * mountinfo (init/do_mounts.c). A host whose / is a tmpfs has another one on top of that.
- */
-static bool initramfs_is_here(void)
-{
-	struct statfs root;
-	char line[256];
-
-	if (access("/etc/initrd-release", F_OK) == 0)
-		return true;
-	if (statfs("/", &root) < 0 || (root.f_type != RAMFS_MAGIC && root.f_type != TMPFS_MAGIC))
-		return false;
-	/* Without /proc the boot has only begun. */
-	if (file_read_small(AT_FDCWD, "/proc/self/mountinfo", line, sizeof(line)) < 0)
-		return true;
-	/* The kernel's own mount comes first; if another is mounted over it, it is unreachable and
-	 * not listed (show_mountinfo in fs/proc_namespace.c). One line only: boot waits for
-	 * each. */
-	line[strcspn(line, "\n")] = '\0';
-	return strstr(line, " / / ") && strstr(line, " - rootfs "); /* proc_pid_mountinfo(5) */
 }
 
 static enum cmd_result boot(

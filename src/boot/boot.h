@@ -27,7 +27,10 @@ struct boot_host {
 	int (*refuse_in_use)(struct plan *p, struct sysfs *s, bool live, struct err *err);
 };
 
-/* Refuses what the plan would take from a host driver while it is in use. 0 or -ENOMEM. */
+/*
+ * Refuses what the plan would take from a host driver while it is in use; without a host, on a
+ * system that has left its initramfs, what has a host driver at all. 0 or -ENOMEM.
+ */
 int boot_refuse_in_use(struct plan *p, struct sysfs *s, bool live, const struct boot_host *host,
 	struct err *err) _must_check_;
 

@@ -155,7 +155,7 @@ $(BUILD)/san/bin/vfio-bind.service: systemd/initrd/vfio-bind.service
 	@cp $< $@
 
 check-unit: all $(units) $(sanitized) $(BUILD)/san/bin/vfio-bind.service
-	@VFIO_BIND='$(BUILD)/vfio-bind $(BUILD)/san/bin/vfio-bind' tests/unit/run tests/unit/records tests/unit/cases tests/unit/schemas tests/unit/checks $(units) tests/unit/status tests/unit/listing tests/unit/commands tests/unit/init tests/unit/imports tests/unit/setup tests/unit/setup-vm tests/unit/setup-screens tests/unit/setup-interrupts tests/unit/losses tests/unit/outcomes tests/unit/docs tests/unit/help tests/unit/writes tests/unit/roms tests/unit/hands tests/unit/guests tests/unit/vm tests/unit/scripts tests/unit/hook tests/unit/left-out tests/unit/modules tests/unit/variants tests/unit/image-owner tests/unit/image tests/unit/boot-images tests/unit/interrupts
+	@VFIO_BIND='$(BUILD)/vfio-bind $(BUILD)/san/bin/vfio-bind' tests/unit/run tests/unit/records tests/unit/cases tests/unit/schemas tests/unit/checks $(units) tests/unit/status tests/unit/listing tests/unit/commands tests/unit/init tests/unit/imports tests/unit/setup tests/unit/setup-vm tests/unit/setup-image tests/unit/setup-screens tests/unit/setup-interrupts tests/unit/losses tests/unit/outcomes tests/unit/docs tests/unit/help tests/unit/writes tests/unit/roms tests/unit/hands tests/unit/guests tests/unit/vm tests/unit/scripts tests/unit/hook tests/unit/left-out tests/unit/modules tests/unit/variants tests/unit/image-owner tests/unit/image tests/unit/boot-images tests/unit/interrupts
 
 # What a package tests while it is built: the C tests by the compiler at hand and without sanitizers, and the cases of both
 # programs. No network, no root, no more than what building takes, python3 and jq; a minute at most.

@@ -345,3 +345,15 @@ void guest_quote(const char *text, FILE *f)
 	}
 	putc('\'', f);
 }
+
+bool guest_roms_are_absolute(const struct guest *g, struct err *err)
+{
+	for (size_t i = 0; i < g->n_roms; i++)
+		if (g->rom[i].path[0] != '/') {
+			(void)err_set(err, EINVAL,
+				"--rom: %s: libvirt wants the whole path, from / on",
+				g->rom[i].path);
+			return false;
+		}
+	return true;
+}

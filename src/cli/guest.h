@@ -118,4 +118,7 @@ void guest_print_json(const struct guest *g, void (*more)(struct json *j, const 
 /* Returns result, or CMD_SYSTEM if standard output could not be written. */
 enum cmd_result guest_flush(enum cmd_result result, struct err *err);
 
+/* libvirt searches a ROM in its own directory and in the VM's, not in the current one. */
+bool guest_roms_are_absolute(const struct guest *g, struct err *err);
+
 #endif

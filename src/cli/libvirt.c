@@ -82,19 +82,6 @@ static void json_xml(struct json *j, const struct guest *g)
 	json_string(j, "xml", xml.data ? xml.data : "");
 }
 
-/* libvirt searches a ROM in its own directory and in the VM's, not in the current one. */
-static bool roms_are_absolute(const struct guest *g, struct err *err)
-{
-	for (size_t i = 0; i < g->n_roms; i++)
-		if (g->rom[i].path[0] != '/') {
-			(void)err_set(err, EINVAL,
-				"--rom: %s: libvirt wants the whole path, from / on",
-				g->rom[i].path);
-			return false;
-		}
-	return true;
-}
-
 enum cmd_result cmd_libvirt(int argc, char **argv, struct err *err)
 {
 	struct guest g = {.args.sysroot = SYSROOT_HOST, .bus = BUS_DEFAULT};
@@ -129,7 +116,7 @@ enum cmd_result cmd_libvirt(int argc, char **argv, struct err *err)
 		(void)err_set(err, EINVAL, "--split goes without --xml and --json");
 		return CMD_USAGE;
 	}
-	if (!roms_are_absolute(&g, err))
+	if (!guest_roms_are_absolute(&g, err))
 		return CMD_USAGE;
 	log_open("vfio-bind", LOG_TO_STDERR, false);
 	enum cmd_result r = guest_look(&g, argv + 1, operands, err);

@@ -191,12 +191,19 @@ static bool noted(const struct setup_vm_state *vm, struct pci_addr addr)
 	return false;
 }
 
-int setup_vm_note(const struct setup_vm *s, struct setup_state *state, struct err *err)
+/* What the state has of this VM, added with the digest of its text; NULL: there is no room. */
+static struct setup_vm_state *state_of_vm(
+	const struct setup_vm *s, struct setup_state *state, struct err *err)
 {
 	size_t len;
 	const char *text = vm_text(&s->vm, &len);
-	struct setup_vm_state *vm = setup_state_add_vm(
-		state, s->target, str_hash(text ? text : "", len), err);
+
+	return setup_state_add_vm(state, s->target, str_hash(text ? text : "", len), err);
+}
+
+int setup_vm_note(const struct setup_vm *s, struct setup_state *state, struct err *err)
+{
+	struct setup_vm_state *vm = state_of_vm(s, state, err);
 
 	if (!vm)
 		return -ENOSPC;
@@ -216,10 +223,7 @@ int setup_vm_note(const struct setup_vm *s, struct setup_state *state, struct er
 int setup_vm_note_hook(const struct setup_vm *s, const struct one_card *hook,
 	struct setup_state *state, struct err *err)
 {
-	size_t len;
-	const char *text = vm_text(&s->vm, &len);
-	struct setup_vm_state *vm = setup_state_add_vm(
-		state, s->target, str_hash(text ? text : "", len), err);
+	struct setup_vm_state *vm = state_of_vm(s, state, err);
 
 	if (!vm)
 		return -ENOSPC;

@@ -15,19 +15,6 @@ struct vm_options {
 	bool share;
 };
 
-/* libvirt and QEMU search a ROM elsewhere than in the current directory. */
-static bool roms_are_absolute(const struct guest *g, struct err *err)
-{
-	for (size_t i = 0; i < g->n_roms; i++)
-		if (g->rom[i].path[0] != '/') {
-			(void)err_set(err, EINVAL,
-				"--rom: %s: libvirt wants the whole path, from / on",
-				g->rom[i].path);
-			return false;
-		}
-	return true;
-}
-
 /* Another machine's devices (--sysfs) are in no VM of this one. */
 static enum cmd_result share_check(const struct vm *v, const struct vm_options *o, struct err *err)
 {
@@ -45,7 +32,7 @@ static enum cmd_result vm_add(
 	enum cmd_result r = vm_open(&v, o->connect, target, err);
 	if (r != CMD_AS_ASKED)
 		return r;
-	if (!roms_are_absolute(&o->guest, err))
+	if (!guest_roms_are_absolute(&o->guest, err))
 		return CMD_USAGE;
 	o->guest.later = true;
 	r = guest_look(&o->guest, operands, n, err);

@@ -7,8 +7,8 @@
 /*
  * The entry of its own (bls_initrd) of kernels that come later. kernel-install removes the entry of
  * a kernel with the copies of it, and knows nothing of them when it makes one. So the lines that a
- * copy has more than its original are in a file, and kernel-install/96-vfio-bind-archive.install
- *adds them to a copy of each entry that it makes:
+ * copy has more than its original are in a file, and a plugin of kernel-install
+ * (96-vfio-bind-archive.install) adds them to a copy of each entry that it makes:
  *
  *	name -vfio-bind
  *	initrd /vfio-bind.cpio

@@ -37,17 +37,12 @@ static int list_edit(
 	const struct root *r, const struct own_entries *list, struct file_edits *s, struct err *err)
 {
 	_cleanup_(text_done) struct text text = {0};
-	char *old = NULL;
-	size_t len = 0;
-	int rc = root_read(r, OWN_ENTRIES_LIST, &old, &len, err);
+	int rc = file_edits_read(s, r, OWN_ENTRIES_LIST, err);
 
 	if (rc < 0 && rc != -ENOENT)
 		return rc;
 	own_entries_print(list, &text);
-	return file_edits_add(s, OWN_ENTRIES_LIST, old, len) < 0 ||
-			       file_edit_take(&s->v[0], &text) < 0
-		       ? err_set(err, ENOMEM, "out of memory")
-		       : 0;
+	return file_edit_take(&s->v[0], &text) < 0 ? err_set(err, ENOMEM, "out of memory") : 0;
 }
 
 static int managed_refuse(const struct loaders *l, struct err *err)

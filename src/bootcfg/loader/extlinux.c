@@ -280,8 +280,6 @@ static int initrd(const struct root *r, struct loaders *l, const struct initrd_j
 	struct file_edits *s, struct err *err)
 {
 	const char *path = l->sources_n > 0 ? l->sources[0].paths.v[0] : "";
-	char *text = NULL;
-	size_t len = 0;
 
 	if (l->sources_n != 1 || l->sources[0].edit != extlinux_edit)
 		return err_set(err, EINVAL,
@@ -295,11 +293,9 @@ static int initrd(const struct root *r, struct loaders *l, const struct initrd_j
 		return err_set(err, EINVAL,
 			"/%s: an entry of its own is written by hand here: LABEL, LINUX, INITRD a,b and APPEND with %s",
 			path, job->words->v[0].text);
-	int rc = root_read(r, path, &text, &len, err);
+	int rc = file_edits_read(s, r, path, err);
 	if (rc < 0)
 		return rc;
-	if (file_edits_add(s, path, text, len) < 0)
-		return err_set(err, ENOMEM, "out of memory");
 	for (size_t i = 0; i < job->entries->n && rc == 0; i++) {
 		const struct boot_entry *e = &job->entries->v[i];
 		bool asked = job->pick ? e->line == l->sources[0].format.entry_line ||
@@ -330,18 +326,14 @@ static int prefer(const struct root *r, struct loaders *l, const struct boot_ent
 	struct file_edits *s, struct err *err)
 {
 	static const char *const stronger[] = {"menu default", "ontimeout", "include ", NULL};
-	char *text = NULL;
-	size_t len = 0;
 
 	if (l->sources_n != 1 || l->sources[0].edit != extlinux_edit)
 		return err_set(err, EINVAL,
 			"/%s: is made by a tool: the default is set in the files of that",
 			own->path);
-	int rc = root_read(r, own->path, &text, &len, err);
+	int rc = file_edits_read(s, r, own->path, err);
 	if (rc < 0)
 		return rc;
-	if (file_edits_add(s, own->path, text, len) < 0)
-		return err_set(err, ENOMEM, "out of memory");
 	if (has_line(s->v[0].old, stronger))
 		return err_set(err, EINVAL,
 			"/%s: has MENU DEFAULT, ONTIMEOUT or INCLUDE, which go before DEFAULT: make %s the default by hand",

@@ -113,19 +113,16 @@ static int script_make(const struct root *r, const struct initrd_job *job, const
 	struct file_edits *s, struct err *err)
 {
 	_cleanup_(text_done) struct text script = {0};
-	char *old = NULL;
-	size_t len = 0;
 
 	if (!root_is_file(r, GRUB_ENTRIES_SCRIPT))
 		return err_set(err, EINVAL,
 			"/" GRUB_ENTRIES_SCRIPT
 			": is not there, and is what the entries would be made by");
-	int rc = root_read(r, GRUB_INITRD_SCRIPT, &old, &len, err);
+	int rc = file_edits_read(s, r, GRUB_INITRD_SCRIPT, err);
 	if (rc < 0 && rc != -ENOENT)
 		return rc;
 	script_print(job, name, &script);
-	if (file_edits_add(s, GRUB_INITRD_SCRIPT, old, len) < 0 ||
-		file_edit_take(&s->v[0], &script) < 0)
+	if (file_edit_take(&s->v[0], &script) < 0)
 		return err_set(err, ENOMEM, "out of memory");
 	s->v[0].program = true;
 	return 0;

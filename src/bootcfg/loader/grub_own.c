@@ -28,8 +28,6 @@ int grub_own(const struct root *r, const struct loaders *l, const struct own_ent
 	struct file_edits *s, struct err *err)
 {
 	_cleanup_(text_done) struct text text = {0};
-	char *old = NULL;
-	size_t len = 0;
 
 	(void)l;
 	(void)list;
@@ -37,12 +35,11 @@ int grub_own(const struct root *r, const struct loaders *l, const struct own_ent
 		return err_set(err, EINVAL,
 			"/" GRUB_ENTRIES_SCRIPT
 			": is not there, and is what the entries would be made by");
-	int rc = root_read(r, GRUB_OWN_SCRIPT, &old, &len, err);
+	int rc = file_edits_read(s, r, GRUB_OWN_SCRIPT, err);
 	if (rc < 0 && rc != -ENOENT)
 		return rc;
 	text_add(&text, script, sizeof(script) - 1);
-	if (file_edits_add(s, GRUB_OWN_SCRIPT, old, len) < 0 ||
-		file_edit_take(&s->v[s->n - 1], &text) < 0)
+	if (file_edit_take(&s->v[s->n - 1], &text) < 0)
 		return err_set(err, ENOMEM, "out of memory");
 	s->v[s->n - 1].program = true;
 	return 0;

@@ -107,19 +107,25 @@ int kernel_cmdline_add(const struct root *r, struct loaders *to, const char *dro
 	return rc;
 }
 
+int file_edits_read(struct file_edits *to, const struct root *r, const char *path, struct err *err)
+{
+	char *text = NULL;
+	size_t len = 0;
+	int rc = root_read(r, path, &text, &len, err);
+
+	if (rc < 0 && rc != -ENOENT)
+		return rc;
+	return file_edits_add(to, path, text, len) < 0 ? err_set(err, ENOMEM, "out of memory") : rc;
+}
+
 /* Loads the files of a source. A missing file starts from the template of the source, or empty. */
 static int file_edits_load(const struct root *r, const struct karg_source *source,
 	struct file_edits *to, struct err *err)
 {
 	for (size_t i = 0; i < source->paths.n; i++) {
-		const char *path = source->paths.v[i];
-		char *text = NULL;
-		size_t len = 0;
-		int rc = root_read(r, path, &text, &len, err);
+		int rc = file_edits_read(to, r, source->paths.v[i], err);
 		if (rc < 0 && rc != -ENOENT)
 			return rc;
-		if (file_edits_add(to, path, text, len) < 0)
-			return err_set(err, ENOMEM, "out of memory");
 		if (rc < 0 && source->template) {
 			struct text template = {0};
 			text_print(&template, "%s", source->template);

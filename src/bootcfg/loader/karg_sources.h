@@ -84,6 +84,11 @@ int regular_files_add(
 int kernel_cmdline_add(const struct root *r, struct loaders *to, const char *drop_in_dir,
 	const char *suffix, bool *ret_found) _must_check_;
 
+/* Adds a file as it is now. One that is not there is added as a new one, and -ENOENT returned; else
+ * as root_read. */
+int file_edits_read(struct file_edits *to, const struct root *r, const char *path,
+	struct err *err) _must_check_;
+
 /* Reads the words of one source and their places; f: its format, or less of it. *ret is to be
  * emptied in each case. */
 int karg_source_read(const struct root *r, const struct karg_source *source, const struct format *f,

@@ -428,8 +428,6 @@ static int initrd(const struct root *r, struct loaders *l, const struct initrd_j
 {
 	const char *path = l->sources_n > 0 ? l->sources[0].paths.v[0] : "";
 	size_t line = l->sources_n > 0 ? l->sources[0].format.entry_line : 0;
-	char *text = NULL;
-	size_t len = 0;
 
 	if (l->sources_n != 1 || l->sources[0].edit != limine_edit)
 		return err_set(err, EINVAL,
@@ -438,11 +436,9 @@ static int initrd(const struct root *r, struct loaders *l, const struct initrd_j
 		return err_set(err, EINVAL,
 			"/%s: an entry of its own is written by hand here: a copy of the other with module_path of the archive behind its own, and %s in its cmdline",
 			path, job->words->v[0].text);
-	int rc = root_read(r, path, &text, &len, err);
+	int rc = file_edits_read(s, r, path, err);
 	if (rc < 0)
 		return rc;
-	if (file_edits_add(s, path, text, len) < 0)
-		return err_set(err, ENOMEM, "out of memory");
 	for (size_t i = job->entries->n; i-- > 0 && rc == 0;) {
 		const struct boot_entry *e = &job->entries->v[i];
 		bool asked = job->pick ? line == 0 || e->line == line : !e->way_back;

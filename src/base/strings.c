@@ -4,6 +4,8 @@
 #include "base/array.h"
 
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,6 +32,17 @@ int strings_take(struct strings *s, char *text)
 int strings_add(struct strings *s, const char *text)
 {
 	return strings_take(s, strdup(text));
+}
+
+int strings_print(struct strings *s, const char *fmt, ...)
+{
+	char *text = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	int n = vasprintf(&text, fmt, ap);
+	va_end(ap);
+	return n < 0 ? -ENOMEM : strings_take(s, text);
 }
 
 int strings_add_unique(struct strings *s, const char *text, struct err *err)

@@ -12,7 +12,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,19 +78,6 @@ static int sections_take(struct job *j, struct err *err)
 /* ---- ukify -------------------------------------------------------------------------------------
  */
 
-static int word_add(struct strings *words, const char *fmt, ...) _printf_(2, 3);
-
-static int word_add(struct strings *words, const char *fmt, ...)
-{
-	char *text = NULL;
-	va_list ap;
-
-	va_start(ap, fmt);
-	int n = vasprintf(&text, fmt, ap);
-	va_end(ap);
-	return strings_take(words, n < 0 ? NULL : text);
-}
-
 static int ukify_run(const struct job *j, const struct strings *words, struct err *err)
 {
 	_cleanup_(spawn_result_done) struct spawn_result result = {0};
@@ -135,9 +121,9 @@ static int profile_make(struct job *j, const struct own_entry *e, struct err *er
 		tmpdir_write(&j->tmp, "line", 0, "", 0) < 0 ||
 		tmpdir_write(&j->tmp, e->tail, 0, profile.data, profile.len) < 0 ||
 		tmpdir_write(&j->tmp, output.data, 0, "", 0) < 0 ||
-		word_add(&words, "--profile=@%s/%s", dir, e->tail) < 0 ||
-		word_add(&words, "--cmdline=%s", line.data) < 0 ||
-		word_add(&words, "--output=%s/%s", dir, output.data) < 0)
+		strings_print(&words, "--profile=@%s/%s", dir, e->tail) < 0 ||
+		strings_print(&words, "--cmdline=%s", line.data) < 0 ||
+		strings_print(&words, "--output=%s/%s", dir, output.data) < 0)
 		return err_set(err, ENOMEM, "%s: can't write there", dir);
 	return ukify_run(j, &words, err);
 }
@@ -149,16 +135,18 @@ static int words_of_sections(const struct job *j, struct strings *words)
 	for (size_t i = 0; i < j->sections.n && rc == 0; i++) {
 		const struct uki_part *p = uki_part_find(j->sections.v[i]);
 		if (p->option)
-			rc = word_add(words, "%s%s/%s", p->option, j->tmp.path, p->section);
+			rc = strings_print(words, "%s%s/%s", p->option, j->tmp.path, p->section);
 	}
 	if (rc == 0 && j->u.uname)
-		rc = word_add(words, "--uname=%s", j->u.uname);
+		rc = strings_print(words, "--uname=%s", j->u.uname);
 	for (size_t i = 0; i < j->list.n && rc == 0; i++)
-		rc = word_add(words, "--join-profile=%s/%s.efi", j->tmp.path, j->list.v[i].tail);
+		rc = strings_print(
+			words, "--join-profile=%s/%s.efi", j->tmp.path, j->list.v[i].tail);
 	if (rc == 0 && j->u.is_signed) {
-		rc = word_add(words, "--secureboot-private-key=%s", j->ukify.key);
+		rc = strings_print(words, "--secureboot-private-key=%s", j->ukify.key);
 		if (rc == 0)
-			rc = word_add(words, "--secureboot-certificate=%s", j->ukify.certificate);
+			rc = strings_print(
+				words, "--secureboot-certificate=%s", j->ukify.certificate);
 	}
 	return rc;
 }
@@ -172,8 +160,8 @@ static int image_make(struct job *j, struct err *err)
 
 	if (tmpdir_write(&j->tmp, OWN_MAIN, 0, first, strlen(first)) < 0 ||
 		tmpdir_write(&j->tmp, OUTPUT, 0, "", 0) < 0 || words_of_sections(j, &words) < 0 ||
-		word_add(&words, "--profile=@%s/" OWN_MAIN, j->tmp.path) < 0 ||
-		word_add(&words, "--output=%s/" OUTPUT, j->tmp.path) < 0)
+		strings_print(&words, "--profile=@%s/" OWN_MAIN, j->tmp.path) < 0 ||
+		strings_print(&words, "--output=%s/" OUTPUT, j->tmp.path) < 0)
 		return err_set(err, ENOMEM, "%s: can't write there", j->tmp.path);
 	return ukify_run(j, &words, err);
 }

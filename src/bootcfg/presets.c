@@ -4,7 +4,6 @@
 #include "core/config.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -159,19 +158,6 @@ int presets_framebuffer(
 /* ---- vfio-pci.ids= -----------------------------------------------------------------------------
  */
 
-static int note(struct strings *notes, const char *fmt, ...) _printf_(2, 3);
-
-static int note(struct strings *notes, const char *fmt, ...)
-{
-	char *text = NULL;
-	va_list ap;
-
-	va_start(ap, fmt);
-	int n = vasprintf(&text, fmt, ap);
-	va_end(ap);
-	return n < 0 ? -ENOMEM : strings_take(notes, text);
-}
-
 static bool has_pair(const struct selector *s)
 {
 	return s->kind == SELECT_ID || s->has_id;
@@ -198,11 +184,11 @@ static int list_make(const struct config *c, struct text *list, struct strings *
 	for (size_t i = 0; i < c->n_selectors && rc == 0; i++) {
 		const struct selector *s = &c->selectors[i];
 		if (s->exclude)
-			rc = note(notes,
+			rc = strings_print(notes,
 				"/etc/vfio-bind.conf:%u: [exclude] %s: vfio-pci.ids= knows no exception",
 				s->line, s->text);
 		else if (!has_pair(s))
-			rc = note(notes,
+			rc = strings_print(notes,
 				"/etc/vfio-bind.conf:%u: %s: says no id, so vfio-pci.ids= does not reach it; write it as ADDRESS=ID",
 				s->line, s->text);
 		else
@@ -246,7 +232,7 @@ int ids_take(const struct root *r, struct karg_ops *to, struct strings *notes, s
 			"/etc/vfio-bind.conf: names no id in [bind], so there is nothing for vfio-pci.ids=");
 	text_print(&word, "vfio-pci.ids=%s", list.data);
 	if (word.failed ||
-		note(notes,
+		strings_print(notes,
 			"vfio-pci.ids= takes every device with that id, and only where vfio-pci is built in or loaded before the host's driver; vfio-bind tells devices apart") <
 			0)
 		return err_set(err, ENOMEM, "out of memory");

@@ -7,7 +7,6 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fnmatch.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,18 +17,6 @@ void image_owner_done(struct image_owner *o)
 	strings_done(&o->commands);
 	strings_done(&o->notes);
 	*o = (struct image_owner){0};
-}
-
-static int line_add(struct strings *to, const char *fmt, ...) _printf_(2, 3);
-static int line_add(struct strings *to, const char *fmt, ...)
-{
-	va_list ap;
-	char *line = NULL;
-
-	va_start(ap, fmt);
-	int n = vasprintf(&line, fmt, ap);
-	va_end(ap);
-	return n < 0 ? -ENOMEM : strings_take(to, line);
 }
 
 /* ---- settings ------------------------------------------------------------------------------ */
@@ -302,7 +289,7 @@ static int dracut_leaves_out(struct search *s)
 		if (root_list(s->r, directories[d], ".conf", &names) < 0)
 			continue;
 		for (size_t i = 0; i < names.n; i++)
-			if (line_add(&files, "%s/%s", directories[d], names.v[i]) < 0)
+			if (strings_print(&files, "%s/%s", directories[d], names.v[i]) < 0)
 				return -ENOMEM;
 	}
 	const char *list = NULL;
@@ -467,14 +454,14 @@ static int presets_commands(struct search *s, const struct strings *presets)
 		if (asprintf(&path, PRESETS "/%s", name) < 0)
 			return -ENOMEM;
 		if (preset_is_stale(s->r, path)) {
-			rc = line_add(&s->to->notes,
+			rc = strings_print(&s->to->notes,
 				"/%s: its kernel is not there any more: it is left out; remove the file if that is meant",
 				path);
 			continue;
 		}
 		rc = preset_check(s, path);
 		if (rc == 0)
-			rc = line_add(&one_by_one, "mkinitcpio -p %.*s",
+			rc = strings_print(&one_by_one, "mkinitcpio -p %.*s",
 				(int)(strlen(name) - strlen(".preset")), name);
 	}
 	if (rc < 0)
